@@ -1,0 +1,146 @@
+"""Lists, read whole or not at all. Three pagination styles; a page that shifts, repeats or lies is noticed.
+
+A list that changes while it is read is read again from the start; one that stays unsteady is a ListIncomplete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.api.answers import Answer
+from reconciler.api.client import Reader
+from reconciler.errors import AnswerUnreadable, ListIncomplete
+
+LIMIT = 100
+ATTEMPTS = 3
+MOST_PAGES = 10_000
+RESTARTED = "x-qon-pagination-restarted"
+
+Item = dict[str, Any]
+
+
+class _Unsteady(Exception):
+    """The list moved under the reader; the text says how it showed."""
+
+
+def read_whole(reader: Reader, path: str) -> list[Item]:
+    """A list of objects that comes in one page; an object that comes twice is folded."""
+    return list({_id(item, path): item for item in _only_page(reader.get(path), path)}.values())
+
+
+def read_table(reader: Reader, path: str) -> list[Item]:
+    """A list of items that are no objects: the catalogue (documented without `has_more`), the destinations."""
+    return _only_page(reader.get(path), path, ends=True)
+
+
+def _only_page(answer: Answer, path: str, *, ends: bool | None = None) -> list[Item]:
+    page = _page(answer, path, ends=ends)
+    if page.more:
+        raise ListIncomplete(f"GET {path} says that there is more, and documents no way to read on", hint=PLAN_AGAIN)
+    return page.items
+
+
+def read_by_offset(reader: Reader, path: str) -> list[Item]:
+    """A list in pages by `limit` and `offset`.
+
+    Each page begins with the last item of the page before: where it does not, something was added or removed
+    meanwhile, and an item might have slipped past between two pages.
+    """
+    return _steadily(path, lambda: _offset_pages(reader, path))
+
+
+def read_by_cursor(reader: Reader, path: str) -> list[Item]:
+    """A list in pages by `limit` and `starting_after`. A cursor that went stale or comes twice is noticed."""
+    return _steadily(path, lambda: _cursor_pages(reader, path))
+
+
+PLAN_AGAIN = "nothing was concluded from it; try again when nobody else changes the project"
+
+
+def _steadily(path: str, read: Callable[[], dict[str, Item]]) -> list[Item]:
+    how = ""
+    for _ in range(ATTEMPTS):
+        try:
+            return list(read().values())
+        except _Unsteady as unsteady:
+            how = str(unsteady)
+    raise ListIncomplete(f"GET {path} could not be read whole in {ATTEMPTS} attempts: {how}", hint=PLAN_AGAIN)
+
+
+def _offset_pages(reader: Reader, path: str) -> dict[str, Item]:
+    found: dict[str, Item] = {}
+    last = ""
+    offset = 0
+    for _ in range(MOST_PAGES):
+        page = _page(reader.get(path, {"limit": LIMIT, "offset": offset}), path)
+        ids = [_id(item, path) for item in page.items]
+        if last:
+            if not ids or ids[0] != last:
+                raise _Unsteady(f"the page at offset {offset} does not go on where the one before ended")
+            ids, page.items[:1] = ids[1:], []
+        _take(found, ids, page.items)
+        if not page.more:
+            return found
+        if not ids:
+            raise _Unsteady("a page without items says that there is more")
+        last, offset = ids[-1], len(found) - 1
+    raise ListIncomplete(f"GET {path} did not end within {MOST_PAGES} pages", hint=PLAN_AGAIN)
+
+
+def _cursor_pages(reader: Reader, path: str) -> dict[str, Item]:
+    found: dict[str, Item] = {}
+    query: dict[str, str | int] = {"limit": LIMIT}
+    cursors: set[str] = set()
+    for _ in range(MOST_PAGES):
+        answer = reader.get(path, query)
+        if cursors and answer.headers.get(RESTARTED, "").lower() == "true":
+            raise _Unsteady("the cursor went stale and the server began again from the top")
+        page = _page(answer, path)
+        ids = [_id(item, path) for item in page.items]
+        _take(found, ids, page.items)
+        if not page.more:
+            return found
+        if not ids:
+            raise _Unsteady("a page without items says that there is more")
+        cursor = page.cursor or ids[-1]
+        if cursor in cursors:
+            raise _Unsteady(f"the cursor {cursor} came twice")
+        cursors.add(cursor)
+        query["starting_after"] = cursor
+    raise ListIncomplete(f"GET {path} did not end within {MOST_PAGES} pages", hint=PLAN_AGAIN)
+
+
+def _take(found: dict[str, Item], ids: list[str], items: list[Item]) -> None:
+    """Adds a page. An object that stands twice on one page is one object; one of an earlier page means a shift."""
+    again = next((object_id for object_id in ids if object_id in found), None)
+    if again is not None:
+        raise _Unsteady(f"{again} came twice")
+    found.update(zip(ids, items, strict=True))
+
+
+@dataclass(slots=True)
+class _Page:
+    items: list[Item]
+    more: bool
+    cursor: str | None
+
+
+def _page(answer: Answer, path: str, *, ends: bool | None = None) -> _Page:
+    """A page of a list. `ends`: whether one that says nothing of `has_more` is the last; None where it must say."""
+    body = answer.record()
+    items, cursor = body.get("data"), body.get("next_cursor")
+    more = body.get("has_more", None if ends is None else not ends)
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise AnswerUnreadable(f"GET {path} answered without a list of objects in `data`")
+    if not isinstance(more, bool):
+        raise ListIncomplete(f"GET {path} does not say in `has_more` whether the list ends here", hint=PLAN_AGAIN)
+    return _Page(items, more, cursor if isinstance(cursor, str) and cursor else None)
+
+
+def _id(item: Item, path: str) -> str:
+    object_id = item.get("id")
+    if not isinstance(object_id, str) or not object_id:
+        raise AnswerUnreadable(f"GET {path} lists an object without an id")
+    return object_id

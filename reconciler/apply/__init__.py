@@ -1,0 +1,6 @@
+"""The apply stage: Plan → ApplyReport."""
+
+from reconciler.apply.execute import Event, execute
+from reconciler.apply.verify import unsettled, verify
+
+__all__ = ["Event", "execute", "unsettled", "verify"]

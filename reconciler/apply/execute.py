@@ -1,0 +1,150 @@
+"""Carries a plan out: what is shown is what is sent, in the plan's order, independent work side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from reconciler.api import Writer
+from reconciler.apply.perform import Ledger, Performer
+from reconciler.apply.resolve import Resolver, Sleep
+from reconciler.apply.schedule import Part, Schedule
+from reconciler.errors import Exit, ReconcilerError
+from reconciler.model.apply_report import ApplyReport, Outcome, Status
+from reconciler.model.plan import Action, Change, Plan
+
+INTERRUPTED = "the run was interrupted"
+
+
+class Event(NamedTuple):
+    """Something a person may want to see: a change begins (`status` is None) or ends."""
+
+    change: Change
+    status: Status | None
+    text: str = ""
+
+
+Observer = Callable[[Event], None]
+
+
+@dataclass(slots=True)
+class _End:
+    """How the parts of a change ended so far."""
+
+    status: Status
+    reason: str = ""
+    because_of: str = ""
+    exit_code: Exit = Exit.DONE
+
+
+def execute(
+    plan: Plan,
+    writer: Writer,
+    ledger: Ledger,
+    *,
+    parallelism: int,
+    tell: Observer,
+    sleep: Sleep = time.sleep,
+) -> ApplyReport:
+    """Does what the plan says and reports how each change ended; what went wrong is in the report, not raised.
+
+    One failure stops what depends on it and nothing else. Ctrl-C stops new work, waits for what is under way and
+    reports; a second one is raised.
+    """
+    ledger.begin(plan.moved, plan.refresh)
+    run = _Run(plan, Performer(writer, ledger, Resolver(writer, _ids(plan, ledger), sleep)), tell)
+    with ThreadPoolExecutor(max_workers=parallelism) as pool:
+        run.go(pool)
+    return ApplyReport(plan.environment, plan.digest, tuple(run.outcome(change, ledger) for change in plan.changes))
+
+
+def _ids(plan: Plan, ledger: Ledger) -> Callable[[str], str | None]:
+    live = {change.address: change.id for change in plan.changes if change.id}
+
+    def id_of(address: str) -> str | None:
+        entry = ledger.entry(address)
+        return entry.id if entry else live.get(address)
+
+    return id_of
+
+
+class _Run:
+    def __init__(self, plan: Plan, performer: Performer, tell: Observer) -> None:
+        self._changes = {change.address: change for change in plan.changes}
+        self._schedule = Schedule(change for change in plan.changes if change.action is not Action.MANUAL)
+        self._performer = performer
+        self._tell = tell
+        self._ends: dict[str, _End] = {}
+        self._running: dict[Future[None], Part] = {}
+
+    def go(self, pool: ThreadPoolExecutor) -> None:
+        """Hands out parts until none is left."""
+        self._start(pool, self._schedule.ready())
+        try:
+            self._drain(pool)
+        except KeyboardInterrupt:
+            for part in self._schedule.rest():
+                self._end(part, _End(Status.SKIPPED, reason=INTERRUPTED))
+            for future in list(self._running):
+                if future.cancel():
+                    self._end(self._running.pop(future), _End(Status.SKIPPED, reason=INTERRUPTED))
+            self._drain(pool)
+
+    def outcome(self, change: Change, ledger: Ledger) -> Outcome:
+        """How a change ended."""
+        if change.action is Action.MANUAL:
+            return Outcome(change.address, change.action.value, Status.MANUAL, change.id)
+        end = self._ends[change.address]
+        entry = ledger.entry(change.address)
+        object_id = entry.id if entry else change.id
+        return Outcome(
+            change.address, change.action.value, end.status, object_id, end.reason, end.because_of, end.exit_code
+        )
+
+    def _start(self, pool: ThreadPoolExecutor, parts: list[Part]) -> None:
+        for part in parts:
+            change = self._changes[part.address]
+            if not part.cleanup:
+                self._tell(Event(change, None))
+            self._running[pool.submit(self._performer.perform, change, cleanup=part.cleanup)] = part
+
+    def _drain(self, pool: ThreadPoolExecutor) -> None:
+        while self._running:
+            finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                part = self._running.pop(future)
+                error = future.exception()
+                if error is None:
+                    self._end(part, _End(Status.DONE))
+                    self._start(pool, self._schedule.done(part))
+                else:
+                    self._failed(part, error)
+
+    def _failed(self, part: Part, error: BaseException) -> None:
+        known = isinstance(error, ReconcilerError)
+        reason = str(error) if known else f"a fault in reconciler: {type(error).__name__}: {error}"
+        hint = error.hint if isinstance(error, ReconcilerError) and error.hint else ""
+        code = error.exit_code if isinstance(error, ReconcilerError) else Exit.API_FAILED
+        self._end(part, _End(Status.FAILED, f"{reason} ({hint})" if hint else reason, exit_code=code))
+        for skipped, cause in self._schedule.failed(part).items():
+            self._end(skipped, _End(Status.SKIPPED, because_of=cause))
+
+    def _end(self, part: Part, end: _End) -> None:
+        """A change has ended once all its parts have; the worse end counts."""
+        change = self._changes[part.address]
+        known = self._ends.get(part.address)
+        if part.cleanup and known and known.status is not Status.DONE:
+            return
+        if end.status is not Status.DONE and part.cleanup:
+            detail = end.reason or f"{end.because_of} failed"
+            end = _End(
+                Status.FAILED,
+                f"the new one stands, the old one ({change.id}) was not deleted: {detail}",
+                exit_code=end.exit_code or Exit.API_FAILED,
+            )
+        self._ends[part.address] = end
+        if part.cleanup or not change.cleanup or end.status is not Status.DONE:
+            self._tell(Event(change, self._ends[part.address].status, end.reason or end.because_of))

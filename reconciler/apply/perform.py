@@ -1,0 +1,119 @@
+"""Sends the requests of one change, one after the other, and has each written down before the next leaves."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from reconciler.api import Writer
+from reconciler.api.answers import NOT_FOUND, Answer
+from reconciler.apply.resolve import Resolver
+from reconciler.errors import AnswerUnreadable, ApiFailed, Refused, Unreachable
+from reconciler.kinds import KINDS, Kind, Put
+from reconciler.kinds.fingerprint import fingerprint
+from reconciler.kinds.records import is_id, record_from
+from reconciler.model.memory import Entry
+from reconciler.model.plan import NEW_ID, Action, Change, Request
+
+
+class Ledger(Protocol):
+    """Where each step is written down before the next begins."""
+
+    def entry(self, address: str) -> Entry | None:
+        """What is remembered of an address now."""
+
+    def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None:
+        """Takes over what has moved and what does not change."""
+
+    def record(self, address: str, entry: Entry | None) -> None:
+        """Remembers an address from now on, or forgets it."""
+
+    def gone(self, object_id: str) -> None:
+        """Forgets an object that a replace had put aside."""
+
+
+class Performer:
+    """Does one change at a time a thread. Safe to share between threads."""
+
+    def __init__(self, writer: Writer, ledger: Ledger, resolver: Resolver) -> None:
+        self._writer = writer
+        self._ledger = ledger
+        self._resolver = resolver
+
+    def perform(self, change: Change, *, cleanup: bool) -> None:
+        """Does a change, or the clean-up of a replace. Raises a ReconcilerError where a request fails."""
+        if cleanup or change.action is Action.DELETE:
+            self._delete(change, cleanup=cleanup)
+        elif change.remember is None:
+            self._ledger.record(change.address, None)
+        else:
+            self._write(change, change.remember)
+
+    def _delete(self, change: Change, *, cleanup: bool) -> None:
+        for request in change.cleanup if cleanup else change.requests:
+            answer = self._writer.send(request.method, request.path, repeatable=True)
+            if not answer.ok and answer.status != NOT_FOUND:
+                raise answer.error(self._writer.source)
+        if cleanup or "[" in change.address:
+            self._ledger.gone(change.id or "")
+        else:
+            self._ledger.record(change.address, None)
+
+    def _write(self, change: Change, remember: Entry) -> None:
+        kind = KINDS[change.kind]
+        wanted = self._resolver.fields(kind, remember.applied)
+        object_id = change.id if change.action is not Action.REPLACE else None
+        self._look_again(kind, change)
+        entry = self._ledger.entry(change.address)
+        applied = dict(entry.applied) if entry and entry.id == object_id else {}
+        superseded = remember.superseded
+        if change.action is Action.REPLACE and change.id:
+            superseded = (*superseded, change.id)
+        for request in change.requests:
+            answer = self._send(kind, request, object_id)
+            if request.creates:
+                object_id = self._new_id(change, request, answer)
+            applied |= {name: wanted[name] for name in request.sets if name in wanted}
+            progress = replace(remember, id=object_id or "", applied=dict(applied), superseded=superseded)
+            self._ledger.record(change.address, progress)
+        self._ledger.record(
+            change.address, replace(remember, id=object_id or "", applied=wanted, superseded=superseded)
+        )
+
+    def _send(self, kind: Kind, request: Request, object_id: str | None) -> Answer:
+        body = self._resolver.fields(kind, request.body or {})
+        path = request.path.replace(NEW_ID, object_id or NEW_ID)
+        key = str(uuid.uuid4()) if request.creates and request.idempotent else None
+        repeatable = not request.creates or key is not None
+        try:
+            answer = self._writer.send(request.method, path, body, repeatable=repeatable, idempotency_key=key)
+        except Unreachable as error:
+            if request.creates and error.sent:
+                raise ApiFailed(f"{error}: it may have been created or not", hint=LOOK) from error
+            raise
+        if not answer.ok:
+            raise answer.error(self._writer.source)
+        return answer
+
+    def _new_id(self, change: Change, request: Request, answer: Answer) -> str:
+        try:
+            raw = answer.record()
+        except AnswerUnreadable as error:
+            raise ApiFailed(f"{error}: it was created, and its id is not known", hint=LOOK) from error
+        if not is_id(raw.get("id")):
+            raise ApiFailed(f"{request.method} {request.path} answered without the new object's id", hint=LOOK)
+        self._resolver.created(change.address, raw)
+        return str(raw["id"])
+
+    def _look_again(self, kind: Kind, change: Change) -> None:
+        """Before a write that replaces a whole record: is it still what the plan saw? The API has no other guard."""
+        if kind.put is not Put.FULL or change.action is not Action.UPDATE or not change.requests:
+            return
+        record = record_from(kind, self._writer.get(f"{kind.path}/{change.id}").record(), {})
+        if fingerprint(kind, record) != change.seen:
+            raise Refused(f"{change.id} was changed by somebody else after it was planned", hint="plan again")
+
+
+LOOK = "plan again: what was created is then found by its name"

@@ -1,0 +1,62 @@
+"""The entry: commands, and how every error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.offline import schema, simulate, validate
+from reconciler.cli.online import apply, export, plan, send_test
+from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
+from reconciler.render.terminal import red, say, visible
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Configuration as code for Qonversion: reports, integrations and automations as YAML in git.
+
+    The key is read from QONVERSION_SECRET, or from the variable that the environment names.
+    """
+
+
+for _command in (validate, plan, apply, export, send_test, schema, simulate):
+    cli.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits with a code of the table in the README."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and gives the exit code."""
+    try:
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name="reconciler", standalone_mode=False)
+    except SystemExit as end:
+        return int(end.code or 0)
+    except click.UsageError as error:
+        error.show()
+        return Exit.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        say("interrupted")
+        return Exit.API_FAILED
+    except ReconcilerError as error:
+        _show(error)
+        return error.exit_code
+    return Exit.DONE
+
+
+def _show(error: ReconcilerError) -> None:
+    if isinstance(error, ConfigurationInvalid):
+        for problem in error.problems:
+            say(visible(str(problem)))
+        count = len(error.problems)
+        say(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
+        return
+    say(red("error: ") + "\n".join(visible(line) for line in str(error).split("\n")))
+    if error.hint:
+        say("hint: " + "\n".join(visible(line) for line in error.hint.split("\n")))

@@ -1,0 +1,90 @@
+"""Commands that need no key: `validate`, `schema`, `simulate`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import path_argument
+from reconciler.errors import Exit, WrongUsage
+from reconciler.render.terminal import put, say
+
+
+@click.command()
+@path_argument
+def validate(path: Path) -> None:
+    """Check the configuration for every environment: offline, without a key.
+
+    PATH is a folder (every *.yaml below it is merged) or one file.
+    """
+    from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
+
+    checked = read_configuration(path).check()
+    for environment, desired in checked.items():
+        say(f"{environment}: {len(desired.resources)} resources are valid")
+        for warning in desired.warnings:
+            say(f"warning: {warning}")
+
+
+@click.command()
+@click.option("--write", is_flag=True, help="Write the schemas into the folder.")
+@click.option("--check", is_flag=True, help="Exit with 5 where the folder's schemas are stale.")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="schemas")
+def schema(folder: Path, write: bool, check: bool) -> None:
+    """JSON Schemas of the configuration, for editors.
+
+    Prints that of the whole configuration; --write puts all of them into FOLDER.
+    """
+    from reconciler.kinds.schema import published  # noqa: PLC0415 - `--help` need not load the kinds
+
+    texts = {name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in published().items()}
+    if not (write or check):
+        put(texts["configuration.schema.json"].rstrip())
+    if write:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        say(f"wrote {len(texts)} schemas to {folder}")
+    if check:
+        stale = [name for name, text in texts.items() if _read(folder / name) != text]
+        if stale:
+            say(f"stale in {folder}: {', '.join(stale)}\nhint: run `reconciler schema --write {folder}`")
+            raise SystemExit(Exit.REFUSED)
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Append a JSON line for each request.")
+def simulate(file: Path | None, port: int, host: str, log: Path | None) -> None:
+    """Serve the documented API on this machine, for rehearsals.
+
+    Its data is kept in FILE, or forgotten at the end. Any key that begins with sk_ or test_sk_ opens it.
+    """
+    from reconciler.simulator import Simulator  # noqa: PLC0415 - `--help` need not load it
+    from reconciler.simulator.server import bind  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        data = file or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "simulator.sqlite"
+        if not data.parent.is_dir():
+            raise WrongUsage(f"{data.parent} does not exist", hint="name a file in a folder that does")
+        lines = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
+        simulator = stack.enter_context(Simulator(data, log=lines))
+        try:
+            server = stack.enter_context(bind(simulator, host=host, port=port))
+        except OSError as error:
+            raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port") from error
+        say(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
+        try:
+            server.run()
+        except KeyboardInterrupt:
+            say("ended")

@@ -1,0 +1,168 @@
+"""Commands that talk to the API: `plan`, `apply`, `export`, `send-test`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+import click
+
+from reconciler.cli.options import connection_options, path_argument, plan_options
+from reconciler.errors import Exit, Refused
+from reconciler.render.terminal import put, say, visible
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from reconciler.model.plan import Plan
+    from reconciler.pipeline import Session
+    from reconciler.plan import Options
+
+
+class ConnectionFlags(TypedDict):
+    """What `connection_options` reads."""
+
+    environment: str | None
+    api_url: str | None
+    parallelism: int
+
+
+class PlanFlags(ConnectionFlags):
+    """What `plan_options` reads."""
+
+    form: str
+    target: tuple[str, ...]
+    prune: bool
+    max_deletes: int | None
+    allow: tuple[str, ...]
+    detailed_exitcode: bool
+
+
+def _session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
+    from reconciler.pipeline import open_session  # noqa: PLC0415 - `--help` need not load the stages
+
+    return open_session(path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"])
+
+
+def _options(flags: PlanFlags) -> Options:
+    from reconciler.plan import Options  # noqa: PLC0415 - `--help` need not load the stages
+
+    return Options(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]))
+
+
+@click.command()
+@path_argument
+@plan_options
+def plan(path: Path, **flags: Unpack[PlanFlags]) -> None:
+    """Show what apply would do. Reads, and never writes.
+
+    PATH is a folder (every *.yaml below it is merged) or one file.
+    """
+    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+
+    with _session(path, flags) as session:
+        made = pipeline.plan(session, _options(flags)).plan
+    put(_shown(made, flags["form"]))
+    pipeline.refuse(made)
+    if flags["detailed_exitcode"] and made.changes:
+        raise SystemExit(Exit.PENDING)
+
+
+def _shown(made: Plan, form: str) -> str:
+    if form == "json":
+        from reconciler.render.document import plan_json  # noqa: PLC0415 - only the renderer that is asked for
+
+        return plan_json(made)
+    from reconciler.render.text import PlanText  # noqa: PLC0415
+
+    return str(PlanText(made))
+
+
+@click.command()
+@path_argument
+@plan_options
+@click.option("--auto-approve", is_flag=True, help="Do not ask: for CI, after a review.")
+def apply(path: Path, auto_approve: bool, **flags: Unpack[PlanFlags]) -> None:
+    """Make it so: plan, ask, write, read back.
+
+    PATH is a folder (every *.yaml below it is merged) or one file.
+    """
+    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.render.progress import progress  # noqa: PLC0415
+
+    with _session(path, flags) as session:
+        planned = pipeline.plan(session, _options(flags))
+        say(_shown(planned.plan, "text"))
+        pipeline.refuse(planned.plan)
+        if planned.plan.changes and not auto_approve:
+            _confirm(planned.plan)
+        with progress(planned.plan) as display:
+            report = pipeline.apply(
+                session, planned, flags["parallelism"], lambda event: display(event.change, event.status, event.text)
+            )
+    put(_report(report, flags["form"]))
+    code = report.exit_code()
+    if code is Exit.DONE and flags["detailed_exitcode"] and any(each.status == "manual" for each in report.outcomes):
+        code = Exit.PENDING
+    if code:
+        raise SystemExit(code)
+
+
+def _report(report: Any, form: str) -> str:
+    if form == "json":
+        from reconciler.render.document import report_json  # noqa: PLC0415 - only the renderer that is asked for
+
+        return report_json(report)
+    from reconciler.render.text import ReportText  # noqa: PLC0415
+
+    return str(ReportText(report))
+
+
+def _confirm(made: Plan) -> None:
+    if not sys.stdin.isatty():
+        raise Refused("there is nobody to ask: stdin is no terminal", hint="--auto-approve applies without asking")
+    answer = click.prompt(
+        f"Apply these changes to {visible(made.environment)}? Only yes is taken as one", default="no", err=True
+    )
+    if answer.strip().lower() != "yes":
+        raise Refused("not approved; nothing was changed")
+
+
+@click.command()
+@path_argument
+@connection_options
+def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
+    """Write a live project as YAML into the folder PATH, and its state.
+
+    A plan right after it is empty. The folder must not manage anything yet.
+    """
+    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+
+    path.mkdir(parents=True, exist_ok=True)
+    with _session(path, flags) as session:
+        exported = pipeline.export_project(session)
+        for name in exported.files:
+            if (path / name).exists():
+                raise Refused(f"{path / name} is there already", hint="export into an empty folder")
+        for name, text in exported.files.items():
+            (path / name).write_text(text, encoding="utf-8")
+            say(f"wrote {path / name}")
+        pipeline.remember(session, exported)
+        say(f"wrote {session.store.path}")
+    for warning in exported.warnings:
+        say(f"warning: {visible(warning)}")
+    say(f"{len(exported.entries)} objects exported; `reconciler plan {path}` has nothing to do now")
+
+
+@click.command("send-test")
+@click.argument("address")
+@path_argument
+@connection_options
+def send_test(address: str, path: Path, **flags: Unpack[ConnectionFlags]) -> None:
+    """Send a report once, now, to its destinations (at most once a minute)."""
+    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+
+    with _session(path, flags) as session:
+        say(f"{address}: {visible(pipeline.send_test(session, address))}")

@@ -1,0 +1,66 @@
+"""Options that several commands share, and how a command ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+path_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
+environment_option = click.option(
+    "--environment", "-e", metavar="NAME", help="Which environment of reconciler.yaml; needed where there are several."
+)
+api_url_option = click.option(
+    "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
+)
+parallelism_option = click.option(
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How many requests at once.",
+)
+format_option = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What stdout gets."
+)
+
+
+def connection_options(command: Command) -> Command:
+    """For every command that talks to the API."""
+    for option in (parallelism_option, api_url_option, environment_option):
+        command = option(command)
+    return command
+
+
+def plan_options(command: Command) -> Command:
+    """For every command that makes a plan."""
+    options = (
+        click.option(
+            "--detailed-exitcode", is_flag=True, help="Exit with 2 where something is left to do, 0 where nothing is."
+        ),
+        click.option(
+            "--allow",
+            type=click.Choice(["empty-configuration", "wrong-project"]),
+            multiple=True,
+            help="Pass this guard, once you know why it refuses.",
+        ),
+        click.option(
+            "--max-deletes", type=click.IntRange(0), metavar="N", help="Delete or replace up to N objects, and no more."
+        ),
+        click.option("--prune", is_flag=True, help="Also delete live objects that are not managed."),
+        click.option(
+            "--target",
+            multiple=True,
+            metavar="ADDRESS",
+            help="Only this address, with what it needs. May be given several times.",
+        ),
+        format_option,
+    )
+    for option in options:
+        command = option(command)
+    return connection_options(command)

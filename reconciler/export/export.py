@@ -1,0 +1,119 @@
+"""A live project as a configuration: how most people begin."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.export.keys import keys_of
+from reconciler.kinds import KINDS, Kind
+from reconciler.model.desired import Fields, address_of
+from reconciler.model.live import Live, Record
+from reconciler.model.memory import Entry
+from reconciler.yaml12 import dump
+
+Objections = Callable[[str, Fields], list[tuple[str, str]]]
+"""Given a kind and fields: which fields may not be written so, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """File name → text, what the state is to hold, and what could not be exported."""
+
+    files: Mapping[str, str]
+    entries: Mapping[str, Entry]
+    warnings: tuple[str, ...]
+
+
+def export(live: Live, objections: Objections) -> Exported:
+    """YAML that validates, with references instead of ids where the target is exported too, and the memory of it.
+
+    An object that YAML cannot say (a required field with a value that may be read and not be written, a name that two
+    objects share) is left out and named in a warning: it stays live, unmanaged.
+    """
+    addresses: dict[tuple[str, str], str] = {}
+    files: dict[str, str] = {}
+    entries: dict[str, Entry] = {}
+    warnings: list[str] = []
+    for kind in KINDS.values():
+        records = live.records[kind.name]
+        chosen, said = _expressible(kind, records, objections)
+        warnings += said
+        keys = keys_of(records[object_id] for object_id in chosen)
+        blocks = {}
+        for object_id, fields in chosen.items():
+            address = address_of(kind.name, keys[object_id])
+            addresses[kind.name, object_id] = address
+            written, uses = _with_references(kind, fields, live, addresses)
+            blocks[keys[object_id]] = _escaped(written)
+            entries[address] = Entry(object_id, fields, depends_on=tuple(sorted(uses)))
+        if blocks:
+            files[f"{kind.section}.yaml"] = _file(kind, blocks)
+    return Exported(files, entries, tuple(warnings))
+
+
+def _expressible(
+    kind: Kind, records: Mapping[str, Record], objections: Objections
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """id → fields, of the objects that YAML can say."""
+    names = Counter(_natural(kind, record) for record in records.values())
+    chosen, warnings = {}, []
+    for record in sorted(records.values(), key=lambda each: (each.name, each.id)):
+        what = f"{kind.name} {record.id} ({record.name})"
+        fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
+        if names[_natural(kind, record)] > 1:
+            same = ", ".join(kind.natural_key)
+            warnings.append(f"{what} is left out: another {kind.name} has the same {same}; rename one in the dashboard")
+            continue
+        for name, message in objections(kind.name, fields):
+            if name in fields and not kind.field_named(name).required:
+                warnings.append(f"{what}: its {name} is left alone: {message}")
+                del fields[name]
+        wrong = objections(kind.name, fields)
+        if wrong:
+            warnings.append(f"{what} is left out: {'; '.join(message for _, message in wrong)}")
+            continue
+        chosen[record.id] = fields
+    return chosen, warnings
+
+
+def _natural(kind: Kind, record: Record) -> tuple[str, ...]:
+    return tuple(str(record.fields.get(name)) for name in kind.natural_key)
+
+
+def _with_references(
+    kind: Kind, fields: dict[str, Any], live: Live, addresses: Mapping[tuple[str, str], str]
+) -> tuple[dict[str, Any], set[str]]:
+    written, uses = dict(fields), set()
+    for name, reference in kind.reference_fields():
+        offered = list(live.lookups.get(reference.lookup, ()))
+        known = {}
+        for (target_kind, object_id), address in addresses.items():
+            if target_kind == reference.kind:
+                record = live.records[target_kind][object_id]
+                item = reference.resolve(record.raw, [*offered, *(fields.get(name) or ())])
+                if item is not None:
+                    known[item["type"], item["id"]] = address
+        items = []
+        for item in written.get(name) or ():
+            target = known.get((item.get("type"), item.get("id")))
+            items.append({reference.key: target.partition(".")[2]} if target else item)
+            uses |= {target} if target else set()
+        written[name] = items
+    return written, uses
+
+
+def _escaped(value: Any) -> Any:
+    """The value with every `${` written so that it is read as itself."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, dict):
+        return {key: _escaped(inner) for key, inner in value.items()}
+    return [_escaped(item) for item in value] if isinstance(value, list) else value
+
+
+def _file(kind: Kind, blocks: Mapping[str, Any]) -> str:
+    head = f"# {kind.title}. {kind.description}\n"
+    return head + dump({kind.section: {key: blocks[key] for key in sorted(blocks)}})

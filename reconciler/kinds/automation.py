@@ -1,0 +1,142 @@
+"""Automations: what is shown or pushed to a user when something happens. Facts: the vendor's page "Create an
+automation" and, for the shape of `data`, newer pages of its documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.kinds.declaration import Field, Kind, Pages, Put, Setter
+from reconciler.model.desired import Fields
+from reconciler.model.live import Lookups, Raw
+
+STATUS_WORDS = {word: word for word in ("active", "inactive", "paused")}
+DERIVED = frozenset({"type"})
+UID = {"type": ["string", "null"]}
+
+
+def plain_data(data: Any) -> Any:
+    """`data` without what a read adds and a write must not carry: the derived `type`, nulls among the actions."""
+    if not isinstance(data, dict):
+        return data
+    plain = {name: value for name, value in data.items() if name not in DERIVED}
+    if isinstance(plain.get("actions"), dict):
+        plain["actions"] = {name: value for name, value in plain["actions"].items() if value is not None}
+    return plain
+
+
+def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
+    """A record in the configuration's words. A caption that is null or missing is an empty one."""
+    fields = {name: raw[name] for name in ("name", "status") if raw.get(name) is not None}
+    return {**fields, "caption": raw.get("caption") or "", "data": plain_data(raw.get("data") or {})}
+
+
+def to_wire(fields: Fields) -> dict[str, Any]:
+    """What is sent for those fields."""
+    return {name: plain_data(value) if name == "data" else value for name, value in fields.items()}
+
+
+AUTOMATION = Kind(
+    name="automation",
+    section="automations",
+    title="Automations",
+    description="What is pushed or shown to a user when an event happens.",
+    path="/automations",
+    fields=(
+        Field(
+            name="name",
+            schema={
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 255,
+                "description": "The name that the dashboard shows.",
+                "examples": ["Welcome Flow"],
+            },
+            expected="a text of 1 to 255 characters",
+        ),
+        Field(
+            name="caption",
+            schema={
+                "type": "string",
+                "maxLength": 1024,
+                "description": 'A description. Left out: left alone; "" clears it.',
+                "examples": ["Sends a welcome message to new users"],
+            },
+            expected="a text of at most 1024 characters",
+            required=False,
+        ),
+        Field(
+            name="status",
+            schema={
+                "type": "string",
+                "enum": list(STATUS_WORDS),
+                "description": "Whether the automation runs.",
+            },
+            expected="one of active, inactive, paused",
+            # The pages list only active and inactive for a body; paused is named for the status endpoint alone.
+            setter=Setter(
+                method="PATCH",
+                path="/status",
+                key="status",
+                words=STATUS_WORDS,
+                in_body=frozenset({"active", "inactive"}),
+                stand_in="inactive",
+            ),
+        ),
+        Field(
+            name="data",
+            schema={
+                "type": "object",
+                "description": "What starts it and what it does. Keys that are not listed here are sent as they are.",
+                "properties": {
+                    "platform": {
+                        "type": ["string", "null"],
+                        "enum": ["iOS", "Android", None],
+                        "description": "The platform whose users it reaches.",
+                    },
+                    "initiators": {
+                        "type": "array",
+                        "description": "The events that start it.",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "uid": {"type": "string", "description": "The event's uid, from the dashboard."},
+                                "type": {"type": "string", "examples": ["event"]},
+                            },
+                        },
+                    },
+                    "actions": {
+                        "type": "object",
+                        "description": "What it does.",
+                        "properties": {
+                            "push": {**UID, "description": "A push's uid, from the dashboard."},
+                            "screen": {**UID, "description": "A screen's uid, from the dashboard."},
+                        },
+                    },
+                    "segments": {**UID, "description": "A segment's uid, from the dashboard."},
+                },
+            },
+            expected="a map of platform, initiators, actions, segments",
+            derived=DERIVED,
+        ),
+    ),
+    server_fields=frozenset({"object", "id", "url"}),
+    natural_key=("name",),
+    name_field="name",
+    pages=Pages.CURSOR,
+    put=Put.FULL,
+    readable=True,
+    from_wire=from_wire,
+    to_wire=to_wire,
+    lost_on_delete="its id",
+    manual_step="give it one of the documented statuses in the dashboard or in the YAML, then plan again",
+    example={
+        "name": "Welcome Flow",
+        "caption": "Sends a welcome message to new users",
+        "status": "active",
+        "data": {
+            "platform": "iOS",
+            "initiators": [{"uid": "2", "type": "event"}],
+            "actions": {"push": "nCRUE7SW"},
+        },
+    },
+)

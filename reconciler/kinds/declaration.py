@@ -1,0 +1,147 @@
+"""The words in which a kind is declared. Everything else in the house reads them and never asks which kind it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from reconciler.model.desired import Fields
+from reconciler.model.live import Lookups, Raw, Record
+
+Schema = Mapping[str, Any]
+
+
+class Pages(Enum):
+    """How a kind's list is read: all at once, by `limit` and `offset`, or by `limit` and `starting_after`."""
+
+    WHOLE = "whole"
+    OFFSET = "offset"
+    CURSOR = "cursor"
+
+
+class Put(Enum):
+    """What PUT means for a kind: there is none, it takes the fields that change, or it replaces the whole record."""
+
+    NONE = "none"
+    PARTIAL = "partial"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Items of a list field may name a resource of ours: `{<key>: <its key>}`.
+
+    `lookup` is the API's list in which the item that is sent is found; `resolve` finds it there, given the target's
+    record (or what is known of it) and that list, and gives None where it is not offered.
+    """
+
+    kind: str
+    key: str
+    lookup: str
+    resolve: Callable[[Raw, Sequence[Raw]], dict[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """A field with an endpoint of its own, below the record's path.
+
+    `words`: what may be written, and what it is on the wire. `initial`: what a new record has before it is set (None:
+    the create's body sets it). `in_body`: the words that the create's and PUT's body take as well; `stand_in`: the word
+    that the body carries where it does not take the wanted one, before the endpoint sets it.
+    """
+
+    method: str
+    path: str
+    key: str
+    words: Mapping[str, Any]
+    initial: str | None = None
+    in_body: frozenset[str] = frozenset()
+    stand_in: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field that a user writes. `expected` ends the sentence "expected …" in an error; `derived` are keys within
+    its value that the API adds by itself; `follows_key`: a word that usually is the environment of the key."""
+
+    name: str
+    schema: Schema
+    expected: str
+    required: bool = True
+    immutable: bool = False
+    unordered: bool = False
+    reference: Reference | None = None
+    setter: Setter | None = None
+    derived: frozenset[str] = frozenset()
+    follows_key: bool = False
+
+
+def same_wire(fields: Fields) -> dict[str, Any]:
+    """Fields that the API takes as they are written."""
+    return dict(fields)
+
+
+def no_objections(fields: Fields, lookups: Lookups) -> list[str]:
+    """A kind of which nothing more can be checked before it is created."""
+    return []
+
+
+def no_remarks(record: Record) -> list[str]:
+    """A kind that has nothing to add about a record."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of resource.
+
+    `server_fields` are set by the API and are neither compared nor sent. `natural_key` are the fields that tell two
+    objects apart for a person. `from_wire` turns a record into the configuration's words (a field that it cannot tell
+    is left out), `to_wire` the other way. `lookups` are lists that `from_wire` needs. `lost_on_delete`: what a
+    delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a person
+    does where the API cannot change a field. `remarks`: what a reviewer should know of a record that is about to be
+    changed; `objections`: why the API will not create this, as far as its own lists tell. `test_path`: where a trial
+    delivery is asked for.
+    """
+
+    name: str
+    section: str
+    title: str
+    description: str
+    path: str
+    fields: tuple[Field, ...]
+    server_fields: frozenset[str]
+    natural_key: tuple[str, ...]
+    name_field: str
+    pages: Pages
+    put: Put
+    readable: bool
+    from_wire: Callable[[Raw, Lookups], dict[str, Any]]
+    to_wire: Callable[[Fields], dict[str, Any]] = same_wire
+    lookups: tuple[str, ...] = ()
+    idempotent_create: bool = False
+    lost_on_delete: str = ""
+    after_create: str = ""
+    test_path: str = ""
+    manual_step: str = ""
+    remarks: Callable[[Record], list[str]] = no_remarks
+    objections: Callable[[Fields, Lookups], list[str]] = no_objections
+    example: Mapping[str, Any] = field(default_factory=dict)
+
+    def field_named(self, name: str) -> Field:
+        """The field of that name, which must be one of `field_names`."""
+        return next(each for each in self.fields if each.name == name)
+
+    def field_names(self) -> tuple[str, ...]:
+        """The names of the fields that a user writes, in the order of the declaration."""
+        return tuple(each.name for each in self.fields)
+
+    def set_apart(self) -> tuple[str, Setter] | None:
+        """The name of the field with an endpoint of its own, and that endpoint, if there is one."""
+        return next(((each.name, each.setter) for each in self.fields if each.setter), None)
+
+    def reference_fields(self) -> tuple[tuple[str, Reference], ...]:
+        """The names of the fields whose items may refer to other resources, and how."""
+        return tuple((each.name, each.reference) for each in self.fields if each.reference)

@@ -1,0 +1,178 @@
+"""Integrations: where events and reports go. Facts: the vendor's pages "Create integration" and "Update integration
+status"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.errors import did_you_mean
+from reconciler.kinds.declaration import Field, Kind, Pages, Put, Setter
+from reconciler.model.desired import Fields
+from reconciler.model.live import Lookups, Raw, Record
+
+CATALOGUE = "/integrations/meta"
+# The page calls the catalogue authoritative, so a slug is checked there, and these are examples for editors.
+KNOWN_SLUGS = [
+    "amplitude",
+    "appmetrica",
+    "facebook",
+    "firebase",
+    "mixpanel",
+    "posthog",
+    "segment",
+    "searchads",
+    "adjust",
+    "appsflyer",
+    "branch",
+    "kochava",
+    "singular",
+    "split_metrics",
+    "asapty",
+    "tenjin",
+    "amazon_s3",
+    "google_cloud_storage",
+    "slack",
+    "webhooks",
+    "braze",
+    "clevertap",
+    "mailchimp",
+    "onesignal",
+    "pushwoosh",
+]
+STATUS_WORDS = {"paused": 0, "active": 1}
+# 2 is set by the delivery worker alone, so it is a word that may be read and not be written.
+ACTIVE_WORDS = {0: "paused", 1: "active", 2: "error"}
+
+
+def catalogue_items(lookups: Lookups) -> list[Raw]:
+    """The providers of the catalogue (`title`, `slug`, `allowedStores`), its categories left aside."""
+    items: list[Raw] = []
+    for category in lookups.get(CATALOGUE, ()):
+        found = category.get("items")
+        items.extend(item for item in found if isinstance(item, dict)) if isinstance(found, list) else None
+    return items
+
+
+def slug_of(title: Any, lookups: Lookups) -> str | None:
+    """The slug of a provider's display title, by the catalogue; None where the catalogue does not know it."""
+    for item in catalogue_items(lookups):
+        if item.get("title") == title and isinstance(item.get("slug"), str):
+            return str(item["slug"])
+    return None
+
+
+def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
+    """A record in the configuration's words: the provider's title becomes its slug, `active` becomes `status`."""
+    fields = {name: raw[name] for name in ("title", "target_platform") if raw.get(name) is not None}
+    slug = slug_of(raw.get("integration"), lookups)
+    if slug is not None:
+        fields["integration"] = slug
+    if raw.get("active") is not None:
+        fields["status"] = ACTIVE_WORDS.get(raw["active"], raw["active"])
+    return fields
+
+
+def remarks(record: Record) -> list[str]:
+    """Where deliveries fail: since when, and the server's own words."""
+    if record.fields.get("status") != "error":
+        return []
+    since = record.raw.get("last_error_at") or "an unknown time"
+    message = record.raw.get("last_error_message") or "no message"
+    return [f"in error since {since}: {message}"]
+
+
+def objections(fields: Fields, lookups: Lookups) -> list[str]:
+    """Why the catalogue does not allow a new integration: an unknown provider, or a store that it does not serve."""
+    providers = {str(item.get("slug")): item for item in catalogue_items(lookups)}
+    slug, platform = fields["integration"], fields["target_platform"]
+    if not providers:
+        return []
+    if slug not in providers:
+        return [f'the catalogue knows no provider "{slug}"; expected one of its slugs{did_you_mean(slug, providers)}']
+    stores = providers[slug].get("allowedStores")
+    if isinstance(stores, list) and stores and platform not in stores:
+        return [f'the provider "{slug}" does not serve {platform}; expected one of {", ".join(map(str, stores))}']
+    return []
+
+
+INTEGRATION = Kind(
+    name="integration",
+    section="integrations",
+    title="Integrations",
+    description="Where events and reports are sent to. Credentials are entered in the dashboard only.",
+    path="/integrations",
+    fields=(
+        Field(
+            name="title",
+            schema={
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 255,
+                "description": "The title that the dashboard shows. The API cannot change it later.",
+                "examples": ["Release alerts", "Amplitude — Production iOS"],
+            },
+            expected="a text of 1 to 255 characters",
+            immutable=True,
+        ),
+        Field(
+            name="integration",
+            schema={
+                "type": "string",
+                "minLength": 1,
+                "description": "The provider's slug. The API cannot change it later.",
+                "examples": KNOWN_SLUGS,
+            },
+            expected="a provider's slug, for example webhooks, slack or amplitude",
+            immutable=True,
+        ),
+        Field(
+            name="target_platform",
+            schema={
+                "type": "string",
+                "enum": ["iOS", "Android", "Stripe"],
+                "description": "The store whose events are forwarded, case-sensitive. The API cannot change it later.",
+            },
+            expected="one of iOS, Android, Stripe",
+            immutable=True,
+        ),
+        Field(
+            name="status",
+            schema={
+                "type": "string",
+                "enum": list(STATUS_WORDS),
+                "description": "Whether events are forwarded. Left out: left alone; a new integration starts paused.",
+            },
+            expected="one of active, paused",
+            required=False,
+            setter=Setter(method="POST", path="/status", key="status", words=STATUS_WORDS, initial="paused"),
+        ),
+    ),
+    server_fields=frozenset(
+        {
+            "object",
+            "id",
+            "url",
+            "active",
+            "created_at",
+            "updated_at",
+            "last_delivery_at",
+            "last_error_at",
+            "last_error_message",
+            "delivery_error_count",
+        }
+    ),
+    natural_key=("integration", "target_platform", "title"),
+    name_field="title",
+    pages=Pages.WHOLE,
+    put=Put.NONE,
+    readable=False,
+    from_wire=from_wire,
+    lookups=(CATALOGUE,),
+    idempotent_create=True,
+    lost_on_delete="its id and its credentials, which only a person can enter again in the dashboard",
+    after_create="its credentials must be entered in the dashboard before it delivers",
+    manual_step="change it in the dashboard, or allow a new one in its place with `lifecycle: {replace: allow}`",
+    remarks=remarks,
+    objections=objections,
+    example={"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS", "status": "active"},
+)

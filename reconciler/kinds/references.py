@@ -1,0 +1,39 @@
+"""References between resources: who refers to whom, and what is sent in a reference's place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from reconciler.kinds.declaration import Kind, Reference
+from reconciler.model.desired import Fields, address_of
+
+Resolve = Callable[[str, Reference], dict[str, Any] | None]
+"""Given an address and the reference's declaration: the item that is sent, or None while it cannot be told."""
+
+
+def referred(reference: Reference, item: Any) -> str | None:
+    """The address that an item of a list field refers to, or None where it is something else."""
+    if isinstance(item, dict) and isinstance(item.get(reference.key), str):
+        return address_of(reference.kind, item[reference.key])
+    return None
+
+
+def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, int, Reference]]:
+    """Every reference in the fields: its address, its field's name, its index in the list, its declaration."""
+    for name, reference in kind.reference_fields():
+        items = fields.get(name)
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            address = referred(reference, item)
+            if address is not None:
+                yield address, name, index, reference
+
+
+def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
+    """The fields with every reference that `resolve` can tell put in; the others stay as they are written."""
+    result = dict(fields)
+    for address, name, index, reference in references(kind, fields):
+        item = resolve(address, reference)
+        if item is not None:
+            result[name] = [*result[name][:index], item, *result[name][index + 1 :]]
+    return result

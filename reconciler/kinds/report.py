@@ -1,0 +1,150 @@
+"""Scheduled reports: a snapshot of analytics, sent once a day. Facts: the vendor's page "Scheduled reports"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from reconciler.kinds.declaration import Field, Kind, Pages, Put, Reference
+from reconciler.model.live import Lookups, Raw
+
+DESTINATIONS = "/scheduled-reports/destinations"
+TARGET_INTEGRATION = "target_integration"
+SEND_TIMES = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30)]
+WRITTEN = ("report_name", "send_at", "included_range_days", "status", "environment")
+
+
+def destination_of(integration: Raw, offered: Sequence[Raw]) -> dict[str, Any] | None:
+    """The offered destination that an integration's record stands behind, or None.
+
+    That a destination's id is the integration's own is plausible and stated nowhere, so it is looked up: by id first,
+    else by the label (`Webhooks: Release alerts`), where exactly one bears it.
+    """
+    targets = [item for item in offered if item.get("type") == TARGET_INTEGRATION and isinstance(item.get("id"), str)]
+    found = [item for item in targets if item["id"] == integration.get("id")]
+    if not found and integration.get("integration") and integration.get("title"):
+        label = f"{integration['integration']}: {integration['title']}"
+        found = [item for item in targets if item.get("label") == label]
+    return {"type": TARGET_INTEGRATION, "id": found[0]["id"]} if len(found) == 1 else None
+
+
+def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
+    """A record in the configuration's words: destinations lose their read-only label."""
+    fields = {name: raw[name] for name in WRITTEN if raw.get(name) is not None}
+    destinations = raw.get("destinations")
+    if isinstance(destinations, list):
+        fields["destinations"] = [
+            {"type": item.get("type"), "id": item.get("id")} for item in destinations if isinstance(item, dict)
+        ]
+    return fields
+
+
+REPORT = Kind(
+    name="report",
+    section="reports",
+    title="Scheduled reports",
+    description="A snapshot of analytics that is sent once a day at a fixed UTC time.",
+    path="/scheduled-reports",
+    fields=(
+        Field(
+            name="report_name",
+            schema={
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 255,
+                "description": "The name that the dashboard shows.",
+                "examples": ["Daily Revenue"],
+            },
+            expected="a text of 1 to 255 characters",
+        ),
+        Field(
+            name="send_at",
+            schema={
+                "type": "string",
+                "enum": SEND_TIMES,
+                "description": "UTC time of day, HH:MM on the 30-minute grid.",
+            },
+            expected='a UTC time on the 30-minute grid, "00:00" to "23:30"',
+        ),
+        Field(
+            name="included_range_days",
+            schema={
+                "type": "integer",
+                "enum": [1, 3, 7],
+                "description": "How many closed UTC days each delivery covers.",
+            },
+            expected="one of 1, 3, 7",
+        ),
+        Field(
+            name="status",
+            schema={
+                "type": "string",
+                "enum": ["draft", "active"],
+                "description": "draft: nothing is delivered. active: delivered at each send_at.",
+            },
+            expected="one of draft, active",
+        ),
+        Field(
+            name="environment",
+            schema={
+                "type": "string",
+                "enum": ["sandbox", "production"],
+                "description": "Whose events the report covers. It need not follow the key's environment.",
+            },
+            expected="one of sandbox, production",
+            follows_key=True,
+        ),
+        Field(
+            name="destinations",
+            schema={
+                "type": "array",
+                "minItems": 1,
+                "description": "Where the report is sent. The order means nothing.",
+                "items": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "properties": {
+                        "integration": {
+                            "type": "string",
+                            "description": "The key of an integration of this configuration.",
+                            "examples": ["release-alerts"],
+                        },
+                        "type": {
+                            "type": "string",
+                            "enum": [TARGET_INTEGRATION],
+                            "description": "The type of a destination that is not managed here.",
+                        },
+                        "id": {
+                            "type": "string",
+                            "pattern": "^[a-zA-Z0-9._-]{1,256}$",
+                            "description": "The id of a destination that is not managed here.",
+                            "examples": ["int-wh-01"],
+                        },
+                    },
+                    "additionalProperties": False,
+                    "oneOf": [{"required": ["integration"], "maxProperties": 1}, {"required": ["type", "id"]}],
+                },
+            },
+            expected=f"a list of `integration: KEY` or `{{type: {TARGET_INTEGRATION}, id: ID}}`, at least one",
+            unordered=True,
+            reference=Reference(kind="integration", key="integration", lookup=DESTINATIONS, resolve=destination_of),
+        ),
+    ),
+    server_fields=frozenset({"object", "id", "url", "runs", "created_at", "updated_at"}),
+    natural_key=("report_name", "environment"),
+    name_field="report_name",
+    pages=Pages.OFFSET,
+    put=Put.PARTIAL,
+    readable=True,
+    from_wire=from_wire,
+    lost_on_delete="its id and its count of runs",
+    test_path="/send-test",
+    example={
+        "report_name": "Daily Revenue",
+        "send_at": "09:00",
+        "included_range_days": 1,
+        "status": "active",
+        "environment": "production",
+        "destinations": [{"integration": "release-alerts"}],
+    },
+)

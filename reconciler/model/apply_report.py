@@ -1,0 +1,63 @@
+"""What an apply did: the value that the apply stage gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.errors import Exit
+
+
+class Status(StrEnum):
+    """How a change ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    MANUAL = "manual"
+
+
+class Verification(StrEnum):
+    """What reading back has shown."""
+
+    VERIFIED = "verified"
+    NOT_YET_VISIBLE = "not yet visible"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one change. `reason`: why it failed; `because_of`: the address for whose sake it was skipped."""
+
+    address: str
+    action: str
+    status: Status
+    id: str | None = None
+    reason: str = ""
+    because_of: str = ""
+    exit_code: Exit = Exit.DONE
+    verification: Verification | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """The ends of all changes, in the plan's order."""
+
+    environment: str
+    digest: str
+    outcomes: tuple[Outcome, ...]
+    warnings: tuple[str, ...] = ()
+
+    def of(self, status: Status) -> tuple[Outcome, ...]:
+        """The outcomes that ended so."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status is status)
+
+    def exit_code(self) -> Exit:
+        """0 when nothing failed, 6 when something was done and something was not, else the failures' own code."""
+        failed = self.of(Status.FAILED)
+        if not failed:
+            return Exit.PARTIAL if self.of(Status.SKIPPED) else Exit.DONE
+        if self.of(Status.DONE):
+            return Exit.PARTIAL
+        codes = {outcome.exit_code for outcome in failed}
+        return codes.pop() if len(codes) == 1 else Exit.API_FAILED

@@ -1,0 +1,89 @@
+"""What the configuration wants: the value that the config stage gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Fields = Mapping[str, Any]
+
+
+def address_of(kind: str, key: str) -> str:
+    """The name of a resource everywhere: `report` and `daily-revenue` give `report.daily-revenue`."""
+    return f"{kind}.{key}"
+
+
+def kind_of(address: str) -> str:
+    """The kind's name in an address: `report.daily-revenue` and `report[wbRlfw1x]` give `report`."""
+    return address.split(".", 1)[0].split("[", 1)[0]
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Place:
+    """A spot in a file of the user's; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """How a resource may be treated. `ignore_changes` are paths of fields that an update leaves as they are live."""
+
+    prevent_destroy: bool = False
+    ignore_changes: tuple[str, ...] = ()
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`."""
+
+    address: str
+    kind: str
+    fields: Fields
+    place: Place
+    lifecycle: Lifecycle = Lifecycle()
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A reviewed rename: the state's entry at `source` belongs to `target` from now on."""
+
+    source: str
+    target: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A reviewed removal. Without `destroy` the object stays in the API and is forgotten."""
+
+    source: str
+    destroy: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A reviewed adoption: the live object `id` is what `target` means."""
+
+    target: str
+    id: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The whole configuration for one environment. `resources` are in the order of their addresses."""
+
+    resources: Mapping[str, Resource]
+    moved: tuple[Moved, ...] = ()
+    removed: tuple[Removed, ...] = ()
+    imports: tuple[Import, ...] = ()
+    warnings: tuple[str, ...] = field(default=())

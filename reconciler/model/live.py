@@ -1,0 +1,32 @@
+"""What the API holds: the value that the observe stage gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.model.desired import Fields
+
+Raw = Mapping[str, Any]
+Lookups = Mapping[str, Sequence[Raw]]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One live object. `fields` are in the configuration's words, `raw` is the API's record as it came."""
+
+    kind: str
+    id: str
+    name: str
+    fields: Fields
+    raw: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """All live objects (kind → id → record) and the lists that were read beside them (path → items)."""
+
+    records: Mapping[str, Mapping[str, Record]]
+    lookups: Lookups = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

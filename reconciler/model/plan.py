@@ -1,0 +1,149 @@
+"""What would be done: a value that is shown, compared and executed as the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from reconciler.model.memory import Entry
+
+FORMAT_VERSION = 1
+NEW_ID = "{id}"
+"""Stands in a request's path for the id that the create before it will answer with."""
+
+
+class Action(StrEnum):
+    """What is done to one address, in the order in which people see them."""
+
+    REPLACE = "replace"
+    DELETE = "delete"
+    CREATE = "create"
+    UPDATE = "update"
+    MANUAL = "manual"
+    ADOPT = "adopt"
+    FORGET = "forget"
+
+
+DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
+WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE, Action.REPLACE})
+
+
+class Cause(StrEnum):
+    """Why a field differs from what is live."""
+
+    CONFIG = "config"
+    DRIFT = "drift"
+    BOTH = "both"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a change. `before` is live, `after` is desired; None where there is nothing."""
+
+    path: str
+    before: Any
+    after: Any
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One write. A reference to something that does not exist yet stays in `body` as it is written in the YAML.
+
+    `sets` are the fields that are applied once it has succeeded. `creates`: its answer bears a new id.
+    `destroys`: it takes an object away, so that 404 means that it is done.
+    """
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    sets: tuple[str, ...] = ()
+    creates: bool = False
+    destroys: bool = False
+    idempotent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is done to one address.
+
+    `requests` are sent in order. A replace has a second part, `cleanup`, which waits for `cleanup_after` (the changes
+    that stop using the old object). `remember` is what the state holds afterwards (its id is filled in by a create);
+    None where the address is to be forgotten. `seen` is the fingerprint of what was live, None where nothing was.
+    """
+
+    address: str
+    kind: str
+    action: Action
+    id: str | None
+    name: str
+    fields: tuple[FieldChange, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    requests: tuple[Request, ...] = ()
+    cleanup: tuple[Request, ...] = ()
+    cleanup_after: tuple[str, ...] = ()
+    remember: Entry | None = None
+    seen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """A live object that neither the configuration nor the state knows."""
+
+    kind: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A guard that says no to this plan, and what passes it."""
+
+    guard: str
+    message: str
+    passes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole of it. `refresh` is what the state should know of addresses that do not change; `moved` are the
+    addresses that take an entry of the state over, and from where."""
+
+    environment: str
+    changes: tuple[Change, ...]
+    unchanged: tuple[str, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    refresh: Mapping[str, Entry] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+
+    def id_of(self, address: str) -> str | None:
+        """The id of the live object of an address, None where there is none."""
+        if address in self.refresh:
+            return self.refresh[address].id
+        return next((change.id for change in self.changes if change.address == address), None)
+
+    def summary(self) -> dict[str, int]:
+        """How many of each action, in the words of the contract."""
+        counts = {action.value: 0 for action in SUMMARY_ORDER}
+        for change in self.changes:
+            counts[change.action.value] += 1
+        return counts | {"unchanged": len(self.unchanged), "unmanaged": len(self.unmanaged)}
+
+
+SUMMARY_ORDER = (
+    Action.CREATE,
+    Action.UPDATE,
+    Action.REPLACE,
+    Action.DELETE,
+    Action.ADOPT,
+    Action.FORGET,
+    Action.MANUAL,
+)

@@ -1,0 +1,34 @@
+"""What `reconciler.yaml` says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.model.desired import Place
+
+DEFAULT_ENVIRONMENT = "default"
+DEFAULT_SECRET_ENV = "QONVERSION_SECRET"  # noqa: S105 - the name of a variable
+Variable = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateSettings:
+    """Where the state of an environment is kept."""
+
+    store: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment. `variables` are the values of `${var.NAME}`, `unset` those that are named without a value."""
+
+    name: str
+    state: StateSettings
+    secret_env: str = DEFAULT_SECRET_ENV
+    api_url: str | None = None
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    unset: Mapping[str, Place] = field(default_factory=dict)
+    max_deletes: int | None = None

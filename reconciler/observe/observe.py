@@ -1,0 +1,54 @@
+"""Reads everything that a plan must know of the API, the lists of all kinds side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+
+from reconciler.api import Reader
+from reconciler.api.lists import Item, read_by_cursor, read_by_offset, read_table, read_whole
+from reconciler.kinds import Kind, Pages
+from reconciler.kinds.records import record_from
+from reconciler.model.live import Live, Record
+
+READ: dict[Pages, Callable[[Reader, str], list[Item]]] = {
+    Pages.WHOLE: read_whole,
+    Pages.OFFSET: read_by_offset,
+    Pages.CURSOR: read_by_cursor,
+}
+
+
+def observe(reader: Reader, kinds: Collection[Kind], lookups: Collection[str] = ()) -> Live:
+    """The live objects of those kinds, and the lists at `lookups` (paths).
+
+    A list that a kind needs to be understood (the catalogue of providers) is read as well, once there is an object of
+    that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
+    """
+    with ThreadPoolExecutor(max_workers=max(1, len(kinds) + len(lookups))) as pool:
+        lists = {kind.name: pool.submit(READ[kind.pages], reader, kind.path) for kind in kinds}
+        asked = {path: pool.submit(read_table, reader, path) for path in lookups}
+        items = {name: future.result() for name, future in lists.items()}
+        for kind in kinds:
+            for path in kind.lookups if items[kind.name] else ():
+                if path not in asked:
+                    asked[path] = pool.submit(read_table, reader, path)
+        tables = {path: future.result() for path, future in asked.items()}
+    records = {
+        kind.name: {record.id: record for record in (record_from(kind, raw, tables) for raw in items[kind.name])}
+        for kind in kinds
+    }
+    return Live(records, tables, tuple(_not_understood(kinds, records)))
+
+
+def _not_understood(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> list[str]:
+    """Each thing that was read and not understood, said once for a kind."""
+    warnings = []
+    for kind in kinds:
+        for name in kind.natural_key:
+            unclear = [record for record in records[kind.name].values() if name not in record.fields]
+            if unclear:
+                first = unclear[0]
+                warnings.append(
+                    f"the {name} of {len(unclear)} {kind.section} is not understood, such as {first.id} ({first.name})"
+                )
+    return warnings

@@ -1,0 +1,180 @@
+"""Strings the parts of planning together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+
+from reconciler.errors import ConfigurationInvalid, WrongUsage, did_you_mean
+from reconciler.kinds import KINDS
+from reconciler.kinds.comparison import canonical
+from reconciler.model.desired import Desired, kind_of
+from reconciler.model.live import Live
+from reconciler.model.memory import Entry, Memory
+from reconciler.model.plan import FORMAT_VERSION, Action, Change, Plan, Unmanaged
+from reconciler.plan.changes import change_of, delete_of, forget_of, objections
+from reconciler.plan.guards import refusals
+from reconciler.plan.identity import match
+from reconciler.plan.order import ordered, with_needs
+from reconciler.plan.scene import Scene
+
+RANK = {action: rank for rank, action in enumerate(Action)}
+KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks of a plan. `sandbox_key`: whether the key is a sandbox one, None where not known."""
+
+    targets: tuple[str, ...] = ()
+    prune: bool = False
+    max_deletes: int | None = None
+    allowed: frozenset[str] = frozenset()
+    sandbox_key: bool | None = None
+
+
+def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) -> Plan:
+    """The plan that brings `live` to `desired`.
+
+    Raises IdentityAmbiguous where an address could mean two objects, ConfigurationInvalid where the API's own lists
+    rule something out, WrongUsage for a target that is nowhere.
+    """
+    entries, moved_from = _moved(desired, memory.entries)
+    matches = match(desired, entries, live)
+    scene = Scene(desired, entries, live, matches, moved_from)
+    changes, refresh = _changes(scene)
+    unmanaged = _unmanaged(scene)
+    if options.prune:
+        changes |= {each.address: each for each in (_pruned(live, other) for other in unmanaged)}
+        unmanaged = []
+    changes = ordered(scene, changes)
+    problems = objections(scene, list(changes.values()))
+    if problems:
+        raise ConfigurationInvalid(problems)
+    warnings = [*desired.warnings, *live.warnings, *_warnings(scene, memory, changes, options)]
+    if options.targets:
+        changes, warnings = _targeted(scene, changes, options.targets, warnings)
+    shown = sorted(changes.values(), key=lambda each: (RANK[each.action], KIND_RANK[each.kind], each.address))
+    plan = Plan(
+        environment=memory.environment,
+        changes=tuple(shown),
+        unchanged=tuple(sorted(refresh)),
+        unmanaged=tuple(unmanaged),
+        warnings=tuple(warnings),
+        refusals=refusals(desired, entries, live, shown, max_deletes=options.max_deletes, allowed=options.allowed),
+        refresh=refresh,
+        moved=moved_from,
+        labels=_labels(scene),
+    )
+    return replace(plan, digest=digest_of(plan))
+
+
+def digest_of(plan: Plan) -> str:
+    """What a reviewer approves: the same for the same changes, whenever and wherever they are planned."""
+    content = {
+        "format_version": FORMAT_VERSION,
+        "environment": plan.environment,
+        "changes": [{**asdict(change), "notes": None} for change in plan.changes],
+    }
+    return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def _moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
+    """The state's entries under the addresses that `moved` gives them, and where each came from."""
+    result = dict(entries)
+    origin: dict[str, str] = {}
+    for block in desired.moved:
+        if block.source in result and block.target not in result:
+            result[block.target] = result.pop(block.source)
+            origin[block.target] = origin.pop(block.source, block.source)
+    return result, origin
+
+
+def _changes(scene: Scene) -> tuple[dict[str, Change], dict[str, Entry]]:
+    """The changes, and what is to be remembered of what does not change. What others refer to is judged first."""
+    changes: dict[str, Change] = {}
+    refresh: dict[str, Entry] = {}
+    by_kind = sorted(scene.desired.resources.values(), key=lambda each: (KIND_RANK[each.kind], each.address))
+    for resource in by_kind:
+        result = change_of(scene, resource)
+        if isinstance(result, Entry):
+            refresh[resource.address] = result
+            continue
+        changes[resource.address] = result
+        if result.action is Action.REPLACE:
+            scene.replaced.add(resource.address)
+    for address, entry in scene.entries.items():
+        for record in scene.left_over(address):
+            name = f"{record.kind}[{record.id}]"
+            changes[name] = delete_of(name, record, f"put aside by an interrupted replace of {address}")
+        if address not in scene.desired.resources:
+            changes[address] = _dropped(scene, address, entry)
+    return changes, refresh
+
+
+def _dropped(scene: Scene, address: str, entry: Entry) -> Change:
+    block = next((each for each in scene.desired.removed if each.source == address), None)
+    if block is not None and not block.destroy:
+        return forget_of(address, entry, f"removed by {block.place}: {entry.id} stays as it is, unmanaged")
+    record = scene.live.records[kind_of(address)].get(entry.id)
+    if record is None:
+        return forget_of(address, entry, f"{entry.id} is already gone")
+    return delete_of(address, record)
+
+
+def _unmanaged(scene: Scene) -> list[Unmanaged]:
+    managed = set(scene.addresses())
+    return [
+        Unmanaged(kind, record.id, record.name)
+        for kind in KINDS
+        for record in sorted(scene.live.records.get(kind, {}).values(), key=lambda each: (each.name, each.id))
+        if (kind, record.id) not in managed
+    ]
+
+
+def _pruned(live: Live, other: Unmanaged) -> Change:
+    return delete_of(f"{other.kind}[{other.id}]", live.records[other.kind][other.id], "unmanaged, deleted by --prune")
+
+
+def _warnings(scene: Scene, memory: Memory, changes: Mapping[str, Change], options: Options) -> list[str]:
+    warnings = []
+    if not memory.entries and scene.matches:
+        warnings.append(
+            f"there is no state, so what was removed from the configuration before cannot be noticed: "
+            f"{len(scene.matches)} live objects are matched by name alone. Apply once, and keep the state file"
+        )
+    for change in changes.values():
+        resource = scene.desired.resources.get(change.address)
+        for each in KINDS[change.kind].fields if resource and options.sandbox_key is not None else ():
+            wanted = "sandbox" if options.sandbox_key else "production"
+            value = resource.fields.get(each.name) if resource else None
+            if each.follows_key and value is not None and value != wanted:
+                warnings.append(f"{change.address}: {each.name} is {value}, and the key is a {wanted} key")
+    return warnings
+
+
+def _targeted(
+    scene: Scene, changes: dict[str, Change], targets: Collection[str], warnings: list[str]
+) -> tuple[dict[str, Change], list[str]]:
+    known = {*scene.desired.resources, *scene.entries, *changes}
+    for target in targets:
+        if target not in known:
+            raise WrongUsage(
+                f"--target {target}: no such address{did_you_mean(target, known)}",
+                hint="an address is KIND.KEY, for example report.daily-revenue",
+            )
+    kept = with_needs(targets, changes)
+    left = len(changes) - len(kept)
+    return kept, [*warnings, f"--target leaves {left} other changes out"] if left else warnings
+
+
+def _labels(scene: Scene) -> dict[str, str]:
+    """id → what people call it, for ids that stand in fields."""
+    labels = {
+        str(item["id"]): str(item["label"])
+        for items in scene.live.lookups.values()
+        for item in items
+        if item.get("id") and item.get("label")
+    }
+    return labels | {object_id: address for (_, object_id), address in scene.addresses().items()}

@@ -1,0 +1,109 @@
+"""Who is who: which live object an address means. By `imports`, the state's id, the natural key; never by guess."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.errors import IdentityAmbiguous
+from reconciler.kinds import KINDS, Kind
+from reconciler.model.desired import Desired, Fields, Resource, kind_of
+from reconciler.model.live import Live, Record
+from reconciler.model.memory import Entry
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The live object of an address. `remembered`: the state knew it, so there is a memory of what was applied."""
+
+    record: Record
+    remembered: bool
+    note: str = ""
+
+
+def natural_key(kind: Kind, fields: Fields) -> Key | None:
+    """What tells two objects of a kind apart for a person; None where a part of it is not known."""
+    if not all(isinstance(fields.get(name), str) for name in kind.natural_key):
+        return None
+    return tuple(fields[name] for name in kind.natural_key)
+
+
+def match(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dict[str, Match]:
+    """The live object of each desired address that has one. IdentityAmbiguous where more than one could be meant."""
+    found = _imported(desired, entries, live)
+    for address, resource in desired.resources.items():
+        if address not in found and address in entries:
+            record = live.records[resource.kind].get(entries[address].id)
+            if record is not None:
+                found[address] = Match(record, remembered=True)
+    claimed = {(each.record.kind, each.record.id) for each in found.values()}
+    # What the state holds under another address is that address's, even where it is about to be deleted.
+    claimed |= {(kind_of(address), entry.id) for address, entry in entries.items()}
+    return found | _by_natural_key(desired, found, claimed, live)
+
+
+def _imported(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dict[str, Match]:
+    found = {}
+    for block in desired.imports:
+        entry = entries.get(block.target)
+        record = live.records[desired.resources[block.target].kind].get(block.id)
+        if record is not None:
+            remembered = entry is not None and entry.id == block.id
+            note = "" if remembered else f"imported by {block.place}"
+            found[block.target] = Match(record, remembered, note)
+        elif entry is None:
+            raise IdentityAmbiguous(
+                f"{block.place}: there is no live {kind_of(block.target)} with the id {block.id} for {block.target}",
+                hint="check the id, the environment and the key; take the line away if the object is gone",
+            )
+    return found
+
+
+def _by_natural_key(
+    desired: Desired, found: Mapping[str, Match], claimed: set[tuple[str, str]], live: Live
+) -> dict[str, Match]:
+    matches = {}
+    tables: dict[str, dict[Key | None, list[Record]]] = {}
+    for kind in KINDS.values():
+        tables[kind.name] = defaultdict(list)
+        for record in live.records.get(kind.name, {}).values():
+            if (kind.name, record.id) not in claimed:
+                tables[kind.name][natural_key(kind, record.fields)].append(record)
+    unsure: list[str] = []
+    for address, resource in desired.resources.items():
+        if address in found:
+            continue
+        kind = KINDS[resource.kind]
+        candidates = tables[kind.name].get(natural_key(kind, resource.fields), [])
+        unclear = [record for record in tables[kind.name].get(None, []) if _could_be(kind, resource, record)]
+        if len(candidates) == 1 and not unclear:
+            matches[address] = Match(candidates[0], remembered=False, note=_found_by(kind, resource.fields))
+        elif candidates or unclear:
+            unsure.append(_ambiguous(kind, resource, [*candidates, *unclear]))
+    if unsure:
+        raise IdentityAmbiguous("\n".join(unsure), hint="paste one `imports` line each, with the id that is meant")
+    return matches
+
+
+def _could_be(kind: Kind, resource: Resource, record: Record) -> bool:
+    """Whether a record of which a part of the natural key is not known agrees in all that is known."""
+    return all(record.fields.get(name, resource.fields[name]) == resource.fields[name] for name in kind.natural_key)
+
+
+def _found_by(kind: Kind, fields: Fields) -> str:
+    return "found by " + ", ".join(f"{name} {fields[name]}" for name in kind.natural_key)
+
+
+def _ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> str:
+    candidates = list(candidates)
+    count = "two" if len(candidates) == 2 else str(len(candidates))  # noqa: PLR2004 - a word for a small number
+    names = ", ".join(f"{name} {resource.fields[name]!r}" for name in kind.natural_key)
+    if len(candidates) == 1:
+        head = f"{resource.address}: a live {kind.name} with {names} could be it, and cannot be told for certain:"
+    else:
+        head = f"{resource.address}: {count} live {kind.section} have {names}:"
+    lines = [f"  - {{to: {resource.address}, id: {record.id}}}" for record in candidates]
+    return "\n".join([head, "imports:", *lines])

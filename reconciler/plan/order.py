@@ -1,0 +1,98 @@
+"""What must happen before what: references forwards for what is made, live use backwards for what is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from reconciler.kinds import KINDS
+from reconciler.kinds.references import references
+from reconciler.model.plan import DESTROYS, WRITES, Action, Change
+from reconciler.plan.scene import Scene
+
+
+def ordered(scene: Scene, changes: Mapping[str, Change]) -> dict[str, Change]:
+    """The changes with what each depends on. What still uses an object that goes away is said in its notes."""
+    users, addresses = scene.users(), scene.addresses()
+    result = {}
+    for address, change in changes.items():
+        before: set[str] = set()
+        notes: list[str] = []
+        if change.action is not Action.DELETE and change.action in WRITES:
+            before = _needed(scene, address, changes)
+            notes = _not_offered(scene, change)
+        leaving: set[str] = set()
+        if change.action in DESTROYS or change.action is Action.MANUAL:
+            using = [
+                (addresses.get((user.kind, user.id), f"{user.kind}[{user.id}]"), user.name)
+                for user in users.get((change.kind, change.id or ""), ())
+            ]
+            leaving, notes = _leaving(change, using, changes, notes)
+        deletes = change.action is Action.DELETE
+        result[address] = replace(
+            change,
+            depends_on=tuple(sorted(before | (leaving if deletes else set()))),
+            cleanup_after=() if deletes else tuple(sorted(leaving)),
+            notes=(*change.notes, *notes),
+        )
+    return result
+
+
+def _needed(scene: Scene, address: str, changes: Mapping[str, Change]) -> set[str]:
+    resource = scene.desired.resources[address]
+    uses = {used for used, *_ in references(KINDS[resource.kind], resource.fields)}
+    return {used for used in uses if used in changes and changes[used].action in WRITES}
+
+
+def _not_offered(scene: Scene, change: Change) -> list[str]:
+    """References to live objects that the API's list does not offer."""
+    if change.remember is None:
+        return []
+    return [
+        f"{used} is live, and the API does not offer it in {reference.lookup} yet: looked up again when applying"
+        for used, _, _, reference in references(KINDS[change.kind], change.remember.applied)
+        if used in scene.matches and used not in scene.replaced
+    ]
+
+
+def _leaving(
+    change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change], notes: list[str]
+) -> tuple[set[str], list[str]]:
+    """The changes after which nobody of them uses the object any more; for the others, a note."""
+    if change.action is Action.MANUAL:
+        names = sorted({address for address, _ in using})
+        return set(), [*notes, f"used by {', '.join(names)}"] if names else notes
+    leaving: set[str] = set()
+    staying: set[str] = set()
+    for address, name in using:
+        other = changes.get(address)
+        if other is not None and (other.action is Action.DELETE or _stops_using(change, other)):
+            leaving.add(address)
+        else:
+            staying.add(f"{address} ({name})")
+    if staying:
+        notes = [
+            *notes,
+            f"still used by {', '.join(sorted(staying))}: the API may refuse, or leave it without a target",
+        ]
+    return leaving, notes
+
+
+def _stops_using(target: Change, user: Change) -> bool:
+    if user.action not in (Action.UPDATE, Action.REPLACE) or user.remember is None:
+        return False
+    referring = [name for name, reference in KINDS[user.kind].reference_fields() if reference.kind == target.kind]
+    items = [item for name in referring for item in user.remember.applied.get(name) or ()]
+    return all(item.get("id") != target.id for item in items if isinstance(item, dict))
+
+
+def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[str, Change]:
+    """The changes at those addresses and all that has to happen with them."""
+    wanted: set[str] = set()
+    queue = [address for address in targets if address in changes]
+    while queue:
+        address = queue.pop()
+        if address not in wanted:
+            wanted.add(address)
+            queue.extend((*changes[address].depends_on, *changes[address].cleanup_after))
+    return {address: change for address, change in changes.items() if address in wanted}

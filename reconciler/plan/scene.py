@@ -1,0 +1,81 @@
+"""All that the planning of one resource may ask about the others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.kinds import KINDS, Reference
+from reconciler.kinds.comparison import canonical
+from reconciler.model.desired import Desired, kind_of
+from reconciler.model.live import Live, Record
+from reconciler.model.memory import Entry
+from reconciler.plan.identity import Match
+
+
+@dataclass(slots=True)
+class Scene:
+    """The three inputs and who is who. `replaced` are the addresses whose live object is about to get another id."""
+
+    desired: Desired
+    entries: Mapping[str, Entry]
+    live: Live
+    matches: Mapping[str, Match]
+    moved_from: Mapping[str, str]
+    replaced: set[str] = field(default_factory=set)
+
+    def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
+        """What is sent in place of a reference, or None while it has no id yet (or is not offered).
+
+        `used`: the items that the live object carries already; what works today is not doubted.
+        """
+        match = self.matches.get(address)
+        if match is None or address in self.replaced:
+            return None
+        return self.stands_for(match.record, reference, used)
+
+    def stands_for(self, record: Record, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
+        """What stands for a live object in the lists of those that refer to it."""
+        offered = [*self.live.lookups.get(reference.lookup, ()), *(item for item in used if isinstance(item, dict))]
+        unique = {canonical([item.get("type"), item.get("id")]): item for item in reversed(offered)}
+        return reference.resolve(record.raw, list(unique.values()))
+
+    def users(self) -> dict[tuple[str, str], list[Record]]:
+        """Who refers to a live object: (kind, id of what is referred to) → records."""
+        found: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        for kind in KINDS.values():
+            for name, reference in kind.reference_fields():
+                targets = self._targets(reference)
+                for record in self.live.records.get(kind.name, {}).values():
+                    for item in record.fields.get(name) or ():
+                        target = targets.get(canonical(item)) or (item.get("id") if isinstance(item, dict) else None)
+                        if target:
+                            found[reference.kind, str(target)].append(record)
+        return found
+
+    def _targets(self, reference: Reference) -> dict[str, str]:
+        """Item → id, where the API's list says that another id than the object's own stands for it."""
+        known = {}
+        for record in self.live.records.get(reference.kind, {}).values():
+            item = self.stands_for(record, reference, [])
+            if item is not None:
+                known[canonical(item)] = record.id
+        return known
+
+    def left_over(self, address: str) -> list[Record]:
+        """The live objects that an interrupted replace of an address has put aside and not deleted."""
+        entry = self.entries.get(address)
+        live = self.live.records.get(kind_of(address), {})
+        return [live[each] for each in entry.superseded if each in live] if entry else []
+
+    def addresses(self) -> dict[tuple[str, str], str]:
+        """(kind, id) → address, of every live object that is managed."""
+        from_state = {(kind_of(address), entry.id): address for address, entry in self.entries.items()}
+        from_state |= {
+            (record.kind, record.id): f"{record.kind}[{record.id}]"
+            for address in self.entries
+            for record in self.left_over(address)
+        }
+        return from_state | {(each.record.kind, each.record.id): address for address, each in self.matches.items()}

@@ -1,0 +1,1 @@
+"""Renderers: each shows the same values in its own way, and none decides anything."""

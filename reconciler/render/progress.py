@@ -1,0 +1,87 @@
+"""What a person sees while an apply runs: one moving line on a terminal, a plain line an end elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from reconciler.model.apply_report import Status
+from reconciler.model.plan import Change, Plan
+from reconciler.render.terminal import green, red, say, visible, yellow
+
+PAINT = {Status.DONE: green, Status.FAILED: red, Status.SKIPPED: yellow, Status.MANUAL: yellow}
+
+
+class PlainProgress:
+    """A line for every change that ends: made for logs."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._total = len(plan.changes)
+        self._ended = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Nothing is left open."""
+
+    def __call__(self, change: Change, status: Status | None, text: str) -> None:
+        """A change begins (no status) or ends."""
+        if status is not None:
+            self._ended += 1
+            say(self._line(change, status, text))
+
+    def _line(self, change: Change, status: Status, text: str) -> str:
+        width = len(str(self._total))
+        head = f"[{self._ended:>{width}}/{self._total}] {change.action.value} {visible(change.address)}: "
+        return (
+            head + PAINT[status](status.value) + (f" ({visible(text)})" if text and status is not Status.DONE else "")
+        )
+
+
+class LiveProgress(PlainProgress):
+    """A bar that counts, with what is under way beside it; failures stay above it."""
+
+    def __init__(self, plan: Plan) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        super().__init__(plan)
+        self._plain = Text
+        self._running: list[str] = []
+        self._bar = Progress(
+            TextColumn("Applying"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[running]}", markup=False),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("apply", total=self._total, running="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def __call__(self, change: Change, status: Status | None, text: str) -> None:
+        address = visible(change.address)
+        if status is None:
+            self._running.append(address)
+        elif address in self._running:
+            self._running.remove(address)
+        if status is not None:
+            self._ended += 1
+            self._bar.console.print(self._plain.from_ansi(self._line(change, status, text)))
+        shown = ", ".join(self._running[:3]) + ("…" if len(self._running) > 3 else "")  # noqa: PLR2004 - fits a line
+        self._bar.update(self._task, completed=self._ended, running=shown)
+
+
+def progress(plan: Plan) -> PlainProgress:
+    """The display that fits where stderr goes."""
+    return LiveProgress(plan) if sys.stderr.isatty() else PlainProgress(plan)

@@ -1,0 +1,115 @@
+"""Integrations: `/v4/integrations`.
+
+Choices where the pages are silent:
+- a repeated `Idempotency-Key` answers the stored response word for word, also after the record changed or went; with
+  another body it is a 409 `conflict`; a refused create is not remembered, and keys never expire;
+- deleting one that a scheduled report uses is a 409 `conflict`;
+- setting the status changes `active` and `updated_at` only: the last error stays readable.
+"""
+
+from __future__ import annotations
+
+from reconciler.simulator import catalogue
+from reconciler.simulator.checks import accept, one_of, text
+from reconciler.simulator.resource import Resource
+from reconciler.simulator.store import Record, Shelf
+from reconciler.simulator.wire import ApiError, Call, Response, invalid
+
+REPORTS = "scheduled-reports"
+_REPLAYS = "idempotency"
+_NAMED = 5
+
+
+def _blank(stamp: str) -> Record:
+    """A new record: paused, nothing delivered, no error [seed: the fields; api.md: starts at 0]."""
+    return {
+        "title": "",
+        "integration": "Webhooks",
+        "target_platform": "iOS",
+        "active": 0,
+        "created_at": stamp,
+        "updated_at": stamp,
+        "last_delivery_at": None,
+        "last_error_at": None,
+        "last_error_message": None,
+        "delivery_error_count": 0,
+    }
+
+
+def _show(_: Shelf, record: Record) -> Record:
+    """The provider is shown by its display title, never by its slug [seed]."""
+    provider = catalogue.find(record["integration"])
+    return {**record, "integration": provider.title} if provider else record
+
+
+INTEGRATIONS = Resource("integrations", "integration", _blank, _show)
+
+# [seed], but that a slug must be one of the catalogue: a guess.
+_CREATE = {
+    "title": text(1, 255),
+    "integration": one_of(*catalogue.BY_SLUG),
+    "target_platform": one_of(*catalogue.PLATFORMS),
+}
+# `2` is the delivery worker's alone [seed].
+_STATUS = {"status": one_of(0, 1)}
+
+
+def listing(call: Call) -> Response:
+    """`GET /integrations`: the full set, whatever the query says [docs]."""
+    return Response(200, INTEGRATIONS.listing(call, call.shelf.page(INTEGRATIONS.name)))
+
+
+def meta(_: Call) -> Response:
+    """`GET /integrations/meta`: the catalogue [docs]."""
+    return Response(200, catalogue.document())
+
+
+def create(call: Call) -> Response:
+    """`POST /integrations`: title, slug and platform in, the record out; 201 [guess]."""
+    body = call.fields()
+    key = call.request.idempotency_key
+    kept = call.shelf.note(_REPLAYS, key) if key else None
+    if kept is not None:
+        return _replay(kept, body)
+    fields = accept(body, _CREATE, _CREATE)
+    _match_store(fields)
+    answer = INTEGRATIONS.answer(call, INTEGRATIONS.make(call, fields), 201)
+    if key:
+        call.shelf.take_note(_REPLAYS, key, {"request": body, "response": answer.body})
+    return answer
+
+
+def set_status(call: Call) -> Response:
+    """`POST /integrations/{id}/status`: `{"status": 0|1}` in, the record out [seed]."""
+    record = INTEGRATIONS.find(call)
+    status = accept(call.fields(), _STATUS, _STATUS)["status"]
+    return INTEGRATIONS.answer(call, INTEGRATIONS.change(call, record, {"active": status}))
+
+
+def delete(call: Call) -> Response:
+    """`DELETE /integrations/{id}`: soft [seed]; refused while a report delivers to it (choice)."""
+    record = INTEGRATIONS.find(call)
+    users = [report["id"] for report in call.shelf.mentioning(REPORTS, record["id"]) if _uses(report, record["id"])]
+    if users:
+        some = ", ".join(users[:_NAMED]) + (", …" if len(users) > _NAMED else "")
+        raise ApiError(409, "conflict", f"Integration {record['id']} is used by {len(users)} scheduled reports: {some}")
+    return INTEGRATIONS.delete(call)
+
+
+def _replay(kept: Record, body: Record) -> Response:
+    if kept["request"] != body:
+        raise ApiError(409, "conflict", "The Idempotency-Key was used with another body")
+    return Response(201, kept["response"])
+
+
+def _match_store(fields: Record) -> None:
+    provider = catalogue.BY_SLUG[fields["integration"]]
+    if fields["target_platform"] not in provider.stores:
+        raise invalid([("target_platform", f"{provider.title} supports {', '.join(provider.stores)}")])
+
+
+def _uses(report: Record, record_id: str) -> bool:
+    destinations = report["destinations"]
+    return isinstance(destinations, list) and any(
+        isinstance(d, dict) and d.get("id") == record_id for d in destinations
+    )

@@ -1,0 +1,163 @@
+"""Scheduled reports: `/v4/scheduled-reports`.
+
+Choices where the pages are silent: destinations are the integrations of Slack, Webhooks, Amazon S3 and Google Cloud
+Storage, active or not, and carry the integration's id; the same destination twice is a 422; a `label` that is sent is
+ignored like any unknown field; a label follows the integration's title, and is empty once the integration is gone; a
+PUT moves `updated_at` even when it changes nothing; a test delivery counts neither as a run nor as an update.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from reconciler.simulator import catalogue
+from reconciler.simulator.checks import ID, accept, each, one_of, shape, text
+from reconciler.simulator.integrations import INTEGRATIONS
+from reconciler.simulator.resource import Resource, envelope, page_limit, whole_number
+from reconciler.simulator.store import Record, Shelf
+from reconciler.simulator.wire import ApiError, Call, Problem, Response, invalid
+
+TARGET = "target_integration"
+_TEST_PAUSE = timedelta(seconds=60)
+_TESTS = "send-test"
+_SLOT = re.compile(r"([01][0-9]|2[0-3]):(00|30)")
+
+
+def _blank(stamp: str) -> Record:
+    """A new record; a create always brings the first six fields, the dashboard door may not."""
+    return {
+        "report_name": "",
+        "send_at": "00:00",
+        "included_range_days": 1,
+        "status": "draft",
+        "environment": "production",
+        "runs": 0,
+        "destinations": [],
+        "created_at": stamp,
+        "updated_at": stamp,
+    }
+
+
+def _show(shelf: Shelf, record: Record) -> Record:
+    """Each destination with the label that its integration gives it now [seed: the label's form]."""
+    destinations = record["destinations"]
+    if not isinstance(destinations, list):
+        return record
+    return {**record, "destinations": [_labelled(shelf, destination) for destination in destinations]}
+
+
+REPORTS = Resource("scheduled-reports", "scheduled_report", _blank, _show)
+
+
+def _slot(value: object) -> Iterator[Problem]:
+    """`HH:MM` in UTC on the 30-minute grid, 00:00 to 23:30 [seed]."""
+    if not isinstance(value, str) or not _SLOT.fullmatch(value):
+        yield "", "must be HH:MM in UTC on a 30-minute slot, 00:00 to 23:30"
+
+
+def _identifier(value: object) -> Iterator[Problem]:
+    if not isinstance(value, str) or not ID.fullmatch(value):
+        yield "", "must be an id"
+
+
+_FIELDS = {
+    "report_name": text(1, 255),
+    "send_at": _slot,
+    "included_range_days": one_of(1, 3, 7),
+    "status": one_of("draft", "active"),
+    "environment": one_of("sandbox", "production"),
+    "destinations": each(
+        shape({"type": one_of(TARGET), "id": _identifier}, required=("type", "id")),
+        at_least=1,
+    ),
+}
+
+
+def listing(call: Call) -> Response:
+    """`GET /scheduled-reports`: pages by `limit` and `offset`, no total [seed, docs]."""
+    limit, offset = page_limit(call), whole_number(call, "offset", 0, 0)
+    found = call.shelf.page(REPORTS.name, limit=limit + 1, offset=offset)
+    return Response(200, REPORTS.listing(call, found[:limit], has_more=len(found) > limit))
+
+
+def destinations(call: Call) -> Response:
+    """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
+    offered = [record for record in call.shelf.page(INTEGRATIONS.name) if _takes_reports(record)]
+    data = [{"type": TARGET, "id": record["id"], "label": _name(record)} for record in offered]
+    return Response(200, envelope(f"{REPORTS.url}/destinations", data))
+
+
+def create(call: Call) -> Response:
+    """`POST /scheduled-reports`: all six fields in, the record out; 201 [seed]."""
+    fields = _accepted(call, required=True)
+    return REPORTS.answer(call, REPORTS.make(call, fields), 201)
+
+
+def update(call: Call) -> Response:
+    """`PUT /scheduled-reports/{id}`: partial, what is left out stays [seed]."""
+    record = REPORTS.find(call)
+    return REPORTS.answer(call, REPORTS.change(call, record, _accepted(call, required=False)))
+
+
+def send_test(call: Call) -> Response:
+    """`POST /scheduled-reports/{id}/send-test`: 202, once a minute a report, else 429 with `Retry-After: 60` [seed]."""
+    record = REPORTS.find(call)
+    last = call.shelf.note(_TESTS, record["id"])
+    if last is not None and call.now - datetime.fromisoformat(last["at"]) < _TEST_PAUSE:
+        message = "A test delivery of this report was requested less than a minute ago"
+        raise ApiError(429, "too_many_requests", message, headers={"Retry-After": "60"})
+    call.shelf.take_note(_TESTS, record["id"], {"at": call.now.isoformat()})
+    return Response(
+        202,
+        {
+            "object": "operation",
+            "url": f"{record['url']}/send-test",
+            "message": "Test delivery scheduled",
+        },
+    )
+
+
+def _accepted(call: Call, *, required: bool) -> Record:
+    fields = accept(call.fields(), _FIELDS, _FIELDS if required else ())
+    if "destinations" in fields:
+        pairs = [{"type": item["type"], "id": item["id"]} for item in fields["destinations"]]
+        _refuse_duplicates(pairs)
+        _refuse_unknown(call.shelf, pairs)
+        fields["destinations"] = pairs
+    return fields
+
+
+def _refuse_duplicates(pairs: list[dict[str, str]]) -> None:
+    problems = [(f"destinations.{n}", "is there twice") for n, pair in enumerate(pairs) if pair in pairs[:n]]
+    if problems:
+        raise invalid(problems)
+
+
+def _refuse_unknown(shelf: Shelf, pairs: list[dict[str, str]]) -> None:
+    problems = [
+        (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
+        for n, pair in enumerate(pairs)
+        if not _takes_reports(shelf.get(INTEGRATIONS.name, pair["id"]))
+    ]
+    if problems:
+        raise invalid(problems, code="relation_not_found")
+
+
+def _takes_reports(record: Record | None) -> bool:
+    provider = catalogue.find(record["integration"]) if record else None
+    return bool(provider and provider.takes_reports)
+
+
+def _name(record: Record) -> str:
+    provider = catalogue.find(record["integration"])
+    return f"{provider.title if provider else record['integration']}: {record['title']}"
+
+
+def _labelled(shelf: Shelf, destination: object) -> object:
+    if not isinstance(destination, dict):
+        return destination
+    of_integration = destination.get("type") == TARGET
+    record = shelf.get(INTEGRATIONS.name, str(destination.get("id"))) if of_integration else None
+    return {**destination, "label": _name(record) if record else destination.get("label", "")}

@@ -1,0 +1,109 @@
+"""The simulator over real HTTP: waitress, threaded, keep-alive."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+from types import TracebackType
+from typing import Any, Self
+from wsgiref.types import WSGIApplication
+
+from waitress import wasyncore  # type: ignore[import-untyped]
+from waitress.server import create_server  # type: ignore[import-untyped]
+
+from reconciler.simulator.wire import MAX_BODY
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_THREADS = 16
+_LOOP_SECONDS = 1.0
+_STOP_SECONDS = 10.0
+
+
+class Server:
+    """A bound server: `port` is the real one, `run()` answers until `close()`, which may come from any thread.
+
+    Closing it leaves the application open: that belongs to whoever made it.
+    """
+
+    def __init__(self, application: WSGIApplication, host: str, port: int, threads: int) -> None:
+        # Waitress warns of each request that has to wait for a thread: no news for a simulator under load.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(
+            application,
+            map=self._sockets,
+            sockets=[_listen(host, port)],
+            threads=threads,
+            ident=None,
+            # Above the application's own bound, so that a body just too long gets the envelope.
+            max_request_body_size=8 * MAX_BODY,
+        )
+        self.host = host
+        self.port = int(self._server.effective_port)
+        self._stopping = threading.Event()
+        self._runner: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        """The API's address on this server, base path included."""
+        return f"http://{self.host}:{self.port}/v4"
+
+    def run(self) -> None:
+        """Answer requests until closed. Ctrl-C comes through, after the cleaning up."""
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            self._runner = threading.current_thread()
+        try:
+            # Waitress's own run() cannot be stopped from another thread.
+            while not self._stopping.is_set():
+                wasyncore.loop(_LOOP_SECONDS, use_poll=True, map=self._sockets, count=1)
+        finally:
+            self._shut()
+
+    def close(self) -> None:
+        """Stop answering, free the port and wait until that is done. Harmless when already closed."""
+        with self._lock:
+            self._stopping.set()
+            runner = self._runner
+        if runner is None or runner is threading.current_thread():
+            self._shut()
+        elif runner.is_alive():
+            with contextlib.suppress(OSError):  # it has just stopped by itself
+                self._server.pull_trigger()
+            runner.join(_STOP_SECONDS)
+
+    def _shut(self) -> None:
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._sockets)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def bind(
+    application: WSGIApplication, host: str = DEFAULT_HOST, port: int = 0, threads: int = DEFAULT_THREADS
+) -> Server:
+    """A server bound to the address, not yet answering; port 0 takes a free one."""
+    return Server(application, host, port, threads)
+
+
+def serve(
+    application: WSGIApplication, host: str = DEFAULT_HOST, port: int = 0, threads: int = DEFAULT_THREADS
+) -> None:
+    """Answer on the address until interrupted."""
+    bind(application, host, port, threads).run()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """One socket for the first address of the host: waitress would open one for each, on different free ports."""
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    return socket.create_server(address[:2], family=family)

@@ -1,0 +1,188 @@
+"""The simulator's records in a SQLite file, safe for threads and for several processes on one file.
+
+A write is committed before its answer leaves. In WAL mode a commit survives the death of the process, SIGKILL included;
+`synchronous=NORMAL` gives up only the last commits at a power cut, which a simulator may.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Record = dict[str, Any]
+
+BUSY_SECONDS = 30.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS records (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (project, collection, id)
+);
+CREATE INDEX IF NOT EXISTS live ON records (project, collection, seq) WHERE deleted = 0;
+CREATE TABLE IF NOT EXISTS notes (
+    project TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (project, topic, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counter (n INTEGER NOT NULL);
+INSERT INTO counter SELECT 0 WHERE NOT EXISTS (SELECT * FROM counter);
+"""
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ID_LENGTH = 8
+_ID_SPACE = 62**_ID_LENGTH
+# Coprime with 62, so that multiplying visits every id once before any comes back.
+_STRIDE = 134_941_606_347_813
+
+_LIVE = "project = ? AND collection = ? AND deleted = 0"
+
+
+class Store:
+    """A SQLite file. `transaction()` gives the records of one project; nothing is kept unless it ends well."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @contextmanager
+    def transaction(self, project: str, *, write: bool) -> Iterator[Shelf]:
+        """One unit of work: a snapshot to read, or the only writer of the file until it ends."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            try:
+                yield Shelf(self._connection, project)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file; the store is of no use afterwards."""
+        with self._lock:
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        self._enter_wal()
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+
+    def _enter_wal(self) -> None:
+        """SQLite does not wait for its busy timeout here, so two processes that create a file together must."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+
+class Shelf:
+    """The records and notes of one project within one transaction. Records come out as fresh dicts, oldest first."""
+
+    def __init__(self, connection: sqlite3.Connection, project: str) -> None:
+        self._connection = connection
+        self._project = project
+
+    def new_id(self) -> str:
+        """An id that looks like the documents' (`gNl6hyM6` [seed]), derived from a counter, never given twice."""
+        while True:
+            self._connection.execute("UPDATE counter SET n = n + 1")
+            ((count,),) = self._connection.execute("SELECT n FROM counter")
+            candidate = _spell(count * _STRIDE % _ID_SPACE)
+            if not self._connection.execute("SELECT 1 FROM records WHERE id = ? LIMIT 1", (candidate,)).fetchone():
+                return candidate
+
+    def insert(self, collection: str, record: Record) -> None:
+        """Add a record under its `id`."""
+        self._connection.execute(
+            "INSERT INTO records (project, collection, id, body) VALUES (?, ?, ?, ?)",
+            (self._project, collection, record["id"], _dump(record)),
+        )
+
+    def known(self, collection: str, record_id: str) -> bool:
+        """Whether the id was ever used, deleted records included."""
+        sql = "SELECT 1 FROM records WHERE project = ? AND collection = ? AND id = ?"
+        return self._connection.execute(sql, (self._project, collection, record_id)).fetchone() is not None
+
+    def get(self, collection: str, record_id: str) -> Record | None:
+        """The live record, or None."""
+        found = self._select(collection, "AND id = ?", record_id)
+        return found[0] if found else None
+
+    def replace(self, collection: str, record: Record) -> None:
+        """Write a live record anew, in its old place."""
+        sql = f"UPDATE records SET body = ? WHERE {_LIVE} AND id = ?"  # noqa: S608  only constants are put in
+        self._connection.execute(sql, (_dump(record), self._project, collection, record["id"]))
+
+    def delete(self, collection: str, record_id: str) -> None:
+        """Soft: the record is no longer shown and its id stays taken [seed]."""
+        sql = f"UPDATE records SET deleted = 1 WHERE {_LIVE} AND id = ?"  # noqa: S608  only constants are put in
+        self._connection.execute(sql, (self._project, collection, record_id))
+
+    def page(self, collection: str, *, limit: int = -1, offset: int = 0) -> list[Record]:
+        """Live records by position; all of them without a limit."""
+        return self._select(collection, "ORDER BY seq LIMIT ? OFFSET ?", limit, offset)
+
+    def after(self, collection: str, record_id: str, *, limit: int) -> list[Record] | None:
+        """Live records behind the given one; None when that one is not live."""
+        sql = f"SELECT seq FROM records WHERE {_LIVE} AND id = ?"  # noqa: S608  only constants are put in
+        found = self._connection.execute(sql, (self._project, collection, record_id)).fetchone()
+        if found is None:
+            return None
+        return self._select(collection, "AND seq > ? ORDER BY seq LIMIT ?", found[0], limit)
+
+    def mentioning(self, collection: str, record_id: str) -> list[Record]:
+        """Live records that hold the id as a string somewhere: a quick first sieve for references to it."""
+        return self._select(collection, "AND instr(body, ?) ORDER BY seq", json.dumps(record_id))
+
+    def note(self, topic: str, name: str) -> Record | None:
+        """What was noted under the name, or None."""
+        sql = "SELECT value FROM notes WHERE project = ? AND topic = ? AND name = ?"
+        found = self._connection.execute(sql, (self._project, topic, name)).fetchone()
+        return dict(json.loads(found[0])) if found else None
+
+    def take_note(self, topic: str, name: str, value: Record) -> None:
+        """Remember something that is no record: an idempotency key, the time of a test delivery."""
+        sql = "INSERT OR REPLACE INTO notes (project, topic, name, value) VALUES (?, ?, ?, ?)"
+        self._connection.execute(sql, (self._project, topic, name, _dump(value)))
+
+    def _select(self, collection: str, rest: str, *values: object) -> list[Record]:
+        sql = f"SELECT body FROM records WHERE {_LIVE} {rest}"  # noqa: S608  only constants are put in
+        rows = self._connection.execute(sql, (self._project, collection, *values))
+        return [json.loads(body) for (body,) in rows]
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _spell(number: int) -> str:
+    digits = []
+    for _ in range(_ID_LENGTH):
+        number, digit = divmod(number, len(_DIGITS))
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))

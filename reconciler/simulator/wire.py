@@ -1,0 +1,136 @@
+"""What goes in and out of the simulator: a request, an answer, a refusal, and JSON read strictly."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.simulator.store import Record, Shelf
+
+BASE = "/v4"
+MAX_BODY = 1024 * 1024
+
+Problem = tuple[str, str]
+"""A dotted field path and what is wrong with it: one entry of an error's `details`."""
+
+_TYPES = {404: "resource", 409: "logical", 500: "internal"}
+
+
+class ApiError(Exception):
+    """A refusal: becomes the error envelope of [docs] `{"error": {type, code, message, details?}}`.
+
+    Which `type` goes with which status is stated nowhere; the table above is a choice [guess].
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: Sequence[Problem] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = tuple(details)
+        self.headers = dict(headers or {})
+
+    def answer(self) -> Response:
+        """The envelope; `details` is absent when the failure is not about fields [docs]."""
+        error: dict[str, Any] = {"type": _TYPES.get(self.status, "request"), "code": self.code, "message": self.message}
+        if self.details:
+            error["details"] = [{"field": field, "message": message} for field, message in self.details]
+        return Response(self.status, {"error": error}, self.headers)
+
+
+def invalid(problems: Sequence[Problem], *, code: str = "invalid_data") -> ApiError:
+    """The 422 of a body or query whose fields break the rules that the pages state."""
+    names = ", ".join(dict.fromkeys(field for field, _ in problems))
+    return ApiError(422, code, f"The request is not valid: {names}", problems)
+
+
+def not_found(what: str) -> ApiError:
+    """The 404 of an unknown route or id."""
+    return ApiError(404, "not_found", f"{what} not found")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: `body` is JSON, or None for an empty one."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as the wire brought it; `body` is parsed JSON, `unreadable` says why it could not be parsed."""
+
+    method: str
+    path: str
+    query_string: str = ""
+    query: Mapping[str, str] | None = None
+    body: Any = None
+    unreadable: str | None = None
+    authorization: str | None = None
+    idempotency_key: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A routed request, with the records of its project and the moment it happens."""
+
+    request: Request
+    shelf: Shelf
+    now: datetime
+    id: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """The moment as the documents write it: `2026-04-23T11:44:36Z` [seed]."""
+        return self.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def fields(self) -> Record:
+        """The body as an object; a 400 when it is none."""
+        if self.request.unreadable:
+            raise ApiError(400, "invalid_request", f"The body is not JSON: {self.request.unreadable}")
+        if not isinstance(self.request.body, dict):
+            raise ApiError(400, "invalid_request", "The body must be a JSON object")
+        return self.request.body
+
+
+Handler = Callable[[Call], Response]
+
+
+def read_json(raw: bytes) -> tuple[Any, str | None]:
+    """Parse a body: its value and None, or None and the reason. Refuses what no other JSON reader would take."""
+    if not raw:
+        return None, "it is empty"
+    try:
+        value = json.loads(raw.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+        if b"\\ud" in raw.lower():
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        return None, "it is nested too deeply"
+    except ValueError as error:
+        return None, str(error)
+    return value, None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is out of range")
+    return number

@@ -1,0 +1,8 @@
+"""YAML 1.2 core text to values and back, with the place of every key and value. The only room that imports `yaml`."""
+
+from reconciler.yaml12.located import Document, LocatedList, LocatedMap
+from reconciler.yaml12.parsers import is_accelerated
+from reconciler.yaml12.reading import read
+from reconciler.yaml12.writing import dump
+
+__all__ = ["Document", "LocatedList", "LocatedMap", "dump", "is_accelerated", "read"]

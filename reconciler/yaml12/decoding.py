@@ -1,0 +1,59 @@
+"""From the bytes of a file to text that a YAML parser can take."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Final
+
+from reconciler.errors import Problem
+
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
+# YAML 1.2 allows U+0085, U+2028 and U+2029 as plain characters, PyYAML takes them for line breaks as 1.1 did. Refused,
+# they can be misread by nobody, and the line numbers are those of every editor.
+_REFUSED: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_MOST: Final = 20
+
+
+def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
+    """Return the text of `data` without a byte order mark, and the problems that keep it from being parsed.
+
+    There is one problem for bytes that are not UTF-8, or up to 20 for characters that YAML does not allow.
+    """
+    if data.startswith(_UTF16):
+        return "", [Problem(file, 1, 1, "not UTF-8: the file begins as UTF-16; save the file as UTF-8")]
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = place(data[: error.start].decode("utf-8"), error.start)
+        message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the file as UTF-8"
+        return "", [Problem(file, line, column, message)]
+    # Deleting the allowed bytes is much quicker than the expression, and most files are ASCII.
+    if data.isascii() and not data.translate(None, _ASCII):
+        return text, []
+    return text, _refused(text, file)
+
+
+def place(text: str, index: int) -> tuple[int, int]:
+    """Return the line and the column, counted from 1, of the character at `index` of `text`."""
+    before = text[:index]
+    start, line = 0, 1
+    for line, found in enumerate(_BREAK.finditer(before), 2):  # noqa: B007 - the last one counts
+        start = found.end()
+    return line, len(before) - start + 1
+
+
+def _refused(text: str, file: str) -> list[Problem]:
+    problems: list[Problem] = []
+    for found in _REFUSED.finditer(text):
+        code = f"{ord(found[0]):04X}"
+        message = f'the character U+{code} is not allowed; remove it, or write "\\u{code}" in double quotes'
+        problems.append(Problem(file, *place(text, found.start()), message))
+        if len(problems) == _MOST:
+            break
+    return problems

@@ -1,0 +1,126 @@
+"""Values to YAML text that every reader of the world reads alike, whether it knows 1.1 or 1.2."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from typing import Any, Final
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+_TAG: Final = "tag:yaml.org,2002:"
+# Everything that the types of YAML 1.1 or the core schema of 1.2 take for something else than a string, in one: the
+# words, the numbers (underscores, base 60, binary, octal, hexadecimal, exponents), the times, `=` and `<<`. It is wider
+# than both where that is simpler: a pair of quotes too many does no harm.
+_NO_STRING: Final = re.compile(
+    r"""(?xi)
+    ~? | null | true | false | yes | no | on | off | y | n | = | <<
+    | [-+]? \.? [0-9] [0-9_.:]* (?: e [-+]? [0-9_]* )?
+    | [-+]? 0 (?: b [01_]+ | o [0-7_]+ | x [0-9a-f_]+ )
+    | [-+]? \. (?: inf | nan | [0-9_.]* (?: e [-+]? [0-9]* )? )
+    | [0-9]{4} - [0-9]{1,2} - [0-9]{1,2} (?: [Tt\ \t] .* )?
+    """
+)
+_HIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+"""Control characters, line separators, marks that turn the direction of text around, and what YAML cannot hold."""
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_ESCAPED: Final = re.compile(_HIDDEN.pattern[:-1] + '\t\n"\\\\]')
+_ESCAPES: Final = {"\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+
+
+def dump(value: Any) -> str:
+    """Return `value`, made of dicts with string keys, lists, strings, numbers, booleans and None, as block style YAML.
+
+    Raises ValueError for what JSON does not have: other types, keys that are no strings, NaN and the infinities, and
+    strings with half of a surrogate pair.
+    """
+    options: dict[str, Any] = {"default_flow_style": False, "sort_keys": False, "allow_unicode": True}
+    text: str = yaml.dump(value, Dumper=_Dumper, width=sys.maxsize, **options)
+    return text.removesuffix("...\n")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style, lists under their key with indentation, no anchors, quotes wherever two readers could differ."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write a shared value out each time."""
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists too."""
+        super().increase_indent(flow, False)
+
+    def choose_scalar_style(self) -> str:
+        """Use one kind of quotes."""
+        style: str = super().choose_scalar_style()
+        return '"' if style == "'" else style
+
+    def write_double_quoted(self, text: str, split: bool = True) -> None:
+        """Write `text` on one line, escaping only what has to be escaped or cannot be seen."""
+        self.write_indicator('"' + _ESCAPED.sub(_escape, text) + '"', True)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}"
+
+
+def _style(text: str) -> str | None:
+    """Return how to write a string: as a literal block, in double quotes, or (None) as plain as the emitter may."""
+    if _SURROGATE.search(text):
+        raise ValueError(f"no JSON value: half of a surrogate pair in {text!r}")
+    if _HIDDEN.search(text) or _NO_STRING.fullmatch(text):
+        return '"'
+    if "\n" in text:
+        return "|" if _is_literal(text) else '"'
+    return None
+
+
+def _is_literal(text: str) -> bool:
+    """Tell whether a literal block gives `text` back exactly, without an indicator for white space at its ends."""
+    lines = text.removesuffix("\n").split("\n")
+    return bool(lines[-1]) and not text[0].isspace() and all(line == line.rstrip() for line in lines)
+
+
+def _string(_dumper: Any, value: str) -> ScalarNode:
+    return ScalarNode(_TAG + "str", value, style=_style(value))
+
+
+def _key(value: Any) -> ScalarNode:
+    if not isinstance(value, str):
+        raise ValueError(f"no JSON value: the key {value!r} is no string")  # noqa: TRY004 - one error for all of it
+    return ScalarNode(_TAG + "str", value, style=_style(value) and '"')
+
+
+def _map(dumper: Any, value: dict[Any, Any]) -> MappingNode:
+    pairs: list[tuple[Node, Node]] = [(_key(key), dumper.represent_data(item)) for key, item in value.items()]
+    return MappingNode(_TAG + "map", pairs, flow_style=not pairs)
+
+
+def _list(dumper: Any, value: list[Any]) -> SequenceNode:
+    return SequenceNode(_TAG + "seq", [dumper.represent_data(item) for item in value], flow_style=not value)
+
+
+def _float(dumper: Any, value: float) -> Any:
+    if not math.isfinite(value):
+        raise ValueError(f"no JSON value: {value!r}")
+    return yaml.SafeDumper.represent_float(dumper, value)
+
+
+def _refuse(_dumper: Any, value: object) -> Node:
+    raise ValueError(f"no JSON value: {value!r}")
+
+
+_Dumper.yaml_representers = {}
+_Dumper.add_representer(type(None), yaml.SafeDumper.represent_none)
+_Dumper.add_representer(bool, yaml.SafeDumper.represent_bool)
+_Dumper.add_representer(int, yaml.SafeDumper.represent_int)
+_Dumper.add_representer(float, _float)
+_Dumper.add_multi_representer(str, _string)
+_Dumper.add_multi_representer(dict, _map)
+_Dumper.add_multi_representer(list, _list)
+_Dumper.add_multi_representer(object, _refuse)
