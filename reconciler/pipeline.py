@@ -25,8 +25,9 @@ from reconciler.model.plan import WRITES, Plan
 from reconciler.model.settings import Environment
 from reconciler.observe import observe
 from reconciler.plan import Options, make_plan
-from reconciler.state import FileStore, Recorder
+from reconciler.state import FileStore, Holder, Journal, Recorder, Snapshot, Store
 
+CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
 READ_BACK_WAITS = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each look at what was written: it may show up late."""
 
@@ -37,16 +38,16 @@ class Session:
 
     configuration: Configuration
     environment: Environment
-    store: FileStore
+    store: Store
     door: Door
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan and the memory that it was made with."""
+    """A plan and the state that it was made with."""
 
     plan: Plan
-    memory: Memory
+    snapshot: Snapshot
 
 
 def choose(environments: Mapping[str, Environment], name: str | None) -> Environment:
@@ -78,11 +79,21 @@ def open_session(
 def plan(session: Session, options: Options) -> Planned:
     """What would be done. Made with a client that cannot write."""
     desired = session.configuration.desired(session.environment)
-    memory = session.store.read()
+    snapshot = session.store.read()
+    replayed = Journal(session.store.journal).replay(snapshot.memory)
+    memory = replayed.memory
     live = observe(Reader(session.door), KINDS.values(), _lookups(desired, memory, options))
     limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
     options = replace(options, max_deletes=limit, sandbox_key=session.door.secret.sandbox)
-    return Planned(make_plan(desired, memory, live, options), memory)
+    made = make_plan(desired, memory, live, options)
+    return Planned(replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open))), snapshot)
+
+
+@contextmanager
+def locked(session: Session) -> Iterator[None]:
+    """Holds the state's lock, from before the plan is made until its last step is written. Refused where it is held."""
+    with session.store.lock(Holder.this_run()):
+        yield
 
 
 def refuse(planned: Plan) -> None:
@@ -97,9 +108,13 @@ def refuse(planned: Plan) -> None:
 def apply(session: Session, planned: Planned, parallelism: int, tell: Callable[[Event], None]) -> ApplyReport:
     """Carries a plan out and reads back what was written."""
     refuse(planned.plan)
-    recorder = Recorder(session.store, planned.memory)
+    recorder = Recorder(session.store, planned.snapshot)
     writer = Writer(session.door)
     report = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=tell)
+    try:
+        recorder.finish()
+    except Refused as refused:
+        report = replace(report, unrecorded=f"{refused} ({refused.hint})")
     touched = {change.kind for change in planned.plan.changes if change.action in WRITES}
     for wait in READ_BACK_WAITS if touched else ():
         time.sleep(wait)
@@ -112,8 +127,7 @@ def apply(session: Session, planned: Planned, parallelism: int, tell: Callable[[
 
 def export_project(session: Session) -> Exported:
     """The live project as YAML, and its memory written to the state. Refused where something is managed already."""
-    memory = session.store.read()
-    if session.configuration.merged.resources or memory.entries:
+    if session.configuration.merged.resources or session.store.read().memory.entries:
         raise Refused(
             f"{session.configuration.path} already manages objects; an export would write over that",
             hint="export into an empty folder",
@@ -124,7 +138,9 @@ def export_project(session: Session) -> Exported:
 
 def remember(session: Session, exported: Exported) -> None:
     """Writes the memory of an export to the state."""
-    Recorder(session.store, session.store.read()).begin({}, exported.entries)
+    recorder = Recorder(session.store, session.store.read())
+    recorder.begin({}, exported.entries)
+    recorder.finish()
 
 
 def send_test(session: Session, address: str) -> str:

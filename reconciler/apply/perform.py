@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
@@ -30,6 +29,12 @@ class Ledger(Protocol):
     def record(self, address: str, entry: Entry | None) -> None:
         """Remembers an address from now on, or forgets it."""
 
+    def intent(self, address: str, what: str) -> None:
+        """Writes down that a write is about to leave."""
+
+    def idempotency_key(self, address: str, body: object) -> str:
+        """A key for a create: the same for the same create of this run, also after a crash."""
+
     def gone(self, object_id: str) -> None:
         """Forgets an object that a replace had put aside."""
 
@@ -53,6 +58,7 @@ class Performer:
 
     def _delete(self, change: Change, *, cleanup: bool) -> None:
         for request in change.cleanup if cleanup else change.requests:
+            self._ledger.intent(change.address, f"{request.method} {request.path}")
             answer = self._writer.send(request.method, request.path, repeatable=True)
             if not answer.ok and answer.status != NOT_FOUND:
                 raise answer.error(self._writer.source)
@@ -72,7 +78,7 @@ class Performer:
         if change.action is Action.REPLACE and change.id:
             superseded = (*superseded, change.id)
         for request in change.requests:
-            answer = self._send(kind, request, object_id)
+            answer = self._send(kind, change, request, object_id)
             if request.creates:
                 object_id = self._new_id(change, request, answer)
             applied |= {name: wanted[name] for name in request.sets if name in wanted}
@@ -82,11 +88,12 @@ class Performer:
             change.address, replace(remember, id=object_id or "", applied=wanted, superseded=superseded)
         )
 
-    def _send(self, kind: Kind, request: Request, object_id: str | None) -> Answer:
+    def _send(self, kind: Kind, change: Change, request: Request, object_id: str | None) -> Answer:
         body = self._resolver.fields(kind, request.body or {})
         path = request.path.replace(NEW_ID, object_id or NEW_ID)
-        key = str(uuid.uuid4()) if request.creates and request.idempotent else None
+        key = self._ledger.idempotency_key(change.address, body) if request.idempotent else None
         repeatable = not request.creates or key is not None
+        self._ledger.intent(change.address, f"{request.method} {path}")
         try:
             answer = self._writer.send(request.method, path, body, repeatable=repeatable, idempotency_key=key)
         except Unreachable as error:

@@ -65,12 +65,17 @@ def _read(path: Path) -> str | None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Append a JSON line for each request.")
-def simulate(file: Path | None, port: int, host: str, log: Path | None) -> None:
+@click.option(
+    "--bare", is_flag=True, help="Leave out the e-mail destination int-email-01 that each project begins with."
+)
+def simulate(file: Path | None, port: int, host: str, log: Path | None, bare: bool) -> None:
     """Serve the documented API on this machine, for rehearsals.
 
-    Its data is kept in FILE, or forgotten at the end. Any key that begins with sk_ or test_sk_ opens it.
+    Its data is kept in FILE, or forgotten at the end. Any key that begins with sk_ or test_sk_ opens it: the first is
+    of the production project, the second of the sandbox.
     """
     from reconciler.simulator import Simulator  # noqa: PLC0415 - `--help` need not load it
+    from reconciler.simulator.dashboard import furnish  # noqa: PLC0415
     from reconciler.simulator.server import bind  # noqa: PLC0415
 
     with ExitStack() as stack:
@@ -79,6 +84,8 @@ def simulate(file: Path | None, port: int, host: str, log: Path | None) -> None:
             raise WrongUsage(f"{data.parent} does not exist", hint="name a file in a folder that does")
         lines = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
         simulator = stack.enter_context(Simulator(data, log=lines))
+        if not bare:
+            furnish(simulator.answer)
         try:
             server = stack.enter_context(bind(simulator, host=host, port=port))
         except OSError as error:

@@ -92,7 +92,7 @@ def apply(path: Path, auto_approve: bool, **flags: Unpack[PlanFlags]) -> None:
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.render.progress import progress  # noqa: PLC0415
 
-    with _session(path, flags) as session:
+    with _session(path, flags) as session, pipeline.locked(session):
         planned = pipeline.plan(session, _options(flags))
         say(_shown(planned.plan, "text"))
         pipeline.refuse(planned.plan)
@@ -150,7 +150,7 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
             (path / name).write_text(text, encoding="utf-8")
             say(f"wrote {path / name}")
         pipeline.remember(session, exported)
-        say(f"wrote {session.store.path}")
+        say(f"wrote {session.store.where}")
     for warning in exported.warnings:
         say(f"warning: {visible(warning)}")
     say(f"{len(exported.entries)} objects exported; `reconciler plan {path}` has nothing to do now")

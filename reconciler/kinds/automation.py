@@ -69,7 +69,7 @@ AUTOMATION = Kind(
             schema={
                 "type": "string",
                 "enum": list(STATUS_WORDS),
-                "description": "Whether the automation runs.",
+                "description": "Whether the automation runs: active does; inactive and paused do not.",
             },
             expected="one of active, inactive, paused",
             # The pages list only active and inactive for a body; paused is named for the status endpoint alone.
@@ -96,17 +96,24 @@ AUTOMATION = Kind(
                     "initiators": {
                         "type": "array",
                         "description": "The events that start it.",
+                        "examples": [[{"uid": "2", "type": "event"}]],
                         "items": {
                             "type": "object",
+                            "description": "One thing that starts it.",
                             "properties": {
-                                "uid": {"type": "string", "description": "The event's uid, from the dashboard."},
-                                "type": {"type": "string", "examples": ["event"]},
+                                "uid": {
+                                    "type": "string",
+                                    "description": "The event's uid, from the dashboard. In quotes where it is digits.",
+                                    "examples": ["2"],
+                                },
+                                "type": {"type": "string", "description": "What starts it.", "examples": ["event"]},
                             },
                         },
                     },
                     "actions": {
                         "type": "object",
-                        "description": "What it does.",
+                        "description": "What it does: a push, a screen, or both.",
+                        "examples": [{"push": "nCRUE7SW"}],
                         "properties": {
                             "push": {**UID, "description": "A push's uid, from the dashboard."},
                             "screen": {**UID, "description": "A screen's uid, from the dashboard."},

@@ -62,7 +62,8 @@ REPORT = Kind(
             schema={
                 "type": "string",
                 "enum": SEND_TIMES,
-                "description": "UTC time of day, HH:MM on the 30-minute grid.",
+                "description": "UTC time of day, HH:MM on the 30-minute grid. Sent within some minutes of it.",
+                "examples": ["09:00"],
             },
             expected='a UTC time on the 30-minute grid, "00:00" to "23:30"',
         ),
@@ -100,8 +101,10 @@ REPORT = Kind(
                 "type": "array",
                 "minItems": 1,
                 "description": "Where the report is sent. The order means nothing.",
+                "examples": [[{"integration": "release-alerts"}]],
                 "items": {
                     "type": "object",
+                    "description": "An integration of this configuration, or a destination that is not managed here.",
                     "minProperties": 1,
                     "properties": {
                         "integration": {
@@ -122,7 +125,22 @@ REPORT = Kind(
                         },
                     },
                     "additionalProperties": False,
-                    "oneOf": [{"required": ["integration"], "maxProperties": 1}, {"required": ["type", "id"]}],
+                    "oneOf": [
+                        {"title": "Managed here", "required": ["integration"], "maxProperties": 1},
+                        {"title": "Not managed here", "required": ["type", "id"]},
+                    ],
+                    "defaultSnippets": [
+                        {
+                            "label": "integration",
+                            "description": "An integration of this configuration, by its key.",
+                            "body": {"integration": "${1:key}"},
+                        },
+                        {
+                            "label": TARGET_INTEGRATION,
+                            "description": "A destination that is not managed here, by its id.",
+                            "body": {"type": TARGET_INTEGRATION, "id": "${1:id}"},
+                        },
+                    ],
                 },
             },
             expected=f"a list of `integration: KEY` or `{{type: {TARGET_INTEGRATION}, id: ID}}`, at least one",

@@ -14,6 +14,13 @@ NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 
 Schema = dict[str, Any]
 
+VARIABLE: Schema = {
+    "type": "string",
+    "title": "A variable",
+    "description": "A text with a variable of the environment in it; the variables are in reconciler.yaml.",
+    "pattern": VARIABLE_PATTERN,
+}
+
 LIFECYCLE: Schema = {
     "type": "object",
     "description": "How the reconciler may treat this resource.",
@@ -24,7 +31,12 @@ LIFECYCLE: Schema = {
         },
         "ignore_changes": {
             "type": "array",
-            "items": {"type": "string", "minLength": 1},
+            "items": {
+                "type": "string",
+                "minLength": 1,
+                "description": "A field, or a path within one.",
+                "examples": ["status", "data.actions.push"],
+            },
             "description": "Fields that an update leaves as they are live.",
             "examples": [["status"]],
         },
@@ -51,36 +63,57 @@ def resource_schema(kind: Kind) -> Schema:
     }
 
 
-def _block(description: str, properties: Schema, required: list[str]) -> Schema:
+def _block(description: str, properties: Schema, example: Schema) -> Schema:
     return {
         "type": "array",
         "description": description,
         "items": {
             "type": "object",
+            "description": description,
             "properties": properties,
-            "required": required,
+            "required": list(properties),
             "additionalProperties": False,
+            "examples": [example],
         },
+        "examples": [[example]],
     }
 
 
-_ADDRESS: Schema = {"type": "string", "pattern": ADDRESS_PATTERN, "examples": ["report.daily-revenue"]}
+def _address(description: str) -> Schema:
+    return {
+        "type": "string",
+        "pattern": ADDRESS_PATTERN,
+        "description": description,
+        "examples": ["report.daily-revenue"],
+    }
+
 
 BLOCKS: dict[str, Schema] = {
     "moved": _block(
         "A reviewed rename: the object that was managed under `from` is managed under `to`.",
-        {"from": _ADDRESS, "to": _ADDRESS},
-        ["from", "to"],
+        {"from": _address("the address it had"), "to": _address("the address it has now")},
+        {"from": "report.revenue", "to": "report.daily-revenue"},
     ),
     "removed": _block(
         "A reviewed removal. With `destroy: false` the object stays and is forgotten.",
-        {"from": _ADDRESS, "destroy": {"type": "boolean", "description": "Whether the object is deleted."}},
-        ["from", "destroy"],
+        {
+            "from": _address("the address it had"),
+            "destroy": {"type": "boolean", "description": "Whether the object is deleted, or only forgotten."},
+        },
+        {"from": "report.daily-revenue", "destroy": False},
     ),
     "imports": _block(
         "A reviewed adoption: the live object `id` is what `to` means.",
-        {"to": _ADDRESS, "id": {"type": "string", "pattern": "^[a-zA-Z0-9._-]{1,256}$", "examples": ["wbRlfw1x"]}},
-        ["to", "id"],
+        {
+            "to": _address("an address of the configuration"),
+            "id": {
+                "type": "string",
+                "pattern": "^[a-zA-Z0-9._-]{1,256}$",
+                "description": "the id of a live object",
+                "examples": ["wbRlfw1x"],
+            },
+        },
+        {"to": "report.daily-revenue", "id": "wbRlfw1x"},
     ),
 }
 
@@ -97,6 +130,7 @@ STATE: Schema = {
             "type": "string",
             "minLength": 1,
             "description": "A .json file, or a folder that holds one file an environment. Relative to reconciler.yaml.",
+            "examples": [".reconciler"],
         },
     },
     "required": ["store"],
@@ -105,15 +139,18 @@ STATE: Schema = {
 
 SETTINGS: Schema = {
     "type": "object",
+    "description": "What stands beside a configuration: its environments, where their states are kept, guards.",
     "properties": {
         "state": STATE,
         "guards": {
             "type": "object",
+            "description": "Limits that refuse an apply before anything is sent.",
             "properties": {
                 "max_deletes": {
                     "type": "integer",
                     "minimum": 0,
                     "description": "The most objects that one apply may delete or replace.",
+                    "examples": [5],
                 }
             },
             "additionalProperties": False,
@@ -124,6 +161,7 @@ SETTINGS: Schema = {
             "minProperties": 1,
             "additionalProperties": {
                 "type": "object",
+                "description": "One project: its key, its values, its state.",
                 "properties": {
                     "secret_env": {
                         "type": "string",
@@ -135,17 +173,28 @@ SETTINGS: Schema = {
                         "type": "string",
                         "minLength": 1,
                         "description": "The API's address, where it is not the vendor's.",
+                        "examples": ["http://127.0.0.1:8080/v4"],
                     },
                     "state": STATE,
                     "variables": {
                         "type": "object",
                         "description": "Values for ${var.NAME}.",
                         "propertyNames": {"pattern": NAME_PATTERN},
-                        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+                        "additionalProperties": {
+                            "type": ["string", "number", "boolean", "null"],
+                            "description": "What ${var.NAME} stands for here. A null is no value.",
+                        },
+                        "examples": [{"prefix": "[test] "}],
                     },
                 },
                 "additionalProperties": False,
             },
+            "examples": [
+                {
+                    "sandbox": {"secret_env": "QONVERSION_SANDBOX_SECRET", "variables": {"prefix": "[test] "}},
+                    "production": {"secret_env": "QONVERSION_SECRET", "variables": {"prefix": ""}},
+                }
+            ],
         },
     },
     "additionalProperties": False,
@@ -153,30 +202,25 @@ SETTINGS: Schema = {
 
 
 def published() -> dict[str, Schema]:
-    """File name → schema, as it is committed in `schemas/` for editors: a variable may stand for any value."""
-    files = {
-        f"{kind.name}.schema.json": _head(kind.name, with_variables(resource_schema(kind))) for kind in KINDS.values()
-    }
-    sections = {
-        kind.section: {
-            "type": "object",
-            "description": kind.description,
-            "propertyNames": {"pattern": KEY_PATTERN},
-            "additionalProperties": {"$ref": f"{kind.name}.schema.json"},
-        }
-        for kind in KINDS.values()
-    }
+    """File name → schema, as it is committed in `schemas/` for editors. Each stands alone; in what is not settings, a
+    variable may stand for any value."""
+    kinds = {kind.name: titled(with_variables(resource_schema(kind))) for kind in KINDS.values()}
+    files = {f"{name}.schema.json": _head(name, schema) for name, schema in kinds.items()}
     configuration = {
         "type": "object",
         "title": "Reconciler configuration",
         "description": "Resources of a Qonversion project. All files of a folder are merged.",
-        "properties": {**sections, **{name: with_variables(block) for name, block in BLOCKS.items()}},
-        "patternProperties": {"^x-": {"description": "A place for anchors; not read otherwise."}},
+        "properties": {
+            **{kind.section: _section(kind) for kind in KINDS.values()},
+            **{name: titled(with_variables(block)) for name, block in BLOCKS.items()},
+        },
+        "patternProperties": {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}},
         "additionalProperties": False,
-        "examples": [{kind.section: {f"my-{kind.name}": dict(kind.example)} for kind in KINDS.values()}],
+        "examples": [{kind.section: {_example_key(kind): dict(kind.example)} for kind in KINDS.values()}],
+        "$defs": kinds,
     }
     files["configuration.schema.json"] = _head("configuration", configuration)
-    files["reconciler.schema.json"] = _head("reconciler", {"title": "reconciler.yaml", **SETTINGS})
+    files["reconciler.schema.json"] = _head("reconciler", {"title": "reconciler.yaml", **titled(SETTINGS)})
     return files
 
 
@@ -184,16 +228,47 @@ def _head(name: str, schema: Schema) -> Schema:
     return {"$schema": DIALECT, "$id": f"{name}.schema.json", **schema}
 
 
+def _example_key(kind: Kind) -> str:
+    return f"my-{kind.name}"
+
+
+def _section(kind: Kind) -> Schema:
+    """The map of a kind's resources; `defaultSnippets` is what editors offer where a new one begins."""
+    return {
+        "type": "object",
+        "title": kind.title,
+        "description": kind.description,
+        "propertyNames": {"pattern": KEY_PATTERN},
+        "additionalProperties": {"$ref": f"#/$defs/{kind.name}"},
+        "defaultSnippets": [
+            {
+                "label": f"new {kind.name}",
+                "description": kind.description,
+                "body": {f"${{1:{_example_key(kind)}}}": dict(kind.example)},
+            }
+        ],
+    }
+
+
 def with_variables(schema: Schema) -> Schema:
     """The schema with `${var.NAME}` allowed wherever a value is."""
-    result = {key: value for key, value in schema.items() if key not in ("properties", "items", "oneOf")}
+    result = {key: value for key, value in schema.items() if key not in ("properties", "items")}
     if "properties" in schema:
         result["properties"] = {name: with_variables(inner) for name, inner in schema["properties"].items()}
     if "items" in schema:
         result["items"] = with_variables(schema["items"])
-    if "oneOf" in schema:
-        result["oneOf"] = schema["oneOf"]
     kept: Schema = {name: result.pop(name) for name in ("title", "description", "examples") if name in result}
     if schema.get("type") in ("object", "array") or not ({"type", "enum"} & set(schema)):
         return {**kept, **result}
-    return {**kept, "anyOf": [result, {"type": "string", "pattern": VARIABLE_PATTERN}]}
+    return {**kept, "anyOf": [result, VARIABLE]}
+
+
+def titled(schema: Schema, name: str = "") -> Schema:
+    """The schema with a title for each property, at every depth: what an editor shows on top of its description."""
+    result = {"title": name.replace("_", " ").capitalize(), **schema} if name else dict(schema)
+    if "properties" in schema:
+        result["properties"] = {key: titled(inner, key) for key, inner in schema["properties"].items()}
+    for place in ("items", "additionalProperties"):
+        if isinstance(schema.get(place), dict):
+            result[place] = titled(schema[place])
+    return result

@@ -41,12 +41,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ApplyReport:
-    """The ends of all changes, in the plan's order."""
+    """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end."""
 
     environment: str
     digest: str
     outcomes: tuple[Outcome, ...]
     warnings: tuple[str, ...] = ()
+    unrecorded: str = ""
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
         """The outcomes that ended so."""
@@ -55,6 +56,8 @@ class ApplyReport:
     def exit_code(self) -> Exit:
         """0 when nothing failed, 6 when something was done and something was not, else the failures' own code."""
         failed = self.of(Status.FAILED)
+        if self.unrecorded:
+            return Exit.PARTIAL
         if not failed:
             return Exit.PARTIAL if self.of(Status.SKIPPED) else Exit.DONE
         if self.of(Status.DONE):

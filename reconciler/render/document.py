@@ -57,5 +57,6 @@ def report_json(report: ApplyReport) -> str:
             for each in report.outcomes
         ],
         "warnings": list(report.warnings),
+        "unrecorded": report.unrecorded or None,
     }
     return json.dumps(document, indent=2, ensure_ascii=False)

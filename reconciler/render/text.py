@@ -119,6 +119,8 @@ class ReportText:
             yield f"{counted(verified, 'change')} read back and verified."
         for warning in report.warnings:
             yield yellow(f"warning: {visible(warning)}")
+        if report.unrecorded:
+            yield red("error: ") + visible(report.unrecorded)
 
     def _outcome(self, outcome: Outcome) -> str:
         head = f"  {outcome.status.value}: {outcome.action} {visible(outcome.address)}"

@@ -4,26 +4,38 @@
     PATCH  /_dashboard/{collection}/{id}   put any raw fields over the stored record (title, active: 2, runs, status …)
     DELETE /_dashboard/{collection}/{id}   remove without any check, references or not
 
-`{collection}` is integrations, scheduled-reports or automations. No bearer; the project is named by the header
+`{collection}` is integrations, scheduled-reports, automations, or destinations for the e-mail destinations of reports,
+which have an `id` and a `label`. No bearer; the project is named by the header
 `X-Project: production|sandbox`, production when left out. Answers are the records as the API shows them.
 Nothing is validated but that the id is one, and that `object`, `url` and an existing `id` stay. An id that was ever
 used is refused with a 409: ids are not reused. Integrations may name their provider by slug or by title.
+
+`furnish` sets up what `reconciler simulate` begins with: one e-mail destination in each project.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 
 from reconciler.simulator.automations import AUTOMATIONS
 from reconciler.simulator.checks import ID
 from reconciler.simulator.integrations import INTEGRATIONS
 from reconciler.simulator.keys import PROJECTS
 from reconciler.simulator.resource import Resource
-from reconciler.simulator.scheduled_reports import REPORTS
+from reconciler.simulator.scheduled_reports import MAILBOXES, REPORTS
 from reconciler.simulator.wire import ApiError, Call, Handler, Request, Response, invalid
 
 PREFIX = "/_dashboard"
+MAILBOX = {"id": "int-email-01", "label": "Email: Team"}
 FIXED_IDS = ("meta", "destinations")
+
+
+def furnish(answer: Callable[[Request], Response]) -> None:
+    """Give each project its e-mail destination, unless it has or had it: what a newcomer can refer to by its id."""
+    for project in PROJECTS:
+        with contextlib.suppress(ApiError):
+            answer(Request("POST", f"{PREFIX}/{MAILBOXES.name}", body=dict(MAILBOX), project=project))
 
 
 def project_of(request: Request) -> str:
@@ -66,7 +78,7 @@ def _check_id(call: Call, resource: Resource, record_id: object) -> None:
 def routes() -> Mapping[str, Mapping[str, Handler]]:
     """The door's part of the route table."""
     table: dict[str, Mapping[str, Handler]] = {}
-    for resource in (INTEGRATIONS, REPORTS, AUTOMATIONS):
+    for resource in (INTEGRATIONS, REPORTS, AUTOMATIONS, MAILBOXES):
         table[f"{PREFIX}/{resource.name}"] = {"POST": _insert(resource)}
         table[f"{PREFIX}/{resource.name}/{{id}}"] = {"PATCH": _merge(resource), "DELETE": resource.delete}
     return table

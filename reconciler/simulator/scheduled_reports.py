@@ -1,9 +1,11 @@
 """Scheduled reports: `/v4/scheduled-reports`.
 
 Choices where the pages are silent: destinations are the integrations of Slack, Webhooks, Amazon S3 and Google Cloud
-Storage, active or not, and carry the integration's id; the same destination twice is a 422; a `label` that is sent is
-ignored like any unknown field; a label follows the integration's title, and is empty once the integration is gone; a
-PUT moves `updated_at` even when it changes nothing; a test delivery counts neither as a run nor as an update.
+Storage, active or not, and carry the integration's id; e-mail, which the pages name among the destinations and for
+which no slug exists, is set up in the dashboard only and stands in no list but that of destinations; the same
+destination twice is a 422; a `label` that is sent is ignored like any unknown field; a label follows the integration's
+title, and is empty once the integration is gone; a PUT moves `updated_at` even when it changes nothing; a test delivery
+counts neither as a run nor as an update.
 """
 
 from __future__ import annotations
@@ -48,7 +50,13 @@ def _show(shelf: Shelf, record: Record) -> Record:
     return {**record, "destinations": [_labelled(shelf, destination) for destination in destinations]}
 
 
+def _as_destination(_: Shelf, record: Record) -> Record:
+    return {"type": TARGET, "id": record["id"], "label": record["label"]}
+
+
 REPORTS = Resource("scheduled-reports", "scheduled_report", _blank, _show)
+MAILBOXES = Resource("destinations", "destination", lambda _: {"label": "Email"}, _as_destination)
+"""What reports can be mailed to: made through the dashboard door, which names it by this collection."""
 
 
 def _slot(value: object) -> Iterator[Problem]:
@@ -86,6 +94,7 @@ def destinations(call: Call) -> Response:
     """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
     offered = [record for record in call.shelf.page(INTEGRATIONS.name) if _takes_reports(record)]
     data = [{"type": TARGET, "id": record["id"], "label": _name(record)} for record in offered]
+    data += [MAILBOXES.show(call.shelf, record) for record in call.shelf.page(MAILBOXES.name)]
     return Response(200, envelope(f"{REPORTS.url}/destinations", data))
 
 
@@ -139,7 +148,7 @@ def _refuse_unknown(shelf: Shelf, pairs: list[dict[str, str]]) -> None:
     problems = [
         (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
         for n, pair in enumerate(pairs)
-        if not _takes_reports(shelf.get(INTEGRATIONS.name, pair["id"]))
+        if not (_takes_reports(shelf.get(INTEGRATIONS.name, pair["id"])) or shelf.get(MAILBOXES.name, pair["id"]))
     ]
     if problems:
         raise invalid(problems, code="relation_not_found")
@@ -158,6 +167,8 @@ def _name(record: Record) -> str:
 def _labelled(shelf: Shelf, destination: object) -> object:
     if not isinstance(destination, dict):
         return destination
-    of_integration = destination.get("type") == TARGET
-    record = shelf.get(INTEGRATIONS.name, str(destination.get("id"))) if of_integration else None
-    return {**destination, "label": _name(record) if record else destination.get("label", "")}
+    if destination.get("type") != TARGET:
+        return {**destination, "label": destination.get("label", "")}
+    record, mailbox = (shelf.get(each.name, str(destination.get("id"))) for each in (INTEGRATIONS, MAILBOXES))
+    label = _name(record) if record else mailbox["label"] if mailbox else destination.get("label", "")
+    return {**destination, "label": label}

@@ -18,17 +18,18 @@ def to_text(memory: Memory) -> str:
         "environment": memory.environment,
         "lineage": memory.lineage,
         "serial": memory.serial,
-        "resources": {address: _entry_document(memory.entries[address]) for address in sorted(memory.entries)},
+        "resources": {address: entry_document(entry) for address, entry in memory.entries.items()},
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _entry_document(entry: Entry) -> dict[str, Any]:
+def entry_document(entry: Entry) -> dict[str, Any]:
+    """One entry as JSON."""
     document: dict[str, Any] = {
         "id": entry.id,
         "protected": entry.protected,
         "depends_on": list(entry.depends_on),
-        "applied": {name: entry.applied[name] for name in sorted(entry.applied)},
+        "applied": dict(entry.applied),
     }
     return document | ({"superseded": list(entry.superseded)} if entry.superseded else {})
 
@@ -59,17 +60,19 @@ def from_text(text: str, environment: str, where: str) -> Memory:
     return memory
 
 
+def entry_from(document: dict[str, Any]) -> Entry:
+    """One entry from JSON; KeyError, TypeError or AttributeError where it is none."""
+    return Entry(
+        id=_text(document["id"]),
+        applied=dict(document["applied"]),
+        protected=document["protected"] is True,
+        depends_on=tuple(map(_text, document["depends_on"])),
+        superseded=tuple(map(_text, document.get("superseded", ()))),
+    )
+
+
 def _memory(document: dict[str, Any]) -> Memory:
-    entries = {
-        str(address): Entry(
-            id=_text(each["id"]),
-            applied=dict(each["applied"]),
-            protected=each["protected"] is True,
-            depends_on=tuple(map(_text, each["depends_on"])),
-            superseded=tuple(map(_text, each.get("superseded", ()))),
-        )
-        for address, each in document["resources"].items()
-    }
+    entries = {str(address): entry_from(each) for address, each in document["resources"].items()}
     return Memory(_text(document["environment"]), _text(document["lineage"]), int(document["serial"]), entries)
 
 

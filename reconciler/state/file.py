@@ -1,48 +1,118 @@
-"""The state in a file, written atomically: it is the old one or the new one, never half of each."""
+"""The state in a file: written atomically, one writer at a time, by compare-and-swap."""
 
 from __future__ import annotations
 
-import os
-import tempfile
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from reconciler.errors import StateUnusable
+from filelock import FileLock, Timeout
+
+from reconciler.errors import Refused, StateUnusable
 from reconciler.model.memory import Memory
+from reconciler.state.disk import prepare_folder, replace_atomically
 from reconciler.state.document import from_text, to_text
+from reconciler.state.store import Holder, Locked, Snapshot, StateMoved
+
+SWAP_SECONDS = 30.0
 
 
 class FileStore:
-    """The state of one environment in one file."""
+    """The state of one environment in one file, with its lock and its journal beside it.
+
+    The lock is the operating system's, so it goes with the process that holds it, however that ends.
+    """
 
     def __init__(self, path: Path, environment: str) -> None:
         self.path = path
         self.environment = environment
+        self._lock = path.with_name(f"{path.name}.lock")
+        self._holder = path.with_name(f"{path.name}.holder")
 
-    def read(self) -> Memory:
-        """What it holds; an empty memory where there is no file. StateUnusable where it cannot be read."""
-        try:
-            text = self.path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return Memory(self.environment)
-        except (OSError, UnicodeDecodeError) as error:
-            raise StateUnusable(f"{self.path}: the state cannot be read ({error})", hint="see to the file") from error
-        return from_text(text, self.environment, str(self.path))
+    @property
+    def where(self) -> str:
+        """The file's path."""
+        return str(self.path)
 
-    def write(self, memory: Memory) -> None:
-        """Puts a memory in the file's place: written beside it, on the disk, then renamed over it."""
+    @property
+    def journal(self) -> Path:
+        """Beside the file."""
+        return self.path.with_suffix(".journal")
+
+    def read(self) -> Snapshot:
+        """What the file holds; an empty memory where there is none. StateUnusable where it cannot be used."""
+        content = self._content()
+        if content is None:
+            return Snapshot(Memory(self.environment), "")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    file.write(to_text(memory))
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self.path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-        except OSError as error:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise StateUnusable(f"{self.path}: the state is damaged ({error})", hint="bring it back") from error
+        return Snapshot(from_text(text, self.environment, self.where), _version(content))
+
+    def write(self, memory: Memory, version: str) -> str:
+        """Puts a memory in the place of that version: written beside it, on the disk, then renamed over it."""
+        content = to_text(memory).encode()
+        try:
+            prepare_folder(self.path.parent)
+            with FileLock(self.path.with_name(f"{self.path.name}.swap"), timeout=SWAP_SECONDS):
+                current = self._content()
+                if (_version(current) if current is not None else "") != version:
+                    raise StateMoved(self.where, self.journal)
+                replace_atomically(self.path, content)
+        except (OSError, Timeout) as error:
             raise StateUnusable(
                 f"{self.path}: the state cannot be written ({error})", hint="see to the disk"
             ) from error
+        return _version(content)
+
+    @contextmanager
+    def lock(self, holder: Holder) -> Iterator[None]:
+        """Holds the lock while the block runs. Locked where another process does."""
+        lock = FileLock(self._lock, timeout=0)
+        try:
+            prepare_folder(self.path.parent)
+            lock.acquire()
+        except Timeout:
+            raise Locked(self.where, self.holder()) from None
+        except OSError as error:
+            raise StateUnusable(f"{self._lock}: cannot be written ({error})", hint="see to the disk") from error
+        try:
+            self._holder.write_text(json.dumps(holder.document()), encoding="utf-8")
+            yield
+        finally:
+            if self.holder() == holder:
+                self._holder.unlink(missing_ok=True)
+            lock.release()
+
+    def holder(self) -> Holder | None:
+        """Who wrote last that it holds the lock; None where that was taken back."""
+        try:
+            return Holder(**json.loads(self._holder.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def unlock(self, run: str) -> None:
+        """Breaks the lock of that run by putting its file away: the next one makes its own."""
+        holder = self.holder()
+        if holder is None or holder.run != run:
+            raise Refused(f"{self.where}: run {run} does not hold the lock; held by: {holder or 'nobody'}")
+        try:
+            self._lock.unlink(missing_ok=True)
+        except OSError as error:
+            raise Refused(f"{self._lock} is in use ({error})", hint=f"end {holder.where} first") from error
+        self._holder.unlink(missing_ok=True)
+
+    def _content(self) -> bytes | None:
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateUnusable(f"{self.path}: the state cannot be read ({error})", hint="see to the file") from error
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

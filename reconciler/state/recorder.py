@@ -1,4 +1,4 @@
-"""Keeps the state true while an apply goes on: every step is in it before the next one begins."""
+"""Keeps the state true while an apply goes on: every step is on the disk before the next one begins."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
 
+from reconciler.kinds.comparison import canonical
 from reconciler.model.memory import Entry, Memory
+from reconciler.state.journal import Journal
+from reconciler.state.store import Snapshot, Store
 
-
-class Store(Protocol):
-    """Where a state is kept."""
-
-    def read(self) -> Memory:
-        """What it holds; an empty memory where there is none."""
-
-    def write(self, memory: Memory) -> None:
-        """Puts a memory in its place, whole or not at all."""
+KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")
+"""Namespace of our idempotency keys."""
 
 
 class Recorder:
-    """The memory of one run, safe to be told things by several threads. All its writes bear one serial."""
+    """The memory of one run, safe to be told things by several threads.
 
-    def __init__(self, store: Store, memory: Memory) -> None:
+    Steps go to the journal; `finish` writes them to the store in one piece. All of a run bears one serial.
+    """
+
+    def __init__(self, store: Store, snapshot: Snapshot) -> None:
         self._store = store
-        self._base = memory
+        self._snapshot = snapshot
+        self._journal = Journal(store.journal)
+        memory = self._journal.replay(snapshot.memory).memory
         self._entries = dict(memory.entries)
         self._lineage = memory.lineage or str(uuid.uuid4())
         self._lock = threading.Lock()
@@ -41,24 +41,32 @@ class Recorder:
         with self._lock:
             return dict(self._entries)
 
+    def idempotency_key(self, address: str, body: object) -> str:
+        """The same for the same create on top of the same state: a run after a crash repeats it and no other."""
+        return str(uuid.uuid5(KEYS, canonical([self._lineage, self._snapshot.memory.serial, address, body])))
+
     def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None:
-        """Renames what has moved and takes over what is known of the unchanged; written if it changes anything."""
+        """Starts the journal; renames what has moved, takes over what is known of the unchanged."""
         with self._lock:
             for target, source in moved.items():
                 if source in self._entries:
                     self._entries[target] = self._entries.pop(source)
             self._entries.update(refresh)
-            if self._entries != self._base.entries:
-                self._write()
+            self._journal.start(self._snapshot.memory, self._lineage, self._entries)
+
+    def intent(self, address: str, what: str) -> None:
+        """Writes down that a write is about to leave."""
+        with self._lock:
+            self._journal.intent(address, what)
 
     def record(self, address: str, entry: Entry | None) -> None:
-        """Remembers an address from now on, or forgets it, and writes that down before it returns."""
+        """Remembers an address from now on, or forgets it, and has that on the disk before it returns."""
         with self._lock:
             if entry is None:
                 self._entries.pop(address, None)
             else:
                 self._entries[address] = entry
-            self._write()
+            self._journal.outcome(address, entry)
 
     def gone(self, object_id: str) -> None:
         """Forgets an object that a replace had put aside."""
@@ -67,8 +75,13 @@ class Recorder:
                 if object_id in entry.superseded:
                     left = tuple(each for each in entry.superseded if each != object_id)
                     self._entries[address] = replace(entry, superseded=left)
-            self._write()
+                    self._journal.outcome(address, self._entries[address])
 
-    def _write(self) -> None:
-        memory = Memory(self._base.environment, self._lineage, self._base.serial + 1, dict(self._entries))
-        self._store.write(memory)
+    def finish(self) -> None:
+        """Writes the memory to the store, if it is another than the store's. StateMoved where somebody else wrote."""
+        with self._lock:
+            base = self._snapshot.memory
+            if self._entries != base.entries:
+                memory = Memory(base.environment, self._lineage, base.serial + 1, dict(self._entries))
+                self._store.write(memory, self._snapshot.version)
+            self._journal.clear()

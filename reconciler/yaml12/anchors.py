@@ -14,7 +14,7 @@ _MOST_SUGGESTIONS: Final = 20
 
 
 class AliasError(Exception):
-    """An alias that cannot be used. `str()` is the message."""
+    """An alias that cannot be used. `str()` is the message, empty when it is said already."""
 
 
 class Anchors:
@@ -29,6 +29,7 @@ class Anchors:
         self._open: set[int] = set()
         self._limit = max(_LEAST_ROOM, text_length)
         self._expanded = 0
+        self._is_full = False
         self._suggestions = 0
         # The size and height of each collection that was measured. The collection is kept so its id stays its own.
         self._measured: dict[int, tuple[Any, int, int]] = {}
@@ -73,7 +74,10 @@ class Anchors:
         size, height = self._measure(value)
         if depth + height > DEEPEST:
             raise AliasError(f"alias *{shown(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
+        if self._is_full:
+            raise AliasError("")
         if self._expanded + size > self._limit:
+            self._is_full = True
             limit = f"expected at most {self._limit} values through aliases in a file"
             raise AliasError(f"alias *{shown(name)} expands to too many values; {limit}")
         self._expanded += size

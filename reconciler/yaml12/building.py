@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import yaml
@@ -16,7 +15,6 @@ from reconciler.yaml12.scalars import MAYBE, MERGE, UnfitError, collection_tag_p
 from reconciler.yaml12.wording import quoted
 
 _NOTHING: Final = object()
-_COMMENT: Final = re.compile(r"(?:^|(?<=\s))#[^\r\n]*")
 
 
 class TooDeepError(Exception):
@@ -29,7 +27,6 @@ class Builder:
     def __init__(self, text: str, file: str) -> None:
         self.documents: list[Document] = []
         self.problems: list[Problem] = []
-        self._text = text
         self._file = file
         self._anchors = Anchors(len(text))
         self._root = RootFrame()
@@ -66,21 +63,9 @@ class Builder:
         try:
             value = plain(text)
         except UnfitError as unfit:
-            if self._is_marked_string(event):
-                return text
             self._report_at(event, str(unfit))
             value = unfit.stand_in
-        if value.__class__ is str or self._is_marked_string(event):
-            return text
-        return self._fitting_key(event, value)
-
-    def _is_marked_string(self, event: Any) -> bool:
-        """Tell whether the tag `!` stands before a scalar: libyaml drops it, so the text has to say."""
-        start, end = event.start_mark.index, event.end_mark.index
-        if end - start == len(event.value):
-            return False
-        before = _COMMENT.sub("", self._text[start : end - len(event.value)]).split()
-        return "!" in before
+        return text if value.__class__ is str else self._fitting_key(event, value)
 
     def _fitting_key(self, event: Any, value: Any) -> Any:
         """Return `value`, or the text of `event` where a key has to be a string and this one is none."""
@@ -115,7 +100,8 @@ class Builder:
         try:
             return self._anchors.use(event.anchor, len(self._stack))
         except AliasError as error:
-            self._report_at(event, str(error))
+            if message := str(error):
+                self._report_at(event, message)
             # One problem is enough: a string is no wrong key, and an empty map can be merged.
             return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
 

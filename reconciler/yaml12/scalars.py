@@ -30,14 +30,7 @@ _SHORT: Final = 32
 _LONGEST_INT: Final = 500
 
 
-class _Merge:
-    """The type of `MERGE`."""
-
-    def __repr__(self) -> str:
-        return "<<"
-
-
-MERGE: Final = _Merge()
+MERGE: Final = object()
 """What a plain `<<` resolves to. It is a merge where a key is expected and the string "<<" everywhere else."""
 
 

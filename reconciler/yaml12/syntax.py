@@ -125,6 +125,7 @@ _RULES: Final = (
     ),
     _Rule("", "this is no YAML: {problem}; expected `key: value`"),
 )
+_ENDS: Final = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
 _TAB: Final = "a tab is used as indentation; expected spaces"
 
 
@@ -143,5 +144,5 @@ def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
 
 
 def _message(rule: _Rule, char: str, problem: str, begun: Any) -> str:
-    what = "the end of the line" if char in "\r\n" else quoted(char)
+    what = _ENDS.get(char) or quoted(char)
     return rule.message.format(char=what, line=begun.line + 1, problem=shown(problem))

@@ -28,6 +28,7 @@ _HIDDEN: Final = re.compile(
 )
 """Control characters, line separators, marks that turn the direction of text around, and what YAML cannot hold."""
 
+_LONGEST_SIMPLE_KEY: Final = 160
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED: Final = re.compile(_HIDDEN.pattern[:-1] + '\t\n"\\\\]')
 _ESCAPES: Final = {"\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
@@ -47,13 +48,14 @@ def dump(value: Any) -> str:
 class _Dumper(yaml.SafeDumper):
     """Block style, lists under their key with indentation, no anchors, quotes wherever two readers could differ."""
 
-    def ignore_aliases(self, data: Any) -> bool:
-        """Write a shared value out each time."""
-        return True
-
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Indent lists too."""
         super().increase_indent(flow, False)
+
+    def check_simple_key(self) -> bool:
+        """Write `key: value` for empty and longer keys too; readers allow 1024 characters, escapes included."""
+        simple: bool = super().check_simple_key()
+        return simple or (isinstance(self.event, yaml.ScalarEvent) and len(self.event.value) <= _LONGEST_SIMPLE_KEY)
 
     def choose_scalar_style(self) -> str:
         """Use one kind of quotes."""
@@ -93,7 +95,7 @@ def _string(_dumper: Any, value: str) -> ScalarNode:
 def _key(value: Any) -> ScalarNode:
     if not isinstance(value, str):
         raise ValueError(f"no JSON value: the key {value!r} is no string")  # noqa: TRY004 - one error for all of it
-    return ScalarNode(_TAG + "str", value, style=_style(value) and '"')
+    return _string(None, value)
 
 
 def _map(dumper: Any, value: dict[Any, Any]) -> MappingNode:

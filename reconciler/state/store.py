@@ -1,0 +1,118 @@
+"""The seam behind which a state is kept: read with a version, compare-and-swap write, lock, unlock."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import uuid
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.errors import Refused
+from reconciler.model.memory import Memory
+
+RUN_URLS = (
+    ("GITHUB_RUN_ID", "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"),
+    ("CI_JOB_URL", "{CI_JOB_URL}"),
+)
+ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock. `run` names the very lock: only it is broken by `state unlock`."""
+
+    run: str
+    who: str
+    since: str
+    where: str = ""
+
+    @classmethod
+    def this_run(cls) -> Holder:
+        """A holder for this process: who, on which machine, in which pipeline."""
+        actor = next((os.environ[name] for name in ACTORS if os.environ.get(name)), None)
+        url = next((form for name, form in RUN_URLS if os.environ.get(name)), "")
+        return cls(
+            run=uuid.uuid4().hex[:12],
+            who=actor or f"{_user()}@{socket.gethostname()}",
+            since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            where=url.format_map({**dict.fromkeys(_names(), ""), **os.environ}) if url else f"process {os.getpid()}",
+        )
+
+    def document(self) -> dict[str, str]:
+        """The holder as JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"{self.who}, since {self.since}" + (f", {self.where}" if self.where else "") + f" (run {self.run})"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"
+
+
+def _names() -> tuple[str, ...]:
+    return ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "CI_JOB_URL")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A memory and the version of the store that it was read from (opaque; empty where nothing was there)."""
+
+    memory: Memory
+    version: str
+
+
+class Store(Protocol):
+    """Where the state of one environment is kept."""
+
+    @property
+    def where(self) -> str:
+        """The place, for people."""
+
+    @property
+    def journal(self) -> Path:
+        """The file on this machine that holds the steps of an apply until they are in the store."""
+
+    def read(self) -> Snapshot:
+        """What it holds; an empty memory where there is nothing. StateUnusable where it cannot be used."""
+
+    def write(self, memory: Memory, version: str) -> str:
+        """Puts a memory in the place of that version and gives the new one; StateMoved where it is another by now."""
+
+    def lock(self, holder: Holder) -> AbstractContextManager[None]:
+        """Holds the lock of an apply. Locked where somebody else does."""
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock, None where nobody does."""
+
+    def unlock(self, run: str) -> None:
+        """Breaks the lock of that run, and no other."""
+
+
+class Locked(Refused):
+    """Somebody else holds the lock."""
+
+    def __init__(self, where: str, holder: Holder | None) -> None:
+        run = holder.run if holder else "RUN"
+        super().__init__(
+            f"{where}: somebody else is applying: {holder or 'not known who'}",
+            hint=f"wait for it to end; if it cannot any more, `reconciler state unlock {run}` breaks this very lock",
+        )
+
+
+class StateMoved(Refused):
+    """Somebody else has written the state meanwhile, so this run's memory is not written over it."""
+
+    def __init__(self, where: str, journal: Path) -> None:
+        super().__init__(
+            f"{where}: the state was written by somebody else while this run went on; theirs is kept",
+            hint=f"what this run did is in {journal}; plan again: it is found by id or by name, and nothing is lost",
+        )

@@ -1,0 +1,164 @@
+"""A project as its user has it: a folder of YAML, the simulated API over real HTTP, and the command line between."""
+
+from __future__ import annotations
+
+import io
+import json
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from reconciler.cli.main import run
+
+KEY = "sk_world"
+Json = dict[str, Any]
+Write = tuple[str, str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Json:
+        """What stdout holds, which must be one JSON document and nothing else."""
+        document: Json = json.loads(self.out)
+        return document
+
+    def change(self, address: str) -> Json:
+        """The planned change of an address."""
+        found: list[Json] = [each for each in self.document["changes"] if each["address"] == address]
+        assert len(found) == 1, self.out
+        return found[0]
+
+    def actions(self) -> dict[str, str]:
+        """Address → what is planned, or how it ended."""
+        document = self.document
+        changes = document.get("changes", []) + document.get("results", [])
+        return {each["address"]: each.get("status", each["action"]) for each in changes}
+
+    def causes(self, address: str) -> dict[str, str]:
+        """Path → cause, of the planned change of an address."""
+        return {each["path"]: each["cause"] for each in self.change(address)["fields"]}
+
+
+class World:
+    """`folder` holds the configuration; `dashboard` is what only people can do; `log` has a line for each request."""
+
+    def __init__(self, folder: Path, url: str, log: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.url = url
+        self._log = log
+        self._read = 0
+        self._capsys = capsys
+        self._client = httpx.Client(
+            base_url=url.removesuffix("/v4"), headers={"Authorization": f"Bearer {KEY}"}, trust_env=False
+        )
+
+    @property
+    def state(self) -> Path:
+        """The state file of the only environment."""
+        return self.folder / ".reconciler" / "default.json"
+
+    def write(self, text: str, name: str = "main.yaml") -> None:
+        """Put YAML into a file of the configuration; its indentation in the test means nothing."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+
+    def run(self, command: str, *arguments: str) -> Run:
+        """A command on the folder, unless the arguments name another path."""
+        self._capsys.readouterr()
+        code = run([command, str(self.folder), *arguments])
+        captured = self._capsys.readouterr()
+        return Run(code, captured.out, captured.err)
+
+    def plan(self, *arguments: str) -> Run:
+        """What a pipeline sees of a plan."""
+        return self.run("plan", "--detailed-exitcode", "--format", "json", *arguments)
+
+    def apply(self, *arguments: str) -> Run:
+        """What a pipeline does with it."""
+        return self.run("apply", "--auto-approve", "--format", "json", *arguments)
+
+    def settle(self, text: str) -> None:
+        """A configuration that is applied, and a log that begins after it."""
+        self.write(text)
+        done = self.apply()
+        assert done.code == 0, done.err
+        again = self.plan()
+        assert again.code == 0, again.out
+        self.requests()
+
+    def requests(self) -> list[Json]:
+        """The requests since the last call."""
+        lines = self._log.getvalue().splitlines()
+        fresh, self._read = lines[self._read :], len(lines)
+        return [line for line in map(json.loads, fresh) if not line["path"].startswith("/_dashboard")]
+
+    def writes(self) -> list[Write]:
+        """The writes since the last call, as (method, path, body), in the order of their answers."""
+        return [(each["method"], each["path"], each["body"]) for each in self.requests() if each["method"] != "GET"]
+
+    def insert(self, collection: str, **fields: object) -> str:
+        """Somebody makes an object in the dashboard; gives its id."""
+        return str(self._send("POST", f"/_dashboard/{collection}", fields).json()["id"])
+
+    def edit(self, collection: str, object_id: str, **fields: object) -> None:
+        """Somebody changes an object in the dashboard, or the server does."""
+        self._send("PATCH", f"/_dashboard/{collection}/{object_id}", fields)
+
+    def remove(self, collection: str, object_id: str) -> None:
+        """Somebody removes an object in the dashboard."""
+        self._send("DELETE", f"/_dashboard/{collection}/{object_id}")
+
+    def live(self, collection: str) -> list[Json]:
+        """The raw records, oldest first, as the API shows them (at most 100)."""
+        found: list[Json] = self._client.get(f"/v4/{collection}", params={"limit": 100}).json()["data"]
+        self.requests()
+        return found
+
+    def id_of(self, address: str) -> str:
+        """The id that the state remembers of an address."""
+        return str(json.loads(self.state.read_text(encoding="utf-8"))["resources"][address]["id"])
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._client.close()
+
+    def _send(self, method: str, path: str, fields: Json | None = None) -> httpx.Response:
+        answer = self._client.request(method, path, json=fields)
+        assert answer.is_success, answer.text
+        return answer
+
+
+def integration(title: str = "Alerts", **fields: object) -> Json:
+    """The fields of an integration for a dashboard's insert."""
+    return {"title": title, "integration": "webhooks", "target_platform": "iOS", "active": 1, **fields}
+
+
+def report(name: str = "Daily", *targets: str, **fields: object) -> Json:
+    """The fields of a report for a dashboard's insert."""
+    return {
+        "report_name": name,
+        "send_at": "09:00",
+        "included_range_days": 1,
+        "status": "active",
+        "environment": "production",
+        "destinations": [{"type": "target_integration", "id": target} for target in targets],
+        **fields,
+    }
+
+
+def automation(name: str = "Welcome", **fields: object) -> Json:
+    """The fields of an automation for a dashboard's insert."""
+    data = {"platform": "iOS", "initiators": [{"uid": "2", "type": "event"}], "actions": {"push": "p1"}}
+    return {"name": name, "caption": "", "status": "active", "data": data, **fields}

@@ -1,0 +1,55 @@
+"""Every test of the reader runs on both parsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reconciler.errors import Problem
+from reconciler.yaml12 import Document, is_accelerated, read
+
+Read = Callable[[str | bytes], tuple[list[Document], list[Problem]]]
+
+
+@pytest.fixture(params=[True, False], ids=["c", "python"])
+def accelerated(request: pytest.FixtureRequest) -> bool:
+    """Which parser reads."""
+    if request.param and not is_accelerated():
+        pytest.skip("PyYAML is installed without its C parser")
+    return bool(request.param)
+
+
+@pytest.fixture
+def read_text(accelerated: bool) -> Read:
+    """Read text or bytes as the file `f.yaml`."""
+
+    def reader(text: str | bytes) -> tuple[list[Document], list[Problem]]:
+        data = text.encode() if isinstance(text, str) else text
+        return read(data, "f.yaml", accelerated=accelerated)
+
+    return reader
+
+
+@pytest.fixture
+def value_of(read_text: Read) -> Callable[[str], Any]:
+    """Return the value of a text that has one document and no problems."""
+
+    def value(text: str) -> Any:
+        documents, problems = read_text(text)
+        assert problems == []
+        assert len(documents) == 1
+        return documents[0].value
+
+    return value
+
+
+@pytest.fixture
+def problems_of(read_text: Read) -> Callable[[str | bytes], list[str]]:
+    """Return the problems of a text as the user sees them."""
+
+    def problems(text: str | bytes) -> list[str]:
+        return [str(problem).removeprefix("f.yaml:") for problem in read_text(text)[1]]
+
+    return problems

@@ -1,0 +1,100 @@
+"""Text that is no YAML: plain words, the same from both parsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from reconciler.errors import Problem
+from reconciler.yaml12.syntax import syntax_problem
+
+from .conftest import Read
+
+Problems = Callable[[str], list[str]]
+
+TAGS = "expected one of !!str !!int !!float !!bool !!null !!map !!seq, or"
+MAP = "this does not belong to the map that begins at line 1; expected a key with the same indentation"
+LIST = 'this does not belong to the list that begins at line 1; expected "- " with the same indentation'
+COLON = (
+    '": " is not allowed here; expected the text in quotes when ": " is part of it, '
+    "or a new line with the indentation of its map"
+)
+VALUE = "no value follows this; expected `key: value`, with a space after the colon"
+QUOTE = "this quote is never closed; expected the same quote at the end of the text"
+SQUARE = 'this "[" is not closed, or a comma is missing; expected "," between items and "]" at the end'
+CURLY = 'this "{" is not closed, or a comma is missing; expected "," between entries and "}" at the end'
+ESCAPE = "this text has a \\x, \\u or \\U escape that is no character; expected 2, 4 or 8 hexadecimal digits of one"
+NO_TAG = f"this is no tag; {TAGS} the text in quotes"
+NO_DIRECTIVE = "this is no directive; expected the text in quotes when it begins with %, or %YAML 1.2"
+
+MISTAKES = [
+    ("a:\n\tb: 1\n", "2:1: a tab is used as indentation; expected spaces"),
+    ("- a\n\tb: 1\n", "2:1: a tab is used as indentation; expected spaces"),
+    ("a: @x\n", '1:4: a value cannot begin with "@"; expected it in quotes'),
+    ("a: `x`\n", '1:4: a value cannot begin with "`"; expected it in quotes'),
+    ("a: %x\n", '1:4: a value cannot begin with "%"; expected it in quotes'),
+    ("a: b: c\n", f"1:5: {COLON}"),
+    ("a: 1\n b: 2\n", f"2:3: {COLON}"),
+    ("a: 1\nfoo\nb: 2\n", f"2:1: {VALUE}"),
+    ("a: - b\n", '1:4: "- " is not allowed here; expected a list on lines of its own, or the text in quotes'),
+    ("a: ? b\n", '1:4: "? " is not allowed here; expected the text in quotes, or a new line'),
+    ("a:\n  - x\n y: 1\n", f"3:2: {MAP}"),
+    ("a: 1\n- b\n", f"2:1: {MAP}"),
+    ("a: 'it's'\n", f"1:8: {MAP}"),
+    ("- a\nb: 1\n", f"2:1: {LIST}"),
+    ("a: [1, 2\nb: 3\n", f"1:4: {SQUARE}"),
+    ("a: {x: 1\nb: 3\n", f"1:4: {CURLY}"),
+    ("a: [1 2, {b: 3]\n", f"1:10: {CURLY}"),
+    ("a: }\n", '1:4: a value is missing here, found "}"; expected a value, or text in quotes'),
+    ("a: [\n", "2:1: a value is missing here, found the end of the file; expected a value, or text in quotes"),
+    ("a: 'x\nb: 1\n", f"1:4: {QUOTE}"),
+    ('a: "x\n---\nb: 1\n', f"1:4: {QUOTE}"),
+    (
+        'a: "x\\y"\n',
+        "1:4: unknown escape in double quotes; expected \\\\ for a backslash, or single quotes around the text",
+    ),
+    ('a: "\\xzz"\n', f"1:4: {ESCAPE}"),
+    ('a: "\\ud83d\\ude00"\n', f"1:4: {ESCAPE}"),
+    ('a: "\\U00110000"\n', f"1:4: {ESCAPE}"),
+    ('a: "\\UFFFFFFFF"\n', f"1:4: {ESCAPE}"),
+    ("a: !x!y z\n", f"1:4: unknown tag; {TAGS} no tag"),
+    ("a: ![x]\n", f"1:4: {NO_TAG}"),
+    (
+        "a: &\n",
+        "1:4: this is no name of an anchor or alias; expected letters and digits after & or *, or the text in quotes",
+    ),
+    ("a: |x\n  b\n", "1:4: the text after | or > cannot be read; expected spaces as indentation, on lines after it"),
+    ("%FOO\n---\na: 1\n", f"1:1: {NO_DIRECTIVE}"),
+    ("%YAML 1.3\n---\na: 1\n", "1:1: only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"),
+    (
+        "[a]\nb: 1\n",
+        "2:1: a document has to end before this; expected one value, or --- on a line between two documents",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "problem"), MISTAKES)
+def test_mistakes_are_told_in_plain_words(problems_of: Problems, text: str, problem: str) -> None:
+    """Each common mistake has its place, what is wrong and what was expected; the parsers do not differ."""
+    assert problems_of(text) == [problem]
+
+
+def test_a_document_that_asks_for_yaml_1_1_is_a_problem(problems_of: Problems) -> None:
+    """`no` under `%YAML 1.1` would mean something else, so such a document is not read silently as 1.2."""
+    (problem,) = problems_of("%YAML 1.1\n---\na: no\n")
+    assert problem.startswith("1:1: %YAML 1.1 is not read; expected YAML 1.2")
+
+
+def test_an_error_without_a_place_is_a_problem_of_the_first_line() -> None:
+    """Whatever else PyYAML may raise comes out as a problem, with nothing that a terminal acts on."""
+    problem = syntax_problem(yaml.YAMLError("odd \x1b"), "text", "f")
+    assert problem == Problem("f", 1, 1, "this is no YAML: odd \\u001b; expected `key: value`")
+
+
+def test_the_documents_before_a_mistake_are_there(read_text: Read) -> None:
+    """Text that is no YAML ends the reading, and takes nothing back."""
+    documents, problems = read_text("a: 1\n---\nb: 2\n---\nc: 'd\n")
+    assert [document.value for document in documents] == [{"a": 1}, {"b": 2}]
+    assert [(problem.line, problem.column) for problem in problems] == [(5, 4)]
