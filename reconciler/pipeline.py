@@ -14,12 +14,15 @@ from reconciler.api.secret import secret_from
 from reconciler.apply import Event, execute, unsettled, verify
 from reconciler.config import Configuration, read_configuration
 from reconciler.config.check import objections
+from reconciler.drift import drift
 from reconciler.errors import Refused, WrongUsage, did_you_mean
 from reconciler.export import Exported, export
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.model.apply_report import ApplyReport
 from reconciler.model.desired import Desired, kind_of
+from reconciler.model.drift import Drift
+from reconciler.model.live import Live
 from reconciler.model.memory import Memory
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.settings import Environment
@@ -44,10 +47,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan and the state that it was made with."""
+    """A plan and what it was made with."""
 
     plan: Plan
     snapshot: Snapshot
+    memory: Memory
+    live: Live
 
 
 def choose(environments: Mapping[str, Environment], name: str | None) -> Environment:
@@ -68,12 +73,25 @@ def open_session(
 ) -> Iterator[Session]:
     """Reads the configuration and opens the door. `variables` are the process's: they hold the key."""
     configuration = read_configuration(path)
-    configuration.require_sound_settings()
-    chosen = choose(configuration.environments, environment)
+    chosen = _chosen(configuration, environment)
     secret = secret_from(variables, chosen.secret_env)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
     with open_door(address, secret, connections) as door:
-        yield Session(configuration, chosen, FileStore(chosen.state.path, chosen.name), door)
+        yield Session(configuration, chosen, _store(chosen), door)
+
+
+def store_of(path: Path, environment: str | None) -> Store:
+    """Where the state of an environment is kept; no key is needed to look at it."""
+    return _store(_chosen(read_configuration(path), environment))
+
+
+def _chosen(configuration: Configuration, environment: str | None) -> Environment:
+    configuration.require_sound_settings()
+    return choose(configuration.environments, environment)
+
+
+def _store(environment: Environment) -> Store:
+    return FileStore(environment.state.path, environment.name)
 
 
 def plan(session: Session, options: Options) -> Planned:
@@ -86,7 +104,8 @@ def plan(session: Session, options: Options) -> Planned:
     limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
     options = replace(options, max_deletes=limit, sandbox_key=session.door.secret.sandbox)
     made = make_plan(desired, memory, live, options)
-    return Planned(replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open))), snapshot)
+    made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
+    return Planned(made, snapshot, memory, live)
 
 
 @contextmanager
@@ -123,6 +142,12 @@ def apply(session: Session, planned: Planned, parallelism: int, tell: Callable[[
         if not unsettled(report):
             break
     return report
+
+
+def find_drift(session: Session) -> Drift:
+    """What somebody changed since the last apply."""
+    planned = plan(session, Options())
+    return drift(planned.memory, planned.live, planned.plan)
 
 
 def export_project(session: Session) -> Exported:

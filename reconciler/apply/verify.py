@@ -11,7 +11,7 @@ from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verifica
 from reconciler.model.desired import kind_of
 from reconciler.model.live import Live
 from reconciler.model.memory import Entry
-from reconciler.model.plan import Action
+from reconciler.model.plan import WRITES, Action
 
 
 def verify(report: ApplyReport, entries: Mapping[str, Entry], live: Live) -> ApplyReport:
@@ -28,10 +28,10 @@ def unsettled(report: ApplyReport) -> bool:
 
 
 def _verified(outcome: Outcome, entries: Mapping[str, Entry], live: Live) -> Outcome:
+    if outcome.action not in WRITES:
+        return outcome
     kind = KINDS[kind_of(outcome.address)]
     record = live.records.get(kind.name, {}).get(outcome.id or "")
-    if outcome.action == Action.FORGET:
-        return outcome
     if outcome.action == Action.DELETE:
         return replace(outcome, verification=Verification.NOT_YET_VISIBLE if record else Verification.VERIFIED)
     if record is None:

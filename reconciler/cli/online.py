@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
-from reconciler.cli.options import connection_options, path_argument, plan_options
+from reconciler.cli.options import connection_options, format_option, path_argument, plan_options
 from reconciler.errors import Exit, Refused
 from reconciler.render.terminal import put, say, visible
 
@@ -128,6 +128,22 @@ def _confirm(made: Plan) -> None:
     )
     if answer.strip().lower() != "yes":
         raise Refused("not approved; nothing was changed")
+
+
+@click.command()
+@path_argument
+@format_option
+@connection_options
+def drift(path: Path, form: str, **flags: Unpack[ConnectionFlags]) -> None:
+    """Show what somebody changed outside since the last apply. Exits with 2 where there is something."""
+    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.render.drift import DriftText, drift_json  # noqa: PLC0415
+
+    with _session(path, flags) as session:
+        found = pipeline.find_drift(session)
+    put(drift_json(found) if form == "json" else str(DriftText(found)))
+    if found.objects:
+        raise SystemExit(Exit.PENDING)
 
 
 @click.command()

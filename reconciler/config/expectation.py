@@ -42,13 +42,22 @@ def described(schema: Schema) -> str:
         return " or ".join(_shape(each["required"], schema["properties"]) for each in schema["oneOf"])
     if "pattern" in schema and "description" in schema:
         sentence = str(schema["description"]).rstrip(".")
-        return sentence[0].lower() + sentence[1:]
+        example = f", for example {schema['examples'][0]}" if "examples" in schema else ""
+        return sentence[0].lower() + sentence[1:] + example
     if "minimum" in schema:
         return f"a whole number, {schema['minimum']} or more"
     if schema.get("type") == "object" and schema.get("properties"):
         return f"a map of {', '.join(schema['properties'])}"
     kinds = schema.get("type", "another value")
-    return listed([TYPES.get(each, each) for each in ([kinds] if isinstance(kinds, str) else kinds)])
+    if isinstance(kinds, str):
+        return TYPES.get(kinds, kinds)
+    return listed(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
+
+
+def filled(schema: Schema, wanted: str) -> str:
+    """The same sentence where something is empty, and so looks like what was expected."""
+    empty_fits = wanted in (TYPES["array"], TYPES["object"], TYPES["string"]) and schema.get("type")
+    return f"{wanted} that holds something" if empty_fits else wanted
 
 
 def _shape(required: list[str], properties: Schema) -> str:

@@ -7,15 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.config.wording import found, quoted
-from reconciler.errors import Problem, did_you_mean
+from reconciler.config.closest import closest
+from reconciler.config.files import SETTINGS_FILE
+from reconciler.config.wording import cut, found, quoted
+from reconciler.errors import Problem
 from reconciler.kinds import SECTIONS
-from reconciler.kinds.schema import BLOCKS, KEY_PATTERN
+from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
 from reconciler.model.desired import Place, address_of
 from reconciler.yaml12 import Document, LocatedList, LocatedMap
 
 KEY = re.compile(KEY_PATTERN)
+KEY_EXPECTED = "expected small letters, digits, - and _, a letter or digit first"
 ANCHORS = "x-"
+TOP = (*SECTIONS, *BLOCKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,14 @@ class Written:
 
 @dataclass(slots=True)
 class Merged:
-    """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items."""
+    """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items.
+
+    `homeless` are resources whose key or second place is a problem: with the address that is said in messages, they are
+    checked like the others, and are none of the configuration.
+    """
 
     resources: dict[str, Written] = field(default_factory=dict)
+    homeless: list[tuple[str, Written]] = field(default_factory=list)
     blocks: dict[str, list[Written]] = field(default_factory=lambda: {name: [] for name in BLOCKS})
     problems: list[Problem] = field(default_factory=list)
 
@@ -43,7 +52,7 @@ def merge(documents: Iterable[Document]) -> Merged:
         if document.value is None:
             continue
         if not isinstance(document.value, LocatedMap):
-            message = f"found {found(document.value)}; expected a map of {', '.join((*SECTIONS, *BLOCKS))}"
+            message = f"found {found(document.value)}; expected a map of {', '.join(TOP)}"
             merged.problems.append(Problem(document.file, *document.mark, message))
             continue
         for name, node in document.value.items():
@@ -51,41 +60,56 @@ def merge(documents: Iterable[Document]) -> Merged:
     return merged
 
 
+def keys_by_kind(addresses: Iterable[str]) -> dict[str, dict[str, None]]:
+    """Kind → the keys of its addresses, in their order."""
+    keys: dict[str, dict[str, None]] = {kind.name: {} for kind in SECTIONS.values()}
+    for address in addresses:
+        kind_name, _, key = address.partition(".")
+        keys[kind_name][key] = None
+    return keys
+
+
 def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any) -> None:
-    mark = parent.value_marks[name]
-    if name.startswith(ANCHORS) or (node is None and (name in SECTIONS or name in BLOCKS)):
+    if name.startswith(ANCHORS) or (node is None and name in TOP):
         return
-    if name in SECTIONS:
-        if isinstance(node, LocatedMap):
-            _resources(merged, file, name, node)
-        else:
-            message = f"{name}: found {found(node)}; expected a map of keys"
-            merged.problems.append(Problem(file, *mark, message))
-    elif name in BLOCKS:
-        if isinstance(node, LocatedList):
-            for item, at in zip(node, node.marks, strict=True):
-                merged.blocks[name].append(Written(item, Place(file, *at), at))
-        else:
-            merged.problems.append(Problem(file, *mark, f"{name}: found {found(node)}; expected a list"))
+    if name in SECTIONS and isinstance(node, LocatedMap):
+        _resources(merged, file, name, node)
+    elif name in BLOCKS and isinstance(node, LocatedList):
+        merged.blocks[name] += [Written(item, Place(file, *at), at) for item, at in zip(node, node.marks, strict=True)]
+    elif name in TOP:
+        expected = f"a map of {name} by keys of yours" if name in SECTIONS else 'a list; write "- " before each item'
+        message = f"{name}: found {found(node)}; expected {expected}"
+        merged.problems.append(Problem(file, *parent.value_marks[name], message))
     else:
-        known = (*SECTIONS, *BLOCKS)
-        message = f"unknown key {quoted(name)}; expected one of {', '.join(known)}, or x-… for anchors"
-        merged.problems.append(Problem(file, *parent.key_marks[name], message + did_you_mean(name, known)))
+        merged.problems.append(Problem(file, *parent.key_marks[name], _unknown(name)))
+
+
+def _unknown(name: str) -> str:
+    if name in SETTINGS["properties"]:
+        return f"{quoted(name)} is a setting; expected it in {SETTINGS_FILE}, in the folder of the configuration"
+    return f"unknown key {quoted(name)}; expected one of {', '.join(TOP)}, or x-… for anchors{closest(name, TOP)}"
 
 
 def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> None:
     kind = SECTIONS[section]
     for key, value in node.items():
         place = Place(file, *node.key_marks[key])
-        if not KEY.match(key):
-            close = re.sub(r"[^a-z0-9_-]+", "-", key.lower()).strip("-_")
-            hint = f'; did you mean "{close}"?' if close else ""
-            message = f"{quoted(key)} cannot be a key; expected small letters, digits, - and _, a letter or digit first"
-            merged.problems.append(Problem(file, place.line, place.column, message + hint))
-            continue
+        written = Written(value, place, node.value_marks[key])
         address = address_of(kind.name, key)
+        problem = "" if KEY.fullmatch(key) else _no_key(key)
         if address in merged.resources:
-            message = f"{address} is written a second time; it stands at {merged.resources[address].place} already"
-            merged.problems.append(Problem(file, place.line, place.column, message))
-            continue
-        merged.resources[address] = Written(value, place, node.value_marks[key])
+            first = merged.resources[address].place
+            problem = f"{cut(address)} is written a second time; expected it once, and it stands at {first}"
+        if problem:
+            merged.problems.append(Problem(file, place.line, place.column, problem))
+            merged.homeless.append((address, written))
+        else:
+            merged.resources[address] = written
+
+
+def _no_key(key: str) -> str:
+    if "${" in key:
+        return f"the key {quoted(key)} holds a variable; expected variables in values only"
+    close = re.sub(r"[^a-z0-9_-]+", "-", key.lower()).strip("-_")
+    hint = f"; did you mean {quoted(close)}?" if close else ""
+    return f"{quoted(key)} cannot be a key; {KEY_EXPECTED}{hint}"

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.check import problems_of
+from reconciler.config.check import mark_of, problems_of
 from reconciler.config.files import read_bytes, settings_file
+from reconciler.config.findings import spot_of
 from reconciler.config.wording import quoted
 from reconciler.errors import Problem
 from reconciler.model.desired import Place
@@ -27,20 +28,40 @@ def read_settings(path: Path) -> tuple[dict[str, Environment], list[Problem]]:
     content, problems = read_bytes(file)
     documents, more = read(content, str(file))
     problems += more
+    unread = set(map(spot_of, problems))
     values = [document for document in documents if document.value is not None]
     if len(values) > 1:
         line, column = values[1].mark
         problems.append(Problem(str(file), line, column, "a second document; expected one"))
     node = values[0].value if values else LocatedMap()
-    if not problems:
-        problems += problems_of("settings", node, node, str(file), values[0].mark if values else (1, 1))
-    if not problems:
-        problems += _bad_names(node, file)
-    return ({}, problems) if problems else (_environments(node, node, file), [])
+    found = problems_of("settings", node, node, str(file), values[0].mark if values else (1, 1))
+    problems += [problem for problem in found if spot_of(problem) not in unread]
+    problems += _bad_names(node, file)
+    if problems:
+        return {}, problems
+    environments = _environments(node, node, file)
+    shared = _shared_states(environments, node, file)
+    return ({}, shared) if shared else (environments, [])
 
 
-def _bad_names(node: LocatedMap, file: Path) -> list[Problem]:
-    environments = node.get("environments", LocatedMap())
+def _shared_states(environments: dict[str, Environment], node: LocatedMap, file: Path) -> list[Problem]:
+    """Two environments with one state would take each other's objects for their own."""
+    first: dict[str, str] = {}
+    problems = []
+    for name, environment in environments.items():
+        other = first.setdefault(str(environment.state.path).casefold(), name)
+        if other != name:
+            own = ("environments", name, "state", "path")
+            spot = mark_of(node, own if "state" in node["environments"][name] else ("state", "path"), (1, 1))
+            message = f"{quoted(name)} would keep its state in the file of {quoted(other)}"
+            problems.append(Problem(str(file), *spot, f"{message}; expected a folder, or a path for each environment"))
+    return problems
+
+
+def _bad_names(node: Any, file: Path) -> list[Problem]:
+    environments = node.get("environments") if isinstance(node, LocatedMap) else None
+    if not isinstance(environments, LocatedMap):
+        return []
     return [
         Problem(str(file), line, column, f"{quoted(name)} cannot name an environment; {NAME_EXPECTED}")
         for name, (line, column) in environments.key_marks.items()

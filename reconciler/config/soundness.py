@@ -1,95 +1,105 @@
-"""What no schema can say: references, natural keys, and blocks that contradict the configuration."""
+"""What no schema can say of resources: references, natural keys, and paths that `ignore_changes` names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import Any
 
-from reconciler.config.check import mark_of
-from reconciler.config.merge import Merged
-from reconciler.config.wording import quoted
-from reconciler.errors import Problem, did_you_mean
-from reconciler.kinds import KINDS
+from reconciler.config.closest import Searches, closest, meant
+from reconciler.config.entry import Entry
+from reconciler.config.findings import Spot
+from reconciler.config.merge import Written, keys_by_kind
+from reconciler.config.wording import cut, quoted, with_article
+from reconciler.errors import Problem
+from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.references import references
-from reconciler.model.desired import Desired, Place, Resource, kind_of
+from reconciler.model.desired import kind_of
+
+STEP = re.compile(r"[^.\[\]]+")
 
 
-def soundness(desired: Desired, merged: Merged) -> Iterator[Problem]:
-    """Every such problem of a configuration."""
-    for resource in desired.resources.values():
-        yield from _references(resource, merged)
-        yield from _ignored(resource, merged)
-    yield from _natural_keys(desired)
-    yield from _blocks(desired, merged)
+def soundness(
+    entries: Iterable[Entry], known: Mapping[str, Written], unknown: Container[Spot], *, whole: bool
+) -> Iterator[Problem]:
+    """Every such problem of a configuration, in which `known` are the addresses. Values at `unknown` spots say nothing.
+
+    Not `whole`: part of it could not be read, so an address that is not known may still be there.
+    """
+    maps = [entry for entry in entries if isinstance(entry.value, dict)]
+    keys = keys_by_kind(known)
+    searches = Searches()
+    for entry in maps:
+        yield from _references(entry, keys, unknown, searches, whole=whole)
+        yield from _ignored(entry, unknown)
+    yield from _natural_keys((entry for entry in maps if known.get(entry.name) is entry.written), unknown)
 
 
-def _references(resource: Resource, merged: Merged) -> Iterator[Problem]:
-    written = merged.resources[resource.address]
-    for address, name, index, reference in references(KINDS[resource.kind], resource.fields):
-        if address in merged.resources:
+def _references(
+    entry: Entry, keys: Mapping[str, Mapping[str, None]], unknown: Container[Spot], searches: Searches, *, whole: bool
+) -> Iterator[Problem]:
+    for address, name, index, reference in references(KINDS[kind_of(entry.name)], entry.value):
+        path = (name, index, reference.key)
+        key = address.partition(".")[2]
+        if key in keys[reference.kind] or entry.spot(*path) in unknown:
             continue
-        key = resource.fields[name][index][reference.key]
-        mark = mark_of(written.node, (name, index, reference.key), written.mark)
-        others = [other for other in merged.resources if other.partition(".")[2] == key]
-        known = [other.partition(".")[2] for other in merged.resources if kind_of(other) == reference.kind]
-        what = f"{others[0]} is a {kind_of(others[0])}" if others else f"there is no {address} in the configuration"
-        close = (
-            f'; did you mean "{key.partition(".")[2]}"?' if key.partition(".")[2] in known else did_you_mean(key, known)
-        )
-        expected = f"the key of one of the {KINDS[reference.kind].section}"
-        yield Problem(
-            resource.place.file, *mark, f"{resource.address}: {name}[{index}]: {what}; expected {expected}{close}"
-        )
+        others = [kind for kind in KINDS if key in keys[kind]]
+        if whole or others:
+            said = _dangling(key, reference, others, keys[reference.kind], searches)
+            yield entry.problem(path, f"{cut(entry.name)}: {name}[{index}].{reference.key}: {said}")
 
 
-def _ignored(resource: Resource, merged: Merged) -> Iterator[Problem]:
-    names = KINDS[resource.kind].field_names()
-    written = merged.resources[resource.address]
-    for index, path in enumerate(resource.lifecycle.ignore_changes):
-        if path.split(".", 1)[0] not in names:
-            mark = mark_of(written.node, ("lifecycle", "ignore_changes", index), written.mark)
-            expected = f"one of {', '.join(names)}, or a path within one{did_you_mean(path, names)}"
-            message = f"{resource.address}: ignore_changes: {quoted(path)} is no field; expected {expected}"
-            yield Problem(resource.place.file, *mark, message)
+def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[str, None], searches: Searches) -> str:
+    kind, dot, rest = key.partition(".")
+    what = f"{quoted(key)} is {with_article(others[0])}" if others else f"there is no {reference.kind} {quoted(key)}"
+    if dot and kind == reference.kind and rest in known:
+        return f"found the address {quoted(key)}; expected the key alone{meant([rest])}"
+    expected = f"the key of {with_article(reference.kind)} of this configuration"
+    return f"{what}; expected {expected}{searches.closest(key, known)}"
 
 
-def _natural_keys(desired: Desired) -> Iterator[Problem]:
-    first: dict[tuple[object, ...], Resource] = {}
-    for resource in desired.resources.values():
-        kind = KINDS[resource.kind]
-        key = (kind.name, *(resource.fields[name] for name in kind.natural_key))
-        other = first.setdefault(key, resource)
-        if other is not resource:
-            names = ", ".join(f"{name} {quoted(str(resource.fields[name]))}" for name in kind.natural_key)
-            message = f"{resource.address} has the same {names} as {other.address} at {other.place}"
-            place = resource.place
-            yield Problem(place.file, place.line, place.column, f"{message}; expected them to differ in one of these")
+def _ignored(entry: Entry, unknown: Container[Spot]) -> Iterator[Problem]:
+    lifecycle = entry.value.get("lifecycle")
+    paths = lifecycle.get("ignore_changes") if isinstance(lifecycle, dict) else None
+    for index, path in enumerate(paths if isinstance(paths, list) else ()):
+        spot = ("lifecycle", "ignore_changes", index)
+        said = _no_path(path, kind_of(entry.name)) if isinstance(path, str) and path else ""
+        if said and entry.spot(*spot) not in unknown:
+            yield entry.problem(spot, f"{cut(entry.name)}: lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
 
 
-def _blocks(desired: Desired, merged: Merged) -> Iterator[Problem]:
-    for moved in desired.moved:
-        if moved.source in merged.resources:
-            yield _at(moved.place, f"moved: {moved.source} is still in the configuration; expected it only under `to`")
-        if kind_of(moved.source) != kind_of(moved.target):
-            yield _at(moved.place, f"moved: {moved.source} cannot become {moved.target}; expected one kind")
-    for removed in desired.removed:
-        if removed.source in merged.resources:
-            yield _at(removed.place, f"removed: {removed.source} is still in the configuration; expected it gone")
-    yield from _imports(desired, merged)
-
-
-def _imports(desired: Desired, merged: Merged) -> Iterator[Problem]:
-    seen: dict[tuple[str, str], Place] = {}
-    for block in desired.imports:
-        if block.target not in merged.resources:
-            close = did_you_mean(block.target, merged.resources)
-            yield _at(
-                block.place, f"imports: there is no {block.target} in the configuration; expected one of it{close}"
+def _no_path(path: str, kind: str) -> str:
+    """Why a path names nothing that could be ignored, or nothing where it does."""
+    names = list(KINDS[kind].field_names())
+    name, *steps = path.split(".")
+    plain, bracket, _ = path.partition("[")
+    if plain.split(".")[0] not in names:
+        return f"is no field; expected one of {', '.join(names)}, or a path within one{closest(name, names)}"
+    if bracket:
+        return f"goes into a list; expected a path of keys{meant([plain])}"
+    schema: Mapping[str, Any] = KINDS[kind].field_named(name).schema
+    for step in steps:
+        if schema.get("type", "object") != "object":
+            return (
+                f"goes into what is no map; expected a path of keys{meant([path.removesuffix('.' + '.'.join(steps))])}"
             )
-        for what, name in ((block.target, "address"), (block.id, f"{kind_of(block.target)} id")):
-            earlier = seen.setdefault((name, what), block.place)
-            if earlier is not block.place:
-                yield _at(block.place, f"imports: the {name} {what} is imported at {earlier} already; expected once")
+        if not STEP.fullmatch(step):
+            return "has an empty key; expected a path such as data.actions.push"
+        schema = schema.get("properties", {}).get(step, {})
+    return ""
 
 
-def _at(place: Place, message: str) -> Problem:
-    return Problem(place.file, place.line, place.column, message)
+def _natural_keys(entries: Iterable[Entry], unknown: Container[Spot]) -> Iterator[Problem]:
+    first: dict[tuple[str, ...], Entry] = {}
+    for entry in sorted(entries, key=lambda each: each.key_spot):
+        kind = KINDS[kind_of(entry.name)]
+        values = [entry.value.get(name) for name in kind.natural_key]
+        if not all(isinstance(each, str) for each in values) or any(
+            entry.spot(name) in unknown for name in kind.natural_key
+        ):
+            continue
+        other = first.setdefault((kind.name, *values), entry)
+        if other is not entry:
+            same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(kind.natural_key, values, strict=True))
+            message = f"{cut(entry.name)} has the same {same} as {cut(other.name)} at {other.written.place}"
+            yield Problem(*entry.key_spot, f"{message}; expected a difference, since these tell two objects apart")

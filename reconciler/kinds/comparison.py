@@ -32,6 +32,17 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
+def alike(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return bool(one == other)
+
+
 def overlaid(live: Any, desired: Any) -> Any:
     """`desired` laid over `live`: keys that are not written keep their live value, at every depth of maps."""
     if not (isinstance(live, dict) and isinstance(desired, dict)):
@@ -82,7 +93,7 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
         same = set(map(canonical, desired)) == set(map(canonical, live))
         return [] if same else [Difference(each, (), live, desired)]
     before, after = without_nulls(live), without_nulls(overlaid(live, desired))
-    if before == after:
+    if alike(before, after):
         return []
     if isinstance(before, dict) and isinstance(after, dict):
         return _nested_differences(each, before, after)
@@ -92,11 +103,13 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
 def _nested_differences(each: Field, before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
     from deepdiff import DeepDiff  # noqa: PLC0415 - a plan without changes need not pay for its import
 
-    tree = DeepDiff(before, after, view="tree", ignore_numeric_type_changes=True)
+    # Lists are held against each other item by item, so that an item's cause can be told by its place.
+    tree = DeepDiff(before, after, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
     found = [
         Difference(each, tuple(level.path(output_format="list")), _present(level.t1), _present(level.t2))
         for levels in tree.values()
         for level in levels
+        if not alike(level.t1, level.t2)
     ]
     return sorted(found, key=lambda difference: difference.path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from reconciler.kinds.comparison import canonical
 from reconciler.kinds.declaration import Kind, Reference
 from reconciler.model.desired import Fields, address_of
 
@@ -30,10 +31,16 @@ def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, int, Refe
 
 
 def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
-    """The fields with every reference that `resolve` can tell put in; the others stay as they are written."""
+    """The fields with every reference that `resolve` can tell put in; the others stay as they are written.
+
+    What is named twice, by its key and by its id, is sent once.
+    """
     result = dict(fields)
     for address, name, index, reference in references(kind, fields):
         item = resolve(address, reference)
         if item is not None:
             result[name] = [*result[name][:index], item, *result[name][index + 1 :]]
+    for name, _ in kind.reference_fields():
+        if isinstance(result.get(name), list):
+            result[name] = list({canonical(item): item for item in result[name]}.values())
     return result

@@ -11,6 +11,8 @@ KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"
 ADDRESS_PATTERN = f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
 VARIABLE_PATTERN = "\\$\\{var\\.[A-Za-z_][A-Za-z0-9_]*\\}"
 NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
+# A key fits the pattern of a name, and is what people paste in its place.
+SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
 
 Schema = dict[str, Any]
 
@@ -165,14 +167,14 @@ SETTINGS: Schema = {
                 "properties": {
                     "secret_env": {
                         "type": "string",
-                        "pattern": NAME_PATTERN,
+                        "pattern": SECRET_NAME_PATTERN,
                         "description": "The name of the variable that holds the Secret Key, never the key itself.",
                         "examples": ["QONVERSION_SECRET"],
                     },
                     "api_url": {
                         "type": "string",
-                        "minLength": 1,
-                        "description": "The API's address, where it is not the vendor's.",
+                        "pattern": "^(https?://|simulator:).",
+                        "description": "The API's address where it is not the vendor's, or simulator: and a file.",
                         "examples": ["http://127.0.0.1:8080/v4"],
                     },
                     "state": STATE,

@@ -104,12 +104,16 @@ def _changes(scene: Scene) -> tuple[dict[str, Change], dict[str, Entry]]:
         changes[resource.address] = result
         if result.action is Action.REPLACE:
             scene.replaced.add(resource.address)
+    holders = {(each.record.kind, each.record.id): address for address, each in scene.matches.items()}
     for address, entry in scene.entries.items():
         for record in scene.left_over(address):
             name = f"{record.kind}[{record.id}]"
             changes[name] = delete_of(name, record, f"put aside by an interrupted replace of {address}")
         if address not in scene.desired.resources:
-            changes[address] = _dropped(scene, address, entry)
+            holder = holders.get((kind_of(address), entry.id))
+            changes[address] = (
+                forget_of(address, entry, f"{entry.id} is {holder} now") if holder else _dropped(scene, address, entry)
+            )
     return changes, refresh
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.comparison import Difference, canonical
+from reconciler.kinds.comparison import Difference, alike, canonical
 from reconciler.model.memory import Entry
 from reconciler.model.plan import Cause
 
@@ -43,4 +43,4 @@ def _applied(entry: Entry, difference: Difference) -> Any:
 def _same(difference: Difference, one: Any, other: Any) -> bool:
     if difference.field.unordered and isinstance(one, list) and isinstance(other, list):
         return set(map(canonical, one)) == set(map(canonical, other))
-    return bool(one == other)
+    return alike(one, other)

@@ -54,12 +54,12 @@ def _protected(entries: Mapping[str, Entry], changes: Sequence[Change]) -> list[
             "apply the resource once with `lifecycle: {prevent_destroy: false}`, then plan again",
         )
         for change in changes
-        if change.action in DESTROYS and change.address in entries and _is_protected(entries[change.address], change)
+        if change.action in DESTROYS and _is_protected(entries.get(change.address), change)
     ]
 
 
-def _is_protected(entry: Entry, change: Change) -> bool:
-    return entry.protected or (change.remember is not None and change.remember.protected)
+def _is_protected(entry: Entry | None, change: Change) -> bool:
+    return (entry is not None and entry.protected) or (change.remember is not None and change.remember.protected)
 
 
 def _too_many(entries: Mapping[str, Entry], changes: Sequence[Change], limit: int | None) -> list[Refusal]:

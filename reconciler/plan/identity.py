@@ -39,6 +39,7 @@ def match(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dict[st
             record = live.records[resource.kind].get(entries[address].id)
             if record is not None:
                 found[address] = Match(record, remembered=True)
+    _refuse_shared(found)
     claimed = {(each.record.kind, each.record.id) for each in found.values()}
     # What the state holds under another address is that address's, even where it is about to be deleted.
     claimed |= {(kind_of(address), entry.id) for address, entry in entries.items()}
@@ -60,6 +61,19 @@ def _imported(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dic
                 hint="check the id, the environment and the key; take the line away if the object is gone",
             )
     return found
+
+
+def _refuse_shared(found: Mapping[str, Match]) -> None:
+    """One object under two addresses would be pulled to and fro between them."""
+    holders: dict[tuple[str, str], str] = {}
+    for address, each in sorted(found.items()):
+        other = holders.setdefault((each.record.kind, each.record.id), address)
+        if other != address:
+            raise IdentityAmbiguous(
+                f"{other} and {address} both mean {each.record.id} ({each.record.name})",
+                hint=f"take one of the two, or its `imports` line, out of the configuration; "
+                f"a new name for an address is written as {{from: {other}, to: {address}}} below `moved`",
+            )
 
 
 def _by_natural_key(

@@ -48,7 +48,7 @@ class PlanText:
         yield ""
         yield f"{counted(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
         for other in plan.unmanaged[:UNMANAGED_SHOWN]:
-            yield dim(f"  unmanaged: {other.kind} {_text(other.name)} ({other.id})")
+            yield dim(f"  unmanaged: {other.kind} {shown(other.name)} ({other.id})")
         if len(plan.unmanaged) > UNMANAGED_SHOWN:
             yield dim(f"  … and {len(plan.unmanaged) - UNMANAGED_SHOWN} more; --format json lists all")
         for warning in plan.warnings:
@@ -58,7 +58,7 @@ class PlanText:
     def _change(self, change: Change) -> Iterator[str]:
         sign, paint = SIGNS[change.action]
         object_id = f" ({change.id})" if change.id else ""
-        name = "" if change.action is Action.FORGET else f" {_text(change.name)}"
+        name = "" if change.action is Action.FORGET else f" {shown(change.name)}"
         yield paint(f"  {sign} {change.action.value} {visible(change.address)}{object_id}") + name
         if change.action is not Action.DELETE:
             for field in change.fields:
@@ -77,25 +77,26 @@ class PlanText:
     def _value(self, value: Any) -> str:
         if isinstance(value, list):
             return "[" + ", ".join(self._item(item) for item in value) + "]"
-        return _text(value)
+        return shown(value)
 
     def _item(self, item: Any) -> str:
         """An item of a list; a reference by its address, an id by what people call it."""
         if isinstance(item, dict) and set(item) == {"type", "id"}:
             label = self._plan.labels.get(str(item["id"]))
-            return visible(f"{label} ({item['id']})") if label else _text(item)
-        return self._reference(item) if isinstance(item, dict) and len(item) == 1 else _text(item)
+            return visible(f"{label} ({item['id']})") if label else shown(item)
+        return self._reference(item) if isinstance(item, dict) and len(item) == 1 else shown(item)
 
     def _reference(self, item: Mapping[str, Any]) -> str:
         ((key, value),) = item.items()
-        return visible(f"{key}.{value} (id known once it exists)") if isinstance(value, str) else _text(item)
+        return visible(f"{key}.{value} (id known once it exists)") if isinstance(value, str) else shown(item)
 
 
-def _text(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value on one line, harmless, cut where it is long."""
     if value is None:
         return "nothing"
-    shown = visible(json.dumps(value, ensure_ascii=False))
-    return shown if len(shown) <= LONGEST else shown[:LONGEST] + "… (--format json shows all)"
+    text = visible(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= LONGEST else text[:LONGEST] + "… (--format json shows all)"
 
 
 class ReportText:

@@ -7,7 +7,9 @@ import uuid
 from pathlib import Path
 
 FOLDER = ".reconciler"
-IGNORED = "# What a run leaves behind on one machine; the state itself may be committed.\n*.lock\n*.swap\n*.holder\n*.journal\n"
+IGNORED = (
+    "# Left behind by runs on this machine. The state itself may be committed.\n*.lock\n*.swap\n*.holder\n*.journal\n"
+)
 
 
 def prepare_folder(folder: Path) -> None:

@@ -1,0 +1,87 @@
+"""`reconciler state …`: look at the memory and put it right by hand. Needs no key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.options import environment_option, path_argument
+from reconciler.render.terminal import put, say, visible
+
+if TYPE_CHECKING:
+    from reconciler.state import Store
+
+
+def _located(command: Callable[..., Any]) -> Callable[..., Any]:
+    return path_argument(environment_option(command))
+
+
+def _store(path: Path, environment: str | None) -> Store:
+    from reconciler.pipeline import store_of  # noqa: PLC0415 - `--help` need not load the stages
+
+    return store_of(path, environment)
+
+
+@click.group()
+def state() -> None:
+    """Look at the state, and put it right by hand."""
+
+
+@state.command("list")
+@_located
+def list_(path: Path, environment: str | None) -> None:
+    """The addresses that the state holds, with their ids."""
+    from reconciler.state.upkeep import remembered  # noqa: PLC0415 - `--help` need not load the stages
+
+    _, memory = remembered(_store(path, environment))
+    for address, entry in sorted(memory.entries.items()):
+        put(visible(f"{address} {entry.id}" + (" protected" if entry.protected else "")))
+
+
+@state.command()
+@click.argument("address")
+@_located
+def show(address: str, path: Path, environment: str | None) -> None:
+    """What is remembered of one address, as JSON."""
+    from reconciler.state.document import entry_document  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.state.upkeep import entry_of, remembered  # noqa: PLC0415
+
+    _, memory = remembered(_store(path, environment))
+    put(json.dumps(entry_document(entry_of(memory, address)), indent=2, ensure_ascii=False, sort_keys=True))
+
+
+@state.command()
+@click.argument("source")
+@click.argument("target")
+@_located
+def mv(source: str, target: str, path: Path, environment: str | None) -> None:
+    """Rename an address in the state (in a pull request, write `moved` instead)."""
+    from reconciler.state.upkeep import rename  # noqa: PLC0415 - `--help` need not load the stages
+
+    rename(_store(path, environment), source, target)
+    say(visible(f"{source} is {target} now"))
+
+
+@state.command()
+@click.argument("address")
+@_located
+def rm(address: str, path: Path, environment: str | None) -> None:
+    """Forget an address: the object stays (in a pull request, write `removed` instead)."""
+    from reconciler.state.upkeep import forget  # noqa: PLC0415 - `--help` need not load the stages
+
+    forget(_store(path, environment), address)
+    say(visible(f"{address} is forgotten; its object stays as it is"))
+
+
+@state.command()
+@click.argument("run")
+@_located
+def unlock(run: str, path: Path, environment: str | None) -> None:
+    """Break the lock of one run, the very one that was shown."""
+    store = _store(path, environment)
+    store.unlock(run)
+    say(visible(f"the lock of run {run} on {store.where} is broken"))

@@ -1,0 +1,97 @@
+"""What is written, for one environment: its variables put in, held against the schemas, and sound as a whole."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from reconciler.config.blocks import block_problems
+from reconciler.config.check import problems_of
+from reconciler.config.entry import Entry
+from reconciler.config.findings import Spot, spot_of
+from reconciler.config.merge import Merged, Written
+from reconciler.config.soundness import soundness
+from reconciler.config.variables import Substitution
+from reconciler.config.wording import cut
+from reconciler.errors import Problem
+from reconciler.kinds import KINDS
+from reconciler.model.desired import Desired, Import, Lifecycle, Moved, Removed, Resource, kind_of
+from reconciler.model.settings import Environment
+
+
+def evaluate(
+    merged: Merged, environment: Environment | None, unread: Iterable[Spot], holes: Sequence[Spot], *, whole: bool
+) -> tuple[Desired, list[Problem]]:
+    """What an environment wants, and every problem of it.
+
+    `unread` are spots where the YAML is wrong already, and something stands in for the value, `holes` those of them where
+    an alias brings nothing; not `whole`: a file could not be read, so what is not found may be in there. Without an environment only the problems mean something.
+    """
+    substitution = Substitution(environment)
+    resources = _entries(merged.resources.items(), substitution)
+    homeless = _entries(merged.homeless, substitution)
+    items = {
+        name: _entries(((name, each) for each in written), substitution) for name, written in merged.blocks.items()
+    }
+    unknown = {*unread, *substitution.unknown}
+    entries = [*resources, *homeless]
+    gaps = _with_gaps(entries, holes)
+    found = [
+        *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, gaps),
+        *soundness(entries, merged.resources, unknown, whole=whole),
+        *block_problems(items, merged.resources, unknown, whole=whole),
+    ]
+    if found or substitution.problems:
+        return Desired({}), [*substitution.problems, *found]
+    return _desired(resources, items), []
+
+
+def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
+    return [Entry(name, substitution.plain(each.node, each.place.file, each.mark), each) for name, each in written]
+
+
+def _with_gaps(entries: Iterable[Entry], holes: Iterable[Spot]) -> set[Spot]:
+    """The keys of resources in which an alias brings nothing, so what is missing there may only be misspelled."""
+    keys = sorted(entry.key_spot for entry in entries)
+    return {keys[bisect(keys, hole) - 1] for hole in holes if bisect(keys, hole)}
+
+
+def _schema_problems(entries: Iterable[Entry], unknown: set[Spot], gaps: set[Spot]) -> Iterator[Problem]:
+    for entry in entries:
+        if entry.spot() in unknown:
+            continue
+        written, file = entry.written, entry.written.place.file
+        subject = f"{cut(entry.name)}: "
+        for problem in problems_of(
+            kind_of(entry.name), entry.value, written.node, file, written.mark, subject, entry.key_spot[1:]
+        ):
+            # What is missing is missed at the resource's key, and nothing stands in for that.
+            spot = spot_of(problem)
+            if spot not in gaps if spot == entry.key_spot else spot not in unknown:
+                yield problem
+
+
+def _desired(resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]]) -> Desired:
+    return Desired(
+        resources={entry.name: _resource(entry) for entry in sorted(resources, key=lambda each: each.name)},
+        moved=tuple(Moved(each.value["from"], each.value["to"], each.written.place) for each in items["moved"]),
+        removed=tuple(
+            Removed(each.value["from"], each.value["destroy"], each.written.place) for each in items["removed"]
+        ),
+        imports=tuple(Import(each.value["to"], each.value["id"], each.written.place) for each in items["imports"]),
+    )
+
+
+def _resource(entry: Entry) -> Resource:
+    kind = kind_of(entry.name)
+    fields = {name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value}
+    return Resource(entry.name, kind, fields, entry.written.place, _lifecycle(entry.value.get("lifecycle", {})))
+
+
+def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:
+    return Lifecycle(
+        prevent_destroy=written.get("prevent_destroy", False),
+        ignore_changes=tuple(written.get("ignore_changes", ())),
+        replace=written.get("replace") == "allow",
+    )

@@ -1,0 +1,5 @@
+"""The drift stage: Memory, Live and Plan → Drift."""
+
+from reconciler.drift.compare import drift
+
+__all__ = ["drift"]

@@ -1,0 +1,77 @@
+"""Holds what is live against what was last applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.kinds import KINDS
+from reconciler.kinds.comparison import Difference, differences
+from reconciler.model.desired import kind_of
+from reconciler.model.drift import Drift, Drifted, DriftedField
+from reconciler.model.live import Live, Record
+from reconciler.model.memory import Entry, Memory
+from reconciler.model.plan import Action, Change, Plan
+
+CHANGED_AT = "updated_at"
+"""Reports and integrations bear it; automations have no times [seed]."""
+
+NEXT = {
+    Action.CREATE: "the next apply makes it anew",
+    Action.UPDATE: "the next apply sets it back",
+    Action.REPLACE: "the next apply replaces the object",
+    Action.DELETE: "the next apply deletes the object",
+    Action.FORGET: "the next apply forgets it",
+    Action.MANUAL: "the next apply leaves it: a person has to change it",
+    Action.ADOPT: "the next apply leaves it",
+}
+LEFT = "the next apply leaves it: it is not managed any more"
+
+
+def drift(memory: Memory, live: Live, plan: Plan) -> Drift:
+    """What somebody changed since the last apply, and what `plan` would do to it."""
+    changes = {change.address: change for change in plan.changes}
+    found = []
+    for address in sorted(memory.entries):
+        entry = memory.entries[address]
+        record = live.records[kind_of(address)].get(entry.id)
+        change = changes.get(address)
+        if record is None:
+            found.append(_gone(address, entry, change))
+        else:
+            drifted = _changed(address, entry, record, change)
+            found += [drifted] if drifted.fields else []
+    return Drift(memory.environment, len(memory.entries), tuple(found))
+
+
+def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
+    name = str(entry.applied.get(KINDS[kind_of(address)].name_field, address))
+    return Drifted(address, entry.id, name, True, None, (), NEXT[change.action] if change else LEFT)
+
+
+def _changed(address: str, entry: Entry, record: Record, change: Change | None) -> Drifted:
+    fields = tuple(
+        DriftedField(each.path, each.after, each.before, _next(each, change))
+        for each in differences(KINDS[record.kind], entry.applied, record.fields)
+    )
+    changed_at: Mapping[str, object] = record.raw
+    when = changed_at.get(CHANGED_AT)
+    return Drifted(
+        address,
+        record.id,
+        record.name,
+        gone=False,
+        changed_at=when if isinstance(when, str) else None,
+        fields=fields,
+        next=NEXT[change.action] if change else LEFT,
+    )
+
+
+def _next(difference: Difference, change: Change | None) -> str:
+    if change is None:
+        return LEFT
+    if change.action is not Action.UPDATE:
+        return NEXT[change.action]
+    planned = next((each for each in change.fields if each.path == difference.path), None)
+    if planned is None:
+        return LEFT
+    return NEXT[Action.UPDATE] if planned.after == difference.after else "the next apply sets it to another value"

@@ -1,0 +1,38 @@
+"""What somebody else changed: the value that the drift stage gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DriftedField:
+    """One field that is not as it was last applied, and what the next apply would do to it."""
+
+    path: str
+    applied: Any
+    live: Any
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """One object that is not as it was last applied. `gone`: it is not live any more. `changed_at`: as the API says."""
+
+    address: str
+    id: str
+    name: str
+    gone: bool
+    changed_at: str | None
+    fields: tuple[DriftedField, ...]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """All of it, in the order of the addresses. `compared`: how many objects were looked at."""
+
+    environment: str
+    compared: int
+    objects: tuple[Drifted, ...]

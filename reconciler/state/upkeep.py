@@ -1,0 +1,66 @@
+"""What a person does to a state by hand: rename, forget, move it to another store. Always under its lock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.errors import Refused, WrongUsage, did_you_mean
+from reconciler.model.memory import Entry, Memory
+from reconciler.state.journal import Journal
+from reconciler.state.store import Holder, Snapshot, Store
+
+
+def remembered(store: Store) -> tuple[Snapshot, Memory]:
+    """What the store holds, and that with the steps of a cut off apply done to it."""
+    snapshot = store.read()
+    return snapshot, Journal(store.journal).replay(snapshot.memory).memory
+
+
+def entry_of(memory: Memory, address: str) -> Entry:
+    """The entry of an address; WrongUsage where there is none."""
+    if address not in memory.entries:
+        raise WrongUsage(f"{address} is not in the state{did_you_mean(address, memory.entries)}")
+    return memory.entries[address]
+
+
+def rename(store: Store, source: str, target: str) -> None:
+    """Gives an entry another address of the same kind. WrongUsage where that cannot be."""
+    if source.partition(".")[0] != target.partition(".")[0]:
+        raise WrongUsage(f"{source} cannot become {target}: they are of different kinds")
+    with store.lock(Holder.this_run()):
+        snapshot, memory = remembered(store)
+        entry = entry_of(memory, source)
+        if target in memory.entries:
+            raise WrongUsage(f"{target} is in the state already", hint=f"`reconciler state rm {target}` first")
+        entries = {name: each for name, each in memory.entries.items() if name != source}
+        _write(store, snapshot, memory, entries | {target: entry})
+
+
+def forget(store: Store, address: str) -> None:
+    """Takes an entry out: the object stays live, unmanaged. Refused where it is protected."""
+    with store.lock(Holder.this_run()):
+        snapshot, memory = remembered(store)
+        if entry_of(memory, address).protected:
+            raise Refused(
+                f"{address} is protected by prevent_destroy, which would be forgotten with it",
+                hint="apply it once with `lifecycle: {prevent_destroy: false}`, or use a `removed` block",
+            )
+        _write(store, snapshot, memory, {name: each for name, each in memory.entries.items() if name != address})
+
+
+def migrate(source: Store, target: Store) -> int:
+    """Copies the memory to another store, which must be empty, and gives its number of entries; the source stays."""
+    with source.lock(Holder.this_run()), target.lock(Holder.this_run()):
+        _, memory = remembered(source)
+        there = target.read()
+        if there.memory.entries:
+            raise Refused(
+                f"{target.where} holds a state already", hint="choose an empty place, or remove that one first"
+            )
+        target.write(replace(memory, serial=max(memory.serial, there.memory.serial) + 1), there.version)
+        return len(memory.entries)
+
+
+def _write(store: Store, snapshot: Snapshot, memory: Memory, entries: dict[str, Entry]) -> None:
+    store.write(replace(memory, serial=snapshot.memory.serial + 1, entries=entries), snapshot.version)
+    Journal(store.journal).clear()

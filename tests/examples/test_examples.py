@@ -1,0 +1,115 @@
+"""The examples, run as their READMEs say: command by command, over HTTP, against a simulator that is a process."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import httpx
+import pytest
+
+from .conftest import Rehearsal
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PRODUCTION = {"QONVERSION_SECRET": "sk_rehearsal"}
+SANDBOX = {"QONVERSION_SANDBOX_SECRET": "test_sk_rehearsal"}
+WAYS = [
+    pytest.param("quickstart", (), PRODUCTION, id="quickstart"),
+    pytest.param("team", ("--environment", "sandbox"), SANDBOX, id="team in the sandbox"),
+    pytest.param("team", ("--environment", "production"), PRODUCTION, id="team in production"),
+]
+RESOURCES = {"quickstart": 3, "team": 7}
+
+
+def copied(name: str, folder: Path) -> Path:
+    """An example where its state may be written, without one that somebody's rehearsal has left in the repository."""
+    return Path(shutil.copytree(EXAMPLES / name, folder / name, ignore=shutil.ignore_patterns(".reconciler")))
+
+
+@pytest.mark.parametrize(("name", "options", "keys"), WAYS)
+def test_an_example_is_applied_once_and_then_has_nothing_to_do(
+    rehearsal: Rehearsal, tmp_path: Path, name: str, options: tuple[str, ...], keys: dict[str, str]
+) -> None:
+    """validate 0 without a key, plan 2, apply 0, plan 0 on a fresh simulator; a second apply 0, and it writes nothing."""
+    folder = copied(name, tmp_path)
+    validated = rehearsal.run("validate", folder)
+    assert validated.returncode == 0, validated.stderr
+    planned = rehearsal.run("plan", "--detailed-exitcode", folder, *options, **keys)
+    assert planned.returncode == 2, planned.stderr
+    assert f"Plan for {options[-1] if options else 'default'}: {RESOURCES[name]} to create\n" in planned.stdout
+    applied = rehearsal.run("apply", "--auto-approve", folder, *options, **keys)
+    assert applied.returncode == 0, applied.stderr
+    assert f"{RESOURCES[name]} changes read back and verified" in applied.stdout
+    again = rehearsal.run("plan", "--detailed-exitcode", folder, *options, **keys)
+    assert again.returncode == 0, again.stdout + again.stderr
+    before = len(rehearsal.requests())
+    second = rehearsal.run("apply", "--auto-approve", folder, *options, **keys)
+    assert second.returncode == 0, second.stderr
+    assert {line["method"] for line in rehearsal.requests()[before:]} == {"GET"}
+
+
+def test_both_environments_of_the_team_live_side_by_side(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    """Each has its own project, its own state and its own values: applying one leaves the other as it was."""
+    folder = copied("team", tmp_path)
+    for options, keys in ((("-e", "sandbox"), SANDBOX), (("-e", "production"), PRODUCTION)):
+        assert rehearsal.run("apply", "--auto-approve", folder, *options, **keys).returncode == 0
+    assert rehearsal.run("plan", "--detailed-exitcode", folder, "-e", "sandbox", **SANDBOX).returncode == 0
+    names = {
+        record["title"]
+        for key in ("sk_x", "test_sk_x")
+        for record in get(rehearsal, "/integrations", key)["data"]
+        if record["integration"] == "Slack"
+    }
+    assert names == {"Release alerts", "[test] Release alerts"}
+
+
+def test_the_teams_report_is_also_sent_to_what_is_not_managed(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    """The destination by id is one that the simulator begins with and that stands in no list of integrations."""
+    offered = get(rehearsal, "/scheduled-reports/destinations", "sk_x")["data"]
+    assert offered == [{"type": "target_integration", "id": "int-email-01", "label": "Email: Team"}]
+    assert get(rehearsal, "/integrations", "sk_x")["data"] == []
+    folder = copied("team", tmp_path)
+    assert rehearsal.run("apply", "--auto-approve", folder, "-e", "production", **PRODUCTION).returncode == 0
+    reports = get(rehearsal, "/scheduled-reports", "sk_x")["data"]
+    labels = [destination["label"] for report in reports for destination in report["destinations"]]
+    assert sorted(labels) == ["Amazon S3: Warehouse", "Amazon S3: Warehouse", "Email: Team", "Slack: Release alerts"]
+
+
+def test_a_bare_simulator_begins_with_nothing(bare: Rehearsal) -> None:
+    """`--bare`, for those who want to see what an empty project answers."""
+    assert get(bare, "/scheduled-reports/destinations", "sk_x")["data"] == []
+
+
+def test_the_guards_of_the_team_hold(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    """A warehouse that was removed from the YAML is not deleted: prevent_destroy is remembered, the exit is 5."""
+    folder = copied("team", tmp_path)
+    arguments = ("apply", "--auto-approve", folder, "-e", "sandbox")
+    assert rehearsal.run(*arguments, **SANDBOX).returncode == 0
+    (folder / "reports" / "revenue.yaml").unlink()
+    text = (folder / "integrations.yaml").read_text(encoding="utf-8")
+    (folder / "integrations.yaml").write_text(re.sub(r"  warehouse:\n(?:    .*\n)*", "", text), encoding="utf-8")
+    refused = rehearsal.run(*arguments, **SANDBOX)
+    assert refused.returncode == 5
+    assert "integration.warehouse" in refused.stderr
+    assert len(get(rehearsal, "/integrations", "test_sk_x")["data"]) == 3
+
+
+@pytest.mark.parametrize("name", sorted(RESOURCES))
+def test_the_readme_of_an_example_shows_commands_that_exist(rehearsal: Rehearsal, name: str) -> None:
+    """Each `reconciler` line of it is taken by the command line as far as its options go."""
+    text = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
+    commands = [line.split("#")[0].split()[1:] for line in text.splitlines() if line.startswith("reconciler ")]
+    assert len(commands) == 5
+    for command in commands:
+        asked = rehearsal.run(*command, "--help")
+        assert asked.returncode == 0, asked.stderr
+        assert all(not word.startswith("examples/") or (EXAMPLES.parent / word).is_dir() for word in command)
+
+
+def get(rehearsal: Rehearsal, path: str, key: str) -> dict[str, list[dict[str, object]]]:
+    """What the simulator shows to that key."""
+    answer = httpx.get(rehearsal.url + path, headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, list[dict[str, object]]] = answer.json()
+    return found
