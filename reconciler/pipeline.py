@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.api import Door, Reader, Writer, open_door
-from reconciler.api.door import DEFAULT_URL
-from reconciler.api.secret import secret_from
-from reconciler.apply import Event, execute, unsettled, verify
-from reconciler.config import Configuration, read_configuration
+from reconciler.api import Reader, Writer
+from reconciler.apply import Event, execute, standing, unsettled, verify
 from reconciler.config.check import objections
 from reconciler.drift import drift
 from reconciler.errors import Refused, WrongUsage, did_you_mean
@@ -25,24 +22,18 @@ from reconciler.model.drift import Drift
 from reconciler.model.live import Live
 from reconciler.model.memory import Memory
 from reconciler.model.plan import WRITES, Plan
-from reconciler.model.settings import Environment
+from reconciler.model.receipt import Receipt
 from reconciler.observe import observe
 from reconciler.plan import Options, make_plan
-from reconciler.state import FileStore, Holder, Journal, Recorder, Snapshot, Store
+from reconciler.receipts import from_text, receipt_of, to_text, undone
+from reconciler.saved import bound, check_binding, read_plan, write_plan
+from reconciler.session import Session
+from reconciler.state import Attachment, Holder, Journal, Recorder, Snapshot, Store
+from reconciler.state.upkeep import remembered
 
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
 READ_BACK_WAITS = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each look at what was written: it may show up late."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One configuration, one environment, one door to the API."""
-
-    configuration: Configuration
-    environment: Environment
-    store: Store
-    door: Door
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,51 +46,15 @@ class Planned:
     live: Live
 
 
-def choose(environments: Mapping[str, Environment], name: str | None) -> Environment:
-    """The environment of that name, or the only one. WrongUsage where that is not clear."""
-    if name is None and len(environments) == 1:
-        return next(iter(environments.values()))
-    if name is None:
-        raise WrongUsage("which environment?", hint=f"--environment with one of {', '.join(environments)}")
-    if name not in environments:
-        known = f"expected one of {', '.join(environments)}" if environments else "none is set"
-        raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, environments)}")
-    return environments[name]
-
-
-@contextmanager
-def open_session(
-    path: Path, environment: str | None, api_url: str | None, variables: Mapping[str, str], connections: int
-) -> Iterator[Session]:
-    """Reads the configuration and opens the door. `variables` are the process's: they hold the key."""
-    configuration = read_configuration(path)
-    chosen = _chosen(configuration, environment)
-    secret = secret_from(variables, chosen.secret_env)
-    address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
-    with open_door(address, secret, connections) as door:
-        yield Session(configuration, chosen, _store(chosen), door)
-
-
-def store_of(path: Path, environment: str | None) -> Store:
-    """Where the state of an environment is kept; no key is needed to look at it."""
-    return _store(_chosen(read_configuration(path), environment))
-
-
-def _chosen(configuration: Configuration, environment: str | None) -> Environment:
-    configuration.require_sound_settings()
-    return choose(configuration.environments, environment)
-
-
-def _store(environment: Environment) -> Store:
-    return FileStore(environment.state.path, environment.name)
-
-
-def plan(session: Session, options: Options) -> Planned:
-    """What would be done. Made with a client that cannot write."""
-    desired = session.configuration.desired(session.environment)
+def plan(session: Session, options: Options, undo: str | None = None) -> Planned:
+    """What would be done, made with a client that cannot write. `undo`: the receipt to take back, in the YAML's place."""
     snapshot = session.store.read()
     replayed = Journal(session.store.journal).replay(snapshot.memory)
     memory = replayed.memory
+    if undo is None:
+        desired = session.configuration.desired(session.environment)
+    else:
+        desired = undone(find_receipt(session.store, undo), memory.entries)
     live = observe(Reader(session.door), KINDS.values(), _lookups(desired, memory, options))
     limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
     options = replace(options, max_deletes=limit, sandbox_key=session.door.secret.sandbox)
@@ -109,10 +64,55 @@ def plan(session: Session, options: Options) -> Planned:
 
 
 @contextmanager
-def locked(session: Session) -> Iterator[None]:
+def locked(session: Session) -> Iterator[Holder]:
     """Holds the state's lock, from before the plan is made until its last step is written. Refused where it is held."""
-    with session.store.lock(Holder.this_run()):
-        yield
+    holder = Holder.this_run()
+    with session.store.lock(holder):
+        yield holder
+
+
+def save(session: Session, planned: Planned, path: Path) -> None:
+    """Writes a plan to a file, bound to its environment, project and state."""
+    write_plan(path, bound(planned.plan, planned.memory, session.door.secret.value))
+
+
+def saved_plan(session: Session, path: Path) -> Planned:
+    """The plan in a file, with nothing left to send where live is as wanted already.
+
+    Refused where the file was changed, was made for something else, or where live moved since.
+    """
+    saved = read_plan(path)
+    snapshot, memory = remembered(session.store)
+    check_binding(saved, session.environment.name, memory, session.door.secret.value)
+    live = observe(Reader(session.door), KINDS.values())
+    return Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live)
+
+
+def history(store: Store) -> list[Receipt]:
+    """The receipts of all applies, the latest first."""
+    texts = store.receipts()
+    return [from_text(texts[name], name) for name in sorted(texts, reverse=True)]
+
+
+def find_receipt(store: Store, name: str) -> Receipt:
+    """The receipt of that id; `latest` is the last one. WrongUsage where there is none."""
+    receipts = {receipt.id: receipt for receipt in history(store)}
+    if name == "latest" and receipts:
+        return next(iter(receipts.values()))
+    if name not in receipts:
+        raise WrongUsage(
+            f"there is no receipt {name}{did_you_mean(name, receipts)}", hint="`reconciler history` lists them"
+        )
+    return receipts[name]
+
+
+def expect(planned: Plan, digest: str | None) -> None:
+    """Refused where a plan is not the one that was approved."""
+    if digest is not None and planned.digest != digest:
+        raise Refused(
+            f"this is not the plan that was approved: {planned.digest} is planned now, {digest} was expected",
+            hint="look at the plan above, and have it approved anew",
+        )
 
 
 def refuse(planned: Plan) -> None:
@@ -124,14 +124,33 @@ def refuse(planned: Plan) -> None:
         )
 
 
-def apply(session: Session, planned: Planned, parallelism: int, tell: Callable[[Event], None]) -> ApplyReport:
-    """Carries a plan out and reads back what was written."""
+def apply(
+    session: Session,
+    planned: Planned,
+    holder: Holder,
+    tell: Callable[[Event], None],
+    *,
+    parallelism: int,
+    look_again: bool = False,
+) -> ApplyReport:
+    """Carries a plan out, leaves a receipt and reads back what was written. `look_again`: before every write."""
     refuse(planned.plan)
-    recorder = Recorder(session.store, planned.snapshot)
+    recorder = Recorder(session.store, planned.snapshot, planned.plan.digest)
     writer = Writer(session.door)
-    report = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=tell)
+    report = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=tell, look_again=look_again)
+    receipt = receipt_of(
+        planned.plan,
+        report,
+        planned.live,
+        recorder.entries(),
+        serial=recorder.serial,
+        at=holder.since,
+        who=holder.who,
+        where=holder.where,
+        commit=session.commit(),
+    )
     try:
-        recorder.finish()
+        recorder.finish(receipt.title(), Attachment(receipt.id, to_text(receipt)))
     except Refused as refused:
         report = replace(report, unrecorded=f"{refused} ({refused.hint})")
     touched = {change.kind for change in planned.plan.changes if change.action in WRITES}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ import httpx
 import pytest
 
 from reconciler.cli.main import run
+from reconciler.simulator import Simulator
+from reconciler.simulator.server import bind
 
 KEY = "sk_world"
 Json = dict[str, Any]
@@ -138,6 +143,26 @@ class World:
         answer = self._client.request(method, path, json=fields)
         assert answer.is_success, answer.text
         return answer
+
+
+@contextmanager
+def opened(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    """An empty project below `path`, behind a simulator over real HTTP; the key and the address in the environment."""
+    log = io.StringIO()
+    folder = path / "configuration"
+    folder.mkdir(parents=True)
+    with Simulator(path / "simulator.db", log=log) as simulator, bind(simulator, port=0, threads=8) as server:
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        monkeypatch.setenv("QONVERSION_SECRET", KEY)
+        monkeypatch.setenv("QONVERSION_API_URL", server.url)
+        world = World(folder, server.url, log, capsys)
+        try:
+            yield world
+        finally:
+            world.close()
+            server.close()
+            thread.join()
 
 
 def integration(title: str = "Alerts", **fields: object) -> Json:

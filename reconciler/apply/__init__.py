@@ -1,6 +1,7 @@
 """The apply stage: Plan → ApplyReport."""
 
 from reconciler.apply.execute import Event, execute
+from reconciler.apply.standing import standing
 from reconciler.apply.verify import unsettled, verify
 
-__all__ = ["Event", "execute", "unsettled", "verify"]
+__all__ = ["Event", "execute", "standing", "unsettled", "verify"]

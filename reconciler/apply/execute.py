@@ -14,7 +14,7 @@ from reconciler.apply.resolve import Resolver, Sleep
 from reconciler.apply.schedule import Part, Schedule
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
-from reconciler.model.plan import Action, Change, Plan
+from reconciler.model.plan import WRITES, Action, Change, Plan
 
 INTERRUPTED = "the run was interrupted"
 
@@ -47,6 +47,7 @@ def execute(
     *,
     parallelism: int,
     tell: Observer,
+    look_again: bool = False,
     sleep: Sleep = time.sleep,
 ) -> ApplyReport:
     """Does what the plan says and reports how each change ended; what went wrong is in the report, not raised.
@@ -55,7 +56,9 @@ def execute(
     reports; a second one is raised.
     """
     ledger.begin(plan.moved, plan.refresh)
-    run = _Run(plan, Performer(writer, ledger, Resolver(writer, _ids(plan, ledger), sleep)), tell)
+    run = _Run(
+        plan, Performer(writer, ledger, Resolver(writer, _ids(plan, ledger), sleep), look_again=look_again), tell
+    )
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
         run.go(pool)
     return ApplyReport(plan.environment, plan.digest, tuple(run.outcome(change, ledger) for change in plan.changes))
@@ -100,8 +103,18 @@ class _Run:
         end = self._ends[change.address]
         entry = ledger.entry(change.address)
         object_id = entry.id if entry else change.id
+        reason = end.reason
+        if end.status is Status.DONE and change.action in WRITES and not (change.requests or change.cleanup):
+            reason = "it was as wanted already"
         return Outcome(
-            change.address, change.action.value, end.status, object_id, end.reason, end.because_of, end.exit_code
+            change.address,
+            change.action.value,
+            end.status,
+            object_id,
+            reason,
+            end.because_of,
+            end.exit_code,
+            request_ids=self._performer.request_ids(change.address),
         )
 
     def _start(self, pool: ThreadPoolExecutor, parts: list[Part]) -> None:

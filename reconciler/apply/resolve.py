@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from reconciler.api import Reader
-from reconciler.api.lists import Item, read_table
+from reconciler.api.lists import read_table
 from reconciler.errors import ApiFailed
 from reconciler.kinds import Kind, Reference
+from reconciler.kinds.offered import Offered
 from reconciler.kinds.references import resolved
 from reconciler.model.desired import Fields
 from reconciler.model.live import Raw
@@ -29,7 +30,7 @@ class Resolver:
         self._id_of = id_of
         self._sleep = sleep
         self._records: dict[str, Raw] = {}
-        self._lists: dict[str, list[Item]] = {}
+        self._lists: dict[str, Offered] = {}
         self._lock = threading.Lock()
 
     def created(self, address: str, raw: Raw) -> None:
@@ -44,15 +45,22 @@ class Resolver:
     def _item(self, address: str, reference: Reference) -> dict[str, Any]:
         with self._lock:
             target = self._records.get(address) or {"id": self._id_of(address)}
-            for wait in WAITS:
-                self._sleep(wait)
-                if wait or reference.lookup not in self._lists:
-                    self._lists[reference.lookup] = read_table(self._reader, reference.lookup)
-                item = reference.resolve(target, self._lists[reference.lookup])
-                if item is not None:
-                    return item
-        labels = ", ".join(sorted(str(each.get("label") or each.get("id")) for each in self._lists[reference.lookup]))
+        offered = None
+        for wait in (0.0, *WAITS):
+            self._sleep(wait)
+            offered = self._newer(reference.lookup, offered)
+            item = reference.resolve(target, offered)
+            if item is not None:
+                return item
+        labels = ", ".join(offered.labels()) if offered else ""
         raise ApiFailed(
             f"{address} ({target.get('id')}) is not among those that GET {reference.lookup} offers: {labels or 'none'}",
             hint="its provider may take no reports, or it shows up late: plan again",
         )
+
+    def _newer(self, path: str, than: Offered | None) -> Offered:
+        """A list, read again where it is still the one that did not help; others wait for one reading."""
+        with self._lock:
+            if self._lists.get(path) is than:
+                self._lists[path] = Offered(read_table(self._reader, path))
+            return self._lists[path]

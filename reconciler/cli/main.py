@@ -10,7 +10,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.offline import schema, simulate, validate
 from reconciler.cli.online import apply, drift, export, plan, send_test
-from reconciler.cli.state import state
+from reconciler.cli.state import history, state
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
 from reconciler.render.terminal import red, say, visible
 
@@ -24,7 +24,7 @@ def cli() -> None:
     """
 
 
-for _command in (validate, plan, apply, drift, export, send_test, state, schema, simulate):
+for _command in (validate, plan, apply, drift, export, send_test, history, state, schema, simulate):
     cli.add_command(_command)
 
 

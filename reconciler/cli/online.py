@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import click
 
 from reconciler.cli.options import connection_options, format_option, path_argument, plan_options
-from reconciler.errors import Exit, Refused
+from reconciler.errors import Exit, Refused, WrongUsage
 from reconciler.render.terminal import put, say, visible
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from reconciler.model.plan import Plan
-    from reconciler.pipeline import Session
+    from reconciler.pipeline import Planned
     from reconciler.plan import Options
+    from reconciler.session import Session
 
 
 class ConnectionFlags(TypedDict):
@@ -41,7 +42,7 @@ class PlanFlags(ConnectionFlags):
 
 
 def _session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
-    from reconciler.pipeline import open_session  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.session import open_session  # noqa: PLC0415 - `--help` need not load the stages
 
     return open_session(path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"])
 
@@ -55,7 +56,9 @@ def _options(flags: PlanFlags) -> Options:
 @click.command()
 @path_argument
 @plan_options
-def plan(path: Path, **flags: Unpack[PlanFlags]) -> None:
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply --plan`.")
+@click.option("--undo", metavar="RECEIPT", help="Plan the way back from an apply: a receipt's id, or latest.")
+def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFlags]) -> None:
     """Show what apply would do. Reads, and never writes.
 
     PATH is a folder (every *.yaml below it is merged) or one file.
@@ -63,7 +66,10 @@ def plan(path: Path, **flags: Unpack[PlanFlags]) -> None:
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
 
     with _session(path, flags) as session:
-        made = pipeline.plan(session, _options(flags)).plan
+        planned = pipeline.plan(session, _options(flags), undo)
+        made = planned.plan
+        if out is not None:
+            pipeline.save(session, planned, out)
     put(_shown(made, flags["form"]))
     pipeline.refuse(made)
     if flags["detailed_exitcode"] and made.changes:
@@ -84,7 +90,13 @@ def _shown(made: Plan, form: str) -> str:
 @path_argument
 @plan_options
 @click.option("--auto-approve", is_flag=True, help="Do not ask: for CI, after a review.")
-def apply(path: Path, auto_approve: bool, **flags: Unpack[PlanFlags]) -> None:
+@click.option(
+    "--plan", "saved", type=click.Path(path_type=Path), metavar="FILE", help="Carry out this plan, and nothing else."
+)
+@click.option("--expect-digest", metavar="DIGEST", help="Refuse where the plan is not the one that bears this digest.")
+def apply(
+    path: Path, auto_approve: bool, saved: Path | None, expect_digest: str | None, **flags: Unpack[PlanFlags]
+) -> None:
     """Make it so: plan, ask, write, read back.
 
     PATH is a folder (every *.yaml below it is merged) or one file.
@@ -92,15 +104,21 @@ def apply(path: Path, auto_approve: bool, **flags: Unpack[PlanFlags]) -> None:
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.render.progress import progress  # noqa: PLC0415
 
-    with _session(path, flags) as session, pipeline.locked(session):
-        planned = pipeline.plan(session, _options(flags))
+    with _session(path, flags) as session, pipeline.locked(session) as holder:
+        planned = _saved(session, saved, flags) if saved else pipeline.plan(session, _options(flags))
         say(_shown(planned.plan, "text"))
+        pipeline.expect(planned.plan, expect_digest)
         pipeline.refuse(planned.plan)
         if planned.plan.changes and not auto_approve:
             _confirm(planned.plan)
         with progress(planned.plan) as display:
             report = pipeline.apply(
-                session, planned, flags["parallelism"], lambda event: display(event.change, event.status, event.text)
+                session,
+                planned,
+                holder,
+                lambda event: display(event.change, event.status, event.text),
+                parallelism=flags["parallelism"],
+                look_again=saved is not None,
             )
     put(_report(report, flags["form"]))
     code = report.exit_code()
@@ -108,6 +126,20 @@ def apply(path: Path, auto_approve: bool, **flags: Unpack[PlanFlags]) -> None:
         code = Exit.PENDING
     if code:
         raise SystemExit(code)
+
+
+def _saved(session: Session, file: Path, flags: PlanFlags) -> Planned:
+    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+
+    given = {"--target": flags["target"], "--prune": flags["prune"], "--allow": flags["allow"]}
+    given["--max-deletes"] = flags["max_deletes"] is not None
+    overridden = [name for name, value in given.items() if value]
+    if overridden:
+        raise WrongUsage(
+            f"{', '.join(overridden)} cannot be used with --plan: the file holds what was decided",
+            hint="give it to `reconciler plan --out FILE`",
+        )
+    return pipeline.saved_plan(session, file)
 
 
 def _report(report: Any, form: str) -> str:

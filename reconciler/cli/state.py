@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.options import environment_option, path_argument
+from reconciler.cli.options import environment_option, format_option, path_argument
 from reconciler.render.terminal import put, say, visible
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def _located(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _store(path: Path, environment: str | None) -> Store:
-    from reconciler.pipeline import store_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.session import store_of  # noqa: PLC0415 - `--help` need not load the stages
 
     return store_of(path, environment)
 
@@ -85,3 +85,15 @@ def unlock(run: str, path: Path, environment: str | None) -> None:
     store = _store(path, environment)
     store.unlock(run)
     say(visible(f"the lock of run {run} on {store.where} is broken"))
+
+
+@click.command()
+@format_option
+@_located
+def history(form: str, path: Path, environment: str | None) -> None:
+    """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
+    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.render.history import history_json, history_text  # noqa: PLC0415
+
+    receipts = pipeline.history(_store(path, environment))
+    put(history_json(receipts) if form == "json" else history_text(receipts))

@@ -35,7 +35,7 @@ def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
     """What has moved or was removed is not there any more."""
     for item in (*items["moved"], *items["removed"]):
         source = _address(item, "from")
-        if source in known:
+        if source in known and source != _address(item, "to"):
             expected = "expected it under `to` only" if item.name == "moved" else "expected it gone, or this item gone"
             place = known[source].place
             message = f"{item.name}: from: {cut(source)} is still in the configuration, at {place}; {expected}"
@@ -54,7 +54,7 @@ def _targets(items: Items, known: Addresses, *, whole: bool) -> Iterator[Problem
         elif source and source == target:
             yield item.problem(("to",), f"moved: to: {cut(source)} moves to itself; expected another key")
         elif whole and target and target not in known and not (item.name == "moved" and target in onward):
-            close = searches.closest(target.partition(".")[2], keys[kind_of(target)])
+            close = searches.closest(target.partition(".")[2], keys[kind_of(target)], f"{kind_of(target)}.")
             message = f"{item.name}: to: there is no {cut(target)}; expected an address of this configuration{close}"
             yield item.problem(("to",), message)
 

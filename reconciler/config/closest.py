@@ -20,11 +20,13 @@ def closest(word: str, options: Sequence[str]) -> str:
     same = [each for each in options if each.casefold() == padded.casefold()]
     if same:
         return meant(same)
-    if len({_shape(each) for each in (padded, *options)}) == 1:
+    if options and len({_shape(each) for each in (padded, *options)}) == 1:
         at = bisect(options, padded)
         return meant(options[max(at - 1, 0) : at + 1])
-    longer = [each for each in options if len(word) >= SHORTEST_PREFIX and each.startswith(word)]
-    return meant(longer) if len(longer) == 1 else did_you_mean(word[:LONGEST], options)
+    near = [
+        each for each in options if len(word) >= SHORTEST_PREFIX and (each.startswith(word) or word.startswith(each))
+    ]
+    return meant(near) if len(near) == 1 else did_you_mean(word[:LONGEST], options)
 
 
 def meant(words: Sequence[str]) -> str:
@@ -41,12 +43,13 @@ class Searches:
     """Suggestions among many options. Each search costs time, so a run has only so many; what was found is kept."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int], str] = {}
+        self._known: dict[tuple[str, str], str] = {}
 
-    def closest(self, word: str, options: Collection[str]) -> str:
-        """The suggestion for a word, or nothing where none is close or too many were asked for."""
-        key = (word, len(options))
+    def closest(self, word: str, options: Collection[str], before: str = "") -> str:
+        """The suggestion for a word, with what stands `before` it and the options; nothing where none is close, or too
+        many were asked for."""
+        key = (before, word)
         if key not in self._known:
             spent = len(self._known) >= MOST_SEARCHES
             self._known[key] = "" if spent else did_you_mean(word[:LONGEST], options)
-        return self._known[key]
+        return self._known[key].replace('"', f'"{before}', 1)

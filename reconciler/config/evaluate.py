@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.config.blocks import block_problems
 from reconciler.config.check import problems_of
 from reconciler.config.entry import Entry
-from reconciler.config.findings import Spot, spot_of
+from reconciler.config.findings import Doubt, Spot, spot_of
 from reconciler.config.merge import Merged, Written
 from reconciler.config.soundness import soundness
 from reconciler.config.variables import Substitution
@@ -20,27 +20,21 @@ from reconciler.model.desired import Desired, Import, Lifecycle, Moved, Removed,
 from reconciler.model.settings import Environment
 
 
-def evaluate(
-    merged: Merged, environment: Environment | None, unread: Iterable[Spot], holes: Sequence[Spot], *, whole: bool
-) -> tuple[Desired, list[Problem]]:
-    """What an environment wants, and every problem of it.
-
-    `unread` are spots where the YAML is wrong already, and something stands in for the value, `holes` those of them where
-    an alias brings nothing; not `whole`: a file could not be read, so what is not found may be in there. Without an environment only the problems mean something.
-    """
+def evaluate(merged: Merged, environment: Environment | None, doubt: Doubt) -> tuple[Desired, list[Problem]]:
+    """What an environment wants, and every problem of it. Without an environment only the problems mean something."""
     substitution = Substitution(environment)
     resources = _entries(merged.resources.items(), substitution)
     homeless = _entries(merged.homeless, substitution)
     items = {
         name: _entries(((name, each) for each in written), substitution) for name, written in merged.blocks.items()
     }
-    unknown = {*unread, *substitution.unknown}
+    unknown = {*doubt.unread, *substitution.unknown}
     entries = [*resources, *homeless]
-    gaps = _with_gaps(entries, holes)
+    gaps = _with_gaps(entries, doubt.holes)
     found = [
         *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, gaps),
-        *soundness(entries, merged.resources, unknown, whole=whole),
-        *block_problems(items, merged.resources, unknown, whole=whole),
+        *soundness(entries, merged.resources, unknown, whole=doubt.whole),
+        *block_problems(items, merged.resources, unknown, whole=doubt.whole),
     ]
     if found or substitution.problems:
         return Desired({}), [*substitution.problems, *found]
@@ -54,7 +48,8 @@ def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution)
 def _with_gaps(entries: Iterable[Entry], holes: Iterable[Spot]) -> set[Spot]:
     """The keys of resources in which an alias brings nothing, so what is missing there may only be misspelled."""
     keys = sorted(entry.key_spot for entry in entries)
-    return {keys[bisect(keys, hole) - 1] for hole in holes if bisect(keys, hole)}
+    before = ((keys[at - 1], hole) for hole in holes if (at := bisect(keys, hole)))
+    return {key for key, hole in before if key[0] == hole[0]}
 
 
 def _schema_problems(entries: Iterable[Entry], unknown: set[Spot], gaps: set[Spot]) -> Iterator[Problem]:

@@ -44,13 +44,11 @@ def described(schema: Schema) -> str:
         sentence = str(schema["description"]).rstrip(".")
         example = f", for example {schema['examples'][0]}" if "examples" in schema else ""
         return sentence[0].lower() + sentence[1:] + example
-    if "minimum" in schema:
-        return f"a whole number, {schema['minimum']} or more"
     if schema.get("type") == "object" and schema.get("properties"):
         return f"a map of {', '.join(schema['properties'])}"
     kinds = schema.get("type", "another value")
     if isinstance(kinds, str):
-        return TYPES.get(kinds, kinds)
+        return TYPES.get(kinds, kinds) + (f", {schema['minimum']} or more" if "minimum" in schema else "")
     return listed(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.config.wording import masked
 from reconciler.errors import ConfigurationInvalid, Problem
@@ -12,10 +12,32 @@ from reconciler.errors import ConfigurationInvalid, Problem
 Spot = tuple[str, int, int]
 """A file, a line and a column."""
 
+ALIAS = "alias *"
+"""What every message about an alias holds."""
+
 
 def spot_of(problem: Problem) -> Spot:
     """Where a problem is."""
     return (problem.file, problem.line, problem.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is not known since it could not be read.
+
+    `unread` are spots where the YAML is wrong and something stands in for the value, `holes` those of them where an
+    alias brings nothing. Not `whole`: a file could not be read, so what is not found may be in there.
+    """
+
+    unread: frozenset[Spot] = frozenset()
+    holes: tuple[Spot, ...] = ()
+    whole: bool = True
+
+
+def doubt_of(problems: Sequence[Problem], *, whole: bool) -> Doubt:
+    """The doubt that problems of YAML leave."""
+    holes = sorted(spot_of(each) for each in problems if ALIAS in each.message)
+    return Doubt(frozenset(map(spot_of, problems)), tuple(holes), whole)
 
 
 def invalid(problems: Iterable[Problem]) -> ConfigurationInvalid:

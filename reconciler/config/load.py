@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.config.evaluate import evaluate
 from reconciler.config.files import configuration_files, read_bytes
-from reconciler.config.findings import Spot, across, invalid, spot_of
+from reconciler.config.findings import Doubt, across, doubt_of, invalid
 from reconciler.config.merge import Merged, merge
 from reconciler.config.settings import read_settings
 from reconciler.errors import Problem
@@ -16,25 +16,16 @@ from reconciler.model.desired import Desired
 from reconciler.model.settings import Environment
 from reconciler.yaml12 import Document, read
 
-ALIAS = "alias *"
-"""What every message about an alias holds."""
-
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A configuration as read: its environments, and what is written, before any environment's variables are put in.
-
-    `unread` are the spots where YAML is wrong, so that a value is not known, `holes` those of aliases that bring nothing;
-    `whole`: every file could be read.
-    """
+    """A configuration as read: its environments, and what is written, before any environment's variables are put in."""
 
     path: Path
     environments: Mapping[str, Environment]
     merged: Merged
     problems: tuple[Problem, ...]
-    unread: frozenset[Spot] = field(default=frozenset())
-    holes: tuple[Spot, ...] = ()
-    whole: bool = True
+    doubt: Doubt = field(default_factory=Doubt)
 
     def desired(self, environment: Environment) -> Desired:
         """What it wants of one environment. ConfigurationInvalid with every problem of it."""
@@ -58,7 +49,7 @@ class Configuration:
         return {name: desired for name, (desired, _) in results.items()}
 
     def _evaluate(self, environment: Environment | None) -> tuple[Desired, list[Problem]]:
-        return evaluate(self.merged, environment, self.unread, self.holes, whole=self.whole)
+        return evaluate(self.merged, environment, self.doubt)
 
 
 def read_configuration(path: Path) -> Configuration:
@@ -76,12 +67,5 @@ def read_configuration(path: Path) -> Configuration:
         unread += wrong
         whole = whole and bool(found or not (unreadable or wrong))
     merged = merge(documents)
-    return Configuration(
-        path,
-        environments,
-        merged,
-        (*problems, *missing, *unread, *merged.problems),
-        unread=frozenset(map(spot_of, unread)),
-        holes=tuple(sorted(spot_of(each) for each in unread if ALIAS in each.message)),
-        whole=whole,
-    )
+    known = (*problems, *missing, *unread, *merged.problems)
+    return Configuration(path, environments, merged, known, doubt_of(unread, whole=whole))

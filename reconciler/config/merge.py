@@ -99,7 +99,7 @@ def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> Non
         problem = "" if KEY.fullmatch(key) else _no_key(key)
         if address in merged.resources:
             first = merged.resources[address].place
-            problem = f"{cut(address)} is written a second time; expected it once, and it stands at {first}"
+            problem = f"{cut(address)} is written a second time; expected it once, and it stands at {first} already"
         if problem:
             merged.problems.append(Problem(file, place.line, place.column, problem))
             merged.homeless.append((address, written))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.export.keys import keys_of
-from reconciler.kinds import KINDS, Kind
+from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds.comparison import canonical
+from reconciler.kinds.offered import Offered
 from reconciler.model.desired import Fields, address_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
@@ -43,10 +45,11 @@ def export(live: Live, objections: Objections) -> Exported:
         warnings += said
         keys = keys_of(records[object_id] for object_id in chosen)
         blocks = {}
+        standing = {name: _standing(reference, live, addresses) for name, reference in kind.reference_fields()}
         for object_id, fields in chosen.items():
             address = address_of(kind.name, keys[object_id])
             addresses[kind.name, object_id] = address
-            written, uses = _with_references(kind, fields, live, addresses)
+            written, uses = _with_references(kind, fields, standing)
             blocks[keys[object_id]] = _escaped(written)
             entries[address] = Entry(object_id, fields, depends_on=tuple(sorted(uses)))
         if blocks:
@@ -72,6 +75,7 @@ def _expressible(
                 warnings.append(f"{what}: its {name} is left alone: {message}")
                 del fields[name]
         wrong = objections(kind.name, fields)
+        wrong += [(name, f"{name} has a key with ${{ in it") for name in fields if _variable_keys(fields[name])]
         if wrong:
             warnings.append(f"{what} is left out: {'; '.join(message for _, message in wrong)}")
             continue
@@ -83,26 +87,48 @@ def _natural(kind: Kind, record: Record) -> tuple[str, ...]:
     return tuple(str(record.fields.get(name)) for name in kind.natural_key)
 
 
+def _standing(
+    reference: Reference, live: Live, addresses: Mapping[tuple[str, str], str]
+) -> Callable[[Any], str | None]:
+    """Tells the address that an item of a list field stands for, None where it is none of ours."""
+    offered = Offered(live.lookups.get(reference.lookup, ()))
+    known: dict[str, str] = {}
+    for (target_kind, object_id), address in addresses.items():
+        if target_kind == reference.kind:
+            item = reference.resolve(live.records[target_kind][object_id].raw, offered)
+            if item is not None:
+                known[canonical(item)] = address
+
+    def address_of_item(item: Any) -> str | None:
+        if canonical(item) in known:
+            return known[canonical(item)]
+        # What a live object refers to today need not be offered to new ones.
+        address = addresses.get((reference.kind, str(item.get("id"))))
+        record = live.records[reference.kind][item["id"]] if address else None
+        return address if record and reference.resolve(record.raw, Offered([item])) == item else None
+
+    return address_of_item
+
+
 def _with_references(
-    kind: Kind, fields: dict[str, Any], live: Live, addresses: Mapping[tuple[str, str], str]
+    kind: Kind, fields: dict[str, Any], standing: Mapping[str, Callable[[Any], str | None]]
 ) -> tuple[dict[str, Any], set[str]]:
     written, uses = dict(fields), set()
     for name, reference in kind.reference_fields():
-        offered = list(live.lookups.get(reference.lookup, ()))
-        known = {}
-        for (target_kind, object_id), address in addresses.items():
-            if target_kind == reference.kind:
-                record = live.records[target_kind][object_id]
-                item = reference.resolve(record.raw, [*offered, *(fields.get(name) or ())])
-                if item is not None:
-                    known[item["type"], item["id"]] = address
         items = []
         for item in written.get(name) or ():
-            target = known.get((item.get("type"), item.get("id")))
+            target = standing[name](item)
             items.append({reference.key: target.partition(".")[2]} if target else item)
             uses |= {target} if target else set()
         written[name] = items
     return written, uses
+
+
+def _variable_keys(value: Any) -> bool:
+    """Whether a key within a value would be read as a variable: keys cannot be escaped."""
+    if isinstance(value, dict):
+        return any("${" in key or _variable_keys(inner) for key, inner in value.items())
+    return isinstance(value, list) and any(map(_variable_keys, value))
 
 
 def _escaped(value: Any) -> Any:

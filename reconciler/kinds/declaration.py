@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from reconciler.kinds.offered import Offered
 from reconciler.model.desired import Fields
 from reconciler.model.live import Lookups, Raw, Record
 
@@ -40,7 +41,7 @@ class Reference:
     kind: str
     key: str
     lookup: str
-    resolve: Callable[[Raw, Sequence[Raw]], dict[str, Any] | None]
+    resolve: Callable[[Raw, Offered], dict[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from reconciler.kinds.declaration import Field, Kind, Pages, Put, Reference
+from reconciler.kinds.offered import Offered
 from reconciler.model.live import Lookups, Raw
 
 DESTINATIONS = "/scheduled-reports/destinations"
@@ -14,18 +14,20 @@ SEND_TIMES = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0,
 WRITTEN = ("report_name", "send_at", "included_range_days", "status", "environment")
 
 
-def destination_of(integration: Raw, offered: Sequence[Raw]) -> dict[str, Any] | None:
+def destination_of(integration: Raw, offered: Offered) -> dict[str, Any] | None:
     """The offered destination that an integration's record stands behind, or None.
 
     That a destination's id is the integration's own is plausible and stated nowhere, so it is looked up: by id first,
     else by the label (`Webhooks: Release alerts`), where exactly one bears it.
     """
-    targets = [item for item in offered if item.get("type") == TARGET_INTEGRATION and isinstance(item.get("id"), str)]
-    found = [item for item in targets if item["id"] == integration.get("id")]
+    found = _targets(offered.having("id", integration.get("id")))
     if not found and integration.get("integration") and integration.get("title"):
-        label = f"{integration['integration']}: {integration['title']}"
-        found = [item for item in targets if item.get("label") == label]
+        found = _targets(offered.having("label", f"{integration['integration']}: {integration['title']}"))
     return {"type": TARGET_INTEGRATION, "id": found[0]["id"]} if len(found) == 1 else None
+
+
+def _targets(items: list[Raw]) -> list[Raw]:
+    return [item for item in items if item.get("type") == TARGET_INTEGRATION and isinstance(item.get("id"), str)]
 
 
 def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:

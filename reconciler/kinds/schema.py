@@ -214,7 +214,7 @@ def published() -> dict[str, Schema]:
         "description": "Resources of a Qonversion project. All files of a folder are merged.",
         "properties": {
             **{kind.section: _section(kind) for kind in KINDS.values()},
-            **{name: titled(with_variables(block)) for name, block in BLOCKS.items()},
+            **{name: titled(with_variables(block), name) for name, block in BLOCKS.items()},
         },
         "patternProperties": {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}},
         "additionalProperties": False,

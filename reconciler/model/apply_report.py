@@ -27,7 +27,8 @@ class Verification(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of one change. `reason`: why it failed; `because_of`: the address for whose sake it was skipped."""
+    """The end of one change. `reason`: why it failed; `because_of`: the address for whose sake it was skipped;
+    `request_ids`: what the API called our writes, where it says so."""
 
     address: str
     action: str
@@ -37,6 +38,7 @@ class Outcome:
     because_of: str = ""
     exit_code: Exit = Exit.DONE
     verification: Verification | None = None
+    request_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The memory of one environment. `lineage` names its first birth; `serial` counts its writes (0: never written)."""
+    """The memory of one environment.
+
+    `lineage` names its first birth, `serial` counts the applies that wrote it (0: never written), `plan` is the digest
+    of the plan that wrote it last.
+    """
 
     environment: str
     lineage: str = ""
     serial: int = 0
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    plan: str = ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.comparison import canonical
+from reconciler.kinds.offered import Offered
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
@@ -17,7 +18,8 @@ from reconciler.plan.identity import Match
 
 @dataclass(slots=True)
 class Scene:
-    """The three inputs and who is who. `replaced` are the addresses whose live object is about to get another id."""
+    """The three inputs and who is who. `replaced` are the addresses whose live object is about to get another id,
+    `offered` the lists of the API as far as they were asked."""
 
     desired: Desired
     entries: Mapping[str, Entry]
@@ -25,6 +27,7 @@ class Scene:
     matches: Mapping[str, Match]
     moved_from: Mapping[str, str]
     replaced: set[str] = field(default_factory=set)
+    offered: dict[str, Offered] = field(default_factory=dict)
 
     def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
         """What is sent in place of a reference, or None while it has no id yet (or is not offered).
@@ -38,9 +41,10 @@ class Scene:
 
     def stands_for(self, record: Record, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
         """What stands for a live object in the lists of those that refer to it."""
-        offered = [*self.live.lookups.get(reference.lookup, ()), *(item for item in used if isinstance(item, dict))]
-        unique = {canonical([item.get("type"), item.get("id")]): item for item in reversed(offered)}
-        return reference.resolve(record.raw, list(unique.values()))
+        if reference.lookup not in self.offered:
+            self.offered[reference.lookup] = Offered(self.live.lookups.get(reference.lookup, ()))
+        offered = self.offered[reference.lookup]
+        return reference.resolve(record.raw, Offered(used, also=offered) if used else offered)
 
     def users(self) -> dict[tuple[str, str], list[Record]]:
         """Who refers to a live object: (kind, id of what is referred to) → records."""

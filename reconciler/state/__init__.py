@@ -3,6 +3,6 @@
 from reconciler.state.file import FileStore
 from reconciler.state.journal import Journal, Replayed
 from reconciler.state.recorder import Recorder
-from reconciler.state.store import Holder, Snapshot, Store
+from reconciler.state.store import Attachment, Holder, Snapshot, Store
 
-__all__ = ["FileStore", "Holder", "Journal", "Recorder", "Replayed", "Snapshot", "Store"]
+__all__ = ["Attachment", "FileStore", "Holder", "Journal", "Recorder", "Replayed", "Snapshot", "Store"]

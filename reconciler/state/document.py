@@ -18,6 +18,7 @@ def to_text(memory: Memory) -> str:
         "environment": memory.environment,
         "lineage": memory.lineage,
         "serial": memory.serial,
+        "plan": memory.plan,
         "resources": {address: entry_document(entry) for address, entry in memory.entries.items()},
     }
     return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
@@ -73,7 +74,13 @@ def entry_from(document: dict[str, Any]) -> Entry:
 
 def _memory(document: dict[str, Any]) -> Memory:
     entries = {str(address): entry_from(each) for address, each in document["resources"].items()}
-    return Memory(_text(document["environment"]), _text(document["lineage"]), int(document["serial"]), entries)
+    return Memory(
+        environment=_text(document["environment"]),
+        lineage=_text(document["lineage"]),
+        serial=int(document["serial"]),
+        entries=entries,
+        plan=_text(document.get("plan", "")),
+    )
 
 
 def _text(value: object) -> str:

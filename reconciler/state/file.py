@@ -14,7 +14,7 @@ from reconciler.errors import Refused, StateUnusable
 from reconciler.model.memory import Memory
 from reconciler.state.disk import prepare_folder, replace_atomically
 from reconciler.state.document import from_text, to_text
-from reconciler.state.store import Holder, Locked, Snapshot, StateMoved
+from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
 
 SWAP_SECONDS = 30.0
 
@@ -30,6 +30,7 @@ class FileStore:
         self.environment = environment
         self._lock = path.with_name(f"{path.name}.lock")
         self._holder = path.with_name(f"{path.name}.holder")
+        self._receipts = path.with_name("receipts") / path.stem
 
     @property
     def where(self) -> str:
@@ -52,7 +53,7 @@ class FileStore:
             raise StateUnusable(f"{self.path}: the state is damaged ({error})", hint="bring it back") from error
         return Snapshot(from_text(text, self.environment, self.where), _version(content))
 
-    def write(self, memory: Memory, version: str) -> str:
+    def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
         """Puts a memory in the place of that version: written beside it, on the disk, then renamed over it."""
         content = to_text(memory).encode()
         try:
@@ -61,12 +62,21 @@ class FileStore:
                 current = self._content()
                 if (_version(current) if current is not None else "") != version:
                     raise StateMoved(self.where, self.journal)
+                if receipt is not None:
+                    replace_atomically(self._receipts / f"{receipt.name}.json", receipt.text.encode())
                 replace_atomically(self.path, content)
         except (OSError, Timeout) as error:
             raise StateUnusable(
                 f"{self.path}: the state cannot be written ({error})", hint="see to the disk"
             ) from error
         return _version(content)
+
+    def receipts(self) -> dict[str, str]:
+        """The receipts beside the file, the oldest first."""
+        try:
+            return {path.stem: path.read_text(encoding="utf-8") for path in sorted(self._receipts.glob("*.json"))}
+        except (OSError, UnicodeDecodeError) as error:
+            raise StateUnusable(f"{self._receipts}: cannot be read ({error})", hint="see to the folder") from error
 
     @contextmanager
     def lock(self, holder: Holder) -> Iterator[None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -36,10 +36,16 @@ class Journal:
         self.path = path
         self._file: IO[bytes] | None = None
 
-    def start(self, base: Memory, lineage: str, entries: Mapping[str, Entry]) -> None:
-        """Begins anew on top of a state, with what `entries` know beyond it; an earlier journal stands until then."""
+    def start(self, base: Memory, memory: Memory) -> None:
+        """Begins anew on top of a state, with what `memory` knows beyond it; an earlier journal stands until then."""
+        entries = memory.entries
         lines: list[dict[str, Any]] = [
-            {"format_version": FORMAT_VERSION, "base": [base.lineage, base.serial], "lineage": lineage}
+            {
+                "format_version": FORMAT_VERSION,
+                "base": [base.lineage, base.serial],
+                "lineage": memory.lineage,
+                "plan": memory.plan,
+            }
         ]
         known = base.entries
         lines += [
@@ -80,6 +86,10 @@ class Journal:
         lines = list(self._lines())
         if not lines or lines[0].get("base") != [base.lineage, base.serial]:
             return Replayed(base, ())
+        if lines[0]["format_version"] > FORMAT_VERSION:
+            raise StateUnusable(
+                f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with that"
+            )
         entries, waiting = dict(base.entries), {}
         for line in lines[1:]:
             address = line["address"]
@@ -91,7 +101,7 @@ class Journal:
                 entries.pop(address, None)
             else:
                 entries[address] = entry_from(line["entry"])
-        memory = replace(base, entries=entries, lineage=lines[0]["lineage"])
+        memory = replace(base, entries=entries, lineage=lines[0]["lineage"], plan=lines[0]["plan"])
         return Replayed(memory, tuple(f"{address}: {what}" for address, what in sorted(waiting.items())))
 
     def _append(self, line: dict[str, Any]) -> None:

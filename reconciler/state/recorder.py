@@ -10,7 +10,7 @@ from dataclasses import replace
 from reconciler.kinds.comparison import canonical
 from reconciler.model.memory import Entry, Memory
 from reconciler.state.journal import Journal
-from reconciler.state.store import Snapshot, Store
+from reconciler.state.store import Attachment, Snapshot, Store
 
 KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")
 """Namespace of our idempotency keys."""
@@ -22,7 +22,8 @@ class Recorder:
     Steps go to the journal; `finish` writes them to the store in one piece. All of a run bears one serial.
     """
 
-    def __init__(self, store: Store, snapshot: Snapshot) -> None:
+    def __init__(self, store: Store, snapshot: Snapshot, plan: str = "") -> None:
+        self._plan = plan
         self._store = store
         self._snapshot = snapshot
         self._journal = Journal(store.journal)
@@ -52,7 +53,7 @@ class Recorder:
                 if source in self._entries:
                     self._entries[target] = self._entries.pop(source)
             self._entries.update(refresh)
-            self._journal.start(self._snapshot.memory, self._lineage, self._entries)
+            self._journal.start(self._snapshot.memory, self._memory())
 
     def intent(self, address: str, what: str) -> None:
         """Writes down that a write is about to leave."""
@@ -77,11 +78,19 @@ class Recorder:
                     self._entries[address] = replace(entry, superseded=left)
                     self._journal.outcome(address, self._entries[address])
 
-    def finish(self) -> None:
+    @property
+    def serial(self) -> int:
+        """The serial that all writes of this run bear."""
+        return self._snapshot.memory.serial + 1
+
+    def finish(self, note: str = "", receipt: Attachment | None = None) -> None:
         """Writes the memory to the store, if it is another than the store's. StateMoved where somebody else wrote."""
         with self._lock:
             base = self._snapshot.memory
             if self._entries != base.entries:
-                memory = Memory(base.environment, self._lineage, base.serial + 1, dict(self._entries))
-                self._store.write(memory, self._snapshot.version)
+                self._store.write(self._memory(), self._snapshot.version, note, receipt)
             self._journal.clear()
+
+    def _memory(self) -> Memory:
+        base = self._snapshot.memory
+        return Memory(base.environment, self._lineage, self.serial, dict(self._entries), self._plan)

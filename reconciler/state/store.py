@@ -70,6 +70,14 @@ class Snapshot:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A text that is kept beside the state: its name sorts by time."""
+
+    name: str
+    text: str
+
+
 class Store(Protocol):
     """Where the state of one environment is kept."""
 
@@ -84,8 +92,14 @@ class Store(Protocol):
     def read(self) -> Snapshot:
         """What it holds; an empty memory where there is nothing. StateUnusable where it cannot be used."""
 
-    def write(self, memory: Memory, version: str) -> str:
-        """Puts a memory in the place of that version and gives the new one; StateMoved where it is another by now."""
+    def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
+        """Puts a memory in the place of that version and gives the new one; StateMoved where it is another by now.
+
+        `note` says what was done, for stores that keep a log; `receipt` is kept beside the state.
+        """
+
+    def receipts(self) -> dict[str, str]:
+        """Name → text of all receipts that are kept, the oldest first."""
 
     def lock(self, holder: Holder) -> AbstractContextManager[None]:
         """Holds the lock of an apply. Locked where somebody else does."""

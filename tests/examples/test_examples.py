@@ -31,7 +31,7 @@ def copied(name: str, folder: Path) -> Path:
 def test_an_example_is_applied_once_and_then_has_nothing_to_do(
     rehearsal: Rehearsal, tmp_path: Path, name: str, options: tuple[str, ...], keys: dict[str, str]
 ) -> None:
-    """validate 0 without a key, plan 2, apply 0, plan 0 on a fresh simulator; a second apply 0, and it writes nothing."""
+    """Exit 0, 2, 0, 0 of validate, plan, apply, plan on a fresh simulator; a second apply writes nothing."""
     folder = copied(name, tmp_path)
     validated = rehearsal.run("validate", folder)
     assert validated.returncode == 0, validated.stderr

@@ -1,0 +1,266 @@
+"""From one value to another with as few characters changed as there can be."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reconciler.edit.outcome import MismatchError, UnsafeError
+from reconciler.edit.safety import anchor_trouble, require_plain, same
+from reconciler.edit.source import Source
+from reconciler.edit.tree import Node, Shape, colon_after
+from reconciler.edit.wording import below, entry, flow, inline, item, literal, quote, scalar
+
+_HEADER: Final = re.compile(r"[|>][0-9+-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a value hangs: below `key` in a map, or (None) in a list or as the document; `column` is the key's."""
+
+    node: Node
+    key: Node | None = None
+    in_flow: bool = False
+    column: int = 0
+
+
+class Changes:
+    """The changes to one text, collected as (start, end, what stands there then)."""
+
+    def __init__(self, source: Source, uses: Counter[str]) -> None:
+        self._source = source
+        self._uses = uses
+        self._layout = source.layout()
+        self._splices: list[tuple[int, int, str]] = []
+
+    def text(self) -> str:
+        """The text with all changes made. MismatchError where two of them meet."""
+        text, parts, at = self._source.text, [], 0
+        for start, end, new in sorted(self._splices, key=lambda each: each[:2]):
+            if start < at:
+                raise MismatchError("two changes are at one place")
+            parts += [text[at:start], new]
+            at = end
+        return self._source.mark + "".join(parts) + text[at:]
+
+    def make(self, slot: Slot, old: Any, new: Any) -> None:
+        """Let the slot hold `new`, all of it or (UnsafeError) nothing."""
+        before = len(self._splices)
+        try:
+            self._change(slot, old, new)
+        except UnsafeError:
+            del self._splices[before:]
+            raise
+
+    def slots(self, slot: Slot) -> dict[str | int, Slot]:
+        """The slots below one: by key for the entries of a map itself, by index for the items of a list."""
+        node, text = slot.node, self._source
+        if node.shape is Shape.LIST:
+            columns = [0 if node.is_flow else text.column(text.dash(node, at)) for at in range(len(node.items))]
+            return {at: Slot(each, None, node.is_flow, columns[at]) for at, each in enumerate(node.items)}
+        return {
+            name: Slot(value, key, node.is_flow, text.column(key.start)) for name, (key, value) in node.own().items()
+        }
+
+    def _splice(self, start: int, end: int, new: str) -> None:
+        self._splices.append((start, end, new))
+
+    def _insert(self, at: int, lines: list[str]) -> None:
+        """Put lines before the one that begins at an index, or behind a last line that has no end."""
+        eol = self._source.eol
+        if at and self._source.text[at - 1] not in "\r\n":
+            self._splice(at, at, "".join(eol + line for line in lines))
+        else:
+            self._splice(at, at, "".join(line + eol for line in lines))
+
+    def _drop_lines(self, start: int, end: int) -> None:
+        self._splice(self._source.line_start(start), self._source.next_line(end), "")
+
+    def _change(self, slot: Slot, old: Any, new: Any) -> None:
+        if same(old, new):
+            return
+        node = slot.node
+        if trouble := anchor_trouble(node, self._uses):
+            raise UnsafeError(node.start, trouble)
+        if node.shape is Shape.MAP and isinstance(new, dict) and old and new and self._map(slot, old, new):
+            return
+        if node.shape is Shape.LIST and isinstance(new, list) and old and new and self._list(slot, old, new):
+            return
+        require_plain(node)
+        self._replace(slot, new)
+
+    def _map(self, slot: Slot, old: dict[str, Any], new: dict[str, Any]) -> bool:
+        """Change the entries that differ; False where one cannot be taken out by itself."""
+        node, own = slot.node, slot.node.own()
+        gone = [own[key] for key in own if key not in new]
+        for key, value in old.items():
+            if key not in own and not (key in new and same(value, new[key])):
+                raise UnsafeError(node.start, "comes by <<; written in the map itself, it wins over <<")
+        if node.is_block and not all(self._source.begins_line(key.start) for key, _ in gone):
+            return False
+        if len(gone) == len(node.entries):
+            return False
+        for key, value in gone:
+            require_plain(value)
+            self._take_out(node, key.start, value.end, [each.start for each, _ in node.entries])
+        for key, inner in self.slots(slot).items():
+            if key in new:
+                self._change(inner, old[str(key)], new[str(key)])
+        self._add(node, {key: value for key, value in new.items() if key not in old})
+        return True
+
+    def _take_out(self, node: Node, start: int, end: int, starts: list[int]) -> None:
+        """Take one of several entries or items out, its line in block style, its comma in flow style."""
+        if node.is_block:
+            self._drop_lines(start, end)
+            return
+        later = [each for each in starts if each > start]
+        comma = self._source.text.rfind(",", node.start, start)
+        if later:
+            self._splice(start, later[0], "")
+        elif "\n" in self._source.text[comma:start]:
+            self._splice(start, end, "")
+        else:
+            self._splice(comma, end, "")
+
+    def _add(self, node: Node, new: dict[str, Any]) -> None:
+        if not new:
+            return
+        if node.is_flow:
+            end = node.entries[-1][1].end if node.entries else node.end - 1
+            self._splice(end, end, (", " if node.entries else "") + flow(new)[1:-1])
+            return
+        first = node.entries[0][0]
+        column = self._source.column(first.start)
+        at = self._source.behind(node.end, column)
+        for key, value in new.items():
+            lines = entry(key, value, column, self._layout)
+            self._insert(at, ["", *lines] if self._is_spaced(node) else lines)
+
+    def _is_spaced(self, node: Node) -> bool:
+        """Whether a blank line stands between the last two entries."""
+        if len(node.entries) < 2:  # noqa: PLR2004 - between two
+            return False
+        between = self._source.text[node.entries[-2][1].end : node.entries[-1][0].start]
+        return any(not line.strip() for line in between.splitlines()[1:-1])
+
+    def _list(self, slot: Slot, old: list[Any], new: list[Any]) -> bool:
+        """Keep the items that are the same at both ends, change those between pair by pair, add or drop the rest."""
+        node = slot.node
+        head = _alike(old, new)
+        tail = _alike(old[head:][::-1], new[head:][::-1])
+        olds, news = range(head, len(old) - tail), new[head : len(new) - tail]
+        inner = self.slots(slot)
+        pairs = min(len(olds), len(news))
+        if node.is_block and not self._source.begins_line(self._source.dash(node, 0)):
+            return False
+        for position, value in zip(olds, news, strict=False):
+            self._change(inner[position], old[position], value)
+        for position in olds[pairs:]:
+            require_plain(node.items[position])
+            start = self._source.dash(node, position) if node.is_block else node.items[position].start
+            self._take_out(node, start, node.items[position].end, [each.start for each in node.items])
+        if news[pairs:]:
+            self._add_items(node, head + pairs, news[pairs:])
+        return True
+
+    def _add_items(self, node: Node, position: int, new: list[Any]) -> None:
+        """Put items before the one at a position, or behind the last."""
+        is_last, text = position == len(node.items), self._source
+        if node.is_flow:
+            at = node.items[-1].end if is_last else node.items[position].start
+            words = ", ".join(map(flow, new))
+            self._splice(at, at, f", {words}" if is_last else f"{words}, ")
+            return
+        column = text.column(text.dash(node, 0))
+        if is_last:
+            at = text.behind(node.end, column)
+        elif position:
+            at = text.next_line(node.items[position - 1].end)
+        else:
+            at = text.line_start(text.dash(node, 0))
+        beside = node.items[position - 1]
+        as_flow = beside.is_flow if beside.shape in (Shape.MAP, Shape.LIST) else None
+        self._insert(at, [line for each in new for line in item(each, column, self._layout, as_flow=as_flow)])
+
+    def _replace(self, slot: Slot, new: Any) -> None:
+        """Write a value in the place of another of any shape."""
+        node = slot.node
+        if slot.in_flow:
+            self._put(slot, flow(new))
+        elif slot.key is None or (node.is_flow and (node.entries or node.items)):
+            self._put(slot, self._worded(node, new))
+        elif isinstance(new, dict | list) and new:
+            self._replace_by_block(slot, new)
+        elif node.is_block:
+            colon = self._colon(slot)
+            self._splice(colon, colon, " " + inline(new))
+            self._drop_lines(self._first_line(node), node.end)
+        elif node.style in ("|", ">"):
+            self._replace_literal(slot, new)
+        else:
+            self._put(slot, self._worded(node, new))
+
+    def _put(self, slot: Slot, words: str) -> None:
+        """Put words where the node stands; behind the colon or the dash where nothing stands."""
+        node = slot.node
+        if not node.is_missing:
+            self._splice(node.start, node.end, words)
+        elif slot.in_flow and slot.key and colon_after(self._source.text, slot.key) is None:
+            self._splice(node.start, node.end, ": " + words)
+        else:
+            self._splice(node.start, node.end, " " + words)
+
+    def _worded(self, node: Node, new: Any) -> str:
+        """A value on one line, a text in the quotes that the old one had."""
+        if not isinstance(new, str):
+            return inline(new)
+        if node.style == "'" and new.isprintable():
+            return "'" + new.replace("'", "''") + "'"
+        return quote(new) if node.style else scalar(new)
+
+    def _replace_by_block(self, slot: Slot, new: dict[str, Any] | list[Any]) -> None:
+        node, colon = slot.node, self._colon(slot)
+        lines = below(new, slot.column, self._layout)
+        if node.is_block:
+            start = self._first_line(node)
+            self._drop_lines(start, node.end)
+            self._insert(self._source.line_start(start), lines)
+        else:
+            self._splice(colon, node.end, "")
+            self._insert(self._source.next_line(node.end), lines)
+
+    def _replace_literal(self, slot: Slot, new: Any) -> None:
+        """Keep what stands behind the `|`: a comment."""
+        node, text = slot.node, self._source.text
+        header = _HEADER.match(text, node.start)
+        first_line = self._source.text[node.start : self._source.next_line(node.start)].rstrip("\r\n")
+        comment = first_line[header.end() - node.start :] if header else ""
+        block = literal(new, slot.column + self._layout.step)
+        lines = [block[0] + comment, *block[1]] if block else [inline(new) + comment]
+        self._splice(node.start, node.end, self._source.eol.join(lines))
+
+    def _colon(self, slot: Slot) -> int:
+        colon = colon_after(self._source.text, slot.key) if slot.key else None
+        if colon is None:
+            raise UnsafeError(slot.node.start, "stands behind a key that is written with ?")
+        return colon
+
+    def _first_line(self, node: Node) -> int:
+        """Where a collection in block style begins, on a line of its own."""
+        start = self._source.content_start(node)
+        if node.tag or not self._source.begins_line(start):
+            raise UnsafeError(node.start, "does not stand on lines of its own, or has a tag")
+        return start
+
+
+def _alike(one: list[Any], other: list[Any]) -> int:
+    """How many items are the same at the beginning of both."""
+    count = 0
+    for left, right in zip(one, other, strict=False):
+        if not same(left, right):
+            break
+        count += 1
+    return count

@@ -1,0 +1,98 @@
+"""A plan in a file: versioned, checked for a changed byte, bound to what it was made from. It holds no secret."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from reconciler import __version__
+from reconciler.errors import Refused, WrongUsage
+from reconciler.kinds.comparison import canonical
+from reconciler.model.decode import NotThat, decode
+from reconciler.model.memory import Memory
+from reconciler.model.plan import Plan
+
+FORMAT_VERSION = 1
+PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What the file holds. `project` is a fingerprint, keyed with the secret key, of what the state knew."""
+
+    format_version: int
+    tool_version: str
+    project: str
+    lineage: str
+    serial: int
+    plan: Plan
+
+
+def bound(plan: Plan, memory: Memory, secret: str) -> SavedPlan:
+    """A plan with what it was made from."""
+    project = _fingerprint(memory, secret)
+    return SavedPlan(FORMAT_VERSION, __version__, project, memory.lineage, memory.serial, plan)
+
+
+def write_plan(path: Path, saved: SavedPlan) -> None:
+    """Writes the file. WrongUsage where that cannot be."""
+    content = asdict(saved)
+    document = {"checksum": _checksum(content), **content}
+    try:
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise WrongUsage(f"--out {path}: cannot be written: {error.strerror}") from error
+
+
+def read_plan(path: Path) -> SavedPlan:
+    """Reads the file. WrongUsage where there is none, Refused where it is not exactly what was written."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongUsage(f"--plan {path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{path} is no saved plan, or was changed: {error}", hint=PLAN_AGAIN) from error
+    if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
+        raise Refused(f"{path} is no saved plan", hint=PLAN_AGAIN)
+    if document["format_version"] != FORMAT_VERSION or document.get("tool_version") != __version__:
+        made = f"reconciler {document.get('tool_version')}, format {document['format_version']}"
+        raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)
+    content = {name: value for name, value in document.items() if name != "checksum"}
+    if document.get("checksum") != _checksum(content):
+        raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
+    try:
+        saved: SavedPlan = decode(SavedPlan, content, "plan")
+    except NotThat as error:
+        raise Refused(f"{path} is not understood: {error}", hint=PLAN_AGAIN) from error
+    return saved
+
+
+def check_binding(saved: SavedPlan, environment: str, memory: Memory, secret: str) -> None:
+    """Refused where the plan was made for another environment, project or state.
+
+    A state that this very plan has written meanwhile (an apply that was cut off, or failed in part) is its own.
+    """
+    if saved.plan.environment != environment:
+        raise Refused(f"the plan is for the environment {saved.plan.environment}, not for {environment}")
+    if memory.plan == saved.plan.digest and (not saved.lineage or memory.lineage == saved.lineage):
+        return
+    if (memory.lineage, memory.serial) != (saved.lineage, saved.serial):
+        raise Refused(
+            f"the state was written since the plan was made (serial {saved.serial} then, {memory.serial} now)",
+            hint=PLAN_AGAIN,
+        )
+    if not hmac.compare_digest(saved.project, _fingerprint(memory, secret)):
+        raise Refused("the plan was made with another key: this may be another project", hint=PLAN_AGAIN)
+
+
+def _fingerprint(memory: Memory, secret: str) -> str:
+    known = canonical([memory.environment, memory.lineage, sorted(entry.id for entry in memory.entries.values())])
+    return "hmac-sha256:" + hmac.new(secret.encode(), known.encode(), hashlib.sha256).hexdigest()
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()

@@ -1,0 +1,69 @@
+"""One run's surroundings: which configuration, which environment, where its state is, which door to the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.api import Door, open_door
+from reconciler.api.door import DEFAULT_URL
+from reconciler.api.secret import secret_from
+from reconciler.config import Configuration, read_configuration
+from reconciler.errors import WrongUsage, did_you_mean
+from reconciler.model.settings import Environment
+from reconciler.state import FileStore, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One configuration, one environment, one door to the API."""
+
+    configuration: Configuration
+    environment: Environment
+    store: Store
+    door: Door
+
+    def commit(self) -> str:
+        """The commit of the configuration, as the runner or git says it; empty where neither does."""
+        return ""
+
+
+def choose(environments: Mapping[str, Environment], name: str | None) -> Environment:
+    """The environment of that name, or the only one. WrongUsage where that is not clear."""
+    if name is None and len(environments) == 1:
+        return next(iter(environments.values()))
+    if name is None:
+        raise WrongUsage("which environment?", hint=f"--environment with one of {', '.join(environments)}")
+    if name not in environments:
+        known = f"expected one of {', '.join(environments)}" if environments else "none is set"
+        raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, environments)}")
+    return environments[name]
+
+
+@contextmanager
+def open_session(
+    path: Path, environment: str | None, api_url: str | None, variables: Mapping[str, str], connections: int
+) -> Iterator[Session]:
+    """Reads the configuration and opens the door. `variables` are the process's: they hold the key."""
+    configuration = read_configuration(path)
+    chosen = _chosen(configuration, environment)
+    secret = secret_from(variables, chosen.secret_env)
+    address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
+    with open_door(address, secret, connections) as door:
+        yield Session(configuration, chosen, _store(chosen), door)
+
+
+def store_of(path: Path, environment: str | None) -> Store:
+    """Where the state of an environment is kept; no key is needed to look at it."""
+    return _store(_chosen(read_configuration(path), environment))
+
+
+def _chosen(configuration: Configuration, environment: str | None) -> Environment:
+    configuration.require_sound_settings()
+    return choose(configuration.environments, environment)
+
+
+def _store(environment: Environment) -> Store:
+    return FileStore(environment.state.path, environment.name)

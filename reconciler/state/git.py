@@ -1,0 +1,205 @@
+"""The state in the repository's own remote, on a ref of its own: one commit an apply, so its history is the audit log.
+
+Compare-and-swap is a push with a lease. The lock is a ref too: it outlives a process that is killed.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError, Refused, StateUnusable
+from reconciler.model.memory import Memory
+from reconciler.state.document import from_text, to_text
+from reconciler.state.git_checkout import find_checkout
+from reconciler.state.git_command import Limits, masked
+from reconciler.state.git_desk import Desk, open_desk
+from reconciler.state.store import Holder, Locked, Snapshot, StateMoved
+
+STATE_FILE = "state.json"
+LOG_FORMAT = "%H%x1f%aI%x1f%an%x1f%s%x1f%b"
+UNNAMED = "reconciler"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One entry of the audit log: the commit of the state, when (ISO 8601), by whom, what was done."""
+
+    commit: str
+    when: str
+    who: str
+    subject: str
+    body: str
+
+
+class GitStore:
+    """The state of one environment on its own ref of a remote; the repository is the one that `folder` lies in."""
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: str,
+        remote: str = "origin",
+        *,
+        journal: Path,
+        limits: Limits | None = None,
+    ) -> None:
+        self.folder = folder
+        self.environment = environment
+        self.remote = remote
+        self.journal = journal
+        self.ref = f"refs/reconciler/state/{environment}"
+        self.lock_ref = f"refs/reconciler/lock/{environment}"
+        self._limits = limits or Limits()
+        self._held: Holder | None = None
+
+    @property
+    def where(self) -> str:
+        """The ref and its remote."""
+        return f"{self.ref} on {masked(self.remote)}"
+
+    def read(self) -> Snapshot:
+        """What the ref holds; an empty memory where there is none. StateUnusable where it cannot be used or reached."""
+        with self._desk() as desk:
+            commit = desk.fetch(self.ref)
+            if not commit:
+                return Snapshot(Memory(self.environment), "")
+            text = self._text(desk, commit)
+        return Snapshot(from_text(text, self.environment, self.where), commit)
+
+    def write(self, memory: Memory, version: str, note: str = "") -> str:
+        """Commits a memory on top of that version and gives the new commit; StateMoved where it is another by now.
+
+        `note` says what was done: its first line goes into the subject, the rest below it.
+        """
+        with self._desk() as desk:
+            if desk.fetch(self.ref) != version:
+                raise StateMoved(self.where, self.journal)
+            tree = desk.tree(version, STATE_FILE, desk.store(to_text(memory).encode()))
+            who = self._held.who if self._held else UNNAMED
+            commit = desk.commit(tree, version, self._message(desk, memory, note), who)
+            if not desk.push(self.ref, commit, version):
+                raise StateMoved(self.where, self.journal)
+        return commit
+
+    @contextmanager
+    def lock(self, holder: Holder) -> Iterator[None]:
+        """Holds the lock while the block runs. Locked where somebody else does; it is freed only while it is ours."""
+        mine = self._take(holder)
+        self._held = holder
+        try:
+            yield
+        except BaseException as error:
+            self._free_after(error, mine, holder)
+            raise
+        else:
+            self._free(mine, holder)
+        finally:
+            self._held = None
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock, None where nobody does or the lock does not say it."""
+        with self._desk() as desk:
+            return self._holder(desk)[1]
+
+    def unlock(self, run: str) -> None:
+        """Breaks the lock of that run, and no other. Refused where another run holds it, or none."""
+        with self._desk() as desk:
+            commit, holder = self._holder(desk)
+            if not commit:
+                raise Refused(f"{self.where}: run {run} does not hold the lock; held by: nobody")
+            if holder is None:
+                raise Refused(f"{self.where}: it is locked, but the lock does not say by whom", hint=self._by_hand())
+            if holder.run != run or not desk.push(self.lock_ref, "", commit):
+                raise Refused(f"{self.where}: run {run} does not hold the lock; held by: {holder}")
+
+    def log(self, limit: int = 20) -> list[Applied]:
+        """The last applies, the latest first."""
+        with self._desk() as desk:
+            if not desk.fetch(self.ref, depth=limit):
+                return []
+            listed = desk.local("log", "-z", f"--max-count={limit}", f"--format={LOG_FORMAT}", self.ref, "--").text
+        return [Applied(*(part.strip() for part in entry.split("\x1f", 4))) for entry in listed.split("\0") if entry]
+
+    @contextmanager
+    def _desk(self) -> Iterator[Desk]:
+        with open_desk(find_checkout(self.folder, self._limits), self.remote) as desk:
+            yield desk
+
+    def _text(self, desk: Desk, commit: str) -> str:
+        try:
+            return desk.local("cat-file", "blob", f"{commit}:{STATE_FILE}").out.decode("utf-8")
+        except (StateUnusable, UnicodeDecodeError) as error:
+            remote = masked(self.remote)
+            raise StateUnusable(
+                f"{self.where}: the state is damaged ({error})",
+                hint=f"put an earlier one in its place: git fetch {remote} {self.ref}, choose with git log FETCH_HEAD, "
+                f"git push --force-with-lease={self.ref}:{commit} {remote} COMMIT:{self.ref}",
+            ) from error
+
+    def _message(self, desk: Desk, memory: Memory, note: str) -> str:
+        done, _, more = note.strip().partition("\n")
+        run = f"{self._held.where or 'not known where'} (run {self._held.run})" if self._held else "without a lock"
+        facts = (
+            f"By: {self._held.who if self._held else UNNAMED}",
+            f"Run: {run}",
+            f"Configuration: {desk.checkout.commit()}",
+            f"Serial: {memory.serial}",
+        )
+        paragraphs = (
+            f"apply to {self.environment}: {done or f'state {memory.serial}'}",
+            more.strip(),
+            "\n".join(facts),
+        )
+        return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+    def _take(self, holder: Holder) -> str:
+        # Told apart by more than the holder, or whoever takes it twice in one second would have it twice
+        unique = f"{self.environment} is locked by {holder}\n\nLock: {uuid.uuid4()}"
+        with self._desk() as desk:
+            mine = desk.commit(desk.empty_tree(), "", f"{unique}\n\n{json.dumps(holder.document())}\n", holder.who)
+            while not desk.push(self.lock_ref, mine, ""):
+                found, other = self._holder(desk)
+                if found:
+                    raise self._locked(other)
+        return mine
+
+    def _locked(self, other: Holder | None) -> Locked:
+        locked = Locked(self.where, other)
+        if other is None:
+            locked.hint = self._by_hand()
+        return locked
+
+    def _holder(self, desk: Desk) -> tuple[str, Holder | None]:
+        commit = desk.fetch(self.lock_ref)
+        if not commit:
+            return "", None
+        try:
+            document = json.loads(desk.local("cat-file", "commit", commit).text.splitlines()[-1])
+            return commit, Holder(**{str(name): str(value) for name, value in document.items()})
+        except (StateUnusable, ValueError, TypeError, AttributeError):
+            return commit, None
+
+    def _free(self, mine: str, holder: Holder) -> None:
+        # A lock that is another's by now, or nobody's, was broken by `unlock`: it is not ours to touch
+        try:
+            with self._desk() as desk:
+                desk.push(self.lock_ref, "", mine)
+        except ReconcilerError as error:
+            raise StateUnusable(
+                f"{self.where}: all is done, but the lock could not be freed: {error}",
+                hint=f"`reconciler state unlock {holder.run}` frees it",
+            ) from error
+
+    def _free_after(self, error: BaseException, mine: str, holder: Holder) -> None:
+        try:
+            self._free(mine, holder)
+        except StateUnusable as left:
+            error.add_note(f"{left}; {left.hint}")
+
+    def _by_hand(self) -> str:
+        return f"once nobody is applying any more: git push {masked(self.remote)} :{self.lock_ref}"

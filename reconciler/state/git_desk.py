@@ -1,0 +1,178 @@
+"""A repository of our own, for one errand: what is fetched or pushed passes through it, and then it goes.
+
+The user's repository is never written to, so that no fetch makes it shallow and no setting of its remotes, no
+filter, no hook has a part in what we do. The way to the remote, token and all, is handed over in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from reconciler.errors import StateUnusable
+from reconciler.state.git_checkout import Checkout, Settings, read_settings
+from reconciler.state.git_command import Answer, GitSilent, masked, run_git
+
+EMAIL = "reconciler@invalid"
+FORBIDDEN = re.compile(
+    r"403|denied|declined|authenti|could not read (Username|Password)|not allowed|protected|401", re.I
+)
+CONTENDED = re.compile(r"\block\b|\.lock|failed to update ref", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Such a repository. All methods raise StateUnusable with git's own words where git fails."""
+
+    checkout: Checkout
+    remote: str
+    path: str
+    environment: dict[str, str] = field(repr=False)
+
+    def look(self, ref: str) -> str:
+        """The id that a ref of the remote has now; empty where it is not there."""
+        answer = self._reach("ls-remote", "--quiet", self.remote, ref)
+        if answer.code:
+            raise self._refused("read", answer)
+        found = (line.split("\t") for line in answer.text.splitlines())
+        return next((identity for identity, name in found if name == ref), "")
+
+    def fetch(self, ref: str, depth: int = 1) -> str:
+        """Brings the last commits of a ref here, and gives the id of the last; empty where the remote has none."""
+        if not self.look(ref):
+            return ""
+        quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+        answer = self._reach("fetch", *quiet, f"--depth={depth}", self.remote, f"+{ref}:{ref}")
+        if answer.code == 0:
+            return self.local("rev-parse", ref).text
+        if self.look(ref):
+            raise self._refused("read", answer)
+        return ""
+
+    def push(self, ref: str, new: str, expected: str, *, again: bool = True) -> bool:
+        """Moves a ref of the remote, or deletes it (`new` empty), if it still is as expected (empty: not there).
+
+        Whatever git answered, or where it did not, the remote is asked what came of it. False where it is elsewhere.
+        """
+        lease = f"--force-with-lease={ref}:{expected}"
+        try:
+            answer = self._reach("push", "--porcelain", "--atomic", lease, self.remote, f"{new}:{ref}")
+        except GitSilent:
+            if self.look(ref) == new:
+                return True
+            raise
+        if answer.code == 0:
+            return True
+        now = self.look(ref)
+        if now != expected or now == new:
+            return now == new
+        if again and CONTENDED.search(answer.words):
+            return self.push(ref, new, expected, again=False)
+        raise self._refused("written", answer)
+
+    def store(self, content: bytes) -> str:
+        """Makes a blob."""
+        return self.local("hash-object", "-w", "--stdin", stdin=content).text
+
+    def tree(self, parent: str, name: str, blob: str) -> str:
+        """Makes a tree: that of a parent (empty: none), with a blob under that name."""
+        listed = self.local("ls-tree", "-z", parent).out if parent else b""
+        others = [entry for entry in listed.split(b"\0") if entry and entry.partition(b"\t")[2] != name.encode()]
+        entries = [*others, f"100644 blob {blob}\t{name}".encode()]
+        return self.local("mktree", "-z", stdin=b"".join(entry + b"\0" for entry in entries)).text
+
+    def empty_tree(self) -> str:
+        """Makes the tree that holds nothing."""
+        return self.local("mktree", stdin=b"").text
+
+    def commit(self, tree: str, parent: str, message: str, who: str) -> str:
+        """Makes a commit on top of a parent (empty: the first) in somebody's name, whatever git knows of the user."""
+        name = re.sub(r"[<>\x00-\x1f]", "", who).strip(" .,:;\"'\\") or "reconciler"
+        person = {"NAME": name, "EMAIL": EMAIL, "DATE": f"@{int(time.time())} +0000"}
+        identity = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
+        parents = ["-p", parent] if parent else []
+        return self.local("commit-tree", tree, *parents, stdin=message.encode(), more=identity).text
+
+    def local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> Answer:
+        """Calls git here, with no remote."""
+        limit = self.checkout.limits.local
+        answer = self._run(arguments, limit, stdin, more or {})
+        if answer.code:
+            raise StateUnusable(f"git {arguments[0]} failed: {answer.words}", hint="see to git and to the disk")
+        return answer
+
+    def _reach(self, *arguments: str) -> Answer:
+        answer = self._run(arguments, self.checkout.limits.network, None, {})
+        rejected = [line[1:].strip() for line in answer.text.splitlines() if line.startswith("!")]
+        return Answer(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
+
+    def _run(self, arguments: tuple[str, ...], seconds: float, stdin: bytes | None, more: dict[str, str]) -> Answer:
+        # The folder is the user's, so that a remote with a relative path is found as it is from there
+        return run_git(
+            [f"--git-dir={self.path}", *arguments],
+            folder=self.checkout.top,
+            seconds=seconds,
+            environment=self.environment | more,
+            stdin=stdin,
+        )
+
+    def _refused(self, done: str, answer: Answer) -> StateUnusable:
+        remote = masked(self.remote)
+        if FORBIDDEN.search(answer.words):
+            hint = (
+                f"may the token or key of this checkout do that at {remote}? In GitHub Actions: permissions: "
+                "{contents: write}, and a checkout that leaves its token behind (persist-credentials: true)"
+            )
+        else:
+            hint = f"see whether the remote is there and can be reached: git ls-remote {remote}"
+        said = self._without_secrets(answer.words) or f"git ended with {answer.code} and said nothing"
+        return StateUnusable(f"{remote}: the state cannot be {done}: {said}", hint=hint)
+
+    def _without_secrets(self, said: str) -> str:
+        for secret in secrets(self.checkout.settings, self.remote):
+            said = said.replace(secret, "***")
+        return masked(said)
+
+
+@contextmanager
+def open_desk(checkout: Checkout, remote: str) -> Iterator[Desk]:
+    """Opens a desk in a temporary folder, and removes it. StateUnusable where there is no such remote."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="reconciler-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise StateUnusable(f"no temporary folder can be made ({error})", hint="see to the disk") from error
+    with folder as path:
+        made = ["init", "--quiet", "--bare", "--template=", f"--object-format={checkout.object_format}", path]
+        bare = Desk(checkout, remote, path, {})
+        bare.local(*made)
+        known = read_settings([f"--git-dir={path}"], checkout.top, checkout.limits)
+        settings = checkout.carried(remote, known)
+        yield Desk(checkout, remote, path, as_environment((*_unasked(checkout.settings), *settings)))
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Settings as git reads them from its environment, after those that are there already."""
+    start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    pairs = {"GIT_CONFIG_COUNT": str(start + len(settings))}
+    for number, (name, value) in enumerate(settings, start=start):
+        pairs |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return pairs
+
+
+def secrets(settings: Settings, remote: str) -> list[str]:
+    """What of the settings must never be shown: tokens of headers, users and passwords of URLs."""
+    headers = [value.split()[-1] for name, value in settings if name.endswith(".extraheader") and value.split()]
+    urls = "\n".join([remote, *(text for setting in settings for text in setting)])
+    people = [person for found in re.findall(r"://([^/\s'\"]*)@", urls) for person in (found, *found.split(":")[1:])]
+    return sorted(filter(None, {*headers, *people}), key=len, reverse=True)
+
+
+def _unasked(settings: Settings) -> Settings:
+    """Has ssh ask nothing, where nobody has said how ssh is to be called."""
+    chosen = "core.sshcommand" in dict(settings) or any(map(os.environ.get, ("GIT_SSH_COMMAND", "GIT_SSH")))
+    return () if chosen else (("core.sshCommand", "ssh -oBatchMode=yes"),)

@@ -1,0 +1,155 @@
+"""The state in an object store: S3, Google Cloud Storage or Azure, by their conditional writes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError, Refused, StateUnusable
+from reconciler.model.memory import Memory
+from reconciler.state.document import from_text, to_text
+from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
+from reconciler.state.store import Holder, Locked, Snapshot, StateMoved
+
+FREE = b"{}\n"
+"""What a lock holds that nobody holds."""
+
+STALE = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1"})
+"""A version that no object has."""
+
+
+class ObjectStore:
+    """The state of one environment in one object, with its lock in another beside it.
+
+    `url` is `s3://BUCKET/PREFIX`, `gs://…` or `az://CONTAINER/PREFIX`; WrongUsage where it is none. `journal` is the
+    file on this machine. The lock outlives a process that is killed. It is given back by putting a free one in its
+    place, on condition that it is still the one that was taken: a delete knows no such condition, and could take away
+    the lock of whoever came next. A lock that was broken by force while its holder went on leaves two writers, and of
+    these the swap of the state lets one through.
+    """
+
+    def __init__(self, url: str, environment: str, journal: Path, *, patience: float = PATIENCE_SECONDS) -> None:
+        self.environment = environment
+        self.journal = journal
+        self._bucket = Bucket(url, patience)
+        self._name = f"{environment}.json"
+        self._lock = f"{environment}.lock"
+
+    @property
+    def where(self) -> str:
+        """The object's address."""
+        return self._bucket.where(self._name)
+
+    def read(self) -> Snapshot:
+        """What the object holds; an empty memory where there is none. StateUnusable where it cannot be used."""
+        found = self._bucket.read(self._name)
+        if found is None:
+            return Snapshot(Memory(self.environment), "")
+        try:
+            text = found.content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise StateUnusable(
+                f"{self.where}: the state is damaged ({error})",
+                hint="bring an earlier version of the object back; without any, move it away: "
+                "the next plan then adopts what is live by name, and deletes nothing",
+            ) from error
+        return Snapshot(from_text(text, self.environment, self.where), found.version)
+
+    def write(self, memory: Memory, version: str, note: str = "") -> str:  # noqa: ARG002 - an object has no history
+        """Puts a memory in the place of that version and gives the new one; StateMoved where it is another by now."""
+        written = self._bucket.swap(self._name, to_text(memory).encode(), version)
+        if written is None:
+            raise StateMoved(self.where, self.journal)
+        return written
+
+    @contextmanager
+    def lock(self, holder: Holder) -> Iterator[None]:
+        """Holds the lock while the block runs. Locked where somebody else does; it is freed only while it is ours.
+
+        StateUnusable where the store cannot be used, or takes a condition and does not heed it.
+        """
+        mine = self._take(holder)
+        try:
+            yield
+        except BaseException as error:
+            self._free_after(error, mine, holder)
+            raise
+        else:
+            self._free(mine, holder)
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock, None where nobody does or the lock does not say it."""
+        found = self._bucket.read(self._lock)
+        return None if found is None else _holder(found)
+
+    def unlock(self, run: str) -> None:
+        """Breaks the lock of that run, and no other. Refused where another run holds it, or none."""
+        found = self._bucket.read(self._lock)
+        if found is None or found.content == FREE:
+            raise Refused(f"{self.where}: run {run} does not hold the lock; held by: nobody")
+        holder = _holder(found)
+        if holder is None:
+            raise Refused(f"{self.where}: it is locked, but the lock does not say by whom", hint=self._by_hand())
+        if holder.run != run or self._bucket.swap(self._lock, FREE, found.version) is None:
+            raise Refused(f"{self.where}: run {run} does not hold the lock; held by: {holder}")
+
+    def _take(self, holder: Holder) -> str:
+        # Told apart by more than the holder, or whoever takes it twice would have it twice
+        content = json.dumps({**holder.document(), "lock": uuid.uuid4().hex}, indent=2, ensure_ascii=False).encode()
+        found = self._bucket.read(self._lock)
+        if found is not None and found.content != FREE:
+            raise self._locked(found)
+        mine = self._bucket.swap(self._lock, content, found.version if found else "")
+        if mine is None:
+            raise self._locked(self._bucket.read(self._lock))
+        self._prove_conditions()
+        return mine
+
+    def _prove_conditions(self) -> None:
+        """Two writes that must be refused, while the lock stands there: some servers drop the conditions unread."""
+        if not self._bucket.asks_a_server_of_any_make:
+            return
+        for condition, version in (("If-None-Match", ""), ("If-Match", STALE)):
+            if self._bucket.swap(self._lock, FREE, version) is not None:
+                raise StateUnusable(
+                    f"{self.where}: the store takes conditional writes ({condition}) and does not heed them, "
+                    "so two runs could write over each other",
+                    hint="use a store that honours them: Amazon S3, Google Cloud Storage, Azure, R2, MinIO, Ceph",
+                )
+
+    def _locked(self, found: Found | None) -> Locked:
+        holder = None if found is None else _holder(found)
+        locked = Locked(self.where, holder)
+        if found is not None and holder is None and found.content != FREE:
+            locked.hint = self._by_hand()
+        return locked
+
+    def _free(self, mine: str, holder: Holder) -> None:
+        # A lock that is another's by now, or nobody's, was broken by `unlock`: it is not ours to touch
+        try:
+            self._bucket.swap(self._lock, FREE, mine)
+        except ReconcilerError as error:
+            raise StateUnusable(
+                f"{self.where}: all is done, but the lock could not be freed: {error}",
+                hint=f"`reconciler state unlock {holder.run}` frees it",
+            ) from error
+
+    def _free_after(self, error: BaseException, mine: str, holder: Holder) -> None:
+        try:
+            self._free(mine, holder)
+        except StateUnusable as left:
+            error.add_note(f"{left}; {left.hint}")
+
+    def _by_hand(self) -> str:
+        return f"once nobody is applying any more, delete {self._bucket.where(self._lock)}"
+
+
+def _holder(found: Found) -> Holder | None:
+    try:
+        document = json.loads(found.content)
+        return Holder(**{name: str(document[name]) for name in ("run", "who", "since", "where")})
+    except (ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,201 @@
+"""The door to S3, Google Cloud Storage and Azure: an object is read with its version, and swapped for that version.
+
+The only importer of obstore. Credentials and endpoints come from the clouds' usual environment variables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from reconciler.errors import StateUnusable, WrongUsage
+
+if TYPE_CHECKING:
+    from obstore import UpdateVersion
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+PATIENCE_SECONDS = 30.0
+MOST_RETRIES = 6
+CARRIED_OPTIONS = (
+    "allow_http",
+    "allow_invalid_certificates",
+    "proxy_url",
+    "proxy_ca_certificate",
+    "proxy_excludes",
+    "root_certificate",
+)
+"""What obstore reads from the environment only where it is given no options of a client, and ours have time limits."""
+
+NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
+SECRET_NAME = re.compile(r"^(AWS|AZURE|GOOGLE)_.*(KEY|SECRET|TOKEN|PASSWORD|SAS)")
+PLACE_NAME = re.compile(r"_(FILE|PATH|URI|URL|HOST)$")
+SHORTEST_SECRET = 4
+ANSWER = re.compile(r"<Code>(?P<code>[^<]*)</Code>\s*(?:<Message>(?P<message>[^<]*)</Message>)?", re.DOTALL)
+PANIC = "PanicException"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """How the environment variables of a cloud begin, and which of them people set."""
+
+    prefix: str
+    hint: str
+
+
+CLOUDS = {
+    "s3": Cloud(
+        "AWS_",
+        "see to AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the role of the machine), AWS_REGION, "
+        "and AWS_ENDPOINT_URL where it is not Amazon's (AWS_ALLOW_HTTP=true for plain http)",
+    ),
+    "gs": Cloud("GOOGLE_", "see to GOOGLE_APPLICATION_CREDENTIALS (or the service account of the machine)"),
+    "az": Cloud(
+        "AZURE_",
+        "see to AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY "
+        "(or AZURE_STORAGE_SAS_TOKEN, or the managed identity of the machine)",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an object holds, and the version that says so to `swap`."""
+
+    content: bytes
+    version: str
+
+
+class Bucket:
+    """One bucket or container, and the prefix in it that all names are below.
+
+    `patience` is how many seconds a call may take, its retries included; a role's credentials may take as long again.
+    """
+
+    def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
+        self._cloud, self.root, self._prefix = _parsed(url)
+        self._patience = patience
+
+    @property
+    def asks_a_server_of_any_make(self) -> bool:
+        """Whether the protocol is S3's, which many servers speak that are not Amazon's."""
+        return self.root.startswith("s3:")
+
+    def where(self, name: str) -> str:
+        """The address of an object, for people."""
+        return f"{self.root}/{self._prefix}{name}"
+
+    def read(self, name: str) -> Found | None:
+        """An object; None where there is none. StateUnusable where the store, or the bucket, cannot be used."""
+        store = self._store
+        import obstore  # noqa: PLC0415 - an extra
+
+        with self._telling(name, "cannot be read"):
+            try:
+                answer = obstore.get(store, f"{self._prefix}{name}")
+            except FileNotFoundError as error:
+                if any(code in str(error) for code in NO_BUCKET):
+                    raise
+                return None
+            return Found(bytes(answer.bytes()), _version(answer.meta))
+
+    def swap(self, name: str, content: bytes, version: str) -> str | None:
+        """Puts an object in the place of that version ("" where none was there) and gives the new one.
+
+        None where another is there by now. An answer that was lost on its way is made up for by a look at what stands
+        there: content that only this call can have written is this call's. StateUnusable where the store cannot be
+        used.
+        """
+        store = self._store
+        import obstore  # noqa: PLC0415 - an extra
+        from obstore.exceptions import AlreadyExistsError, PreconditionError  # noqa: PLC0415
+
+        with self._telling(name, "cannot be written"):
+            mode = cast("UpdateVersion", json.loads(version)) if version else "create"
+            try:
+                return _version(obstore.put(store, f"{self._prefix}{name}", content, mode=mode))
+            except (AlreadyExistsError, PreconditionError):
+                pass
+        standing = self.read(name)
+        return standing.version if standing is not None and standing.content == content else None
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        try:
+            from obstore.store import from_url  # noqa: PLC0415 - an extra
+        except ImportError as error:
+            raise StateUnusable(
+                f"{self.root}: a state in an object store needs a library that is not installed ({error})",
+                hint="pip install 'reconciler[object]'",
+            ) from error
+        with self._telling("", "cannot be used"):
+            return from_url(self.root, client_options=self._options(), retry_config=self._retries())
+
+    def _options(self) -> ClientConfig:
+        given = {name: os.environ.get(f"{self._cloud.prefix}{name.upper()}") for name in CARRIED_OPTIONS}
+        limit = timedelta(seconds=self._patience / 3)
+        options: dict[str, Any] = {name: value for name, value in given.items() if value}
+        return cast("ClientConfig", options | {"timeout": limit, "connect_timeout": min(limit, timedelta(seconds=5))})
+
+    def _retries(self) -> RetryConfig:
+        return {"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=self._patience * 2 / 3)}
+
+    @contextmanager
+    def _telling(self, name: str, what: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            # A panic within the library (a newline in a key is enough) is none of Python's ordinary exceptions
+            if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+                raise
+            # Without its cause: the library's own words may hold credentials
+            raise StateUnusable(f"{self.where(name)}: {what} ({_words(error)})", hint=self._cloud.hint) from None
+
+
+def _parsed(url: str) -> tuple[Cloud, str, str]:
+    """The cloud, the bucket's address, and the prefix with its slash. WrongUsage where it is no such address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    steps = parts.path.strip("/").split("/") if parts.path.strip("/") else []
+    plain = not (parts.query or parts.fragment or set(parts.netloc) & set("@:"))
+    if parts.scheme not in CLOUDS or not parts.netloc or not plain or set(steps) & {"", ".", ".."}:
+        raise WrongUsage(
+            f"{_masked(url)}: not an address of an object store",
+            hint="expected s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, the prefix optional; "
+            "credentials go into the environment",
+        )
+    return CLOUDS[parts.scheme], f"{parts.scheme}://{parts.netloc}", "".join(f"{step}/" for step in steps)
+
+
+def _version(meta: Mapping[str, Any]) -> str:
+    known = {name: meta[name] for name in ("e_tag", "version") if meta.get(name)}
+    if not known:
+        raise ValueError("the store gives no version of the object, so nothing can be swapped safely")
+    return json.dumps(known, sort_keys=True)
+
+
+def _words(error: BaseException) -> str:
+    """What the library says, in one line: the store's own code and message in the place of its XML."""
+    said = str(error).partition("Debug source")[0]
+    answer = ANSWER.search(said)
+    if answer is not None:
+        told = ": ".join(part for part in (answer["code"], answer["message"]) if part)
+        said = f"{said.partition('<')[0]}{told}"
+    return _masked(" ".join(said.split()))
+
+
+def _masked(text: str) -> str:
+    """A text without the credentials of the environment, those in an address, and the query that may be signed."""
+    named = (value for name, value in os.environ.items() if SECRET_NAME.match(name) and not PLACE_NAME.search(name))
+    for secret in sorted((each.strip() for each in named if len(each.strip()) >= SHORTEST_SECRET), key=len)[::-1]:
+        text = text.replace(secret, "***")
+    return re.sub(r"(\w://[^\s?]*)\?\S*", r"\1?***", re.sub(r"//[^/\s]*@", "//***@", text))

@@ -1,0 +1,1 @@
+"""Reading a configuration, as a user sees it."""

@@ -1,0 +1,124 @@
+"""`reconciler.yaml`: environments, keys, states, guards."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.cli.main import run
+from reconciler.config import read_configuration
+from reconciler.model.settings import Environment
+
+from .conftest import Folder, written
+
+SECRET_ENV = (
+    "expected the name of the variable that holds the Secret Key, never the key itself, for example QONVERSION_SECRET"
+)
+
+
+def _environments(folder: Folder) -> dict[str, Environment]:
+    assert folder.validate()[0] == 0
+    return dict(read_configuration(folder.path).environments)
+
+
+def test_without_settings_there_is_one_environment(folder: Folder) -> None:
+    """Its name is default, its key is in QONVERSION_SECRET, its state in .reconciler/ beside the configuration."""
+    (environment,) = _environments(folder).values()
+    assert (environment.name, environment.secret_env, environment.api_url) == ("default", "QONVERSION_SECRET", None)
+    assert environment.state.path == folder.path / ".reconciler" / "default.json"
+
+
+def test_environments_are_read(folder: Folder) -> None:
+    """Each says which variable holds its key, its API address, where its state is; the guards are for all."""
+    folder.write(
+        """\
+        state: {store: file, path: states}
+        guards: {max_deletes: 5}
+        environments:
+          sandbox: {secret_env: SANDBOX_KEY, api_url: "simulator:x.db", state: {store: file, path: own.json}}
+          production: {}
+        """,
+        "reconciler.yaml",
+    )
+    sandbox, production = _environments(folder).values()
+    assert (sandbox.secret_env, sandbox.api_url, sandbox.max_deletes) == ("SANDBOX_KEY", "simulator:x.db", 5)
+    assert sandbox.state.path == folder.path / "own.json"
+    assert production.state.path == folder.path / "states" / "production.json"
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "{}", "state: {store: file}"])
+def test_settings_may_say_little(folder: Folder, text: str) -> None:
+    """An empty file is like none."""
+    folder.write(text, "reconciler.yaml")
+    assert list(_environments(folder)) == ["default"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[]", "1:1: found an empty list; expected a map of state, guards, environments"),
+        ("environment: {}", '1:1: unknown key "environment"; expected one of state, guards, environments; '
+         'did you mean "environments"?'),
+        ("environments: {}", "1:15: environments: is empty; expected a map that holds something"),
+        ("environments: {a: }", "1:19: environments.a: found nothing; "
+         "expected a map of secret_env, api_url, state, variables"),
+        ("environments: {a b: {}}", '1:16: "a b" cannot name an environment; '
+         "expected letters, digits, - and _, a letter or digit first"),
+        ("environments: {a: {secret: X}}", '1:20: environments.a: unknown key "secret"; '
+         'expected one of secret_env, api_url, state, variables; did you mean "secret_env"?'),
+        ("environments: {a: {secret_env: a-b}}", "1:32: environments.a.secret_env: "
+         f'found the text "a-b"; {SECRET_ENV}'),
+        ("environments: {a: {secret_env: sk_live_1}}", "1:32: environments.a.secret_env: "
+         f'found the text "(a secret key, not shown)"; {SECRET_ENV}'),
+        ("environments: {a: {api_url: api.qonversion.io}}", '1:29: environments.a.api_url: '
+         'found the text "api.qonversion.io"; expected the API\'s address where it is not the vendor\'s, '
+         "or simulator: and a file, for example http://127.0.0.1:8080/v4"),
+        ("environments: {a: {variables: {a-b: 1}}}", '1:32: environments.a.variables: "a-b" cannot name a variable; '
+         "expected letters, digits and _, a letter or _ first"),
+        ("environments: {a: {variables: {x: [1]}}}", "1:35: environments.a.variables.x: found a list; "
+         "expected a text, a number, true, false or null"),
+        ("state: {path: x}", '1:1: state: "store" is missing; expected file'),
+        ("guards: {max_deletes: '5'}", '1:23: guards.max_deletes: found the text "5"; '
+         "expected a whole number, 0 or more; write it without quotes"),
+        ("guards: {max_deletes: -1}", "1:23: guards.max_deletes: found the number -1; "
+         "expected a whole number, 0 or more"),
+        ("{}\n---\n{}", "3:1: a second document; expected one"),
+        ("environments: {a: {}, a: {}}", '1:23: duplicate key "a"; it is written first at line 1; expected it once'),
+        ("state: {store: file, path: s.json}\nenvironments: {a: {}, b: {}}", '1:28: "b" would keep its state '
+         'in the file of "a"; expected a folder, or a path for each environment'),
+    ],
+)  # fmt: skip
+def test_wrong_settings(folder: Folder, text: str, problem: str) -> None:
+    """They are checked as strictly as resources."""
+    folder.write(text, "reconciler.yaml")
+    assert folder.problems() == [f"reconciler.yaml:{problem}"]
+
+
+def test_wrong_settings_do_not_hide_wrong_resources(folder: Folder) -> None:
+    """Both are found in one run; of variables nothing is said, since they could not be read."""
+    folder.write("environments: {a: {variables: {days: [1]}}}", "reconciler.yaml")
+    folder.write(written("reports", status="on", included_range_days="${var.days}"))
+    assert folder.problems() == [
+        'main.yaml:3:13: report.a: status: found the text "on"; expected one of draft, active',
+        "reconciler.yaml:1:38: environments.a.variables.days: found a list; "
+        "expected a text, a number, true, false or null",
+    ]
+
+
+def test_settings_that_are_no_yaml(folder: Folder) -> None:
+    """One problem, at its place."""
+    folder.write("environments: {a: {}\n", "reconciler.yaml")
+    (problem,) = folder.problems()
+    assert problem.startswith('reconciler.yaml:1:15: this "{" is not closed')
+
+
+@pytest.mark.parametrize("settings", ["environments: []", "environments: {default: {}}"])
+def test_a_plan_refuses_what_validate_refuses(
+    folder: Folder, settings: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other commands end with the same problems and exit code, before anything is asked of the API."""
+    monkeypatch.setenv("QONVERSION_SECRET", "sk_test")
+    folder.write(settings, "reconciler.yaml")
+    folder.write(written("reports", status="on"))
+    code, lines = folder.validate()
+    assert run(["plan", str(folder.path), "--api-url", f"simulator:{folder.path}/simulator.db"]) == code == 3
+    assert capsys.readouterr().err.replace(f"{folder.path}/", "").splitlines() == lines

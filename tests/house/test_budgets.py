@@ -1,0 +1,48 @@
+"""How long a file and a function may be, and which names say nothing."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from .imports import modules, tree_of
+
+FILE_LINES = 300
+FUNCTION_LINES = 50
+SAYS_NOTHING = frozenset(
+    {"util", "utils", "helper", "helpers", "common", "manager", "managers", "core", "misc", "shared"}
+)
+
+
+@pytest.mark.parametrize("path", modules().values(), ids=modules())
+def test_a_file_is_short_enough_to_be_read_at_once(path: Path) -> None:
+    """At most 300 lines."""
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= FILE_LINES, f"{path}: {lines} lines"
+
+
+@pytest.mark.parametrize("path", modules().values(), ids=modules())
+def test_a_function_is_short_enough_to_be_seen_at_once(path: Path) -> None:
+    """At most 50 lines from its `def` to its end, docstring left out."""
+    long = [
+        f"{path}:{node.lineno} {node.name}: {lines} lines"
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (lines := _lines(node)) > FUNCTION_LINES
+    ]
+    assert not long, "\n".join(long)
+
+
+@pytest.mark.parametrize("name", modules())
+def test_a_name_says_what_is_in_it(name: str) -> None:
+    """No utils, helpers, common, manager, core: a name that fits everything collects everything."""
+    words = {word for part in name.split(".") for word in part.strip("_").split("_")}
+    assert not words & SAYS_NOTHING
+
+
+def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    first = node.body[0]
+    documented = ast.get_docstring(node, clean=False) is not None
+    docstring = (first.end_lineno or first.lineno) - first.lineno + 1 if documented else 0
+    return (node.end_lineno or node.lineno) - node.lineno + 1 - docstring

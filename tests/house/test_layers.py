@@ -1,0 +1,104 @@
+"""Layers point down, and each library has one importer. Read from the source, so that nothing has to be run."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from .imports import imported, imported_within, modules, part_of, tree_of
+
+GROUND = frozenset({"", "errors"})
+KNOWN = GROUND | {"model", "yaml12", "kinds", "api"}
+STAGES = frozenset({"config", "state", "observe", "plan", "apply", "export", "drift", "saved"})
+MAY_IMPORT = {
+    "": frozenset[str](),
+    "errors": frozenset({""}),
+    "model": GROUND,
+    "simulator": frozenset[str](),
+    "yaml12": GROUND,
+    "kinds": GROUND | {"model"},
+    "api": GROUND | {"model", "simulator"},
+    **dict.fromkeys(STAGES, KNOWN),
+    "pipeline": KNOWN | STAGES,
+    "render": GROUND | {"model", "kinds"},
+    "cli": KNOWN | STAGES | {"simulator", "pipeline", "render"},
+    "__main__": frozenset({"cli"}),
+}
+ONE_IMPORTER = {
+    "httpx": "reconciler.api.door",
+    "yaml": "reconciler.yaml12",
+    "jsonschema": "reconciler.config.check",
+    "deepdiff": "reconciler.kinds.comparison",
+    "rich": "reconciler.render.progress",
+    "waitress": "reconciler.simulator.server",
+}
+CLICKS_OUTPUT = frozenset({"echo", "echo_via_pager", "secho", "style", "progressbar"})
+
+
+def test_every_part_has_its_place() -> None:
+    """A new folder or module below the package is written into the table above, or nothing would hold it."""
+    assert {part_of(name) for name in modules()} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("name", modules())
+def test_layers_point_down(name: str) -> None:
+    """A module imports of this package what is below it, imports within functions and for types included."""
+    part = part_of(name)
+    upward = {each for each in imported_within(name) if part_of(each) not in MAY_IMPORT.get(part, GROUND) | {part}}
+    assert not upward, f"{name} imports {', '.join(sorted(upward))}, which is not below {part or 'the package'}"
+
+
+def test_the_simulator_is_a_program_of_its_own() -> None:
+    """It knows the API's documents and nothing of ours, or it would repeat our mistakes back to us."""
+    ours = {each for name in modules() if part_of(name) == "simulator" for each in imported_within(name)}
+    assert {part_of(each) for each in ours} == {"simulator"}
+
+
+def test_the_model_needs_no_library() -> None:
+    """Values and errors are made of the standard library."""
+    libraries = {
+        each.split(".")[0]
+        for name in modules()
+        if part_of(name) in ("model", "errors")
+        for each in imported(name) - imported_within(name)
+    }
+    assert libraries <= sys.stdlib_module_names
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    """A circle is two modules that are one."""
+    graph = {name: set(imported_within(name)) - {name} for name in modules()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(f"imports go round: {' → '.join(circle.args[1])}")
+
+
+@pytest.mark.parametrize(("library", "place"), ONE_IMPORTER.items())
+def test_a_library_has_one_importer(library: str, place: str) -> None:
+    """So that it can be changed for another in one spot."""
+    importers = {name for name in modules() if any(each.split(".")[0] == library for each in imported(name))}
+    assert importers, f"nobody imports {library}: take it out of the dependencies"
+    strangers = {name for name in importers if name != place and not name.startswith(f"{place}.")}
+    assert not strangers, f"{library} is imported by {', '.join(sorted(strangers))}; only {place} may"
+
+
+def test_one_module_writes_to_the_terminal() -> None:
+    """What escapes control characters and honours NO_COLOR cannot be gone around."""
+    writers = {
+        name
+        for name, path in modules().items()
+        for node in ast.walk(tree_of(path))
+        if _of_click(node) or (isinstance(node, ast.Name) and node.id == "print")
+    }
+    assert writers == {"reconciler.render.terminal"}
+
+
+def _of_click(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "click" and any(alias.name in CLICKS_OUTPUT for alias in node.names)
+    called_on_click = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "click"
+    return called_on_click and node.attr in CLICKS_OUTPUT

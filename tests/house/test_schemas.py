@@ -1,0 +1,172 @@
+"""The committed schemas: fresh, valid, and of use to somebody who writes YAML in an editor."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.schema import published
+from reconciler.yaml12 import read
+
+from .imports import ROOT
+
+Json = dict[str, Any]
+SCHEMAS = ROOT / "schemas"
+RENEW = "reconciler schema --write schemas"
+MODELINE = "# yaml-language-server: $schema="
+EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
+
+every_schema = pytest.mark.parametrize("name", sorted(published()))
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
+def committed(name: str) -> Json:
+    """A schema as it is in the repository."""
+    schema: Json = json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
+    return schema
+
+
+def validator(name: str) -> Draft202012Validator:
+    """What checks against that schema."""
+    return Draft202012Validator(committed(name))
+
+
+def configuration(kind: Kind, resource: Json) -> Json:
+    """A configuration with one resource."""
+    return {kind.section: {"some-key": resource}}
+
+
+def test_the_committed_schemas_are_fresh() -> None:
+    """The folder holds what the kinds declare and nothing else."""
+    stale = f"schemas/ is stale: run `{RENEW}`"
+    assert {path.name for path in SCHEMAS.iterdir()} == set(published()), stale
+    for name, schema in published().items():
+        assert committed(name) == schema, stale
+
+
+@every_schema
+def test_a_schema_is_one(name: str) -> None:
+    """By the rules of its own dialect, and complete in itself: an editor can take it from anywhere."""
+    schema = committed(name)
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    Draft202012Validator.check_schema(schema)
+    references = [inner["$ref"] for _, inner in _schemas(schema, "") if "$ref" in inner]
+    assert all(reference.startswith("#/$defs/") for reference in references)
+
+
+@every_schema
+def test_every_spot_is_explained(name: str) -> None:
+    """Title and description at every depth: what an editor shows where the pointer rests."""
+    unexplained = [
+        path
+        for path, schema in _schemas(committed(name), "")
+        if "$ref" not in schema and not (schema.get("description") and (schema.get("title") or path.endswith("[]")))
+    ]
+    assert not unexplained
+
+
+@every_schema
+def test_the_examples_within_a_schema_pass_it(name: str) -> None:
+    """What an editor offers is right, at every depth."""
+    for path, schema in _schemas(committed(name), ""):
+        within = Draft202012Validator({**schema, "$defs": committed(name).get("$defs", {})})
+        for example in schema.get("examples", ()):
+            assert not [error.message for error in within.iter_errors(example)], path
+
+
+@every_kind
+def test_a_variable_may_stand_for_any_value(kind: Kind) -> None:
+    """`${var.x}`, alone or within a text, wherever a value is: a text, a number, a word, deep in a list."""
+    check = validator("configuration.schema.json")
+    variants = list(_with_variable(dict(kind.example), "${var.x}")) + list(
+        _with_variable(dict(kind.example), "a${var.x}")
+    )
+    assert len(variants) >= 2 * len(kind.example)
+    for variant in variants:
+        check.validate(configuration(kind, variant))
+        validator(f"{kind.name}.schema.json").validate(variant)
+
+
+@every_kind
+def test_a_mistake_is_marked(kind: Kind) -> None:
+    """An unknown field, a missing one, a value that none of the words is: the editor says so before `validate`."""
+    check = validator("configuration.schema.json")
+    good = dict(kind.example)
+    check.validate(configuration(kind, good))
+    wrong = [{**good, "unknown": 1}, {**good, "lifecycle": {"replace": "maybe"}}, {**good, "status": "${x}"}]
+    wrong += [{name: value for name, value in good.items() if name != missing} for missing in kind.natural_key]
+    for resource in wrong:
+        assert not check.is_valid(configuration(kind, resource)), resource
+    assert not check.is_valid({kind.section: {"No Key": good}})
+    assert not check.is_valid({"sections": {}})
+
+
+def test_both_shapes_of_a_destination_are_offered() -> None:
+    """A key of ours, or type and id: each is offered as a whole, each passes, and a mixture of both does not."""
+    items = committed("report.schema.json")["properties"]["destinations"]["items"]
+    bodies = [snippet["body"] for snippet in items["defaultSnippets"]]
+    assert [set(body) for body in bodies] == [{"integration"}, {"type", "id"}]
+    assert set(items["properties"]) == {"integration", "type", "id"}
+    check = Draft202012Validator(items)
+    assert check.is_valid({"integration": "a"})
+    assert check.is_valid({"type": "target_integration", "id": "${var.inbox}"})
+    for wrong in (
+        {},
+        {"type": "target_integration"},
+        {"integration": "a", "id": "b"},
+        {"type": "email", "id": "b"},
+        "a",
+    ):
+        assert not check.is_valid(wrong)
+
+
+@every_kind
+def test_a_new_resource_is_offered_as_a_whole(kind: Kind) -> None:
+    """The snippet of a section holds what has to be written, and passes."""
+    section = committed("configuration.schema.json")["properties"][kind.section]
+    (snippet,) = section["defaultSnippets"]
+    (body,) = snippet["body"].values()
+    validator(f"{kind.name}.schema.json").validate(body)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_an_example_names_its_schema_and_passes_it(path: Path) -> None:
+    """The first line is what a YAML language server reads, and leads to the schema of what the file is."""
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith(MODELINE)
+    schema = (path.parent / first.removeprefix(MODELINE)).resolve()
+    wanted = "reconciler" if path.name == "reconciler.yaml" else "configuration"
+    assert schema == SCHEMAS / f"{wanted}.schema.json"
+    documents, problems = read(path.read_bytes(), str(path))
+    assert not problems
+    for document in documents:
+        validator(schema.name).validate(document.value)
+
+
+def _schemas(schema: Json, path: str) -> Iterator[tuple[str, Json]]:
+    """Every schema within a schema that describes a value which is written, with the path to that value."""
+    yield path, schema
+    for name, inner in {**schema.get("properties", {}), **schema.get("$defs", {})}.items():
+        yield from _schemas(inner, f"{path}.{name}")
+    for place in ("items", "additionalProperties"):
+        if isinstance(schema.get(place), dict):
+            yield from _schemas(schema[place], f"{path}[]")
+
+
+def _with_variable(value: Any, variable: str) -> Iterator[Any]:
+    """The value with one of its leaves after the other being a variable."""
+    if not isinstance(value, dict | list):
+        yield variable
+        return
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        for variant in _with_variable(inner, variable):
+            changed = copy.deepcopy(value)
+            changed[key] = variant
+            yield changed

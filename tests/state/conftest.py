@@ -1,0 +1,124 @@
+"""A remote and clones of it, on a machine where nobody has told git who they are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.memory import Entry, Memory
+from reconciler.state.git import GitStore
+from reconciler.state.git_command import Limits
+
+PERSON = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+FOREIGN = ("GIT_", "GITHUB_", "CI", "GITLAB_", "SSH_")
+
+
+def git(folder: Path, *arguments: str, fails: bool = False) -> str:
+    """Calls git as a user does, and gives what it printed."""
+    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)  # noqa: S607
+    assert fails or done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A bare repository, and the folder in which clones of it are made."""
+
+    path: Path
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """Its address; by file://, so that git speaks with it as with one far away."""
+        return self.path.as_uri()
+
+    def clone(self, name: str, *options: str) -> Path:
+        """A clone of it."""
+        git(self.folder, "clone", "--quiet", *options, self.url, name)
+        return self.folder / name
+
+    def refs(self) -> dict[str, str]:
+        """What its refs point at."""
+        lines = git(self.path, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
+        return dict(line.split() for line in lines)
+
+    def hook(self, name: str, script: str) -> None:
+        """Gives it a hook."""
+        path = self.path / "hooks" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+
+StoreOf = Callable[..., GitStore]
+
+
+@pytest.fixture
+def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home without settings, and an environment that says nothing of git or of a pipeline."""
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture
+def remote(tmp_path: Path, nobody: None) -> Remote:
+    """A remote with two commits of a configuration on its main branch and a tag."""
+    made = Remote(tmp_path / "remote.git", tmp_path)
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(made.path))
+    first = made.clone("first")
+    git(first, "checkout", "--quiet", "-b", "main")
+    for number in (1, 2):
+        (first / "config.yaml").write_text(f"# {number}\n")
+        (first / "below").mkdir(exist_ok=True)
+        (first / "below" / "more.yaml").write_text(f"# {number}\n")
+        git(first, "add", ".")
+        git(first, *PERSON, "commit", "--quiet", "-m", f"configuration {number}")
+    git(first, "tag", "v1")
+    git(first, "push", "--quiet", "origin", "main", "v1")
+    return made
+
+
+@pytest.fixture
+def store_of(tmp_path: Path) -> StoreOf:
+    """Makes a store of production in a clone."""
+
+    def make(folder: Path, remote: str = "origin", limits: Limits | None = None) -> GitStore:
+        return GitStore(folder, "production", remote, journal=tmp_path / "production.journal", limits=limits)
+
+    return make
+
+
+@pytest.fixture
+def store(remote: Remote, store_of: StoreOf) -> GitStore:
+    """A store of production in a whole clone."""
+    return store_of(remote.clone("clone"))
+
+
+def memory(serial: int = 1, **ids: str) -> Memory:
+    """A memory of production that knows reports by these ids."""
+    entries = {f"report.{key}": Entry(identity, {"report_name": key}) for key, identity in ids.items()}
+    return Memory("production", "the-lineage", serial, entries)
+
+
+@pytest.fixture
+def fake_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a script in git's place; in it, $REAL is the true git."""
+    real = subprocess.run(["sh", "-c", "command -v git"], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S607
+
+    def put(script: str) -> None:
+        folder = tmp_path / "bin"
+        folder.mkdir(exist_ok=True)
+        (folder / "git").write_text(f"#!/bin/sh\nREAL={real}\n{script}\n")
+        (folder / "git").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    return put

@@ -1,0 +1,169 @@
+"""What the git store says where git, the repository or the remote fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import StateUnusable
+from reconciler.state.git import GitStore
+from reconciler.state.git_command import Limits, masked
+from reconciler.state.store import Holder
+
+from .conftest import Remote, StoreOf, git, memory
+
+ADA = Holder("run-a", "ada", "2026-01-01T00:00:00Z")
+TOKEN = "ghs_secret"
+
+
+def refusal(act: Callable[[], object]) -> str:
+    """The message and the hint that an act is refused with."""
+    with pytest.raises(StateUnusable) as caught:
+        act()
+    return f"{caught.value} | {caught.value.hint}"
+
+
+def lock(store: GitStore) -> None:
+    with store.lock(ADA):
+        pass
+
+
+@pytest.mark.parametrize("act", [GitStore.read, GitStore.holder, GitStore.log, lock], ids=lambda act: act.__name__)
+def test_remote_is_gone(store: GitStore, remote: Remote, act: Callable[[GitStore], object]) -> None:
+    """A remote that is not there is named, with git's own words and the command to look at it."""
+    remote.path.rename(remote.path.with_name("away"))
+    said = refusal(lambda: act(store))
+    assert "does not appear to be a git repository" in said
+    assert "git ls-remote origin" in said
+
+
+def test_remote_refuses(store: GitStore, remote: Remote) -> None:
+    """A remote that takes no pushes is quoted, and the right that may be missing is named."""
+    remote.hook("pre-receive", f"echo no pushes for https://x-access-token:{TOKEN}@example.com/a; exit 1")
+    for said in (refusal(lambda: store.write(memory(1), "")), refusal(lambda: lock(store))):
+        assert "no pushes for https://***@example.com/a" in said
+        assert "pre-receive hook declined" in said
+        assert "contents: write" in said
+
+
+def test_token_in_the_address(store: GitStore, remote: Remote) -> None:
+    """A token in the remote's address is shown nowhere, not even where the remote echoes it bare."""
+    git(store.folder, "config", "remote.origin.url", f"https://x:{TOKEN}@localhost:1/a.git")
+    said = refusal(store.read)
+    assert "localhost:1" in said
+    assert TOKEN not in said
+    git(store.folder, "config", "remote.origin.url", remote.url)
+    git(store.folder, "config", f"url.https://x:{TOKEN}@example.com/.insteadOf", "example:")
+    remote.hook("pre-receive", f"echo who is {TOKEN}; exit 1")
+    said = refusal(lambda: store.write(memory(1), ""))
+    assert "who is ***" in said
+
+
+def test_address_with_a_token_given(remote: Remote, store_of: StoreOf) -> None:
+    """A token in an address that the settings name as the remote is masked wherever the store names its place."""
+    store = store_of(remote.clone("clone"), f"https://x:{TOKEN}@localhost:1/a.git")
+    assert store.where == "refs/reconciler/state/production on https://***@localhost:1/a.git"
+    assert TOKEN not in refusal(store.read)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("'https://user:token@host/a'", "'https://***@host/a'"),
+        ("https://token@host https://a:b@c", "https://***@host https://***@c"),
+        ("https://a:b@c@host/x@y", "https://***@host/x@y"),
+        ("git@github.com:a/b", "git@github.com:a/b"),
+    ],
+)
+def test_masked(text: str, shown: str) -> None:
+    """Users and passwords of URLs are masked, and nothing else."""
+    assert masked(text) == shown
+
+
+def test_not_in_a_repository(tmp_path: Path, nobody: None, store_of: StoreOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configuration outside of any repository cannot use this store, and is told of the other."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    said = refusal(store_of(tmp_path).read)
+    assert "not a git repository" in said
+    assert "store: file" in said
+
+
+@pytest.mark.parametrize("name", ["elsewhere", "--upload-pack=/bin/sh"])
+def test_no_such_remote(remote: Remote, store_of: StoreOf, name: str) -> None:
+    """A remote that the repository does not have is named."""
+    assert f"there is no remote {name}" in refusal(store_of(remote.clone("clone"), name).read)
+
+
+def test_no_git(store: GitStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without git in PATH, that is what is said."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "git cannot be called" in refusal(store.read)
+
+
+def test_old_git(store: GitStore, fake_git: Callable[[str], None]) -> None:
+    """A git that is too old is named with the one that is needed."""
+    fake_git("echo git version 2.25.1")
+    assert "git version 2.25.1 is too old" in refusal(store.read)
+
+
+def test_git_hangs(remote: Remote, store_of: StoreOf, fake_git: Callable[[str], None]) -> None:
+    """A git that hangs, or something that it has started, is ended in time, and that is said."""
+    store = store_of(remote.clone("clone"), limits=Limits(network=0.5))
+    fake_git('case "$*" in *" ls-remote "*) sleep 600 & wait;; esac; exec $REAL "$@"')
+    assert "git ls-remote did not end within 0.5 seconds, and was ended" in refusal(store.read)
+
+
+def test_push_hangs(remote: Remote, store_of: StoreOf, fake_git: Callable[[str], None]) -> None:
+    """A push that hangs is looked up at the remote: not done is an error, done is done."""
+    store = store_of(remote.clone("clone"), limits=Limits(network=1.5))
+    fake_git('case "$*" in *" push "*) exec sleep 600;; esac; exec $REAL "$@"')
+    assert "git push did not end within 1.5 seconds" in refusal(lambda: store.write(memory(1), ""))
+    fake_git('$REAL "$@" || exit; case "$*" in *" push "*) exec sleep 600;; esac')
+    version = store.write(memory(1), "")
+    assert store.read().version == version
+
+
+def test_contended_ref_is_tried_again(store: GitStore, remote: Remote, fake_git: Callable[[str], None]) -> None:
+    """A ref that somebody else's push locks for a moment is tried once more."""
+    lock_file = remote.path / "refs" / "reconciler" / "state" / "production.lock"
+    lock_file.parent.mkdir(parents=True)
+    lock_file.touch()
+    fake_git(f'$REAL "$@"; code=$?; case "$*" in *" push "*) rm -f {lock_file};; esac; exit $code')
+    version = store.write(memory(1), "")
+    assert store.read().version == version
+
+
+def test_ref_that_stays_locked(store: GitStore, remote: Remote) -> None:
+    """Where the remote's ref stays locked, its words are shown."""
+    lock_file = remote.path / "refs" / "reconciler" / "state" / "production.lock"
+    lock_file.parent.mkdir(parents=True)
+    lock_file.touch()
+    assert "the state cannot be written: " in refusal(lambda: store.write(memory(1), ""))
+
+
+def test_nobody_is_asked(store: GitStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No askpass program is started for a person, and ssh is told to ask nothing; in CI, the program is the token's."""
+    asked = tmp_path / "asked"
+    program = tmp_path / "askpass"
+    program.write_text(f'#!/bin/sh\necho "$*" >> {asked}\necho {TOKEN}\n')
+    program.chmod(0o755)
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path / "called"}\nexit 255\n')
+    ssh.chmod(0o755)
+    monkeypatch.setenv("GIT_ASKPASS", str(program))
+    monkeypatch.setenv("SSH_ASKPASS", str(program))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    git(store.folder, "config", "remote.origin.url", "ssh://git@example.com/a.git")
+    refusal(store.read)
+    assert "-oBatchMode=yes" in (tmp_path / "called").read_text()
+    assert not asked.exists()
+
+
+def test_chosen_ssh_is_kept(store: GitStore, tmp_path: Path) -> None:
+    """The way to call ssh that a checkout left behind, with its key, is the one that is used."""
+    git(store.folder, "config", "core.sshCommand", f"echo chosen >> {tmp_path / 'called'}; false")
+    git(store.folder, "config", "remote.origin.url", "ssh://git@example.com/a.git")
+    refusal(store.read)
+    assert (tmp_path / "called").read_text().startswith("chosen")
