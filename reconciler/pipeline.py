@@ -47,7 +47,7 @@ class Planned:
 
 
 def plan(session: Session, options: Options, undo: str | None = None) -> Planned:
-    """What would be done, made with a client that cannot write. `undo`: the receipt to take back, in the YAML's place."""
+    """What would be done, by a client that cannot write. `undo`: the receipt to take back, in the YAML's place."""
     snapshot = session.store.read()
     replayed = Journal(session.store.journal).replay(snapshot.memory)
     memory = replayed.memory

@@ -13,7 +13,7 @@ from reconciler.api.secret import secret_from
 from reconciler.config import Configuration, read_configuration
 from reconciler.errors import WrongUsage, did_you_mean
 from reconciler.model.settings import Environment
-from reconciler.state import FileStore, Store
+from reconciler.state import FileStore, GitStore, ObjectStore, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,13 @@ def open_session(
     secret = secret_from(variables, chosen.secret_env)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
     with open_door(address, secret, connections) as door:
-        yield Session(configuration, chosen, _store(chosen), door)
+        yield Session(configuration, chosen, _store(chosen, configuration.folder), door)
 
 
 def store_of(path: Path, environment: str | None) -> Store:
     """Where the state of an environment is kept; no key is needed to look at it."""
-    return _store(_chosen(read_configuration(path), environment))
+    configuration = read_configuration(path)
+    return _store(_chosen(configuration, environment), configuration.folder)
 
 
 def _chosen(configuration: Configuration, environment: str | None) -> Environment:
@@ -65,5 +66,11 @@ def _chosen(configuration: Configuration, environment: str | None) -> Environmen
     return choose(configuration.environments, environment)
 
 
-def _store(environment: Environment) -> Store:
-    return FileStore(environment.state.path, environment.name)
+def _store(environment: Environment, folder: Path) -> Store:
+    where, name = environment.state, environment.name
+    journal = where.path.with_suffix(".journal")
+    if where.store == "git":
+        return GitStore(folder, name, where.remote, journal=journal)
+    if where.store == "object":
+        return ObjectStore(where.url, name, journal)
+    return FileStore(where.path, name)

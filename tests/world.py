@@ -35,6 +35,7 @@ class Run:
     @property
     def document(self) -> Json:
         """What stdout holds, which must be one JSON document and nothing else."""
+        assert self.out, self.err
         document: Json = json.loads(self.out)
         return document
 

@@ -34,6 +34,11 @@ class Configuration:
             raise invalid([*self.problems, *problems])
         return desired
 
+    @property
+    def folder(self) -> Path:
+        """The folder that it lies in."""
+        return self.path if self.path.is_dir() else self.path.parent
+
     def require_sound_settings(self) -> None:
         """ConfigurationInvalid where `reconciler.yaml` has problems: without it no environment is known."""
         if not self.environments:

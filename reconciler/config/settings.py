@@ -15,6 +15,7 @@ from reconciler.model.desired import Place
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
 from reconciler.yaml12 import LocatedMap, read
 
+OF_STORE = {"file": "path", "git": "remote", "object": "url"}
 STATE_FOLDER = ".reconciler"
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -37,6 +38,8 @@ def read_settings(path: Path) -> tuple[dict[str, Environment], list[Problem]]:
     found = problems_of("settings", node, node, str(file), values[0].mark if values else (1, 1))
     problems += [problem for problem in found if spot_of(problem) not in unread]
     problems += _bad_names(node, file)
+    if not problems:
+        problems += _misplaced(node, file)
     if problems:
         return {}, problems
     environments = _environments(node, node, file)
@@ -55,6 +58,24 @@ def _shared_states(environments: dict[str, Environment], node: LocatedMap, file:
             spot = mark_of(node, own if "state" in node["environments"][name] else ("state", "path"), (1, 1))
             message = f"{quoted(name)} would keep its state in the file of {quoted(other)}"
             problems.append(Problem(str(file), *spot, f"{message}; expected a folder, or a path for each environment"))
+    return problems
+
+
+def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
+    """Settings of another store than the one that is chosen, and an object store that does not say where."""
+    problems = []
+    environments = node.get("environments", {})
+    for path in (("state",), *(("environments", name, "state") for name in environments)):
+        state = node.get("state") if len(path) == 1 else environments[path[1]].get("state")
+        if not isinstance(state, LocatedMap):
+            continue
+        own = OF_STORE[state["store"]]
+        for key in (key for key in state if key not in ("store", own)):
+            message = f"{key} is no setting of the store {state['store']}; expected {own} or nothing"
+            problems.append(Problem(str(file), *state.key_marks[key], message))
+        if state["store"] == "object" and "url" not in state:
+            mark = mark_of(node, path, (1, 1), key=True)
+            problems.append(Problem(str(file), *mark, '"url" is missing; expected s3://…, gs://… or az://…'))
     return problems
 
 
@@ -92,4 +113,9 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
 
 def _state(written: dict[str, Any], folder: Path, name: str) -> StateSettings:
     path = folder / written.get("path", STATE_FOLDER)
-    return StateSettings(written.get("store", "file"), path if path.suffix == ".json" else path / f"{name}.json")
+    return StateSettings(
+        store=written.get("store", "file"),
+        path=path if path.suffix == ".json" else path / f"{name}.json",
+        remote=written.get("remote", "origin"),
+        url=written.get("url", ""),
+    )

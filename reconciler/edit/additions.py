@@ -12,7 +12,7 @@ from reconciler.edit.safety import copied, require_read
 from reconciler.edit.source import Layout, Source, documents_of
 from reconciler.edit.wording import entries, written
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.yaml12 import Document, LocatedMap
+from reconciler.yaml12 import Document, LocatedList, LocatedMap
 from reconciler.yaml12.wording import shown
 
 _IMPORTS: Final = "imports"
@@ -38,12 +38,13 @@ def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
     line = {"to": to, "id": object_id}
     for document in documents_of(path, text):
         items = document.value.get(_IMPORTS) if isinstance(document.value, LocatedMap) else None
-        for each in items if isinstance(items, list) else ():
+        if not isinstance(items, LocatedList):
+            continue
+        for each, (row, column) in zip(items, items.marks, strict=True):
             if each == line:
                 return Edit(path, text, text)
             if isinstance(each, dict) and each.get("to") == to:
-                at = items.marks[items.index(each)]
-                raise Refused(str(Problem(str(path), *at, f"{shown(to)} is imported already, with another id")))
+                raise Refused(str(Problem(str(path), row, column, f"{shown(to)} is imported already, with another id")))
     return _add(path, text, _IMPORTS, lambda old: _with_item(old, line))
 
 
@@ -115,7 +116,7 @@ def _grown(source: Source, position: int, section: str, new: Any) -> str:
     else:
         root = source.roots[position]
         expected[position][section] = new
-        changes = Changes(source, root.uses)
+        changes = Changes(source)
         changes.make(Slot(root.node), values[position], {**values[position], section: new})
         after = changes.text()
     require_read(source.path, after, expected)

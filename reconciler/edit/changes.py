@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections import Counter
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, Final
 
 from reconciler.edit.outcome import MismatchError, UnsafeError
@@ -29,9 +30,9 @@ class Slot:
 class Changes:
     """The changes to one text, collected as (start, end, what stands there then)."""
 
-    def __init__(self, source: Source, uses: Counter[str]) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
-        self._uses = uses
+        self.uses = source.uses()
         self._layout = source.layout()
         self._splices: list[tuple[int, int, str]] = []
 
@@ -82,7 +83,7 @@ class Changes:
         if same(old, new):
             return
         node = slot.node
-        if trouble := anchor_trouble(node, self._uses):
+        if trouble := anchor_trouble(node, self.uses):
             raise UnsafeError(node.start, trouble)
         if node.shape is Shape.MAP and isinstance(new, dict) and old and new and self._map(slot, old, new):
             return
@@ -94,36 +95,38 @@ class Changes:
     def _map(self, slot: Slot, old: dict[str, Any], new: dict[str, Any]) -> bool:
         """Change the entries that differ; False where one cannot be taken out by itself."""
         node, own = slot.node, slot.node.own()
-        gone = [own[key] for key in own if key not in new]
+        gone = {own[key][0]: own[key][1] for key in own if key not in new}
         for key, value in old.items():
             if key not in own and not (key in new and same(value, new[key])):
                 raise UnsafeError(node.start, "comes by <<; written in the map itself, it wins over <<")
-        if node.is_block and not all(self._source.begins_line(key.start) for key, _ in gone):
+        if node.is_block and not all(self._source.begins_line(key.start) for key in gone):
             return False
         if len(gone) == len(node.entries):
             return False
-        for key, value in gone:
+        for value in gone.values():
             require_plain(value)
-            self._take_out(node, key.start, value.end, [each.start for each, _ in node.entries])
-        for key, inner in self.slots(slot).items():
-            if key in new:
-                self._change(inner, old[str(key)], new[str(key)])
+        self._take_out(node, [at for at, (key, _) in enumerate(node.entries) if key in gone])
+        for step, inner in self.slots(slot).items():
+            if step in new:
+                self._change(inner, old[str(step)], new[str(step)])
         self._add(node, {key: value for key, value in new.items() if key not in old})
         return True
 
-    def _take_out(self, node: Node, start: int, end: int, starts: list[int]) -> None:
-        """Take one of several entries or items out, its line in block style, its comma in flow style."""
-        if node.is_block:
-            self._drop_lines(start, end)
-            return
-        later = [each for each in starts if each > start]
-        comma = self._source.text.rfind(",", node.start, start)
-        if later:
-            self._splice(start, later[0], "")
-        elif "\n" in self._source.text[comma:start]:
-            self._splice(start, end, "")
-        else:
-            self._splice(comma, end, "")
+    def _take_out(self, node: Node, positions: list[int]) -> None:
+        """Take some, not all, of the entries or items out: their lines in block style, their commas in flow style."""
+        spans = [(key.start, value.end) for key, value in node.entries]
+        spans = spans or [(each.start, each.end) for each in node.items]
+        kept = max(set(range(len(spans))) - set(positions))
+        for position in positions:
+            start, end = spans[position]
+            if node.is_block:
+                self._drop_lines(self._source.dash(node, position) if node.items else start, end)
+            elif position < kept:
+                self._splice(start, spans[position + 1][0], "")
+            else:
+                before = spans[position - 1][1]
+                between = self._source.text[before:start]
+                self._splice(before, end, between.replace(",", "", 1).rstrip(" \t") if "#" in between else "")
 
     def _add(self, node: Node, new: dict[str, Any]) -> None:
         if not new:
@@ -144,26 +147,28 @@ class Changes:
         if len(node.entries) < 2:  # noqa: PLR2004 - between two
             return False
         between = self._source.text[node.entries[-2][1].end : node.entries[-1][0].start]
-        return any(not line.strip() for line in between.splitlines()[1:-1])
+        return any(not line.strip() for line in self._source.lines(between)[1:-1])
 
     def _list(self, slot: Slot, old: list[Any], new: list[Any]) -> bool:
-        """Keep the items that are the same at both ends, change those between pair by pair, add or drop the rest."""
+        """Keep the items that are the same, change those between them pair by pair, add or drop the rest."""
         node = slot.node
-        head = _alike(old, new)
-        tail = _alike(old[head:][::-1], new[head:][::-1])
-        olds, news = range(head, len(old) - tail), new[head : len(new) - tail]
-        inner = self.slots(slot)
-        pairs = min(len(olds), len(news))
         if node.is_block and not self._source.begins_line(self._source.dash(node, 0)):
             return False
-        for position, value in zip(olds, news, strict=False):
-            self._change(inner[position], old[position], value)
-        for position in olds[pairs:]:
+        inner = self.slots(slot)
+        gone: list[int] = []
+        matcher = SequenceMatcher(None, list(map(_worded, old)), list(map(_worded, new)), autojunk=False)
+        for what, start, end, first, last in matcher.get_opcodes():
+            if what == "equal":
+                continue
+            pairs = min(end - start, last - first)
+            for offset in range(pairs):
+                self._change(inner[start + offset], old[start + offset], new[first + offset])
+            gone += range(start + pairs, end)
+            if first + pairs < last:
+                self._add_items(node, start + pairs, new[first + pairs : last])
+        for position in gone:
             require_plain(node.items[position])
-            start = self._source.dash(node, position) if node.is_block else node.items[position].start
-            self._take_out(node, start, node.items[position].end, [each.start for each in node.items])
-        if news[pairs:]:
-            self._add_items(node, head + pairs, news[pairs:])
+        self._take_out(node, gone)
         return True
 
     def _add_items(self, node: Node, position: int, new: list[Any]) -> None:
@@ -191,7 +196,7 @@ class Changes:
         if slot.in_flow:
             self._put(slot, flow(new))
         elif slot.key is None or (node.is_flow and (node.entries or node.items)):
-            self._put(slot, self._worded(node, new))
+            self._put(slot, self._words(node, new))
         elif isinstance(new, dict | list) and new:
             self._replace_by_block(slot, new)
         elif node.is_block:
@@ -201,7 +206,7 @@ class Changes:
         elif node.style in ("|", ">"):
             self._replace_literal(slot, new)
         else:
-            self._put(slot, self._worded(node, new))
+            self._put(slot, self._words(node, new))
 
     def _put(self, slot: Slot, words: str) -> None:
         """Put words where the node stands; behind the colon or the dash where nothing stands."""
@@ -213,7 +218,7 @@ class Changes:
         else:
             self._splice(node.start, node.end, " " + words)
 
-    def _worded(self, node: Node, new: Any) -> str:
+    def _words(self, node: Node, new: Any) -> str:
         """A value on one line, a text in the quotes that the old one had."""
         if not isinstance(new, str):
             return inline(new)
@@ -256,11 +261,6 @@ class Changes:
         return start
 
 
-def _alike(one: list[Any], other: list[Any]) -> int:
-    """How many items are the same at the beginning of both."""
-    count = 0
-    for left, right in zip(one, other, strict=False):
-        if not same(left, right):
-            break
-        count += 1
-    return count
+def _worded(value: Any) -> str:
+    """A value as a text that is the same for the same values only."""
+    return json.dumps(value, sort_keys=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.edit.tree import Node, Root, Shape, roots_of
-from reconciler.errors import ConfigurationInvalid, Problem
-from reconciler.yaml12 import Document, LocatedMap, read
+from reconciler.edit.tree import Node, Shape, roots_of
+from reconciler.errors import ConfigurationInvalid, Problem, Refused
+from reconciler.yaml12 import Document, read
 from reconciler.yaml12.decoding import place
 from reconciler.yaml12.scalars import plain
 
@@ -28,7 +29,10 @@ class Layout:
 
 
 class Source:
-    """The text of a file without its byte order mark. ConfigurationInvalid where it has problems already."""
+    """The text of a file without its byte order mark. ConfigurationInvalid where it has problems already.
+
+    Refused where it has documents that only a tag makes empty.
+    """
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
@@ -38,19 +42,24 @@ class Source:
         self.eol = found[0] if found else "\n"
         self.documents = documents_of(path, text)
         self.roots = [root for root in roots_of(self.text) if not _is_null(root.node)]
+        if len(self.roots) != len(self.documents):
+            raise Refused(f"{path}: cannot be edited as it is written; take the documents out that hold nothing")
 
     def values(self) -> list[Any]:
         """What each document says."""
         return [document.value for document in self.documents]
 
-    def pairs(self) -> list[tuple[Root, Any]]:
-        """Each document that is a map, with what it says."""
-        both = zip(self.roots, self.values(), strict=True)
-        return [(root, value) for root, value in both if isinstance(value, LocatedMap)]
+    def uses(self) -> Counter[str]:
+        """How often each anchor is used; a name that two documents give counts for both."""
+        return sum((root.uses for root in self.roots), Counter())
 
     def problem(self, at: int, message: str) -> Problem:
         """Something to say about the text at an index."""
         return Problem(str(self.path), *place(self.text, at), message)
+
+    def lines(self, text: str) -> list[str]:
+        """A piece of the text by its lines, the last one too where it has no end."""
+        return _BREAK.split(text)
 
     def line_start(self, at: int) -> int:
         """Where the line begins that holds an index."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from reconciler.edit.outcome import UnwritableError
 from reconciler.edit.source import Layout
 from reconciler.yaml12 import dump
+from reconciler.yaml12.anchors import DEEPEST
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _VARIABLE: Final = re.compile(r"\$\$\{|\$\{")
@@ -17,6 +18,8 @@ _ESCAPES: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\
 _LAST_SHORT: Final = 0xFFFF
 _IN_FLOW: Final = frozenset(",?[]{}:")
 _LONGEST_FLOW_ITEM: Final = 100
+_LONGEST_INT: Final = 1600
+"""Bits: what `yaml12` reads is 500 characters long."""
 
 
 def has_variable(text: str) -> bool:
@@ -24,12 +27,12 @@ def has_variable(text: str) -> bool:
     return any(found[0] == "${" for found in _VARIABLE.finditer(text))
 
 
-def written(value: Any) -> Any:
+def written(value: Any, depth: int = 0) -> Any:
     """A live value as it is to be read from YAML: plain maps and lists, and `$${` for `${`.
 
     UnwritableError where YAML or the configuration has no way to say it.
     """
-    if value is None or isinstance(value, bool | int):
+    if value is None or (isinstance(value, int) and value.bit_length() < _LONGEST_INT):
         return value
     if isinstance(value, str):
         if _SURROGATE.search(value):
@@ -37,11 +40,13 @@ def written(value: Any) -> Any:
         return value.replace("${", "$${")
     if isinstance(value, float) and math.isfinite(value):
         return value
+    if depth > DEEPEST:
+        raise UnwritableError(f"it is nested deeper than {DEEPEST} levels")
     if isinstance(value, Mapping):
-        return {_key(key): written(inner) for key, inner in value.items()}
+        return {_key(key): written(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [written(item) for item in value]
-    raise UnwritableError(f"{type(value).__name__} is no value that JSON has")
+        return [written(item, depth + 1) for item in value]
+    raise UnwritableError(f"a {type(value).__name__} such as this is no value that YAML can hold here")
 
 
 def _key(key: Any) -> str:

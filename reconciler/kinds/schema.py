@@ -125,14 +125,26 @@ STATE: Schema = {
     "properties": {
         "store": {
             "type": "string",
-            "enum": ["file"],
-            "description": "file: on this machine, beside the configuration.",
+            "enum": ["file", "git", "object"],
+            "description": "file: on this machine. git: on a ref of the repository's remote. object: in a bucket.",
         },
         "path": {
             "type": "string",
             "minLength": 1,
             "description": "A .json file, or a folder that holds one file an environment. Relative to reconciler.yaml.",
             "examples": [".reconciler"],
+        },
+        "remote": {
+            "type": "string",
+            "minLength": 1,
+            "description": "git: the remote that holds the state, origin where it is left out.",
+            "examples": ["origin"],
+        },
+        "url": {
+            "type": "string",
+            "pattern": "^(s3|gs|az)://[^/]",
+            "description": "object: the bucket, and a prefix within it.",
+            "examples": ["s3://my-bucket/reconciler"],
         },
     },
     "required": ["store"],

@@ -102,8 +102,6 @@ def _changes(scene: Scene) -> tuple[dict[str, Change], dict[str, Entry]]:
             refresh[resource.address] = result
             continue
         changes[resource.address] = result
-        if result.action is Action.REPLACE:
-            scene.replaced.add(resource.address)
     holders = {(each.record.kind, each.record.id): address for address, each in scene.matches.items()}
     for address, entry in scene.entries.items():
         for record in scene.left_over(address):

@@ -112,14 +112,22 @@ def _manual(kind: Kind, change: Change) -> Change:
 def _replace(scene: Scene, resource: Resource, change: Change) -> Change:
     kind = KINDS[resource.kind]
     fields = _fields(scene, resource, (), None)
-    assert change.id is not None  # noqa: S101 - what is live has an id; said to the type checker
+    made = scene.made_already(resource)
+    scene.replaced[resource.address] = made
+    notes = [f"loses {kind.lost_on_delete}", *([kind.after_create] if kind.after_create else [])]
+    if made is None:
+        requests = create_requests(kind, fields)
+    else:
+        notes.append(f"the new one stands already: {made.id}, made by a run that was cut off")
+        changed = {each.field.name for each in differences(kind, fields, made.fields)}
+        requests = update_requests(kind, made, fields, changed) if changed else ()
     return replace(
         change,
         action=Action.REPLACE,
-        notes=(*change.notes, f"loses {kind.lost_on_delete}", *([kind.after_create] if kind.after_create else [])),
-        requests=create_requests(kind, fields),
-        cleanup=delete_requests(kind, change.id),
-        remember=_entry(scene, resource, fields, ""),
+        notes=(*change.notes, *notes),
+        requests=requests,
+        cleanup=delete_requests(kind, change.id or ""),
+        remember=_entry(scene, resource, fields, made.id if made else ""),
     )
 
 

@@ -13,6 +13,7 @@ from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
 
 Key = tuple[str, ...]
+PASTE = "paste one `imports` line each, with the id that is meant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,9 @@ def _by_natural_key(
         if len(candidates) == 1 and not unclear:
             matches[address] = Match(candidates[0], remembered=False, note=_found_by(kind, resource.fields))
         elif candidates or unclear:
-            unsure.append(_ambiguous(kind, resource, [*candidates, *unclear]))
+            unsure.append(ambiguous(kind, resource, [*candidates, *unclear]))
     if unsure:
-        raise IdentityAmbiguous("\n".join(unsure), hint="paste one `imports` line each, with the id that is meant")
+        raise IdentityAmbiguous("\n".join(unsure), hint=PASTE)
     return matches
 
 
@@ -111,7 +112,8 @@ def _found_by(kind: Kind, fields: Fields) -> str:
     return "found by " + ", ".join(f"{name} {fields[name]}" for name in kind.natural_key)
 
 
-def _ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> str:
+def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> str:
+    """What is said where an address could mean several objects: their ids, and the lines to paste."""
     candidates = list(candidates)
     count = "two" if len(candidates) == 2 else str(len(candidates))  # noqa: PLR2004 - a word for a small number
     names = ", ".join(f"{name} {resource.fields[name]!r}" for name in kind.natural_key)

@@ -7,26 +7,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.comparison import canonical
 from reconciler.kinds.offered import Offered
-from reconciler.model.desired import Desired, kind_of
+from reconciler.model.desired import Desired, Resource, kind_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
-from reconciler.plan.identity import Match
+from reconciler.plan.identity import PASTE, Match, ambiguous, natural_key
 
 
 @dataclass(slots=True)
 class Scene:
-    """The three inputs and who is who. `replaced` are the addresses whose live object is about to get another id,
-    `offered` the lists of the API as far as they were asked."""
+    """The three inputs and who is who.
+
+    `replaced` are the addresses that are about to get another object: the one that a run which was cut off has made
+    already, if there is one. `offered` are the lists of the API as far as they were asked.
+    """
 
     desired: Desired
     entries: Mapping[str, Entry]
     live: Live
     matches: Mapping[str, Match]
     moved_from: Mapping[str, str]
-    replaced: set[str] = field(default_factory=set)
+    replaced: dict[str, Record | None] = field(default_factory=dict)
     offered: dict[str, Offered] = field(default_factory=dict)
 
     def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
@@ -35,9 +39,8 @@ class Scene:
         `used`: the items that the live object carries already; what works today is not doubted.
         """
         match = self.matches.get(address)
-        if match is None or address in self.replaced:
-            return None
-        return self.stands_for(match.record, reference, used)
+        record = self.replaced.get(address, match.record if match else None)
+        return self.stands_for(record, reference, used) if record else None
 
     def stands_for(self, record: Record, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
         """What stands for a live object in the lists of those that refer to it."""
@@ -82,4 +85,21 @@ class Scene:
             for address in self.entries
             for record in self.left_over(address)
         }
+        from_state |= {(each.kind, each.id): address for address, each in self.replaced.items() if each is not None}
         return from_state | {(each.record.kind, each.record.id): address for address, each in self.matches.items()}
+
+    def made_already(self, resource: Resource) -> Record | None:
+        """What a replace would make, where a run that was lost before it could be remembered has made it already.
+
+        IdentityAmbiguous where two objects could be that.
+        """
+        kind, managed = KINDS[resource.kind], self.addresses()
+        wanted = natural_key(kind, resource.fields)
+        found = [
+            record
+            for record in self.live.records[kind.name].values()
+            if (kind.name, record.id) not in managed and natural_key(kind, record.fields) == wanted
+        ]
+        if len(found) > 1:
+            raise IdentityAmbiguous(ambiguous(kind, resource, found), hint=PASTE)
+        return found[0] if found else None

@@ -17,10 +17,11 @@ from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
 from reconciler.state.git_checkout import find_checkout
 from reconciler.state.git_command import Limits, masked
-from reconciler.state.git_desk import Desk, open_desk
-from reconciler.state.store import Holder, Locked, Snapshot, StateMoved
+from reconciler.state.git_desk import BLOB, TREE, Desk, open_desk
+from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
 
 STATE_FILE = "state.json"
+RECEIPTS = "receipts"
 LOG_FORMAT = "%H%x1f%aI%x1f%an%x1f%s%x1f%b"
 UNNAMED = "reconciler"
 
@@ -71,15 +72,30 @@ class GitStore:
             text = self._text(desk, commit)
         return Snapshot(from_text(text, self.environment, self.where), commit)
 
-    def write(self, memory: Memory, version: str, note: str = "") -> str:
+    def receipts(self) -> dict[str, str]:
+        """The receipts in the tree beside the state, the oldest first."""
+        with self._desk() as desk:
+            found = desk.entries(_receipts(desk, desk.fetch(self.ref)))
+            names = sorted(name for name, entry in found.items() if entry.startswith(BLOB))
+            contents = desk.contents([found[name].split()[-1] for name in names])
+        try:
+            return {name.removesuffix(".json"): text.decode() for name, text in zip(names, contents, strict=True)}
+        except UnicodeDecodeError as error:
+            raise StateUnusable(f"{self.where}: a receipt is damaged ({error})", hint="see: git show") from error
+
+    def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
         """Commits a memory on top of that version and gives the new commit; StateMoved where it is another by now.
 
-        `note` says what was done: its first line goes into the subject, the rest below it.
+        `note` says what was done: its first line goes into the subject, the rest below it. The receipt is in the
+        same commit.
         """
         with self._desk() as desk:
             if desk.fetch(self.ref) != version:
                 raise StateMoved(self.where, self.journal)
-            tree = desk.tree(version, STATE_FILE, desk.store(to_text(memory).encode()))
+            tree = desk.tree(version, STATE_FILE, desk.store(to_text(memory)))
+            if receipt is not None:
+                kept = desk.tree(_receipts(desk, version), f"{receipt.name}.json", desk.store(receipt.text))
+                tree = desk.tree(tree, RECEIPTS, f"{TREE} {kept}")
             who = self._held.who if self._held else UNNAMED
             commit = desk.commit(tree, version, self._message(desk, memory, note), who)
             if not desk.push(self.ref, commit, version):
@@ -203,3 +219,8 @@ class GitStore:
 
     def _by_hand(self) -> str:
         return f"once nobody is applying any more: git push {masked(self.remote)} :{self.lock_ref}"
+
+
+def _receipts(desk: Desk, commit: str) -> str:
+    mode, kind, tree = (desk.entries(commit).get(RECEIPTS) or "- - -").split()
+    return tree if f"{mode} {kind}" == TREE else ""

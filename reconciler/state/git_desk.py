@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from reconciler.state.git_checkout import Checkout, Settings, read_settings
 from reconciler.state.git_command import Answer, GitSilent, masked, run_git
 
 EMAIL = "reconciler@invalid"
+BLOB, TREE = "100644 blob", "040000 tree"
 FORBIDDEN = re.compile(
     r"403|denied|declined|authenti|could not read (Username|Password)|not allowed|protected|401", re.I
 )
@@ -75,16 +76,32 @@ class Desk:
             return self.push(ref, new, expected, again=False)
         raise self._refused("written", answer)
 
-    def store(self, content: bytes) -> str:
-        """Makes a blob."""
-        return self.local("hash-object", "-w", "--stdin", stdin=content).text
+    def store(self, text: str) -> str:
+        """Makes a blob, and gives its entry for a tree."""
+        return f"{BLOB} {self.local('hash-object', '-w', '--stdin', stdin=text.encode()).text}"
 
-    def tree(self, parent: str, name: str, blob: str) -> str:
-        """Makes a tree: that of a parent (empty: none), with a blob under that name."""
-        listed = self.local("ls-tree", "-z", parent).out if parent else b""
-        others = [entry for entry in listed.split(b"\0") if entry and entry.partition(b"\t")[2] != name.encode()]
-        entries = [*others, f"100644 blob {blob}\t{name}".encode()]
-        return self.local("mktree", "-z", stdin=b"".join(entry + b"\0" for entry in entries)).text
+    def entries(self, tree: str) -> dict[str, str]:
+        """What a tree holds: name → `mode type id`; nothing where it is empty text."""
+        listed = self.local("ls-tree", "-z", tree).out.decode("utf-8", "surrogateescape") if tree else ""
+        pairs = (entry.partition("\t") for entry in listed.split("\0") if entry)
+        return {name: entry for entry, _, name in pairs}
+
+    def tree(self, parent: str, name: str, entry: str) -> str:
+        """Makes a tree: that of a parent (empty: none), with an entry (`mode type id`) under that name."""
+        held = self.entries(parent) | {name: entry}
+        lines = "".join(f"{each}\t{called}\0" for called, each in held.items())
+        return self.local("mktree", "-z", stdin=lines.encode("utf-8", "surrogateescape")).text
+
+    def contents(self, blobs: Sequence[str]) -> list[bytes]:
+        """What blobs hold, in their order."""
+        rest = self.local("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode()).out
+        found = []
+        for _ in blobs:
+            head, _, rest = rest.partition(b"\n")
+            size = int(head.split()[-1])
+            found.append(rest[:size])
+            rest = rest[size + 1 :]
+        return found
 
     def empty_tree(self) -> str:
         """Makes the tree that holds nothing."""
@@ -107,7 +124,10 @@ class Desk:
         return answer
 
     def _reach(self, *arguments: str) -> Answer:
-        answer = self._run(arguments, self.checkout.limits.network, None, {})
+        try:
+            answer = self._run(arguments, self.checkout.limits.network, None, {})
+        except GitSilent as silent:
+            raise GitSilent(f"{masked(self.remote)}: {silent}", hint=silent.hint) from None
         rejected = [line[1:].strip() for line in answer.text.splitlines() if line.startswith("!")]
         return Answer(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
 

@@ -58,8 +58,11 @@ class ObjectStore:
             ) from error
         return Snapshot(from_text(text, self.environment, self.where), found.version)
 
-    def write(self, memory: Memory, version: str, note: str = "") -> str:  # noqa: ARG002 - an object has no history
-        """Puts a memory in the place of that version and gives the new one; StateMoved where it is another by now."""
+    def write(self, memory: Memory, version: str, note: str = "") -> str:
+        """Puts a memory in the place of that version and gives the new one; StateMoved where it is another by now.
+
+        `note` goes nowhere: an object has no history of ours.
+        """
         written = self._bucket.swap(self._name, to_text(memory).encode(), version)
         if written is None:
             raise StateMoved(self.where, self.journal)
@@ -73,6 +76,7 @@ class ObjectStore:
         """
         mine = self._take(holder)
         try:
+            self._prove_conditions()
             yield
         except BaseException as error:
             self._free_after(error, mine, holder)
@@ -105,7 +109,6 @@ class ObjectStore:
         mine = self._bucket.swap(self._lock, content, found.version if found else "")
         if mine is None:
             raise self._locked(self._bucket.read(self._lock))
-        self._prove_conditions()
         return mine
 
     def _prove_conditions(self) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from reconciler.errors import StateUnusable, WrongUsage
 
 if TYPE_CHECKING:
-    from obstore import UpdateVersion
+    from obstore import PutMode
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 PATIENCE_SECONDS = 30.0
@@ -30,14 +30,13 @@ CARRIED_OPTIONS = (
     "proxy_url",
     "proxy_ca_certificate",
     "proxy_excludes",
-    "root_certificate",
 )
 """What obstore reads from the environment only where it is given no options of a client, and ours have time limits."""
 
 NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
 SECRET_NAME = re.compile(r"^(AWS|AZURE|GOOGLE)_.*(KEY|SECRET|TOKEN|PASSWORD|SAS)")
 PLACE_NAME = re.compile(r"_(FILE|PATH|URI|URL|HOST)$")
-SHORTEST_SECRET = 4
+SHORTEST_SECRET = 6
 ANSWER = re.compile(r"<Code>(?P<code>[^<]*)</Code>\s*(?:<Message>(?P<message>[^<]*)</Message>)?", re.DOTALL)
 PANIC = "PanicException"
 
@@ -109,16 +108,16 @@ class Bucket:
     def swap(self, name: str, content: bytes, version: str) -> str | None:
         """Puts an object in the place of that version ("" where none was there) and gives the new one.
 
-        None where another is there by now. An answer that was lost on its way is made up for by a look at what stands
-        there: content that only this call can have written is this call's. StateUnusable where the store cannot be
-        used.
+        None where another is there by now. A write whose answer was lost is sent again by the library, and refused for
+        having been done: so what stands there is looked at, and where it is this content, all is as was asked.
+        StateUnusable where the store cannot be used.
         """
         store = self._store
         import obstore  # noqa: PLC0415 - an extra
         from obstore.exceptions import AlreadyExistsError, PreconditionError  # noqa: PLC0415
 
         with self._telling(name, "cannot be written"):
-            mode = cast("UpdateVersion", json.loads(version)) if version else "create"
+            mode: PutMode = json.loads(version) if version else "create"
             try:
                 return _version(obstore.put(store, f"{self._prefix}{name}", content, mode=mode))
             except (AlreadyExistsError, PreconditionError):
@@ -196,6 +195,6 @@ def _words(error: BaseException) -> str:
 def _masked(text: str) -> str:
     """A text without the credentials of the environment, those in an address, and the query that may be signed."""
     named = (value for name, value in os.environ.items() if SECRET_NAME.match(name) and not PLACE_NAME.search(name))
-    for secret in sorted((each.strip() for each in named if len(each.strip()) >= SHORTEST_SECRET), key=len)[::-1]:
-        text = text.replace(secret, "***")
+    for secret in sorted((each.strip() for each in named), key=len, reverse=True):
+        text = text.replace(secret, "***") if len(secret) >= SHORTEST_SECRET else text
     return re.sub(r"(\w://[^\s?]*)\?\S*", r"\1?***", re.sub(r"//[^/\s]*@", "//***@", text))

@@ -98,7 +98,7 @@ class Project:
             data["platform"] = chosen.choice(["iOS", "Android", None])
         if chosen.random() < 0.5:
             leaf: Any = chosen.choice([True, False, None, 0, 1, 1.5, "x", "", [], {}, [1, {"y": None}]])
-            data["custom"] = {"__private": leaf, "deep": {self.name(): leaf}}
+            data["custom"] = {"__private": leaf, "deep": {self.name().replace("$", ""): leaf}}
         return data
 
     def write(self, world: World) -> None:

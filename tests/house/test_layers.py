@@ -12,7 +12,7 @@ from .imports import imported, imported_within, modules, part_of, tree_of
 
 GROUND = frozenset({"", "errors"})
 KNOWN = GROUND | {"model", "yaml12", "kinds", "api"}
-STAGES = frozenset({"config", "state", "observe", "plan", "apply", "export", "drift", "saved"})
+STAGES = frozenset({"config", "state", "observe", "plan", "apply", "export", "drift", "saved", "edit"})
 MAY_IMPORT = {
     "": frozenset[str](),
     "errors": frozenset({""}),

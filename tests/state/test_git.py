@@ -10,7 +10,7 @@ import pytest
 from reconciler.errors import StateUnusable
 from reconciler.model.memory import Memory
 from reconciler.state.git import GitStore
-from reconciler.state.store import Holder, StateMoved, Store
+from reconciler.state.store import Attachment, Holder, StateMoved, Store
 
 from .conftest import PERSON, Remote, StoreOf, git, memory
 
@@ -138,6 +138,20 @@ def test_other_entries_are_kept(store: GitStore, remote: Remote) -> None:
     second = store.write(memory(2), store.read().version)
     assert git(remote.path, "ls-tree", "-r", "--name-only", second).split() == ["receipts/1.json", "state.json"]
     assert first in git(remote.path, "rev-list", second)
+
+
+def test_receipts(store: GitStore, remote: Remote, store_of: StoreOf) -> None:
+    """Receipts are in the commits of their applies, and all of them in the last; a write without one keeps them."""
+    assert store.receipts() == {}
+    first = store.write(memory(1), "")
+    assert store.receipts() == {}
+    second = store.write(memory(2), first, receipt=Attachment("2026-02", "{\n}\n"))
+    third = store.write(memory(3), second, receipt=Attachment("2026-01", '{"é": ""}'))
+    store.write(memory(4), third)
+    kept = store_of(remote.clone("other", "--depth=1")).receipts()
+    assert list(kept.items()) == [("2026-01", '{"é": ""}'), ("2026-02", "{\n}\n")]
+    assert git(remote.path, "ls-tree", "-r", "--name-only", second).split() == ["receipts/2026-02.json", "state.json"]
+    assert store.read().memory == memory(4)
 
 
 def test_gc_keeps_the_state(store: GitStore, remote: Remote, store_of: StoreOf) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconciler.errors import StateUnusable
+from reconciler.state import git_desk
 from reconciler.state.git import GitStore
-from reconciler.state.git_command import Limits, masked
+from reconciler.state.git_command import Answer, GitSilent, Limits, masked, run_git
 from reconciler.state.store import Holder
 
 from .conftest import Remote, StoreOf, git, memory
@@ -115,14 +118,40 @@ def test_git_hangs(remote: Remote, store_of: StoreOf, fake_git: Callable[[str], 
     assert "git ls-remote did not end within 0.5 seconds, and was ended" in refusal(store.read)
 
 
-def test_push_hangs(remote: Remote, store_of: StoreOf, fake_git: Callable[[str], None]) -> None:
-    """A push that hangs is looked up at the remote: not done is an error, done is done."""
-    store = store_of(remote.clone("clone"), limits=Limits(network=1.5))
-    fake_git('case "$*" in *" push "*) exec sleep 600;; esac; exec $REAL "$@"')
-    assert "git push did not end within 1.5 seconds" in refusal(lambda: store.write(memory(1), ""))
-    fake_git('$REAL "$@" || exit; case "$*" in *" push "*) exec sleep 600;; esac')
-    version = store.write(memory(1), "")
-    assert store.read().version == version
+@pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
+def test_push_without_an_answer(store: GitStore, monkeypatch: pytest.MonkeyPatch, done: bool) -> None:
+    """A push that does not end in time is looked up at the remote: done is done, and not done is an error."""
+
+    def silent(arguments: Sequence[str], **rest: Any) -> Answer:
+        if "push" not in arguments:
+            return run_git(arguments, **rest)
+        if done:
+            run_git(arguments, **rest)
+        raise GitSilent("git push did not end")
+
+    monkeypatch.setattr(git_desk, "run_git", silent)
+    if done:
+        version = store.write(memory(1), "")
+        assert store.read().version == version
+    else:
+        assert "origin: git push did not end" in refusal(lambda: store.write(memory(1), ""))
+        assert store.read().version == ""
+
+
+def test_fetch_fails(store: GitStore, remote: Remote, fake_git: Callable[[str], None]) -> None:
+    """A fetch that fails is an error while the ref is there; where the ref went meanwhile, there is nothing."""
+    store.write(memory(1), "")
+    fake_git('case "$*" in *" fetch "*) echo broken pipe >&2; exit 1;; esac; exec $REAL "$@"')
+    assert "origin: the state cannot be read: broken pipe" in refusal(store.read)
+    gone = f"$REAL -C {remote.path} update-ref -d {store.ref}"
+    fake_git(f'case "$*" in *" fetch "*) {gone}; exit 1;; esac; exec $REAL "$@"')
+    assert store.read().version == ""
+
+
+def test_no_temporary_folder(store: GitStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where no temporary folder can be made, that is what is said."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    assert "no temporary folder can be made" in refusal(store.read)
 
 
 def test_contended_ref_is_tried_again(store: GitStore, remote: Remote, fake_git: Callable[[str], None]) -> None:

@@ -1,0 +1,254 @@
+"""Live values into files of people: what is set, what is left, and that nothing else moves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.edit import Adopted, set_values
+from reconciler.edit.outcome import Way
+from reconciler.errors import ConfigurationInvalid, Refused
+
+FILE = Path("team/all.yaml")
+
+
+def adopt(text: str, values: dict[Way, Any], key: str = "a") -> Adopted:
+    """Set values of `s.<key>`."""
+    return set_values(FILE, text, {("s", key, *way): value for way, value in values.items()})
+
+
+def after(text: str, values: dict[Way, Any]) -> str:
+    """The text with the values, all of which could be set."""
+    adopted = adopt(text, values)
+    assert not adopted.left
+    assert adopted.edit.before == text
+    return adopted.edit.after
+
+
+BEFORE = """# top
+s:   # the section
+  a:  # first
+    # above the name
+    name:   'Daily'     # behind the name
+    at: 10:30 # utc
+
+    text: >-  # folded
+      some
+      words
+    # above the list
+    to:   # behind the list
+      - integration: x   # the first
+      # above the second
+      - {type: t, id: "1"}   # the second
+      # behind the list's end
+    data: {push: a, more: {deep: 1}}   # flow
+    nothing:   # null
+    # behind a
+  # between
+
+  b:
+    name: "b"
+x-end: 1   # end"""
+
+
+def test_every_comment_and_blank_line_stays() -> None:
+    """Scalars keep their quotes, lists and flow maps change item by item, a new key comes last."""
+    values: dict[Way, Any] = {
+        ("name",): "It's new",
+        ("at",): "09:00",
+        ("text",): "one\ntwo\n",
+        ("to",): [{"integration": "x"}, {"type": "t", "id": "2"}, {"integration": "other"}],
+        ("data", "push"): None,
+        ("data", "more", "other"): "a, b",
+        ("nothing",): "no",
+        ("days",): 7,
+        ("lifecycle", "ignore_changes"): ["status"],
+    }
+    assert (
+        after(BEFORE, values)
+        == """# top
+s:   # the section
+  a:  # first
+    # above the name
+    name:   'It''s new'     # behind the name
+    at: "09:00" # utc
+
+    text: |  # folded
+      one
+      two
+    # above the list
+    to:   # behind the list
+      - integration: x   # the first
+      # above the second
+      - {type: t, id: "2"}   # the second
+      # behind the list's end
+      - {integration: other}
+    data: {push: null, more: {deep: 1, other: "a, b"}}   # flow
+    nothing: "no"   # null
+    # behind a
+    days: 7
+    lifecycle:
+      ignore_changes:
+        - status
+  # between
+
+  b:
+    name: "b"
+x-end: 1   # end"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "values", "wanted"),
+    [
+        ("s: {a: {n: 1}}", {("n",): 2}, "s: {a: {n: 2}}"),
+        ("s: {a: {n: }}", {("n",): 2}, "s: {a: {n: 2 }}"),
+        ("s: {a: {n}}", {("n",): 2}, "s: {a: {n: 2}}"),
+        ("s: {a: {n: , m: 1}}", {("n",): 2}, "s: {a: {n: 2 , m: 1}}"),
+        ("s: {a: {}}", {("m",): [1]}, "s: {a: {m: [1]}}"),
+        ("s: {a: {n: [1, 2, 3]}}", {("n",): [1, 3]}, "s: {a: {n: [1, 3]}}"),
+        ("s: {a: {n: [1, 2, 3]}}", {("n",): [1]}, "s: {a: {n: [1]}}"),
+        ("s: {a: {n: [1, 2, 3]}}", {("n",): [0, 1, 2, 3]}, "s: {a: {n: [0, 1, 2, 3]}}"),
+        ("s: {a: {n: [1, 2, 3]}}", {("n",): []}, "s: {a: {n: []}}"),
+        ("s: {a: {n: [1, # one\n 2, # two\n 3 # three\n]}}", {("n",): [1]},
+         "s: {a: {n: [1 # one\n # two\n # three\n]}}"),
+        ("s: {a: {n: {x: 1, y: 2}}}", {("n",): {"y": 2}}, "s: {a: {n: {y: 2}}}"),
+        ("s: {a: {n: {x: 1, y: 2}}}", {("n",): {"z": 2}}, "s: {a: {n: {z: 2}}}"),
+        ("s:\n  a:\n    n:\n    - 1\n    - 2 # c\n", {("n",): [2, 3]}, "s:\n  a:\n    n:\n    - 2 # c\n    - 3\n"),
+        ("s:\n  a:\n    n:\n    - x: 1\n      y: 2 # c\n", {("n", 0, "y"): "é"},
+         "s:\n  a:\n    n:\n    - x: 1\n      y: é # c\n"),
+        ("s:\n  a:\n    n:\n    - x: 1\n      y: 2 # c\n", {("n", 0, "z"): 3},
+         "s:\n  a:\n    n:\n    - x: 1\n      y: 2 # c\n      z: 3\n"),
+        ("s:\n  a:\n    n:\n    -   x: 1\n        y: 2\n", {("n",): [{"x": 2}]}, "s:\n  a:\n    n:\n    -   x: 2\n"),
+        ("s:\n  a:\n    n:\n    - x: 1\n      y: 2\n", {("n",): [{"y": 2}]}, "s:\n  a:\n    n:\n    - {\"y\": 2}\n"),
+        ("s:\n  a:\n    n:\n      -\n        1 # c\n      -\n", {("n",): [2, 3]},
+         "s:\n  a:\n    n:\n      -\n        2 # c\n      - 3\n"),
+        ("s:\n  a:\n    n:\n      x: 1 # c\n      y: 1\n    m: 1\n", {("n",): None},
+         "s:\n  a:\n    n: null\n    m: 1\n"),
+        ("s:\n  a:\n    n: # c\n      x: 1\n", {("n",): {}}, "s:\n  a:\n    n: {} # c\n"),
+        ("s:\n  a:\n    n: # c\n      x: 1\n    m: 1\n", {("n",): [1]}, "s:\n  a:\n    n: # c\n      - 1\n    m: 1\n"),
+        ("s:\n  a:\n    n: 1 # c\n    m: 1\n", {("n",): [1]}, "s:\n  a:\n    n: # c\n      - 1\n    m: 1\n"),
+        ("s:\n  a:\n    n: 1 # c\n    m: 1\n", {("n",): {"x": {"y": []}}},
+         "s:\n  a:\n    n: # c\n      x:\n        \"y\": []\n    m: 1\n"),
+        ("s:\n  a:\n    n: null # c\n", {("n", "x"): 1}, "s:\n  a:\n    n: # c\n      x: 1\n"),
+        ("s:\n  a:\n    n: [] # c", {("n",): ["x"]}, "s:\n  a:\n    n: # c\n      - x"),
+        ("s:\n  a: # c\n", {("m",): 1}, "s:\n  a: # c\n    m: 1\n"),
+        ("s:\n  a:\n    n: one\n      two # c\n", {("n",): "x"}, "s:\n  a:\n    n: x # c\n"),
+        ("s:\n  a:\n    n:\n      one # c\n", {("n",): "x"}, "s:\n  a:\n    n:\n      x # c\n"),
+        ("s:\n  a:\n    n: 'a\n      b'  # c\n", {("n",): "x\ty"}, "s:\n  a:\n    n: \"x\\ty\"  # c\n"),
+        ("s:\n  a:\n    n: !!str 12 # c\n", {("n",): "13"}, "s:\n  a:\n    n: \"13\" # c\n"),
+        ("s:\n  a:\n    n: |\n     x\n     y\n\n    m: 1\n", {("n",): 1.0}, "s:\n  a:\n    n: 1.0\n\n    m: 1\n"),
+        ("s:\n  a:\n    n: |+ # k\n     x\n\n\n    m: 1\n", {("n",): "x"}, "s:\n  a:\n    n: x # k\n    m: 1\n"),
+        ("s:\r\n  a:\r\n    n: |\r\n      x\r\n    m: 1\t# c\r\n", {("n",): "p\nq", ("m",): "no", ("z",): 1},
+         "s:\r\n  a:\r\n    n: |-\r\n      p\r\n      q\r\n    m: \"no\"\t# c\r\n    z: 1\r\n"),
+        ("\ufeffs:\n  a:\n    n: 1", {("n",): 2, ("m",): 3}, "\ufeffs:\n  a:\n    n: 2\n    m: 3"),
+        ("s:\n  ä😀: 1\n  a:\n    n😀: 1 # 😀\n", {("n😀",): "😀"}, "s:\n  ä😀: 1\n  a:\n    n😀: 😀 # 😀\n"),
+        ("x: 1\n---\ns:\n  a: {n: 1}\n---\ny: 1\n", {("n",): 2}, "x: 1\n---\ns:\n  a: {n: 2}\n---\ny: 1\n"),
+        ("s:\n  a: &u\n    n: 1\n", {("n",): 2}, "s:\n  a: &u\n    n: 2\n"),
+        ("d: &d {m: 1}\ns:\n  a:\n    <<: *d\n    n: 1\n", {("n",): 2, ("o",): 3},
+         "d: &d {m: 1}\ns:\n  a:\n    <<: *d\n    n: 2\n    o: 3\n"),
+        ("s:\n  a:\n    \"n\" : 1 # c\n", {("n",): 2}, "s:\n  a:\n    \"n\" : 2 # c\n"),
+        ("s:\n  a:\n    ? n\n    : 1 # c\n", {("n",): 2}, "s:\n  a:\n    ? n\n    : 2 # c\n"),
+        ("s:\n  a:\n    n: 012\n    t: true\n", {("n",): 12, ("t",): 1}, "s:\n  a:\n    n: 012\n    t: 1\n"),
+        ("s:\n  a:\n    n: $${x}\n", {("n",): "${y}"}, "s:\n  a:\n    n: $${y}\n"),
+    ],
+)  # fmt: skip
+def test_nasty_files_change_where_they_have_to(before: str, values: dict[Way, Any], wanted: str) -> None:
+    """Flow and block style, lists indented or not, what is not written, several documents, odd line breaks."""
+    assert after(before, values) == wanted
+
+
+SHARED = """x-d: &d {m: 1, deep: {k: 1}}
+x-s: &s active
+s:
+  a:
+    <<: *d
+    status: *s
+    name: "${var.prefix} daily"   # with a variable
+    list: [{id: "${var.id}"}, {id: b}]
+    own: &own {z: 1}
+    plain: 1
+    text: words
+  b:
+    <<: *d
+    own: *own
+  c: *own
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "value", "says"),
+    [
+        (("status",), "paused", r"all.yaml:6:13: status comes by the alias \*s"),
+        (("m",), 2, "all.yaml:5:5: m comes by <<; written in the map itself, it wins over <<"),
+        (("deep", "k"), 2, "all.yaml:5:5: deep.k comes by <<"),
+        (("name",), "daily", "all.yaml:7:11: name holds a variable"),
+        (("list",), [{"id": "a"}, {"id": "b"}], "all.yaml:8:17: list holds a variable"),
+        (("own", "z"), 2, "all.yaml:9:10: own.z has the anchor &own"),
+        (("own",), None, "all.yaml:9:10: own has the anchor &own"),
+        (("plain", "x"), 1, "all.yaml:10:12: plain.x has no place here: text stands in its way"),
+        (("list", 7), 1, "all.yaml:8:11: list.7 has no place here: a list stands in its way"),
+        (("list", "x"), 1, "all.yaml:8:11: list.x has no place here: a list stands in its way"),
+        (("plain",), float("inf"), "all.yaml:4:3: plain cannot be written"),
+        (("${x}",), 1, "has a key with"),
+    ],
+)
+def test_what_would_change_more_is_left_and_said(way: Way, value: Any, says: str) -> None:
+    """With file, line and why; what stands beside it is set all the same."""
+    adopted = adopt(SHARED, {way: value, ("text",): "new"})
+    assert adopted.edit.after == SHARED.replace("words", "new")
+    (left,) = adopted.left
+    assert left.way == ("s", "a", *way)
+    assert says.replace("\\", "") in str(left.problem)
+
+
+def test_a_resource_that_is_an_alias_is_left() -> None:
+    """A change at its anchor would change the other too."""
+    adopted = adopt(SHARED, {("z",): 2}, key="c")
+    assert not adopted.edit.is_change
+    assert "all.yaml:15:6: z comes by the alias *own" in str(adopted.left[0].problem)
+
+
+def test_a_key_behind_a_question_mark_is_left_where_it_would_need_lines() -> None:
+    """The value beside it is set."""
+    text = "s:\n  a:\n    ? n\n    : 1\n    m: 1\n"
+    adopted = adopt(text, {("n",): {"x": 1}, ("m",): 2})
+    assert adopted.edit.after == text.replace("m: 1", "m: 2")
+    assert "all.yaml:4:7: n stands behind a key that is written with ?" in str(adopted.left[0].problem)
+
+
+def test_what_does_not_come_out_is_left_by_itself() -> None:
+    """An outcome that reads as something else is thrown away, and the rest is set one by one."""
+    text = "s:\n  a:\n    n: [x: 1]\n    m: 1\n"
+    adopted = adopt(text, {("n", 0, "y"): 2, ("m",): 2})
+    assert adopted.edit.after == text.replace("m: 1", "m: 2")
+    assert "n.0.y cannot be edited by itself" in str(adopted.left[0].problem)
+
+
+def test_several_resources_of_a_file_are_set_at_once() -> None:
+    """Ways begin with the section and the key."""
+    text = "s:\n  a: {n: 1}\n---\nt:\n  b: {n: 1}\n"
+    edit = set_values(FILE, text, {("s", "a", "n"): 2, ("t", "b", "n"): 3}).edit
+    assert edit.after == "s:\n  a: {n: 2}\n---\nt:\n  b: {n: 3}\n"
+
+
+def test_the_same_values_change_nothing() -> None:
+    """However they are written."""
+    assert not adopt("s: {a: {n: 0x10, t: 'x', l: [ 1 ]}}", {("n",): 16, ("t",): "x", ("l",): [1]}).edit.is_change
+    assert not adopt("s: {a: {n: 1}}", {}).edit.is_change
+
+
+@pytest.mark.parametrize("way", [("s", "z", "n"), ("z", "a", "n"), ("s", "a"), ()])
+def test_a_resource_that_is_not_there_is_refused(way: Way) -> None:
+    """The caller names the wrong file."""
+    with pytest.raises(Refused, match="nothing in it is set"):
+        set_values(FILE, "s: {a: {n: 1}}", {way: 1})
+
+
+@pytest.mark.parametrize("text", ["s: [", "s: {a: 1, a: 2}", "\ud800", "\x00", "s:\n\ta: 1"])
+def test_text_with_problems_is_not_edited(text: str) -> None:
+    """It is for its writer to put right first."""
+    with pytest.raises(ConfigurationInvalid):
+        set_values(FILE, text, {("s", "a", "n"): 1})

@@ -1,0 +1,124 @@
+"""An S3 server as a program of its own: moto's, behind waitress. Says its port on stdout, then serves.
+
+One thread, so that the check of a condition and the write that it guards are one step, as they are at Amazon's: moto's
+own server has many threads and nothing between the two. `deaf` drops the conditions on their way, as some servers do;
+`mumbling` does every write and answers the first to each object with an error.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+MISSING = [name for name in ("moto", "flask", "flask_cors") if importlib.util.find_spec(name) is None]
+needs_server = pytest.mark.skipif(bool(MISSING), reason=f"no S3 server is installed: {', '.join(MISSING)} not found")
+
+CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
+SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
+Application = Callable[[dict[str, Any], Any], Any]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    url: str
+
+    def client(self, service: str = "s3", user: str = "AKIAEXAMPLE") -> httpx.Client:
+        """Speaks HTTP with it, with a signature that means nothing and is looked at only where it is asked for."""
+        scope = f"Credential={user}/20260101/us-east-1/{service}/aws4_request"
+        signed = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
+        return httpx.Client(base_url=self.url, headers=signed, trust_env=False, timeout=30)
+
+    def make(self, bucket: str) -> None:
+        """Makes a bucket."""
+        with self.client() as client:
+            client.put(f"/{bucket}").raise_for_status()
+
+    def get(self, key: str) -> bytes:
+        """What an object holds."""
+        with self.client() as client:
+            return client.get(f"/{key}").raise_for_status().content
+
+    def put(self, key: str, content: bytes, **headers: str) -> int:
+        """Writes an object, with headers (`if_match` for If-Match), and gives the status of the answer."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        with self.client() as client:
+            return client.put(f"/{key}", content=content, headers=named).status_code
+
+
+@contextmanager
+def running(flaw: str = "") -> Iterator[Server]:
+    """The server, from when it answers until the block ends."""
+    with subprocess.Popen([sys.executable, __file__, flaw], stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        try:
+            yield Server(f"http://127.0.0.1:{int(program.stdout.readline())}")
+        finally:
+            program.terminate()
+
+
+@contextmanager
+def nobody(*, listening: bool = False) -> Iterator[str]:
+    """An address on loopback where every connection is refused; `listening`: it is taken, and nothing ever answers."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        if listening:
+            taken.listen()
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def aim(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Sets the environment variables by which people of Amazon's choose server and credentials."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+
+
+def deaf(server: Application) -> Application:
+    """A server that hears no condition."""
+    return lambda environ, answer: server({k: v for k, v in environ.items() if k not in CONDITIONS}, answer)
+
+
+def mumbling(server: Application) -> Application:
+    """A server that does what it is asked, and whose first answer to a write of an object is lost."""
+    heard: set[str] = set()
+
+    def serve(environ: dict[str, Any], answer: Any) -> Any:
+        path = environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] != "PUT" or path.count("/") == 1 or path in heard:
+            return server(environ, answer)
+        heard.add(path)
+        list(server(environ, lambda *_: None))
+        answer("503 Service Unavailable", [])
+        return []
+
+    return serve
+
+
+def main(flaw: str) -> None:
+    """Serves until it is ended."""
+    import waitress  # noqa: PLC0415 - for this program, not for the tests that start it
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
+
+    moto = DomainDispatcherApplication(create_backend_app)
+    application = {"deaf": deaf, "mumbling": mumbling}[flaw](moto) if flaw else moto
+    server = waitress.create_server(application, host="127.0.0.1", port=0, threads=1)
+    sys.stdout.write(f"{server.effective_port}\n")
+    sys.stdout.flush()
+    server.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,160 @@
+"""The object store against an S3 server: what is written is read, and nobody's is written over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import StateUnusable
+from reconciler.model.memory import Memory
+from reconciler.state.object import ObjectStore
+from reconciler.state.store import StateMoved
+
+from .conftest import memory
+from .s3_server import Server, aim, needs_server, running
+
+pytestmark = needs_server
+PATIENCE = 5.0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """An S3 server with a bucket."""
+    with running() as started:
+        started.make("bucket")
+        yield started
+
+
+@pytest.fixture
+def prefix(request: pytest.FixtureRequest) -> str:
+    """A prefix that no other test uses."""
+    name: str = request.node.name
+    return "".join(letter if letter.isalnum() else "-" for letter in name)
+
+
+@pytest.fixture
+def store(server: Server, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """A store of production below that prefix."""
+    aim(monkeypatch, server.url)
+    return ObjectStore(f"s3://bucket/{prefix}", "production", tmp_path / "journal", patience=PATIENCE)
+
+
+def test_what_is_written_is_read(store: ObjectStore) -> None:
+    """Nothing there is an empty memory and no version; then each write gives the version that the next read gives."""
+    assert store.read().memory == Memory("production")
+    first = store.write(memory(1, daily="id-1"), "")
+    assert (store.read().memory, store.read().version) == (memory(1, daily="id-1"), first)
+    second = store.write(memory(2, daily="id-1", weekly="id-2"), first, note="what was done")
+    assert (store.read().memory, store.read().version) == (memory(2, daily="id-1", weekly="id-2"), second)
+
+
+def test_the_state_lies_below_the_prefix_by_the_name_of_its_environment(
+    store: ObjectStore, server: Server, prefix: str
+) -> None:
+    """One JSON object per environment, that people can read with the tools of their cloud."""
+    store.write(memory(daily="id-1"), "")
+    assert store.where == f"s3://bucket/{prefix}/production.json"
+    assert json.loads(server.get(f"bucket/{prefix}/production.json"))["environment"] == "production"
+
+
+@pytest.mark.parametrize(
+    ("url", "key"), [("s3://bare", "bare/"), ("s3://bare/", "bare/"), ("s3://bare/a/b c/ä/", "bare/a/b%20c/%C3%A4/")]
+)
+def test_a_prefix_is_optional_and_may_be_deep(
+    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, key: str
+) -> None:
+    """Without one the state lies at the top of the bucket; a slash at the end means nothing."""
+    server.make("bare")
+    aim(monkeypatch, server.url)
+    store = ObjectStore(url, "sandbox-2_B", tmp_path / "journal")
+    snapshot = store.read()
+    store.write(Memory("sandbox-2_B", "the-lineage", 1), snapshot.version)
+    assert json.loads(server.get(f"{key}sandbox-2_B.json"))["serial"] == 1
+    assert store.where == f"{url.rstrip('/')}/sandbox-2_B.json"
+
+
+def test_environments_do_not_see_each_other(store: ObjectStore, prefix: str, tmp_path: Path) -> None:
+    """Two environments below one prefix have a state and a lock each."""
+    store.write(memory(daily="id-1"), "")
+    other = ObjectStore(f"s3://bucket/{prefix}", "sandbox", tmp_path / "journal")
+    assert other.read().memory == Memory("sandbox")
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["created meanwhile", "changed meanwhile"])
+def test_a_stale_version_is_refused_and_the_winner_keeps_all(store: ObjectStore, seen: bool) -> None:
+    """Who read before somebody else wrote does not write over it, and is told where what it did is."""
+    stale = store.write(memory(1), "") if seen else ""
+    won = store.write(memory(2, daily="of-the-winner"), stale)
+    with pytest.raises(StateMoved, match="written by somebody else") as caught:
+        store.write(memory(2, daily="of-the-loser"), stale)
+    assert str(store.journal) in str(caught.value.hint)
+    assert (store.read().memory, store.read().version) == (memory(2, daily="of-the-winner"), won)
+
+
+def test_a_state_that_was_taken_away_is_not_written_anew(store: ObjectStore, server: Server, prefix: str) -> None:
+    """A version that was there and is gone is another version too."""
+    version = store.write(memory(1), "")
+    with server.client() as client:
+        client.delete(f"/bucket/{prefix}/production.json").raise_for_status()
+    with pytest.raises(StateMoved):
+        store.write(memory(2), version)
+
+
+def test_of_many_that_write_at_once_one_wins(store: ObjectStore) -> None:
+    """Eight writers on one version: one memory stands, whole, and it is that of the one that was told so."""
+    version = store.write(memory(1), "")
+
+    def attempt(number: int) -> int | None:
+        try:
+            store.write(memory(2, daily=f"of-{number}"), version)
+        except StateMoved:
+            return None
+        return number
+
+    with ThreadPoolExecutor(8) as pool:
+        winners = [each for each in pool.map(attempt, range(8)) if each is not None]
+    assert len(winners) == 1
+    assert store.read().memory == memory(2, daily=f"of-{winners[0]}")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b'{"format_version": 1, "resour', "damaged"),
+        (b"\xff\xfe\x00", "damaged"),
+        (b"", "damaged"),
+        (b'{"format_version": 99}', "newer reconciler"),
+    ],
+)
+def test_a_damaged_state_is_refused_and_left_as_it_is(
+    store: ObjectStore, server: Server, prefix: str, content: bytes, why: str
+) -> None:
+    """What is not understood is neither guessed nor written over."""
+    server.put(f"bucket/{prefix}/production.json", content)
+    with pytest.raises(StateUnusable, match=why) as caught:
+        store.read()
+    assert caught.value.hint
+    assert server.get(f"bucket/{prefix}/production.json") == content
+
+
+def test_a_state_of_another_environment_is_refused(store: ObjectStore, server: Server, prefix: str) -> None:
+    """An object that was copied by hand from one environment to another is found out."""
+    store.write(memory(1), "")
+    server.put(f"bucket/{prefix}/sandbox.json", server.get(f"bucket/{prefix}/production.json"))
+    with pytest.raises(StateUnusable, match="of the environment production, not of sandbox"):
+        ObjectStore(f"s3://bucket/{prefix}", "sandbox", store.journal).read()
+
+
+def test_a_bucket_that_is_not_there_is_no_empty_state(store: ObjectStore, tmp_path: Path) -> None:
+    """A typing mistake in the bucket's name must not look as if nothing were managed yet."""
+    lost = ObjectStore("s3://buckte/prefix", "production", tmp_path / "journal", patience=PATIENCE)
+    with pytest.raises(StateUnusable, match=r"s3://buckte/prefix/production.json: cannot be read .*NoSuchBucket"):
+        lost.read()
+    with pytest.raises(StateUnusable, match="NoSuchBucket"):
+        lost.write(memory(1), "")
+    with pytest.raises(StateUnusable, match="NoSuchBucket"):
+        lost.write(memory(1), store.write(memory(1), ""))
