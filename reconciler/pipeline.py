@@ -163,9 +163,8 @@ def apply(
     return report
 
 
-def find_drift(session: Session) -> Drift:
+def drift_of(planned: Planned) -> Drift:
     """What somebody changed since the last apply."""
-    planned = plan(session, Options())
     return drift(planned.memory, planned.live, planned.plan)
 
 

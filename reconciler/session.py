@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.api import Door, open_door
@@ -14,6 +14,7 @@ from reconciler.config import Configuration, read_configuration
 from reconciler.errors import WrongUsage, did_you_mean
 from reconciler.model.settings import Environment
 from reconciler.state import FileStore, GitStore, ObjectStore, Store
+from reconciler.state.git_checkout import configuration_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Session:
     door: Door
 
     def commit(self) -> str:
-        """The commit of the configuration, as the runner or git says it; empty where neither does."""
-        return ""
+        """The commit of the configuration, as git says it; empty where there is none."""
+        return configuration_commit(self.configuration.folder)
 
 
 def choose(environments: Mapping[str, Environment], name: str | None) -> Environment:
@@ -59,6 +60,24 @@ def store_of(path: Path, environment: str | None) -> Store:
     """Where the state of an environment is kept; no key is needed to look at it."""
     configuration = read_configuration(path)
     return _store(_chosen(configuration, environment), configuration.folder)
+
+
+def store_at(path: Path, environment: str | None, place: str) -> Store:
+    """A store that the configuration does not name (any more): `file:PATH`, `git:REMOTE`, or a bucket's URL."""
+    configuration = read_configuration(path)
+    chosen = _chosen(configuration, environment)
+    store, _, rest = place.partition(":")
+    if rest.startswith("//"):
+        state = replace(chosen.state, store="object", url=place)
+    elif store == "git":
+        state = replace(chosen.state, store="git", remote=rest or "origin")
+    elif store == "file":
+        folder = Path(rest) if rest else configuration.folder / ".reconciler"
+        file = folder if folder.suffix == ".json" else folder / f"{chosen.name}.json"
+        state = replace(chosen.state, store="file", path=file)
+    else:
+        raise WrongUsage(f"{place} is no store", hint="expected file:PATH, git:REMOTE, s3://…, gs://… or az://…")
+    return _store(replace(chosen, state=state), configuration.folder)
 
 
 def _chosen(configuration: Configuration, environment: str | None) -> Environment:

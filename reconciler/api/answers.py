@@ -52,12 +52,14 @@ class Answer:
     def retry_after(self, now: datetime | None = None) -> float | None:
         """Seconds to wait as the header `Retry-After` says, given as seconds or as an HTTP date; None without it."""
         value = self.headers.get("retry-after", "").strip()
-        if value.isdigit():
+        if value.isascii() and value.isdigit():
             return float(value)
         try:
             until = parsedate_to_datetime(value)
         except ValueError:
             return None
+        # `-0000` says that no zone is known: HTTP's dates are UTC.
+        until = until.replace(tzinfo=until.tzinfo or UTC)
         return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
 
     def error(self, source: str) -> ReconcilerError:

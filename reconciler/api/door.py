@@ -85,11 +85,16 @@ def open_door(address: str, secret: Secret, connections: int) -> Door:
 
 
 def _open_simulator(file: str, secret: Secret, headers: dict[str, str]) -> Door:
-    from reconciler.simulator import Simulator  # noqa: PLC0415 - a run against the real API need not pay for it
+    import sqlite3  # noqa: PLC0415 - a run against the real API need not pay for it
+
+    from reconciler.simulator import Simulator  # noqa: PLC0415
 
     if not file:
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
-    simulator = Simulator(file)
+    try:
+        simulator = Simulator(file)
+    except (OSError, sqlite3.Error) as error:
+        raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
     client = httpx.Client(
         base_url="http://simulator/v4", headers=headers, transport=httpx.WSGITransport(simulator), timeout=TIMEOUT
     )
@@ -97,8 +102,12 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str]) -> Door:
 
 
 def _check_address(address: str) -> None:
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(address)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or parts.hostname is None:
         raise WrongUsage(
             f"{address!r} is no API address", hint="expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
         )

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
+from reconciler.cli.authoring import drift, import_
 from reconciler.cli.offline import schema, simulate, validate
-from reconciler.cli.online import apply, drift, export, plan, send_test
+from reconciler.cli.online import apply, export, plan, send_test
 from reconciler.cli.state import history, state
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
 from reconciler.render.terminal import red, say, visible
@@ -24,7 +25,7 @@ def cli() -> None:
     """
 
 
-for _command in (validate, plan, apply, drift, export, send_test, history, state, schema, simulate):
+for _command in (validate, plan, apply, drift, export, import_, send_test, history, state, schema, simulate):
     cli.add_command(_command)
 
 

@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
-from reconciler.cli.options import connection_options, format_option, path_argument, plan_options
+from reconciler.cli.options import (
+    ConnectionFlags,
+    PlanFlags,
+    connection_options,
+    open_session,
+    path_argument,
+    plan_options,
+    plan_wishes,
+)
 from reconciler.errors import Exit, Refused, WrongUsage
 from reconciler.render.terminal import put, say, visible
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from reconciler.model.plan import Plan
     from reconciler.pipeline import Planned
-    from reconciler.plan import Options
     from reconciler.session import Session
-
-
-class ConnectionFlags(TypedDict):
-    """What `connection_options` reads."""
-
-    environment: str | None
-    api_url: str | None
-    parallelism: int
-
-
-class PlanFlags(ConnectionFlags):
-    """What `plan_options` reads."""
-
-    form: str
-    target: tuple[str, ...]
-    prune: bool
-    max_deletes: int | None
-    allow: tuple[str, ...]
-    detailed_exitcode: bool
-
-
-def _session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
-    from reconciler.session import open_session  # noqa: PLC0415 - `--help` need not load the stages
-
-    return open_session(path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"])
-
-
-def _options(flags: PlanFlags) -> Options:
-    from reconciler.plan import Options  # noqa: PLC0415 - `--help` need not load the stages
-
-    return Options(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]))
 
 
 @click.command()
@@ -65,8 +38,8 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
     """
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
 
-    with _session(path, flags) as session:
-        planned = pipeline.plan(session, _options(flags), undo)
+    with open_session(path, flags) as session:
+        planned = pipeline.plan(session, plan_wishes(flags), undo)
         made = planned.plan
         if out is not None:
             pipeline.save(session, planned, out)
@@ -104,8 +77,8 @@ def apply(
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.render.progress import progress  # noqa: PLC0415
 
-    with _session(path, flags) as session, pipeline.locked(session) as holder:
-        planned = _saved(session, saved, flags) if saved else pipeline.plan(session, _options(flags))
+    with open_session(path, flags) as session, pipeline.locked(session) as holder:
+        planned = _saved(session, saved, flags) if saved else pipeline.plan(session, plan_wishes(flags))
         say(_shown(planned.plan, "text"))
         pipeline.expect(planned.plan, expect_digest)
         pipeline.refuse(planned.plan)
@@ -164,22 +137,6 @@ def _confirm(made: Plan) -> None:
 
 @click.command()
 @path_argument
-@format_option
-@connection_options
-def drift(path: Path, form: str, **flags: Unpack[ConnectionFlags]) -> None:
-    """Show what somebody changed outside since the last apply. Exits with 2 where there is something."""
-    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.render.drift import DriftText, drift_json  # noqa: PLC0415
-
-    with _session(path, flags) as session:
-        found = pipeline.find_drift(session)
-    put(drift_json(found) if form == "json" else str(DriftText(found)))
-    if found.objects:
-        raise SystemExit(Exit.PENDING)
-
-
-@click.command()
-@path_argument
 @connection_options
 def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
     """Write a live project as YAML into the folder PATH, and its state.
@@ -189,7 +146,7 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
 
     path.mkdir(parents=True, exist_ok=True)
-    with _session(path, flags) as session:
+    with open_session(path, flags) as session:
         exported = pipeline.export_project(session)
         for name in exported.files:
             if (path / name).exists():
@@ -212,5 +169,5 @@ def send_test(address: str, path: Path, **flags: Unpack[ConnectionFlags]) -> Non
     """Send a report once, now, to its destinations (at most once a minute)."""
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
 
-    with _session(path, flags) as session:
+    with open_session(path, flags) as session:
         say(f"{address}: {visible(pipeline.send_test(session, address))}")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from reconciler.plan import Options
+    from reconciler.session import Session
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -64,3 +71,36 @@ def plan_options(command: Command) -> Command:
     for option in options:
         command = option(command)
     return connection_options(command)
+
+
+class ConnectionFlags(TypedDict):
+    """What `connection_options` reads."""
+
+    environment: str | None
+    api_url: str | None
+    parallelism: int
+
+
+class PlanFlags(ConnectionFlags):
+    """What `plan_options` reads."""
+
+    form: str
+    target: tuple[str, ...]
+    prune: bool
+    max_deletes: int | None
+    allow: tuple[str, ...]
+    detailed_exitcode: bool
+
+
+def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
+    """The surroundings of one run, opened."""
+    from reconciler import session  # noqa: PLC0415 - `--help` need not load the stages
+
+    return session.open_session(path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"])
+
+
+def plan_wishes(flags: PlanFlags) -> Options:
+    """What the flags ask of a plan."""
+    from reconciler.plan import Options  # noqa: PLC0415 - `--help` need not load the stages
+
+    return Options(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]))

@@ -87,6 +87,21 @@ def unlock(run: str, path: Path, environment: str | None) -> None:
     say(visible(f"the lock of run {run} on {store.where} is broken"))
 
 
+@state.command()
+@click.option(
+    "--from", "source", required=True, metavar="STORE", help="file:PATH, git:REMOTE, s3://…, gs://… or az://…"
+)
+@_located
+def migrate(source: str, path: Path, environment: str | None) -> None:
+    """Copy the state from another store to the one that reconciler.yaml names now; the other one stays."""
+    from reconciler.session import store_at  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.state.upkeep import migrate as copied  # noqa: PLC0415
+
+    old, new = store_at(path, environment, source), _store(path, environment)
+    count = copied(old, new)
+    say(visible(f"{count} objects are remembered in {new.where} now; {old.where} is as it was"))
+
+
 @click.command()
 @format_option
 @_located

@@ -50,7 +50,7 @@ def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
 
 def _changed(address: str, entry: Entry, record: Record, change: Change | None) -> Drifted:
     fields = tuple(
-        DriftedField(each.path, each.after, each.before, _next(each, change))
+        DriftedField(each.path, (each.field.name, *each.keys), each.after, each.before, _next(each, change))
         for each in differences(KINDS[record.kind], entry.applied, record.fields)
     )
     changed_at: Mapping[str, object] = record.raw

@@ -72,7 +72,9 @@ class Changes:
         """Put lines before the one that begins at an index, or behind a last line that has no end."""
         eol = self._source.eol
         if at and self._source.text[at - 1] not in "\r\n":
-            self._splice(at, at, "".join(eol + line for line in lines))
+            # A text that ends with a line break needs one in the file, too.
+            ends = eol if any(line.endswith(" |") for line in lines) else ""
+            self._splice(at, at, "".join(eol + line for line in lines) + ends)
         else:
             self._splice(at, at, "".join(line + eol for line in lines))
 
@@ -245,7 +247,8 @@ class Changes:
         comment = first_line[header.end() - node.start :] if header else ""
         block = literal(new, slot.column + self._layout.step)
         lines = [block[0] + comment, *block[1]] if block else [inline(new) + comment]
-        self._splice(node.start, node.end, self._source.eol.join(lines))
+        needs_end = block is not None and block[0] == "|" and node.end == len(text)
+        self._splice(node.start, node.end, self._source.eol.join(lines + [""] * needs_end))
 
     def _colon(self, slot: Slot) -> int:
         colon = colon_after(self._source.text, slot.key) if slot.key else None

@@ -1,5 +1,5 @@
 """The export stage: Live → YAML and the memory that goes with it."""
 
-from reconciler.export.export import Exported, export
+from reconciler.export.export import Exported, block_of, export
 
-__all__ = ["Exported", "export"]
+__all__ = ["Exported", "block_of", "export"]

@@ -57,6 +57,14 @@ def export(live: Live, objections: Objections) -> Exported:
     return Exported(files, entries, tuple(warnings))
 
 
+def block_of(record: Record, live: Live, addresses: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """One live object as it is written in YAML. `addresses`: (kind, id) → address, of what it may refer to by key."""
+    kind = KINDS[record.kind]
+    fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
+    standing = {name: _standing(reference, live, addresses) for name, reference in kind.reference_fields()}
+    return _with_references(kind, fields, standing)[0]
+
+
 def _expressible(
     kind: Kind, records: Mapping[str, Record], objections: Objections
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:

@@ -8,9 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class DriftedField:
-    """One field that is not as it was last applied, and what the next apply would do to it."""
+    """One field that is not as it was last applied, and what the next apply would do to it. `keys` lead to it."""
 
     path: str
+    keys: tuple[str | int, ...]
     applied: Any
     live: Any
     next: str

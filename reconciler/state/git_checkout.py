@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.errors import StateUnusable
+from reconciler.errors import ReconcilerError, StateUnusable
 from reconciler.state.git_command import Limits, masked, run_git
 
 OLDEST = (2, 31)
@@ -78,6 +78,14 @@ def find_checkout(folder: Path, limits: Limits) -> Checkout:
         )
     object_format, _, top = answer.text.partition("\n")
     return Checkout(folder, top, object_format, read_settings([], at, limits), limits)
+
+
+def configuration_commit(folder: Path) -> str:
+    """The commit that a folder's files are of, for people; empty where there is no repository, or no git."""
+    try:
+        return find_checkout(folder, Limits()).commit()
+    except ReconcilerError:
+        return ""
 
 
 def read_settings(options: list[str], folder: str, limits: Limits) -> Settings:

@@ -57,7 +57,8 @@ def migrate(source: Store, target: Store) -> int:
             raise Refused(
                 f"{target.where} holds a state already", hint="choose an empty place, or remove that one first"
             )
-        target.write(replace(memory, serial=max(memory.serial, there.memory.serial) + 1), there.version)
+        moved = replace(memory, serial=max(memory.serial, there.memory.serial) + 1)
+        target.write(moved, there.version, f"moved from {source.where}")
         return len(memory.entries)
 
 

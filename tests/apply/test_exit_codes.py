@@ -138,7 +138,18 @@ def test_a_key_is_not_sent_over_plain_http(world: World, url: str) -> None:
     assert "https" in refused.err
 
 
-@pytest.mark.parametrize("url", ["ftp://example.com", "example.com", "simulator:", "https://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.com",
+        "example.com",
+        "simulator:",
+        "https://",
+        "http://[::1",
+        "http://127.0.0.1:x",
+        "simulator:/dev/null/x",
+    ],
+)
 def test_an_address_that_is_none_is_wrong_usage(world: World, url: str) -> None:
     """Exit 64, with what was expected."""
     world.write(FLOW)

@@ -134,6 +134,7 @@ def test_a_long_line_and_a_long_file_are_no_matter() -> None:
         ("reports: [1]\n", "expected a map of resources"),
         ("- 1\n", "expected a map of sections"),
         ("reports:\n  ? a\n  : n: 1\n", "cannot be added to as the file is written"),
+        ("reports:\n  a:\n    n: |\n      x", "not read as what was wanted"),
         ("x-a: 1\n--- !!null\n", "take the documents out that hold nothing"),
         ("x-a: &a {reports: {a: {}}}\n---\njust text\n", "expected a map of sections"),
         ("reports:\n  new: {}\n", r"reports.yaml:2:3: new is in reports already"),

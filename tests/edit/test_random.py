@@ -22,7 +22,7 @@ TEXTS = (
     "w" * 200, "x\\y", "\u2028", "<<", "=", "---", "key:", "?", "a\u00a0b", "2024-01-01", "on",
 )  # fmt: skip
 KEYS = ("name", "status", "to", "data", "no", "ä", "x y", "a:b", "1", "send-at", "deep", "uid", "{k", "true")
-SEEDS = range(300)
+SEEDS = range(150)
 
 
 @dataclass
@@ -140,7 +140,10 @@ def any_file(chance: random.Random) -> tuple[dict[str, Any], list[tuple[str, Way
         writing.entries(resources, step, (section,))
     writing.between(0, ())
     eol = chance.choice(["\n", "\n", "\r\n"])
-    text = eol.join(line for line, _, _ in writing.lines) + (eol if chance.random() < 0.8 else "")
+    ends = chance.random() < 0.8 or "|" in "".join(
+        line for line, way, _ in writing.lines if way == writing.lines[-1][1]
+    )
+    text = eol.join(line for line, _, _ in writing.lines) + (eol if ends else "")
     return value, writing.lines, chance.choice(["", "", "\ufeff"]) + text
 
 

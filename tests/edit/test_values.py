@@ -145,6 +145,16 @@ x-end: 1   # end"""
          "s:\r\n  a:\r\n    n: |-\r\n      p\r\n      q\r\n    m: \"no\"\t# c\r\n    z: 1\r\n"),
         ("\ufeffs:\n  a:\n    n: 1", {("n",): 2, ("m",): 3}, "\ufeffs:\n  a:\n    n: 2\n    m: 3"),
         ("s:\n  ä😀: 1\n  a:\n    n😀: 1 # 😀\n", {("n😀",): "😀"}, "s:\n  ä😀: 1\n  a:\n    n😀: 😀 # 😀\n"),
+        ("s:\n  a:\n    n: 1", {("m",): "x\n"}, "s:\n  a:\n    n: 1\n    m: |\n      x\n"),
+        ("s:\n  a:\n    n: |-\n      1", {("n",): "x\n"}, "s:\n  a:\n    n: |\n      x\n"),
+        ("s:\n  a:\n    n:\n      - 2\n", {("n",): [1, 2]}, "s:\n  a:\n    n:\n      - 1\n      - 2\n"),
+        ("s:\n  a:\n    n:\n      - 1\n      - 3\n", {("n",): [1, 2, 3]},
+         "s:\n  a:\n    n:\n      - 1\n      - 2\n      - 3\n"),
+        ("s:\n  a:\n    n:\n      - - 1\n        - 2\n", {("n",): [[1]]}, "s:\n  a:\n    n:\n      - [1]\n"),
+        ("s:\n  a:\n    n:\n      - |\n        x\n      - 1\n", {("n",): ["y", [1]]},
+         "s:\n  a:\n    n:\n      - \"y\"\n      - [1]\n"),
+        ("s:\n  a:\n    n: []\n", {("n",): [[{"x": "p\nq"}], ["p\nq"]]},
+         "s:\n  a:\n    n:\n      - - x: |-\n            p\n            q\n      - - |-\n          p\n          q\n"),
         ("x: 1\n---\ns:\n  a: {n: 1}\n---\ny: 1\n", {("n",): 2}, "x: 1\n---\ns:\n  a: {n: 2}\n---\ny: 1\n"),
         ("s:\n  a: &u\n    n: 1\n", {("n",): 2}, "s:\n  a: &u\n    n: 2\n"),
         ("d: &d {m: 1}\ns:\n  a:\n    <<: *d\n    n: 1\n", {("n",): 2, ("o",): 3},
@@ -171,6 +181,13 @@ s:
     own: &own {z: 1}
     plain: 1
     text: words
+    tagged: !!map
+      x: 1
+    uses:
+      - *s
+    merges:
+      <<: *d
+    anchored: &lone 1
   b:
     <<: *d
     own: *own
@@ -192,6 +209,13 @@ s:
         (("list", 7), 1, "all.yaml:8:11: list.7 has no place here: a list stands in its way"),
         (("list", "x"), 1, "all.yaml:8:11: list.x has no place here: a list stands in its way"),
         (("plain",), float("inf"), "all.yaml:4:3: plain cannot be written"),
+        (("tagged",), 1, "all.yaml:12:13: tagged does not stand on lines of its own, or has a tag"),
+        (("uses",), 1, "all.yaml:15:9: uses comes by the alias *s"),
+        (("merges",), {}, "all.yaml:17:7: merges holds <<"),
+        (("anchored",), 1, "all.yaml:18:15: anchored has the anchor &lone"),
+        (("deep",), {}, "deep comes by <<"),
+        (("merges", "m"), 2, "all.yaml:17:7: merges.m comes by <<"),
+        (("merges",), {"z": 1}, "all.yaml:17:7: merges comes by <<"),
         (("${x}",), 1, "has a key with"),
     ],
 )
@@ -208,7 +232,7 @@ def test_a_resource_that_is_an_alias_is_left() -> None:
     """A change at its anchor would change the other too."""
     adopted = adopt(SHARED, {("z",): 2}, key="c")
     assert not adopted.edit.is_change
-    assert "all.yaml:15:6: z comes by the alias *own" in str(adopted.left[0].problem)
+    assert "all.yaml:22:6: z comes by the alias *own" in str(adopted.left[0].problem)
 
 
 def test_a_key_behind_a_question_mark_is_left_where_it_would_need_lines() -> None:

@@ -13,10 +13,9 @@ from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import resource_schema
 
 from .imports import imported_within, modules, part_of, tree_of
+from .test_layers import STAGES
 
-ENGINE = frozenset(
-    {"model", "config", "observe", "plan", "apply", "api", "state", "export", "drift", "saved", "pipeline"}
-)
+ENGINE = frozenset(STAGES | {"model", "api", "session", "pipeline"})
 WORD = re.compile(r"[a-z]+")
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

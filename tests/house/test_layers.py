@@ -12,7 +12,7 @@ from .imports import imported, imported_within, modules, part_of, tree_of
 
 GROUND = frozenset({"", "errors"})
 KNOWN = GROUND | {"model", "yaml12", "kinds", "api"}
-STAGES = frozenset({"config", "state", "observe", "plan", "apply", "export", "drift", "saved", "edit"})
+STAGES = frozenset({"config", "state", "observe", "plan", "apply", "export", "drift", "saved", "receipts", "edit"})
 MAY_IMPORT = {
     "": frozenset[str](),
     "errors": frozenset({""}),
@@ -22,9 +22,10 @@ MAY_IMPORT = {
     "kinds": GROUND | {"model"},
     "api": GROUND | {"model", "simulator"},
     **dict.fromkeys(STAGES, KNOWN),
-    "pipeline": KNOWN | STAGES,
+    "session": KNOWN | {"config", "state"},
+    "pipeline": KNOWN | STAGES | {"session"},
     "render": GROUND | {"model", "kinds"},
-    "cli": KNOWN | STAGES | {"simulator", "pipeline", "render"},
+    "cli": KNOWN | STAGES | {"simulator", "session", "pipeline", "render"},
     "__main__": frozenset({"cli"}),
 }
 ONE_IMPORTER = {
@@ -34,6 +35,8 @@ ONE_IMPORTER = {
     "deepdiff": "reconciler.kinds.comparison",
     "rich": "reconciler.render.progress",
     "waitress": "reconciler.simulator.server",
+    "filelock": "reconciler.state.file",
+    "obstore": "reconciler.state.object_bucket",
 }
 CLICKS_OUTPUT = frozenset({"echo", "echo_via_pager", "secho", "style", "progressbar"})
 

@@ -217,6 +217,29 @@ def test_what_passes_is_waited_out(script: Script, status: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "least", "most"),
+    [
+        ("3", 3.0, 3.0),
+        ("0", 0.0, 0.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0, 0.0),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", 0.0, 0.0),
+        ("Fri, 31 Dec 2999 23:59:59 GMT", 120.0, 120.0),
+        ("99999999999", 120.0, 120.0),
+        ("soon", 0.0, 0.5),
+        ("-5", 0.0, 0.5),
+        ("\u00b2", 0.0, 0.5),
+    ],
+)
+def test_how_long_is_waited(script: Script, asked: str, least: float, most: float) -> None:
+    """As the server asks, in seconds or with a date, within reason; what cannot be read is as if it were not there."""
+    script.play(REPORTS, says(b"", 503, Retry_After=asked), says(page([], more=False)))
+    waits: list[float] = []
+    look(script, waits)
+    assert len(waits) == 1
+    assert least <= waits[0] <= most
+
+
+@pytest.mark.parametrize(
     ("status", "error"), [(400, AnswerRefused), (401, NotAuthorised), (403, NotAuthorised), (404, AnswerRefused)]
 )
 def test_what_does_not_pass_is_not_asked_again(script: Script, status: int, error: type[ReconcilerError]) -> None:

@@ -1,0 +1,67 @@
+"""Commands that look at what is live and may write YAML: `drift`, `import`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from reconciler.cli.options import ConnectionFlags, connection_options, format_option, open_session, path_argument
+from reconciler.errors import Exit
+from reconciler.render.terminal import put, say, visible
+
+if TYPE_CHECKING:
+    from reconciler.authoring import Written
+
+
+@click.command()
+@path_argument
+@click.option("--adopt", is_flag=True, help="Write the live values into the YAML, comments kept, for a pull request.")
+@format_option
+@connection_options
+def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) -> None:
+    """Show what somebody changed outside since the last apply.
+
+    Exits with 2 where there is something.
+    """
+    from reconciler import authoring, pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.plan import Options  # noqa: PLC0415
+    from reconciler.render.drift import DriftText, drift_json  # noqa: PLC0415
+
+    with open_session(path, flags) as session:
+        if adopt:
+            found, written = authoring.adopt_drift(session)
+        else:
+            found, written = pipeline.drift_of(pipeline.plan(session, Options())), None
+    put(drift_json(found) if form == "json" else str(DriftText(found)))
+    if written is not None:
+        _tell(written)
+    if found.objects:
+        raise SystemExit(Exit.PENDING)
+
+
+@click.command("import")
+@click.argument("address")
+@click.argument("object_id", metavar="ID")
+@path_argument
+@click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="Where to write it; else SECTION.yaml.")
+@connection_options
+def import_(address: str, object_id: str, path: Path, file: Path | None, **flags: Unpack[ConnectionFlags]) -> None:
+    """Write the YAML for a live object, with the line that adopts it.
+
+    ADDRESS is what it is to be called, for example report.daily-revenue; ID is the API's.
+    """
+    from reconciler import authoring  # noqa: PLC0415 - `--help` need not load the stages
+
+    with open_session(path, flags) as session:
+        written = authoring.import_object(session, address, object_id, file)
+    _tell(written)
+    say("Look at it, then plan: it is adopted by the next apply, and the `imports` line can go after that.")
+
+
+def _tell(written: Written) -> None:
+    for file in written.files:
+        say(visible(f"wrote {file}"))
+    for text in written.left:
+        say(visible(f"left to you: {text}"))
