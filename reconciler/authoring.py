@@ -16,7 +16,7 @@ from reconciler.edit import Edit, add_import, add_resource, set_values
 from reconciler.errors import ConfigurationInvalid, Problem, Refused, WrongUsage, did_you_mean
 from reconciler.export import block_of
 from reconciler.kinds import KINDS, Kind
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import Fields, kind_of
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.live import Live, Record
 from reconciler.observe import observe
@@ -48,12 +48,12 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
     if record is None:
         raise WrongUsage(f"there is no live {kind.name} {object_id}{did_you_mean(object_id, live.records[kind.name])}")
     fields, left = _writable(kind, record, live, addresses)
-    texts = _texts(session)
-    target = file or session.configuration.folder / f"{kind.section}.yaml"
+    texts = {path.resolve(): text for path, text in _texts(session).items()}
+    target = (file or session.configuration.folder / f"{kind.section}.yaml").resolve()
+    texts.setdefault(target, _text(target) if target.exists() else "")
     added = add_resource(texts, target, kind.section, address.partition(".")[2], fields)
     edit = add_import(target, added.after, address, object_id)
-    _write([edit])
-    return Written((target,), left)
+    return Written(_write([Edit(target, added.before, edit.after)]), left)
 
 
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
@@ -62,6 +62,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
     found = pipeline.drift_of(planned)
     addresses = {(kind_of(name), entry.id): name for name, entry in planned.memory.entries.items()}
     resources = session.configuration.merged.resources
+    desired = session.configuration.desired(session.environment).resources
     wanted: dict[Path, dict[tuple[str | int, ...], Any]] = defaultdict(dict)
     left: list[str] = []
     for drifted in found.objects:
@@ -69,7 +70,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
             left.append(f"{drifted.address}: it is not live, or not in the configuration any more: nothing to write")
             continue
         path = Path(resources[drifted.address].place.file)
-        wanted[path] |= _values(drifted, planned.live, addresses)
+        wanted[path] |= _values(drifted, desired[drifted.address].fields, planned.live, addresses)
     edits = []
     for path, values in wanted.items():
         adopted = set_values(path, _text(path), values)
@@ -102,9 +103,12 @@ def _values(drifted: Drifted, live: Live, addresses: Mapping[tuple[str, str], st
     kind = KINDS[kind_of(drifted.address)]
     block = block_of(live.records[kind.name][drifted.id], live, addresses)
     head = (kind.section, drifted.address.partition(".")[2])
+    for name, _ in kind.reference_fields():
+        before = [item for item in written.get(name) or () if item in (block.get(name) or ())]
+        block[name] = before + [item for item in block.get(name) or () if item not in before]
     referring = {name for name, _ in kind.reference_fields()}
     return {
-        (*head, *field.keys): block.get(str(field.keys[0])) if field.keys[0] in referring else field.live
+        (*head, *field.keys): block[str(field.keys[0])] if field.keys[0] in referring else field.live
         for field in drifted.fields
     }
 
@@ -126,6 +130,8 @@ def _text(path: Path) -> str:
 def _write(edits: list[Edit]) -> tuple[Path, ...]:
     changed = [edit for edit in edits if edit.is_change]
     for edit in changed:
+        if (_text(edit.path) if edit.path.exists() else "") != edit.before:
+            raise Refused(f"{edit.path}: it was changed by somebody else meanwhile", hint="try again")
         try:
             edit.path.write_bytes(edit.content)
         except OSError as error:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.api import Reader, Writer
@@ -57,7 +58,8 @@ def plan(session: Session, options: Options, undo: str | None = None) -> Planned
         desired = undone(find_receipt(session.store, undo), memory.entries)
     live = observe(Reader(session.door), KINDS.values(), _lookups(desired, memory, options))
     limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
-    options = replace(options, max_deletes=limit, sandbox_key=session.door.secret.sandbox)
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    options = replace(options, max_deletes=limit, sandbox_key=session.door.secret.sandbox, today=today)
     made = make_plan(desired, memory, live, options)
     made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
     return Planned(made, snapshot, memory, live)

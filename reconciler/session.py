@@ -12,9 +12,11 @@ from reconciler.api.door import DEFAULT_URL
 from reconciler.api.secret import secret_from
 from reconciler.config import Configuration, read_configuration
 from reconciler.errors import WrongUsage, did_you_mean
+from reconciler.model.memory import Memory
 from reconciler.model.settings import Environment
 from reconciler.state import FileStore, GitStore, ObjectStore, Store
 from reconciler.state.git_checkout import configuration_commit
+from reconciler.state.upkeep import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,13 @@ def store_of(path: Path, environment: str | None) -> Store:
     """Where the state of an environment is kept; no key is needed to look at it."""
     configuration = read_configuration(path)
     return _store(_chosen(configuration, environment), configuration.folder)
+
+
+def memory_at_hand(configuration: Configuration, environment: Environment, *, shared: bool) -> Memory | None:
+    """What the state remembers, where no network is needed for that or `shared` allows it; else None."""
+    if environment.state.store != "file" and not shared:
+        return None
+    return remembered(_store(environment, configuration.folder))[1]
 
 
 def store_at(path: Path, environment: str | None, place: str) -> Store:

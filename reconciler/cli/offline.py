@@ -11,23 +11,32 @@ import click
 
 from reconciler.cli.options import path_argument
 from reconciler.errors import Exit, WrongUsage
-from reconciler.render.terminal import put, say
+from reconciler.render.terminal import put, say, visible
 
 
 @click.command()
 @path_argument
-def validate(path: Path) -> None:
+@click.option(
+    "--state", "shared", is_flag=True, help="Read shared states too (over the network), to name spent blocks."
+)
+def validate(path: Path, shared: bool) -> None:
     """Check the configuration for every environment: offline, without a key.
 
-    PATH is a folder (every *.yaml below it is merged) or one file.
+    PATH is a folder (every *.yaml below it is merged) or one file. Where the state is at hand, it also says which
+    `moved`, `removed` and `imports` lines have done their work and can go.
     """
     from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.plan import spent  # noqa: PLC0415
+    from reconciler.render.wording import counted  # noqa: PLC0415
+    from reconciler.session import memory_at_hand  # noqa: PLC0415
 
-    checked = read_configuration(path).check()
-    for environment, desired in checked.items():
-        say(f"{environment}: {len(desired.resources)} resources are valid")
-        for warning in desired.warnings:
-            say(f"warning: {warning}")
+    configuration = read_configuration(path)
+    for name, desired in configuration.check().items():
+        count = len(desired.resources)
+        say(f"{name}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
+        memory = memory_at_hand(configuration, configuration.environments[name], shared=shared)
+        for line in spent(desired, memory) if memory else ():
+            say(visible(f"hint: {line}"))
 
 
 @click.command()

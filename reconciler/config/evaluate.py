@@ -16,7 +16,7 @@ from reconciler.config.variables import Substitution
 from reconciler.config.wording import cut
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Desired, Import, Lifecycle, Moved, Removed, Resource, kind_of
+from reconciler.model.desired import Desired, Ignored, Import, Lifecycle, Moved, Removed, Resource, kind_of
 from reconciler.model.settings import Environment
 
 
@@ -87,6 +87,8 @@ def _resource(entry: Entry) -> Resource:
 def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:
     return Lifecycle(
         prevent_destroy=written.get("prevent_destroy", False),
-        ignore_changes=tuple(written.get("ignore_changes", ())),
+        ignore_changes=tuple(
+            Ignored(**each) if isinstance(each, dict) else Ignored(each) for each in written.get("ignore_changes", ())
+        ),
         replace=written.get("replace") == "allow",
     )

@@ -61,8 +61,11 @@ def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[
 def _ignored(entry: Entry, unknown: Container[Spot]) -> Iterator[Problem]:
     lifecycle = entry.value.get("lifecycle")
     paths = lifecycle.get("ignore_changes") if isinstance(lifecycle, dict) else None
-    for index, path in enumerate(paths if isinstance(paths, list) else ()):
-        spot = ("lifecycle", "ignore_changes", index)
+    for index, written in enumerate(paths if isinstance(paths, list) else ()):
+        spot: tuple[str | int, ...] = ("lifecycle", "ignore_changes", index)
+        path = written
+        if isinstance(written, dict):
+            path, spot = written.get("field"), (*spot, "field")
         said = _no_path(path, kind_of(entry.name)) if isinstance(path, str) and path else ""
         if said and entry.spot(*spot) not in unknown:
             yield entry.problem(spot, f"{cut(entry.name)}: lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")

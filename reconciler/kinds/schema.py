@@ -14,6 +14,8 @@ NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
 
+DATE_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+
 Schema = dict[str, Any]
 
 VARIABLE: Schema = {
@@ -34,10 +36,23 @@ LIFECYCLE: Schema = {
         "ignore_changes": {
             "type": "array",
             "items": {
-                "type": "string",
+                "type": ["string", "object"],
                 "minLength": 1,
-                "description": "A field, or a path within one.",
+                "description": "A field, or a path within one; with an owner, a reason and a date it ends at.",
                 "examples": ["status", "data.actions.push"],
+                "properties": {
+                    "field": {"type": "string", "minLength": 1, "description": "A field, or a path within one."},
+                    "until": {
+                        "type": "string",
+                        "pattern": DATE_PATTERN,
+                        "description": "The last day, YYYY-MM-DD. After it every plan warns.",
+                        "examples": ["2027-01-31"],
+                    },
+                    "reason": {"type": "string", "minLength": 1, "description": "Why it is ignored."},
+                    "owner": {"type": "string", "minLength": 1, "description": "Who sees to it."},
+                },
+                "required": ["field", "until", "reason"],
+                "additionalProperties": False,
             },
             "description": "Fields that an update leaves as they are live.",
             "examples": [["status"]],

@@ -32,11 +32,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """A path of a field that an update leaves as it is live; `until` (YYYY-MM-DD) and the rest are for people."""
+
+    field: str
+    until: str = ""
+    reason: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """How a resource may be treated. `ignore_changes` are paths of fields that an update leaves as they are live."""
+    """How a resource may be treated."""
 
     prevent_destroy: bool = False
-    ignore_changes: tuple[str, ...] = ()
+    ignore_changes: tuple[Ignored, ...] = ()
     replace: bool = False
 
 

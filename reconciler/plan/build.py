@@ -18,6 +18,7 @@ from reconciler.plan.guards import refusals
 from reconciler.plan.identity import match
 from reconciler.plan.order import ordered, with_needs
 from reconciler.plan.scene import Scene
+from reconciler.plan.warnings import warnings
 
 RANK = {action: rank for rank, action in enumerate(Action)}
 KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
@@ -25,13 +26,15 @@ KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asks of a plan. `sandbox_key`: whether the key is a sandbox one, None where not known."""
+    """What the command line asks of a plan. `sandbox_key`: whether the key is a sandbox one, None where not known;
+    `today` is YYYY-MM-DD, for what has a date to end at (empty: nothing ends)."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
     max_deletes: int | None = None
     allowed: frozenset[str] = frozenset()
     sandbox_key: bool | None = None
+    today: str = ""
 
 
 def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) -> Plan:
@@ -52,16 +55,17 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
     problems = objections(scene, list(changes.values()))
     if problems:
         raise ConfigurationInvalid(problems)
-    warnings = [*desired.warnings, *live.warnings, *_warnings(scene, memory, changes, options)]
+    said = [*desired.warnings, *live.warnings]
+    said += warnings(scene, memory, changes, sandbox_key=options.sandbox_key, today=options.today)
     if options.targets:
-        changes, warnings = _targeted(scene, changes, options.targets, warnings)
+        changes, said = _targeted(scene, changes, options.targets, said)
     shown = sorted(changes.values(), key=lambda each: (RANK[each.action], KIND_RANK[each.kind], each.address))
     plan = Plan(
         environment=memory.environment,
         changes=tuple(shown),
         unchanged=tuple(sorted(refresh)),
         unmanaged=tuple(unmanaged),
-        warnings=tuple(warnings),
+        warnings=tuple(said),
         refusals=refusals(desired, entries, live, shown, max_deletes=options.max_deletes, allowed=options.allowed),
         refresh=refresh,
         moved=moved_from,
@@ -137,23 +141,6 @@ def _unmanaged(scene: Scene) -> list[Unmanaged]:
 
 def _pruned(live: Live, other: Unmanaged) -> Change:
     return delete_of(f"{other.kind}[{other.id}]", live.records[other.kind][other.id], "unmanaged, deleted by --prune")
-
-
-def _warnings(scene: Scene, memory: Memory, changes: Mapping[str, Change], options: Options) -> list[str]:
-    warnings = []
-    if not memory.entries and scene.matches:
-        warnings.append(
-            f"there is no state, so what was removed from the configuration before cannot be noticed: "
-            f"{len(scene.matches)} live objects are matched by name alone. Apply once, and keep the state file"
-        )
-    for change in changes.values():
-        resource = scene.desired.resources.get(change.address)
-        for each in KINDS[change.kind].fields if resource and options.sandbox_key is not None else ():
-            wanted = "sandbox" if options.sandbox_key else "production"
-            value = resource.fields.get(each.name) if resource else None
-            if each.follows_key and value is not None and value != wanted:
-                warnings.append(f"{change.address}: {each.name} is {value}, and the key is a {wanted} key")
-    return warnings
 
 
 def _targeted(

@@ -69,7 +69,7 @@ def _all_new(kind: Kind, fields: dict[str, Any], cause: Cause) -> tuple[FieldCha
 
 def _compare(scene: Scene, resource: Resource, match: Match) -> Change | Entry:
     kind, record = KINDS[resource.kind], match.record
-    fields = _fields(scene, resource, resource.lifecycle.ignore_changes, record)
+    fields = _fields(scene, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
     entry = scene.entries.get(resource.address) if match.remembered else None
     # A field that could not be read (a provider that the catalogue does not know) is not said to differ.
     found = [

@@ -212,7 +212,7 @@ s:
         (("tagged",), 1, "all.yaml:12:13: tagged does not stand on lines of its own, or has a tag"),
         (("uses",), 1, "all.yaml:15:9: uses comes by the alias *s"),
         (("merges",), {}, "all.yaml:17:7: merges holds <<"),
-        (("anchored",), 1, "all.yaml:18:15: anchored has the anchor &lone"),
+        (("anchored",), 2, "all.yaml:18:15: anchored has the anchor &lone"),
         (("deep",), {}, "deep comes by <<"),
         (("merges", "m"), 2, "all.yaml:17:7: merges.m comes by <<"),
         (("merges",), {"z": 1}, "all.yaml:17:7: merges comes by <<"),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -122,6 +123,20 @@ def test_nobody_takes_it_twice(store: ObjectStore) -> None:
     """Not even the one who holds it."""
     with store.lock(ADA), pytest.raises(Locked), store.lock(ADA):
         pytest.fail("it is held twice")
+
+
+def test_of_many_that_take_it_at_once_one_has_it(store: ObjectStore) -> None:
+    """Also where all of them call themselves by one name: a lock is known by more than its holder."""
+    with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
+
+        def attempt(_: int) -> bool:
+            try:
+                stack.enter_context(store.lock(ADA))
+            except Locked:
+                return False
+            return True
+
+        assert sorted(pool.map(attempt, range(8))) == [False] * 7 + [True]
 
 
 def test_the_lock_is_given_back_when_the_block_fails(store: ObjectStore) -> None:

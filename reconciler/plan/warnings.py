@@ -1,0 +1,96 @@
+"""What a person should know beside the changes themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.comparison import canonical
+from reconciler.model.desired import Desired
+from reconciler.model.memory import Memory
+from reconciler.model.plan import Action, Change
+from reconciler.plan.scene import Scene
+
+ALIKE = 0.75
+"""From this share of equal fields on, a create and a delete may be one object under a new key."""
+MOST_PAIRS = 10_000
+
+
+def warnings(
+    scene: Scene, memory: Memory, changes: Mapping[str, Change], *, sandbox_key: bool | None, today: str
+) -> Iterator[str]:
+    """Every warning of a plan. `today` is YYYY-MM-DD, empty where nothing ends; `sandbox_key` None where not known."""
+    if not memory.entries and scene.matches:
+        yield (
+            "there is no state, so what was removed from the configuration before cannot be noticed: "
+            f"{len(scene.matches)} live objects are matched by name alone. Apply once, and keep the state "
+            "(README, State: in a file, in git, or in a bucket)"
+        )
+    if sandbox_key is not None:
+        yield from _other_environment(scene, changes, "sandbox" if sandbox_key else "production")
+    yield from _ended(scene.desired, today)
+    yield from _alike(changes)
+
+
+def spent(desired: Desired, memory: Memory) -> Iterator[str]:
+    """The blocks that have done their work and can go, each with its place."""
+    for moved in desired.moved:
+        if moved.source not in memory.entries and moved.target in memory.entries:
+            yield f"{moved.place}: this `moved` is done: {moved.source} is {moved.target}; the line can go"
+    for removed in desired.removed:
+        if memory.entries and removed.source not in memory.entries:
+            yield f"{removed.place}: this `removed` is done: {removed.source} is forgotten; the line can go"
+    for block in desired.imports:
+        entry = memory.entries.get(block.target)
+        if entry is not None and entry.id == block.id:
+            yield f"{block.place}: this `imports` is done: {block.target} is {block.id}; the line can go"
+
+
+def _other_environment(scene: Scene, changes: Mapping[str, Change], environment: str) -> Iterator[str]:
+    for change in changes.values():
+        resource = scene.desired.resources.get(change.address)
+        for each in KINDS[change.kind].fields if resource else ():
+            value = resource.fields.get(each.name) if resource else None
+            if each.follows_key and value is not None and value != environment:
+                yield f"{change.address}: {each.name} is {value}, and the key is a {environment} key"
+
+
+def _ended(desired: Desired, today: str) -> Iterator[str]:
+    for resource in desired.resources.values():
+        for each in resource.lifecycle.ignore_changes:
+            if each.until and today > each.until:
+                owner = f", {each.owner}" if each.owner else ""
+                yield (
+                    f"{resource.place}: {resource.address} ignores changes of {each.field} past its date "
+                    f"({each.until}{owner}: {each.reason}); end it or give it another date"
+                )
+
+
+def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
+    """A create and a delete that may be one object under a new key: said with the line to paste, never assumed."""
+    made: dict[str, list[Change]] = defaultdict(list)
+    gone: dict[str, list[Change]] = defaultdict(list)
+    for change in changes.values():
+        if change.action is Action.CREATE:
+            made[change.kind].append(change)
+        elif change.action is Action.DELETE and "[" not in change.address:
+            gone[change.kind].append(change)
+    for name, deletes in gone.items():
+        if len(deletes) * len(made[name]) > MOST_PAIRS:
+            continue
+        for old, new in product(deletes, made[name]):
+            if _share(KINDS[name], old, new) >= ALIKE:
+                yield (
+                    f"{old.address} goes and {new.address} comes with nearly the same content; if that is one object "
+                    f"under a new key, write: moved: [{{from: {old.address}, to: {new.address}}}]"
+                )
+
+
+def _share(kind: Kind, old: Change, new: Change) -> float:
+    before = {field.path: canonical(field.before) for field in old.fields}
+    after = {field.path: canonical(field.after) for field in new.fields}
+    referring = {name for name, _ in kind.reference_fields()}
+    paths = [path for path in after if path not in referring]
+    return sum(before.get(path) == after[path] for path in paths) / max(1, len(paths))
