@@ -98,8 +98,10 @@ def _writable(
     return fields, tuple(left)
 
 
-def _values(drifted: Drifted, live: Live, addresses: Mapping[tuple[str, str], str]) -> dict[tuple[str | int, ...], Any]:
-    """The way to each changed value in the YAML, and what is live there."""
+def _values(
+    drifted: Drifted, written: Fields, live: Live, addresses: Mapping[tuple[str, str], str]
+) -> dict[tuple[str | int, ...], Any]:
+    """The way to each changed value in the YAML, and what is live there; what stays in a list keeps its place."""
     kind = KINDS[kind_of(drifted.address)]
     block = block_of(live.records[kind.name][drifted.id], live, addresses)
     head = (kind.section, drifted.address.partition(".")[2])

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from reconciler.errors import Refused
-from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import differences
+from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds.comparison import differences, flattened
 from reconciler.kinds.fingerprint import fingerprint
-from reconciler.kinds.references import references
+from reconciler.kinds.offered import Offered
+from reconciler.kinds.references import references, resolved
+from reconciler.model.desired import kind_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
-from reconciler.model.plan import Action, Change, Plan
+from reconciler.model.plan import Action, Change, Plan, Request
 
 
 def standing(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
@@ -23,10 +26,10 @@ def standing(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
     moved: list[str] = []
     changes = []
     for change in plan.changes:
-        now = _Now(change, entries.get(change.address), live)
-        done = now.as_wanted()
-        if done is not None:
-            changes.append(done)
+        now = _Now(change, plan, entries, live)
+        going_on = now.as_wanted() or now.begun()
+        if going_on is not None:
+            changes.append(going_on)
         elif (how := now.moved()) is None:
             changes.append(change)
         else:
@@ -42,83 +45,113 @@ def standing(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
 class _Now:
     """How one change of an earlier plan stands."""
 
-    def __init__(self, change: Change, entry: Entry | None, live: Live) -> None:
+    def __init__(self, change: Change, plan: Plan, entries: Mapping[str, Entry], live: Live) -> None:
         self._change = change
-        self._entry = entry
+        self._entries = entries
+        self._live = live
         self._kind: Kind = KINDS[change.kind]
         self._records = live.records[change.kind]
         self._record = self._records.get(change.id or "")
+        self._old = {each.id for each in plan.changes if each.action is Action.REPLACE}
+        self._made = self._made_before()
 
     def as_wanted(self) -> Change | None:
         """The change with nothing left to send, where live is as it wants it; else None."""
         change = self._change
         if change.action is Action.DELETE:
             return replace(change, requests=()) if self._record is None else None
-        if change.remember is None:
+        record = self._record if change.action is Action.UPDATE else self._made
+        if change.action is Action.CREATE and record is None:
+            named = self._named()
+            record = named[0] if len(named) == 1 else None
+        return self._left(record, ()) if record is not None and self._fits(record, self._wanted()) else None
+
+    def begun(self) -> Change | None:
+        """The change with its last step left, where an earlier try has done all but that: a field that has an endpoint
+        of its own is set last, and until then bears the word that the step before leaves it with."""
+        change, apart = self._change, self._kind.set_apart()
+        record = self._record if change.action is Action.UPDATE else self._made
+        if apart is None or record is None or len(change.requests) < 2 or change.requests[-1].sets != (apart[0],):  # noqa: PLR2004 - a first step and a last
             return None
-        if change.action is Action.REPLACE:
-            return self._replaced(change, change.remember)
-        record = self._created() if change.action is Action.CREATE else self._record
-        if change.action not in (Action.CREATE, Action.UPDATE) or record is None or not self._fits(record):
+        if record.fields.get(apart[0]) not in {apart[1].initial, apart[1].stand_in} - {None}:
             return None
-        return replace(change, id=record.id, requests=(), remember=replace(change.remember, id=record.id))
+        rest = {name: value for name, value in self._wanted().items() if name != apart[0]}
+        return self._left(record, change.requests[-1:]) if self._fits(record, rest) else None
 
     def moved(self) -> str | None:
         """How live is neither as it was seen nor as it is wanted; None where it is as it was seen."""
         change = self._change
         if change.action in (Action.FORGET, Action.MANUAL):
             return None
+        if self._made is not None:
+            return f"{self._made.id} ({self._made.name}), which an earlier try has made, was changed meanwhile"
         if change.action is Action.CREATE:
-            other = self._created()
-            return f"{other.id} ({other.name}) appeared meanwhile" if other else None
+            return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in self._named()) or None
         if self._record is None:
             return f"{change.id} is gone"
         if fingerprint(self._kind, self._record) == change.seen:
             return None
-        return f"{change.id} was changed meanwhile{self._what()}"
+        return f"{change.id} was changed meanwhile{self._what(self._record)}"
 
-    def _what(self) -> str:
-        seen = {each.path: each.before for each in self._change.fields}
-        now = {each.path: each.before for each in differences(self._kind, self._wanted(), self._record_fields())}
+    def _left(self, record: Record, requests: tuple[Request, ...]) -> Change | None:
+        """The change with those requests left. `seen` is how it is now: our own steps are no surprise later."""
+        change = self._change
+        if change.remember is None:
+            return None
+        remember = replace(change.remember, id=record.id)
+        if change.action is Action.REPLACE:
+            cleanup = change.cleanup if self._record is not None else ()
+            return replace(change, requests=requests, cleanup=cleanup, remember=remember)
+        seen = fingerprint(self._kind, record)
+        return replace(change, id=record.id, requests=requests, remember=remember, seen=seen)
+
+    def _what(self, record: Record) -> str:
+        change = self._change
+        seen = {each.path: each.before for each in change.fields}
+        if change.remember is None:
+            now = dict(flattened(self._kind, record.fields))
+        else:
+            now = {each.path: each.before for each in differences(self._kind, self._wanted(), record.fields)}
         paths = sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
-        return f": {', '.join(paths)}" if paths and self._change.remember else ""
+        return f": {', '.join(paths)}" if paths else ""
 
-    def _wanted(self) -> Mapping[str, object]:
+    def _wanted(self) -> Mapping[str, Any]:
         return self._change.remember.applied if self._change.remember else {}
 
-    def _record_fields(self) -> Mapping[str, object]:
-        return self._record.fields if self._record else {}
-
-    def _created(self) -> Record | None:
-        """What stands where this change would make something: its own work of an earlier try, or somebody's."""
-        if self._entry is not None and self._entry.id in self._records:
-            return self._records[self._entry.id]
-        names = self._kind.natural_key
-        wanted = self._wanted()
-        return next(
-            (
-                record
-                for record in self._records.values()
-                if all(record.fields.get(name) == wanted.get(name) for name in names)
-            ),
-            None,
-        )
-
-    def _fits(self, record: Record) -> bool:
-        """Whether a record is as wanted. A reference that cannot be told yet is not compared; its field was written."""
-        wanted = dict(self._wanted())
-        for _, name, _, _ in references(self._kind, wanted):
-            if self._entry is None or name not in self._entry.applied:
-                return False
-            wanted[name] = self._entry.applied[name]
-        return not differences(self._kind, wanted, record.fields)
-
-    def _replaced(self, change: Change, remember: Entry) -> Change | None:
-        """The new one stands already; the old one may be left to delete."""
-        entry = self._entry
-        if entry is None or entry.id == change.id or entry.id not in self._records:
+    def _made_before(self) -> Record | None:
+        """What an earlier try of this very change has made, as the state remembers it."""
+        change, entry = self._change, self._entries.get(self._change.address)
+        if change.action not in (Action.CREATE, Action.REPLACE) or entry is None or entry.id == change.id:
             return None
-        if not self._fits(self._records[entry.id]):
-            return None
-        left = change.cleanup if self._record is not None else ()
-        return replace(change, requests=(), cleanup=left, remember=replace(remember, id=entry.id))
+        return self._records.get(entry.id)
+
+    def _named(self) -> list[Record]:
+        """What stands under the name that this change would make something of, and is nobody's."""
+        names, wanted = self._kind.natural_key, self._wanted()
+        managed = {
+            object_id
+            for address, entry in self._entries.items()
+            if kind_of(address) == self._kind.name
+            for object_id in (entry.id, *entry.superseded)
+        }
+        return [
+            record
+            for record in self._records.values()
+            if record.id not in managed and all(record.fields.get(name) == wanted.get(name) for name in names)
+        ]
+
+    def _fits(self, record: Record, wanted: Mapping[str, Any]) -> bool:
+        """Whether a record is as wanted, references to what this plan makes included."""
+
+        def standing_for(address: str, reference: Reference) -> dict[str, Any] | None:
+            entry = self._entries.get(address)
+            target = self._live.records[reference.kind].get(entry.id) if entry else None
+            if target is None or target.id in self._old:
+                return None
+            # What the object itself carries is asked for the target, as its list of offers is not at hand here.
+            return reference.resolve(target.raw, Offered(carried))
+
+        lists = [record.raw.get(name) for name, _ in self._kind.reference_fields()]
+        carried = [item for items in lists if isinstance(items, list) for item in items]
+        known = resolved(self._kind, wanted, standing_for)
+        return not any(references(self._kind, known)) and not differences(self._kind, known, record.fields)

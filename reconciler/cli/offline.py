@@ -48,7 +48,7 @@ def schema(folder: Path, write: bool, check: bool) -> None:
 
     Prints that of the whole configuration; --write puts all of them into FOLDER.
     """
-    from reconciler.kinds.schema import published  # noqa: PLC0415 - `--help` need not load the kinds
+    from reconciler.kinds.published import published  # noqa: PLC0415 - `--help` need not load the kinds
 
     texts = {name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in published().items()}
     if not (write or check):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import Difference, differences
+from reconciler.kinds.comparison import Difference, alike, canonical, differences
 from reconciler.model.desired import kind_of
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.live import Live, Record
@@ -24,12 +25,13 @@ NEXT = {
     Action.MANUAL: "the next apply leaves it: a person has to change it",
     Action.ADOPT: "the next apply leaves it",
 }
-LEFT = "the next apply leaves it: it is not managed any more"
+LEFT = "the next apply leaves it: it is ignored, or not managed any more"
+OTHERWISE = "the next apply sets it to another value"
 
 
 def drift(memory: Memory, live: Live, plan: Plan) -> Drift:
     """What somebody changed since the last apply, and what `plan` would do to it."""
-    changes = {change.address: change for change in plan.changes}
+    changes = {plan.moved.get(change.address, change.address): change for change in plan.changes}
     found = []
     for address in sorted(memory.entries):
         entry = memory.entries[address]
@@ -52,6 +54,7 @@ def _changed(address: str, entry: Entry, record: Record, change: Change | None) 
     fields = tuple(
         DriftedField(each.path, (each.field.name, *each.keys), each.after, each.before, _next(each, change))
         for each in differences(KINDS[record.kind], entry.applied, record.fields)
+        if not (each.field.immutable and each.before is None)  # it could not be read, which is no change
     )
     changed_at: Mapping[str, object] = record.raw
     when = changed_at.get(CHANGED_AT)
@@ -73,5 +76,18 @@ def _next(difference: Difference, change: Change | None) -> str:
         return NEXT[change.action]
     planned = next((each for each in change.fields if each.path == difference.path), None)
     if planned is None:
-        return LEFT
-    return NEXT[Action.UPDATE] if planned.after == difference.after else "the next apply sets it to another value"
+        around = any(
+            _within(each.path, difference.path) or _within(difference.path, each.path) for each in change.fields
+        )
+        return OTHERWISE if around else LEFT
+    return NEXT[Action.UPDATE] if _same(difference, planned.after) else OTHERWISE
+
+
+def _within(path: str, outer: str) -> bool:
+    return path.startswith((f"{outer}.", f"{outer}["))
+
+
+def _same(difference: Difference, after: Any) -> bool:
+    if difference.field.unordered and isinstance(after, list):
+        return set(map(canonical, after)) == set(map(canonical, difference.after))
+    return alike(after, difference.after)

@@ -22,7 +22,8 @@ def decode(wanted: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(wanted):
         return _record(wanted, value, where)
     if issubclass(wanted, Enum):
-        _require(value in {each.value for each in wanted}, where, f"one of {[each.value for each in wanted]}")
+        words = [each.value for each in wanted]
+        _require(isinstance(value, str) and value in words, where, f"one of {words}")
         return wanted(value)
     _require(type(value) is wanted, where, wanted.__name__)
     return value

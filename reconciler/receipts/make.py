@@ -10,8 +10,7 @@ from reconciler.model.live import Live
 from reconciler.model.memory import Entry
 from reconciler.model.plan import Plan
 from reconciler.model.receipt import Receipt, ReceiptItem
-
-FORMAT_VERSION = 1
+from reconciler.receipts.text import FORMAT_VERSION
 
 
 def receipt_of(

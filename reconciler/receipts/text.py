@@ -6,8 +6,13 @@ import json
 from dataclasses import asdict
 
 from reconciler.errors import StateUnusable
+from reconciler.kinds import KINDS
 from reconciler.model.decode import NotThat, decode
+from reconciler.model.desired import kind_of
 from reconciler.model.receipt import Receipt
+
+FORMAT_VERSION = 1
+HINT = "bring the file back from your last commit or backup, or move it away: nothing else depends on it"
 
 
 def to_text(receipt: Receipt) -> str:
@@ -16,10 +21,21 @@ def to_text(receipt: Receipt) -> str:
 
 
 def from_text(text: str, where: str) -> Receipt:
-    """The receipt in a document. StateUnusable where it is none."""
+    """The receipt in a document. StateUnusable where it is none, or a newer one."""
     try:
-        receipt: Receipt = decode(Receipt, json.loads(text), "receipt")
+        document = json.loads(text)
+        version = document.get("format_version") if isinstance(document, dict) else None
+        if type(version) is int and version > FORMAT_VERSION:
+            raise StateUnusable(
+                f"{where}: this receipt was written by a newer reconciler (format {version}, this one reads "
+                f"{FORMAT_VERSION})",
+                hint="upgrade reconciler",
+            )
+        receipt: Receipt = decode(Receipt, document, "receipt")
     except (ValueError, RecursionError) as error:
         said = str(error) if isinstance(error, NotThat) else f"no JSON: {error}"
-        raise StateUnusable(f"{where}: this receipt is not understood ({said})") from error
+        raise StateUnusable(f"{where}: this receipt is not understood ({said})", hint=HINT) from error
+    strange = next((item.address for item in receipt.items if kind_of(item.address) not in KINDS), None)
+    if strange is not None:
+        raise StateUnusable(f"{where}: this receipt is not understood ({strange!r} is no address)", hint=HINT)
     return receipt

@@ -6,29 +6,42 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds import KINDS
+from reconciler.kinds.comparison import differences
 from reconciler.model.desired import Desired, Fields, Lifecycle, Place, Resource, kind_of
 from reconciler.model.memory import Entry
 from reconciler.model.receipt import Receipt, ReceiptItem
+
+DONE = "done"
 
 
 def undone(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     """What the state holds, with a receipt's changes taken back, as something to plan towards.
 
-    What was created goes, what was updated gets its fields back, what was deleted is made anew. The warnings say what
-    cannot come back: a deleted object's id, and what was lost with it.
+    What was created goes, what was updated gets back the fields that this receipt changed, what was deleted is made
+    anew. The warnings say what cannot come back: a deleted object's id, and what was lost with it.
     """
     wanted = {address: dict(entry.applied) for address, entry in entries.items()}
     warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
     for item in receipt.items:
-        if item.status != "done":
-            continue
         warnings += _cannot(item)
-        _take_back(item, wanted)
-    ids = {item.id_before: item.address for item in receipt.items if item.id_before and item.action == "delete"}
+        if item.status == DONE:
+            _take_back(item, wanted)
+    # Ids become references, so that who refers to a new object gets its new id.
+    ids = {(kind_of(address), entry.id): address for address, entry in entries.items()}
+    ids |= {
+        (kind_of(item.address), item.id_before): item.address
+        for item in receipt.items
+        if item.id_before and item.status == DONE and item.action in ("delete", "replace")
+    }
+    ids = {key: address for key, address in ids.items() if address in wanted}
     place = Place(f"receipt {receipt.id}", 1, 1)
     resources = {
         address: Resource(
-            address, kind_of(address), _with_references(kind_of(address), fields, ids), place, Lifecycle(replace=True)
+            address,
+            kind_of(address),
+            _with_references(kind_of(address), fields, ids),
+            place,
+            Lifecycle(address in entries and entries[address].protected, replace=True),
         )
         for address, fields in sorted(wanted.items())
     }
@@ -40,46 +53,88 @@ def _take_back(item: ReceiptItem, wanted: dict[str, dict[str, Any]]) -> None:
         wanted.pop(item.address, None)
     elif item.before is None:
         return
-    elif item.action == "delete" and "[" not in item.address:
-        wanted[item.address] = _writable(item)
+    elif item.action == "delete":
+        if _managed(item):
+            wanted[item.address] = _writable(item)
     elif item.address in wanted:
-        known = wanted[item.address]
-        wanted[item.address] = {name: item.before.get(name, value) for name, value in known.items()}
+        wanted[item.address] |= _changed_back(item, wanted[item.address])
+
+
+def _changed_back(item: ReceiptItem, known: Fields) -> dict[str, Any]:
+    """The fields that a receipt changed, as they were before; what came later to other fields stays."""
+    before = _writable(item)
+    changed = {each.field.name for each in differences(KINDS[kind_of(item.address)], item.after or {}, before)}
+    return {name: _without_news(before[name], known[name]) for name in changed if name in before and name in known}
+
+
+def _without_news(before: Any, known: Any) -> Any:
+    """A value as it was; keys that it had not are written as null, or they would count as not managed and stay."""
+    if not (isinstance(before, dict) and isinstance(known, dict)):
+        return before
+    news = {key: None for key in known if key not in before}
+    return {key: _without_news(value, known.get(key)) for key, value in before.items()} | news
+
+
+def _managed(item: ReceiptItem) -> bool:
+    """Whether an item has an address of the configuration's: `report[wbRlfw1x]` was nobody's."""
+    return "[" not in item.address
 
 
 def _writable(item: ReceiptItem) -> dict[str, Any]:
-    """A deleted object's fields; a word that may be read and not be written (`error`) is left to the new one."""
-    kind = KINDS[kind_of(item.address)]
+    """The fields before; for a word that may be read and not be written (`error`) stands what a new object bears."""
     fields = dict(item.before or {})
-    apart = kind.set_apart()
-    if apart and fields.get(apart[0]) not in apart[1].words:
-        fields.pop(apart[0], None)
+    if _unwritable(item) is not None:
+        name, setter = KINDS[kind_of(item.address)].set_apart() or ("", None)
+        fields.pop(name)
+        if item.action == "delete" and setter is not None and setter.stand_in is not None:
+            fields[name] = setter.stand_in
     return fields
+
+
+def _unwritable(item: ReceiptItem) -> str | None:
+    """The field whose word before may be read and not be written, and that word."""
+    apart = KINDS[kind_of(item.address)].set_apart()
+    if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
+        return None
+    return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"
 
 
 def _cannot(item: ReceiptItem) -> list[str]:
     kind = KINDS[kind_of(item.address)]
-    if item.action == "delete" and item.before is not None:
+    address, old = item.address, item.id_before
+    if item.status != DONE:
         return [
-            f"{item.address}: a new object is made; what cannot come back: {kind.lost_on_delete} ({item.id_before})"
+            f"{address}: its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
         ]
-    if item.action == "replace":
-        return [f"{item.address}: the old object {item.id_before} cannot come back, nor {kind.lost_on_delete}"]
-    if item.action == "forget":
-        return [f"{item.address}: it was forgotten; an `imports` block brings it back under management"]
-    return []
+    if item.action == "delete" and not _managed(item):
+        return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
+    if item.action == "delete" and item.before is not None:
+        said = [f"{address}: a new object is made; what cannot come back: {kind.lost_on_delete} ({old})"]
+    elif item.action == "replace":
+        said = [f"{address}: the old object {old} cannot come back, nor {kind.lost_on_delete}: a third one is made"]
+    elif item.action == "adopt":
+        said = [
+            f"{address}: it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
+        ]
+    elif item.action == "forget":
+        said = [f"{address}: it was forgotten; an `imports` block brings it back under management"]
+    else:
+        said = []
+    lost = _unwritable(item)
+    return [*said, f"{address}: what cannot come back: {lost}"] if lost else said
 
 
-def _with_references(kind: str, fields: Fields, ids: Mapping[str, str]) -> dict[str, Any]:
-    """The fields with the ids of deleted objects as references to what is made in their place."""
+def _with_references(kind: str, fields: Fields, ids: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """The fields with the ids of what is managed as references to it."""
     result = dict(fields)
     for name, reference in KINDS[kind].reference_fields():
         items = result.get(name)
         if isinstance(items, list):
+            addresses = [
+                ids.get((reference.kind, str(each.get("id")))) if isinstance(each, dict) else None for each in items
+            ]
             result[name] = [
-                {reference.key: ids[item["id"]].partition(".")[2]}
-                if isinstance(item, dict) and item.get("id") in ids
-                else item
-                for item in items
+                {reference.key: address.partition(".")[2]} if address else item
+                for address, item in zip(addresses, items, strict=True)
             ]
     return result

@@ -25,6 +25,10 @@ class DriftText:
 
     def _lines(self) -> Iterator[str]:
         drift = self._drift
+        if not drift.compared:
+            yield bold(f"Drift in {visible(drift.environment)}: not known, nothing is remembered")
+            yield "  Nothing was applied from here yet, or the state is lost; an apply adopts what it finds by name."
+            return
         changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
         yield bold(f"Drift in {visible(drift.environment)}: {changed} changed outside, of {drift.compared} remembered")
         for each in drift.objects:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,11 @@ PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """What the file holds. `project` is a fingerprint, keyed with the secret key, of what the state knew."""
+    """What the file holds. `project` is a fingerprint of what the state knew, `seal` one of all the rest.
+
+    Both are keyed with the secret key: who has not got it can neither read it out of them nor make others. The seal
+    holds also once the plan is applied in part, when the state knows more than it did.
+    """
 
     format_version: int
     tool_version: str
@@ -30,20 +34,21 @@ class SavedPlan:
     lineage: str
     serial: int
     plan: Plan
+    seal: str = ""
 
 
 def bound(plan: Plan, memory: Memory, secret: str) -> SavedPlan:
     """A plan with what it was made from."""
-    project = _fingerprint(memory, secret)
-    return SavedPlan(FORMAT_VERSION, __version__, project, memory.lineage, memory.serial, plan)
+    project = _keyed(secret, _known(memory))
+    saved = SavedPlan(FORMAT_VERSION, __version__, project, memory.lineage, memory.serial, plan)
+    return replace(saved, seal=_seal(saved, secret))
 
 
 def write_plan(path: Path, saved: SavedPlan) -> None:
     """Writes the file. WrongUsage where that cannot be."""
     content = asdict(saved)
-    document = {"checksum": _checksum(content), **content}
     try:
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_bytes(_content({"checksum": _checksum(content), **content}))
     except OSError as error:
         raise WrongUsage(f"--out {path}: cannot be written: {error.strerror}") from error
 
@@ -51,9 +56,12 @@ def write_plan(path: Path, saved: SavedPlan) -> None:
 def read_plan(path: Path) -> SavedPlan:
     """Reads the file. WrongUsage where there is none, Refused where it is not exactly what was written."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        written = path.read_bytes()
     except OSError as error:
         raise WrongUsage(f"--plan {path}: cannot be read: {error.strerror}") from error
+    try:
+        document = json.loads(written.decode("utf-8"))
+        as_written = _content(document)
     except (ValueError, RecursionError) as error:
         raise Refused(f"{path} is no saved plan, or was changed: {error}", hint=PLAN_AGAIN) from error
     if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
@@ -62,7 +70,8 @@ def read_plan(path: Path) -> SavedPlan:
         made = f"reconciler {document.get('tool_version')}, format {document['format_version']}"
         raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)
     content = {name: value for name, value in document.items() if name != "checksum"}
-    if document.get("checksum") != _checksum(content):
+    # The bytes as well: a space or a line end more says the same, and was still not written by us.
+    if document.get("checksum") != _checksum(content) or written != as_written:
         raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
     try:
         saved: SavedPlan = decode(SavedPlan, content, "plan")
@@ -78,21 +87,36 @@ def check_binding(saved: SavedPlan, environment: str, memory: Memory, secret: st
     """
     if saved.plan.environment != environment:
         raise Refused(f"the plan is for the environment {saved.plan.environment}, not for {environment}")
+    if not hmac.compare_digest(saved.seal.encode(), _seal(saved, secret).encode()):
+        raise Refused("the plan was made with another key: this may be another project", hint=PLAN_AGAIN)
     if memory.plan == saved.plan.digest and (not saved.lineage or memory.lineage == saved.lineage):
         return
     if (memory.lineage, memory.serial) != (saved.lineage, saved.serial):
         raise Refused(
-            f"the state was written since the plan was made (serial {saved.serial} then, {memory.serial} now)",
+            f"the state was written since the plan was made (serial {saved.serial} then, {memory.serial} now)"
+            if memory.serial != saved.serial
+            else "this is not the state that the plan was made from",
             hint=PLAN_AGAIN,
         )
-    if not hmac.compare_digest(saved.project, _fingerprint(memory, secret)):
-        raise Refused("the plan was made with another key: this may be another project", hint=PLAN_AGAIN)
+    if not hmac.compare_digest(saved.project.encode(), _keyed(secret, _known(memory)).encode()):
+        raise Refused("the state knows other objects than it did when the plan was made", hint=PLAN_AGAIN)
 
 
-def _fingerprint(memory: Memory, secret: str) -> str:
-    known = canonical([memory.environment, memory.lineage, sorted(entry.id for entry in memory.entries.values())])
-    return "hmac-sha256:" + hmac.new(secret.encode(), known.encode(), hashlib.sha256).hexdigest()
+def _known(memory: Memory) -> list[Any]:
+    return [memory.environment, memory.lineage, sorted(entry.id for entry in memory.entries.values())]
+
+
+def _seal(saved: SavedPlan, secret: str) -> str:
+    return _keyed(secret, asdict(replace(saved, seal="")))
+
+
+def _keyed(secret: str, content: Any) -> str:
+    return "hmac-sha256:" + hmac.new(secret.encode(), canonical(content).encode(), hashlib.sha256).hexdigest()
 
 
 def _checksum(content: dict[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def _content(document: Any) -> bytes:
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()

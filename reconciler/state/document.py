@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 from reconciler.errors import StateUnusable
+from reconciler.kinds import KINDS
+from reconciler.model.decode import NotThat, decode
+from reconciler.model.desired import kind_of
 from reconciler.model.memory import Entry, Memory
 
 FORMAT_VERSION = 1
+BRING_BACK = (
+    "bring the file back from your last commit or backup; without any, move it away: "
+    "the next plan then adopts what is live by name, and deletes nothing"
+)
 
 
 def to_text(memory: Memory) -> str:
@@ -38,21 +46,21 @@ def entry_document(entry: Entry) -> dict[str, Any]:
 def from_text(text: str, environment: str, where: str) -> Memory:
     """The memory in a document. StateUnusable where it is damaged, newer, or of another environment."""
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise _damaged(where, str(error)) from error
     version = document.get("format_version") if isinstance(document, dict) else None
-    if isinstance(version, int) and version > FORMAT_VERSION:
+    if type(version) is int and version > FORMAT_VERSION:
         raise StateUnusable(
             f"{where}: written by a newer reconciler (format {version}, this one reads {FORMAT_VERSION})",
             hint="upgrade reconciler, or bring back the version of the file that this one wrote",
         )
-    if version != FORMAT_VERSION:
+    if type(version) is not int or version != FORMAT_VERSION:
         raise _damaged(where, "it bears no format_version")
     try:
         memory = _memory(document)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _damaged(where, f"{type(error).__name__}: {error}") from error
+    except NotThat as error:
+        raise _damaged(where, str(error)) from error
     if memory.environment != environment:
         raise StateUnusable(
             f"{where}: this is the state of the environment {memory.environment}, not of {environment}",
@@ -61,37 +69,48 @@ def from_text(text: str, environment: str, where: str) -> Memory:
     return memory
 
 
-def entry_from(document: dict[str, Any]) -> Entry:
-    """One entry from JSON; KeyError, TypeError or AttributeError where it is none."""
-    return Entry(
-        id=_text(document["id"]),
-        applied=dict(document["applied"]),
-        protected=document["protected"] is True,
-        depends_on=tuple(map(_text, document["depends_on"])),
-        superseded=tuple(map(_text, document.get("superseded", ()))),
-    )
+def entry_from(document: Any, where: str) -> Entry:
+    """One entry from JSON; NotThat where it is none."""
+    whole = {"superseded": [], **document} if isinstance(document, dict) else document
+    entry: Entry = decode(Entry, whole, where)
+    return entry
 
 
-def _memory(document: dict[str, Any]) -> Memory:
-    entries = {str(address): entry_from(each) for address, each in document["resources"].items()}
-    return Memory(
-        environment=_text(document["environment"]),
-        lineage=_text(document["lineage"]),
-        serial=int(document["serial"]),
-        entries=entries,
-        plan=_text(document.get("plan", "")),
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} stands where a text is expected")
+def address_from(value: Any, where: str) -> str:
+    """An address from JSON; NotThat where no kind is so called."""
+    if not isinstance(value, str) or kind_of(value) not in KINDS or kind_of(value) == value:
+        raise NotThat(f"{where}: {value!r} is no address")
     return value
 
 
-def _damaged(where: str, why: str) -> StateUnusable:
-    return StateUnusable(
-        f"{where}: the state is damaged ({why})",
-        hint="bring the file back from your last commit or backup; without any, move it away: "
-        "the next plan then adopts what is live by name, and deletes nothing",
+def _memory(document: dict[str, Any]) -> Memory:
+    """The memory of a document, which may leave out `plan` and bears the entries under `resources`."""
+    names = {"resources" if each.name == "entries" else each.name for each in fields(Memory)}
+    unknown = sorted(set(document) - names - {"format_version"})
+    resources = decode(dict[str, Any], document.get("resources"), "resources")
+    if unknown:
+        raise NotThat(f"state: expected no field {', '.join(unknown)}")
+    entries = {
+        address_from(address, "resources"): entry_from(each, f"resources.{address}")
+        for address, each in resources.items()
+    }
+    return Memory(
+        environment=decode(str, document.get("environment"), "environment"),
+        lineage=decode(str, document.get("lineage"), "lineage"),
+        serial=decode(int, document.get("serial"), "serial"),
+        entries=entries,
+        plan=decode(str, document.get("plan", ""), "plan"),
     )
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A map of JSON; ValueError where a key is there twice, as a careless merge leaves it."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found
+
+
+def _damaged(where: str, why: str) -> StateUnusable:
+    return StateUnusable(f"{where}: the state is damaged ({why})", hint=BRING_BACK)

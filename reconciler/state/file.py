@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from reconciler.errors import Refused, StateUnusable
 from reconciler.model.memory import Memory
 from reconciler.state.disk import prepare_folder, replace_atomically
-from reconciler.state.document import from_text, to_text
+from reconciler.state.document import BRING_BACK, from_text, to_text
 from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
 
 SWAP_SECONDS = 30.0
@@ -50,7 +50,7 @@ class FileStore:
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise StateUnusable(f"{self.path}: the state is damaged ({error})", hint="bring it back") from error
+            raise StateUnusable(f"{self.path}: the state is damaged ({error})", hint=BRING_BACK) from error
         return Snapshot(from_text(text, self.environment, self.where), _version(content))
 
     def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
@@ -90,7 +90,7 @@ class FileStore:
         except OSError as error:
             raise StateUnusable(f"{self._lock}: cannot be written ({error})", hint="see to the disk") from error
         try:
-            self._holder.write_text(json.dumps(holder.document()), encoding="utf-8")
+            self._tell(holder)
             yield
         finally:
             if self.holder() == holder:
@@ -114,6 +114,12 @@ class FileStore:
         except OSError as error:
             raise Refused(f"{self._lock} is in use ({error})", hint=f"end {holder.where} first") from error
         self._holder.unlink(missing_ok=True)
+
+    def _tell(self, holder: Holder) -> None:
+        try:
+            replace_atomically(self._holder, json.dumps(holder.document()).encode())
+        except OSError as error:
+            raise StateUnusable(f"{self._holder}: cannot be written ({error})", hint="see to the disk") from error
 
     def _content(self) -> bytes | None:
         try:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from reconciler.errors import StateUnusable
+from reconciler.model.decode import NotThat, decode
 from reconciler.model.memory import Entry, Memory
 from reconciler.state.disk import replace_atomically
-from reconciler.state.document import entry_document, entry_from
+from reconciler.state.document import address_from, entry_document, entry_from
 
 FORMAT_VERSION = 1
 
@@ -83,25 +83,25 @@ class Journal:
 
         A last line that was cut off never took effect: what it says was not yet begun, or is looked up.
         """
-        lines = list(self._lines())
-        if not lines or lines[0].get("base") != [base.lineage, base.serial]:
+        lines = self._lines()
+        if not lines:
             return Replayed(base, ())
-        if lines[0]["format_version"] > FORMAT_VERSION:
+        version = lines[0].get("format_version")
+        if type(version) is int and version > FORMAT_VERSION:
             raise StateUnusable(
                 f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with that"
             )
-        entries, waiting = dict(base.entries), {}
-        for line in lines[1:]:
-            address = line["address"]
-            if "intent" in line:
-                waiting[address] = line["intent"]
-                continue
-            waiting.pop(address, None)
-            if line["entry"] is None:
-                entries.pop(address, None)
-            else:
-                entries[address] = entry_from(line["entry"])
-        memory = replace(base, entries=entries, lineage=lines[0]["lineage"], plan=lines[0]["plan"])
+        entries, waiting = dict(base.entries), dict[str, str]()
+        number = 1
+        try:
+            head = _head(lines[0])
+            if head.base != (base.lineage, base.serial):
+                return Replayed(base, ())
+            for number, line in enumerate(lines[1:], start=2):
+                _replay(line, entries, waiting)
+        except NotThat as error:
+            raise self._damaged(number) from error
+        memory = replace(base, entries=entries, lineage=head.lineage, plan=head.plan)
         return Replayed(memory, tuple(f"{address}: {what}" for address, what in sorted(waiting.items())))
 
     def _append(self, line: dict[str, Any]) -> None:
@@ -114,23 +114,61 @@ class Journal:
         except OSError as error:
             raise StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk") from error
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
+    def _lines(self) -> list[dict[str, Any]]:
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
-            return
+            return []
         except OSError as error:
             raise StateUnusable(f"{self.path}: cannot be read ({error})", hint="see to the file") from error
-        whole, _, _ = content.rpartition(b"\n")
-        for number, line in enumerate(whole.splitlines(), start=1):
+        lines = []
+        for number, line in enumerate(content.split(b"\n")[:-1], start=1):
             try:
-                value = json.loads(line)
-            except ValueError as error:
-                raise StateUnusable(
-                    f"{self.path}:{number}: the journal of an interrupted apply is damaged",
-                    hint="move it away and plan again: what it held is found by name, and nothing is deleted for it",
-                ) from error
-            yield value
+                lines.append(decode(dict[str, Any], json.loads(line), "line"))
+            except (ValueError, RecursionError) as error:
+                raise self._damaged(number) from error
+        return lines
+
+    def _damaged(self, number: int) -> StateUnusable:
+        return StateUnusable(
+            f"{self.path}:{number}: the journal of an interrupted apply is damaged",
+            hint="move it away and plan again: what it held is found by name, and nothing is deleted for it",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The first line: the state that the journal goes on from, and what the run makes of it."""
+
+    base: tuple[str, int]
+    lineage: str
+    plan: str
+
+
+def _head(line: dict[str, Any]) -> _Head:
+    base = decode(list, line.get("base"), "base")
+    if len(base) != 2 or line.get("format_version") != FORMAT_VERSION:  # noqa: PLR2004 - lineage and serial
+        raise NotThat("the first line names no state")
+    return _Head(
+        (decode(str, base[0], "base"), decode(int, base[1], "base")),
+        decode(str, line.get("lineage"), "lineage"),
+        decode(str, line.get("plan"), "plan"),
+    )
+
+
+def _replay(line: dict[str, Any], entries: dict[str, Entry], waiting: dict[str, str]) -> None:
+    """Does one step to the entries. NotThat where it is none."""
+    address = address_from(line.get("address"), "address")
+    if "intent" in line:
+        waiting[address] = decode(str, line["intent"], "intent")
+        return
+    if "entry" not in line:
+        raise NotThat("neither an intent nor an outcome")
+    waiting.pop(address, None)
+    if line["entry"] is None:
+        entries.pop(address, None)
+    else:
+        entries[address] = entry_from(line["entry"], "entry")
 
 
 def _outcome(address: str, entry: Entry | None) -> dict[str, Any]:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.errors import ReconcilerError, Refused, StateUnusable
 from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
 from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
-from reconciler.state.store import Holder, Locked, Snapshot, StateMoved
+from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
 
 FREE = b"{}\n"
 """What a lock holds that nobody holds."""
+
+READERS = 8
+"""How many receipts are read at once."""
 
 STALE = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1"})
 """A version that no object has."""
@@ -37,6 +41,7 @@ class ObjectStore:
         self._bucket = Bucket(url, patience)
         self._name = f"{environment}.json"
         self._lock = f"{environment}.lock"
+        self._receipts = f"receipts/{environment}/"
 
     @property
     def where(self) -> str:
@@ -58,15 +63,35 @@ class ObjectStore:
             ) from error
         return Snapshot(from_text(text, self.environment, self.where), found.version)
 
-    def write(self, memory: Memory, version: str, note: str = "") -> str:
+    def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
         """Puts a memory in the place of that version and gives the new one; StateMoved where it is another by now.
 
-        `note` goes nowhere: an object has no history of ours.
+        `note` goes nowhere: an object has no log. The receipt is written first and taken back where the state moved,
+        so that whoever is killed between the two has one too many, and never one too few.
         """
+        if receipt is not None:
+            self._keep(receipt)
         written = self._bucket.swap(self._name, to_text(memory).encode(), version)
         if written is None:
+            if receipt is not None:
+                self._take_back(receipt)
             raise StateMoved(self.where, self.journal)
         return written
+
+    def receipts(self) -> dict[str, str]:
+        """The receipts beside the state, the oldest first. StateUnusable where one cannot be read."""
+        names = [name for name in self._bucket.names(self._receipts) if name.endswith(".json")]
+        with ThreadPoolExecutor(READERS) as pool:
+            found = dict(zip(names, pool.map(self._bucket.read, names), strict=True))
+        try:
+            return {
+                name.removeprefix(self._receipts).removesuffix(".json"): each.content.decode("utf-8")
+                for name, each in found.items()
+                if each is not None
+            }
+        except UnicodeDecodeError as error:
+            where = self._bucket.where(self._receipts)
+            raise StateUnusable(f"{where}: a receipt is damaged ({error})", hint="move it away") from error
 
     @contextmanager
     def lock(self, holder: Holder) -> Iterator[None]:
@@ -99,6 +124,19 @@ class ObjectStore:
             raise Refused(f"{self.where}: it is locked, but the lock does not say by whom", hint=self._by_hand())
         if holder.run != run or self._bucket.swap(self._lock, FREE, found.version) is None:
             raise Refused(f"{self.where}: run {run} does not hold the lock; held by: {holder}")
+
+    def _keep(self, receipt: Attachment) -> None:
+        # Its name bears the serial: who finds it taken comes after somebody that goes on from the same state
+        if self._bucket.swap(self._key_of(receipt), receipt.text.encode(), "") is None:
+            raise StateMoved(self.where, self.journal)
+
+    def _take_back(self, receipt: Attachment) -> None:
+        # That the state moved is the news; a receipt that stays for all that does no harm
+        with suppress(StateUnusable):
+            self._bucket.remove(self._key_of(receipt))
+
+    def _key_of(self, receipt: Attachment) -> str:
+        return f"{self._receipts}{receipt.name}.json"
 
     def _take(self, holder: Holder) -> str:
         # Told apart by more than the holder, or whoever takes it twice would have it twice

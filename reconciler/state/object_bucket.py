@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -124,6 +124,23 @@ class Bucket:
                 pass
         standing = self.read(name)
         return standing.version if standing is not None and standing.content == content else None
+
+    def names(self, folder: str) -> list[str]:
+        """The names of all objects below a folder (`receipts/`), sorted. StateUnusable where they cannot be listed."""
+        store = self._store
+        import obstore  # noqa: PLC0415 - an extra
+
+        with self._telling(folder, "cannot be listed"):
+            found = [each["path"] for chunk in obstore.list(store, f"{self._prefix}{folder}") for each in chunk]
+        return sorted(each.removeprefix(self._prefix) for each in found)
+
+    def remove(self, name: str) -> None:
+        """Takes an object away, whatever it holds. StateUnusable where that cannot be done."""
+        store = self._store
+        import obstore  # noqa: PLC0415 - an extra
+
+        with self._telling(name, "cannot be removed"), suppress(FileNotFoundError):
+            obstore.delete(store, f"{self._prefix}{name}")
 
     @cached_property
     def _store(self) -> ObjectStore:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from reconciler.errors import Refused, WrongUsage, did_you_mean
+from reconciler.kinds.schema import ADDRESS_PATTERN
 from reconciler.model.memory import Entry, Memory
 from reconciler.state.journal import Journal
 from reconciler.state.store import Holder, Snapshot, Store
@@ -27,13 +29,22 @@ def rename(store: Store, source: str, target: str) -> None:
     """Gives an entry another address of the same kind. WrongUsage where that cannot be."""
     if source.partition(".")[0] != target.partition(".")[0]:
         raise WrongUsage(f"{source} cannot become {target}: they are of different kinds")
+    if not re.fullmatch(ADDRESS_PATTERN, target):
+        raise WrongUsage(
+            f"{target} is no address",
+            hint="an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _",
+        )
     with store.lock(Holder.this_run()):
         snapshot, memory = remembered(store)
         entry = entry_of(memory, source)
         if target in memory.entries:
             raise WrongUsage(f"{target} is in the state already", hint=f"`reconciler state rm {target}` first")
-        entries = {name: each for name, each in memory.entries.items() if name != source}
-        _write(store, snapshot, memory, entries | {target: entry})
+        entries = {name: each for name, each in memory.entries.items() if name != source} | {target: entry}
+        _write(store, snapshot, memory, {name: _using(each, source, target) for name, each in entries.items()})
+
+
+def _using(entry: Entry, source: str, target: str) -> Entry:
+    return replace(entry, depends_on=tuple(sorted(target if each == source else each for each in entry.depends_on)))
 
 
 def forget(store: Store, address: str) -> None:
@@ -63,5 +74,6 @@ def migrate(source: Store, target: Store) -> int:
 
 
 def _write(store: Store, snapshot: Snapshot, memory: Memory, entries: dict[str, Entry]) -> None:
-    store.write(replace(memory, serial=snapshot.memory.serial + 1, entries=entries), snapshot.version)
+    # No plan has written this: a saved one that is half done does not go on from it.
+    store.write(replace(memory, serial=snapshot.memory.serial + 1, entries=entries, plan=""), snapshot.version)
     Journal(store.journal).clear()

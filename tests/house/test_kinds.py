@@ -15,7 +15,7 @@ from reconciler.kinds.schema import resource_schema
 from .imports import imported_within, modules, part_of, tree_of
 from .test_layers import STAGES
 
-ENGINE = frozenset(STAGES | {"model", "api", "session", "pipeline"})
+ENGINE = frozenset(STAGES | {"model", "api", "session", "pipeline", "authoring"})
 WORD = re.compile(r"[a-z]+")
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

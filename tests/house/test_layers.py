@@ -24,8 +24,9 @@ MAY_IMPORT = {
     **dict.fromkeys(STAGES, KNOWN),
     "session": KNOWN | {"config", "state"},
     "pipeline": KNOWN | STAGES | {"session"},
+    "authoring": KNOWN | STAGES | {"session", "pipeline"},
     "render": GROUND | {"model", "kinds"},
-    "cli": KNOWN | STAGES | {"simulator", "session", "pipeline", "render"},
+    "cli": KNOWN | STAGES | {"simulator", "session", "pipeline", "authoring", "render"},
     "__main__": frozenset({"cli"}),
 }
 ONE_IMPORTER = {

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.schema import published
+from reconciler.kinds.published import published
 from reconciler.yaml12 import read
 
 from .imports import ROOT

@@ -107,13 +107,26 @@ def test_a_list_that_cannot_be_trusted_stops_everything(
 def test_a_cursor_that_went_stale_is_noticed(folder: Path, script: Script) -> None:
     """The header says that the server began again from the top: read anew, and refused when it stays so."""
     script.plays[AUTOMATIONS] = lambda query: (
-        says(page(flows(0, 1), more=False), X_Qon_Pagination_Restarted="true")
+        says(page(flows(5, 6), more=False), X_Qon_Pagination_Restarted="true")
         if "starting_after" in query
         else says(page(flows(0, 2), more=True))
     )
     assert run(["plan", str(folder)]) == 5
     assert script.writes == []
     assert len([path for path, query in script.asked if path == AUTOMATIONS and "starting_after" not in query]) == 3
+
+
+def test_a_cursor_that_comes_twice_is_noticed(folder: Path, script: Script) -> None:
+    """Also where each page brings new objects: nobody knows what was skipped between them."""
+    pages: list[int] = []
+
+    def circling(query: Query) -> Said:
+        pages[:] = [*pages, len(pages)] if "starting_after" in query else [0]
+        return says(page(flows(pages[-1], pages[-1] + 1), more=len(pages) < 4, next_cursor="same"))
+
+    script.plays[AUTOMATIONS] = circling
+    assert run(["plan", str(folder)]) == 5
+    assert script.writes == []
 
 
 def test_a_list_that_settles_is_read_again(script: Script) -> None:

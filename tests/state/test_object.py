@@ -12,7 +12,7 @@ import pytest
 from reconciler.errors import StateUnusable
 from reconciler.model.memory import Memory
 from reconciler.state.object import ObjectStore
-from reconciler.state.store import StateMoved
+from reconciler.state.store import Attachment, StateMoved
 
 from .conftest import memory
 from .s3_server import Server, aim, needs_server, running
@@ -104,6 +104,36 @@ def test_a_state_that_was_taken_away_is_not_written_anew(store: ObjectStore, ser
         store.write(memory(2), version)
 
 
+def test_receipts_are_kept_beside_the_state(store: ObjectStore, server: Server, prefix: str) -> None:
+    """Each in an object of its own, below the environment's name, and read back by their names in their order."""
+    assert store.receipts() == {}
+    version = store.write(memory(1), "", receipt=Attachment("2026-01-02-b", "second"))
+    store.write(memory(2), version, receipt=Attachment("2026-01-01-a", "first: ä"))
+    assert list(store.receipts().items()) == [("2026-01-01-a", "first: ä"), ("2026-01-02-b", "second")]
+    assert server.get(f"bucket/{prefix}/receipts/production/2026-01-02-b.json") == b"second"
+    other = ObjectStore(f"s3://bucket/{prefix}", "sandbox", store.journal)
+    assert other.receipts() == {}
+
+
+def test_a_write_that_is_refused_leaves_no_receipt(store: ObjectStore) -> None:
+    """The history tells of what the state went through, and of nothing else."""
+    store.write(memory(1), "", receipt=Attachment("of-the-winner", "won"))
+    with pytest.raises(StateMoved):
+        store.write(memory(1, daily="of-the-loser"), "", receipt=Attachment("of-the-loser", "lost"))
+    assert store.receipts() == {"of-the-winner": "won"}
+
+
+def test_a_receipt_is_not_written_over(store: ObjectStore, server: Server, prefix: str) -> None:
+    """One of the same name, and so of the same serial, is a winner's; one that is no text is refused when read."""
+    version = store.write(memory(1), "", receipt=Attachment("name", "first"))
+    with pytest.raises(StateMoved):
+        store.write(memory(2), version, receipt=Attachment("name", "second"))
+    assert (store.receipts(), store.read().version) == ({"name": "first"}, version)
+    server.put(f"bucket/{prefix}/receipts/production/name.json", b"\xff")
+    with pytest.raises(StateUnusable, match="a receipt is damaged"):
+        store.receipts()
+
+
 def test_of_many_that_write_at_once_one_wins(store: ObjectStore) -> None:
     """Eight writers on one version: one memory stands, whole, and it is that of the one that was told so."""
     version = store.write(memory(1), "")
@@ -154,6 +184,8 @@ def test_a_bucket_that_is_not_there_is_no_empty_state(store: ObjectStore, tmp_pa
     lost = ObjectStore("s3://buckte/prefix", "production", tmp_path / "journal", patience=PATIENCE)
     with pytest.raises(StateUnusable, match=r"s3://buckte/prefix/production.json: cannot be read .*NoSuchBucket"):
         lost.read()
+    with pytest.raises(StateUnusable, match=r"cannot be listed .*NoSuchBucket"):
+        lost.receipts()
     with pytest.raises(StateUnusable, match="NoSuchBucket"):
         lost.write(memory(1), "")
     with pytest.raises(StateUnusable, match="NoSuchBucket"):

@@ -1,0 +1,76 @@
+"""`kill -9` before and after every write of one apply, and around its end: the next apply converges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from .api import Api
+from .proof import converged, converges
+from .project import ACTIONS, CREATES, MANAGED, WRITES, looks
+from .sites import STORES, Site, ended
+
+READ_BACKS = 3
+"""The lists that are read once all is written: integrations, reports, automations."""
+
+
+class Point(NamedTuple):
+    """A moment at which the apply is killed."""
+
+    when: str
+    write: int
+    read: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.when}-write-{self.write}" if self.read is None else f"{self.when}-read-back-{self.read}"
+
+
+POINTS = [Point(when, write) for write in range(1, WRITES + 1) for when in ("before", "after")] + [
+    Point("before", WRITES, read) for read in range(1, READ_BACKS + 1)
+]
+CASES = [(store, machine, point) for store in STORES for machine in ("same", "lost") for point in POINTS]
+
+
+def test_an_apply_that_is_left_alone(site_of: Callable[[str], Site], api: Api) -> None:
+    """It takes all the writes that are walked below, all kinds and actions among them, and ends as it should."""
+    site = site_of("file")
+    planned = site.plan("--format", "json")
+    assert planned.code == 2, planned.err
+    changes = planned.document["changes"]
+    assert {each["action"] for each in changes} == ACTIONS
+    assert {each["address"].partition(".")[0] for each in changes if each["action"] != "adopt"} == {
+        address.partition(".")[0] for managed in MANAGED.values() for address in managed
+    }
+    theirs = api.live()
+    with site.start() as process:
+        done = ended(process)
+    assert done.code == 0, done.err
+    writes = api.writes()
+    assert len(writes) == WRITES
+    assert sum(path.count("/") == 1 and method == "POST" for method, path, _ in writes) == CREATES
+    converged(site, api, theirs)
+
+
+def test_the_kill_points_are_counted() -> None:
+    """At least twice the twelve writes that were asked for, on each store, with the machine kept and lost."""
+    print(f"{len(POINTS)} kill points ({WRITES} writes), {len(CASES)} kills")  # noqa: T201 - shown by -rA
+    assert len(POINTS) >= 24
+
+
+@pytest.mark.parametrize(("store", "machine", "point"), CASES, ids=["-".join(map(str, case)) for case in CASES])
+def test_a_killed_apply_is_taken_up(
+    site_of: Callable[[str], Site], templates: dict[str, Site], api: Api, store: str, machine: str, point: Point
+) -> None:
+    """Killed there, a second apply does the rest: nothing twice, nothing forgotten, nothing of others touched."""
+    site = site_of(store)
+    theirs = api.live()
+    api.hold(*point)
+    with site.start() as process:
+        api.held()
+        process.kill()
+    api.drop()
+    if machine == "lost":
+        site.lose_machine(templates[store])
+    converges(site, api, theirs)
