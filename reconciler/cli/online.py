@@ -93,7 +93,7 @@ def apply(
                 parallelism=flags["parallelism"],
                 look_again=saved is not None,
             )
-    put(_report(report, flags["form"]))
+        put(_report(report, flags["form"]))
     code = report.exit_code()
     if code is Exit.DONE and flags["detailed_exitcode"] and any(each.status == "manual" for each in report.outcomes):
         code = Exit.PENDING
@@ -145,6 +145,8 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
     """
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
 
+    if path.exists() and not path.is_dir():
+        raise WrongUsage(f"{path} is a file; expected the folder to write into")
     path.mkdir(parents=True, exist_ok=True)
     with open_session(path, flags) as session:
         exported = pipeline.export_project(session)

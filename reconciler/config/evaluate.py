@@ -86,7 +86,7 @@ def _resource(entry: Entry) -> Resource:
 
 def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:
     return Lifecycle(
-        prevent_destroy=written.get("prevent_destroy", False),
+        prevent_destroy=written.get("prevent_destroy"),
         ignore_changes=tuple(
             Ignored(**each) if isinstance(each, dict) else Ignored(each) for each in written.get("ignore_changes", ())
         ),

@@ -105,7 +105,7 @@ def _as_item(schema: Schema, text: str) -> str:
     """A bare text as the item of a list: itself, or the one shape that takes a single text; nothing where none does."""
     if not SIMPLE.fullmatch(text):
         return ""
-    if schema.get("type") == "string":
+    if "string" in _types(schema):
         return text
     single = [each["required"][0] for each in schema.get("oneOf", ()) if len(each["required"]) == 1]
     return f"{{{single[0]}: {text}}}" if single else ""

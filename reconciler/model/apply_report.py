@@ -56,12 +56,13 @@ class ApplyReport:
         return tuple(outcome for outcome in self.outcomes if outcome.status is status)
 
     def exit_code(self) -> Exit:
-        """0 when nothing failed, 6 when something was done and something was not, else the failures' own code."""
+        """0 when all is done and as it was sent, 6 when something is not, else the code of the failures."""
         failed = self.of(Status.FAILED)
         if self.unrecorded:
             return Exit.PARTIAL
         if not failed:
-            return Exit.PARTIAL if self.of(Status.SKIPPED) else Exit.DONE
+            other = any(outcome.verification is Verification.DIFFERENT for outcome in self.outcomes)
+            return Exit.PARTIAL if other or self.of(Status.SKIPPED) else Exit.DONE
         if self.of(Status.DONE):
             return Exit.PARTIAL
         codes = {outcome.exit_code for outcome in failed}

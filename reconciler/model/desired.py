@@ -43,9 +43,9 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """How a resource may be treated."""
+    """How a resource may be treated. `prevent_destroy` None: it says nothing, and what the state remembers holds."""
 
-    prevent_destroy: bool = False
+    prevent_destroy: bool | None = None
     ignore_changes: tuple[Ignored, ...] = ()
     replace: bool = False
 

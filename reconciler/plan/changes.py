@@ -41,7 +41,15 @@ def _fields(scene: Scene, resource: Resource, ignored: Sequence[str], live: Reco
 def _entry(scene: Scene, resource: Resource, fields: dict[str, Any], object_id: str) -> Entry:
     uses = {address for address, *_ in references(KINDS[resource.kind], resource.fields)}
     left_over = tuple(record.id for record in scene.left_over(resource.address))
-    return Entry(object_id, fields, resource.lifecycle.prevent_destroy, tuple(sorted(uses)), left_over)
+    return Entry(object_id, fields, _protected(scene, resource), tuple(sorted(uses)), left_over)
+
+
+def _protected(scene: Scene, resource: Resource) -> bool:
+    """Only a written `prevent_destroy: false` lifts a protection that is remembered."""
+    if resource.lifecycle.prevent_destroy is not None:
+        return resource.lifecycle.prevent_destroy
+    known = scene.entries.get(resource.address)
+    return known is not None and known.protected
 
 
 def _create(scene: Scene, resource: Resource) -> Change:

@@ -51,7 +51,7 @@ def _protected(entries: Mapping[str, Entry], changes: Sequence[Change]) -> list[
         Refusal(
             "prevent-destroy",
             f"{change.address} is protected by prevent_destroy, and this plan would {change.action.value} it",
-            "apply the resource once with `lifecycle: {prevent_destroy: false}`, then plan again",
+            "`lifecycle: {prevent_destroy: false}`, written for a replace, applied once before a delete",
         )
         for change in changes
         if change.action in DESTROYS and _is_protected(entries.get(change.address), change)
@@ -59,7 +59,8 @@ def _protected(entries: Mapping[str, Entry], changes: Sequence[Change]) -> list[
 
 
 def _is_protected(entry: Entry | None, change: Change) -> bool:
-    return (entry is not None and entry.protected) or (change.remember is not None and change.remember.protected)
+    """What the configuration says where the resource is in it, else what is remembered."""
+    return change.remember.protected if change.remember else entry is not None and entry.protected
 
 
 def _too_many(entries: Mapping[str, Entry], changes: Sequence[Change], limit: int | None) -> list[Refusal]:

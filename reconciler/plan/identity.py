@@ -55,6 +55,8 @@ def _imported(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dic
         if record is not None:
             remembered = entry is not None and entry.id == block.id
             note = "" if remembered else f"imported by {block.place}"
+            if entry is not None and not remembered:
+                note += f"; {entry.id}, which it was until now, is left as it is, unmanaged"
             found[block.target] = Match(record, remembered, note)
         elif entry is None:
             raise IdentityAmbiguous(

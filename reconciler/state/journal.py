@@ -97,7 +97,8 @@ class Journal:
             head = _head(lines[0])
             if head.base != (base.lineage, base.serial):
                 return Replayed(base, ())
-            for number, line in enumerate(lines[1:], start=2):
+            for line in lines[1:]:
+                number += 1
                 _replay(line, entries, waiting)
         except NotThat as error:
             raise self._damaged(number) from error

@@ -76,7 +76,7 @@ def test_settings_may_say_little(folder: Folder, text: str) -> None:
          "expected letters, digits and _, a letter or _ first"),
         ("environments: {a: {variables: {x: [1]}}}", "1:35: environments.a.variables.x: found a list; "
          "expected a text, a number, true, false or null"),
-        ("state: {path: x}", '1:1: state: "store" is missing; expected file'),
+        ("state: {path: x}", '1:1: state: "store" is missing; expected one of file, git, object'),
         ("guards: {max_deletes: '5'}", '1:23: guards.max_deletes: found the text "5"; '
          "expected a whole number, 0 or more; write it without quotes"),
         ("guards: {max_deletes: -1}", "1:23: guards.max_deletes: found the number -1; "

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.desired import Ignored
+
 from .conftest import Folder, written
 
 SEND_AT = 'expected a UTC time on the 30-minute grid, "00:00" to "23:30"'
@@ -182,7 +184,7 @@ LIFECYCLE = [
         34,
         'lifecycle.ignore_changes[0]: "data." has an empty key; expected a path such as data.actions.push',
     ),
-    ("{ignore_changes: ['']}", 34, "lifecycle.ignore_changes[0]: is empty; expected a text that holds something"),
+    ("{ignore_changes: ['']}", 34, "lifecycle.ignore_changes[0]: is empty; expected a text or a map"),
     (
         "allow",
         16,
@@ -205,7 +207,7 @@ def test_a_right_lifecycle(folder: Folder) -> None:
     resource = folder.desired().resources["automation.a"]
     assert resource.lifecycle.prevent_destroy
     assert resource.lifecycle.replace
-    assert resource.lifecycle.ignore_changes == ("status", "data.actions.push")
+    assert resource.lifecycle.ignore_changes == (Ignored("status"), Ignored("data.actions.push"))
     assert "lifecycle" not in resource.fields
 
 
