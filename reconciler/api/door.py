@@ -91,11 +91,13 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str]) -> Door:
     import sqlite3  # noqa: PLC0415 - a run against the real API need not pay for it
 
     from reconciler.simulator import Simulator  # noqa: PLC0415
+    from reconciler.simulator.dashboard import furnish  # noqa: PLC0415
 
     if not file:
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
         simulator = Simulator(file)
+        furnish(simulator.answer)
     except (OSError, sqlite3.Error) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
     client = httpx.Client(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -49,7 +51,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except ReconcilerError as error:
         _show(error)
         return error.exit_code
+    except Exception as error:  # noqa: BLE001 - a fault of ours is told in a line, too
+        _show_fault(error)
+        return Exit.API_FAILED
     return Exit.DONE
+
+
+def _show_fault(error: Exception) -> None:
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    say(red("error: ") + visible(f"a fault in reconciler {__version__}: {type(error).__name__}: {error}"))
+    say(f"hint: please report it with this place: {Path(at.filename).name}:{at.lineno} in {at.name}")
 
 
 def _show(error: ReconcilerError) -> None:
@@ -60,5 +71,7 @@ def _show(error: ReconcilerError) -> None:
         say(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
         return
     say(red("error: ") + "\n".join(visible(line) for line in str(error).split("\n")))
+    for note in getattr(error, "__notes__", ()):
+        say("note: " + visible(note))
     if error.hint:
         say("hint: " + "\n".join(visible(line) for line in error.hint.split("\n")))

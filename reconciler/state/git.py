@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.errors import ReconcilerError, Refused, StateUnusable
+from reconciler.errors import Refused, StateUnusable
 from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
+from reconciler.state.freeing import freed_after
 from reconciler.state.git_checkout import find_checkout
 from reconciler.state.git_command import Limits, masked
 from reconciler.state.git_desk import BLOB, TREE, Desk, open_desk
@@ -108,12 +109,8 @@ class GitStore:
         mine = self._take(holder)
         self._held = holder
         try:
-            yield
-        except BaseException as error:
-            self._free_after(error, mine, holder)
-            raise
-        else:
-            self._free(mine, holder)
+            with freed_after(lambda: self._free(mine), self.where, holder):
+                yield
         finally:
             self._held = None
 
@@ -200,22 +197,9 @@ class GitStore:
         except (StateUnusable, ValueError, TypeError, AttributeError):
             return commit, None
 
-    def _free(self, mine: str, holder: Holder) -> None:
-        # A lock that is another's by now, or nobody's, was broken by `unlock`: it is not ours to touch
-        try:
-            with self._desk() as desk:
-                desk.push(self.lock_ref, "", mine)
-        except ReconcilerError as error:
-            raise StateUnusable(
-                f"{self.where}: all is done, but the lock could not be freed: {error}",
-                hint=f"`reconciler state unlock {holder.run}` frees it",
-            ) from error
-
-    def _free_after(self, error: BaseException, mine: str, holder: Holder) -> None:
-        try:
-            self._free(mine, holder)
-        except StateUnusable as left:
-            error.add_note(f"{left}; {left.hint}")
+    def _free(self, mine: str) -> None:
+        with self._desk() as desk:
+            desk.push(self.lock_ref, "", mine)
 
     def _by_hand(self) -> str:
         return f"once nobody is applying any more: git push {masked(self.remote)} :{self.lock_ref}"

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from reconciler.errors import ReconcilerError, Refused, StateUnusable
+from reconciler.errors import Refused, StateUnusable
 from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
+from reconciler.state.freeing import freed_after
 from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
 from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
 
@@ -100,14 +101,9 @@ class ObjectStore:
         StateUnusable where the store cannot be used, or takes a condition and does not heed it.
         """
         mine = self._take(holder)
-        try:
+        with freed_after(lambda: self._bucket.swap(self._lock, FREE, mine), self.where, holder):
             self._prove_conditions()
             yield
-        except BaseException as error:
-            self._free_after(error, mine, holder)
-            raise
-        else:
-            self._free(mine, holder)
 
     def holder(self) -> Holder | None:
         """Who holds the lock, None where nobody does or the lock does not say it."""
@@ -167,22 +163,6 @@ class ObjectStore:
         if found is not None and holder is None and found.content != FREE:
             locked.hint = self._by_hand()
         return locked
-
-    def _free(self, mine: str, holder: Holder) -> None:
-        # A lock that is another's by now, or nobody's, was broken by `unlock`: it is not ours to touch
-        try:
-            self._bucket.swap(self._lock, FREE, mine)
-        except ReconcilerError as error:
-            raise StateUnusable(
-                f"{self.where}: all is done, but the lock could not be freed: {error}",
-                hint=f"`reconciler state unlock {holder.run}` frees it",
-            ) from error
-
-    def _free_after(self, error: BaseException, mine: str, holder: Holder) -> None:
-        try:
-            self._free(mine, holder)
-        except StateUnusable as left:
-            error.add_note(f"{left}; {left.hint}")
 
     def _by_hand(self) -> str:
         return f"once nobody is applying any more, delete {self._bucket.where(self._lock)}"
