@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.api.answers import Answer
 from reconciler.api.door import Door
+from reconciler.api.pace import ATTEMPTS, RETRIED, TOO_MANY, Pace
 from reconciler.errors import Unreachable
-
-ATTEMPTS = 5
-FIRST_WAIT, LONGEST_WAIT, LONGEST_ASKED_WAIT = 0.25, 8.0, 120.0
-RETRIED = frozenset({408, 429, 500, 502, 503, 504})
-# The request was turned away before any work, so even a create may be sent again.
-TURNED_AWAY = frozenset({429})
-
-Sleep = Callable[[float], None]
 
 
 class Reader:
-    """Reads. Failures that pass are waited out (full jitter, `Retry-After` honoured), 5 attempts in all."""
+    """Reads, at the pace of the run: failures that pass are waited out (see `reconciler.api.pace`)."""
 
-    def __init__(self, door: Door, sleep: Sleep = time.sleep) -> None:
+    def __init__(self, door: Door, pace: Pace | None = None) -> None:
         self._door = door
-        self._sleep = sleep
-        # Spreads retries of many runs; nothing secret hangs on it.
-        self._random = random.Random()  # noqa: S311
+        self._pace = pace or door.pace
 
     @property
     def source(self) -> str:
@@ -44,25 +33,27 @@ class Reader:
         return answer
 
     def _exchange(self, method: str, path: str, *, repeatable: bool, **rest: Any) -> Answer:
-        for attempt in range(1, ATTEMPTS + 1):
-            last = attempt == ATTEMPTS
+        for attempt in range(1, ATTEMPTS):
             try:
-                answer = self._door.exchange(method, path, **rest)
+                answer = self._once(method, path, **rest)
             except Unreachable as error:
-                if last or (error.sent and not repeatable):
+                if (error.sent and not repeatable) or not self._pace.wait(attempt, None):
                     raise
-                self._wait(attempt, None)
                 continue
-            if last or answer.status not in (RETRIED if repeatable else TURNED_AWAY):
+            # What was turned away was not worked on, so even a create may be sent again.
+            again = answer.status == TOO_MANY or (repeatable and answer.status in RETRIED)
+            if not again or not self._pace.wait(attempt, answer.retry_after()):
                 return answer
-            self._wait(attempt, answer.retry_after())
-        raise AssertionError("the last attempt returns or raises")
+        return self._once(method, path, **rest)
 
-    def _wait(self, attempt: int, asked: float | None) -> None:
-        if asked is not None:
-            self._sleep(min(asked, LONGEST_ASKED_WAIT))
+    def _once(self, method: str, path: str, **rest: Any) -> Answer:
+        with self._pace.turn():
+            answer = self._door.exchange(method, path, **rest)
+        if answer.status == TOO_MANY:
+            self._pace.turned_away(answer.retry_after())
         else:
-            self._sleep(self._random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)))
+            self._pace.went_well()
+        return answer
 
 
 class Writer(Reader):
@@ -86,5 +77,5 @@ class Writer(Reader):
         """
         headers = {"idempotency-key": idempotency_key} if idempotency_key else None
         if not patient:
-            return self._door.exchange(method, path, body=body, headers=headers)
+            return self._once(method, path, body=body, headers=headers)
         return self._exchange(method, path, repeatable=repeatable, body=body, headers=headers)

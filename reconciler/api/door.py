@@ -11,6 +11,7 @@ import httpx
 
 from reconciler import __version__
 from reconciler.api.answers import Answer
+from reconciler.api.pace import Pace
 from reconciler.api.secret import Secret
 from reconciler.errors import Refused, Unreachable, WrongUsage
 
@@ -24,8 +25,9 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.U
 class Door:
     """One exchange at a time a thread; safe to share between threads."""
 
-    def __init__(self, client: httpx.Client, secret: Secret, close: Any = None) -> None:
+    def __init__(self, client: httpx.Client, secret: Secret, pace: Pace, close: Any = None) -> None:
         self.secret = secret
+        self.pace = pace
         self._client = client
         self._close = close
 
@@ -77,17 +79,17 @@ def open_door(address: str, secret: Secret, connections: int) -> Door:
         "user-agent": f"reconciler/{__version__}",
     }
     if address.startswith(SIMULATOR):
-        return _open_simulator(address.removeprefix(SIMULATOR), secret, headers)
+        return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections)
     _check_address(address)
     base = address if urlsplit(address).path.strip("/") else address.rstrip("/") + "/v4"
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     # A proxy is for the way out: the key of a plain http address on this machine stays on this machine.
     outward = urlsplit(address).scheme == "https"
     client = httpx.Client(base_url=base, headers=headers, timeout=TIMEOUT, limits=limits, trust_env=outward)
-    return Door(client, secret)
+    return Door(client, secret, Pace(connections))
 
 
-def _open_simulator(file: str, secret: Secret, headers: dict[str, str]) -> Door:
+def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Door:
     import sqlite3  # noqa: PLC0415 - a run against the real API need not pay for it
 
     from reconciler.simulator import Simulator  # noqa: PLC0415
@@ -103,7 +105,7 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str]) -> Door:
     client = httpx.Client(
         base_url="http://simulator/v4", headers=headers, transport=httpx.WSGITransport(simulator), timeout=TIMEOUT
     )
-    return Door(client, secret, simulator.close)
+    return Door(client, secret, Pace(connections), simulator.close)
 
 
 def _check_address(address: str) -> None:

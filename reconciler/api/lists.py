@@ -30,6 +30,11 @@ def read_whole(reader: Reader, path: str) -> list[Item]:
     return list({_id(item, path): item for item in _only_page(reader.get(path), path)}.values())
 
 
+def read_list(reader: Reader, path: str, style: str) -> list[Item]:
+    """A list of objects by the name of its pagination style: `whole`, `offset` or `cursor`."""
+    return {"whole": read_whole, "offset": read_by_offset, "cursor": read_by_cursor}[style](reader, path)
+
+
 def read_table(reader: Reader, path: str) -> list[Item]:
     """A list of items that are no objects: the catalogue (documented without `has_more`), the destinations."""
     return _only_page(reader.get(path), path, ends=True)

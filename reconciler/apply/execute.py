@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from reconciler.api import Writer
+from reconciler.apply.outcome import Finder
 from reconciler.apply.perform import Ledger, Performer
 from reconciler.apply.resolve import Resolver, Sleep
 from reconciler.apply.schedule import Part, Schedule
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
+from reconciler.model.desired import kind_of
 from reconciler.model.plan import WRITES, Action, Change, Plan
 
 INTERRUPTED = "the run was interrupted"
@@ -56,9 +58,9 @@ def execute(
     reports; a second one is raised.
     """
     ledger.begin(plan.moved, plan.refresh)
-    run = _Run(
-        plan, Performer(writer, ledger, Resolver(writer, _ids(plan, ledger), sleep), look_again=look_again), tell
-    )
+    resolver = Resolver(writer, _ids(plan, ledger), sleep)
+    finder = Finder(writer, _live_before(plan, ledger), sleep)
+    run = _Run(plan, Performer(writer, ledger, resolver, finder, look_again=look_again), tell)
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
         run.go(pool)
     return ApplyReport(plan.environment, plan.digest, tuple(run.outcome(change, ledger) for change in plan.changes))
@@ -72,6 +74,13 @@ def _ids(plan: Plan, ledger: Ledger) -> Callable[[str], str | None]:
         return entry.id if entry else live.get(address)
 
     return id_of
+
+
+def _live_before(plan: Plan, ledger: Ledger) -> set[tuple[str, str]]:
+    """(kind, id) of all that was live when the plan was made."""
+    known = {(other.kind, other.id) for other in plan.unmanaged}
+    known |= {(change.kind, change.id) for change in plan.changes if change.id}
+    return known | {(kind_of(address), entry.id) for address, entry in ledger.entries().items()}
 
 
 class _Run:

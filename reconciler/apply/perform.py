@@ -9,6 +9,8 @@ from typing import Protocol
 
 from reconciler.api import Writer
 from reconciler.api.answers import NOT_FOUND, Answer
+from reconciler.api.pace import RETRIED, TOO_MANY
+from reconciler.apply.outcome import Finder
 from reconciler.apply.resolve import Resolver
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind, Put
@@ -26,6 +28,9 @@ class Ledger(Protocol):
 
     def entry(self, address: str) -> Entry | None:
         """What is remembered of an address now."""
+
+    def entries(self) -> dict[str, Entry]:
+        """All that is remembered now."""
 
     def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None:
         """Takes over what has moved and what does not change."""
@@ -46,7 +51,8 @@ class Ledger(Protocol):
 class Performer:
     """Does one change at a time a thread. Safe to share between threads."""
 
-    def __init__(self, writer: Writer, ledger: Ledger, resolver: Resolver, *, look_again: bool) -> None:
+    def __init__(self, writer: Writer, ledger: Ledger, resolver: Resolver, finder: Finder, *, look_again: bool) -> None:
+        self._finder = finder
         self._look_always = look_again
         self._request_ids: dict[str, list[str]] = defaultdict(list)
         self._writer = writer
@@ -96,9 +102,10 @@ class Performer:
         if change.cleanup and change.id:
             superseded = (*superseded, change.id)
         for request in change.requests:
-            answer = self._send(kind, change, request, object_id)
             if request.creates:
-                object_id = self._new_id(change, request, answer)
+                object_id = self._create(kind, change, request)
+            else:
+                self._send(kind, change, request, object_id)
             applied |= {name: wanted[name] for name in request.sets if name in wanted}
             progress = replace(remember, id=object_id or "", applied=dict(applied), superseded=superseded)
             self._ledger.record(change.address, progress)
@@ -110,26 +117,34 @@ class Performer:
         body = self._resolver.fields(kind, request.body or {})
         path = request.path.replace(NEW_ID, object_id or NEW_ID)
         key = self._ledger.idempotency_key(change.address, body) if request.idempotent else None
-        repeatable = not request.creates or key is not None
         self._ledger.intent(change.address, f"{request.method} {path}")
-        try:
-            answer = self._writer.send(request.method, path, body, repeatable=repeatable, idempotency_key=key)
-        except Unreachable as error:
-            if request.creates and error.sent:
-                raise ApiFailed(f"{error}: it may have been created or not", hint=LOOK) from error
-            raise
+        repeatable = not request.creates or key is not None
+        answer = self._writer.send(request.method, path, body, repeatable=repeatable, idempotency_key=key)
         self._note(change.address, answer)
         if not answer.ok:
             raise answer.error(self._writer.source)
         return answer
 
+    def _create(self, kind: Kind, change: Change, request: Request) -> str:
+        """Makes the object and gives its id. An answer that was lost is looked for; it is sent again if nothing is."""
+        for last in (False, True):
+            try:
+                return self._new_id(change, request, self._send(kind, change, request, None))
+            except ApiFailed as error:
+                if not _outcome_unknown(error):
+                    raise
+                made = self._finder.made(kind, self._resolver.fields(kind, request.body or {}))
+                if made is not None:
+                    self._resolver.created(change.address, made.raw)
+                    return made.id
+                if last:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
     def _new_id(self, change: Change, request: Request, answer: Answer) -> str:
-        try:
-            raw = answer.record()
-        except AnswerUnreadable as error:
-            raise ApiFailed(f"{error}: it was created, and its id is not known", hint=LOOK) from error
+        raw = answer.record()
         if not is_id(raw.get("id")):
-            raise ApiFailed(f"{request.method} {request.path} answered without the new object's id", hint=LOOK)
+            raise AnswerUnreadable(f"{request.method} {request.path} answered without the new object's id")
         self._resolver.created(change.address, raw)
         return str(raw["id"])
 
@@ -152,4 +167,8 @@ class Performer:
             raise Refused(f"{change.id} was changed by somebody else after it was planned", hint="plan again")
 
 
-LOOK = "plan again: what was created is then found by its name"
+def _outcome_unknown(error: ApiFailed) -> bool:
+    """Whether a write may have been done although it failed: no answer, a server's fault, an answer without sense."""
+    if isinstance(error, AnswerRefused):
+        return error.status in RETRIED and error.status != TOO_MANY
+    return isinstance(error, AnswerUnreadable) or (isinstance(error, Unreachable) and error.sent)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.api import Reader
-from reconciler.api.lists import Item, read_by_cursor, read_by_offset, read_table, read_whole
-from reconciler.kinds import Kind, Pages
+from reconciler.api.lists import read_list, read_table
+from reconciler.kinds import Kind
 from reconciler.kinds.records import record_from
 from reconciler.model.live import Live, Record
-
-READ: dict[Pages, Callable[[Reader, str], list[Item]]] = {
-    Pages.WHOLE: read_whole,
-    Pages.OFFSET: read_by_offset,
-    Pages.CURSOR: read_by_cursor,
-}
 
 
 def observe(reader: Reader, kinds: Collection[Kind], lookups: Collection[str] = ()) -> Live:
@@ -25,7 +19,7 @@ def observe(reader: Reader, kinds: Collection[Kind], lookups: Collection[str] = 
     that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(kinds) + len(lookups))) as pool:
-        lists = {kind.name: pool.submit(READ[kind.pages], reader, kind.path) for kind in kinds}
+        lists = {kind.name: pool.submit(read_list, reader, kind.path, kind.pages.value) for kind in kinds}
         asked = {path: pool.submit(read_table, reader, path) for path in lookups}
         items = {name: future.result() for name, future in lists.items()}
         for kind in kinds:

@@ -16,7 +16,7 @@ import httpx
 KEY = "sk_kills"
 COLLECTIONS = ("integrations", "scheduled-reports", "automations")
 LONGEST_WAIT = 60.0
-"""Seconds after which something that should have happened counts as failed; nothing waits that long when all is well."""
+"""Seconds after which what should have happened counts as failed."""
 
 Json = dict[str, Any]
 

@@ -34,7 +34,7 @@ automations:
 
 AFTER = f"""
 integrations:
-  alerts: {{title: Alerts 2, integration: webhooks, target_platform: iOS, status: active, lifecycle: {{replace: allow}}}}
+  alerts: {{title: Siren, integration: webhooks, target_platform: iOS, status: active, lifecycle: {{replace: allow}}}}
   team: {{title: Team, integration: slack, target_platform: iOS, status: paused}}
   broken: {{title: Broken, integration: webhooks, target_platform: Android, status: active}}
   fresh: {{title: Fresh, integration: amazon_s3, target_platform: iOS, status: active}}
@@ -70,24 +70,24 @@ ACTIONS = frozenset({"create", "update", "replace", "delete", "adopt", "forget"}
 
 THEIRS = ("Theirs", "Twin", "Let go")
 REPLACED, DELETED = "Alerts", ("Leaving", "Dropped", "Gone")
-NEW = ("Alerts 2", "Fresh", "Lost", "Born", "Sleeper", "Runner")
+NEW = ("Siren", "Fresh", "Lost", "Born", "Sleeper", "Runner")
 
 MANAGED = {
     "integrations": {
-        "integration.alerts": ("Alerts 2", "Webhooks", "iOS", 1),
+        "integration.alerts": ("Siren", "Webhooks", "iOS", 1),
         "integration.team": ("Team", "Slack", "iOS", 0),
         "integration.broken": ("Broken", "Webhooks", "Android", 1),
         "integration.fresh": ("Fresh", "Amazon S3", "iOS", 1),
         "integration.found": ("Found", "Webhooks", "iOS", 1),
     },
     "scheduled-reports": {
-        "report.daily": ("Daily", "09:00", "active", ["Alerts 2"]),
+        "report.daily": ("Daily", "09:00", "active", ["Siren"]),
         "report.weekly": ("Weekly", "10:30", "active", ["Team"]),
         "report.mover": ("Mover", "09:00", "active", ["Team"]),
         "report.lost": ("Lost", "09:00", "active", ["Team"]),
         "report.new-key": ("Renamed", "09:00", "draft", ["Team"]),
         "report.same": ("Same", "09:00", "active", ["Team"]),
-        "report.born": ("Born", "09:00", "active", ["Alerts 2", "Fresh"]),
+        "report.born": ("Born", "09:00", "active", ["Siren", "Fresh"]),
         "report.found": ("Found", "09:00", "active", ["Found"]),
     },
     "automations": {

@@ -112,7 +112,7 @@ class Site:
 
     def start(self, folder: Path | None = None) -> subprocess.Popen[str]:
         """An apply as a process of its own."""
-        command = [sys.executable, "-c", "import faulthandler, os, sys; faulthandler.dump_traceback_later(12, file=open('/tmp/app.%d.txt' % os.getpid(), 'w')); from reconciler.cli.main import main; main()", "apply", str(folder or self.machine), *APPLY]
+        command = [sys.executable, "-m", "reconciler", "apply", str(folder or self.machine), *APPLY]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def apply(self) -> Ended:

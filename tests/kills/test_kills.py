@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from .api import Api
+from .project import ACTIONS, CREATES, MANAGED, WRITES
 from .proof import converged, converges
-from .project import ACTIONS, CREATES, MANAGED, WRITES, looks
 from .sites import STORES, Site, ended
 
 READ_BACKS = 3

@@ -10,6 +10,7 @@ import pytest
 from world import KEY
 
 from reconciler.api import Reader, lists, open_door
+from reconciler.api.pace import Pace
 from reconciler.api.secret import Secret
 from reconciler.cli.main import run
 from reconciler.errors import AnswerRefused, NotAuthorised, ReconcilerError
@@ -61,7 +62,9 @@ def flows(first: int, last: int) -> list[dict[str, Any]]:
 def look(script: Script, waits: list[float] | None = None) -> Live:
     """One observation, without real waiting."""
     with open_door(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as door:
-        return observe(Reader(door, sleep=(waits if waits is not None else []).append), KINDS.values())
+        slept = waits if waits is not None else []
+        pace = Pace(4, sleep=slept.append, clock=lambda: sum(slept))
+        return observe(Reader(door, pace), KINDS.values())
 
 
 LYING = [

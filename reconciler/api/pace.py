@@ -1,0 +1,97 @@
+"""The one retry policy, and the one brake that all requests of a run share.
+
+What is tried again: reads, PUT, PATCH, DELETE, the setting of a status, creates with a documented idempotency key; any
+request that was turned away before work (429) or never left. On what: connection errors, time-outs, 408, 429, 5xx. How:
+at most `ATTEMPTS` times, after a random wait up to a bound that doubles (full jitter), or as `Retry-After` says; and no
+more once the run has waited `BUDGET` seconds for retries. A 429 slows everybody down: nothing starts before the wait is
+over, half as many requests go at once, and one more again after each round that went well.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+ATTEMPTS = 5
+FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
+LONGEST_ASKED_WAIT = 120.0
+BUDGET = 300.0
+RETRIED = frozenset({408, 429, 500, 502, 503, 504})
+TOO_MANY = 429
+
+Sleep = Callable[[float], None]
+
+
+class Pace:
+    """How fast one run may go. Safe to share between threads. `width`: the most requests at once."""
+
+    def __init__(
+        self,
+        width: int,
+        *,
+        budget: float = BUDGET,
+        sleep: Sleep = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most = self._width = max(1, width)
+        self._sleep = sleep
+        self._clock = clock
+        self._left = budget
+        self._running = 0
+        self._good = 0
+        self._not_before = 0.0
+        self._turn = threading.Condition()
+        # Spreads the retries of many runs; nothing secret hangs on it.
+        self._random = random.Random()  # noqa: S311
+
+    @property
+    def width(self) -> int:
+        """How many requests may go at once now."""
+        return self._width
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Waits for a turn and for the brake, and holds the turn while the block runs."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._running < self._width)
+            self._running += 1
+        try:
+            held = self._not_before - self._clock()
+            if held > 0:
+                self._sleep(held)
+            yield
+        finally:
+            with self._turn:
+                self._running -= 1
+                self._turn.notify_all()
+
+    def went_well(self) -> None:
+        """An answer came: after a round of them, one more request may go at once."""
+        with self._turn:
+            self._good += 1
+            if self._width < self._most and self._good >= self._width:
+                self._width += 1
+                self._good = 0
+                self._turn.notify_all()
+
+    def turned_away(self, asked: float | None) -> None:
+        """A 429 came: everybody waits as long as was asked, and half as many go at once from now on."""
+        with self._turn:
+            self._width = max(1, self._width // 2)
+            self._good = 0
+            wait = min(asked if asked is not None else FIRST_WAIT, LONGEST_ASKED_WAIT)
+            self._not_before = max(self._not_before, self._clock() + wait)
+
+    def wait(self, attempt: int, asked: float | None) -> bool:
+        """Waits before the next attempt; False, at once, where the run has waited as long as it may."""
+        longest = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
+        seconds = min(asked, LONGEST_ASKED_WAIT) if asked is not None else self._random.uniform(0, longest)
+        with self._turn:
+            if seconds > self._left:
+                return False
+            self._left -= seconds
+        self._sleep(seconds)
+        return True

@@ -1,0 +1,103 @@
+"""The retry policy and the brake, by a clock of the test's own."""
+
+from __future__ import annotations
+
+import threading
+
+from reconciler.api.pace import ATTEMPTS, BUDGET, LONGEST_WAIT, Pace
+
+
+class Clock:
+    """A time that passes only where somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        """Time passes."""
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def pace(self, width: int, budget: float = BUDGET) -> Pace:
+        """A pace by this clock."""
+        return Pace(width, budget=budget, sleep=self.sleep, clock=lambda: self.now)
+
+
+def test_waits_are_random_below_a_bound_that_doubles() -> None:
+    """Full jitter: nobody waits longer than the bound of the attempt, and many do not wait alike."""
+    clock = Clock()
+    pace = clock.pace(1, budget=10_000)
+    for attempt in range(1, ATTEMPTS):
+        before = len(clock.slept)
+        assert all(pace.wait(attempt, None) for _ in range(50))
+        waits = clock.slept[before:]
+        assert max(waits) <= min(LONGEST_WAIT, 0.25 * 2**attempt)
+        assert len(set(waits)) > 40
+
+
+def test_what_the_server_asks_for_is_waited() -> None:
+    """`Retry-After` counts, up to two minutes."""
+    clock = Clock()
+    pace = clock.pace(1)
+    assert pace.wait(1, 7.0)
+    assert pace.wait(1, 3600.0)
+    assert clock.slept == [7.0, 120.0]
+
+
+def test_a_run_waits_no_longer_than_its_budget() -> None:
+    """Once the budget is used up, the next failure is final, at once."""
+    clock = Clock()
+    pace = clock.pace(1, budget=10)
+    assert pace.wait(1, 6.0)
+    assert not pace.wait(1, 6.0)
+    assert pace.wait(1, 4.0)
+    assert not pace.wait(1, 0.5)
+    assert sum(clock.slept) == 10.0
+
+
+def test_one_429_slows_everybody_down() -> None:
+    """Nothing starts before the wait is over, half as many go at once, and one more after each good round."""
+    clock = Clock()
+    pace = clock.pace(8)
+    pace.turned_away(5.0)
+    assert pace.width == 4
+    with pace.turn():
+        assert clock.now == 5.0
+    pace.turned_away(None)
+    pace.turned_away(None)
+    pace.turned_away(None)
+    assert pace.width == 1
+    for width in range(1, 8):
+        assert pace.width == width
+        for _ in range(width):
+            pace.went_well()
+    for _ in range(100):
+        pace.went_well()
+    assert pace.width == 8
+
+
+def test_no_more_than_the_width_go_at_once() -> None:
+    """Ten threads, three turns: a fourth waits until one is given back."""
+    pace = Pace(3)
+    inside = 0
+    most = 0
+    lock = threading.Lock()
+    full = threading.Barrier(3)
+
+    def work() -> None:
+        nonlocal inside, most
+        with pace.turn():
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            full.wait(timeout=30)
+            with lock:
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 3
