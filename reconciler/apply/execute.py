@@ -19,12 +19,13 @@ from reconciler.model.desired import kind_of
 from reconciler.model.plan import WRITES, Action, Change, Plan
 
 INTERRUPTED = "the run was interrupted"
+STOPPING = "interrupted: nothing new begins, what is under way is waited for; once more leaves at once"
 
 
 class Event(NamedTuple):
-    """Something a person may want to see: a change begins (`status` is None) or ends."""
+    """Something a person may want to see: a change begins (`status` is None) or ends; without a change, a word."""
 
-    change: Change
+    change: Change | None
     status: Status | None
     text: str = ""
 
@@ -61,8 +62,14 @@ def execute(
     resolver = Resolver(writer, _ids(plan, ledger), sleep)
     finder = Finder(writer, _live_before(plan, ledger), sleep)
     run = _Run(plan, Performer(writer, ledger, resolver, finder, look_again=look_again), tell)
-    with ThreadPoolExecutor(max_workers=parallelism) as pool:
+    pool = ThreadPoolExecutor(max_workers=parallelism)
+    try:
         run.go(pool)
+    except KeyboardInterrupt:
+        # The second one. What is under way has its intent in the journal; nobody waits for it.
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
     return ApplyReport(plan.environment, plan.digest, tuple(run.outcome(change, ledger) for change in plan.changes))
 
 
@@ -98,6 +105,7 @@ class _Run:
         try:
             self._drain(pool)
         except KeyboardInterrupt:
+            self._tell(Event(None, None, STOPPING))
             for part in self._schedule.rest():
                 self._end(part, _End(Status.SKIPPED, reason=INTERRUPTED))
             for future in list(self._running):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +35,13 @@ for _command in (validate, plan, apply, drift, export, import_, send_test, histo
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with a code of the table in the README."""
-    sys.exit(run(arguments))
+    code = run(arguments)
+    if threading.active_count() > 1:
+        # Left at once: threads that wait for an answer would keep the process alive.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +54,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted")
+        say("interrupted; what an apply has done is remembered, and the next one goes on from there")
         return Exit.API_FAILED
     except ReconcilerError as error:
         _show(error)

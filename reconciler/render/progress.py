@@ -26,11 +26,21 @@ class PlainProgress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Nothing is left open."""
 
-    def __call__(self, change: Change, status: Status | None, text: str) -> None:
-        """A change begins (no status) or ends."""
+    def __call__(self, change: Change | None, status: Status | None, text: str) -> None:
+        """A change begins (no status) or ends; without a change, `text` is said."""
+        if change is None:
+            self._print(yellow(visible(text)))
+            return
         if status is not None:
             self._ended += 1
-            say(self._line(change, status, text))
+            self._print(self._line(change, status, text))
+        self._show(change, status)
+
+    def _print(self, line: str) -> None:
+        say(line)
+
+    def _show(self, change: Change, status: Status | None) -> None:
+        """Nothing moves in a log."""
 
     def _line(self, change: Change, status: Status, text: str) -> str:
         width = len(str(self._total))
@@ -69,15 +79,15 @@ class LiveProgress(PlainProgress):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
 
-    def __call__(self, change: Change, status: Status | None, text: str) -> None:
+    def _print(self, line: str) -> None:
+        self._bar.console.print(self._plain.from_ansi(line))
+
+    def _show(self, change: Change, status: Status | None) -> None:
         address = visible(change.address)
         if status is None:
             self._running.append(address)
         elif address in self._running:
             self._running.remove(address)
-        if status is not None:
-            self._ended += 1
-            self._bar.console.print(self._plain.from_ansi(self._line(change, status, text)))
         shown = ", ".join(self._running[:3]) + ("…" if len(self._running) > 3 else "")  # noqa: PLR2004 - fits a line
         self._bar.update(self._task, completed=self._ended, running=shown)
 

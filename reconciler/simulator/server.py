@@ -39,6 +39,8 @@ class Server:
             ident=None,
             # Above the application's own bound, so that a body just too long gets the envelope.
             max_request_body_size=8 * MAX_BODY,
+            # What makes waitress hang up without a word at an OSError of the application: how a connection is dropped.
+            log_socket_errors=False,
         )
         self.host = host
         self.port = int(self._server.effective_port)

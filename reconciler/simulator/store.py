@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ _ID_SPACE = 62**_ID_LENGTH
 _STRIDE = 134_941_606_347_813
 
 _LIVE = "project = ? AND collection = ? AND deleted = 0"
+_SEEN = "id NOT IN (SELECT value FROM json_each(?))"
 
 
 class Store:
@@ -65,12 +66,15 @@ class Store:
             raise
 
     @contextmanager
-    def transaction(self, project: str, *, write: bool) -> Iterator[Shelf]:
-        """One unit of work: a snapshot to read, or the only writer of the file until it ends."""
+    def transaction(self, project: str, *, write: bool, hidden: Iterable[str] = ()) -> Iterator[Shelf]:
+        """One unit of work: a snapshot to read, or the only writer of the file until it ends.
+
+        Records with a hidden id are there, but are not found.
+        """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
-                yield Shelf(self._connection, project)
+                yield Shelf(self._connection, project, hidden)
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
@@ -103,9 +107,10 @@ class Store:
 class Shelf:
     """The records and notes of one project within one transaction. Records come out as fresh dicts, oldest first."""
 
-    def __init__(self, connection: sqlite3.Connection, project: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, project: str, hidden: Iterable[str] = ()) -> None:
         self._connection = connection
         self._project = project
+        self._hidden = _dump(sorted(hidden))
 
     def new_id(self) -> str:
         """An id that looks like the documents' (`gNl6hyM6` [seed]), derived from a counter, never given twice."""
@@ -137,6 +142,11 @@ class Shelf:
         """Write a live record anew, in its old place."""
         sql = f"UPDATE records SET body = ? WHERE {_LIVE} AND id = ?"  # noqa: S608  only constants are put in
         self._connection.execute(sql, (_dump(record), self._project, collection, record["id"]))
+
+    def to_front(self, collection: str, record_id: str) -> None:
+        """Put a live record before all others."""
+        sql = f"UPDATE records SET seq = (SELECT MIN(seq) FROM records) - 1 WHERE {_LIVE} AND id = ?"  # noqa: S608  only constants are put in
+        self._connection.execute(sql, (self._project, collection, record_id))
 
     def delete(self, collection: str, record_id: str) -> None:
         """Soft: the record is no longer shown and its id stays taken [seed]."""
@@ -171,8 +181,8 @@ class Shelf:
         self._connection.execute(sql, (self._project, topic, name, _dump(value)))
 
     def _select(self, collection: str, rest: str, *values: object) -> list[Record]:
-        sql = f"SELECT body FROM records WHERE {_LIVE} {rest}"  # noqa: S608  only constants are put in
-        rows = self._connection.execute(sql, (self._project, collection, *values))
+        sql = f"SELECT body FROM records WHERE {_LIVE} AND {_SEEN} {rest}"  # noqa: S608  only constants are put in
+        rows = self._connection.execute(sql, (self._project, collection, self._hidden, *values))
         return [json.loads(body) for (body,) in rows]
 
 

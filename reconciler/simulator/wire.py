@@ -62,11 +62,30 @@ def not_found(what: str) -> ApiError:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: `body` is JSON, or None for an empty one."""
+    """An answer: `body` is JSON, or None for an empty one.
+
+    The rest is for faults. `raw` stands for the bytes of the body where they are not the JSON of `body`; `promised` is
+    the Content-Length of which only these bytes come before the connection breaks; status 0 is no answer at all.
+    """
 
     status: int
     body: Any = None
     headers: Mapping[str, str] | None = None
+    raw: bytes | None = None
+    promised: int | None = None
+
+    def content(self) -> bytes:
+        """The bytes of the body."""
+        if self.raw is not None:
+            return self.raw
+        return b"" if self.body is None else json.dumps(self.body, ensure_ascii=False).encode()
+
+
+NO_ANSWER = Response(0)
+
+
+class Dropped(ConnectionResetError):
+    """The connection breaks here: a server closes it without another byte, in the process it comes out as it is."""
 
 
 @dataclass(frozen=True, slots=True)

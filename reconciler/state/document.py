@@ -69,10 +69,13 @@ def from_text(text: str, environment: str, where: str) -> Memory:
     return memory
 
 
-def entry_from(document: Any, where: str) -> Entry:
-    """One entry from JSON; NotThat where it is none."""
+def entry_from(document: Any, address: str) -> Entry:
+    """The entry of an address from JSON; NotThat where it is none."""
     whole = {"superseded": [], **document} if isinstance(document, dict) else document
-    entry: Entry = decode(Entry, whole, where)
+    entry: Entry = decode(Entry, whole, address)
+    for each in KINDS[kind_of(address)].fields:
+        if each.unordered and each.name in entry.applied:
+            decode(list, entry.applied[each.name], f"{address}.applied.{each.name}")
     return entry
 
 
@@ -90,10 +93,7 @@ def _memory(document: dict[str, Any]) -> Memory:
     resources = decode(dict[str, Any], document.get("resources"), "resources")
     if unknown:
         raise NotThat(f"state: expected no field {', '.join(unknown)}")
-    entries = {
-        address_from(address, "resources"): entry_from(each, f"resources.{address}")
-        for address, each in resources.items()
-    }
+    entries = {address_from(address, "resources"): entry_from(each, address) for address, each in resources.items()}
     return Memory(
         environment=decode(str, document.get("environment"), "environment"),
         lineage=decode(str, document.get("lineage"), "lineage"),

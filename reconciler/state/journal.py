@@ -169,7 +169,7 @@ def _replay(line: dict[str, Any], entries: dict[str, Entry], waiting: dict[str, 
     if line["entry"] is None:
         entries.pop(address, None)
     else:
-        entries[address] = entry_from(line["entry"], "entry")
+        entries[address] = entry_from(line["entry"], address)
 
 
 def _outcome(address: str, entry: Entry | None) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from .api import Api, started
 from .sites import STORES, Site, isolate, prepared
 
 
+pytest.register_assert_rewrite(f"{__package__}.proof")
+
+
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Api]:
     """The process; a test opens data of its own in it."""

@@ -87,7 +87,7 @@ MANAGED = {
         "report.lost": ("Lost", "09:00", "active", ["Team"]),
         "report.new-key": ("Renamed", "09:00", "draft", ["Team"]),
         "report.same": ("Same", "09:00", "active", ["Team"]),
-        "report.born": ("Born", "09:00", "active", ["Siren", "Fresh"]),
+        "report.born": ("Born", "09:00", "active", ["Fresh", "Siren"]),
         "report.found": ("Found", "09:00", "active", ["Found"]),
     },
     "automations": {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from world import Json, Run, World
 
 COLLECTIONS = ("integrations", "scheduled-reports", "automations")
@@ -40,17 +42,21 @@ def item(world: World, address: str) -> Json:
 
 
 def content(world: World, *without: str) -> Json:
-    """All that is live, but for times (and what else is named)."""
+    """All that is live, but for times (and what else is named); a null is as good as nothing."""
+    left_out = {*MOVING, *without}
     return {
         name: sorted(
-            (
-                {key: value for key, value in each.items() if key not in MOVING | set(without)}
-                for each in world.live(name)
-            ),
+            (_plain({key: value for key, value in each.items() if key not in left_out}) for each in world.live(name)),
             key=str,
         )
         for name in COLLECTIONS
     }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in sorted(value.items()) if each is not None}
+    return value
 
 
 def undo(world: World, receipt: str = "latest", *flags: str) -> Run:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from world import Json, World
+from world import Json, World, automation
 
 from .paths import TEAM, item, receipts
 
@@ -83,14 +83,17 @@ def test_no_key_is_needed(world: World, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.xfail(reason="Recorder.finish writes no receipt where the state's entries stay as they are")
-def test_an_apply_that_only_sets_back(world: World) -> None:
+@pytest.mark.parametrize("pruned", [False, True], ids=["sets back", "prunes"])
+def test_an_apply_that_leaves_the_state_as_it_is(world: World, pruned: bool) -> None:
     """The state is the same before and after, and still something was written: that has its receipt."""
     world.settle(TEAM)
-    world.edit("scheduled-reports", world.id_of("report.daily"), send_at="11:00")
-    assert world.apply().code == 0
+    if pruned:
+        world.insert("automations", **automation("Theirs"))
+    else:
+        world.edit("scheduled-reports", world.id_of("report.daily"), send_at="11:00")
+    assert world.apply("--prune").code == 0
     assert len(world.writes()) == 1
     assert len(receipts(world)) == 2
-    assert item(world, "report.daily")["before"]["send_at"] == "11:00"
 
 
 def test_nothing_to_do_leaves_none(world: World) -> None:

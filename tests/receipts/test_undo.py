@@ -161,11 +161,12 @@ def test_what_nobody_managed(world: World) -> None:
     """It was pruned: it has no address to come back under; how it was is in the receipt."""
     world.settle(TEAM)
     theirs = world.insert("automations", **automation("Theirs"))
-    world.write(TEAM)
+    world.write(TEAM.replace("p1", "p2"))
     assert world.apply("--prune").code == 0
     planned = undo(world)
-    assert planned.actions() == {}
+    assert planned.actions() == {"automation.flow": "update"}
     assert warned(planned, f"automation[{theirs}]", "in the receipt")
+    assert [each["name"] for each in world.live("automations")] == ["Flow"]
 
 
 def test_an_error_cannot_come_back(world: World) -> None:
@@ -217,10 +218,9 @@ def test_an_undo_can_be_undone(world: World) -> None:
     assert len(receipts(world)) == 4
 
 
-@pytest.mark.parametrize("lifecycle", ["prevent_destroy: true"])
-def test_a_protected_object_stays_protected(world: World, lifecycle: str) -> None:
+def test_a_protected_object_stays_protected(world: World) -> None:
     """Going back forgets no protection: neither is a protected create undone, nor does an undo lift it."""
-    guarded = TEAM.replace("        name: Flow", f"        lifecycle: {{{lifecycle}}}\n        name: Flow")
+    guarded = TEAM.replace("        name: Flow", "        lifecycle: {prevent_destroy: true}\n        name: Flow")
     world.settle(WITHOUT_FLOW)
     world.settle(guarded)
     refused = world.run("plan", "--undo", "latest")

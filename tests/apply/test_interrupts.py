@@ -1,0 +1,110 @@
+"""Ctrl-C: once to stop in good order, twice to leave at once. Nothing that was done is forgotten."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world import World
+
+from reconciler.simulator import Simulator
+from reconciler.simulator.server import bind
+
+FLOWS = """
+    automations:
+      a: &flow {name: A, status: active, data: {actions: {push: p1}}}
+      b: {<<: *flow, name: B}
+      c: {<<: *flow, name: C}
+    """
+
+
+class Slow:
+    """The API, which does the second create and keeps its answer until it is told to go on."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._creates = 0
+        self.arrived = threading.Event()
+        self.go_on = threading.Event()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """One exchange."""
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        if environ["REQUEST_METHOD"] == "POST":
+            self._creates += 1
+            if self._creates == 2:
+                self.arrived.set()
+                assert self.go_on.wait(60)
+        return answer
+
+
+@pytest.fixture
+def slow(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    """The world's API, slow."""
+    world.write(FLOWS)
+    with Simulator(tmp_path / "simulator.db") as simulator:
+        api = Slow(simulator)
+        with bind(api, port=0, threads=8) as server:
+            thread = threading.Thread(target=server.run)
+            thread.start()
+            monkeypatch.setenv("QONVERSION_API_URL", server.url)
+            yield api
+            api.go_on.set()
+            server.close()
+            thread.join()
+
+
+def applying(world: World) -> subprocess.Popen[str]:
+    """An apply as a user starts it, one request at a time."""
+    command = [sys.executable, "-m", "reconciler", "apply", str(world.folder), "--auto-approve", "--format", "json"]
+    return subprocess.Popen(
+        [*command, "--parallelism", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+
+
+def told_to_stop(process: subprocess.Popen[str], slow: Slow) -> None:
+    """Ctrl-C while the second create is under way, until the tool says that it has understood."""
+    assert slow.arrived.wait(60)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("interrupted:"):
+            return
+    pytest.fail("it did not say so")
+
+
+def test_once_stops_in_good_order(world: World, slow: Slow) -> None:
+    """What is under way is waited for and remembered, nothing new begins, the report says where it stopped."""
+    with applying(world) as process:
+        told_to_stop(process, slow)
+        slow.go_on.set()
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 6
+    results = {each["address"]: each for each in json.loads(out)["results"]}
+    assert [results[f"automation.{key}"]["status"] for key in "abc"] == ["done", "done", "skipped"]
+    assert "interrupted" in results["automation.c"]["reason"]
+    assert world.apply().actions() == {"automation.c": "done"}
+    assert world.plan().code == 0
+
+
+def test_twice_leaves_at_once(world: World, slow: Slow) -> None:
+    """Nobody waits for the answer; the next apply finds what was under way, and makes no second one."""
+    with applying(world) as process:
+        told_to_stop(process, slow)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 1
+    slow.go_on.set()
+    planned = world.plan()
+    assert any("cut off" in warning for warning in planned.document["warnings"]), planned.out
+    assert world.apply().code == 0
+    assert sorted(each["name"] for each in world.live("automations")) == ["A", "B", "C"]
+    assert world.plan().code == 0
