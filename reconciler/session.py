@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,14 +47,23 @@ def choose(environments: Mapping[str, Environment], name: str | None) -> Environ
 
 @contextmanager
 def open_session(
-    path: Path, environment: str | None, api_url: str | None, variables: Mapping[str, str], connections: int
+    path: Path,
+    environment: str | None,
+    api_url: str | None,
+    variables: Mapping[str, str],
+    connections: int,
+    trace: Callable[[str], None] | None = None,
 ) -> Iterator[Session]:
-    """Reads the configuration and opens the door. `variables` are the process's: they hold the key."""
+    """Reads the configuration and opens the door. `variables` are the process's: they hold the key.
+
+    `trace` is told of each exchange with the API, in a line without key or bodies.
+    """
     configuration = read_configuration(path)
     chosen = _chosen(configuration, environment)
     secret = secret_from(variables, chosen.secret_env)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
     with open_door(address, secret, connections) as door:
+        door.trace = trace
         yield Session(configuration, chosen, _store(chosen, configuration.folder), door)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -27,6 +28,7 @@ class Door:
 
     def __init__(self, client: httpx.Client, secret: Secret, pace: Pace, close: Any = None) -> None:
         self.secret = secret
+        self.trace: Callable[[str], None] | None = None
         self.pace = pace
         self._client = client
         self._close = close
@@ -41,18 +43,28 @@ class Door:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Sends one request and gives the answer, whatever its status. Unreachable where none came."""
+        began = time.monotonic()
         try:
             response = self._client.request(
                 method, path.lstrip("/"), params=dict(query) if query else None, json=body, headers=dict(headers or {})
             )
         except httpx.HTTPError as error:
+            self._traced(method, path, query, began, f"no answer: {_said(error)}")
             sent = not isinstance(error, NOT_SENT)
             raise Unreachable(
                 f"{method} {path}: no answer from {self._client.base_url.host} ({_said(error)})",
                 sent=sent,
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
+        sizes = f"{len(response.request.content)} bytes sent, {len(response.content)} received"
+        self._traced(method, path, query, began, f"{response.status_code}, {sizes}")
         return Answer(method, path, response.status_code, dict(response.headers), response.content)
+
+    def _traced(self, method: str, path: str, query: Mapping[str, str | int] | None, began: float, how: str) -> None:
+        """Tells of an exchange: never its headers, which hold the key, nor its bodies."""
+        if self.trace is not None:
+            asked = f"?{urlencode(query)}" if query else ""
+            self.trace(f"{method} {path}{asked}: {how}, {(time.monotonic() - began) * 1000:.0f} ms")
 
     def close(self) -> None:
         """Closes the connections, and the simulator where one was opened."""

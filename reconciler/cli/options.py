@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
+from reconciler.render.terminal import dim, say, visible
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -37,9 +39,12 @@ format_option = click.option(
 )
 
 
+debug_option = click.option("--debug", is_flag=True, help="Tell of each request on stderr: no key, no bodies.")
+
+
 def connection_options(command: Command) -> Command:
     """For every command that talks to the API."""
-    for option in (parallelism_option, api_url_option, environment_option):
+    for option in (debug_option, parallelism_option, api_url_option, environment_option):
         command = option(command)
     return command
 
@@ -79,6 +84,7 @@ class ConnectionFlags(TypedDict):
     environment: str | None
     api_url: str | None
     parallelism: int
+    debug: bool
 
 
 class PlanFlags(ConnectionFlags):
@@ -96,7 +102,8 @@ def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[S
     """The surroundings of one run, opened."""
     from reconciler import session  # noqa: PLC0415 - `--help` need not load the stages
 
-    return session.open_session(path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"])
+    trace = (lambda line: say(dim(visible(f"debug: {line}")))) if flags["debug"] else None
+    return session.open_session(path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"], trace)
 
 
 def plan_wishes(flags: PlanFlags) -> Options:

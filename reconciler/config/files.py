@@ -1,38 +1,54 @@
-"""Which files a configuration is made of."""
+"""Which files a configuration is made of: regular ones of its own folder, of a size that there is room for."""
 
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from reconciler.errors import Problem, did_you_mean
 
 SUFFIXES = (".yaml", ".yml")
 SETTINGS_FILE = "reconciler.yaml"
 
+LARGEST: Final = 20_000_000
+"""Bytes of one file. Ten thousand resources are less than four million."""
+LARGEST_TOGETHER: Final = 50_000_000
+MOST_FILES: Final = 20_000
+
+TOO_LARGE = f"is larger than {LARGEST // 1_000_000} MB; expected a smaller file, or several"
+TOO_LARGE_TOGETHER = f"the files up to this one are larger than {LARGEST_TOGETHER // 1_000_000} MB; expected fewer"
+NO_FILES: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class Unreadable(Exception):
+    """A file of the configuration that is not read. `str()` says why, and what was expected."""
+
 
 def configuration_files(path: Path) -> tuple[list[Path], list[Problem]]:
-    """Every `*.yaml` and `*.yml` below a folder, or the one file; hidden ones and `reconciler.yaml` are left out."""
-    if path.is_file() and path.name == SETTINGS_FILE:
-        return [], [Problem(str(path), 0, 0, "holds settings; expected the folder it is in, or a file of resources")]
-    if path.is_file():
-        return [path], []
-    if not path.is_dir():
+    """Every `*.yaml` and `*.yml` below a folder, or the one file; hidden ones and `reconciler.yaml` are left out.
+
+    What cannot or may not be read is a problem and none of the files. A link to a folder is not followed.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
         return [], [Problem(str(path), 0, 0, _missing(path))]
-    found: list[Path] = []
-    problems: list[Problem] = []
-
-    def unreadable(error: OSError) -> None:
-        problems.append(Problem(str(error.filename), 0, 0, _unreadable(error)))
-
-    for folder, folders, files in os.walk(path, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found.extend(
-            Path(folder) / name
-            for name in sorted(files)
-            if name.endswith(SUFFIXES) and not name.startswith(".") and name != SETTINGS_FILE
-        )
-    return found, problems
+    except OSError as error:
+        return [], [Problem(str(path), 0, 0, unreadable(error))]
+    if stat.S_ISDIR(mode):
+        return _below(path)
+    if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
+        return [], [Problem(str(path), 0, 0, "holds settings; expected the folder it is in, or a file of resources")]
+    return _readable([path], None)
 
 
 def settings_file(path: Path) -> Path:
@@ -40,18 +56,101 @@ def settings_file(path: Path) -> Path:
     return (path if path.is_dir() else path.parent) / SETTINGS_FILE
 
 
-def read_bytes(path: Path) -> tuple[bytes, list[Problem]]:
-    """The content of a file, or why it cannot be read."""
+def target_of(file: Path, home: str | None) -> tuple[str, int]:
+    """What is to be opened for a file, and its size. Unreadable where it is no regular file, too large, or a link that
+    leaves the folder `home` (nowhere else is given where the user named the file)."""
     try:
-        return path.read_bytes(), []
+        target = os.path.realpath(file, strict=True)
+        found = os.stat(target)  # noqa: PTH116 - a target is text, as realpath gives it
     except OSError as error:
-        return b"", [Problem(str(path), 0, 0, _unreadable(error))]
+        raise Unreadable(unreadable(error)) from error
+    if home is not None and not is_within(target, home):
+        raise Unreadable("is a link that leaves the folder of the configuration; expected a file within, or a copy")
+    require_regular(found)
+    return target, found.st_size
+
+
+def require_regular(found: os.stat_result) -> None:
+    """Unreadable where it is no regular file or too large: a pipe or a device may never end, or never begin."""
+    if not stat.S_ISREG(found.st_mode):
+        what = NO_FILES.get(stat.S_IFMT(found.st_mode), "something else")
+        raise Unreadable(f"is {what}; expected a regular file, or another name")
+    if found.st_size > LARGEST:
+        raise Unreadable(TOO_LARGE)
+
+
+def is_within(target: str, home: str) -> bool:
+    """Whether a real path lies below a real folder."""
+    return Path(target).is_relative_to(home)
+
+
+def unreadable(error: OSError) -> str:
+    """Why, and what was expected."""
+    return f"cannot be read ({error.strerror}); expected a file or folder that may be read, or a hidden name"
+
+
+def _below(path: Path) -> tuple[list[Path], list[Problem]]:
+    problems: list[Problem] = []
+    home = os.path.realpath(path)
+    found: list[Path] = []
+    for file in _walk(path, home, problems):
+        found.append(file)
+        if len(found) > MOST_FILES:
+            said = f"holds more than {MOST_FILES} files of YAML; expected fewer, and none of them is read"
+            return [], [*problems, Problem(str(path), 0, 0, said)]
+    files, refused = _readable(found, home)
+    return files, problems + refused
+
+
+def _walk(path: Path, home: str, problems: list[Problem]) -> Iterator[Path]:
+    """The files by folder and name, without recursion: folders may be nested as deep as the system allows."""
+    folders = [path]
+    while folders:
+        folder = folders.pop()
+        within: list[Path] = []
+        try:
+            with os.scandir(folder) as scanned:
+                entries = sorted(scanned, key=lambda each: each.name)
+        except OSError as error:
+            problems.append(Problem(str(folder), 0, 0, unreadable(error)))
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            is_yaml = entry.name.endswith(SUFFIXES)
+            if is_yaml and entry.name != SETTINGS_FILE:
+                yield folder / entry.name
+            elif not is_yaml and _is_folder(entry):
+                if not entry.is_symlink():
+                    within.append(folder / entry.name)
+                elif not is_within(os.path.realpath(entry.path), home):
+                    said = "is a link to a folder elsewhere; expected a folder of the configuration, or a hidden name"
+                    problems.append(Problem(str(folder / entry.name), 0, 0, said))
+        folders += reversed(within)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _readable(files: list[Path], home: str | None) -> tuple[list[Path], list[Problem]]:
+    """Those that can be read, by what the system says of them, and the problems of the others."""
+    kept, problems, together = [], [], 0
+    for file in files:
+        try:
+            together += target_of(file, home)[1]
+            if together > LARGEST_TOGETHER:
+                problems.append(Problem(str(file), 0, 0, TOO_LARGE_TOGETHER))
+                break
+            kept.append(file)
+        except Unreadable as refused:
+            problems.append(Problem(str(file), 0, 0, str(refused)))
+    return kept, problems
 
 
 def _missing(path: Path) -> str:
     beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
     return f"does not exist; expected a folder or a file of YAML{did_you_mean(path.name, beside)}"
-
-
-def _unreadable(error: OSError) -> str:
-    return f"cannot be read ({error.strerror}); expected a file or folder that may be read, or a hidden name"

@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.config.secrets import masked_key
 from reconciler.config.wording import masked
 from reconciler.errors import ConfigurationInvalid, Problem
 
 Spot = tuple[str, int, int]
 """A file, a line and a column."""
 
+MOST = 1000
+LAST = "… "
 ALIAS = "alias *"
 """What every message about an alias holds."""
 
@@ -41,8 +44,13 @@ def doubt_of(problems: Sequence[Problem], *, whole: bool) -> Doubt:
 
 
 def invalid(problems: Iterable[Problem]) -> ConfigurationInvalid:
-    """The error that shows those problems, and no key that somebody pasted."""
-    return ConfigurationInvalid([replace(each, message=masked(each.message)) for each in problems])
+    """The error that shows those problems, the first thousand of them, and no key that somebody pasted."""
+    told = sorted(set(problems))
+    first = [replace(each, file=masked_key(each.file), message=masked(each.message)) for each in told[:MOST]]
+    if len(told) > MOST:
+        rest = replace(told[MOST - 1], message=f"{LAST}and {len(told) - MOST} more problems, not shown")
+        first.append(replace(rest, file=masked_key(rest.file)))
+    return ConfigurationInvalid(first)
 
 
 def across(environments: Mapping[str, Sequence[Problem]]) -> list[Problem]:

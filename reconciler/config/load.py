@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from reconciler.config.evaluate import evaluate
-from reconciler.config.files import configuration_files, read_bytes
+from reconciler.config.files import configuration_files, settings_file
 from reconciler.config.findings import Doubt, across, doubt_of, invalid
 from reconciler.config.merge import Merged, merge
+from reconciler.config.reading import Reading
 from reconciler.config.settings import read_settings
 from reconciler.errors import Problem
 from reconciler.model.desired import Desired
 from reconciler.model.settings import Environment
-from reconciler.yaml12 import Document, read
+from reconciler.yaml12 import Document
+
+MOST_EVALUATED: Final = 10_000_000
+"""Values times environments: every environment has values of its own."""
+MOST_ENVIRONMENTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +65,26 @@ class Configuration:
 
 def read_configuration(path: Path) -> Configuration:
     """Reads a folder or a file. Problems are kept, so that those of every part are shown at once."""
-    environments, problems = read_settings(path)
+    reading = Reading(path)
+    environments, problems = read_settings(path, reading)
     files, missing = configuration_files(path)
     documents: list[Document] = []
     unread: list[Problem] = []
     whole = not missing
     for file in files:
-        content, unreadable = read_bytes(file)
-        found, wrong = read(content, str(file))
-        documents += found
-        problems += unreadable
-        unread += wrong
-        whole = whole and bool(found or not (unreadable or wrong))
+        taken = reading.take(file)
+        documents += taken.documents
+        problems += taken.problems
+        unread += taken.wrong
+        whole = whole and taken.is_whole
+    if len(environments) > MOST_ENVIRONMENTS or reading.room.taken * len(environments) > MOST_EVALUATED:
+        problems.append(Problem(str(settings_file(path)), 0, 0, _too_many(len(environments))))
+        environments = {}
     merged = merge(documents)
     known = (*problems, *missing, *unread, *merged.problems)
     return Configuration(path, environments, merged, known, doubt_of(unread, whole=whole))
+
+
+def _too_many(environments: int) -> str:
+    most = f"at most {MOST_ENVIRONMENTS}, and at most {MOST_EVALUATED} values in all of them together"
+    return f"names {environments} environments, too many for this configuration; expected {most}"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 from reconciler.config.check import mark_of, problems_of
-from reconciler.config.files import read_bytes, settings_file
+from reconciler.config.files import settings_file
 from reconciler.config.findings import spot_of
+from reconciler.config.reading import Reading
 from reconciler.config.wording import quoted
 from reconciler.errors import Problem
 from reconciler.model.desired import Place
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
-from reconciler.yaml12 import LocatedMap, read
+from reconciler.yaml12 import LocatedMap
 
 OF_STORE = {"file": "path", "git": "remote", "object": "url"}
 STATE_FOLDER = ".reconciler"
@@ -21,16 +23,15 @@ NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
-def read_settings(path: Path) -> tuple[dict[str, Environment], list[Problem]]:
+def read_settings(path: Path, reading: Reading) -> tuple[dict[str, Environment], list[Problem]]:
     """The environments of the configuration at `path`: those of `reconciler.yaml`, or the one named `default`."""
     file = settings_file(path)
-    if not file.is_file():
+    if not os.path.lexists(file):
         return _environments({}, LocatedMap(), file), []
-    content, problems = read_bytes(file)
-    documents, more = read(content, str(file))
-    problems += more
+    taken = reading.take(file)
+    problems = taken.problems + taken.wrong
     unread = set(map(spot_of, problems))
-    values = [document for document in documents if document.value is not None]
+    values = [document for document in taken.documents if document.value is not None]
     if len(values) > 1:
         line, column = values[1].mark
         problems.append(Problem(str(file), line, column, "a second document; expected one"))

@@ -7,12 +7,15 @@ from typing import Any
 
 from reconciler.config.closest import closest
 from reconciler.config.findings import Spot
+from reconciler.config.secrets import SAID, holds_key
 from reconciler.config.wording import quoted
 from reconciler.errors import Problem
 from reconciler.model.settings import Environment, Variable
 from reconciler.yaml12 import LocatedList, LocatedMap
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
+MOST_PUT_IN = 10_000_000
+"""Characters that variables may bring to one environment: a long one may be used often."""
 NAME = re.compile(r"var\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -27,6 +30,8 @@ class Substitution:
         self.environment = environment
         self.problems: list[Problem] = []
         self.unknown: set[Spot] = set()
+        self._put_in = 0
+        self._is_full = False
 
     def plain(self, node: Any, file: str, mark: tuple[int, int]) -> Any:
         """The value as plain maps and lists, variables put in."""
@@ -51,13 +56,26 @@ class Substitution:
         if whole and whole.group(1) is not None:
             return self._value(whole, spot)
 
+        if self._is_full:
+            self.unknown.add(spot)
+            return text
+
         def put_in(found: re.Match[str]) -> str:
             if found.group(1) is None:
                 return "${"
             value = self._value(found, spot)
-            return str(value).lower() if isinstance(value, bool) else str(value)
+            said = str(value).lower() if isinstance(value, bool) else str(value)
+            self._put_in += len(said)
+            if self._put_in > MOST_PUT_IN:
+                self._is_full = True
+            return "" if self._is_full else said
 
-        return EXPRESSION.sub(put_in, text)
+        result = EXPRESSION.sub(put_in, text)
+        if self._is_full:
+            self._refuse(spot, f"variables make too much text up to here; expected at most {MOST_PUT_IN} characters")
+        elif holds_key(result) and not holds_key(text):
+            self._refuse(spot, SAID)
+        return result
 
     def _value(self, found: re.Match[str], spot: Spot) -> Variable:
         text = found.group(0)

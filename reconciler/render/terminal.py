@@ -5,56 +5,70 @@ from __future__ import annotations
 import os
 import re
 import sys
+from typing import TextIO
 
 import click
 
-# Control characters, line and paragraph separators, and the marks that turn the direction of writing.
-UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+# What acts on a terminal or is not seen: control characters, line and paragraph separators, marks that turn the
+# direction of writing, characters without width, tags, and halves of surrogate pairs, which no encoding takes.
+_UNSAFE = (
+    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff"
+)
+UNSAFE = re.compile(f"[{_UNSAFE}]")
 ENCODED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+# What remains when values are made visible: our own line breaks and colours.
+_OWN = re.compile(r"\n|\x1b\[(?:0|1|2|31|32|33)m|([" + _UNSAFE + "])")
+# CI systems take a line for a command where it begins so (white space before it is nothing), or holds the second.
+_COMMAND_LINE = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)")
+_COMMAND_WORD = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))")
 
 
 def visible(text: str) -> str:
-    """The text with everything that could act on a terminal shown as an escape."""
-    return UNSAFE.sub(lambda found: ENCODED.get(found.group(), f"\\u{ord(found.group()):04x}"), text)
+    """The text on one line, with everything that could act on a terminal or hide shown as an escape."""
+    return UNSAFE.sub(_escaped, text)
+
+
+def harmless(text: str, encoding: str | None = None) -> str:
+    """The lines as they may be printed, whatever was forgotten before: nothing acts on a terminal, no line is a command
+    to GitHub, Azure or TeamCity, and all of it can be encoded.
+
+    The escapes are those of JSON, and stand in a JSON document within strings only: it says the same as before.
+    """
+    text = _OWN.sub(lambda found: _escaped(found) if found[1] else found[0], text)
+    text = _COMMAND_WORD.sub("\\\\u0023", _COMMAND_LINE.sub(r"\1\\u003a", text))
+    try:
+        text.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return re.sub("[^\x00-\x7f]", lambda found: found[0] if _fits(found[0], encoding) else _escaped(found), text)
+    return text
 
 
 def put(text: str) -> None:
     """Data, on stdout."""
-    click.echo(text, color=_colour(sys.stdout.isatty()))
+    click.echo(_printed(text, sys.stdout), color=_colour(sys.stdout.isatty()))
 
 
 def say(text: str) -> None:
     """Talk, on stderr."""
-    click.echo(text, err=True, color=_colour(sys.stderr.isatty()))
+    click.echo(_printed(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
 
 
-def _colour(terminal: bool) -> bool:
-    """Colour on a terminal only, and not where NO_COLOR is set; FORCE_COLOR asks for it all the same."""
-    if os.environ.get("NO_COLOR"):
+def _printed(text: str, stream: TextIO) -> str:
+    return harmless(text, getattr(stream, "encoding", None))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """As JSON has it: beyond U+FFFF in two halves."""
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    pairs = zip(units[::2], units[1::2], strict=True)
+    return ENCODED.get(found[0]) or "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs)
+
+
+def _fits(char: str, encoding: str | None) -> bool:
+    try:
+        char.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
         return False
-    return terminal or bool(os.environ.get("FORCE_COLOR"))
-
-
-def red(text: str) -> str:
-    """For what goes away or went wrong."""
-    return click.style(text, fg="red")
-
-
-def green(text: str) -> str:
-    """For what is made or went well."""
-    return click.style(text, fg="green")
-
-
-def yellow(text: str) -> str:
-    """For what changes or wants attention."""
-    return click.style(text, fg="yellow")
-
-
-def bold(text: str) -> str:
-    """For headings."""
-    return click.style(text, bold=True)
-
-
-def dim(text: str) -> str:
-    """For what may be skipped."""
-    return click.style(text, dim=True)
+    return True

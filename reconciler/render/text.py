@@ -48,7 +48,7 @@ class PlanText:
         yield ""
         yield f"{counted(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
         for other in plan.unmanaged[:UNMANAGED_SHOWN]:
-            yield dim(f"  unmanaged: {other.kind} {shown(other.name)} ({other.id})")
+            yield dim(f"  unmanaged: {other.kind} {shown(other.name)} ({visible(other.id)})")
         if len(plan.unmanaged) > UNMANAGED_SHOWN:
             yield dim(f"  … and {len(plan.unmanaged) - UNMANAGED_SHOWN} more; --format json lists all")
         for warning in plan.warnings:
@@ -57,7 +57,7 @@ class PlanText:
 
     def _change(self, change: Change) -> Iterator[str]:
         sign, paint = SIGNS[change.action]
-        object_id = f" ({change.id})" if change.id else ""
+        object_id = f" ({visible(change.id)})" if change.id else ""
         name = "" if change.action is Action.FORGET else f" {shown(change.name)}"
         yield paint(f"  {sign} {change.action.value} {visible(change.address)}{object_id}") + name
         if change.action is not Action.DELETE:
@@ -131,4 +131,6 @@ class ReportText:
             return yellow(head) + f": {visible(outcome.reason or f'because of {outcome.because_of}')}"
         if outcome.status is Status.MANUAL:
             return yellow(head) + ": still to be done by a person, see the plan"
-        return yellow(f"{head}, but {outcome.verification}") + (f": {outcome.reason}" if outcome.reason else "")
+        return yellow(f"{head}, but {outcome.verification}") + (
+            f": {visible(outcome.reason)}" if outcome.reason else ""
+        )

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Protocol
 
@@ -27,6 +27,7 @@ from reconciler.simulator.wire import NO_ANSWER, ApiError, Call, Request, Respon
 
 _ACTIVE, _ERROR = 1, 2
 _FAILURES = 3
+_ALMOST_A_SECOND = timedelta(microseconds=999_999)
 _PAGED = {
     REPORTS.url: (REPORTS, {"report_name": "Added meanwhile"}),
     AUTOMATIONS.url: (AUTOMATIONS, {"name": "Added meanwhile"}),
@@ -97,8 +98,8 @@ class _Effect:
 
 
 @dataclass
-class Status(_Effect):
-    """Another answer: instead of the work, or, late, after it."""
+class Instead(_Effect):
+    """Another answer, or none: instead of the work, or, late, after it."""
 
     response: Response = NO_ANSWER
 
@@ -235,7 +236,7 @@ class Rate(_Effect):
 
 
 def _http_date(moment: datetime) -> str:
-    return format_datetime(keys_utc(moment + timedelta(seconds=1)), usegmt=True)
+    return format_datetime((moment.astimezone(UTC) + _ALMOST_A_SECOND).replace(microsecond=0), usegmt=True)
 
 
 @dataclass

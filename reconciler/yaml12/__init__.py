@@ -3,6 +3,7 @@
 from reconciler.yaml12.located import Document, LocatedList, LocatedMap
 from reconciler.yaml12.parsers import is_accelerated
 from reconciler.yaml12.reading import read
+from reconciler.yaml12.room import Room
 from reconciler.yaml12.writing import dump
 
-__all__ = ["Document", "LocatedList", "LocatedMap", "dump", "is_accelerated", "read"]
+__all__ = ["Document", "LocatedList", "LocatedMap", "Room", "dump", "is_accelerated", "read"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from reconciler.yaml12.room import EXPANDED, Room
 from reconciler.yaml12.wording import meant, shown
 
 DEEPEST: Final = 64
@@ -21,14 +22,16 @@ class Anchors:
     """What the anchors of a document stand for. The room for expanded values is one for the whole file.
 
     A file may expand to 100,000 values, or one for each of its characters where that is more: enough for defaults that
-    ten thousand resources share, and in proportion to what is read.
+    ten thousand resources share, and in proportion to what is read. All files that share a `Room` may expand to what it
+    has left.
     """
 
-    def __init__(self, text_length: int) -> None:
+    def __init__(self, text_length: int, room: Room) -> None:
         self._values: dict[str, Any] = {}
         self._open: set[int] = set()
         self._limit = max(_LEAST_ROOM, text_length)
         self._expanded = 0
+        self._room = room
         self._is_full = False
         self._suggestions = 0
         # The size and height of each collection that was measured. The collection is kept so its id stays its own.
@@ -76,11 +79,14 @@ class Anchors:
             raise AliasError(f"alias *{shown(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
         if self._is_full:
             raise AliasError("")
-        if self._expanded + size > self._limit:
+        if self._expanded + size > self._limit or size > self._room.expanded_left:
             self._is_full = True
-            limit = f"expected at most {self._limit} values through aliases in a file"
+            is_own = self._expanded + size > self._limit
+            most = f"{self._limit} values through aliases in a file"
+            limit = f"expected at most {most if is_own else f'{EXPANDED} through aliases in a configuration'}"
             raise AliasError(f"alias *{shown(name)} expands to too many values; {limit}")
         self._expanded += size
+        self._room.expanded_left -= size
 
     def _measure(self, value: Any) -> tuple[int, int]:
         """Return how many values `value` has with itself, and how many levels. Recurses at most `DEEPEST` deep."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Final
 
 import yaml
@@ -11,44 +12,54 @@ from reconciler.yaml12.anchors import DEEPEST, AliasError, Anchors
 from reconciler.yaml12.frames import Frame, ListFrame, MapFrame, RootFrame
 from reconciler.yaml12.located import Document, LocatedMap, Mark
 from reconciler.yaml12.parsers import Parser
+from reconciler.yaml12.room import PIECES, Room
 from reconciler.yaml12.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, kind_of, plain, tagged
 from reconciler.yaml12.wording import quoted
 
 _NOTHING: Final = object()
 
 
-class TooDeepError(Exception):
-    """The text nests too deep to go on; the problem is noted already."""
+class EndedError(Exception):
+    """The text nests too deep or holds too much to go on; the problem is noted already."""
 
 
 class Builder:
     """Builds the documents of one file. `documents` and `problems` hold what there is so far, whatever is raised."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, room: Room) -> None:
         self.documents: list[Document] = []
         self.problems: list[Problem] = []
         self._file = file
-        self._anchors = Anchors(len(text))
+        self._room = room
+        self._anchors = Anchors(len(text), room)
         self._root = RootFrame()
         self._top: Frame = self._root
         self._stack: list[Frame] = []
 
     def build(self, parser: Parser) -> None:
-        """Build all documents. Raises what the parser raises, and `TooDeepError`."""
-        next_event = parser.get_event
+        """Build all documents. Raises what the parser raises, and `EndedError`."""
+        events = iter(parser.get_event, None)
+        count = 0
         scalar_event = yaml.ScalarEvent
         maybe = MAYBE
-        while (event := next_event()) is not None:
-            if event.__class__ is scalar_event and event.anchor is None and event.tag is None:
-                value = event.value
-                if value[:1] in maybe and not event.style:
-                    value = self._plain(event)
-            else:
-                value = _OTHERS[event.__class__](self, event)
-                if value is _NOTHING:
-                    continue
-            mark = event.start_mark
-            self._top.put(value, (mark.line + 1, mark.column + 1))
+        try:
+            for count, event in enumerate(islice(events, self._room.pieces_left), 1):
+                if event.__class__ is scalar_event and event.anchor is None and event.tag is None:
+                    value = event.value
+                    if value[:1] in maybe and not event.style:
+                        value = self._plain(event)
+                else:
+                    value = _OTHERS[event.__class__](self, event)
+                    if value is _NOTHING:
+                        continue
+                mark = event.start_mark
+                self._top.put(value, (mark.line + 1, mark.column + 1))
+        finally:
+            self._room.pieces_left -= count
+        if (event := next(events, None)) is not None:
+            most = f"expected at most {PIECES} in a configuration; nothing after it is read"
+            self._report_at(event, f"too many keys and values up to here; {most}")
+            raise EndedError
 
     def report(self, at: Mark, message: str) -> None:
         """Note a problem."""
@@ -124,7 +135,7 @@ class Builder:
             self.report(
                 at, f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read"
             )
-            raise TooDeepError
+            raise EndedError
         if event.anchor is not None:
             self._anchors.add(event.anchor, frame.value, is_open=True)
         self._top = frame

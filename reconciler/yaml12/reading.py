@@ -9,19 +9,22 @@ from contextlib import contextmanager
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml12.building import Builder, TooDeepError
+from reconciler.yaml12.building import Builder, EndedError
 from reconciler.yaml12.decoding import decode
 from reconciler.yaml12.located import Document
 from reconciler.yaml12.parsers import parser_for
+from reconciler.yaml12.room import Room
 from reconciler.yaml12.syntax import syntax_problem
 
 
-def read(data: bytes, file: str, *, accelerated: bool | None = None) -> tuple[list[Document], list[Problem]]:
+def read(
+    data: bytes, file: str, *, accelerated: bool | None = None, room: Room | None = None
+) -> tuple[list[Document], list[Problem]]:
     """Return the documents of the YAML 1.2 text `data`, and everything that is wrong in it, in the order of the text.
 
     `file` is the name that documents and problems carry. `accelerated` chooses the C parser (True), the pure Python one
     (False) or the C one where it is there (None). Documents that hold nothing are left out. Reading ends at the first
-    place that is no YAML or nests too deep; the documents before it are returned. Where a value is wrong, something of
+    place that is no YAML, nests too deep or holds more than there is `room` for; the documents before it are returned. Where a value is wrong, something of
     a fitting kind stands in for it: a caller that checks on may drop its own findings at the place of a problem.
 
     Raises nothing for any data; ValueError when the C parser is asked for and is not there.
@@ -29,12 +32,12 @@ def read(data: bytes, file: str, *, accelerated: bool | None = None) -> tuple[li
     text, problems = decode(data, file)
     if problems:
         return [], problems
-    builder = Builder(text, file)
+    builder = Builder(text, file, room or Room())
     parser = parser_for(text, accelerated=accelerated)
     try:
         with _no_collector():
             builder.build(parser)
-    except TooDeepError:
+    except EndedError:
         pass
     except yaml.YAMLError as error:
         builder.problems.append(syntax_problem(error, text, file))

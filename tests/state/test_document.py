@@ -117,16 +117,20 @@ def test_a_file_that_is_no_state(world: World, content: bytes, word: str, comman
 
 
 def test_the_state_of_another_environment(world: World) -> None:
-    """Two environments in one file would delete each other's objects."""
-    world.write("state: {path: one.json}\nenvironments: {a: {secret_env: QONVERSION_SECRET}}\n", "reconciler.yaml")
+    """Two environments on one file would delete each other's objects: exit 5 for one after the other, 3 for both."""
+    settings = "state: {store: file, path: one.json}\nenvironments:\n"
+    one, two = "  a: {secret_env: QONVERSION_SECRET}\n", "  b: {secret_env: QONVERSION_SECRET}\n"
+    world.write(settings + one, "reconciler.yaml")
     world.write(TEAM)
     assert world.apply().code == 0
     world.requests()
-    world.write("state: {path: one.json}\nenvironments: {b: {secret_env: QONVERSION_SECRET}}\n", "reconciler.yaml")
+    world.write(settings + two, "reconciler.yaml")
     refused = world.run("plan")
-    if refused.code == 0:  # each environment has a file of its own, whatever the settings say
-        pytest.skip("no two environments share a file")
-    assert refused.code in (3, 5), refused.err
+    assert refused.code == 5, refused.err
+    assert "of the environment a, not of b" in refused.err
+    world.write(settings + one + two, "reconciler.yaml")
+    assert world.run("plan", "--environment", "a").code == 3
+    assert world.requests() == []
 
 
 def test_another_environments_file_in_its_place(world: World) -> None:
