@@ -6,12 +6,16 @@ import json
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.options import path_argument
 from reconciler.errors import Exit, WrongUsage
 from reconciler.render.terminal import put, say, visible
+
+if TYPE_CHECKING:
+    from reconciler.simulator import Faults
 
 
 @click.command()
@@ -77,11 +81,35 @@ def _read(path: Path) -> str | None:
 @click.option(
     "--bare", is_flag=True, help="Leave out the e-mail destination int-email-01 that each project begins with."
 )
-def simulate(file: Path | None, port: int, host: str, log: Path | None, bare: bool) -> None:
+@click.option("--fault", "rules", metavar="RULE", multiple=True, help="What is to go wrong; may be given again.")
+@click.option(
+    "--faults", "rule_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A file of rules."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another one gives other chances to the rules.")
+def simulate(
+    file: Path | None,
+    port: int,
+    host: str,
+    log: Path | None,
+    bare: bool,
+    rules: tuple[str, ...],
+    rule_file: Path | None,
+    seed: int,
+) -> None:
     """Serve the documented API on this machine, for rehearsals.
 
     Its data is kept in FILE, or forgotten at the end. Any key that begins with sk_ or test_sk_ opens it: the first is
     of the production project, the second of the sandbox.
+
+    A RULE names requests and what happens to them, and perhaps which of them; a file has one a line:
+
+    \b
+      --fault 'POST /scheduled-reports: drop after, n=1'
+      --fault 'GET /*: status 503, chance=0.1'
+      --fault 'POST /integrations: hide 2'
+      --fault '* /*: rate 20/60'
+
+    Faults are status, drop, delay, truncate, hide, shift, rate and worker; the README has all that they take.
     """
     from reconciler.simulator import Simulator  # noqa: PLC0415 - `--help` need not load it
     from reconciler.simulator.dashboard import furnish  # noqa: PLC0415
@@ -92,7 +120,7 @@ def simulate(file: Path | None, port: int, host: str, log: Path | None, bare: bo
         if not data.parent.is_dir():
             raise WrongUsage(f"{data.parent} does not exist", hint="name a file in a folder that does")
         lines = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
-        simulator = stack.enter_context(Simulator(data, log=lines))
+        simulator = stack.enter_context(Simulator(data, log=lines, faults=_faults(rules, rule_file, seed)))
         if not bare:
             furnish(simulator.answer)
         try:
@@ -100,7 +128,22 @@ def simulate(file: Path | None, port: int, host: str, log: Path | None, bare: bo
         except OSError as error:
             raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port") from error
         say(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
+        for line in simulator.faults.told():
+            say(visible(line))
         try:
             server.run()
         except KeyboardInterrupt:
             say("ended")
+
+
+def _faults(rules: tuple[str, ...], file: Path | None, seed: int) -> Faults:
+    """The rules of the file, then those of the command line."""
+    from reconciler.simulator import Faults, RuleError, rules_in  # noqa: PLC0415 - `--help` need not load it
+
+    try:
+        filed = rules_in(file.read_text(encoding="utf-8").splitlines(), str(file)) if file else []
+        return Faults([*filed, *rules], seed=seed)
+    except RuleError as error:
+        raise WrongUsage(f"a fault cannot be read: {error}", hint="reconciler simulate --help has examples") from error
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f"{file} is no UTF-8 text: {error}") from error

@@ -53,7 +53,12 @@ def configuration_files(path: Path) -> tuple[list[Path], list[Problem]]:
 
 def settings_file(path: Path) -> Path:
     """Where `reconciler.yaml` would be: in the folder, or beside the file."""
-    return (path if path.is_dir() else path.parent) / SETTINGS_FILE
+    return folder_of(path) / SETTINGS_FILE
+
+
+def folder_of(path: Path) -> Path:
+    """The folder of the configuration at a path: itself, or where the file lies."""
+    return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - Path.is_dir fails on names that are too long
 
 
 def target_of(file: Path, home: str | None) -> tuple[str, int]:
@@ -96,7 +101,7 @@ def _below(path: Path) -> tuple[list[Path], list[Problem]]:
     for file in _walk(path, home, problems):
         found.append(file)
         if len(found) > MOST_FILES:
-            said = f"holds more than {MOST_FILES} files of YAML; expected fewer, and none of them is read"
+            said = f"holds more than {MOST_FILES} files of YAML; expected fewer, and none is read"
             return [], [*problems, Problem(str(path), 0, 0, said)]
     files, refused = _readable(found, home)
     return files, problems + refused
@@ -152,5 +157,8 @@ def _readable(files: list[Path], home: str | None) -> tuple[list[Path], list[Pro
 
 
 def _missing(path: Path) -> str:
-    beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    try:
+        beside = os.listdir(path.parent)  # noqa: PTH208 - names, not paths
+    except OSError:
+        beside = []
     return f"does not exist; expected a folder or a file of YAML{did_you_mean(path.name, beside)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config.evaluate import evaluate
-from reconciler.config.files import configuration_files, settings_file
+from reconciler.config.files import configuration_files, folder_of, settings_file
 from reconciler.config.findings import Doubt, across, doubt_of, invalid
 from reconciler.config.merge import Merged, merge
 from reconciler.config.reading import Reading
@@ -43,7 +43,7 @@ class Configuration:
     @property
     def folder(self) -> Path:
         """The folder that it lies in."""
-        return self.path if self.path.is_dir() else self.path.parent
+        return folder_of(self.path)
 
     def require_sound_settings(self) -> None:
         """ConfigurationInvalid where `reconciler.yaml` has problems: without it no environment is known."""

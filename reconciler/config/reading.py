@@ -13,6 +13,7 @@ from reconciler.config.files import (
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
     Unreadable,
+    folder_of,
     require_regular,
     target_of,
     unreadable,
@@ -41,7 +42,7 @@ class Reading:
     def __init__(self, path: Path) -> None:
         self.room = Room()
         self._path = path
-        self._home = os.path.realpath(path if path.is_dir() else path.parent)
+        self._home = os.path.realpath(folder_of(path))
         self._left = LARGEST_TOGETHER
 
     def take(self, file: Path) -> Taken:

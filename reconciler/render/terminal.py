@@ -22,7 +22,7 @@ ENCODED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _OWN = re.compile(r"\n|\x1b\[(?:0|1|2|31|32|33)m|([" + _UNSAFE + "])")
 # CI systems take a line for a command where it begins so (white space before it is nothing), or holds the second.
 _COMMAND_LINE = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)")
-_COMMAND_WORD = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))")
+_COMMAND_WORD = re.compile(r"#(?=#[A-Za-z]*\[)")
 
 
 def visible(text: str) -> str:
@@ -72,3 +72,35 @@ def _fits(char: str, encoding: str | None) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _colour(terminal: bool) -> bool:
+    """Colour on a terminal only, and not where NO_COLOR is set; FORCE_COLOR asks for it all the same."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return terminal or bool(os.environ.get("FORCE_COLOR"))
+
+
+def red(text: str) -> str:
+    """For what goes away or went wrong."""
+    return click.style(text, fg="red")
+
+
+def green(text: str) -> str:
+    """For what is made or went well."""
+    return click.style(text, fg="green")
+
+
+def yellow(text: str) -> str:
+    """For what changes or wants attention."""
+    return click.style(text, fg="yellow")
+
+
+def bold(text: str) -> str:
+    """For headings."""
+    return click.style(text, bold=True)
+
+
+def dim(text: str) -> str:
+    """For what may be skipped."""
+    return click.style(text, dim=True)

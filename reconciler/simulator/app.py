@@ -1,7 +1,6 @@
 """The simulator: the documented API as a WSGI program over a SQLite file.
 
-`Simulator.answer` is the seam: a function from a `Request` to a `Response`. Whatever is to happen around an answer
-(faults, delays) can wrap it, or the WSGI callable itself, and need not touch a resource.
+`Simulator.answer` is the seam: a function from a `Request` to a `Response`. Faults wrap it and touch no resource.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 import sqlite3
 import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -22,8 +21,22 @@ from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from reconciler.simulator import dashboard, keys, routes
+from reconciler.simulator.effects import Scene
+from reconciler.simulator.faults import PATH as FAULTS
+from reconciler.simulator.faults import Faults
 from reconciler.simulator.store import Store
-from reconciler.simulator.wire import BASE, MAX_BODY, ApiError, Call, Request, Response, read_json
+from reconciler.simulator.wire import (
+    BASE,
+    BODILESS,
+    MAX_BODY,
+    NO_ANSWER,
+    ApiError,
+    Call,
+    Dropped,
+    Request,
+    Response,
+    read_json,
+)
 
 
 def utc_now() -> datetime:
@@ -35,8 +48,10 @@ class Simulator:
     """A WSGI callable. `path` is the file that keeps the data, made when it is not there.
 
     `log` gets one JSON line per request when its answer is ready: n, method, path (without `/v4`), query, status, body
-    (parsed JSON or null) and, if sent, idempotency_key; never the key of the project. `clock` says what time it is and
-    must return an aware datetime. Safe to call from several threads; `close()` it, or use it in a `with`.
+    (parsed JSON or null) and, if sent, idempotency_key; never the key of the project. Where faults happened, fault says
+    which, and status is what left: null where nothing did. `clock` says what time it is and must return an aware
+    datetime. `faults` can be added and cleared at any time. Safe to call from several threads; `close()` it, or use it
+    in a `with`.
     """
 
     def __init__(
@@ -45,7 +60,9 @@ class Simulator:
         *,
         log: TextIO | None = None,
         clock: Callable[[], datetime] = utc_now,
+        faults: Faults | None = None,
     ) -> None:
+        self.faults = Faults() if faults is None else faults
         self._store = Store(path)
         self._log = log
         self._log_lock = threading.Lock()
@@ -53,27 +70,26 @@ class Simulator:
         self._clock = clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """WSGI in, WSGI out."""
-        request = None
-        try:
-            request = _read(environ)
-            response = self.answer(request)
-        except ApiError as refusal:
-            response = refusal.answer()
-        except Exception as error:  # noqa: BLE001  a client gets an envelope, whatever happened; people get the traceback
-            traceback.print_exc(file=environ["wsgi.errors"])
-            code = "storage_error" if isinstance(error, sqlite3.Error) else "unknown_error"
-            response = ApiError(500, code, "The simulator failed; see its stderr").answer()
-        self._write_log(request or _head(environ), response)
+        """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, where a fault breaks the connection."""
+        scene = Scene(_head(environ), self._store, self._clock, self.faults.veil)
+        response = _guarded(environ, lambda: self._play(scene, environ))
+        self._write_log(scene, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")
 
     def answer(self, request: Request) -> Response:
-        """Admit, route, and do the work in one transaction; raises ApiError for a refusal."""
+        """Admit, route, and do the work in one transaction, without faults; raises ApiError for a refusal."""
+        if request.path == FAULTS:
+            return self.faults.answer(request)
         door = dashboard if request.path.startswith(f"{dashboard.PREFIX}/") else keys
         project = door.project_of(request)
         handler, record_id = routes.find(request)
-        with self._store.transaction(project, write=request.method != "GET") as shelf:
+        hidden = self.faults.veil.over(project, request)
+        with self._store.transaction(project, write=request.method != "GET", hidden=hidden) as shelf:
             return handler(Call(request, shelf, self._clock(), record_id))
+
+    def _play(self, scene: Scene, environ: WSGIEnvironment) -> Response:
+        scene.request = _read(environ)
+        return self.faults.around(scene, lambda: _guarded(environ, lambda: self.answer(scene.request)))
 
     def close(self) -> None:
         """Close the data file."""
@@ -87,18 +103,21 @@ class Simulator:
     ) -> None:
         self.close()
 
-    def _write_log(self, request: Request, response: Response) -> None:
+    def _write_log(self, scene: Scene, response: Response) -> None:
         if self._log is None:
             return
+        request = scene.request
         line: dict[str, Any] = {
             "method": request.method,
             "path": request.path.removeprefix(BASE),
             "query": request.query_string,
-            "status": response.status,
+            "status": response.status or None,
             "body": request.body,
         }
         if request.idempotency_key:
             line["idempotency_key"] = request.idempotency_key
+        if scene.fired:
+            line["fault"] = ", ".join(scene.fired)
         with self._log_lock:
             self._log.write(json.dumps({"n": next(self._numbers), **line}) + "\n")
             self._log.flush()
@@ -129,14 +148,38 @@ def _read(environ: WSGIEnvironment) -> Request:
     return dataclasses.replace(head, body=body, unreadable=unreadable)
 
 
+def _guarded(environ: WSGIEnvironment, act: Callable[[], Response]) -> Response:
+    """The answer, with refusals and failures as envelopes; people get the traceback of a failure."""
+    try:
+        return act()
+    except ApiError as refusal:
+        return refusal.answer()
+    except Exception as error:  # noqa: BLE001  a client gets an envelope, whatever happened
+        traceback.print_exc(file=environ["wsgi.errors"])
+        code = "storage_error" if isinstance(error, sqlite3.Error) else "unknown_error"
+        return ApiError(500, code, "The simulator failed; see its stderr").answer()
+
+
 def _send(response: Response, start_response: StartResponse, *, with_body: bool) -> Iterable[bytes]:
     """Write an answer; one without a body has neither bytes nor a content type."""
-    headers = list((response.headers or {}).items())
-    content = b""
+    if response is NO_ANSWER:
+        raise Dropped("the simulator dropped the connection: a fault")
+    headers = dict(response.headers or {})
+    content = response.content()
     if response.body is not None:
-        content = json.dumps(response.body, ensure_ascii=False).encode()
-        headers.append(("Content-Type", "application/json"))
-    if response.status != HTTPStatus.NO_CONTENT:
-        headers.append(("Content-Length", str(len(content))))
-    start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
-    return [content] if with_body else []
+        headers["Content-Type"] = "application/json"
+    if response.status not in BODILESS:
+        headers["Content-Length"] = str(response.promised or len(content))
+    start_response(f"{response.status} {_phrase(response.status)}", list(headers.items()))
+    if not with_body:
+        return []
+    return [content] if response.promised is None else _broken(content)
+
+
+def _broken(content: bytes) -> Iterator[bytes]:
+    yield content
+    raise Dropped("the simulator broke off within the body: a fault")
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Fault"

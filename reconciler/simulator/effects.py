@@ -251,9 +251,12 @@ class Worker(_Effect):
         if self.late and scene.worked is None:
             return False
         with scene.meanwhile() as call:
-            found = [record for record in call.shelf.page(INTEGRATIONS.name) if self._means(record)] if call else []
-            for record in found if call else ():
-                INTEGRATIONS.change(call, record, self._failure(call, record))
+            return call is not None and self._fail(call)
+
+    def _fail(self, call: Call) -> bool:
+        found = [record for record in call.shelf.page(INTEGRATIONS.name) if self._means(record)]
+        for record in found:
+            INTEGRATIONS.change(call, record, self._failure(call, record))
         return bool(found)
 
     def _means(self, record: Record) -> bool:

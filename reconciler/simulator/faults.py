@@ -76,6 +76,12 @@ class Faults:
             rules = [{"rule": each.rule.text, "matched": each.matched, "fired": each.fired} for each in self._tallies]
         return {"seed": self.seed, "rules": rules}
 
+    def told(self) -> list[str]:
+        """A line for each rule, and the seed where one of them goes by chance."""
+        rules = [each.rule for each in self._tallies]
+        by_chance = any(rule.choice.chance < 1 for rule in rules)
+        return [f"fault: {rule.text}" for rule in rules] + [f"chances by --seed {self.seed}"] * by_chance
+
     def around(self, scene: Scene, work: Callable[[], Response]) -> Response:
         """The answer to the request of the scene, with what the rules do before and after the work."""
         chosen = self._chosen(scene) if scene.request.path.startswith(f"{BASE}/") else []

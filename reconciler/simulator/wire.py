@@ -13,11 +13,13 @@ from reconciler.simulator.store import Record, Shelf
 
 BASE = "/v4"
 MAX_BODY = 1024 * 1024
+BODILESS = (204, 304)
 
 Problem = tuple[str, str]
 """A dotted field path and what is wrong with it: one entry of an error's `details`."""
 
-_TYPES = {404: "resource", 409: "logical", 500: "internal"}
+_TYPES = {404: "resource", 409: "logical"}
+_FAILED = 500
 
 
 class ApiError(Exception):
@@ -43,7 +45,8 @@ class ApiError(Exception):
 
     def answer(self) -> Response:
         """The envelope; `details` is absent when the failure is not about fields [docs]."""
-        error: dict[str, Any] = {"type": _TYPES.get(self.status, "request"), "code": self.code, "message": self.message}
+        kind = "internal" if self.status >= _FAILED else _TYPES.get(self.status, "request")
+        error: dict[str, Any] = {"type": kind, "code": self.code, "message": self.message}
         if self.details:
             error["details"] = [{"field": field, "message": message} for field, message in self.details]
         return Response(self.status, {"error": error}, self.headers)
@@ -102,6 +105,14 @@ class Request:
     idempotency_key: str | None = None
     project: str | None = None
 
+    def fields(self) -> Record:
+        """The body as an object; a 400 when it is none."""
+        if self.unreadable:
+            raise ApiError(400, "invalid_request", f"The body is not JSON: {self.unreadable}")
+        if not isinstance(self.body, dict):
+            raise ApiError(400, "invalid_request", "The body must be a JSON object")
+        return self.body
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -119,11 +130,7 @@ class Call:
 
     def fields(self) -> Record:
         """The body as an object; a 400 when it is none."""
-        if self.request.unreadable:
-            raise ApiError(400, "invalid_request", f"The body is not JSON: {self.request.unreadable}")
-        if not isinstance(self.request.body, dict):
-            raise ApiError(400, "invalid_request", "The body must be a JSON object")
-        return self.request.body
+        return self.request.fields()
 
 
 Handler = Callable[[Call], Response]

@@ -43,7 +43,7 @@ class Builder:
         scalar_event = yaml.ScalarEvent
         maybe = MAYBE
         try:
-            for count, event in enumerate(islice(events, self._room.pieces_left), 1):
+            for count, event in enumerate(islice(events, self._room.pieces_left), 1):  # noqa: B007 - the last one counts
                 if event.__class__ is scalar_event and event.anchor is None and event.tag is None:
                     value = event.value
                     if value[:1] in maybe and not event.style:

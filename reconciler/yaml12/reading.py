@@ -24,8 +24,9 @@ def read(
 
     `file` is the name that documents and problems carry. `accelerated` chooses the C parser (True), the pure Python one
     (False) or the C one where it is there (None). Documents that hold nothing are left out. Reading ends at the first
-    place that is no YAML, nests too deep or holds more than there is `room` for; the documents before it are returned. Where a value is wrong, something of
-    a fitting kind stands in for it: a caller that checks on may drop its own findings at the place of a problem.
+    place that is no YAML, nests too deep or holds more than there is `room` for; the documents before it are returned.
+    Where a value is wrong, something of a fitting kind stands in for it: a caller that checks on may drop its own
+    findings at the place of a problem.
 
     Raises nothing for any data; ValueError when the C parser is asked for and is not there.
     """

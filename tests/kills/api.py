@@ -40,8 +40,13 @@ class Api:
         """Will hold the write of that number, or the read of that number after so many writes."""
         self._tell(hold=when, write=write, **({} if read is None else {"read": read}))
 
-    def held(self) -> str:
-        """Waits until a request is held, and says which."""
+    def held(self, process: subprocess.Popen[str]) -> str:
+        """Waits until a request of a process is held, and says which."""
+        assert self._process.stdout
+        assert process.stdout
+        # An apply says nothing on its stdout before its end
+        ready, _, _ = select.select([self._process.stdout, process.stdout], [], [], LONGEST_WAIT)
+        assert self._process.stdout in ready, f"it ended before: {process.communicate()}" if ready else "nothing came"
         return str(self._heard()["held"])
 
     def drop(self) -> None:
@@ -84,7 +89,7 @@ class Api:
         assert self._process.stdout
         # Never more than one line is under way, so none hides in the buffer
         ready, _, _ = select.select([self._process.stdout], [], [], LONGEST_WAIT)
-        assert ready, "the simulator's process says nothing: the request to be held never came"
+        assert ready, "the simulator's process says nothing"
         return dict(json.loads(self._process.stdout.readline()))
 
 

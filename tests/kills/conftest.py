@@ -10,7 +10,6 @@ import pytest
 from .api import Api, started
 from .sites import STORES, Site, isolate, prepared
 
-
 pytest.register_assert_rewrite(f"{__package__}.proof")
 
 

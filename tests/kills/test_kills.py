@@ -68,7 +68,7 @@ def test_a_killed_apply_is_taken_up(
     theirs = api.live()
     api.hold(*point)
     with site.start() as process:
-        api.held()
+        api.held(process)
         process.kill()
     api.drop()
     if machine == "lost":

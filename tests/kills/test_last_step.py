@@ -99,7 +99,7 @@ def test_killed_while_the_state_is_written(site_of: Callable[[str], Site], api: 
         steps = site.journal.read_bytes()
         if moment == "between":
             swap.release()
-            api.held()
+            api.held(process)
         process.kill()
     api.drop()
     assert (site.state() == old) == (moment == "before")

@@ -13,12 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.simulator import Simulator
+from reconciler.simulator import Faults, Simulator
 from reconciler.simulator.server import Server, bind
 
 KEY = "sk_test"
 Json = dict[str, Any]
 Make = Callable[..., Json]
+# How a broken connection shows itself: httpx does not translate what comes out of an application in its own process.
+BROKEN = {"http": httpx.RemoteProtocolError, "in process": ConnectionResetError}
 
 
 class Clock:
@@ -120,6 +122,28 @@ def http(server: Server) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
+def faults(simulator: Simulator) -> Faults:
+    return simulator.faults
+
+
+@pytest.fixture(params=sorted(BROKEN))
+def door(request: pytest.FixtureRequest) -> str:
+    """Both ways to the simulator."""
+    return str(request.param)
+
+
+@pytest.fixture
+def broken(door: str) -> type[Exception]:
+    return BROKEN[door]
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest, door: str) -> httpx.Client:
+    client: httpx.Client = request.getfixturevalue("http" if door == "http" else "api")
+    return client
+
+
+@pytest.fixture
 def integration(api: httpx.Client) -> Make:
     """Create an integration; what is not given is a webhook for iOS."""
     return _maker(
@@ -172,3 +196,18 @@ def problems(answer: httpx.Response, status: int = 422, code: str = "invalid_dat
     assert error["message"]
     assert all(detail.keys() == {"field", "message"} and detail["message"] for detail in error.get("details", []))
     return [detail["field"] for detail in error.get("details", [])]
+
+
+def names(client: httpx.Client, **query: str | int) -> list[str]:
+    answer = client.get("/automations", params=query)
+    assert answer.status_code == 200, answer.text
+    return [record["name"] for record in answer.json()["data"]]
+
+
+def fired(faults: Faults) -> list[tuple[int, int]]:
+    """Of each rule: how often it matched, how often it fired."""
+    return [(each["matched"], each["fired"]) for each in faults.report()["rules"]]
+
+
+def statuses(client: httpx.Client, count: int, path: str = "/automations") -> list[int]:
+    return [client.get(path).status_code for _ in range(count)]

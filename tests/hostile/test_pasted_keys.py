@@ -1,0 +1,88 @@
+"""A Secret Key in a file is an error, wherever it stands, and is never shown."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from world import World
+
+from .conftest import Place
+
+BODY = "Z9f3kQ27LmX81vTbR4"
+SAID = "a secret key stands here; expected none in a file: name the variable that holds it under secret_env"
+SOUND = '{name: "%s", status: active, data: {}}'
+
+
+@pytest.mark.parametrize("key", [f"sk_{BODY}", f"test_sk_{BODY}", f"sk_live_{BODY}", "sk_" + "a" * 16])
+@pytest.mark.parametrize(
+    ("text", "name", "line", "column"),
+    [
+        (f"automations:\n  a: {SOUND}\n", "main.yaml", 2, 14),
+        (f"automations:\n  a: {SOUND}\n".replace("%s", "the key is %s, keep it"), "main.yaml", 2, 25),
+        ("# %s\n", "main.yaml", 1, 3),
+        ("x-a: [1, &%s b]\n", "main.yaml", 1, 11),
+        ("x-a: !%s b\n", "main.yaml", 1, 7),
+        ("x-é: é%s\n".replace("é%s", "é %s"), "main.yaml", 1, 8),
+        ("a: [b, 'KEY=%s\n", "main.yaml", 1, 13),
+        ("environments: {a: {variables: {x: %s}}}\n", "reconciler.yaml", 1, 35),
+        ("environments: {a: {secret_env: %s}}\n", "reconciler.yaml", 1, 32),
+        ("environments: {%s: {}}\n", "reconciler.yaml", 1, 16),
+    ],
+)
+def test_a_key_in_a_file(place: Place, key: str, text: str, name: str, line: int, column: int) -> None:
+    """Value, longer text, comment, anchor, tag, broken YAML, settings: the place is told and the key is not."""
+    place.write(text % key, name)
+    problems = place.problems()
+    assert any(each.startswith(f"{name}:{line}:{column}: {SAID}") for each in problems)
+    assert BODY not in "".join(problems)
+    assert "aaaa" not in "".join(problems)
+
+
+@pytest.mark.parametrize("spelled", [f"\\x73k_{BODY}", f"sk\\u005f{BODY}", f"sk_{BODY[:9]}\\\n    {BODY[9:]}"])
+@pytest.mark.parametrize("text", [f"automations:\n  a: {SOUND}\n", 'x-a: {? "%s" : 1}\n', 'x-a: ["%s"]\n'])
+def test_a_key_that_escapes_spell(place: Place, spelled: str, text: str) -> None:
+    """The value is what would be sent and shown, so the value is looked at too."""
+    place.write(text % spelled)
+    (problem,) = place.problems()
+    assert re.fullmatch(rf"main\.yaml:\d+:\d+: {SAID}.*", problem)
+    assert "sk_" not in problem
+
+
+def test_a_key_that_variables_make(place: Place) -> None:
+    """Neither half is one."""
+    place.write(f"environments: {{a: {{variables: {{x: {BODY}}}}}}}\n", "reconciler.yaml")
+    place.write("automations:\n  a: " + SOUND % "sk_${var.x}" + "\n")
+    (problem,) = place.problems()
+    assert problem.startswith(f"main.yaml:2:13: {SAID}")
+    assert BODY not in problem
+
+
+@pytest.mark.parametrize(
+    "text", ["sk_SK", "task_force_number_0123456789", "risk_assessment_of_the_year", "sk_button_1"]
+)
+def test_what_is_no_key(place: Place, text: str) -> None:
+    """A locale, a word that ends so, a short name: nothing is said."""
+    place.write(f"automations:\n  a: {SOUND % text}\nx: 1\n")
+    assert len(place.problems()) == 1
+
+
+def test_a_key_in_a_file_name(place: Place) -> None:
+    """Problems begin with the name."""
+    place.write("x: 1\n", f"sk_{BODY}.yaml")
+    (problem,) = place.problems()
+    assert problem.startswith("(a secret key, not shown).yaml:1:1: unknown key")
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_nothing_is_sent_and_nothing_is_kept(world: World, command: str) -> None:
+    """Every command that would use the file refuses, before a request is made and a state is written."""
+    world.write("automations:\n  a: " + SOUND % f"sk_{BODY}" + "\n")
+    ended = world.apply() if command == "apply" else world.plan("--out", str(world.folder / "plan.json"))
+    assert ended.code == 3
+    assert SAID in ended.err
+    assert BODY not in ended.out + ended.err
+    assert world.requests() == []
+    kept = [each for each in world.folder.rglob("*") if each.is_file() and each.name != "main.yaml"]
+    assert not [each for each in kept if BODY in each.read_text(encoding="utf-8")]
+    assert not [each for each in kept if each.suffix in (".json", ".journal")]

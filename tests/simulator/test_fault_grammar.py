@@ -1,0 +1,217 @@
+"""The grammar of faults: what is written in the documentation works, and a mistake is told in a useful way."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from reconciler.cli.main import run
+from reconciler.simulator import Faults, RuleError, Simulator, grammar, rules_in
+from reconciler.simulator.grammar import parse
+from reconciler.simulator.vocabulary import CHOOSERS, DETAILS, FORMS
+
+from .conftest import KEY, client_of
+
+ROOT = Path(__file__).parents[2]
+AUTOMATION = {"name": "x", "status": "active", "data": {}}
+
+
+def written() -> list[str]:
+    """Every rule that the documentation shows: the grammar's own, the help text's and the README's."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    own = re.findall(r"^    ((?:[A-Z]+|\*) /\S*: .+)$", str(grammar.__doc__), re.MULTILINE)
+    lists = "\n".join(re.findall(r"```faults\n(.*?)```", readme, re.DOTALL)).splitlines()
+    listed = [line for line in lists if line and not line.startswith("#")]
+    return list(dict.fromkeys([*own, *re.findall(r"--fault '([^']+)'", readme), *listed]))
+
+
+def traffic(client: httpx.Client) -> None:
+    """A bit of everything that a rule may be about; what goes wrong is the rule's business."""
+
+    def send(method: str, path: str, **options: Any) -> Any:
+        try:
+            return client.request(method, path, **options).json()
+        except (ConnectionResetError, json.JSONDecodeError):
+            return {}
+
+    hook = {"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS"}
+    made = send("POST", "/integrations", json=hook).get("id", "none")
+    send("POST", f"/integrations/{made}/status", json={"status": 1})
+    destinations = [{"type": "target_integration", "id": made}]
+    report = {"report_name": "Daily", "send_at": "09:00", "included_range_days": 1, "status": "active"}
+    report |= {"environment": "production", "destinations": destinations}
+    reports = [send("POST", "/scheduled-reports", json=report).get("id", "none") for _ in range(3)]
+    automations = [send("POST", "/automations", json=AUTOMATION).get("id", "none") for _ in range(5)]
+    send("PUT", f"/scheduled-reports/{reports[0]}", json={"status": "draft"})
+    send("PATCH", f"/automations/{automations[0]}/status", json={"status": "paused"})
+    for path in ("/integrations", "/scheduled-reports", "/scheduled-reports?limit=1&offset=1", "/automations"):
+        send("GET", path)
+    send("GET", f"/automations?limit=2&starting_after={automations[3]}")
+
+
+@pytest.mark.parametrize("rule", written())
+def test_a_rule_in_the_documentation_fires(tmp_path: Path, rule: str) -> None:
+    """Each does something in ordinary traffic."""
+    with Simulator(tmp_path / "simulator.db", faults=Faults([rule])) as simulator, client_of(simulator) as client:
+        for _ in range(8):
+            traffic(client)
+        (report,) = simulator.faults.report()["rules"]
+    assert report["rule"] == rule
+    assert report["fired"], report
+
+
+def test_the_documentation_has_every_word() -> None:
+    """Every fault, detail and choice is explained, and each fault shown."""
+    shown = "\n".join(written())
+    assert all(re.search(rf": {name}\b", shown) for name in FORMS)
+    for name in (*DETAILS, *CHOOSERS):
+        assert re.search(rf"\b{name}=", str(grammar.__doc__)), name
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("GET /*:status 503,chance 0.5", "GET /*: status=503, chance=0.5"),
+        ("  GET   /* :  status   503 , n = 1 ", "GET /*: n=1, status 503"),
+        ("GET /*: delay 1", "GET /*: delay 1 before"),
+        ("GET /*: status 503, message='a'", 'GET /*: status 503, message="a"'),
+    ],
+)
+def test_there_is_some_freedom_in_how_a_rule_is_written(text: str, same: str) -> None:
+    """Spaces, `=`, quotes, and the order of the parts."""
+    one, other = parse(text), parse(same)
+    assert (one.method, one.path, one.effect, one.choice) == (other.method, other.path, other.effect, other.choice)
+
+
+WRONG = {
+    "": "expected METHOD PATH: WHAT HAPPENS",
+    "drop after": "expected METHOD PATH: WHAT HAPPENS",
+    "GET: drop after": "expected a method and a path before the colon",
+    "GET automations: drop after": "expected a method and a path before the colon",
+    "/automations GET: drop after": "expected a method and a path before the colon",
+    "get /automations: drop after": "get is no method; did you mean GET?",
+    "FETCH /automations: drop after": "FETCH is no method; ",
+    "GET /v4/automations: drop after": "paths are written without /v4: /automations",
+    "GET /v4: drop after": "paths are written without /v4: /*",
+    "GET /*:": "nothing stands between two commas, or after the colon; expected one of status, drop,",
+    "GET /*: status 503,": "nothing stands between two commas",
+    "GET /*: dorp after": "'dorp' is not known; did you mean drop?",
+    "GET /*: explode": "'explode' is not known; expected one of status, drop,",
+    "GET /*: status 503, chanse=0.1": "'chanse' is not known; did you mean chance?",
+    "GET /*: n=1": "it does not say what happens; expected one of status, drop,",
+    "GET /*: delay 1, status 503": "delay and status are two faults; write a rule for each",
+    "GET /*: status": "status: expected status CODE [before|after], CODE being 200 to 599",
+    "GET /*: status 99": "status 99: expected status CODE",
+    "GET /*: status ok": "status ok: expected status CODE",
+    "GET /*: status 503 later": "status 503 later: expected status CODE",
+    "GET /*: status 503 before after": "expected status CODE",
+    "GET /*: status 204, body=x": "a 204 has no body",
+    "GET /*: status 503, body=x, code=y": "body= cannot be with code=",
+    "GET /*: status 503, body": "body: expected body=",
+    "GET /*: status 503, code=a b": "code a b: expected code=CODE",
+    "GET /*: status 503, code=a, code=b": "code is there twice",
+    "GET /*: status 503, header=X": 'header "X": expected header="Name: value"',
+    "GET /*: status 503, header='X Y: z'": "expected header=",
+    "GET /*: status 503, header='X: é'": "expected header=",
+    "GET /*: status 503, header='content-length: 7'": "Content-Length is of the connection and cannot be set",
+    "GET /*: status 503, body='x": "a quote is not closed: 'x",
+    "GET /*: status 503, body=x=y": "= stands between a word and its value; put quotes around",
+    "GET /*: status 503, =1": "= stands between a word and its value",
+    "GET /*: drop": "drop: expected drop before, or drop after",
+    "GET /*: drop between": "drop between: expected drop before, or drop after",
+    "GET /*: drop after, code=x": "code goes with status, not with drop",
+    "GET /*: drop after, message=x": "message goes with status or worker, not with drop",
+    "GET /*: delay": "delay: expected delay SECONDS [before|after], SECONDS above 0 and up to 3600",
+    "GET /*: delay 0": "delay 0: expected delay SECONDS",
+    "GET /*: delay nan": "delay nan: expected delay SECONDS",
+    "GET /*: delay 3601": "delay 3601: expected delay SECONDS",
+    "GET /*: truncate": "truncate: expected truncate BYTES [quietly]",
+    "GET /*: truncate 0": "truncate 0: expected truncate BYTES",
+    "GET /*: truncate 20 loudly": "truncate 20 loudly: expected truncate BYTES",
+    "POST /*: hide 0": "hide 0: expected hide READINGS",
+    "POST /*: hide": "hide: expected hide READINGS",
+    "GET /*: hide 1": "hide can only happen to a POST, not to a GET",
+    "GET /*: shift up": "shift up: expected shift add, or shift remove",
+    "GET /*: shift add, page=0": "page 0: expected page=NUMBER, 1 or more",
+    "POST /*: shift add": "shift can only happen to a GET, not to a POST",
+    "GET /*: rate 5": "rate 5: expected rate REQUESTS/SECONDS",
+    "GET /*: rate 0/5": "rate 0/5: expected rate REQUESTS/SECONDS",
+    "GET /*: rate 5/inf": "rate 5/inf: expected rate REQUESTS/SECONDS",
+    "GET /*: rate 5/5, retry=soon": "retry soon: expected retry=seconds",
+    "GET /*: rate 5/5, n=1": "rate counts by itself: n cannot be with it",
+    "GET /*: worker": "worker: expected worker INTEGRATION [before|after]",
+    "GET /*: worker Release alerts": "worker Release alerts: expected worker INTEGRATION",
+    "GET /*: status 503, n=0": "n 0: expected n=NUMBER, 1 or more",
+    "GET /*: status 503, n=1.5": "n 1.5: expected n=NUMBER",
+    "GET /*: status 503, n=\uff11": "expected n=NUMBER",
+    "GET /*: status 503, chance=10": "chance 10: expected chance=NUMBER, above 0 and up to 1",
+    "GET /*: status 503, chance=often": "chance often: expected chance=NUMBER",
+    "GET /*: status 503, n=1, chance=0.5": "n and chance cannot be in one rule",
+    "GET /*: status 503, n=1, n=2": "n is there twice",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG.items())
+def test_a_mistake_is_told(text: str, message: str) -> None:
+    """The rule, what is wrong, and what was expected."""
+    with pytest.raises(RuleError) as error:
+        parse(text)
+    assert str(error.value).startswith(f"{text!r}: ")
+    assert message in str(error.value)
+
+
+def test_a_file_of_rules_has_one_a_line() -> None:
+    """Empty lines and comments are nothing; every wrong line is told at once, with its number."""
+    lines = ["# a comment", "", "GET /*: status 503, body='#1'", "   # and one more", "  POST /*: drop after  "]
+    assert rules_in(lines, "f") == ["GET /*: status 503, body='#1'", "POST /*: drop after"]
+    with pytest.raises(RuleError) as error:
+        rules_in(["GET /*: dorp", "", "GET /*: drop after", "drop"], "faults.txt")
+    first, second = str(error.value).splitlines()
+    assert first == "faults.txt:1: 'GET /*: dorp': 'dorp' is not known; did you mean drop?"
+    assert second.startswith("faults.txt:4: 'drop': expected METHOD PATH")
+
+
+def test_the_command_line_takes_rules_and_a_file_of_them(tmp_path: Path) -> None:
+    """It says which are at work, with the seed where one goes by chance, and they are."""
+    file = tmp_path / "faults.txt"
+    file.write_text("# nothing lasts\nGET /automations: status 503, n=1\n", encoding="utf-8")
+    rules = ["POST /automations: drop after, n=1", "GET /integrations: status 500, chance=0.5"]
+    command = [sys.executable, "-m", "reconciler", "simulate", "--port", "0", "--faults", str(file), "--seed", "5"]
+    command += [word for rule in rules for word in ("--fault", rule)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT) as process:
+        assert process.stderr
+        said = [process.stderr.readline().strip() for _ in range(6)]
+        url = said[0].rpartition(" ")[2]
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False) as client:
+            assert [client.get("/automations").status_code for _ in range(2)] == [503, 200]
+            with pytest.raises(httpx.RemoteProtocolError):
+                client.post("/automations", json=AUTOMATION)
+            assert len(client.get("/automations").json()["data"]) == 1
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert said[2:] == [
+        "fault: GET /automations: status 503, n=1",
+        *(f"fault: {rule}" for rule in rules),
+        "chances by --seed 5",
+    ]
+
+
+def test_a_wrong_rule_on_the_command_line_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is served; the message names the rule, or the line of the file."""
+    assert run(["simulate", "--fault", "GET /*: dorp"]) == 64
+    assert "'GET /*: dorp': 'dorp' is not known; did you mean drop?" in capsys.readouterr().err
+    file = tmp_path / "faults.txt"
+    file.write_text("\nGET /*: drop\n", encoding="utf-8")
+    assert run(["simulate", "--faults", str(file)]) == 64
+    assert f"{file}:2: " in capsys.readouterr().err
+    file.write_bytes(b"\xff")
+    assert run(["simulate", "--faults", str(file)]) == 64
+    assert "is no UTF-8 text" in capsys.readouterr().err
