@@ -25,7 +25,7 @@ from reconciler.model.memory import Memory
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.receipt import Receipt
 from reconciler.observe import observe
-from reconciler.plan import Options, make_plan
+from reconciler.plan import WRONG_PROJECT, Options, make_plan
 from reconciler.receipts import from_text, receipt_of, to_text, undone
 from reconciler.saved import bound, check_binding, read_plan, write_plan
 from reconciler.session import Session
@@ -55,7 +55,10 @@ def plan(session: Session, options: Options, undo: str | None = None) -> Planned
     if undo is None:
         desired = session.configuration.desired(session.environment)
     else:
-        desired = undone(find_receipt(session.store, undo), memory.entries)
+        receipt = find_receipt(session.store, undo)
+        desired = undone(receipt, memory.entries)
+        addresses = {item.address for item in receipt.items} & {*desired.resources, *memory.entries}
+        options = replace(options, targets=(*options.targets, *sorted(addresses)))
     live = observe(Reader(session.door), KINDS.values(), _lookups(desired, memory, options))
     limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
     today = datetime.now(UTC).strftime("%Y-%m-%d")
@@ -98,14 +101,13 @@ def history(store: Store) -> list[Receipt]:
 
 def find_receipt(store: Store, name: str) -> Receipt:
     """The receipt of that id; `latest` is the last one. WrongUsage where there is none."""
-    receipts = {receipt.id: receipt for receipt in history(store)}
-    if name == "latest" and receipts:
-        return next(iter(receipts.values()))
-    if name not in receipts:
+    texts = store.receipts()
+    chosen = max(texts) if name == "latest" and texts else name
+    if chosen not in texts:
         raise WrongUsage(
-            f"there is no receipt {name}{did_you_mean(name, receipts)}", hint="`reconciler history` lists them"
+            f"there is no receipt {name}{did_you_mean(name, texts)}", hint="`reconciler history` lists them"
         )
-    return receipts[name]
+    return from_text(texts[chosen], chosen)
 
 
 def expect(planned: Plan, digest: str | None) -> None:
@@ -152,7 +154,7 @@ def apply(
         commit=session.commit(),
     )
     try:
-        recorder.finish(receipt.title(), Attachment(receipt.id, to_text(receipt)))
+        recorder.finish(receipt.title(), Attachment(receipt.id, to_text(receipt)) if receipt.items else None)
     except Refused as refused:
         report = replace(report, unrecorded=f"{refused} ({refused.hint})")
     touched = {change.kind for change in planned.plan.changes if change.action in WRITES}
@@ -166,7 +168,9 @@ def apply(
 
 
 def drift_of(planned: Planned) -> Drift:
-    """What somebody changed since the last apply."""
+    """What somebody changed since the last apply. Refused where this looks like another project: then all is "gone"."""
+    wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard == WRONG_PROJECT)
+    refuse(replace(planned.plan, refusals=wrong))
     return drift(planned.memory, planned.live, planned.plan)
 
 

@@ -39,7 +39,10 @@ def _fields(scene: Scene, resource: Resource, ignored: Sequence[str], live: Reco
 
 
 def _entry(scene: Scene, resource: Resource, fields: dict[str, Any], object_id: str) -> Entry:
-    uses = {address for address, *_ in references(KINDS[resource.kind], resource.fields)}
+    kind = KINDS[resource.kind]
+    uses = {address for address, *_ in references(kind, resource.fields)}
+    # What is ignored is not ours from the beginning, so it is no drift later.
+    fields = written(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
     left_over = tuple(record.id for record in scene.left_over(resource.address))
     return Entry(object_id, fields, _protected(scene, resource), tuple(sorted(uses)), left_over)
 

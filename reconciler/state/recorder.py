@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reconciler.errors import Refused
 from reconciler.kinds.comparison import canonical
 from reconciler.model.memory import Entry, Memory
 from reconciler.state.journal import Journal
@@ -84,11 +85,14 @@ class Recorder:
         return self._snapshot.memory.serial + 1
 
     def finish(self, note: str = "", receipt: Attachment | None = None) -> None:
-        """Writes the memory to the store, if it is another than the store's. StateMoved where somebody else wrote."""
+        """Writes the memory and the receipt, if there is anything new in them. StateMoved where somebody else wrote."""
         with self._lock:
-            base = self._snapshot.memory
-            if self._entries != base.entries:
-                self._store.write(self._memory(), self._snapshot.version, note, receipt)
+            try:
+                if receipt is not None or self._entries != self._snapshot.memory.entries:
+                    self._store.write(self._memory(), self._snapshot.version, note, receipt)
+            except Refused:
+                self._journal.close()
+                raise
             self._journal.clear()
 
     def _memory(self) -> Memory:

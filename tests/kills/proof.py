@@ -9,6 +9,21 @@ from .sites import Site
 Live = dict[str, list[Json]]
 
 
+def written_down(site: Site, api: Api, before: Live, held: str, when: str) -> None:
+    """Before a write leaves, its intent is on the disk; after it returned, its outcome. Only the held one has none."""
+    method, path = held.split()
+    path = path.removeprefix("/v4")
+    warnings = [each for each in site.plan("--format", "json").document["warnings"] if "cut off" in each]
+    assert [each.endswith(f": {method} {path}") for each in warnings] == ([] if method == "GET" else [True])
+    made = _ids(api.live()) - _ids(before)
+    creates = method == "POST" and path.count("/") == 1
+    assert len(made - site.remembered()) == (1 if creates and when == "after" else 0)
+
+
+def _ids(live: Live) -> set[str]:
+    return {each["id"] for records in live.values() for each in records}
+
+
 def converges(site: Site, api: Api, before: Live) -> None:
     """One more apply, once a lock that was left is broken as its refusal says, and all is as it should be."""
     done = site.apply()

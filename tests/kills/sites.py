@@ -123,6 +123,10 @@ class Site:
         """What is left to do there."""
         return called("plan", str(self.machine), "--detailed-exitcode", *arguments)
 
+    def remembered(self) -> set[str]:
+        """The ids that are known there, be it from the journal."""
+        return {line.split()[1] for line in called("state", "list", str(self.machine)).out.splitlines()}
+
     def unlock(self, run_id: str) -> Ended:
         """Breaks a lock."""
         return called("state", "unlock", run_id, str(self.machine))

@@ -9,7 +9,7 @@ import pytest
 
 from .api import Api
 from .project import ACTIONS, CREATES, MANAGED, WRITES
-from .proof import converged, converges
+from .proof import converged, converges, written_down
 from .sites import STORES, Site, ended
 
 READ_BACKS = 3
@@ -68,9 +68,11 @@ def test_a_killed_apply_is_taken_up(
     theirs = api.live()
     api.hold(*point)
     with site.start() as process:
-        api.held(process)
+        held = api.held(process)
         process.kill()
     api.drop()
+    if (store, machine) == ("file", "same"):
+        written_down(site, api, theirs, held, point.when)
     if machine == "lost":
         site.lose_machine(templates[store])
     converges(site, api, theirs)

@@ -20,8 +20,6 @@ from reconciler.state import FileStore, disk
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 EDITED = FLOW.replace("p1", "p2")
 Write = Callable[..., str]
-# Recorder.finish leaves the journal's file open where the store cannot be written.
-leaves_a_file_open = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -141,7 +139,6 @@ def test_old_or_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store.write(Memory("default", "lineage", 2, {}, ""), version)
 
 
-@leaves_a_file_open
 def test_a_disk_that_fills_up_at_the_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The writes were done and the state could not be: exit 6, said, the steps are kept, and the next run has them."""
     world.write(FLOW)
@@ -163,7 +160,6 @@ def test_a_disk_that_fills_up_at_the_end(world: World, monkeypatch: pytest.Monke
     assert not world.state.with_suffix(".journal").exists()
 
 
-@leaves_a_file_open
 @pytest.mark.parametrize("theirs", ["newer", "same age", "gone"])
 def test_somebody_wrote_meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch, theirs: str, capsys: pytest.CaptureFixture[str]

@@ -25,8 +25,6 @@ TEAM = """
         destinations: [{integration: hook}]
     """
 FLOW = "    automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
-# Recorder.finish leaves the journal's file open where the store cannot be written.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def cut_off(world: World, monkeypatch: pytest.MonkeyPatch, settled: bool = True) -> Path:

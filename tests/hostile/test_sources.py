@@ -1,0 +1,99 @@
+"""No value of a user's or of the API's becomes code, a command, a template or a path: read from the sources."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from house.imports import imported, modules, tree_of
+
+EXECUTES = frozenset({"eval", "exec", "compile", "__import__", "execfile"})
+ROADS = frozenset({"pickle", "marshal", "shelve", "dill", "code", "codeop", "runpy", "pty", "commands", "xmlrpc"})
+SHELLS = frozenset({"system", "popen", "spawnl", "spawnv", "spawnvp", "execv", "execvp", "execl", "getoutput"})
+LOADS = frozenset({"load", "load_all", "unsafe_load", "full_load", "FullLoader", "UnsafeLoader", "Loader"})
+
+COMMANDS = {"reconciler.state.git_command"}
+"""Start programs: git, with a list of words of our own."""
+
+PATHS = {
+    "reconciler.authoring": "a place that the configuration was read from",
+    "reconciler.cli.main": "the source file of a fault of ours, for its name",
+    "reconciler.cli.offline": "the folder for the simulator's data, as tempfile names it",
+    "reconciler.config.files": "what the file system lists, and whether that is below the folder",
+    "reconciler.session": "the argument of `state migrate --from file:PATH`",
+    "reconciler.simulator.store": "the file that the command line names",
+}
+"""Make paths of texts, and of which."""
+
+
+@pytest.fixture(params=modules(), scope="module")
+def module(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def _calls(module: str) -> Iterator[tuple[ast.Call, str, ast.expr | None]]:
+    """Each call, the last word of what is called, and what stands before its dot."""
+    for node in ast.walk(tree_of(modules()[module])):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute):
+                yield node, node.func.attr, node.func.value
+            elif isinstance(node.func, ast.Name):
+                yield node, node.func.id, None
+
+
+def test_no_text_becomes_code(module: str) -> None:
+    """No eval, no exec, no pickle and their like, no import by a name that is a value."""
+    assert not [name for _, name, before in _calls(module) if name in EXECUTES and before is None]
+    assert not {each.split(".")[0] for each in imported(module)} & ROADS
+    assert not [name for _, name, _ in _calls(module) if name == "import_module"]
+
+
+def test_no_text_reaches_a_shell(module: str) -> None:
+    """No `shell=` anywhere, no os.system and its like; one module starts a program, by a list of words."""
+    for call, name, before in _calls(module):
+        assert not [each for each in call.keywords if each.arg == "shell"]
+        assert not (name in SHELLS and isinstance(before, ast.Name) and before.id in ("os", "subprocess"))
+        if isinstance(before, ast.Name) and before.id == "subprocess":
+            assert module in COMMANDS
+            assert not call.args or isinstance(call.args[0], ast.List)
+    assert module in COMMANDS or "subprocess" not in imported(module)
+
+
+def test_no_value_is_a_format_string(module: str) -> None:
+    """`format`, `format_map` and `%` are given texts of ours: literals, constants, or a declared attribute of one."""
+    for call, name, before in _calls(module):
+        if name in ("format", "format_map") and before is not None:
+            assert _is_ours(before), f"{module}:{call.lineno}"
+    for node in ast.walk(tree_of(modules()[module])):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+            assert not isinstance(node.left, ast.Name | ast.Attribute) or _is_number(node), f"{module}:{node.lineno}"
+
+
+def _is_ours(node: ast.expr) -> bool:
+    """A literal, a CONSTANT, or `rule.message` of the table of rules."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str)
+    return (isinstance(node, ast.Name) and node.id.isupper()) or ast.unparse(node) == "rule.message"
+
+
+def _is_number(node: ast.BinOp) -> bool:
+    return isinstance(node.right, ast.Constant) and isinstance(node.right.value, int)
+
+
+def test_yaml_is_parsed_to_events_only(module: str) -> None:
+    """PyYAML's loaders make objects of tags; nobody calls one, and only the room of YAML imports it at all."""
+    if "yaml" in {each.split(".")[0] for each in imported(module)}:
+        assert module.startswith("reconciler.yaml12") or module == "reconciler.edit.tree"
+    for node in ast.walk(tree_of(modules()[module])):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "yaml":
+            assert node.attr not in LOADS, f"{module}:{node.lineno}"
+
+
+def test_paths_are_made_where_it_is_declared(module: str) -> None:
+    """A path is made of a text in few places, each of which says whose text that is; the state's path and the names of
+    environments, which become part of one, come from the settings."""
+    made = [call.lineno for call, name, _ in _calls(module) if name in ("Path", "PurePath", "PosixPath") and call.args]
+    assert not made or module in PATHS, f"{module}:{made}"
+    assert made or module not in PATHS, "makes no path any more: take it out of the table"
