@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import NamedTuple
 
 from reconciler.api import Writer
@@ -98,6 +99,8 @@ class _Run:
         self._tell = tell
         self._ends: dict[str, _End] = {}
         self._running: dict[Future[None], Part] = {}
+        # Each future comes here once it has ended, so that a step costs the same however many are waiting.
+        self._finished: SimpleQueue[Future[None]] = SimpleQueue()
 
     def go(self, pool: ThreadPoolExecutor) -> None:
         """Hands out parts until none is left."""
@@ -111,13 +114,16 @@ class _Run:
             for future in list(self._running):
                 if future.cancel():
                     self._end(self._running.pop(future), _End(Status.SKIPPED, reason=INTERRUPTED))
+                elif future.done():
+                    # It may have been taken from the queue just when the signal came.
+                    self._finished.put(future)
             self._drain(pool)
 
     def outcome(self, change: Change, ledger: Ledger) -> Outcome:
         """How a change ended."""
         if change.action is Action.MANUAL:
             return Outcome(change.address, change.action.value, Status.MANUAL, change.id)
-        end = self._ends[change.address]
+        end = self._ends.get(change.address, _End(Status.SKIPPED, reason=INTERRUPTED))
         entry = ledger.entry(change.address)
         object_id = entry.id if entry else change.id
         reason = end.reason
@@ -139,19 +145,23 @@ class _Run:
             change = self._changes[part.address]
             if not part.cleanup:
                 self._tell(Event(change, None))
-            self._running[pool.submit(self._performer.perform, change, cleanup=part.cleanup)] = part
+            future = pool.submit(self._performer.perform, change, cleanup=part.cleanup)
+            self._running[future] = part
+            future.add_done_callback(self._finished.put)
 
     def _drain(self, pool: ThreadPoolExecutor) -> None:
         while self._running:
-            finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                part = self._running.pop(future)
-                error = future.exception()
-                if error is None:
-                    self._end(part, _End(Status.DONE))
-                    self._start(pool, self._schedule.done(part))
-                else:
-                    self._failed(part, error)
+            future = self._finished.get()
+            part = self._running.get(future)
+            if part is None:
+                continue
+            error = future.exception()
+            if error is None:
+                self._end(part, _End(Status.DONE))
+                self._start(pool, self._schedule.done(part))
+            else:
+                self._failed(part, error)
+            self._running.pop(future, None)
 
     def _failed(self, part: Part, error: BaseException) -> None:
         known = isinstance(error, ReconcilerError)

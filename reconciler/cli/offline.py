@@ -32,7 +32,7 @@ def validate(path: Path, shared: bool) -> None:
     from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.plan import spent  # noqa: PLC0415
     from reconciler.render.wording import counted  # noqa: PLC0415
-    from reconciler.session import memory_at_hand  # noqa: PLC0415
+    from reconciler.stores import memory_at_hand  # noqa: PLC0415
 
     configuration = read_configuration(path)
     for name, desired in configuration.check().items():

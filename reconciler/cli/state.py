@@ -21,7 +21,7 @@ def _located(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _store(path: Path, environment: str | None) -> Store:
-    from reconciler.session import store_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.stores import store_of  # noqa: PLC0415 - `--help` need not load the stages
 
     return store_of(path, environment)
 
@@ -94,8 +94,8 @@ def unlock(run: str, path: Path, environment: str | None) -> None:
 @_located
 def migrate(source: str, path: Path, environment: str | None) -> None:
     """Copy the state from another store to the one that reconciler.yaml names now; the other one stays."""
-    from reconciler.session import store_at  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.state.upkeep import migrate as copied  # noqa: PLC0415
+    from reconciler.stores import store_at  # noqa: PLC0415 - `--help` need not load the stages
 
     old, new = store_at(path, environment, source), _store(path, environment)
     count = copied(old, new)

@@ -36,7 +36,8 @@ def evaluate(merged: Merged, environment: Environment | None, doubt: Doubt) -> t
         *soundness(entries, merged.resources, unknown, whole=doubt.whole),
         *block_problems(items, merged.resources, unknown, whole=doubt.whole),
     ]
-    if found or substitution.problems:
+    # What stands in for a value that could not be read is none, and has its problem already.
+    if found or substitution.problems or doubt.unread:
         return Desired({}), [*substitution.problems, *found]
     return _desired(resources, items), []
 

@@ -68,9 +68,17 @@ class Journal:
         self._append(_outcome(address, entry))
 
     def clear(self) -> None:
-        """The steps are in the state: the journal goes."""
+        """The steps are in the state: the journal goes. One that another run has put in its place by now stays."""
+        ours = self._file is None or self._is_ours(self._file.fileno())
         self.close()
-        self.path.unlink(missing_ok=True)
+        if ours:
+            self.path.unlink(missing_ok=True)
+
+    def _is_ours(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self.path.stat())
+        except FileNotFoundError:
+            return False
 
     def close(self) -> None:
         """Closes the file and leaves it where it is."""

@@ -128,5 +128,5 @@ class StateMoved(Refused):
     def __init__(self, where: str, journal: Path) -> None:
         super().__init__(
             f"{where}: the state was written by somebody else while this run went on; theirs is kept",
-            hint=f"what this run did is in {journal}; plan again: it is found by id or by name, and nothing is lost",
+            hint=f"plan again: what this run made is found by id or by name (its steps were in {journal})",
         )

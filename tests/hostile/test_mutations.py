@@ -26,8 +26,8 @@ PIECES = (
     *(b"removed: [{from: [], destroy: 1}]\n", b"destinations: {integration: [x]}", b"x-a: &a\n", b"environments:\n"),
     *(b"state: {store: git, path: x}\n", b"variables: {a: 1, b: }\n", b"secret_env: sk_abcdefghijklmnopqrstuv"),
 )
-FOUND: tuple[bytes, ...] = ()
-"""What once made reading fail, by hand or by chance."""
+FOUND = (b"integrations:\n  a: !x\n",)
+"""What once made reading fail: found by atheris."""
 
 
 def mutated(chance: random.Random) -> bytes:

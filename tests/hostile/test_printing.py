@@ -212,3 +212,20 @@ def test_harmless_json_is_the_same_json() -> None:
     for encoding in ("utf-8", "ascii", "latin-1"):
         assert json.loads(harmless(document, encoding)) == {text: [text, "##[error]", "::x"]}
         harmless(document, encoding).encode(encoding)
+
+
+def test_an_id_is_a_value_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may give any text for an id: what is none is refused, and makes no line of its own."""
+    exchange = Door.exchange
+
+    def answering(door: Door, *arguments: Any, **options: Any) -> Answer:
+        answer = exchange(door, *arguments, **options)
+        return replace(answer, content=answer.content.replace(b"evil-id", b"evil\\n::error::x\\u001b[31m"))
+
+    monkeypatch.setattr(Door, "exchange", answering)
+    world.insert("automations", id="evil-id", **automation())
+    world.write("automations: {}\n")
+    ended = world.run("plan")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.count("\n") == 1
+    _check(ended.err)

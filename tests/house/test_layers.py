@@ -22,11 +22,12 @@ MAY_IMPORT = {
     "kinds": GROUND | {"model"},
     "api": GROUND | {"model", "simulator"},
     **dict.fromkeys(STAGES, KNOWN),
-    "session": KNOWN | {"config", "state"},
+    "stores": KNOWN | {"config", "state"},
+    "session": KNOWN | {"config", "state", "stores"},
     "pipeline": KNOWN | STAGES | {"session"},
     "authoring": KNOWN | STAGES | {"session", "pipeline"},
     "render": GROUND | {"model", "kinds"},
-    "cli": KNOWN | STAGES | {"simulator", "session", "pipeline", "authoring", "render"},
+    "cli": KNOWN | STAGES | {"simulator", "stores", "session", "pipeline", "authoring", "render"},
     "__main__": frozenset({"cli"}),
 }
 ONE_IMPORTER = {

@@ -1,0 +1,74 @@
+"""Which environment is meant, and where its state is kept. Nothing here needs a key or the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.config import Configuration, read_configuration
+from reconciler.errors import WrongUsage, did_you_mean
+from reconciler.model.memory import Memory
+from reconciler.model.settings import Environment
+from reconciler.state import FileStore, GitStore, ObjectStore, Store
+from reconciler.state.upkeep import remembered
+
+
+def choose(environments: Mapping[str, Environment], name: str | None) -> Environment:
+    """The environment of that name, or the only one. WrongUsage where that is not clear."""
+    if name is None and len(environments) == 1:
+        return next(iter(environments.values()))
+    if name is None:
+        raise WrongUsage("which environment?", hint=f"--environment with one of {', '.join(environments)}")
+    if name not in environments:
+        known = f"expected one of {', '.join(environments)}" if environments else "none is set"
+        raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, environments)}")
+    return environments[name]
+
+
+def store_of(path: Path, environment: str | None) -> Store:
+    """Where the state of an environment is kept; no key is needed to look at it."""
+    configuration = read_configuration(path)
+    return store_for(chosen_of(configuration, environment), configuration.folder)
+
+
+def memory_at_hand(configuration: Configuration, environment: Environment, *, shared: bool) -> Memory | None:
+    """What the state remembers, where no network is needed for that or `shared` allows it; else None."""
+    if environment.state.store != "file" and not shared:
+        return None
+    return remembered(store_for(environment, configuration.folder))[1]
+
+
+def store_at(path: Path, environment: str | None, place: str) -> Store:
+    """A store that the configuration does not name (any more): `file:PATH`, `git:REMOTE`, or a bucket's URL."""
+    configuration = read_configuration(path)
+    chosen = chosen_of(configuration, environment)
+    store, _, rest = place.partition(":")
+    if rest.startswith("//"):
+        state = replace(chosen.state, store="object", url=place)
+    elif store == "git":
+        state = replace(chosen.state, store="git", remote=rest or "origin")
+    elif store == "file":
+        folder = Path(rest) if rest else configuration.folder / ".reconciler"
+        file = folder if folder.suffix == ".json" else folder / f"{chosen.name}.json"
+        state = replace(chosen.state, store="file", path=file)
+    else:
+        raise WrongUsage(f"{place} is no store", hint="expected file:PATH, git:REMOTE, s3://…, gs://… or az://…")
+    return store_for(replace(chosen, state=state), configuration.folder)
+
+
+def chosen_of(configuration: Configuration, environment: str | None) -> Environment:
+    """The environment that is meant. ConfigurationInvalid where `reconciler.yaml` is unsound, else as `choose`."""
+    configuration.require_sound_settings()
+    return choose(configuration.environments, environment)
+
+
+def store_for(environment: Environment, folder: Path) -> Store:
+    """The store of an environment; `folder` is where the configuration is."""
+    where, name = environment.state, environment.name
+    journal = where.path.with_suffix(".journal")
+    if where.store == "git":
+        return GitStore(folder, name, where.remote, journal=journal)
+    if where.store == "object":
+        return ObjectStore(where.url, name, journal)
+    return FileStore(where.path, name)
