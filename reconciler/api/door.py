@@ -15,7 +15,9 @@ from reconciler.api.answers import Answer
 from reconciler.api.pace import Pace
 from reconciler.api.secret import Secret
 from reconciler.errors import Refused, Unreachable, WrongUsage
+from reconciler.model.json_text import json_text
 
+JSON = {"content-type": "application/json"}
 DEFAULT_URL = "https://api.qonversion.io/v4"
 SIMULATOR = "simulator:"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -46,7 +48,11 @@ class Door:
         began = time.monotonic()
         try:
             response = self._client.request(
-                method, path.lstrip("/"), params=dict(query) if query else None, json=body, headers=dict(headers or {})
+                method,
+                path.lstrip("/"),
+                params=dict(query) if query else None,
+                content=None if body is None else json_text(body).encode(),
+                headers={**({} if body is None else JSON), **(headers or {})},
             )
         except httpx.HTTPError as error:
             self._traced(method, path, query, began, f"no answer: {_said(error)}")

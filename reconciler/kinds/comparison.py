@@ -28,8 +28,8 @@ class Difference(NamedTuple):
 
 
 def canonical(value: Any) -> str:
-    """A text that is the same for the same JSON value, whatever the order of its keys."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    """An ASCII text that is the same for the same JSON value, whatever the order of its keys."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def alike(one: Any, other: Any) -> bool:

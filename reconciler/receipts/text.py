@@ -9,6 +9,7 @@ from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.desired import kind_of
+from reconciler.model.json_text import json_text
 from reconciler.model.receipt import Receipt
 
 FORMAT_VERSION = 1
@@ -17,7 +18,7 @@ HINT = "bring the file back from your last commit or backup, or move it away: no
 
 def to_text(receipt: Receipt) -> str:
     """The document of a receipt."""
-    return json.dumps(asdict(receipt), indent=2, ensure_ascii=False) + "\n"
+    return json_text(asdict(receipt), indent=2) + "\n"
 
 
 def from_text(text: str, where: str) -> Receipt:

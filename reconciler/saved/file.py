@@ -13,6 +13,7 @@ from reconciler import __version__
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.comparison import canonical
 from reconciler.model.decode import NotThat, decode
+from reconciler.model.json_text import json_text
 from reconciler.model.memory import Memory
 from reconciler.model.plan import Plan
 
@@ -119,4 +120,4 @@ def _checksum(content: dict[str, Any]) -> str:
 
 
 def _content(document: Any) -> bytes:
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json_text(document, indent=1) + "\n").encode()

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from reconciler.errors import StateUnusable
 from reconciler.model.decode import NotThat, decode
+from reconciler.model.json_text import json_text
 from reconciler.model.memory import Entry, Memory
 from reconciler.state.disk import replace_atomically
 from reconciler.state.document import address_from, entry_document, entry_from
@@ -185,4 +186,4 @@ def _outcome(address: str, entry: Entry | None) -> dict[str, Any]:
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    return json_text(value).encode() + b"\n"

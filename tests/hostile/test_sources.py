@@ -21,7 +21,7 @@ PATHS = {
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
     "reconciler.cli.offline": "the folder for the simulator's data, as tempfile names it",
     "reconciler.config.files": "what the file system lists, and whether that is below the folder",
-    "reconciler.session": "the argument of `state migrate --from file:PATH`",
+    "reconciler.stores": "the argument of `state migrate --from file:PATH`",
     "reconciler.simulator.store": "the file that the command line names",
 }
 """Make paths of texts, and of which."""

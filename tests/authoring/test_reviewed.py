@@ -1,0 +1,102 @@
+"""What is said of refactorings: lines that can go, keys that were renamed, ignores past their date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from world import World, automation
+
+from reconciler.cli.main import run
+
+FLOW = """
+    automations:
+      flow:
+        name: Flow
+        caption: A caption
+        status: active
+        data: {platform: iOS, actions: {push: p1}, segments: s1}
+"""
+
+
+def validated(world: World) -> str:
+    """What `validate` says."""
+    done = world.run("validate")
+    assert done.code == 0, done.err
+    return done.err
+
+
+def test_spent_blocks_do_no_harm_and_are_named(world: World) -> None:
+    """Before the apply nothing is said; after it each line is named with its place, and the plan is empty."""
+    world.settle(FLOW)
+    theirs = world.insert("automations", **automation("Theirs"))
+    text = """
+        automations:
+          stream: {name: Flow, status: active, data: {actions: {push: p1}}}
+          theirs: {name: Theirs, status: active, data: {actions: {push: p1}}}
+        moved:
+          - {from: automation.flow, to: automation.stream}
+        removed:
+          - {from: automation.old, destroy: false}
+        imports:
+          - {to: automation.theirs, id: %s}
+        """
+    world.write(text % theirs)
+    assert "can go" not in "\n".join(line for line in validated(world).splitlines() if "removed" not in line)
+    planned = world.plan()
+    assert planned.actions() == {"automation.stream": "adopt", "automation.theirs": "adopt"}
+    assert "moved from automation.flow" in planned.change("automation.stream")["notes"]
+    assert world.apply().code == 0
+    said = validated(world)
+    for line, block in ((6, "moved"), (8, "removed"), (10, "imports")):
+        assert f"main.yaml:{line}:5: this `{block}` is done" in said
+    assert world.plan().code == 0
+
+
+def test_a_renamed_key_is_hinted_at_and_never_assumed(world: World) -> None:
+    """A delete and a create of nearly the same content: the plan shows both, and the line to paste."""
+    world.settle(FLOW)
+    world.write(FLOW.replace("      flow:", "      stream:").replace("A caption", "Another caption"))
+    planned = world.plan()
+    assert planned.actions() == {"automation.flow": "delete", "automation.stream": "create"}
+    line = "moved: [{from: automation.flow, to: automation.stream}]"
+    assert any(line in warning for warning in planned.document["warnings"])
+    world.write(FLOW.replace("      flow:", "      stream:") + f"    {line}\n")
+    assert world.plan().actions() == {"automation.stream": "adopt"}
+
+
+def test_what_differs_much_is_not_hinted_at(world: World) -> None:
+    """Two objects that merely share a kind are two objects."""
+    world.settle(FLOW)
+    world.write("automations: {other: {name: Other, status: inactive, data: {actions: {screen: x}}}}")
+    assert not any("moved" in warning for warning in world.plan().document["warnings"])
+
+
+@pytest.mark.parametrize(("until", "warned"), [("2020-01-31", True), ("2999-12-31", False)])
+def test_an_ignore_past_its_date_warns_in_every_plan(world: World, until: str, warned: bool) -> None:
+    """Who, why and until when; the field is still ignored."""
+    ignoring = f"{{field: caption, until: {until}, reason: launch freeze, owner: growth}}"
+    world.settle(FLOW + f"        lifecycle: {{ignore_changes: [{ignoring}]}}\n")
+    world.edit("automations", world.id_of("automation.flow"), caption="Theirs")
+    planned = world.plan()
+    assert planned.code == 0
+    said = [warning for warning in planned.document["warnings"] if "past its date" in warning]
+    assert bool(said) is warned
+    if warned:
+        assert "automation.flow ignores changes of caption" in said[0]
+        assert "growth: launch freeze" in said[0]
+
+
+def test_a_state_moves_to_another_store(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Copied whole, under both locks; the old one stays, a place that holds a state already is refused."""
+    world.settle(FLOW)
+    world.write("state: {store: file, path: ../elsewhere}", "reconciler.yaml")
+    assert world.plan().actions() == {"automation.flow": "adopt"}
+    place = f"file:{world.folder / '.reconciler'}"
+    assert run(["state", "migrate", "--from", place, str(world.folder)]) == 0
+    assert world.plan().code == 0
+    assert world.state.is_file()
+    assert (tmp_path / "elsewhere" / "default.json").is_file()
+    assert run(["state", "migrate", "--from", place, str(world.folder)]) == 5
+    assert run(["state", "migrate", "--from", "cellar", str(world.folder)]) == 64
+    assert "holds a state already" in capsys.readouterr().err
