@@ -55,7 +55,8 @@ def _targets(items: Items, known: Addresses, *, whole: bool) -> Iterator[Problem
             yield item.problem(("to",), f"moved: to: {cut(source)} moves to itself; expected another key")
         elif whole and target and target not in known and not (item.name == "moved" and target in onward):
             close = searches.closest(target.partition(".")[2], keys[kind_of(target)], f"{kind_of(target)}.")
-            message = f"{item.name}: to: there is no {cut(target)}; expected an address of this configuration{close}"
+            expected = f"expected an address of this configuration, or this line gone{close}"
+            message = f"{item.name}: to: there is no {cut(target)}; {expected}"
             yield item.problem(("to",), message)
 
 

@@ -37,7 +37,7 @@ def test_blocks_are_read(folder: Folder) -> None:
         (
             "moved: [{from: automation.old, to: automation.b}]",
             36,
-            "moved: to: there is no automation.b; expected an address of this configuration",
+            "moved: to: there is no automation.b; expected an address of this configuration, or this line gone",
         ),
         (
             "moved: [{from: automation.a, to: automation.a}]",
@@ -84,7 +84,7 @@ def test_blocks_are_read(folder: Folder) -> None:
         (
             "imports: [{to: automation.aa, id: x}]",
             16,
-            "imports: to: there is no automation.aa; expected an address of this configuration; "
+            "imports: to: there is no automation.aa; expected an address of this configuration, or this line gone; "
             'did you mean "automation.a"?',
         ),
         (
