@@ -7,16 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from slow import Slow, serving
 from world import World
-
-from reconciler.simulator import Simulator
-from reconciler.simulator.server import bind
 
 FLOWS = """
     automations:
@@ -26,40 +22,13 @@ FLOWS = """
     """
 
 
-class Slow:
-    """The API, which does the second create and keeps its answer until it is told to go on."""
-
-    def __init__(self, application: Any) -> None:
-        self._application = application
-        self._creates = 0
-        self.arrived = threading.Event()
-        self.go_on = threading.Event()
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """One exchange."""
-        answer: Iterable[bytes] = self._application(environ, start_response)
-        if environ["REQUEST_METHOD"] == "POST":
-            self._creates += 1
-            if self._creates == 2:
-                self.arrived.set()
-                assert self.go_on.wait(60)
-        return answer
-
-
 @pytest.fixture
 def slow(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
     """The world's API, slow."""
     world.write(FLOWS)
-    with Simulator(tmp_path / "simulator.db") as simulator:
-        api = Slow(simulator)
-        with bind(api, port=0, threads=8) as server:
-            thread = threading.Thread(target=server.run)
-            thread.start()
-            monkeypatch.setenv("QONVERSION_API_URL", server.url)
-            yield api
-            api.go_on.set()
-            server.close()
-            thread.join()
+    with serving(tmp_path / "simulator.db") as (api, url):
+        monkeypatch.setenv("QONVERSION_API_URL", url)
+        yield api
 
 
 def applying(world: World) -> subprocess.Popen[str]:
