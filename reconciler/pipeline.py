@@ -29,7 +29,7 @@ from reconciler.plan import WRONG_PROJECT, Options, make_plan
 from reconciler.receipts import from_text, receipt_of, to_text, undone
 from reconciler.saved import bound, check_binding, read_plan, write_plan
 from reconciler.session import Session
-from reconciler.state import Attachment, Holder, Journal, Recorder, Snapshot, Store
+from reconciler.state import Attachment, HeldLock, Holder, Journal, Recorder, Snapshot, Store, held
 from reconciler.state.upkeep import remembered
 
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
@@ -69,11 +69,10 @@ def plan(session: Session, options: Options, undo: str | None = None) -> Planned
 
 
 @contextmanager
-def locked(session: Session) -> Iterator[Holder]:
+def locked(session: Session) -> Iterator[HeldLock]:
     """Holds the state's lock, from before the plan is made until its last step is written. Refused where it is held."""
-    holder = Holder.this_run()
-    with session.store.lock(holder):
-        yield holder
+    with held(session.store, Holder.this_run()) as lock:
+        yield lock
 
 
 def save(session: Session, planned: Planned, path: Path) -> None:
@@ -131,7 +130,7 @@ def refuse(planned: Plan) -> None:
 def apply(
     session: Session,
     planned: Planned,
-    holder: Holder,
+    lock: HeldLock,
     tell: Callable[[Event], None],
     *,
     parallelism: int,
@@ -139,7 +138,7 @@ def apply(
 ) -> ApplyReport:
     """Carries a plan out, leaves a receipt and reads back what was written. `look_again`: before every write."""
     refuse(planned.plan)
-    recorder = Recorder(session.store, planned.snapshot, planned.plan.digest)
+    recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock)
     writer = Writer(session.door)
     report = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=tell, look_again=look_again)
     receipt = receipt_of(
@@ -148,9 +147,9 @@ def apply(
         planned.live,
         recorder.entries(),
         serial=recorder.serial,
-        at=holder.since,
-        who=holder.who,
-        where=holder.where,
+        at=lock.holder.since,
+        who=lock.holder.who,
+        where=lock.holder.where,
         commit=session.commit(),
     )
     try:

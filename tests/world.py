@@ -108,7 +108,7 @@ class World:
         """The requests since the last call."""
         lines = self._log.getvalue().splitlines()
         fresh, self._read = lines[self._read :], len(lines)
-        return [line for line in map(json.loads, fresh) if not line["path"].startswith("/_dashboard")]
+        return [line for line in map(json.loads, fresh) if not line["path"].startswith("/_")]
 
     def writes(self) -> list[Write]:
         """The writes since the last call, as (method, path, body), in the order of their answers."""
@@ -125,6 +125,10 @@ class World:
     def remove(self, collection: str, object_id: str) -> None:
         """Somebody removes an object in the dashboard."""
         self._send("DELETE", f"/_dashboard/{collection}/{object_id}")
+
+    def fault(self, *rules: str) -> None:
+        """The API goes wrong by these rules from now on (the grammar is in the README)."""
+        self._send("POST", "/_faults", {"rules": list(rules)})
 
     def live(self, collection: str) -> list[Json]:
         """The raw records, oldest first, as the API shows them (at most 100)."""

@@ -30,12 +30,15 @@ def validate(path: Path, shared: bool) -> None:
     `moved`, `removed` and `imports` lines have done their work and can go.
     """
     from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.plan import spent  # noqa: PLC0415
+    from reconciler.plan import idle, spent  # noqa: PLC0415
     from reconciler.render.wording import counted  # noqa: PLC0415
     from reconciler.stores import memory_at_hand  # noqa: PLC0415
 
     configuration = read_configuration(path)
-    for name, desired in configuration.check().items():
+    checked = configuration.check()
+    for line in dict.fromkeys(str(each) for desired in checked.values() for each in idle(desired)):
+        say(visible(f"hint: {line}"))
+    for name, desired in checked.items():
         count = len(desired.resources)
         say(f"{name}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
         memory = memory_at_hand(configuration, configuration.environments[name], shared=shared)

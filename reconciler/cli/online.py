@@ -77,7 +77,7 @@ def apply(
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.render.progress import progress  # noqa: PLC0415
 
-    with open_session(path, flags) as session, pipeline.locked(session) as holder:
+    with open_session(path, flags) as session, pipeline.locked(session) as lock:
         planned = _saved(session, saved, flags) if saved else pipeline.plan(session, plan_wishes(flags))
         say(_shown(planned.plan, "text"))
         pipeline.expect(planned.plan, expect_digest)
@@ -88,7 +88,7 @@ def apply(
             report = pipeline.apply(
                 session,
                 planned,
-                holder,
+                lock,
                 lambda event: display(event.change, event.status, event.text),
                 parallelism=flags["parallelism"],
                 look_again=saved is not None,

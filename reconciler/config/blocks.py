@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 
-from reconciler.config.closest import Searches
 from reconciler.config.entry import Entry
 from reconciler.config.findings import Spot, spot_of
-from reconciler.config.merge import Written, keys_by_kind
+from reconciler.config.merge import Written
 from reconciler.config.wording import cut, quoted
 from reconciler.errors import Problem
 from reconciler.kinds.schema import ADDRESS_PATTERN
@@ -19,9 +18,9 @@ Items = Mapping[str, Sequence[Entry]]
 Addresses = Mapping[str, Written]
 
 
-def block_problems(items: Items, known: Addresses, unknown: Container[Spot], *, whole: bool) -> Iterator[Problem]:
-    """Every such problem. Not `whole`: an address that is not known may be in a part that could not be read."""
-    found = [*_sources(items, known), *_targets(items, known, whole=whole), *_repeated(items)]
+def block_problems(items: Items, known: Addresses, unknown: Container[Spot]) -> Iterator[Problem]:
+    """Every such problem. A target that is not there is none: the line may have done its work (`plan.reviewed`)."""
+    found = [*_sources(items, known), *_targets(items), *_repeated(items)]
     yield from (problem for problem in found if spot_of(problem) not in unknown)
 
 
@@ -42,22 +41,15 @@ def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
             yield item.problem(("from",), message)
 
 
-def _targets(items: Items, known: Addresses, *, whole: bool) -> Iterator[Problem]:
-    """What it moved to is there, and so is what it is imported to; a chain of moves ends somewhere."""
-    onward = {_address(item, "from") for item in (*items["moved"], *items["removed"])}
-    searches, keys = Searches(), keys_by_kind(known)
-    for item in (*items["moved"], *items["imports"]):
+def _targets(items: Items) -> Iterator[Problem]:
+    """A move leads from one key to another of its kind."""
+    for item in items["moved"]:
         source, target = _address(item, "from"), _address(item, "to")
         if source and target and kind_of(source) != kind_of(target):
             message = f"moved: to: {cut(source)} cannot become {cut(target)}; expected a key of the same kind"
             yield item.problem(("to",), message)
         elif source and source == target:
             yield item.problem(("to",), f"moved: to: {cut(source)} moves to itself; expected another key")
-        elif whole and target and target not in known and not (item.name == "moved" and target in onward):
-            close = searches.closest(target.partition(".")[2], keys[kind_of(target)], f"{kind_of(target)}.")
-            expected = f"expected an address of this configuration, or this line gone{close}"
-            message = f"{item.name}: to: there is no {cut(target)}; {expected}"
-            yield item.problem(("to",), message)
 
 
 def _repeated(items: Items) -> Iterator[Problem]:

@@ -34,10 +34,10 @@ def evaluate(merged: Merged, environment: Environment | None, doubt: Doubt) -> t
     found = [
         *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, gaps),
         *soundness(entries, merged.resources, unknown, whole=doubt.whole),
-        *block_problems(items, merged.resources, unknown, whole=doubt.whole),
+        *block_problems(items, merged.resources, unknown),
     ]
     # What stands in for a value that could not be read is none, and has its problem already.
-    if found or substitution.problems or doubt.unread:
+    if found or substitution.problems or unknown:
         return Desired({}), [*substitution.problems, *found]
     return _desired(resources, items), []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 
 from reconciler.errors import ConfigurationInvalid, WrongUsage, did_you_mean
@@ -17,6 +17,7 @@ from reconciler.plan.changes import change_of, delete_of, forget_of, objections
 from reconciler.plan.guards import refusals
 from reconciler.plan.identity import match
 from reconciler.plan.order import ordered, with_needs
+from reconciler.plan.reviewed import astray, moved
 from reconciler.plan.scene import Scene
 from reconciler.plan.warnings import warnings
 
@@ -41,9 +42,11 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
     """The plan that brings `live` to `desired`.
 
     Raises IdentityAmbiguous where an address could mean two objects, ConfigurationInvalid where the API's own lists
-    rule something out, WrongUsage for a target that is nowhere.
+    rule something out or a reviewed line goes nowhere, WrongUsage for a target that is nowhere.
     """
-    entries, moved_from = _moved(desired, memory.entries)
+    entries, moved_from = moved(desired, memory.entries)
+    if problems := list(astray(desired, entries, moved_from, live)):
+        raise ConfigurationInvalid(problems)
     matches = match(desired, entries, live)
     scene = Scene(desired, entries, live, matches, moved_from)
     changes, refresh = _changes(scene)
@@ -52,8 +55,7 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
         changes |= {each.address: each for each in (_pruned(live, other) for other in unmanaged)}
         unmanaged = []
     changes = ordered(scene, changes)
-    problems = objections(scene, list(changes.values()))
-    if problems:
+    if problems := objections(scene, list(changes.values())):
         raise ConfigurationInvalid(problems)
     said = [*desired.warnings, *live.warnings]
     said += warnings(scene, memory, changes, sandbox_key=options.sandbox_key, today=options.today)
@@ -82,17 +84,6 @@ def digest_of(plan: Plan) -> str:
         "changes": [{**asdict(change), "notes": None} for change in plan.changes],
     }
     return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
-
-
-def _moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
-    """The state's entries under the addresses that `moved` gives them, and where each came from."""
-    result = dict(entries)
-    origin: dict[str, str] = {}
-    for block in desired.moved:
-        if block.source in result and block.target not in result:
-            result[block.target] = result.pop(block.source)
-            origin[block.target] = origin.pop(block.source, block.source)
-    return result, origin
 
 
 def _changes(scene: Scene) -> tuple[dict[str, Change], dict[str, Entry]]:

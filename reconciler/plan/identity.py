@@ -50,6 +50,8 @@ def match(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dict[st
 def _imported(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dict[str, Match]:
     found = {}
     for block in desired.imports:
+        if block.target not in desired.resources:
+            continue
         entry = entries.get(block.target)
         record = live.records[desired.resources[block.target].kind].get(block.id)
         if record is not None:

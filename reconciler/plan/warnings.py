@@ -34,20 +34,6 @@ def warnings(
     yield from _alike(changes)
 
 
-def spent(desired: Desired, memory: Memory) -> Iterator[str]:
-    """The blocks that have done their work and can go, each with its place."""
-    for moved in desired.moved:
-        if moved.source not in memory.entries and moved.target in memory.entries:
-            yield f"{moved.place}: this `moved` is done: {moved.source} is {moved.target}; the line can go"
-    for removed in desired.removed:
-        if memory.entries and removed.source not in memory.entries:
-            yield f"{removed.place}: this `removed` is done: {removed.source} is forgotten; the line can go"
-    for block in desired.imports:
-        entry = memory.entries.get(block.target)
-        if entry is not None and entry.id == block.id:
-            yield f"{block.place}: this `imports` is done: {block.target} is {block.id}; the line can go"
-
-
 def _other_environment(scene: Scene, changes: Mapping[str, Change], environment: str) -> Iterator[str]:
     for change in changes.values():
         resource = scene.desired.resources.get(change.address)

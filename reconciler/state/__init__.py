@@ -2,6 +2,7 @@
 
 from reconciler.state.file import FileStore
 from reconciler.state.git import GitStore
+from reconciler.state.held import HeldLock, held
 from reconciler.state.journal import Journal, Replayed
 from reconciler.state.object import ObjectStore
 from reconciler.state.recorder import Recorder
@@ -11,6 +12,7 @@ __all__ = [
     "Attachment",
     "FileStore",
     "GitStore",
+    "HeldLock",
     "Holder",
     "Journal",
     "ObjectStore",
@@ -18,4 +20,5 @@ __all__ = [
     "Replayed",
     "Snapshot",
     "Store",
+    "held",
 ]

@@ -9,7 +9,6 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
@@ -23,19 +22,7 @@ from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMo
 
 STATE_FILE = "state.json"
 RECEIPTS = "receipts"
-LOG_FORMAT = "%H%x1f%aI%x1f%an%x1f%s%x1f%b"
 UNNAMED = "reconciler"
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """One entry of the audit log: the commit of the state, when (ISO 8601), by whom, what was done."""
-
-    commit: str
-    when: str
-    who: str
-    subject: str
-    body: str
 
 
 class GitStore:
@@ -129,14 +116,6 @@ class GitStore:
                 raise Refused(f"{self.where}: it is locked, but the lock does not say by whom", hint=self._by_hand())
             if holder.run != run or not desk.push(self.lock_ref, "", commit):
                 raise Refused(f"{self.where}: run {run} does not hold the lock; held by: {holder}")
-
-    def log(self, limit: int = 20) -> list[Applied]:
-        """The last applies, the latest first."""
-        with self._desk() as desk:
-            if not desk.fetch(self.ref, depth=limit):
-                return []
-            listed = desk.local("log", "-z", f"--max-count={limit}", f"--format={LOG_FORMAT}", self.ref, "--").text
-        return [Applied(*(part.strip() for part in entry.split("\x1f", 4))) for entry in listed.split("\0") if entry]
 
     @contextmanager
     def _desk(self) -> Iterator[Desk]:

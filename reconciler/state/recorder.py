@@ -10,6 +10,7 @@ from dataclasses import replace
 from reconciler.errors import Refused
 from reconciler.kinds.comparison import canonical
 from reconciler.model.memory import Entry, Memory
+from reconciler.state.held import HeldLock
 from reconciler.state.journal import Journal
 from reconciler.state.store import Attachment, Snapshot, Store
 
@@ -23,7 +24,8 @@ class Recorder:
     Steps go to the journal; `finish` writes them to the store in one piece. All of a run bears one serial.
     """
 
-    def __init__(self, store: Store, snapshot: Snapshot, plan: str = "") -> None:
+    def __init__(self, store: Store, snapshot: Snapshot, plan: str = "", held: HeldLock | None = None) -> None:
+        self._held = held
         self._plan = plan
         self._store = store
         self._snapshot = snapshot
@@ -57,7 +59,9 @@ class Recorder:
             self._journal.start(self._snapshot.memory, self._memory())
 
     def intent(self, address: str, what: str) -> None:
-        """Writes down that a write is about to leave."""
+        """Writes down that a write is about to leave. LockBroken where this run may write no more."""
+        if self._held is not None:
+            self._held.check()
         with self._lock:
             self._journal.intent(address, what)
 

@@ -53,6 +53,57 @@ def test_spent_blocks_do_no_harm_and_are_named(world: World) -> None:
     assert world.plan().code == 0
 
 
+def test_lines_of_what_was_deleted_later_do_no_harm(world: World) -> None:
+    """What moved or was imported goes from the YAML, its line stays: deleted as ever, and the line is named as done."""
+    world.settle(FLOW)
+    theirs = world.insert("automations", **automation("Theirs"))
+    lines = "moved: [{from: automation.flow, to: automation.stream}]\n"
+    lines += f"imports: [{{to: automation.theirs, id: {theirs}}}]\n"
+    flow = "{name: Flow, status: active, data: {}}"
+    world.write(f"automations: {{stream: {flow}, theirs: {flow.replace('Flow', 'Theirs')}}}\n{lines}")
+    assert world.apply().code == 0
+    rest = "automations: {other: {name: Other, status: inactive, data: {}}}"
+    world.write(f"{rest}\n{lines}")
+    assert world.plan().actions() == {
+        "automation.stream": "delete",
+        "automation.theirs": "delete",
+        "automation.other": "create",
+    }
+    assert world.apply().code == 0
+    assert world.plan().code == 0
+    said = validated(world)
+    assert "main.yaml:2:9: moved: to: there is no automation.stream, so that this line does nothing" in said
+    assert "main.yaml:3:11: imports: to: there is no automation.theirs, so that this line does nothing" in said
+
+
+@pytest.mark.parametrize("line", ["moved: [{from: automation.flow, to: automation.steam}]", "imports: [%s]"])
+def test_a_line_with_work_to_do_needs_its_address(world: World, line: str) -> None:
+    """A misspelt target is no reason to delete or to make anew what the line was to keep: refused, with the place."""
+    world.settle(FLOW)
+    theirs = world.insert("automations", **automation("Theirs"))
+    line = line.replace("%s", f"{{to: automation.steam, id: {theirs}}}")
+    world.write("automations: {stream: {name: Flow, status: active, data: {}}}\n" + line)
+    assert "there is no automation.steam" in validated(world)
+    for done in (world.run("plan"), world.run("apply", "--auto-approve")):
+        assert done.code == 3
+        assert "main.yaml:2:" in done.err
+        assert 'did you mean "stream"?' in done.err
+        assert "take this line away" in done.err
+
+
+def test_a_chain_of_moves_that_ends_nowhere(world: World) -> None:
+    """The line that leads nowhere is named, with the address that the state has; `removed` is a proper end."""
+    world.settle(FLOW)
+    other = "automations: {other: {name: Other, status: inactive, data: {}}}\n"
+    moves = "moved: [{from: automation.flow, to: automation.b}, {from: automation.b, to: automation.c}]\n"
+    world.write(other + moves)
+    done = world.run("plan")
+    assert done.code == 3
+    assert "main.yaml:2:52: moved: to: there is no automation.c, where automation.flow is to move" in done.err
+    world.write(other + moves + "removed: [{from: automation.c, destroy: false}]")
+    assert world.plan().actions() == {"automation.other": "create", "automation.c": "forget"}
+
+
 def test_a_renamed_key_is_hinted_at_and_never_assumed(world: World) -> None:
     """A delete and a create of nearly the same content: the plan shows both, and the line to paste."""
     world.settle(FLOW)

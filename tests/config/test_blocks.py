@@ -35,11 +35,6 @@ def test_blocks_are_read(folder: Folder) -> None:
             'report.daily-revenue; did you mean "automation.old"?',
         ),
         (
-            "moved: [{from: automation.old, to: automation.b}]",
-            36,
-            "moved: to: there is no automation.b; expected an address of this configuration, or this line gone",
-        ),
-        (
             "moved: [{from: automation.a, to: automation.a}]",
             34,
             "moved: to: automation.a moves to itself; expected another key",
@@ -80,12 +75,6 @@ def test_blocks_are_read(folder: Folder) -> None:
             "removed: [{from: report.x, destroy: false}, {from: report.x, destroy: true}]",
             52,
             'removed: from: "report.x" is in removed at main.yaml:6:11 already; expected it once',
-        ),
-        (
-            "imports: [{to: automation.aa, id: x}]",
-            16,
-            "imports: to: there is no automation.aa; expected an address of this configuration, or this line gone; "
-            'did you mean "automation.a"?',
         ),
         (
             "imports: [{to: automation.a, id: a/b}]",

@@ -57,6 +57,8 @@ def test_a_broken_lock_costs_the_loser_its_write(
         lost = ended(first)
     assert lost.code != 0
     assert "the state was written by somebody else while this run went on; theirs is kept" in lost.out
+    # On a file a look costs next to nothing and comes before every write; elsewhere it comes from time to time.
+    assert store != "file" or "the lock of this run was broken by force" in lost.out or write == WRITES
     assert site.state() == state
     winners = [each["id"] for each in state["resources"].values()]
     assert _of(api.live(), winners) == _of(live, winners)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -55,6 +56,30 @@ def test_what_failed_is_there_too(world: World) -> None:
     assert (failed["status"], failed["id_after"], failed["after"]) == ("failed", None, None)
     assert "nowhere1" in failed["reason"]
     assert "1 not done" in world.run("history").out
+
+
+def test_what_the_api_called_a_write(world: World) -> None:
+    """Where an answer bears the id of its request, the receipt keeps it, for a question to the vendor."""
+    rule = "POST /automations: status 422, header='X-Request-Id: req-7f3a', code=invalid_request, message=no"
+    world.write(TEAM)
+    world.fault(rule)
+    assert world.apply().code == 6
+    assert item(world, "automation.flow")["request_ids"] == ["req-7f3a"]
+    assert item(world, "report.daily")["request_ids"] == []
+
+
+def test_which_commit_was_applied(world: World) -> None:
+    """The commit of the configuration, in the receipt and, cut, in the list; nothing outside of a repository."""
+    world.settle(TEAM)
+    assert receipts(world)[0]["commit"] == ""
+    git = ["git", "-C", str(world.folder), "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    world.write(TEAM.replace("09:00", "10:00"))
+    for command in (["init"], ["add", "main.yaml"], ["commit", "-m", "configuration"]):
+        subprocess.run([*git, *command], check=True, capture_output=True)
+    assert world.apply().code == 0
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    assert receipts(world)[0]["commit"].startswith(head)
+    assert f"commit {head[:12]}" in world.run("history").out.splitlines()[0]
 
 
 def test_the_list(world: World) -> None:

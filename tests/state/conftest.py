@@ -14,6 +14,7 @@ from reconciler.model.memory import Entry, Memory
 from reconciler.state.git import GitStore
 from reconciler.state.git_command import Limits
 
+STATE = "refs/reconciler/state/production"
 PERSON = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
 FOREIGN = ("GIT_", "GITHUB_", "CI", "GITLAB_", "SSH_")
 
@@ -46,6 +47,12 @@ class Remote:
         """What its refs point at."""
         lines = git(self.path, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
         return dict(line.split() for line in lines)
+
+    def applies(self, form: str = "%s") -> list[str]:
+        """The audit log as git shows it to anybody, the latest apply first; nothing where there was none."""
+        if STATE not in self.refs():
+            return []
+        return [each.strip() for each in git(self.path, "log", "-z", f"--format={form}", STATE).split("\0")[:-1]]
 
     def hook(self, name: str, script: str) -> None:
         """Gives it a hook."""

@@ -12,16 +12,14 @@ from reconciler.model.memory import Memory
 from reconciler.state.git import GitStore
 from reconciler.state.store import Attachment, Holder, StateMoved, Store
 
-from .conftest import PERSON, Remote, StoreOf, git, memory
-
-STATE = "refs/reconciler/state/production"
+from .conftest import PERSON, STATE, Remote, StoreOf, git, memory
 
 
-def test_nothing_there(store: GitStore) -> None:
+def test_nothing_there(store: GitStore, remote: Remote) -> None:
     """A remote that holds no state gives an empty memory and no version."""
     snapshot = store.read()
     assert (snapshot.memory, snapshot.version) == (Memory("production"), "")
-    assert store.log() == []
+    assert remote.applies() == []
 
 
 def test_is_a_store(store: GitStore) -> None:
@@ -47,7 +45,7 @@ def test_empty_remote(tmp_path: Path, nobody: None, store_of: StoreOf) -> None:
     assert store.read().version == ""
     version = store.write(memory(1), "")
     assert store.read().version == version
-    assert "Configuration: not committed yet" in store.log()[0].body
+    assert "Configuration: not committed yet" in empty.applies("%b")[0]
 
 
 @pytest.mark.parametrize("stale", ["", "the first"], ids=["as if nothing was there", "the version before"])
@@ -87,11 +85,11 @@ def test_history_says_what_was_done(store: GitStore, remote: Remote) -> None:
     with store.lock(holder):
         first = store.write(memory(1, daily="r1"), "", note="1 created\n\n+ report.daily")
     store.write(memory(2), first, note="1 deleted")
-    latest, earlier = store.log()
-    assert (latest.subject, earlier.subject) == ("apply to production: 1 deleted", "apply to production: 1 created")
-    assert (earlier.commit, earlier.who, latest.who) == (first, "ada", "reconciler")
+    assert remote.applies() == ["apply to production: 1 deleted", "apply to production: 1 created"]
+    assert remote.applies("%an") == ["reconciler", "ada"]
+    assert remote.applies("%H")[1] == first
     head = git(store.folder, "rev-parse", "HEAD")
-    assert earlier.body.splitlines() == [
+    assert remote.applies("%b")[1].splitlines() == [
         "+ report.daily",
         "",
         "By: ada",
@@ -99,29 +97,28 @@ def test_history_says_what_was_done(store: GitStore, remote: Remote) -> None:
         f"Configuration: {head}",
         "Serial: 1",
     ]
-    assert earlier.when.endswith(("+00:00", "Z"))
-    assert [entry.commit for entry in store.log(limit=1)] == [latest.commit]
+    assert remote.applies("%aI")[1].endswith(("+00:00", "Z"))
     assert git(remote.path, "log", "-1", "--format=%ae %ce", STATE) == "reconciler@invalid reconciler@invalid"
 
 
-def test_history_says_where_files_differ(store: GitStore) -> None:
+def test_history_says_where_files_differ(store: GitStore, remote: Remote) -> None:
     """An apply of files that are not committed says so; our own folder does not count as such."""
     (store.folder / ".reconciler").mkdir()
     (store.folder / ".reconciler" / "a.journal").write_text("")
     first = store.write(memory(1), "")
     (store.folder / "new.yaml").write_text("")
     store.write(memory(2), first)
-    latest, earlier = (entry.body for entry in store.log())
+    latest, earlier = remote.applies("%b")
     assert "(with changes that are not committed)" in latest
     assert "(with changes" not in earlier
 
 
 @pytest.mark.parametrize("who", ["<>", "", "  . ", "x <y@z>\nfoo", "github-actions[bot]"])
-def test_any_name_can_write(store: GitStore, who: str) -> None:
+def test_any_name_can_write(store: GitStore, remote: Remote, who: str) -> None:
     """A name that git would not take for a person's does not stop an apply."""
     with store.lock(Holder("run1", who, "now")):
         store.write(memory(1), "")
-    assert store.log()[0].who
+    assert remote.applies("%an")[0]
 
 
 def test_other_entries_are_kept(store: GitStore, remote: Remote) -> None:
@@ -160,7 +157,7 @@ def test_gc_keeps_the_state(store: GitStore, remote: Remote, store_of: StoreOf) 
     store.write(memory(2, daily="r1"), first)
     git(remote.path, "gc", "--quiet", "--prune=now", "--aggressive")
     assert store_of(remote.clone("other")).read().memory == memory(2, daily="r1")
-    assert len(store.log()) == 2
+    assert len(remote.applies()) == 2
 
 
 def test_environments_do_not_meet(store: GitStore) -> None:

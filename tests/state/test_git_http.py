@@ -149,7 +149,7 @@ def test_token_left_behind(
         first = store.write(memory(1), "")
         store.write(memory(2, daily="r1"), first)
     assert store.read().memory == memory(2, daily="r1")
-    assert len(store.log()) == 2
+    assert len(remote.applies()) == 2
     assert store.holder() is None
 
 
