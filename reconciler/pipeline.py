@@ -24,9 +24,11 @@ from reconciler.model.live import Live
 from reconciler.model.memory import Memory
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.receipt import Receipt
+from reconciler.model.review import Review
 from reconciler.observe import observe
 from reconciler.plan import WRONG_PROJECT, Options, make_plan
 from reconciler.receipts import from_text, receipt_of, to_text, undone
+from reconciler.review import make_review
 from reconciler.saved import bound, check_binding, read_plan, write_plan
 from reconciler.session import Session
 from reconciler.state import Attachment, HeldLock, Holder, Journal, Recorder, Snapshot, Store, held
@@ -45,6 +47,7 @@ class Planned:
     snapshot: Snapshot
     memory: Memory
     live: Live
+    desired: Desired
 
 
 def plan(session: Session, options: Options, undo: str | None = None) -> Planned:
@@ -65,7 +68,12 @@ def plan(session: Session, options: Options, undo: str | None = None) -> Planned
     options = replace(options, max_deletes=limit, sandbox_key=session.door.secret.sandbox, today=today)
     made = make_plan(desired, memory, live, options)
     made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
-    return Planned(made, snapshot, memory, live)
+    return Planned(made, snapshot, memory, live, desired)
+
+
+def review(session: Session, planned: Planned) -> Review:
+    """A plan as people are shown it."""
+    return make_review(planned.plan, planned.desired, planned.live, now=datetime.now(UTC), commit=session.commit())
 
 
 @contextmanager
@@ -89,7 +97,8 @@ def saved_plan(session: Session, path: Path) -> Planned:
     snapshot, memory = remembered(session.store)
     check_binding(saved, session.environment.name, memory, session.door.secret.value)
     live = observe(Reader(session.door), KINDS.values())
-    return Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live)
+    desired = session.configuration.desired(session.environment)
+    return Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live, desired)
 
 
 def history(store: Store) -> list[Receipt]:
@@ -205,7 +214,7 @@ def send_test(session: Session, address: str) -> str:
     answer = writer.send("POST", f"{kind.path}/{object_id}{kind.test_path}", repeatable=False, patient=False)
     if not answer.ok:
         raise answer.error(session.door.secret.source)
-    return str((answer.body() or {}).get("message") or "accepted")
+    return answer.message() or "accepted"
 
 
 def _lookups(desired: Desired, memory: Memory, options: Options) -> set[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.api import Door, open_door
 from reconciler.api.door import DEFAULT_URL
-from reconciler.api.secret import secret_from
+from reconciler.api.secret import secret_of
 from reconciler.config import Configuration, read_configuration
 from reconciler.model.settings import Environment
 from reconciler.state import Store
@@ -39,14 +39,18 @@ def open_session(
     variables: Mapping[str, str],
     connections: int,
     trace: Callable[[str], None] | None = None,
+    hide: Callable[[str], None] | None = None,
 ) -> Iterator[Session]:
     """Reads the configuration and opens the door. `variables` are the process's: they hold the key.
 
-    `trace` is told of each exchange with the API, in a line without key or bodies.
+    `trace` is told of each exchange with the API, in a line without key or bodies; `hide` is told the key, before
+    anything is done with it.
     """
     configuration = read_configuration(path)
     chosen = chosen_of(configuration, environment)
-    secret = secret_from(variables, chosen.secret_env)
+    secret = secret_of(chosen, variables, configuration.folder)
+    if hide is not None:
+        hide(secret.value)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
     with open_door(address, secret, connections) as door:
         door.trace = trace

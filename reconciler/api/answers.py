@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,9 @@ from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, Re
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 SHOWN_CHARACTERS = 200
+SHOWN_DETAILS = 10
+DEEPEST = 64
+"""How many maps and lists may stand inside one another, as in the YAML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +31,25 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Any 2xx: the documents state only 201 and 202 [seed]."""
-        return 200 <= self.status < 300  # noqa: PLR2004 - the class of the status
+        """Any 2xx, as the documents state only 201 and 202 [seed], that does not hold an error all the same."""
+        return 200 <= self.status < 300 and not self._is_error_in_disguise()  # noqa: PLR2004 - the class of the status
 
     def body(self) -> Any:
         """The JSON in the body, None where there is none; AnswerUnreadable where it is something else."""
         if not self.content.strip():
             return None
         try:
-            return json.loads(self.content)
+            body = json.loads(self.content, parse_constant=_no_number, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             shown = self.content[:SHOWN_CHARACTERS].decode("utf-8", "replace")
             raise AnswerUnreadable(
                 f"{self.method} {self.path} answered {self.status} with something that is not JSON: {shown!r}"
             ) from error
+        if _is_deep(body):
+            raise AnswerUnreadable(
+                f"{self.method} {self.path} answered {self.status} with values nested deeper than {DEEPEST} levels"
+            )
+        return body
 
     def record(self) -> dict[str, Any]:
         """The JSON object in the body; AnswerUnreadable where there is none."""
@@ -48,6 +57,29 @@ class Answer:
         if not isinstance(body, dict):
             raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
         return body
+
+    def acknowledges(self, object_id: str | None) -> None:
+        """AnswerUnreadable where a write to that object is answered with what is none: not JSON, or another object.
+
+        An empty body is fine: the documents promise one for few writes.
+        """
+        body = self.body()
+        if body is None:
+            return
+        if not isinstance(body, dict):
+            raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
+        if object_id is not None and body.get("id", object_id) != object_id:
+            raise AnswerUnreadable(
+                f"{self.method} {self.path} answered {self.status} with another object: {in_short(body['id'])}"
+            )
+
+    def message(self) -> str:
+        """The message in the body, in short; empty where there is none."""
+        try:
+            body = self.body()
+        except AnswerUnreadable:
+            return ""
+        return in_short(body.get("message") or "") if isinstance(body, dict) else ""
 
     def retry_after(self, now: datetime | None = None) -> float | None:
         """Seconds to wait as the header `Retry-After` says, given as seconds or as an HTTP date; None without it."""
@@ -64,8 +96,8 @@ class Answer:
 
     def error(self, source: str) -> ReconcilerError:
         """The error that this answer is. `source`: the variable that the key came from."""
-        said = self._said()
-        text = f"{self.method} {self.path} answered {self.status}{said}"
+        disguised = " with an error:" if self._is_error_in_disguise() else ""
+        text = f"{self.method} {self.path} answered {self.status}{disguised}{self._said()}"
         if self.status == UNAUTHORIZED:
             return NotAuthorised(
                 text, hint=f"the API refused the key in {source}: check that it is whole and not revoked"
@@ -74,22 +106,74 @@ class Answer:
             return NotAuthorised(text, hint=f"the key in {source} may not do this")
         return AnswerRefused(text, status=self.status, code=self._code(), retry_after=self.retry_after())
 
+    def _is_error_in_disguise(self) -> bool:
+        """An error with the status of a success: `error` says something, and this is not one object that has such a
+        field."""
+        if b'"error"' not in self.content:
+            return False
+        try:
+            body = self.body()
+        except AnswerUnreadable:
+            return False
+        return isinstance(body, dict) and bool(body.get("error")) and not isinstance(body.get("id"), str)
+
     def _envelope(self) -> dict[str, Any]:
         try:
             body = self.body()
         except AnswerUnreadable:
             return {}
         error = body.get("error") if isinstance(body, dict) else None
+        if isinstance(error, str):
+            return {"message": error}
         return error if isinstance(error, dict) else {}
 
     def _code(self) -> str | None:
         code = self._envelope().get("code")
-        return None if code is None else str(code)
+        return None if code is None else in_short(code)
 
     def _said(self) -> str:
         envelope = self._envelope()
-        parts = [str(envelope[name]) for name in ("code", "message") if envelope.get(name)]
+        parts = [in_short(envelope[name]) for name in ("code", "message") if envelope.get(name)]
         details = envelope.get("details")
-        listed = details if isinstance(details, list) else []
-        parts += [f"{each.get('field', '?')}: {each.get('message', '?')}" for each in listed if isinstance(each, dict)]
+        listed = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
+        parts += [
+            f"{in_short(each.get('field', '?'))}: {in_short(each.get('message', '?'))}"
+            for each in listed[:SHOWN_DETAILS]
+        ]
+        more = len(listed) - SHOWN_DETAILS
+        parts += [f"and {more} more"] if more > 0 else []
         return (" " + "; ".join(parts)) if parts else ""
+
+
+def in_short(value: object) -> str:
+    """A value that the API says, on one line and cut where it is long: it stands in our sentences."""
+    text = value[: SHOWN_CHARACTERS * 4] if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is larger than numbers are")
+    return number
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether more than `DEEPEST` maps and lists stand inside one another: what walks through them must not fall."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.api.answers import Answer
 from reconciler.api.door import Door
 from reconciler.api.pace import ATTEMPTS, RETRIED, TOO_MANY, Pace
 from reconciler.errors import Unreachable
+
+Again = Callable[[bool], None]
+"""Called before a write is sent again, and told whether it may have been done already. What it raises ends it."""
 
 
 class Reader:
@@ -32,18 +35,24 @@ class Reader:
             raise answer.error(self.source)
         return answer
 
-    def _exchange(self, method: str, path: str, *, repeatable: bool, **rest: Any) -> Answer:
+    def _exchange(
+        self, method: str, path: str, *, repeatable: bool, before_again: Again | None = None, **rest: Any
+    ) -> Answer:
         for attempt in range(1, ATTEMPTS):
             try:
                 answer = self._once(method, path, **rest)
             except Unreachable as error:
-                if (error.sent and not repeatable) or not self._pace.wait(attempt, None):
+                perhaps_done = error.sent
+                if (perhaps_done and not repeatable) or not self._pace.wait(attempt, None):
                     raise
-                continue
-            # What was turned away was not worked on, so even a create may be sent again.
-            again = answer.status == TOO_MANY or (repeatable and answer.status in RETRIED)
-            if not again or not self._pace.wait(attempt, answer.retry_after()):
-                return answer
+            else:
+                # What was turned away was not worked on, so even a create may be sent again.
+                perhaps_done = answer.status != TOO_MANY
+                again = answer.status in RETRIED and (repeatable or not perhaps_done)
+                if not again or not self._pace.wait(attempt, answer.retry_after()):
+                    return answer
+            if before_again is not None:
+                before_again(perhaps_done)
         return self._once(method, path, **rest)
 
     def _once(self, method: str, path: str, **rest: Any) -> Answer:
@@ -68,14 +77,17 @@ class Writer(Reader):
         repeatable: bool,
         idempotency_key: str | None = None,
         patient: bool = True,
+        before_again: Again | None = None,
     ) -> Answer:
         """Sends one write and gives the answer, whatever its status.
 
         `repeatable`: sending it twice does what sending it once does, so a lost answer is no reason to give up. With an
         `idempotency_key` a create is repeatable too (documented for integrations: same key, original response [seed]).
-        Not `patient`: what was turned away is not sent again.
+        Not `patient`: what was turned away is not sent again. `before_again`: looks whether that is still right.
         """
         headers = {"idempotency-key": idempotency_key} if idempotency_key else None
         if not patient:
             return self._once(method, path, body=body, headers=headers)
-        return self._exchange(method, path, repeatable=repeatable, body=body, headers=headers)
+        return self._exchange(
+            method, path, repeatable=repeatable, before_again=before_again, body=body, headers=headers
+        )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 
 from reconciler import __version__
+from reconciler.api.address import base_of, is_outward, require_trust, trusted, without_credentials
 from reconciler.api.answers import Answer
+from reconciler.api.bounds import CODINGS, LONGEST_EXCHANGE, Overdue, Unfit, read_bounded, within
 from reconciler.api.pace import Pace
 from reconciler.api.secret import Secret
-from reconciler.errors import Refused, Unreachable, WrongUsage
+from reconciler.errors import AnswerUnreadable, Unreachable, WrongUsage
 from reconciler.model.json_text import json_text
 
 JSON = {"content-type": "application/json"}
@@ -44,27 +45,51 @@ class Door:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Sends one request and gives the answer, whatever its status. Unreachable where none came."""
+        """Sends one request and gives the answer, whatever its status.
+
+        Unreachable where none came, or not in time; AnswerUnreadable where its body is too long or cannot be unpacked.
+        """
         began = time.monotonic()
+        request = self._client.build_request(
+            method,
+            path.lstrip("/"),
+            params=dict(query) if query else None,
+            content=None if body is None else json_text(body).encode(),
+            headers={"accept-encoding": CODINGS, **({} if body is None else JSON), **(headers or {})},
+        )
         try:
-            response = self._client.request(
-                method,
-                path.lstrip("/"),
-                params=dict(query) if query else None,
-                content=None if body is None else json_text(body).encode(),
-                headers={**({} if body is None else JSON), **(headers or {})},
-            )
-        except httpx.HTTPError as error:
+            answer = within(LONGEST_EXCHANGE, lambda: self._answer(request, path))
+        except (httpx.HTTPError, Overdue) as error:
             self._traced(method, path, query, began, f"no answer: {_said(error)}")
+            require_trust(error, self._client.base_url.host)
             sent = not isinstance(error, NOT_SENT)
             raise Unreachable(
                 f"{method} {path}: no answer from {self._client.base_url.host} ({_said(error)})",
                 sent=sent,
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
-        sizes = f"{len(response.request.content)} bytes sent, {len(response.content)} received"
-        self._traced(method, path, query, began, f"{response.status_code}, {sizes}")
-        return Answer(method, path, response.status_code, dict(response.headers), response.content)
+        except AnswerUnreadable as error:
+            self._traced(method, path, query, began, str(error))
+            raise
+        sizes = f"{len(request.content)} bytes sent, {len(answer.content)} received"
+        self._traced(method, path, query, began, f"{answer.status}, {sizes}")
+        return answer
+
+    def _answer(self, request: httpx.Request, path: str) -> Answer:
+        response = self._client.send(request, stream=True)
+        try:
+            content = read_bounded(response.iter_raw(), response.headers.get("content-encoding", ""), LONGEST_EXCHANGE)
+        except Unfit as unfit:
+            # What an error says beside its status is good to know, and no more.
+            if not response.is_error:
+                raise AnswerUnreadable(
+                    f"{request.method} {path} answered {response.status_code} with a body {unfit}"
+                ) from unfit
+            content = b""
+        finally:
+            response.close()
+        told = self.secret.struck_from(content, is_success=response.is_success)
+        return Answer(request.method, path, response.status_code, dict(response.headers), told)
 
     def _traced(self, method: str, path: str, query: Mapping[str, str | int] | None, began: float, how: str) -> None:
         """Tells of an exchange: never its headers, which hold the key, nor its bodies."""
@@ -88,8 +113,9 @@ class Door:
 def open_door(address: str, secret: Secret, connections: int) -> Door:
     """The door at an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
 
-    A bare host gets the API's base path `/v4`. Refused for plain http to anything but loopback; WrongUsage where the
-    address is none.
+    A bare host gets the API's base path `/v4`. TLS is verified, by the certificates of SSL_CERT_FILE or SSL_CERT_DIR
+    where these are set; HTTPS_PROXY and NO_PROXY hold. Refused for plain http to anything but loopback; WrongUsage
+    where the address is none, or those variables cannot be used.
     """
     headers = {
         "authorization": f"Bearer {secret.value}",
@@ -98,12 +124,26 @@ def open_door(address: str, secret: Secret, connections: int) -> Door:
     }
     if address.startswith(SIMULATOR):
         return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections)
-    _check_address(address)
-    base = address if urlsplit(address).path.strip("/") else address.rstrip("/") + "/v4"
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    base = base_of(address)
     # A proxy is for the way out: the key of a plain http address on this machine stays on this machine.
-    outward = urlsplit(address).scheme == "https"
-    client = httpx.Client(base_url=base, headers=headers, timeout=TIMEOUT, limits=limits, trust_env=outward)
+    outward = is_outward(base)
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    verify = trusted() if outward else True
+    try:
+        # No redirect is followed: the key is for this address, and a write is not for another one.
+        client = httpx.Client(
+            base_url=base,
+            headers=headers,
+            timeout=TIMEOUT,
+            limits=limits,
+            trust_env=outward,
+            verify=verify,
+            follow_redirects=False,
+        )
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise WrongUsage(
+            f"the proxy cannot be used: {without_credentials(str(error))}", hint="see HTTPS_PROXY, ALL_PROXY, NO_PROXY"
+        ) from error
     return Door(client, secret, Pace(connections))
 
 
@@ -124,31 +164,6 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         base_url="http://simulator/v4", headers=headers, transport=httpx.WSGITransport(simulator), timeout=TIMEOUT
     )
     return Door(client, secret, Pace(connections), simulator.close)
-
-
-def _check_address(address: str) -> None:
-    try:
-        parts = urlsplit(address)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or parts.hostname is None:
-        raise WrongUsage(
-            f"{address!r} is no API address", hint="expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
-        )
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise Refused(
-            f"the key will not be sent over plain http to {parts.hostname}", hint="use https, or a loopback address"
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _said(error: Exception) -> str:

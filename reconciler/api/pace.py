@@ -3,8 +3,10 @@
 What is tried again: reads, PUT, PATCH, DELETE, the setting of a status, creates with a documented idempotency key; any
 request that was turned away before work (429) or never left. On what: connection errors, time-outs, 408, 429, 5xx. How:
 at most `ATTEMPTS` times, after a random wait up to a bound that doubles (full jitter), or as `Retry-After` says; and no
-more once the run has waited `BUDGET` seconds for retries. A 429 slows everybody down: nothing starts before the wait is
-over, half as many requests go at once, and one more again after each round that went well.
+more once the run has waited `BUDGET` seconds for retries. What may have been done, and can be read by itself, is
+read before it is sent again: a write that is done is not repeated, and one that replaces a whole record does not go
+over what somebody changed meanwhile. A 429 slows everybody down: nothing starts before the wait is over, half as many
+requests go at once, and one more again after each round that went well.
 """
 
 from __future__ import annotations

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from reconciler.api import Reader
+from reconciler.api.answers import NOT_FOUND
 from reconciler.api.lists import read_list, read_table
-from reconciler.api.pace import Sleep
-from reconciler.errors import ApiFailed
+from reconciler.api.pace import RETRIED, TOO_MANY, Sleep
+from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, ReconcilerError, Unreachable
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import differences
 from reconciler.kinds.records import record_from
 from reconciler.model.live import Record
 
 WAITS = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each look: what was just created may show up late."""
+"""Seconds before each look: what was just written may show up late."""
+BAD_REQUEST = 400
+
+
+def is_unknown(error: ApiFailed) -> bool:
+    """Whether a write may have been done although it failed: no answer, a server's fault, an answer without sense (an
+    error with the status of a success is one)."""
+    if isinstance(error, AnswerRefused):
+        return error.status < BAD_REQUEST or (error.status in RETRIED and error.status != TOO_MANY)
+    return isinstance(error, AnswerUnreadable) or (isinstance(error, Unreachable) and error.sent)
 
 
 class Finder:
-    """Looks for what a lost create has made. `known`: the ids that were live before, which it cannot have made."""
+    """Looks for what lost writes have done. `known`: the ids that were live before, which no create can have made."""
 
     def __init__(self, reader: Reader, known: Collection[tuple[str, str]], sleep: Sleep = time.sleep) -> None:
         self._reader = reader
-        self._known = frozenset(known)
+        self._taken = set(known)
+        self._lock = threading.Lock()
         self._sleep = sleep
+
+    def take(self, kind: Kind, object_id: str) -> bool:
+        """Takes a new object for one create; False where it was there before, or is another create's already."""
+        with self._lock:
+            free = (kind.name, object_id) not in self._taken
+            self._taken.add((kind.name, object_id))
+            return free
 
     def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
         """The object that holds what was sent and was not there before; None where there is none after a while.
@@ -41,9 +60,46 @@ class Finder:
                     f"the answer to a create was lost, and {len(found)} new objects hold what was sent: {ids}",
                     hint="delete the one too many in the dashboard, then plan again",
                 )
-            if found:
+            if found and self.take(kind, found[0].id):
                 return found[0]
         return None
+
+    def record(self, kind: Kind, object_id: str) -> Record | None:
+        """The object as it is now, None where there is none: read by itself where the API lets us, else from the list.
+
+        Raises what reading raises; AnswerUnreadable where the API answers with another object.
+        """
+        if not kind.readable:
+            return next((record for record in self._records(kind) if record.id == object_id), None)
+        path = f"{kind.path}/{object_id}"
+        try:
+            record = record_from(kind, self._reader.get(path).record(), {})
+        except AnswerRefused as refused:
+            if refused.status == NOT_FOUND:
+                return None
+            raise
+        if record.id != object_id:
+            raise AnswerUnreadable(f"GET {path} answered with another object: {record.id}")
+        return record
+
+    def settle(
+        self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]
+    ) -> Record | None:
+        """The object, read until nothing is missing of what a lost write was to do. `missing` says what is, in words.
+
+        Raises `lost`, with what was seen, where that stays so, or where it cannot be read.
+        """
+        seen = ""
+        try:
+            for wait in WAITS:
+                self._sleep(wait)
+                record = self.record(kind, object_id)
+                seen = missing(record)
+                if not seen:
+                    return record
+        except ReconcilerError as error:
+            seen = f"whether it was done could not be read: {error}"
+        raise ApiFailed(f"{lost}; {seen}", hint=lost.hint) from lost
 
     def _records(self, kind: Kind) -> list[Record]:
         items = read_list(self._reader, kind.path, kind.pages.value)
@@ -51,4 +107,4 @@ class Finder:
         return [record_from(kind, item, tables) for item in items]
 
     def _fits(self, kind: Kind, body: Mapping[str, Any], record: Record) -> bool:
-        return (kind.name, record.id) not in self._known and not differences(kind, body, record.fields)
+        return (kind.name, record.id) not in self._taken and not differences(kind, body, record.fields)

@@ -9,13 +9,16 @@ from typing import Protocol
 
 from reconciler.api import Writer
 from reconciler.api.answers import NOT_FOUND, Answer
-from reconciler.api.pace import RETRIED, TOO_MANY
-from reconciler.apply.outcome import Finder
+from reconciler.api.client import Again
+from reconciler.apply.outcome import Finder, is_unknown
 from reconciler.apply.resolve import Resolver
-from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
+from reconciler.errors import AnswerUnreadable, ApiFailed, Refused
 from reconciler.kinds import KINDS, Kind, Put
+from reconciler.kinds.comparison import differences
 from reconciler.kinds.fingerprint import fingerprint
-from reconciler.kinds.records import is_id, record_from
+from reconciler.kinds.records import is_id
+from reconciler.model.desired import Fields
+from reconciler.model.live import Record
 from reconciler.model.memory import Entry
 from reconciler.model.plan import NEW_ID, Action, Change, Request
 
@@ -46,6 +49,10 @@ class Ledger(Protocol):
 
     def gone(self, object_id: str) -> None:
         """Forgets an object that a replace had put aside."""
+
+
+class _AsWanted(Exception):
+    """What was about to be sent again is done already."""
 
 
 class Performer:
@@ -82,10 +89,15 @@ class Performer:
             self._look_again(KINDS[change.kind], change)
         for request in change.cleanup if cleanup else change.requests:
             self._ledger.intent(change.address, f"{request.method} {request.path}")
-            answer = self._writer.send(request.method, request.path, repeatable=True)
-            self._note(change.address, answer)
-            if not answer.ok and answer.status != NOT_FOUND:
-                raise answer.error(self._writer.source)
+            try:
+                answer = self._writer.send(request.method, request.path, repeatable=True)
+                self._note(change.address, answer)
+                if answer.status != NOT_FOUND:
+                    self._check(answer, change.id)
+            except ApiFailed as lost:
+                if not is_unknown(lost):
+                    raise
+                self._finder.settle(KINDS[change.kind], change.id or "", lost, _still_there)
         if cleanup or "[" in change.address:
             self._ledger.gone(change.id or "")
         else:
@@ -105,7 +117,8 @@ class Performer:
             if request.creates:
                 object_id = self._create(kind, change, request)
             else:
-                self._send(kind, change, request, object_id)
+                goal = {name: wanted[name] for name in request.sets if name in wanted}
+                self._set(kind, change, request, object_id or "", goal)
             applied |= {name: wanted[name] for name in request.sets if name in wanted}
             progress = replace(remember, id=object_id or "", applied=dict(applied), superseded=superseded)
             self._ledger.record(change.address, progress)
@@ -113,25 +126,65 @@ class Performer:
             change.address, replace(remember, id=object_id or "", applied=wanted, superseded=superseded)
         )
 
-    def _send(self, kind: Kind, change: Change, request: Request, object_id: str | None) -> Answer:
+    def _set(self, kind: Kind, change: Change, request: Request, object_id: str, goal: Fields) -> None:
+        """Writes to what exists. An answer that was lost is no failure where a look shows that it was done."""
+        try:
+            again = self._before_again(kind, change, request, object_id, goal)
+            self._check(self._send(kind, change, request, object_id, again), object_id)
+        except _AsWanted:
+            return
+        except ApiFailed as lost:
+            if not is_unknown(lost):
+                raise
+            self._finder.settle(kind, object_id, lost, lambda record: _missing(kind, goal, record))
+
+    def _before_again(self, kind: Kind, change: Change, request: Request, object_id: str, goal: Fields) -> Again | None:
+        """The look before a write is sent again; none where the API does not let us read the object by itself."""
+        replaces_all = kind.put is Put.FULL and request.method == "PUT"
+
+        def look(perhaps_done: bool) -> None:
+            if not (perhaps_done or replaces_all):
+                return
+            try:
+                record = self._finder.record(kind, object_id)
+            except ApiFailed as error:
+                what = f"{request.method} {kind.path}/{object_id}"
+                raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error
+            if perhaps_done and not _missing(kind, goal, record):
+                raise _AsWanted
+            if replaces_all and record is not None:
+                self._require_as_seen(kind, change, record)
+
+        return look if kind.readable else None
+
+    def _send(
+        self, kind: Kind, change: Change, request: Request, object_id: str | None, again: Again | None = None
+    ) -> Answer:
         body = self._resolver.fields(kind, request.body or {})
         path = request.path.replace(NEW_ID, object_id or NEW_ID)
         key = self._ledger.idempotency_key(change.address, body) if request.idempotent else None
         self._ledger.intent(change.address, f"{request.method} {path}")
         repeatable = not request.creates or key is not None
-        answer = self._writer.send(request.method, path, body, repeatable=repeatable, idempotency_key=key)
+        answer = self._writer.send(
+            request.method, path, body, repeatable=repeatable, idempotency_key=key, before_again=again
+        )
         self._note(change.address, answer)
         if not answer.ok:
             raise answer.error(self._writer.source)
         return answer
 
+    def _check(self, answer: Answer, object_id: str | None) -> None:
+        if not answer.ok:
+            raise answer.error(self._writer.source)
+        answer.acknowledges(object_id)
+
     def _create(self, kind: Kind, change: Change, request: Request) -> str:
         """Makes the object and gives its id. An answer that was lost is looked for; it is sent again if nothing is."""
         for last in (False, True):
             try:
-                return self._new_id(change, request, self._send(kind, change, request, None))
+                return self._new_id(kind, change, request, self._send(kind, change, request, None))
             except ApiFailed as error:
-                if not _outcome_unknown(error):
+                if not is_unknown(error):
                     raise
                 made = self._finder.made(kind, self._resolver.fields(kind, request.body or {}))
                 if made is not None:
@@ -141,10 +194,12 @@ class Performer:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    def _new_id(self, change: Change, request: Request, answer: Answer) -> str:
+    def _new_id(self, kind: Kind, change: Change, request: Request, answer: Answer) -> str:
         raw = answer.record()
         if not is_id(raw.get("id")):
             raise AnswerUnreadable(f"{request.method} {request.path} answered without the new object's id")
+        if not self._finder.take(kind, raw["id"]):
+            raise AnswerUnreadable(f"{request.method} {request.path} answered with {raw['id']}, which is no new object")
         self._resolver.created(change.address, raw)
         return str(raw["id"])
 
@@ -157,18 +212,23 @@ class Performer:
         careful = self._look_always or (kind.put is Put.FULL and change.action is Action.UPDATE)
         if not (careful and kind.readable and change.requests and change.action in (Action.UPDATE, Action.DELETE)):
             return
-        try:
-            raw = self._writer.get(f"{kind.path}/{change.id}").record()
-        except AnswerRefused as refused:
-            if refused.status == NOT_FOUND and change.action is Action.DELETE:
-                return
-            raise
-        if fingerprint(kind, record_from(kind, raw, {})) != change.seen:
+        record = self._finder.record(kind, change.id or "")
+        if record is not None:
+            self._require_as_seen(kind, change, record)
+        elif change.action is not Action.DELETE:
+            raise Refused(f"{change.id} is gone", hint="plan again")
+
+    def _require_as_seen(self, kind: Kind, change: Change, record: Record) -> None:
+        if fingerprint(kind, record) != change.seen:
             raise Refused(f"{change.id} was changed by somebody else after it was planned", hint="plan again")
 
 
-def _outcome_unknown(error: ApiFailed) -> bool:
-    """Whether a write may have been done although it failed: no answer, a server's fault, an answer without sense."""
-    if isinstance(error, AnswerRefused):
-        return error.status in RETRIED and error.status != TOO_MANY
-    return isinstance(error, AnswerUnreadable) or (isinstance(error, Unreachable) and error.sent)
+def _missing(kind: Kind, goal: Fields, record: Record | None) -> str:
+    """What a lost write has not done, in words; empty where it has done all."""
+    if record is None:
+        return "its object is not there"
+    return ", ".join(f"{each.path} is not as it was sent" for each in differences(kind, goal, record.fields))
+
+
+def _still_there(record: Record | None) -> str:
+    return f"{record.id} is still there" if record else ""

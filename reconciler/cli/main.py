@@ -19,6 +19,9 @@ from reconciler.cli.state import history, state
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
 from reconciler.render.terminal import red, say, visible
 
+SHOWN_FRAMES = 3
+LONGEST_FAULT = 300
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s")
@@ -51,7 +54,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     except click.UsageError as error:
-        error.show()
+        _show_usage(error)
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         say("interrupted; what an apply has done is remembered, and the next one goes on from there")
@@ -65,10 +68,25 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return Exit.DONE
 
 
+def _show_usage(error: click.UsageError) -> None:
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        say(error.format_message())
+        return
+    if error.ctx is not None:
+        say(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
+    say(red("error: ") + visible(error.format_message()))
+
+
 def _show_fault(error: Exception) -> None:
-    at = traceback.extract_tb(error.__traceback__)[-1]
-    say(red("error: ") + visible(f"a fault in reconciler {__version__}: {type(error).__name__}: {error}"))
-    say(f"hint: please report it with this place: {Path(at.filename).name}:{at.lineno} in {at.name}")
+    """What happened and where, in a few lines: a bug of ours, told without the values that it was about to use."""
+    frames = traceback.extract_tb(error.__traceback__)[-SHOWN_FRAMES:]
+    places = " < ".join(f"{Path(each.filename).name}:{each.lineno} in {each.name}" for each in reversed(frames))
+    what = " ".join(str(error).split())
+    shown = what if len(what) <= LONGEST_FAULT else f"{what[:LONGEST_FAULT]}…"
+    say(red("error: ") + visible(f"a fault in reconciler {__version__}: {type(error).__name__}: {shown}"))
+    say(visible(f"  at {places}"))
+    say("hint: this is a bug of ours, and no mistake of yours; what an apply has done is remembered, so plan again")
+    say("hint: please report it with these lines and the command; the key is not in them")
 
 
 def _show(error: ReconcilerError) -> None:

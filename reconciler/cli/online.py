@@ -12,13 +12,16 @@ from reconciler.cli.options import (
     ConnectionFlags,
     PlanFlags,
     connection_options,
+    format_option,
     open_session,
     path_argument,
     plan_options,
     plan_wishes,
 )
+from reconciler.cli.reports import plan_format_option, write_reports
 from reconciler.errors import Exit, Refused, WrongUsage
-from reconciler.render.terminal import put, say, visible
+from reconciler.render.forms import shown
+from reconciler.render.terminal import ask, put, say, visible
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 @click.command()
 @path_argument
 @plan_options
+@plan_format_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply --plan`.")
 @click.option("--undo", metavar="RECEIPT", help="Plan the way back from an apply: a receipt's id, or latest.")
 def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFlags]) -> None:
@@ -40,28 +44,20 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
 
     with open_session(path, flags) as session:
         planned = pipeline.plan(session, plan_wishes(flags), undo)
-        made = planned.plan
         if out is not None:
             pipeline.save(session, planned, out)
-    put(_shown(made, flags["form"]))
-    pipeline.refuse(made)
-    if flags["detailed_exitcode"] and made.changes:
+        review = pipeline.review(session, planned)
+    write_reports(review, flags["reports"])
+    put(shown(review, flags["form"]))
+    pipeline.refuse(planned.plan)
+    if flags["detailed_exitcode"] and planned.plan.changes:
         raise SystemExit(Exit.PENDING)
-
-
-def _shown(made: Plan, form: str) -> str:
-    if form == "json":
-        from reconciler.render.document import plan_json  # noqa: PLC0415 - only the renderer that is asked for
-
-        return plan_json(made)
-    from reconciler.render.text import PlanText  # noqa: PLC0415
-
-    return str(PlanText(made))
 
 
 @click.command()
 @path_argument
 @plan_options
+@format_option
 @click.option("--auto-approve", is_flag=True, help="Do not ask: for CI, after a review.")
 @click.option(
     "--plan", "saved", type=click.Path(path_type=Path), metavar="FILE", help="Carry out this plan, and nothing else."
@@ -79,7 +75,9 @@ def apply(
 
     with open_session(path, flags) as session, pipeline.locked(session) as lock:
         planned = _saved(session, saved, flags) if saved else pipeline.plan(session, plan_wishes(flags))
-        say(_shown(planned.plan, "text"))
+        review = pipeline.review(session, planned)
+        write_reports(review, flags["reports"])
+        say(shown(review, "text"))
         pipeline.expect(planned.plan, expect_digest)
         pipeline.refuse(planned.plan)
         if planned.plan.changes and not auto_approve:
@@ -128,9 +126,7 @@ def _report(report: Any, form: str) -> str:
 def _confirm(made: Plan) -> None:
     if not sys.stdin.isatty():
         raise Refused("there is nobody to ask: stdin is no terminal", hint="--auto-approve applies without asking")
-    answer = click.prompt(
-        f"Apply these changes to {visible(made.environment)}? Only yes is taken as one", default="no", err=True
-    )
+    answer = ask(f"Apply these changes to {visible(made.environment)}? Only yes is taken as one", default="no")
     if answer.strip().lower() != "yes":
         raise Refused("not approved; nothing was changed")
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from reconciler.render.terminal import dim, say, visible
+from reconciler.cli.reports import report_option
+from reconciler.render.terminal import dim, hide, say, visible
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -71,7 +72,7 @@ def plan_options(command: Command) -> Command:
             metavar="ADDRESS",
             help="Only this address, with what it needs. May be given several times.",
         ),
-        format_option,
+        report_option,
     )
     for option in options:
         command = option(command)
@@ -91,6 +92,7 @@ class PlanFlags(ConnectionFlags):
     """What `plan_options` reads."""
 
     form: str
+    reports: tuple[tuple[str, Path], ...]
     target: tuple[str, ...]
     prune: bool
     max_deletes: int | None
@@ -103,7 +105,9 @@ def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[S
     from reconciler import session  # noqa: PLC0415 - `--help` need not load the stages
 
     trace = (lambda line: say(dim(visible(f"debug: {line}")))) if flags["debug"] else None
-    return session.open_session(path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"], trace)
+    return session.open_session(
+        path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"], trace, hide
+    )
 
 
 def plan_wishes(flags: PlanFlags) -> Options:

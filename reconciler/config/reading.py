@@ -49,13 +49,14 @@ class Reading:
         """Reads a file. The path that the user named may be a link to anywhere, others may not leave the folder."""
         name = str(file)
         try:
-            content = self._content(file)
+            content = self.content(file)
         except Unreadable as refused:
             return Taken([], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
         documents, wrong = read(content, name, room=self.room)
         return Taken(documents, wrong, keys_in(content, documents, name), is_whole=bool(documents or not wrong))
 
-    def _content(self, file: Path) -> bytes:
+    def content(self, file: Path) -> bytes:
+        """The bytes of a file. Unreadable where `take` would not read it either."""
         target, _ = target_of(file, None if file == self._path else self._home)
         try:
             with open(os.open(target, _FLAGS), "rb") as opened:  # noqa: PTH123 - a descriptor, not a path

@@ -103,7 +103,8 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
         result[name] = Environment(
             name=name,
             state=_state(written.get("state", shared), file.parent, name),
-            secret_env=written.get("secret_env", DEFAULT_SECRET_ENV),
+            secret_env=written.get("secret_env", None if "secret_command" in written else DEFAULT_SECRET_ENV),
+            secret_command=tuple(written.get("secret_command", ())),
             api_url=written.get("api_url"),
             variables={key: value for key, value in variables.items() if value is not None},
             unset=unset,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, Setter
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Setter
 from reconciler.model.desired import Fields
 from reconciler.model.live import Lookups, Raw
 
@@ -136,6 +136,7 @@ AUTOMATION = Kind(
     to_wire=to_wire,
     lost_on_delete="its id",
     manual_step="give it one of the documented statuses in the dashboard or in the YAML, then plan again",
+    delivery=Delivery(status="status", on="active", noun="automation"),
     example={
         "name": "Welcome Flow",
         "caption": "Sends a welcome message to new users",

@@ -63,6 +63,20 @@ class Setter:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """When an object of a kind sends something to somebody: while its field `status` is `on`.
+
+    `at` is the field with the UTC time of day (HH:MM) of a daily delivery, empty where it sends as things happen;
+    `noun` is what people call what it sends.
+    """
+
+    status: str
+    on: str
+    noun: str
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One field that a user writes. `expected` ends the sentence "expected …" in an error; `derived` are keys within
     its value that the API adds by itself; `follows_key`: a word that usually is the environment of the key."""
@@ -104,7 +118,7 @@ class Kind:
     delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a person
     does where the API cannot change a field. `remarks`: what a reviewer should know of a record that is about to be
     changed; `objections`: why the API will not create this, as far as its own lists tell. `test_path`: where a trial
-    delivery is asked for.
+    delivery is asked for; `delivery`: when it sends something.
     """
 
     name: str
@@ -126,6 +140,7 @@ class Kind:
     lost_on_delete: str = ""
     after_create: str = ""
     test_path: str = ""
+    delivery: Delivery | None = None
     manual_step: str = ""
     remarks: Callable[[Record], list[str]] = no_remarks
     objections: Callable[[Fields, Lookups], list[str]] = no_objections

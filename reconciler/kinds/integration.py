@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.errors import did_you_mean
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, Setter
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Setter
 from reconciler.model.desired import Fields
 from reconciler.model.live import Lookups, Raw, Record
 
@@ -68,8 +68,13 @@ def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
     if slug is not None:
         fields["integration"] = slug
     if raw.get("active") is not None:
-        fields["status"] = ACTIVE_WORDS.get(raw["active"], raw["active"])
+        fields["status"] = _word(raw["active"])
     return fields
+
+
+def _word(active: Any) -> Any:
+    """The word for `active`, also where the number comes as a text; what is not known stays as it came."""
+    return next((word for number, word in ACTIVE_WORDS.items() if active in (number, str(number))), active)
 
 
 def remarks(record: Record) -> list[str]:
@@ -174,5 +179,6 @@ INTEGRATION = Kind(
     manual_step="change it in the dashboard, or allow a new one in its place with `lifecycle: {replace: allow}`",
     remarks=remarks,
     objections=objections,
+    delivery=Delivery(status="status", on="active", noun="integration"),
     example={"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS", "status": "active"},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, Reference
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference
 from reconciler.kinds.offered import Offered
 from reconciler.model.live import Lookups, Raw
 
@@ -159,6 +159,7 @@ REPORT = Kind(
     from_wire=from_wire,
     lost_on_delete="its id and its count of runs",
     test_path="/send-test",
+    delivery=Delivery(status="status", on="active", noun="report", at="send_at"),
     example={
         "report_name": "Daily Revenue",
         "send_at": "09:00",

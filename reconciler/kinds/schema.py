@@ -189,6 +189,18 @@ SETTINGS: Schema = {
                         "description": "The name of the variable that holds the Secret Key, never the key itself.",
                         "examples": ["QONVERSION_SECRET"],
                     },
+                    "secret_command": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {
+                            "type": "string",
+                            "minLength": 1,
+                            "description": "The program, then its arguments, each an item of its own. No shell.",
+                        },
+                        "description": "A program that prints the Secret Key, of a password manager for example. Run "
+                        "where secret_env is left out or its variable is not set; never by validate.",
+                        "examples": [["op", "read", "op://Team/Qonversion/secret-key"]],
+                    },
                     "api_url": {
                         "type": "string",
                         "pattern": "^(https?://|simulator:).",

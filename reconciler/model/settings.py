@@ -26,11 +26,16 @@ class StateSettings:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One environment. `variables` are the values of `${var.NAME}`, `unset` those that are named without a value."""
+    """One environment. `variables` are the values of `${var.NAME}`, `unset` those that are named without a value.
+
+    The key is in the variable `secret_env`, or what `secret_command` prints; where only a command is written, no
+    variable is looked at.
+    """
 
     name: str
     state: StateSettings
-    secret_env: str = DEFAULT_SECRET_ENV
+    secret_env: str | None = DEFAULT_SECRET_ENV
+    secret_command: tuple[str, ...] = ()
     api_url: str | None = None
     variables: Mapping[str, Variable] = field(default_factory=dict)
     unset: Mapping[str, Place] = field(default_factory=dict)

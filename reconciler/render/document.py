@@ -6,35 +6,46 @@ import json
 from typing import Any
 
 from reconciler.model.apply_report import ApplyReport, Status
-from reconciler.model.plan import FORMAT_VERSION, Plan
+from reconciler.model.plan import FORMAT_VERSION, Change
+from reconciler.model.review import Review
 
 
-def plan_json(plan: Plan) -> str:
+class PlanJson:
     """The plan in the contract's form."""
-    document: dict[str, Any] = {
-        "format_version": FORMAT_VERSION,
-        "environment": plan.environment,
-        "digest": plan.digest,
-        "summary": plan.summary(),
-        "changes": [
-            {
-                "address": change.address,
-                "action": change.action.value,
-                "id": change.id,
-                "depends_on": list(change.depends_on),
-                "fields": [
-                    {"path": each.path, "before": each.before, "after": each.after, "cause": each.cause.value}
-                    for each in change.fields
-                ],
-                "notes": list(change.notes),
-            }
-            for change in plan.changes
-        ],
-        "unmanaged": [{"kind": each.kind, "id": each.id, "name": each.name} for each in plan.unmanaged],
-        "warnings": list(plan.warnings),
-        "refusals": [{"guard": each.guard, "message": each.message, "passes": each.passes} for each in plan.refusals],
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+
+    def __str__(self) -> str:
+        return json.dumps(self._document(), indent=2, ensure_ascii=False)
+
+    def _document(self) -> dict[str, Any]:
+        plan = self._review.plan
+        return {
+            "format_version": FORMAT_VERSION,
+            "environment": plan.environment,
+            "digest": plan.digest,
+            "summary": plan.summary(),
+            "changes": [self._change(change) for change in plan.changes],
+            "unmanaged": [{"kind": each.kind, "id": each.id, "name": each.name} for each in plan.unmanaged],
+            "warnings": list(plan.warnings),
+            "refusals": [
+                {"guard": each.guard, "message": each.message, "passes": each.passes} for each in plan.refusals
+            ],
+        }
+
+    def _change(self, change: Change) -> dict[str, Any]:
+        return {
+            "address": change.address,
+            "action": change.action.value,
+            "id": change.id,
+            "depends_on": list(change.depends_on),
+            "fields": [
+                {"path": each.path, "before": each.before, "after": each.after, "cause": each.cause.value}
+                for each in change.fields
+            ],
+            "notes": list(change.notes),
+        }
 
 
 def report_json(report: ApplyReport) -> str:

@@ -8,7 +8,7 @@ from typing import Self
 
 from reconciler.model.apply_report import Status
 from reconciler.model.plan import Change, Plan
-from reconciler.render.terminal import green, red, say, visible, yellow
+from reconciler.render.terminal import green, printed, red, say, visible, yellow
 
 PAINT = {Status.DONE: green, Status.FAILED: red, Status.SKIPPED: yellow, Status.MANUAL: yellow}
 
@@ -80,7 +80,7 @@ class LiveProgress(PlainProgress):
         self._bar.stop()
 
     def _print(self, line: str) -> None:
-        self._bar.console.print(self._plain.from_ansi(line))
+        self._bar.console.print(self._plain.from_ansi(printed(line, sys.stderr)))
 
     def _show(self, change: Change, status: Status | None) -> None:
         address = visible(change.address)
@@ -89,7 +89,7 @@ class LiveProgress(PlainProgress):
         elif address in self._running:
             self._running.remove(address)
         shown = ", ".join(self._running[:3]) + ("…" if len(self._running) > 3 else "")  # noqa: PLR2004 - fits a line
-        self._bar.update(self._task, completed=self._ended, running=shown)
+        self._bar.update(self._task, completed=self._ended, running=printed(shown, sys.stderr))
 
 
 def progress(plan: Plan) -> PlainProgress:

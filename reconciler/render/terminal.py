@@ -9,6 +9,10 @@ from typing import TextIO
 
 import click
 
+HIDDEN = "(a secret key, not shown)"
+SHORTEST_HIDDEN = 8
+_hidden: set[str] = set()
+
 # What acts on a terminal or is not seen: control characters, line and paragraph separators, marks that turn the
 # direction of writing, characters without width, tags, and halves of surrogate pairs, which no encoding takes.
 _UNSAFE = (
@@ -45,17 +49,33 @@ def harmless(text: str, encoding: str | None = None) -> str:
     return text
 
 
+def hide(value: str) -> None:
+    """From now on this text is never printed, whoever says it: a server may put the key into its errors, and a fault of
+    ours into its words. A text of a few characters is no key, and is part of others."""
+    if len(value) >= SHORTEST_HIDDEN:
+        _hidden.add(value)
+
+
 def put(text: str) -> None:
     """Data, on stdout."""
-    click.echo(_printed(text, sys.stdout), color=_colour(sys.stdout.isatty()))
+    click.echo(printed(text, sys.stdout), color=_colour(sys.stdout.isatty()))
 
 
 def say(text: str) -> None:
     """Talk, on stderr."""
-    click.echo(_printed(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
+    click.echo(printed(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
 
 
-def _printed(text: str, stream: TextIO) -> str:
+def ask(question: str, default: str) -> str:
+    """What a person answers to a question, on stderr."""
+    answer: str = click.prompt(printed(question, sys.stderr), default=default, err=True)
+    return answer
+
+
+def printed(text: str, stream: TextIO) -> str:
+    """The text as it may go to a stream: harmless, and without the key."""
+    for value in sorted(_hidden, key=len, reverse=True):
+        text = text.replace(value, HIDDEN)
     return harmless(text, getattr(stream, "encoding", None))
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
-from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
+from reconciler.model.plan import Action, Cause, Change, FieldChange
+from reconciler.model.review import Review
 from reconciler.render.terminal import bold, dim, green, red, visible, yellow
 from reconciler.render.wording import counted, title
 
@@ -33,8 +34,9 @@ UNMANAGED_SHOWN = 20
 class PlanText:
     """A plan for a terminal."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, review: Review) -> None:
+        self._review = review
+        self._plan = review.plan
 
     def __str__(self) -> str:
         return "\n".join(self._lines())

@@ -58,6 +58,8 @@ ELSEWHERE = frozenset(
     }
 )
 """What a git hook or a caller of ours may have set, and would lead git to another repository or change our paths."""
+SECRET_KEY = re.compile(r"\s*(test_)?sk_")
+"""How a Secret Key of the API begins. Git needs none, and its helpers and hooks are not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,10 @@ def run_git(
 
 
 def surroundings() -> dict[str, str]:
-    """The environment of a call: ours, without what points to other repositories, and without anybody to ask."""
-    kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | FIXED
+    """The environment of a call: ours, without what points to other repositories, without the keys of the API, and
+    without anybody to ask."""
+    ours = os.environ.items()
+    kept = {name: value for name, value in ours if name not in ELSEWHERE and not SECRET_KEY.match(value)} | FIXED
     # In CI an askpass program hands over the token of the job (Jenkins); anywhere else it opens a window
     return kept if kept.get("CI") else kept | {"GIT_ASKPASS": ""}
 

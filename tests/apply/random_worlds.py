@@ -18,10 +18,10 @@ ANCHOR = "anchor"
 
 
 class Project:
-    """A desired configuration that a seed leads through changes."""
+    """A desired configuration that a seed, or somebody's choices, lead through changes."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - a test that can be repeated
+    def __init__(self, chance: int | random.Random) -> None:
+        self.random = random.Random(chance) if isinstance(chance, int) else chance  # noqa: S311 - can be repeated
         self.names = 0
         self.manual: set[str] = set()
         self.replaced: set[str] = set()

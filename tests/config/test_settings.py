@@ -60,11 +60,11 @@ def test_settings_may_say_little(folder: Folder, text: str) -> None:
          'did you mean "environments"?'),
         ("environments: {}", "1:15: environments: is empty; expected a map that holds something"),
         ("environments: {a: }", "1:19: environments.a: found nothing; "
-         "expected a map of secret_env, api_url, state, variables"),
+         "expected a map of secret_env, secret_command, api_url, state, variables"),
         ("environments: {a b: {}}", '1:16: "a b" cannot name an environment; '
          "expected letters, digits, - and _, a letter or digit first"),
         ("environments: {a: {secret: X}}", '1:20: environments.a: unknown key "secret"; '
-         'expected one of secret_env, api_url, state, variables; did you mean "secret_env"?'),
+         'expected one of secret_env, secret_command, api_url, state, variables; did you mean "secret_env"?'),
         ("environments: {a: {secret_env: a-b}}", "1:32: environments.a.secret_env: "
          f'found the text "a-b"; {SECRET_ENV}'),
         ("environments: {a: {secret_env: sk_live_1}}", "1:32: environments.a.secret_env: "

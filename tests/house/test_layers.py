@@ -12,7 +12,7 @@ from .imports import imported, imported_within, modules, part_of, tree_of
 
 GROUND = frozenset({"", "errors"})
 KNOWN = GROUND | {"model", "yaml12", "kinds", "api"}
-STAGES = frozenset({"config", "state", "observe", "plan", "apply", "export", "drift", "saved", "receipts", "edit"})
+STAGES = frozenset({"config", "state", "observe", "plan", "apply", "export", "drift", "saved", "receipts", "edit", "review"})
 MAY_IMPORT = {
     "": frozenset[str](),
     "errors": frozenset({""}),
@@ -40,7 +40,7 @@ ONE_IMPORTER = {
     "filelock": "reconciler.state.file",
     "obstore": "reconciler.state.object_bucket",
 }
-CLICKS_OUTPUT = frozenset({"echo", "echo_via_pager", "secho", "style", "progressbar"})
+CLICKS_OUTPUT = frozenset({"echo", "echo_via_pager", "secho", "style", "progressbar", "prompt", "confirm"})
 
 
 def test_every_part_has_its_place() -> None:

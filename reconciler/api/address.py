@@ -1,0 +1,81 @@
+"""Which addresses the key may be sent to, and whose certificates are believed there."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import ssl
+
+from reconciler.errors import ApiFailed, Refused, WrongUsage
+
+BASE_PATH = "/v4"
+# Strict, so that no two parsers could read it differently: no user, no password, no query, no blanks, no backslash.
+ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?:(?P<host>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)|\[(?P<ipv6>[0-9a-f:.]+)\])"
+    r"(?::[1-9][0-9]{0,4})?(?P<path>(?:/[a-z0-9._~%-]*)*)",
+    re.IGNORECASE,
+)
+EXPECTED = "expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
+
+
+def base_of(address: str) -> str:
+    """The base of the API at an address; a bare host gets the base path `/v4`.
+
+    WrongUsage where it is no address, or one that holds more than host, port and path; Refused for plain http to anything
+    but loopback.
+    """
+    parts = ADDRESS.fullmatch(address)
+    if parts is None:
+        raise WrongUsage(f"{without_credentials(address)!r} is no API address", hint=EXPECTED)
+    host = parts["host"] or parts["ipv6"]
+    if parts["scheme"].lower() == "http" and not _is_loopback(host.lower()):
+        raise Refused(f"the key will not be sent over plain http to {host}", hint="use https, or a loopback address")
+    return address if parts["path"].strip("/") else address.rstrip("/") + BASE_PATH
+
+
+def is_outward(base: str) -> bool:
+    """Whether it is https. What is not stays on this machine, and goes through no proxy."""
+    return base.lower().startswith("https:")
+
+
+def trusted() -> ssl.SSLContext | bool:
+    """Whose certificates are believed: those that SSL_CERT_FILE or SSL_CERT_DIR name, said here since the versions of
+    httpx differ in it, else its own. WrongUsage where they cannot be read."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not (file or folder):
+        return True
+    try:
+        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    except OSError as error:
+        raise WrongUsage(
+            f"the certificates in {file or folder} cannot be used ({error.strerror or error})",
+            hint="SSL_CERT_FILE names a file of certificates (PEM), SSL_CERT_DIR a folder of them",
+        ) from error
+
+
+def require_trust(error: BaseException, host: str) -> None:
+    """ApiFailed where a request failed since the certificate is not trusted: trying again changes nothing."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None:
+        raise ApiFailed(
+            f"{host} cannot be trusted: {cause.verify_message}; nothing was sent",
+            hint="where a company's proxy or a server of your own signs, name its certificates in SSL_CERT_FILE",
+        ) from error
+
+
+def without_credentials(text: str) -> str:
+    """A text without the user, the password and the query of the addresses in it, and without what looks like a key."""
+    text = re.sub(r"[?#]\S*", "?***", re.sub(r"//[^/\s]*@", "//***@", text))
+    return re.sub(r"(?:test_)?sk_[^\s/]+", "***", text)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

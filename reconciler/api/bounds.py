@@ -1,0 +1,99 @@
+"""What one exchange with the API may cost: bytes, however they are packed, and time, however it trickles in."""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import TypeVar
+
+MOST_BYTES = 32 * 1024 * 1024
+"""The longest body of an answer, unpacked: a full page of reports has some hundred thousand."""
+LONGEST_EXCHANGE = 120.0
+"""Seconds from the first byte sent to the last one read."""
+CODINGS = "gzip, deflate"
+
+_SAME = frozenset({"", "identity"})
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_SHOWN = 40
+
+T = TypeVar("T")
+
+
+class Overdue(Exception):
+    """The exchange took longer than it may."""
+
+
+class Unfit(Exception):
+    """The body is too long, or not packed as its header says; the text says which."""
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """What `work` gives or raises; Overdue where that takes too long.
+
+    The time-outs of a connection count from byte to byte, and one that brings a byte now and then outlives them. What
+    is given up goes on in a thread of its own, which nothing waits for.
+    """
+    outcome: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits, whatever it is
+            outcome.set_exception(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise Overdue(f"not complete after {seconds:.0f} seconds")
+    return outcome.result()
+
+
+def read_bounded(chunks: Iterable[bytes], coding: str, seconds: float) -> bytes:
+    """The body, unpacked. `coding`: the header `Content-Encoding`. `seconds`: how long it may go on.
+
+    Raises Unfit and Overdue. No more than the bound is ever held, whatever a small body would unpack to.
+    """
+    coding = coding.strip().lower()
+    if coding not in _SAME | _PACKED:
+        raise Unfit(f"in a coding that was not asked for: {coding[:_SHOWN]!r}")
+    unpacked = _Unpacked() if coding in _PACKED else None
+    content, came, began = bytearray(), 0, time.monotonic()
+    for chunk in chunks:
+        came += len(chunk)
+        content += chunk if unpacked is None else unpacked.more(chunk, MOST_BYTES + 1 - len(content))
+        if max(came, len(content)) > MOST_BYTES:
+            raise Unfit(f"of more than {MOST_BYTES // 1024 // 1024} MiB")
+        if time.monotonic() - began > seconds:
+            raise Overdue(f"not complete after {seconds:.0f} seconds")
+    if unpacked is not None and not unpacked.whole:
+        raise Unfit(f"whose {coding} ends in the middle")
+    return bytes(content)
+
+
+class _Unpacked:
+    """A gzip or zlib stream, one member after the other."""
+
+    def __init__(self) -> None:
+        self._member = self._next()
+        self.whole = True
+
+    def more(self, packed: bytes, room: int) -> bytes:
+        """What these bytes unpack to, no more than `room` (at least 1) of it."""
+        content = b""
+        while packed and len(content) < room:
+            if self._member.eof:
+                self._member = self._next()
+            try:
+                content += self._member.decompress(packed, room - len(content))
+            except zlib.error as error:
+                raise Unfit(f"that cannot be unpacked ({error})") from error
+            packed, self.whole = self._member.unused_data, self._member.eof
+        return content
+
+    @staticmethod
+    def _next() -> zlib._Decompress:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32)

@@ -1,0 +1,76 @@
+"""What people are shown: a plan, and beside it what only a person asks. A value, made anew at each look; no part of
+the plan's digest, never sent, never saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.model.desired import Place
+from reconciler.model.plan import Plan
+
+
+class Scope(StrEnum):
+    """Whose doing a change is."""
+
+    PULL_REQUEST = "pull request"
+    PENDING = "pending"
+    DRIFT = "drift"
+
+
+class Weight(StrEnum):
+    """What an impact means, the gravest first."""
+
+    LOSES = "loses"
+    STOPS = "stops"
+    RISKS = "risks"
+    STARTS = "starts"
+    FEEDS = "feeds"
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """One thing that a change does to people, in a sentence of plain text."""
+
+    weight: Weight
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An address in the graph of references. `action` is None where nothing happens to it."""
+
+    address: str
+    kind: str
+    name: str
+    action: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What refers to what: `edges` are (from the address that refers, to the one that is referred to)."""
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A plan as a reviewer looks at it.
+
+    `impacts`, `places` (the YAML line) and `scopes` are by address; `scopes` is empty where no base was given. `tasks`
+    is what a person has to do by hand, each a sentence. `at` is when the look was taken, `commit` and `base` what was
+    planned and what it was compared with (empty: not known).
+    """
+
+    plan: Plan
+    impacts: Mapping[str, tuple[Impact, ...]] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
+    tasks: tuple[str, ...] = ()
+    graph: Graph = Graph()
+    at: datetime | None = None
+    commit: str = ""
+    base: str = ""

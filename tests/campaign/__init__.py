@@ -1,0 +1,1 @@
+"""Random worlds, random faults, random kills, and a hand in the dashboard meanwhile: `python -m tests.campaign`."""

@@ -1,0 +1,106 @@
+"""Leads many worlds, each by its seed, and says what they came through."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import multiprocessing
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+from kills.sites import STORES, Site, git, isolate
+
+from .gate import struck_at_fsync
+from .life import Life
+from .proof import SECRET
+from .stage import staged
+from .tally import Tally
+
+EACH = 5
+"""Seeds that a process takes at a time."""
+
+Task = tuple[int, str]
+
+
+def main() -> None:
+    """Reads the arguments, leads the worlds, prints the line; exits with 1 where a world failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
+    parser.add_argument("--seeds", default="1-20", metavar="FROM-TO", help="the worlds; one number is one world")
+    parser.add_argument("--stores", default="file", help="where states are kept, in turn: file, git, or file,git")
+    parser.add_argument("--jobs", type=int, default=1, help="how many worlds at once")
+    given = parser.parse_args()
+    first, _, last = given.seeds.partition("-")
+    stores = given.stores.split(",")
+    if not set(stores) <= set(STORES):
+        parser.error(f"--stores: expected some of {', '.join(STORES)}")
+    tasks = [(seed, stores[seed % len(stores)]) for seed in range(int(first), int(last or first) + 1)]
+    tally = Tally()
+    for number, each in enumerate(_all(tasks, given.jobs), 1):
+        tally.add(each)
+        if number * EACH % 50 == 0:
+            print(f"… {tally.line()}; {len(tally.failures)} failed", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"seeds {given.seeds}, state in {given.stores}: {tally.line()}")  # noqa: T201
+    print(tally.details())  # noqa: T201
+    for (seed, store), why in sorted(tally.failures.items()):
+        print(_to_paste(seed, store, why))  # noqa: T201
+    sys.exit(bool(tally.failures))
+
+
+def _all(tasks: Sequence[Task], jobs: int) -> Iterator[Tally]:
+    chunks = [tasks[start : start + EACH] for start in range(0, len(tasks), EACH)]
+    context = multiprocessing.get_context("fork")
+    with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
+        lead = partial(_lead, Path(folder))
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_isolate, initargs=(folder,)) as pool:
+            yield from pool.map(lead, chunks)
+
+
+def _isolate(folder: str) -> None:
+    isolate(pytest.MonkeyPatch(), Path(folder))
+    os.environ["QONVERSION_SECRET"] = SECRET
+    os.fsync = struck_at_fsync(None)
+    # What is there already need not be copied for each process that is forked from this one
+    gc.freeze()
+
+
+def _lead(folder: Path, tasks: Sequence[Task]) -> Tally:
+    tally = Tally()
+    for seed, store in tasks:
+        # What a world came through counts once it has survived
+        each = Tally()
+        try:
+            with tempfile.TemporaryDirectory(dir=folder) as place, staged(_site(Path(place), store), seed) as stage:
+                Life(seed, stage, each).go()
+        except Exception as error:  # noqa: BLE001 - whatever ends a world is what is looked for
+            each = Tally(failures={(seed, store): _why(error)})
+        tally.add(each)
+    return tally
+
+
+def _site(path: Path, store: str) -> Site:
+    """An empty project that keeps its state there."""
+    site = Site(path, store)
+    site.machine.mkdir()
+    if store == "git":
+        git(path, "init", "--quiet", "--bare", "--initial-branch=main", str(site.remote))
+        git(site.machine, "init", "--quiet", "--initial-branch=main")
+        git(site.machine, "remote", "add", "origin", "../remote.git")
+        (site.machine / "reconciler.yaml").write_text("state: {store: git}\n", encoding="utf-8")
+    return site
+
+
+def _why(error: Exception) -> str:
+    return "".join(traceback.TracebackException.from_exception(error, limit=-2).format())
+
+
+def _to_paste(seed: int, store: str, why: str) -> str:
+    said = why.strip().splitlines()
+    commented = "\n".join(f"# {line}" for line in said)
+    return f'{commented}\ndef test_seed_{seed}_{store}() -> None:\n    """It is survived."""\n    survives("{seed}", "{store}")\n'

@@ -1,0 +1,209 @@
+"""The story of one world: successive configurations, each applied under faults, kills and a hand, until it is calm."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Callable
+
+from apply.random_worlds import ANCHOR, COLLECTIONS, drift, neighbours
+from kills.sites import Ended, called
+
+from .gate import Blow
+from .proof import (
+    ADDED,
+    Shown,
+    converged,
+    harmless,
+    nobody_is_twice,
+    only_what_was_shown,
+    others_now,
+    theirs_is_untouched,
+)
+from .stage import Stage
+from .tally import Tally
+from .team import Team
+from .weather import weather
+
+APPLY = ("--auto-approve",)
+EVERYTHING = ("--max-deletes", "99")
+CROWD = 105
+"""More than one page of a list holds."""
+
+
+class Life:
+    """One world on its stage; `tally` counts what it comes through."""
+
+    def __init__(self, seed: int, stage: Stage, tally: Tally) -> None:
+        self._luck = random.Random(f"life {seed}")  # noqa: S311 - a world that can be repeated
+        self._team = Team(seed)
+        self._stage = stage
+        self._tally = tally
+        self._ids: dict[str, str] = {}
+        self._made: set[str] = set()
+        self._released: set[str] = set()
+        self._shifts = 0
+        self._crowded = self._luck.random() < 0.1
+        self._shown = Shown()
+
+    def go(self) -> None:
+        """From the first apply to the last."""
+        neighbours(self._team, self._stage)
+        if self._crowded:
+            for number in range(CROWD):
+                self._stage.insert("automations", **{**self._team.automation(), "caption": f"crowd {number}"})
+        for review in range(self._luck.randint(2, 3)):
+            self._shown = Shown()
+            if review:
+                self._review()
+            self._team.write(self._stage)
+            for _ in range(self._luck.randint(2, 4)):
+                self._round()
+            self._settles()
+        self._tally.events["worlds"] += 1
+
+    def _review(self) -> None:
+        """What changes between two times: the dashboard, the configuration, what is taken in and let go."""
+        drift(self._team, self._stage, self._ids)
+        self._team.edit()
+        entries = self._stage.site.state()["resources"]
+        live = {object_id for records in self._stage.truth().values() for object_id in records}
+        dared = [address for address in self._team.dared if self._ids.get(address) in live]
+        if dared:
+            self._team.write(self._stage)
+            refused = self._stage.calm("plan", *EVERYTHING)
+            assert refused.code == 5, refused.err
+            assert all(f"{address} is protected by prevent_destroy" in refused.err for address in dared), refused.err
+            self._tally.events["refusals"] += 1
+        self._team.repent()
+        self._released |= {entries[item["from"]]["id"] for item in self._team.wanted["removed"]}
+        for kind in ("report", "automation"):
+            strangers = sorted(set(self._stage.truth()[kind]) & set(self._stage.others))
+            if strangers and self._luck.random() < 0.3:
+                self._team.take_in(kind, self._luck.choice(strangers))
+
+    def _round(self) -> None:
+        """One try, with what happens to it."""
+        if self._luck.random() < 0.1:
+            self._lose(self._luck.choice(["state", "journal"]))
+        self._unlock()
+        self._stage.faults.clear()
+        # What is taken in by its id must not go meanwhile: that would be a mistake of the configuration
+        self._stage.faults.add(*weather(self._luck, crowded=self._crowded and not self._team.wanted.get("imports")))
+        width = self._luck.choice(["1", "1", "1", "4"])
+        options = (*APPLY, "--parallelism", width, *(["--debug"] * (self._luck.random() < 0.2)))
+        if self._luck.random() < 0.2:
+            file = str(self._stage.folder / "plan.json")
+            planned = self._braves("plan", *EVERYTHING, "--format", "json", "--out", file)
+            if planned.code == 0:
+                self._tally.events["saved plans"] += 1
+                self._braves("apply", *options, "--plan", file)
+        else:
+            self._braves("apply", *options, *EVERYTHING)
+        self._tally.fired(self._stage.faults.report()["rules"])
+
+    def _braves(self, *words: str) -> Ended:
+        stage, before = self._stage, self._stage.truth()
+        stage.removed.clear()
+        blow = self._blow()
+        ended = stage.braves(*words, moves=self._moves(), blow=blow)
+        killed = ended.code == -signal.SIGKILL
+        self._tally.codes[ended.code] += 1
+        self._tally.events["commands"] += 1
+        self._tally.events["kills" if killed else "interrupts"] += killed or bool(blow and blow.signal == signal.SIGINT)
+        self._judge(words[0], ended, before, killed=killed)
+        return ended
+
+    def _judge(self, command: str, ended: Ended, before: dict[str, dict[str, dict[str, object]]], *, killed: bool) -> None:
+        stage = self._stage
+        harmless(stage, ended, killed=killed)
+        if command == "apply":
+            self._shown.text(ended.err)
+        elif ended.code == 0:
+            self._shown.document(ended.out)
+        after, requests = stage.truth(), stage.requests()
+        self._tally.events["requests"] += len(requests)
+        self._shifts += sum("shift remove" in each.get("fault", "") for each in requests)
+        for records in after.values():
+            for object_id, record in records.items():
+                if ADDED in (record.get("report_name"), record.get("name")):
+                    stage.others.setdefault(object_id, record)
+        known = {object_id for records in before.values() for object_id in records}
+        self._made |= {each for records in after.values() for each in records if each not in known} - set(stage.others)
+        only_what_was_shown(
+            requests, self._shown, before=before, after=after, made=self._made, removed=stage.removed
+        )
+        nobody_is_twice(after, stage.others)
+
+    def _blow(self) -> Blow | None:
+        luck, size = self._luck, sum(len(self._team.wanted[each]) for each in ("integrations", "reports", "automations"))
+        if luck.random() < 0.25:
+            return None
+        if luck.random() < 0.3:
+            return Blow("fsync", "before", luck.randint(1, 4 + 2 * size))
+        number = luck.randint(1, 8 + 2 * size)
+        return Blow("request", luck.choice(["before", "after"]), number, luck.choice([signal.SIGKILL] * 9 + [signal.SIGINT]))
+
+    def _moves(self) -> dict[int, Callable[[], None]]:
+        """When somebody does something in the dashboard, and what."""
+        return {self._luck.randint(1, 30): self._move() for _ in range(self._luck.choice([0, 0, 1, 2, 3]))}
+
+    def _move(self) -> Callable[[], None]:
+        """Somebody makes an object, or changes or removes some of theirs, or of the team's."""
+        team, stage, luck = self._team, self._stage, random.Random(self._luck.random())  # noqa: S311
+        taken = {item["id"] for item in team.wanted.get("imports", ())}
+        anchor = f"integration.{ANCHOR}"
+        some = {address: each for address, each in self._ids.items() if each not in taken and luck.random() < 0.5}
+
+        def happens() -> None:
+            self._tally.events["edits"] += 1
+            deed = luck.random()
+            if deed < 0.4 or not self._ids:
+                stage.insert("automations", **team.automation())
+            elif deed < 0.8:
+                drift(team, stage, {anchor: self._ids[anchor], **some})
+            else:
+                theirs = sorted(set(stage.truth()["automation"]) & set(stage.others) - taken)
+                if theirs and deed < 0.9:
+                    stage.edit("automations", luck.choice(theirs), caption=team.name())
+                elif theirs:
+                    stage.remove("automations", luck.choice(theirs))
+
+        return happens
+
+    def _lose(self, what: str) -> None:
+        self._tally.events[f"lost: {what}"] += 1
+        self._stage.lose(what)
+        if what == "state":
+            live = {object_id for records in self._stage.truth().values() for object_id in records}
+            self._released |= live - set(self._stage.others)
+
+    def _unlock(self) -> None:
+        """A lock that a killed run has left is broken as its refusal says."""
+        if self._stage.site.locked():
+            refused = self._stage.calm("apply", *APPLY)
+            assert refused.code == 5, refused.err
+            unlocked = called("state", "unlock", refused.run_to_unlock(), str(self._stage.folder))
+            assert unlocked.code == 0, unlocked.err
+            self._tally.events["locks broken"] += 1
+
+    def _settles(self) -> None:
+        """The faults have stopped: one apply does the rest, and all is true."""
+        stage = self._stage
+        stage.faults.clear()
+        self._unlock()
+        before = stage.truth()
+        stage.removed.clear()
+        done = stage.calm("apply", *APPLY, *EVERYTHING)
+        self._judge("apply", done, before, killed=False)
+        assert done.code == 0, done.out + done.err
+        left = stage.calm("plan", "--detailed-exitcode", "--format", "json")
+        self._ids = converged(stage, self._team, left)
+        truth, managed = stage.truth(), set(self._ids.values())
+        theirs_is_untouched(truth, stage.others, managed, self._shifts)
+        orphans = set(truth["report"]) - managed - set(stage.others)
+        stage.others = others_now(truth, managed, stage.others, self._released)
+        for orphan in orphans:
+            # It may hold on to an integration that is to go one day, which the API would refuse then
+            stage.remove(COLLECTIONS["report"], orphan)
+        stage.requests()

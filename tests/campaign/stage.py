@@ -1,0 +1,172 @@
+"""Where one world lives: its folder, its simulator behind the gate, and the commands that run there."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+from apply.random_worlds import COLLECTIONS
+from kills.sites import STATE_REF, Ended, Site, called, git
+from world import Json, World
+
+from reconciler.cli.main import run
+from reconciler.simulator import Simulator
+from reconciler.simulator.automations import AUTOMATIONS
+from reconciler.simulator.faults import Faults
+from reconciler.simulator.integrations import INTEGRATIONS
+from reconciler.simulator.scheduled_reports import REPORTS
+from reconciler.simulator.server import Server, bind
+from reconciler.simulator.store import Store
+from reconciler.simulator.wire import Request
+
+from .gate import Blow, Gate, struck_at_fsync
+from .haste import clock, pause
+
+RESOURCES = {"integration": INTEGRATIONS, "report": REPORTS, "automation": AUTOMATIONS}
+KINDS = {collection: kind for kind, collection in COLLECTIONS.items()}
+FORK = multiprocessing.get_context("fork")
+LONGEST = 100.0
+"""Seconds after which a command counts as one that hangs."""
+
+Truth = dict[str, dict[str, Json]]
+
+
+class Stage(World):
+    """A world whose commands can be killed.
+
+    `others`: id → record of what is somebody else's, as they left it; `removed`: the ids that somebody took away.
+    """
+
+    def __init__(
+        self, site: Site, server: Server, log: io.StringIO, gate: Gate, simulator: Simulator, store: Store
+    ) -> None:
+        super().__init__(site.machine, server.url, log, None)  # type: ignore[arg-type]  # no test captures here
+        self.site = site
+        self.gate = gate
+        self.faults = simulator.faults
+        self._simulator = simulator
+        self.others: dict[str, Json] = {}
+        self.removed: set[str] = set()
+        self._server = server
+        self._quiet = len(server._sockets)
+        self._store = store
+
+    def truth(self) -> Truth:
+        """Kind → id → record, whatever the API would show of it just now."""
+        with self._store.transaction("production", write=False) as shelf:
+            return {
+                kind: {record["id"]: each.show(shelf, record) for record in shelf.page(each.name)}
+                for kind, each in RESOURCES.items()
+            }
+
+    def insert(self, collection: str, **fields: object) -> str:
+        """Somebody makes an object; from now on it is theirs."""
+        made = super().insert(collection, **fields)
+        self._theirs(collection, made)
+        return made
+
+    def edit(self, collection: str, object_id: str, **fields: object) -> None:
+        """Somebody changes an object, if it is still there."""
+        if object_id in self.truth()[KINDS[collection]]:
+            super().edit(collection, object_id, **fields)
+            if object_id in self.others:
+                self._theirs(collection, object_id)
+
+    def remove(self, collection: str, object_id: str) -> None:
+        """Somebody removes an object, if it is still there."""
+        if object_id in self.truth()[KINDS[collection]]:
+            super().remove(collection, object_id)
+            self.removed.add(object_id)
+            self.others.pop(object_id, None)
+
+    def _send(self, method: str, path: str, fields: Json | None = None) -> httpx.Response:
+        # By the door itself and not over the wire, where a connection of ours would be taken for the process's
+        answer = self._simulator.answer(Request(method, path, body=fields))
+        return httpx.Response(answer.status, json=answer.body)
+
+    def _theirs(self, collection: str, object_id: str) -> None:
+        self.others[object_id] = self.truth()[KINDS[collection]][object_id]
+
+    def calm(self, command: str, *arguments: str) -> Ended:
+        """A command that nothing happens to, in this process."""
+        self.gate.arm({}, None)
+        return called(command, str(self.folder), *arguments)
+
+    def braves(
+        self, command: str, *arguments: str, moves: Mapping[int, Callable[[], None]], blow: Blow | None
+    ) -> Ended:
+        """A command in a process of its own, with what happens to it; its code is -9 where it was killed."""
+        out, err = self.site.path / "out", self.site.path / "err"
+        self.gate.arm(moves, blow)
+        process = FORK.Process(target=_lives, args=([command, str(self.folder), *arguments], out, err, blow))
+        process.start()
+        assert process.pid is not None
+        self.gate.aim(process.pid)
+        process.join(LONGEST)
+        assert process.exitcode is not None, f"it hangs: {err.read_text(encoding='utf-8')}"
+        self._settle()
+        return Ended(process.exitcode, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
+
+    def _settle(self) -> None:
+        """Waits until the server has heard the last of a process: what it sent may be worked on after its death."""
+        while len(self._server._sockets) > self._quiet:
+            pause()
+        self.gate.rest()
+
+    def lose(self, what: str) -> None:
+        """The `journal` is lost with its machine, or the `state` as well. By then what was made shows everywhere."""
+        self.faults.clear()
+        self.site.journal.unlink(missing_ok=True)
+        if what == "state":
+            shutil.rmtree(self.folder / ".reconciler", ignore_errors=True)
+            if self.site.store == "git":
+                git(self.site.remote, "update-ref", "-d", STATE_REF)
+
+    def written(self) -> str:
+        """All that the commands have left in the folder."""
+        paths = [path for path in sorted(self.folder.rglob("*")) if path.is_file() and ".git/" not in str(path)]
+        return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths)
+
+
+def _lives(arguments: list[str], out: Path, err: Path, blow: Blow | None) -> None:
+    os.setpgid(0, 0)
+    os.fsync = struck_at_fsync(blow)
+    # Seen as far as it came, and by git's processes too
+    sys.stdout = out.open("w", encoding="utf-8", buffering=1)
+    sys.stderr = err.open("w", encoding="utf-8", buffering=1)
+    os.dup2(sys.stderr.fileno(), 2)
+    code = run(arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+@contextmanager
+def staged(site: Site, seed: int) -> Iterator[Stage]:
+    """A stage on a site, opened: the address in the environment is its own."""
+    log = io.StringIO()
+    with (
+        Simulator(site.data, log=log, clock=clock(), faults=Faults(seed=seed)) as simulator,
+        closing(Store(site.data)) as store,
+        bind(gate := Gate(simulator), port=0, threads=8) as server,
+    ):
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        os.environ["QONVERSION_API_URL"] = server.url
+        stage = Stage(site, server, log, gate, simulator, store)
+        try:
+            yield stage
+        finally:
+            stage.close()
+            server.close()
+            thread.join()
+
+

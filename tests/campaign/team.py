@@ -1,0 +1,89 @@
+"""A team whose configuration also imports, lets go, protects and ignores."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+from apply.random_worlds import ANCHOR, SECTIONS, Project
+from world import Json
+
+SHELTERED = {"reports": "send_at", "automations": "status"}
+"""Section → the field that may be ignored there."""
+
+
+class Team(Project):
+    """A project that a seed leads through several reviews.
+
+    `dared` are protected resources that the last edit has taken out all the same: back in once that was refused.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.dared: dict[str, Json] = {}
+        self._shelter()
+
+    def edit(self) -> None:
+        """A review, in which some of what goes is not deleted but let go."""
+        before = copy.deepcopy(self.wanted)
+        super().edit()
+        self.wanted["imports"] = []
+        # Two moves of one key would be two stories, and what has moved has not gone
+        kept = {item["from"] for item in self.wanted["moved"]}
+        gone = {
+            f"{SECTIONS[section]}.{key}": fields
+            for section in SECTIONS
+            for key, fields in before[section].items()
+            if key not in self.wanted[section] and f"{SECTIONS[section]}.{key}" not in kept
+        }
+        self.dared = {address: each for address, each in sorted(gone.items()) if _protected(each)}
+        self.wanted["removed"] = [
+            {"from": address, "destroy": False}
+            for address, fields in sorted(gone.items())
+            if address not in self.dared and _stands_alone(fields) and self.random.random() < 0.3
+        ]
+        self._shelter()
+
+    def repent(self) -> None:
+        """What is protected comes back, as it was but for destinations that are not there any more."""
+        sections = {kind: section for section, kind in SECTIONS.items()}
+        for address, fields in self.dared.items():
+            kind, _, key = address.partition(".")
+            if "destinations" in fields:
+                fields["destinations"] = [{"integration": ANCHOR}]
+            self.wanted[sections[kind]][key] = fields
+
+    def take_in(self, kind: str, object_id: str) -> None:
+        """Somebody's object becomes one of the team's, with what the team wants of it."""
+        section = next(name for name, noun in SECTIONS.items() if noun == kind)
+        fields = self.report() if kind == "report" else self.automation()
+        self.names += 1
+        self.wanted[section][f"m{self.names}"] = fields
+        self.wanted.setdefault("imports", []).append({"to": f"{kind}.m{self.names}", "id": object_id})
+
+    def visible(self) -> Json:
+        """What must be live: all that is wanted, but for what is ignored."""
+        wanted = copy.deepcopy(self.wanted)
+        for section, ignored in SHELTERED.items():
+            for fields in wanted[section].values():
+                if "ignore_changes" in fields.pop("lifecycle", {}):
+                    del fields[ignored]
+        return wanted
+
+    def _shelter(self) -> None:
+        for section, ignored in SHELTERED.items():
+            for _, fields in sorted(self.wanted[section].items()):
+                luck = self.random.random()
+                if luck < 0.1:
+                    fields["lifecycle"] = {"prevent_destroy": True}
+                elif luck < 0.2 and not _protected(fields):
+                    fields["lifecycle"] = {"ignore_changes": [ignored]}
+
+
+def _protected(fields: Mapping[str, Json]) -> bool:
+    return bool(fields.get("lifecycle", {}).get("prevent_destroy"))
+
+
+def _stands_alone(fields: Json) -> bool:
+    """Whether it can be left behind without holding on to an integration that may go."""
+    return all(item == {"integration": ANCHOR} for item in fields.get("destinations", ()))

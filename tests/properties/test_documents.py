@@ -1,0 +1,123 @@
+"""What is written to a file for ourselves reads back as it was: plans, receipts, states."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.errors import Refused
+from reconciler.kinds import KINDS
+from reconciler.model.memory import Entry, Memory
+from reconciler.model.plan import Plan
+from reconciler.model.receipt import Receipt, ReceiptItem
+from reconciler.receipts import from_text, to_text
+from reconciler.saved import bound, check_binding, read_plan, write_plan
+from reconciler.state import document
+
+from .examples import examples
+from .values import halves, json_values
+
+KEYS = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,9}", fullmatch=True)
+ADDRESSES = st.builds("{}.{}".format, st.sampled_from(list(KINDS)), KEYS)
+PLAIN = {str: halves, int: st.integers(), bool: st.booleans(), Any: json_values(halves)}
+
+
+def any_of(wanted: Any, **known: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Anything that a type allows, but for the fields of a record that are given."""
+    origin, inner = get_origin(wanted), get_args(wanted)
+    if wanted in PLAIN:
+        return PLAIN[wanted]
+    if dataclasses.is_dataclass(wanted):
+        hints = {name: hint for name, hint in get_type_hints(wanted).items() if name not in known}
+        return st.builds(wanted, **{name: any_of(hint) for name, hint in hints.items()}, **known)
+    if isinstance(wanted, type) and issubclass(wanted, Enum):
+        return st.sampled_from(wanted)
+    if origin is tuple:
+        return st.lists(any_of(inner[0]), max_size=2).map(tuple)
+    if origin is Mapping:
+        return st.dictionaries(any_of(inner[0]), any_of(inner[1]), max_size=2)
+    return st.none() | any_of(next(each for each in inner if each is not type(None)))
+
+
+def exactly(value: Any) -> str:
+    """As JSON, where 1, 1.0 and true differ, and so does the order of keys."""
+    return json.dumps(dataclasses.asdict(value))
+
+
+memories = any_of(
+    Memory,
+    environment=st.just("default"),
+    entries=st.dictionaries(
+        ADDRESSES,
+        any_of(Entry, applied=st.dictionaries(KEYS.map("x-{}".format), json_values(halves), max_size=3)),
+        max_size=2,
+    ),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "saved.plan"
+
+
+@examples(60)
+@given(plan=any_of(Plan, environment=st.just("default")), memory=memories, secret=st.text("abc", min_size=1))
+def test_any_plan_is_read_from_its_file_as_it_was(path: Path, plan: Plan, memory: Memory, secret: str) -> None:
+    """Values, types and orders survive; it is bound to its state and key, and to no other."""
+    saved = bound(plan, memory, secret)
+    write_plan(path, saved)
+    read = read_plan(path)
+    assert exactly(read) == exactly(saved)
+    check_binding(read, "default", memory, secret)
+    with pytest.raises(Refused, match="another key"):
+        check_binding(read, "default", memory, secret + "x")
+
+
+@examples(60)
+@given(plan=any_of(Plan), data=st.data())
+def test_a_plan_that_says_something_else_is_refused(path: Path, plan: Plan, data: st.DataObject) -> None:
+    """One byte put in, taken out or changed anywhere in its file."""
+    write_plan(path, bound(plan, Memory("default"), "sk_key"))
+    whole = path.read_bytes()
+    at = data.draw(st.integers(0, len(whole) - 1))
+    piece = data.draw(st.binary(max_size=1))
+    changed = whole[:at] + piece + whole[at + data.draw(st.integers(0, 1)) :]
+    path.write_bytes(changed)
+    if changed == whole:
+        assert exactly(read_plan(path).plan) == exactly(plan)
+    else:
+        with pytest.raises(Refused):
+            read_plan(path)
+
+
+@examples(60)
+@given(
+    receipt=any_of(
+        Receipt,
+        format_version=st.just(1),
+        items=st.lists(any_of(ReceiptItem, address=ADDRESSES), max_size=3).map(tuple),
+    )
+)
+def test_any_receipt_is_read_from_its_text_as_it_was(receipt: Receipt) -> None:
+    """Of any content that the API, a person or a machine gave it."""
+    text = to_text(receipt)
+    assert exactly(from_text(text.encode().decode(), "here")) == exactly(receipt)
+
+
+@examples(60)
+@given(memory=memories)
+def test_any_state_is_read_from_its_text_as_it_was(memory: Memory) -> None:
+    """And the same memory has one text, whatever the order in which it was learned."""
+    text = document.to_text(memory)
+    read = document.from_text(text.encode().decode(), "default", "here")
+    assert read == memory
+    turned = dataclasses.replace(memory, entries=dict(reversed(memory.entries.items())))
+    assert document.to_text(read) == document.to_text(turned) == text
