@@ -1,23 +1,17 @@
-"""What is written, held against the schemas. The only importer of jsonschema."""
+"""What is written, held against the schemas: where it breaks them, and in which words a person is told."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any, NamedTuple
-
-from jsonschema import Draft202012Validator, ValidationError, validators
 
 from reconciler.config.closest import closest
 from reconciler.config.expectation import Path, advice, expected, filled
+from reconciler.config.verdict import verdict
 from reconciler.config.wording import cut, found, one_of, quoted
 from reconciler.errors import Problem
-from reconciler.kinds import KINDS
-from reconciler.kinds.schema import BLOCKS, SETTINGS, resource_schema
-from reconciler.yaml12 import LocatedList, LocatedMap
+from reconciler.yaml12.located import Mark, mark_of
 
-Mark = tuple[int, int]
 Broken = Any
 """jsonschema's ValidationError, whose attributes are typed as possibly unset."""
 
@@ -34,27 +28,6 @@ class Objection(NamedTuple):
     path: Path
     at_key: bool
     message: str
-
-
-def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    """As ECMA 262 means it: `$` is the end, where Python's is also before a last line break."""
-    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
-        yield ValidationError(f"does not match {pattern}")
-
-
-# A whole number is written as one: 1.0 would go out as 1.0.
-_TYPES = Draft202012Validator.TYPE_CHECKER.redefine(
-    "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
-)
-_extend: Any = validators.extend
-_Validator: Any = _extend(Draft202012Validator, {"pattern": _pattern}, type_checker=_TYPES)
-
-
-@cache
-def _validator(name: str) -> Any:
-    if name in KINDS:
-        return _Validator(resource_schema(KINDS[name]))
-    return _Validator(SETTINGS if name == "settings" else BLOCKS[name]["items"])
 
 
 def objections(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -77,23 +50,12 @@ def problems_of(
         yield Problem(file, *mark_of(node, each.path, fallback, key=each.at_key), subject + each.message)
 
 
-def mark_of(node: Any, path: Path, fallback: Mark, *, key: bool = False) -> Mark:
-    """Where a value (or its key) stands in a file, as near as it is known."""
-    mark = fallback
-    for depth, step in enumerate(path):
-        last = key and depth == len(path) - 1
-        if isinstance(node, LocatedMap) and isinstance(step, str) and step in node:
-            mark = (node.key_marks if last else node.value_marks)[step]
-        elif isinstance(node, LocatedList) and isinstance(step, int) and step < len(node):
-            mark = node.marks[step]
-        else:
-            return mark
-        node = node[step]
-    return mark
-
-
 def _objections(name: str, value: Any) -> Iterator[Objection]:
-    errors: list[Broken] = list(_validator(name).iter_errors(value))
+    if verdict(name)(value):
+        return
+    from reconciler.config.validation import errors_of  # noqa: PLC0415 - for a sound configuration it is not needed
+
+    errors: list[Broken] = errors_of(name, value)
     maps: dict[Path, tuple[Broken, set[str], list[str]]] = {}
     for error in errors:
         path: Path = tuple(error.absolute_path)

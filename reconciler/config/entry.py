@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.config.check import mark_of
 from reconciler.config.findings import Spot
 from reconciler.config.merge import Written
 from reconciler.errors import Problem
+from reconciler.yaml12 import mark_of
 
 
 @dataclass(frozen=True, slots=True)

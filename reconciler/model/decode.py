@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from enum import Enum
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 
@@ -49,12 +50,18 @@ def _either(options: tuple[Any, ...], value: Any, where: str) -> Any:
 
 def _record(wanted: Any, value: Any, where: str) -> Any:
     _require(isinstance(value, dict), where, "a map")
+    hints = _hints(wanted)
+    if value.keys() != hints.keys():
+        unknown, missing = sorted(value.keys() - hints.keys()), sorted(hints.keys() - value.keys())
+        _require(not unknown, where, f"no field {', '.join(unknown)}")
+        _require(not missing, where, f"the field {', '.join(missing)}")
+    return wanted(**{name: decode(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})
+
+
+@cache
+def _hints(wanted: Any) -> dict[str, Any]:
     hints = get_type_hints(wanted)
-    names = [field.name for field in dataclasses.fields(wanted)]
-    unknown, missing = sorted(set(value) - set(names)), sorted(set(names) - set(value))
-    _require(not unknown, where, f"no field {', '.join(unknown)}")
-    _require(not missing, where, f"the field {', '.join(missing)}")
-    return wanted(**{name: decode(hints[name], value[name], f"{where}.{name}") for name in names})
+    return {field.name: hints[field.name] for field in dataclasses.fields(wanted)}
 
 
 def _require(fits: bool, where: str, expected: str) -> None:

@@ -43,3 +43,18 @@ class Document:
     value: Any
     file: str
     mark: Mark
+
+
+def mark_of(node: Any, path: tuple[str | int, ...], fallback: Mark, *, key: bool = False) -> Mark:
+    """Where a value (or its key) stands in a file, as near as it is known."""
+    mark = fallback
+    for depth, step in enumerate(path):
+        last = key and depth == len(path) - 1
+        if isinstance(node, LocatedMap) and isinstance(step, str) and step in node:
+            mark = (node.key_marks if last else node.value_marks)[step]
+        elif isinstance(node, LocatedList) and isinstance(step, int) and step < len(node):
+            mark = node.marks[step]
+        else:
+            return mark
+        node = node[step]
+    return mark

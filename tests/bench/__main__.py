@@ -1,0 +1,86 @@
+"""`python -m tests.bench`: the tool, the lowest bound and its fellows on the same work, side by side in every round.
+
+Prints a Markdown table. By itself it does `--sizes 100,1000,10000 --rounds 5 --latency 20` (milliseconds a request);
+`--only plan,apply` takes a part. The tool and each fellow are installed into venvs of their own, which are kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from .cases import Bench, Case, startup
+from .fellows import PACKAGES, environment, install
+from .measure import Figure, Server, measured
+
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+CHECKOUT = Path(__file__).parents[2]
+FELLOW_ROUNDS = 2
+"""Some take minutes; their figures do not need more."""
+BOUND = "lowest bound"
+
+
+def run(cases: list[Case], rounds: int, variables: dict[str, str], server: Server, latency: float) -> None:
+    """All cases of a round side by side, round after round; the first round warms up and does not count."""
+    for number in range(rounds + 1):
+        for case in cases:
+            for who, each in case.commands.items():
+                if each.fellow and number > FELLOW_ROUNDS:
+                    continue
+                server.steer("latency/0")
+                each.before()
+                server.steer(f"latency/{latency}")
+                cost = measured(each.command, variables, server, CHECKOUT)
+                if number:
+                    case.costs.setdefault(who, []).append(cost)
+            sys.stderr.write(f"round {number} of {rounds}: {case.name}\n")
+
+
+def table(cases: list[Case]) -> str:
+    """The figures as Markdown."""
+    lines = ["| work | who | wall s (spread) | CPU s | MiB | requests | of bound |", "|---|---|---|---|---|---|---|"]
+    for case in cases:
+        figures = {who: Figure(tuple(costs)) for who, costs in case.costs.items()}
+        for who, figure in figures.items():
+            ratio = "" if who == BOUND else f"{figure.ratio(figures[BOUND]):.2f}"
+            lines.append(f"| {case.name} | {who} | {' | '.join(figure.cells())} | {ratio} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Reads the command line, measures, prints."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--sizes", default="100,1000,10000")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--latency", type=float, default=20.0)
+    parser.add_argument("--only", default="", help="the beginnings of the names of cases, with commas")
+    parser.add_argument("--fellows-up-to", type=int, default=1000, metavar="SIZE", help="0: none")
+    parser.add_argument("--venvs", type=Path, default=Path(tempfile.gettempdir()) / "reconciler-bench")
+    asked = parser.parse_args()
+    ours = install(asked.venvs, "reconciler", (str(CHECKOUT),), anew=True)
+    fellows = {name: install(asked.venvs, name, packages) for name, packages in PACKAGES.items()}
+    server = Server(0)
+    variables = {name: os.environ[name] for name in KEPT if name in os.environ} | environment(server.port)
+    root = Path(tempfile.mkdtemp())
+    try:
+        cases = [startup(ours)]
+        for size in map(int, asked.sizes.split(",")):
+            bench = Bench(root, size, server, ours)
+            bench.settle(variables)
+            invited = fellows if size <= asked.fellows_up_to else {}
+            cases += bench.cases([bench.invite(name, programs, variables) for name, programs in invited.items()])
+        wanted = tuple(asked.only.split(","))
+        cases = [case for case in cases if case.name.startswith(wanted)]
+        run(cases, asked.rounds, variables, server, asked.latency)
+        sys.stdout.write(table(cases) + "\n")
+    finally:
+        server.close()
+        shutil.rmtree(root)
+
+
+if __name__ == "__main__":
+    main()
