@@ -11,7 +11,7 @@ from typing import Any
 from reconciler import pipeline
 from reconciler.api import Reader
 from reconciler.config.check import objections
-from reconciler.config.files import Unreadable, configuration_files
+from reconciler.config.files import Disk, Unreadable, configuration_files
 from reconciler.config.reading import Reading
 from reconciler.edit import Edit, add_import, add_resource, set_values
 from reconciler.errors import ConfigurationInvalid, Problem, Refused, WrongUsage, did_you_mean
@@ -125,7 +125,7 @@ def _texts(session: Session) -> dict[Path, str]:
 
 def _text(path: Path) -> str:
     try:
-        return Reading(path).content(path).decode("utf-8")
+        return Reading(Disk(path)).content(path).decode("utf-8")
     except Unreadable as error:
         raise ConfigurationInvalid([Problem(str(path), 0, 0, str(error))]) from error
     except UnicodeDecodeError as error:

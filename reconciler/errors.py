@@ -10,6 +10,7 @@ ReconcilerError
 ├── Refused (5)              a guard said no
 │   ├── ListIncomplete           a list could not be read whole
 │   ├── IdentityAmbiguous        two live objects could be the one that an address means
+│   ├── GitUnusable              git is not there, is too old, failed, or did not end
 │   └── StateUnusable            the state file is damaged, newer, or of another environment
 └── WrongUsage (64)          the command line asks for something that does not exist
 """
@@ -119,6 +120,10 @@ class ListIncomplete(Refused):
 
 class IdentityAmbiguous(Refused):
     """More than one live object could be the one that an address means."""
+
+
+class GitUnusable(Refused):
+    """Git is not there, is too old, finds no repository, failed, or did not end in its time."""
 
 
 class StateUnusable(Refused):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from reconciler.api import Reader, Writer
 from reconciler.apply import Event, execute, standing, unsettled, verify
+from reconciler.base import compared, read_base
 from reconciler.config.check import objections
 from reconciler.drift import drift
 from reconciler.errors import Refused, WrongUsage, did_you_mean
@@ -24,7 +27,7 @@ from reconciler.model.live import Live
 from reconciler.model.memory import Memory
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.receipt import Receipt
-from reconciler.model.review import Review
+from reconciler.model.review import Review, Scope
 from reconciler.observe import observe
 from reconciler.plan import WRONG_PROJECT, Options, make_plan
 from reconciler.receipts import from_text, receipt_of, to_text, undone
@@ -48,10 +51,17 @@ class Planned:
     memory: Memory
     live: Live
     desired: Desired
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
+    base: str = ""
 
 
-def plan(session: Session, options: Options, undo: str | None = None) -> Planned:
-    """What would be done, by a client that cannot write. `undo`: the receipt to take back, in the YAML's place."""
+def plan(
+    session: Session, options: Options, undo: str | None = None, *, base: str | None = None, only_scope: bool = False
+) -> Planned:
+    """What would be done, by a client that cannot write. `undo`: the receipt to take back, in the YAML's place.
+
+    `base` is a commit or branch to compare with, `only_scope` leaves out what is not due to what came after it.
+    """
     snapshot = session.store.read()
     replayed = Journal(session.store.journal).replay(snapshot.memory)
     memory = replayed.memory
@@ -62,18 +72,41 @@ def plan(session: Session, options: Options, undo: str | None = None) -> Planned
         desired = undone(receipt, memory.entries)
         addresses = {item.address for item in receipt.items} & {*desired.resources, *memory.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
-    live = observe(Reader(session.door), KINDS.values(), _lookups(desired, memory, options))
+    earlier = read_base(session.configuration, session.environment, base) if base is not None else None
+    lookups = _lookups(desired, memory, options)
+    if earlier is not None and earlier.desired is not None:
+        lookups |= _lookups(earlier.desired, memory, options)
+    live = observe(Reader(session.door), KINDS.values(), lookups, _expected(memory.entries))
     limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
     today = datetime.now(UTC).strftime("%Y-%m-%d")
-    options = replace(options, max_deletes=limit, sandbox_key=session.door.secret.sandbox, today=today)
+    options = replace(options, max_deletes=limit, today=today)
     made = make_plan(desired, memory, live, options)
-    made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
-    return Planned(made, snapshot, memory, live, desired)
+    scopes: Mapping[str, Scope] = {}
+    noted: tuple[str, ...] = ()
+    if earlier is not None:
+        scopes, noted = compared(made, earlier, memory, live, options)
+        if only_scope:
+            ours = frozenset(address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST)
+            made = make_plan(desired, memory, live, replace(options, only=ours))
+            scopes = {change.address: scopes[change.address] for change in made.changes}
+    made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open), *noted))
+    return Planned(made, snapshot, memory, live, desired, scopes, earlier.commit if earlier else "")
 
 
-def review(session: Session, planned: Planned) -> Review:
-    """A plan as people are shown it."""
-    return make_review(planned.plan, planned.desired, planned.live, now=datetime.now(UTC), commit=session.commit())
+def review(session: Session, planned: Planned, now: datetime | None = None) -> Review:
+    """A plan as people are shown it. `now` knows its zone; left out, it is the clock's."""
+    zone = session.environment.time_zone
+    return make_review(
+        planned.plan,
+        planned.desired,
+        planned.live,
+        now=now or datetime.now(UTC),
+        zone=ZoneInfo(zone) if zone else None,
+        sandbox_key=session.door.secret.sandbox,
+        commit=session.commit(),
+        base=planned.base,
+        scopes=planned.scopes,
+    )
 
 
 @contextmanager
@@ -96,7 +129,7 @@ def saved_plan(session: Session, path: Path) -> Planned:
     saved = read_plan(path)
     snapshot, memory = remembered(session.store)
     check_binding(saved, session.environment.name, memory, session.door.secret.value)
-    live = observe(Reader(session.door), KINDS.values())
+    live = observe(Reader(session.door), KINDS.values(), expected=_expected(memory.entries))
     desired = session.configuration.desired(session.environment)
     return Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live, desired)
 
@@ -118,12 +151,13 @@ def find_receipt(store: Store, name: str) -> Receipt:
     return from_text(texts[chosen], chosen)
 
 
-def expect(planned: Plan, digest: str | None) -> None:
-    """Refused where a plan is not the one that was approved."""
-    if digest is not None and planned.digest != digest:
+def require_scope(planned: Planned) -> None:
+    """Refused where a plan holds changes that were not made since the base it was compared with."""
+    others = [f"{address}: {scope}" for address, scope in planned.scopes.items() if scope is not Scope.PULL_REQUEST]
+    if others:
         raise Refused(
-            f"this is not the plan that was approved: {planned.digest} is planned now, {digest} was expected",
-            hint="look at the plan above, and have it approved anew",
+            "\n  ".join([f"not all of this is due to what changed since {planned.base[:12]}:", *others]),
+            hint="to pass: --only-scope leaves them out; without --strict-scope they are applied, too",
         )
 
 
@@ -161,6 +195,7 @@ def apply(
         where=lock.holder.where,
         commit=session.commit(),
     )
+    report = replace(report, receipt=receipt if receipt.items else None)
     try:
         recorder.finish(receipt.title(), Attachment(receipt.id, to_text(receipt)) if receipt.items else None)
     except Refused as refused:
@@ -168,11 +203,15 @@ def apply(
     touched = {change.kind for change in planned.plan.changes if change.action in WRITES}
     for wait in READ_BACK_WAITS if touched else ():
         time.sleep(wait)
-        live = observe(writer, [KINDS[name] for name in touched])
+        live = observe(writer, [KINDS[name] for name in touched], expected=_expected(recorder.entries()))
         report = verify(report, recorder.entries(), live)
         if not unsettled(report):
             break
     return report
+
+
+def _expected(addresses: Iterable[str]) -> Counter[str]:
+    return Counter(map(kind_of, addresses))
 
 
 def drift_of(planned: Planned) -> Drift:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from reconciler.api import Door, open_door
 from reconciler.api.door import DEFAULT_URL
 from reconciler.api.secret import secret_of
 from reconciler.config import Configuration, read_configuration
-from reconciler.model.settings import Environment
+from reconciler.config.files import folder_of
+from reconciler.errors import ReconcilerError
+from reconciler.git.checkout import configuration_commit
+from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
 from reconciler.state import Store
-from reconciler.state.git_checkout import configuration_commit
 from reconciler.stores import chosen_of, store_for
 
 
@@ -55,3 +57,17 @@ def open_session(
     with open_door(address, secret, connections) as door:
         door.trace = trace
         yield Session(configuration, chosen, store_for(chosen, configuration.folder), door)
+
+
+def environment_of(path: Path, environment: str | None) -> str:
+    """The name of the environment that is meant, as far as it can be told of a configuration that may be unsound."""
+    with suppress(ReconcilerError):
+        return environment or chosen_of(read_configuration(path), None).name
+    return environment or DEFAULT_ENVIRONMENT
+
+
+def commit_of(path: Path) -> str:
+    """The commit of the configuration at a path that may be unsound; empty where there is none."""
+    with suppress(ReconcilerError):
+        return configuration_commit(folder_of(path))
+    return ""

@@ -19,11 +19,11 @@ ADDRESS = re.compile(
 EXPECTED = "expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
 
 
-def base_of(address: str) -> str:
-    """The base of the API at an address; a bare host gets the base path `/v4`.
+def base_of(address: str, path: str = BASE_PATH) -> str:
+    """The base of the API at an address; a bare host gets the base path, `path`.
 
-    WrongUsage where it is no address, or one that holds more than host, port and path; Refused for plain http to anything
-    but loopback.
+    WrongUsage where it is no address, or one that holds more than host, port and path; Refused for plain http to
+    anything but loopback.
     """
     parts = ADDRESS.fullmatch(address)
     if parts is None:
@@ -31,7 +31,7 @@ def base_of(address: str) -> str:
     host = parts["host"] or parts["ipv6"]
     if parts["scheme"].lower() == "http" and not _is_loopback(host.lower()):
         raise Refused(f"the key will not be sent over plain http to {host}", hint="use https, or a loopback address")
-    return address if parts["path"].strip("/") else address.rstrip("/") + BASE_PATH
+    return address if parts["path"].strip("/") else address.rstrip("/") + path
 
 
 def is_outward(base: str) -> bool:

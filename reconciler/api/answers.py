@@ -32,7 +32,10 @@ class Answer:
     @property
     def ok(self) -> bool:
         """Any 2xx, as the documents state only 201 and 202 [seed], that does not hold an error all the same."""
-        return 200 <= self.status < 300 and not self._is_error_in_disguise()  # noqa: PLR2004 - the class of the status
+        return self._says_success() and not self._is_error_in_disguise()
+
+    def _says_success(self) -> bool:
+        return 200 <= self.status < 300  # noqa: PLR2004 - the class of the status
 
     def body(self) -> Any:
         """The JSON in the body, None where there is none; AnswerUnreadable where it is something else."""
@@ -96,7 +99,7 @@ class Answer:
 
     def error(self, source: str) -> ReconcilerError:
         """The error that this answer is. `source`: the variable that the key came from."""
-        disguised = " with an error:" if self._is_error_in_disguise() else ""
+        disguised = " with an error:" if self._says_success() else ""
         text = f"{self.method} {self.path} answered {self.status}{disguised}{self._said()}"
         if self.status == UNAUTHORIZED:
             return NotAuthorised(

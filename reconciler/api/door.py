@@ -1,13 +1,20 @@
 """The door to the API: real HTTP, or the embedded simulator in this process. The only importer of httpx."""
 
+# ruff: noqa: E402 - what httpx is to leave out is said before it is imported
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 from urllib.parse import urlencode
 
+# Where click and rich are there, httpx loads a command line of its own with them, which costs as much as all the rest.
+_LOADED = sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx
+
+if _LOADED is None:
+    del sys.modules["httpx._main"]
 
 from reconciler import __version__
 from reconciler.api.address import base_of, is_outward, require_trust, trusted, without_credentials
@@ -124,7 +131,18 @@ def open_door(address: str, secret: Secret, connections: int) -> Door:
     }
     if address.startswith(SIMULATOR):
         return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections)
-    base = base_of(address)
+    return _open(base_of(address), secret, headers, connections)
+
+
+def open_host(address: str, secret: Secret, headers: Mapping[str, str]) -> Door:
+    """The door at the API of a host of repositories. `headers`: those of every request, the token among them.
+
+    Held by the same rules as the other: https only but on loopback, the same limits, certificates and proxies.
+    """
+    return _open(base_of(address, path=""), secret, {"user-agent": f"reconciler/{__version__}", **headers}, 1)
+
+
+def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Door:
     # A proxy is for the way out: the key of a plain http address on this machine stays on this machine.
     outward = is_outward(base)
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)

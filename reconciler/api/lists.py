@@ -6,7 +6,9 @@ A list that changes while it is read is read again from the start; one that stay
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from reconciler.api.answers import Answer
@@ -16,6 +18,8 @@ from reconciler.errors import AnswerUnreadable, ListIncomplete
 LIMIT = 100
 ATTEMPTS = 3
 MOST_PAGES = 10_000
+MOST_AHEAD = 16
+"""Pages that are waited for at once, as far as the run's parallelism lets them go."""
 RESTARTED = "x-qon-pagination-restarted"
 
 Item = dict[str, Any]
@@ -30,9 +34,14 @@ def read_whole(reader: Reader, path: str) -> list[Item]:
     return list({_id(item, path): item for item in _only_page(reader.get(path), path)}.values())
 
 
-def read_list(reader: Reader, path: str, style: str) -> list[Item]:
-    """A list of objects by the name of its pagination style: `whole`, `offset` or `cursor`."""
-    return {"whole": read_whole, "offset": read_by_offset, "cursor": read_by_cursor}[style](reader, path)
+def read_list(reader: Reader, path: str, style: str, expected: int = 0) -> list[Item]:
+    """A list of objects by the name of its pagination style: `whole`, `offset` or `cursor`.
+
+    `expected`: about how many there are. Where pages can be asked for by number, those are asked for at once.
+    """
+    if style == "offset":
+        return read_by_offset(reader, path, expected)
+    return {"whole": read_whole, "cursor": read_by_cursor}[style](reader, path)
 
 
 def read_table(reader: Reader, path: str) -> list[Item]:
@@ -47,13 +56,18 @@ def _only_page(answer: Answer, path: str, *, ends: bool | None = None) -> list[I
     return page.items
 
 
-def read_by_offset(reader: Reader, path: str) -> list[Item]:
-    """A list in pages by `limit` and `offset`.
+def read_by_offset(reader: Reader, path: str, expected: int = 0) -> list[Item]:
+    """A list in pages by `limit` and `offset`; the pages that hold `expected` items are asked for side by side.
 
     Each page begins with the last item of the page before: where it does not, something was added or removed
-    meanwhile, and an item might have slipped past between two pages.
+    meanwhile, and an item might have slipped past between two pages. That holds in whatever order they are read.
     """
-    return _steadily(path, lambda: _offset_pages(reader, path))
+    offsets = range(0, max(1, expected - 1), LIMIT - 1)
+    if len(offsets) == 1:
+        return _steadily(path, lambda: _offset_pages(reader, path, {}))
+    with ThreadPoolExecutor(min(len(offsets), MOST_AHEAD)) as pool:
+        ask = partial(_offset_page, reader, path)
+        return _steadily(path, lambda: _offset_pages(reader, path, {at: pool.submit(ask, at) for at in offsets}))
 
 
 def read_by_cursor(reader: Reader, path: str) -> list[Item]:
@@ -74,12 +88,16 @@ def _steadily(path: str, read: Callable[[], dict[str, Item]]) -> list[Item]:
     raise ListIncomplete(f"GET {path} could not be read whole in {ATTEMPTS} attempts: {how}", hint=PLAN_AGAIN)
 
 
-def _offset_pages(reader: Reader, path: str) -> dict[str, Item]:
+def _offset_page(reader: Reader, path: str, offset: int) -> _Page:
+    return _page(reader.get(path, {"limit": LIMIT, "offset": offset}), path)
+
+
+def _offset_pages(reader: Reader, path: str, ahead: dict[int, Future[_Page]]) -> dict[str, Item]:
     found: dict[str, Item] = {}
     last = ""
     offset = 0
     for _ in range(MOST_PAGES):
-        page = _page(reader.get(path, {"limit": LIMIT, "offset": offset}), path)
+        page = ahead.pop(offset).result() if offset in ahead else _offset_page(reader, path, offset)
         ids = [_id(item, path) for item in page.items]
         if last:
             if not ids or ids[0] != last:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ class _Run:
 
     def _failed(self, part: Part, error: BaseException) -> None:
         known = isinstance(error, ReconcilerError)
-        reason = str(error) if known else f"a fault in reconciler: {type(error).__name__}: {error}"
+        reason = str(error) if known else _fault(error)
         hint = error.hint if isinstance(error, ReconcilerError) and error.hint else ""
         code = error.exit_code if isinstance(error, ReconcilerError) else Exit.API_FAILED
         self._end(part, _End(Status.FAILED, f"{reason} ({hint})" if hint else reason, exit_code=code))
@@ -188,3 +189,9 @@ class _Run:
         self._ends[part.address] = end
         if part.cleanup or not change.cleanup or end.status is not Status.DONE:
             self._tell(Event(change, self._ends[part.address].status, end.reason or end.because_of))
+
+
+def _fault(error: BaseException) -> str:
+    """A bug of ours, by its place and not in its words: they may quote what it was about to use, and are kept."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return f"a fault in reconciler: {type(error).__name__} at {at.filename.rpartition('/')[2]}:{at.lineno} in {at.name}"

@@ -13,11 +13,13 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.authoring import drift, import_
+from reconciler.cli.comment import comment
+from reconciler.cli.graph import graph
 from reconciler.cli.offline import schema, simulate, validate
 from reconciler.cli.online import apply, export, plan, send_test
 from reconciler.cli.state import history, state
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
-from reconciler.render.terminal import red, say, visible
+from reconciler.render.terminal import concealed, red, say, visible
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -28,11 +30,26 @@ LONGEST_FAULT = 300
 def cli() -> None:
     """Configuration as code for Qonversion: reports, integrations and automations as YAML in git.
 
-    The key is read from QONVERSION_SECRET, or from the variable that the environment names.
+    The key is read from QONVERSION_SECRET, or from the variable or the command that the environment names.
     """
 
 
-for _command in (validate, plan, apply, drift, export, import_, send_test, history, state, schema, simulate):
+COMMANDS = (
+    validate,
+    plan,
+    apply,
+    comment,
+    drift,
+    export,
+    import_,
+    graph,
+    send_test,
+    history,
+    state,
+    schema,
+    simulate,
+)
+for _command in COMMANDS:
     cli.add_command(_command)
 
 
@@ -78,10 +95,10 @@ def _show_usage(error: click.UsageError) -> None:
 
 
 def _show_fault(error: Exception) -> None:
-    """What happened and where, in a few lines: a bug of ours, told without the values that it was about to use."""
+    """What happened and where, in a few lines, without the values of any variable; cut once the key is out of it."""
     frames = traceback.extract_tb(error.__traceback__)[-SHOWN_FRAMES:]
     places = " < ".join(f"{Path(each.filename).name}:{each.lineno} in {each.name}" for each in reversed(frames))
-    what = " ".join(str(error).split())
+    what = " ".join(concealed(str(error)).split())
     shown = what if len(what) <= LONGEST_FAULT else f"{what[:LONGEST_FAULT]}…"
     say(red("error: ") + visible(f"a fault in reconciler {__version__}: {type(error).__name__}: {shown}"))
     say(visible(f"  at {places}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.options import path_argument
-from reconciler.errors import Exit, WrongUsage
+from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage
 from reconciler.render.terminal import put, say, visible
 
 if TYPE_CHECKING:
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 @click.option(
     "--state", "shared", is_flag=True, help="Read shared states too (over the network), to name spent blocks."
 )
-def validate(path: Path, shared: bool) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="What stdout gets: nothing, or the problems as SARIF, or as annotations of GitHub.",
+)
+def validate(path: Path, shared: bool, form: str) -> None:
     """Check the configuration for every environment: offline, without a key.
 
     PATH is a folder (every *.yaml below it is merged) or one file. Where the state is at hand, it also says which
@@ -35,15 +44,34 @@ def validate(path: Path, shared: bool) -> None:
     from reconciler.stores import memory_at_hand  # noqa: PLC0415
 
     configuration = read_configuration(path)
-    checked = configuration.check()
-    for line in dict.fromkeys(str(each) for desired in checked.values() for each in idle(desired)):
-        say(visible(f"hint: {line}"))
+    try:
+        checked = configuration.check()
+    except ConfigurationInvalid as invalid:
+        _put_problems(form, invalid.problems, [])
+        raise
+    hints = list(dict.fromkeys(each for desired in checked.values() for each in idle(desired)))
+    _put_problems(form, [], hints)
+    for hint in hints:
+        say(visible(f"hint: {hint}"))
     for name, desired in checked.items():
         count = len(desired.resources)
         say(f"{name}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
         memory = memory_at_hand(configuration, configuration.environments[name], shared=shared)
         for line in spent(desired, memory) if memory else ():
             say(visible(f"hint: {line}"))
+
+
+def _put_problems(form: str, problems: Iterable[Problem], hints: Iterable[Problem]) -> None:
+    """What is wrong, on stdout, in a form for programs; people read it on stderr."""
+    from reconciler.render.annotations import workflow_commands  # noqa: PLC0415 - only where it is asked for
+    from reconciler.render.findings import of_problems  # noqa: PLC0415
+    from reconciler.render.sarif import sarif  # noqa: PLC0415
+
+    findings = [*of_problems(problems), *of_problems(hints, "hint")]
+    if form == "sarif":
+        put(sarif(findings))
+    elif form == "github" and findings:
+        put(workflow_commands(findings), commands=True)
 
 
 @click.command()
@@ -55,9 +83,9 @@ def schema(folder: Path, write: bool, check: bool) -> None:
 
     Prints that of the whole configuration; --write puts all of them into FOLDER.
     """
-    from reconciler.kinds.published import published  # noqa: PLC0415 - `--help` need not load the kinds
+    from reconciler.render.schemas import every_schema  # noqa: PLC0415 - `--help` need not load the kinds
 
-    texts = {name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in published().items()}
+    texts = {name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in every_schema().items()}
     if not (write or check):
         put(texts["configuration.schema.json"].rstrip())
     if write:

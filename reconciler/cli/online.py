@@ -17,10 +17,12 @@ from reconciler.cli.options import (
     path_argument,
     plan_options,
     plan_wishes,
+    require_base,
+    scope_flags,
 )
-from reconciler.cli.reports import plan_format_option, write_reports
+from reconciler.cli.reports import failures_reported, plan_format_option, plans_only, write_reports
 from reconciler.errors import Exit, Refused, WrongUsage
-from reconciler.render.forms import shown
+from reconciler.render.forms import COMMANDS, shown
 from reconciler.render.terminal import ask, put, say, visible
 
 if TYPE_CHECKING:
@@ -42,13 +44,19 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
     """
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
 
-    with open_session(path, flags) as session:
-        planned = pipeline.plan(session, plan_wishes(flags), undo)
+    failing = failures_reported("plan", path, flags["environment"], flags["reports"])
+    with failing, open_session(path, flags) as session:
+        require_base(flags)
+        if undo is not None and flags["base"] is not None:
+            raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
+        planned = _planned(session, flags, undo)
         if out is not None:
             pipeline.save(session, planned, out)
         review = pipeline.review(session, planned)
     write_reports(review, flags["reports"])
-    put(shown(review, flags["form"]))
+    put(shown(review, flags["form"]), commands=flags["form"] in COMMANDS)
+    if flags["strict_scope"]:
+        pipeline.require_scope(planned)
     pipeline.refuse(planned.plan)
     if flags["detailed_exitcode"] and planned.plan.changes:
         raise SystemExit(Exit.PENDING)
@@ -62,23 +70,35 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
 @click.option(
     "--plan", "saved", type=click.Path(path_type=Path), metavar="FILE", help="Carry out this plan, and nothing else."
 )
-@click.option("--expect-digest", metavar="DIGEST", help="Refuse where the plan is not the one that bears this digest.")
+@click.option(
+    "--expect-digest",
+    "expected",
+    metavar="DIGEST|@FILE",
+    help="Refuse any plan but the one with this digest. FILE is of `comment --read` or `plan --format json`.",
+)
 def apply(
-    path: Path, auto_approve: bool, saved: Path | None, expect_digest: str | None, **flags: Unpack[PlanFlags]
+    path: Path, auto_approve: bool, saved: Path | None, expected: str | None, **flags: Unpack[PlanFlags]
 ) -> None:
     """Make it so: plan, ask, write, read back.
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.approved import read_approved, require_approved  # noqa: PLC0415
     from reconciler.render.progress import progress  # noqa: PLC0415
 
-    with open_session(path, flags) as session, pipeline.locked(session) as lock:
-        planned = _saved(session, saved, flags) if saved else pipeline.plan(session, plan_wishes(flags))
-        review = pipeline.review(session, planned)
-        write_reports(review, flags["reports"])
+    failing = failures_reported("apply", path, flags["environment"], flags["reports"])
+    with failing as seen, open_session(path, flags) as session, pipeline.locked(session) as lock:
+        require_base(flags)
+        approved = read_approved(expected) if expected is not None else None
+        planned = _saved(session, saved, flags) if saved else _planned(session, flags)
+        seen.review = review = pipeline.review(session, planned)
+        write_reports(review, plans_only(flags["reports"]))
         say(shown(review, "text"))
-        pipeline.expect(planned.plan, expect_digest)
+        if approved is not None:
+            require_approved(planned.plan, approved)
+        if flags["strict_scope"]:
+            pipeline.require_scope(planned)
         pipeline.refuse(planned.plan)
         if planned.plan.changes and not auto_approve:
             _confirm(planned.plan)
@@ -92,6 +112,7 @@ def apply(
                 look_again=saved is not None,
             )
         put(_report(report, flags["form"]))
+        write_reports(review, flags["reports"], report)
     code = report.exit_code()
     if code is Exit.DONE and flags["detailed_exitcode"] and any(each.status == "manual" for each in report.outcomes):
         code = Exit.PENDING
@@ -99,11 +120,18 @@ def apply(
         raise SystemExit(code)
 
 
+def _planned(session: Session, flags: PlanFlags, undo: str | None = None) -> Planned:
+    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+
+    return pipeline.plan(session, plan_wishes(flags), undo, base=flags["base"], only_scope=flags["only_scope"])
+
+
 def _saved(session: Session, file: Path, flags: PlanFlags) -> Planned:
     from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
 
     given = {"--target": flags["target"], "--prune": flags["prune"], "--allow": flags["allow"]}
     given["--max-deletes"] = flags["max_deletes"] is not None
+    given |= {"--base": flags["base"] is not None, **scope_flags(flags)}
     overridden = [name for name, value in given.items() if value]
     if overridden:
         raise WrongUsage(

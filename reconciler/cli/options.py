@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from reconciler.cli.reports import report_option
+from reconciler.errors import WrongUsage
 from reconciler.render.terminal import dim, hide, say, visible
 
 if TYPE_CHECKING:
@@ -72,6 +73,19 @@ def plan_options(command: Command) -> Command:
             metavar="ADDRESS",
             help="Only this address, with what it needs. May be given several times.",
         ),
+        click.option(
+            "--strict-scope",
+            is_flag=True,
+            help="Refuse where something is planned that is not due to the changes since.",
+        ),
+        click.option(
+            "--only-scope", is_flag=True, help="Leave out what is not due to the changes since, but what those need."
+        ),
+        click.option(
+            "--base",
+            metavar="REF",
+            help="Compare with the configuration where REF and HEAD part: origin/main, or HEAD^ after a merge.",
+        ),
         report_option,
     )
     for option in options:
@@ -98,6 +112,9 @@ class PlanFlags(ConnectionFlags):
     max_deletes: int | None
     allow: tuple[str, ...]
     detailed_exitcode: bool
+    base: str | None
+    only_scope: bool
+    strict_scope: bool
 
 
 def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
@@ -115,3 +132,17 @@ def plan_wishes(flags: PlanFlags) -> Options:
     from reconciler.plan import Options  # noqa: PLC0415 - `--help` need not load the stages
 
     return Options(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]))
+
+
+def require_base(flags: PlanFlags) -> None:
+    """WrongUsage where a flag asks about a base that is not named."""
+    asked = [name for name, given in scope_flags(flags).items() if given]
+    if asked and flags["base"] is None:
+        raise WrongUsage(
+            f"{' and '.join(asked)} needs --base", hint="--base origin/main, or --base HEAD^ after a merge"
+        )
+
+
+def scope_flags(flags: PlanFlags) -> dict[str, bool]:
+    """The flags that ask whose doing a change is."""
+    return {"--only-scope": flags["only_scope"], "--strict-scope": flags["strict_scope"]}

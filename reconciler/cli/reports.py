@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.errors import WrongUsage
-from reconciler.render.forms import FORMS, shown
+from reconciler.errors import ReconcilerError, WrongUsage
+from reconciler.render.forms import APPLIED, FAILED, FORMS, shown, shown_applied, shown_failed
+from reconciler.render.terminal import concealed
 
 if TYPE_CHECKING:
+    from reconciler.model.apply_report import ApplyReport
     from reconciler.model.review import Review
+
+Reports = Iterable[tuple[str, Path]]
 
 
 def _parsed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
@@ -40,10 +46,60 @@ report_option = click.option(
 )
 
 
-def write_reports(review: Review, reports: Iterable[tuple[str, Path]]) -> None:
-    """Writes a plan in each of the forms into its file. WrongUsage where a file cannot be written."""
+def write_reports(review: Review, reports: Reports, done: ApplyReport | None = None) -> None:
+    """Writes a plan in each of the forms into its file; `done`: what became of it, in the forms that know of that.
+
+    WrongUsage where a file cannot be written.
+    """
     for form, path in reports:
-        try:
-            path.write_text(shown(review, form) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise WrongUsage(f"{path} cannot be written ({error.strerror})", hint="see --report") from error
+        text = shown(review, form) if done is None else shown_applied(review, done, form)
+        if text is not None:
+            _write(path, text)
+
+
+def plans_only(reports: Reports) -> list[tuple[str, Path]]:
+    """Those that are still the plan's once it is applied or failed. The others are written at the end, and only then:
+    what a reviewer approved is not said anew by an apply that was cut off."""
+    return [(form, path) for form, path in reports if not (form in APPLIED and form in FAILED)]
+
+
+@dataclass
+class Seen:
+    """What a command has come to before it failed."""
+
+    review: Review | None = None
+
+
+@contextmanager
+def failures_reported(command: str, path: Path, environment: str | None, reports: Reports) -> Iterator[Seen]:
+    """Where the block fails, the forms that can tell of it do so, and the error goes on. `path`: the configuration."""
+    seen = Seen()
+    try:
+        yield seen
+    except (Exception, KeyboardInterrupt) as error:
+        known = [(form, file) for form, file in reports if form in FAILED]
+        if known:
+            _write_failure(command, path, environment, error, seen, known)
+        raise
+
+
+def _write_failure(
+    command: str, path: Path, environment: str | None, error: BaseException, seen: Seen, reports: Reports
+) -> None:
+    from reconciler.model.failure import Failure  # noqa: PLC0415 - only a run that fails needs it
+    from reconciler.session import commit_of, environment_of  # noqa: PLC0415
+
+    name = seen.review.plan.environment if seen.review else environment_of(path, environment)
+    commit = seen.review.commit if seen.review else commit_of(path)
+    failure = Failure(command, name, error, commit, seen.review)
+    for form, file in reports:
+        # The error itself is what has to be heard, and it is told in the log in any case.
+        with suppress(ReconcilerError):
+            _write(file, shown_failed(failure, form) or "")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(concealed(text) + "\n", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise WrongUsage(f"{path} cannot be written ({error.strerror})", hint="see --report") from error

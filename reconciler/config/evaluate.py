@@ -10,6 +10,7 @@ from reconciler.config.blocks import block_problems
 from reconciler.config.check import problems_of
 from reconciler.config.entry import Entry
 from reconciler.config.findings import Doubt, Spot, spot_of
+from reconciler.config.marks import Marks
 from reconciler.config.merge import Merged, Written
 from reconciler.config.soundness import soundness
 from reconciler.config.variables import Substitution
@@ -82,7 +83,8 @@ def _desired(resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]]) -
 def _resource(entry: Entry) -> Resource:
     kind = kind_of(entry.name)
     fields = {name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value}
-    return Resource(entry.name, kind, fields, entry.written.place, _lifecycle(entry.value.get("lifecycle", {})))
+    lifecycle = _lifecycle(entry.value.get("lifecycle", {}))
+    return Resource(entry.name, kind, fields, entry.written.place, lifecycle, Marks(entry.written.node))
 
 
 def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:

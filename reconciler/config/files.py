@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from reconciler.errors import Problem, did_you_mean
 
@@ -29,8 +29,56 @@ NO_FILES: Final = {
 }
 
 
+# A pipe that took a file's place since it was looked at must not hold us, nor a link lead elsewhere.
+_FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"))
+
+
 class Unreadable(Exception):
     """A file of the configuration that is not read. `str()` says why, and what was expected."""
+
+
+class Source(Protocol):
+    """Where the files of one configuration come from. `settings`: where its `reconciler.yaml` would be."""
+
+    @property
+    def settings(self) -> Path: ...
+
+    def files(self) -> tuple[list[Path], list[Problem]]:
+        """The files of resources that can be read, and what is wrong with others."""
+
+    def has(self, file: Path) -> bool:
+        """Whether there is anything of that name."""
+
+    def content(self, file: Path, most: int) -> bytes:
+        """The bytes of a file, or one more than `most` of them. Unreadable where it is not to be read."""
+
+
+class Disk:
+    """The files at a path as they are now. The path that the user named may be a link to anywhere, others may not
+    leave the folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._home = os.path.realpath(folder_of(path))
+        self.settings = settings_file(path)
+
+    def files(self) -> tuple[list[Path], list[Problem]]:
+        """As `configuration_files`."""
+        return configuration_files(self._path)
+
+    def has(self, file: Path) -> bool:
+        """Whether the file system lists it, be it a link to nowhere."""
+        return os.path.lexists(file)
+
+    def content(self, file: Path, most: int) -> bytes:
+        """At most `most` bytes and one. Unreadable where the file may not be read, or is none."""
+        target, _ = target_of(file, None if file == self._path else self._home)
+        try:
+            with open(os.open(target, _FLAGS), "rb") as opened:  # noqa: PTH123 - a descriptor, not a path
+                require_regular(os.fstat(opened.fileno()))
+                return opened.read(most + 1)
+        except OSError as error:
+            raise Unreadable(unreadable(error)) from error
 
 
 def configuration_files(path: Path) -> tuple[list[Path], list[Problem]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config.evaluate import evaluate
-from reconciler.config.files import configuration_files, folder_of, settings_file
+from reconciler.config.files import Disk, Source, folder_of
 from reconciler.config.findings import Doubt, across, doubt_of, invalid
 from reconciler.config.merge import Merged, merge
 from reconciler.config.reading import Reading
@@ -63,11 +63,14 @@ class Configuration:
         return evaluate(self.merged, environment, self.doubt)
 
 
-def read_configuration(path: Path) -> Configuration:
-    """Reads a folder or a file. Problems are kept, so that those of every part are shown at once."""
-    reading = Reading(path)
-    environments, problems = read_settings(path, reading)
-    files, missing = configuration_files(path)
+def read_configuration(path: Path, source: Source | None = None) -> Configuration:
+    """Reads a folder or a file, from `source` where its files are not those on disk.
+
+    Problems are kept, so that those of every part are shown at once.
+    """
+    reading = Reading(source or Disk(path))
+    environments, problems = read_settings(reading)
+    files, missing = reading.source.files()
     documents: list[Document] = []
     unread: list[Problem] = []
     whole = not missing
@@ -78,7 +81,7 @@ def read_configuration(path: Path) -> Configuration:
         unread += taken.wrong
         whole = whole and taken.is_whole
     if len(environments) > MOST_ENVIRONMENTS or reading.room.taken * len(environments) > MOST_EVALUATED:
-        problems.append(Problem(str(settings_file(path)), 0, 0, _too_many(len(environments))))
+        problems.append(Problem(str(reading.source.settings), 0, 0, _too_many(len(environments))))
         environments = {}
     merged = merge(documents)
     known = (*problems, *missing, *unread, *merged.problems)

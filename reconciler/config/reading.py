@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from reconciler.config.files import (
-    LARGEST,
-    LARGEST_TOGETHER,
-    TOO_LARGE,
-    TOO_LARGE_TOGETHER,
-    Unreadable,
-    folder_of,
-    require_regular,
-    target_of,
-    unreadable,
-)
+from reconciler.config.files import LARGEST, LARGEST_TOGETHER, TOO_LARGE, TOO_LARGE_TOGETHER, Source, Unreadable
 from reconciler.config.secrets import keys_in
 from reconciler.errors import Problem
 from reconciler.yaml12 import Document, Room, read
-
-# A pipe that took a file's place since it was looked at must not hold us, nor a link lead elsewhere.
-_FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +22,15 @@ class Taken:
 
 
 class Reading:
-    """One reading of the configuration at a path. `room` tells how much was read."""
+    """One reading of a configuration from where its files come from. `room` tells how much was read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, source: Source) -> None:
         self.room = Room()
-        self._path = path
-        self._home = os.path.realpath(folder_of(path))
+        self.source = source
         self._left = LARGEST_TOGETHER
 
     def take(self, file: Path) -> Taken:
-        """Reads a file. The path that the user named may be a link to anywhere, others may not leave the folder."""
+        """Reads a file; what speaks against that is one of its problems."""
         name = str(file)
         try:
             content = self.content(file)
@@ -57,13 +41,7 @@ class Reading:
 
     def content(self, file: Path) -> bytes:
         """The bytes of a file. Unreadable where `take` would not read it either."""
-        target, _ = target_of(file, None if file == self._path else self._home)
-        try:
-            with open(os.open(target, _FLAGS), "rb") as opened:  # noqa: PTH123 - a descriptor, not a path
-                require_regular(os.fstat(opened.fileno()))
-                content = opened.read(min(LARGEST, self._left) + 1)
-        except OSError as error:
-            raise Unreadable(unreadable(error)) from error
+        content = self.source.content(file, min(LARGEST, self._left))
         if len(content) > LARGEST:
             raise Unreadable(TOO_LARGE)
         if len(content) > self._left:

@@ -13,7 +13,7 @@ from reconciler.yaml12.decoding import place
 
 # The documents give a key's prefix only. What follows is random, and a name like sk_premium_monthly_v2 is not: words,
 # numbers and versions, none of 16 characters. At most 16 of them, or a long row of names would be read over and over.
-WORD = "(?>(?:[A-Za-z]?[a-z]{0,14}|[A-Za-z]?[a-z]{0,9}[0-9]{1,4}|[A-Z]{1,15}|[0-9]{1,8})(?![A-Za-z0-9]))"
+WORD = "(?>(?:[A-Za-z]?[a-z]{0,14}|[A-Za-z]?[a-z]{0,9}[0-9]{1,4}|[A-Z]{1,4}|[0-9]{1,8})(?![A-Za-z0-9]))"
 NAME = f"{WORD}(?:[_-]{WORD}){{0,15}}(?![_-])"
 KEY = re.compile(f"(?<![A-Za-z0-9])(?:test_)?sk_(?!{NAME})[A-Za-z0-9_-]{{16,}}")
 IN_BYTES = re.compile(KEY.pattern.encode())

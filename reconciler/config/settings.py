@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
-from reconciler.config.check import mark_of, problems_of
-from reconciler.config.files import settings_file
+from reconciler.config.check import problems_of
 from reconciler.config.findings import spot_of
 from reconciler.config.reading import Reading
-from reconciler.config.wording import quoted
-from reconciler.errors import Problem
+from reconciler.config.wording import LONGEST, quoted
+from reconciler.errors import Problem, did_you_mean
 from reconciler.model.desired import Place
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
-from reconciler.yaml12 import LocatedMap
+from reconciler.yaml12 import LocatedMap, mark_of
 
 OF_STORE = {"file": "path", "git": "remote", "object": "url"}
 STATE_FOLDER = ".reconciler"
@@ -23,10 +22,10 @@ NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
-def read_settings(path: Path, reading: Reading) -> tuple[dict[str, Environment], list[Problem]]:
-    """The environments of the configuration at `path`: those of `reconciler.yaml`, or the one named `default`."""
-    file = settings_file(path)
-    if not os.path.lexists(file):
+def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Problem]]:
+    """The environments of a configuration: those of `reconciler.yaml`, or the one named `default`."""
+    file = reading.source.settings
+    if not reading.source.has(file):
         return _environments({}, LocatedMap(), file), []
     taken = reading.take(file)
     problems = taken.problems + taken.wrong
@@ -38,7 +37,7 @@ def read_settings(path: Path, reading: Reading) -> tuple[dict[str, Environment],
     node = values[0].value if values else LocatedMap()
     found = problems_of("settings", node, node, str(file), values[0].mark if values else (1, 1))
     problems += [problem for problem in found if spot_of(problem) not in unread]
-    problems += _bad_names(node, file)
+    problems += [*_bad_names(node, file), *_bad_zone(node, file)]
     if not problems:
         problems += _misplaced(node, file)
     if problems:
@@ -91,6 +90,17 @@ def _bad_names(node: Any, file: Path) -> list[Problem]:
     ]
 
 
+def _bad_zone(node: Any, file: Path) -> list[Problem]:
+    if not isinstance(node, LocatedMap):
+        return []
+    zone = node.get("time_zone")
+    if not isinstance(zone, str) or not zone or zone in (known := available_timezones()):
+        return []
+    message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin"
+    line, column = node.value_marks["time_zone"]
+    return [Problem(str(file), line, column, message + did_you_mean(zone[:LONGEST], known))]
+
+
 def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:
     named = settings.get("environments") or {DEFAULT_ENVIRONMENT: {}}
     shared = settings.get("state", {})
@@ -109,6 +119,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
             variables={key: value for key, value in variables.items() if value is not None},
             unset=unset,
             max_deletes=settings.get("guards", {}).get("max_deletes"),
+            time_zone=settings.get("time_zone", ""),
         )
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ def _expressible(
                 del fields[name]
         wrong = objections(kind.name, fields)
         wrong += [(name, f"{name} has a key with ${{ in it") for name in fields if _variable_keys(fields[name])]
+        wrong += [(name, f"{name} holds half of a character") for name in fields if not _is_whole(fields[name])]
         if wrong:
             warnings.append(f"{what} is left out: {'; '.join(message for _, message in wrong)}")
             continue
@@ -137,6 +139,15 @@ def _variable_keys(value: Any) -> bool:
     if isinstance(value, dict):
         return any("${" in key or _variable_keys(inner) for key, inner in value.items())
     return isinstance(value, list) and any(map(_variable_keys, value))
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether all text within a value can be written: half a surrogate pair, which JSON can hold, cannot."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _escaped(value: Any) -> Any:

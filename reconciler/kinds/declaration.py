@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.kinds.offered import Offered
 from reconciler.model.desired import Fields
-from reconciler.model.live import Lookups, Raw, Record
+from reconciler.model.live import Lookups, Raw
 
 Schema = Mapping[str, Any]
 
@@ -67,13 +67,20 @@ class Delivery:
     """When an object of a kind sends something to somebody: while its field `status` is `on`.
 
     `at` is the field with the UTC time of day (HH:MM) of a daily delivery, empty where it sends as things happen;
-    `noun` is what people call what it sends.
+    `noun` is what people call what it sends. `failing` is the word of `status` that says that deliveries fail, and
+    `remedy` what a person does before it is `on` again. In the API's own record, `last_at` is when it sent last,
+    `failed_at` since when it fails, `failure` the server's words for that.
     """
 
     status: str
     on: str
     noun: str
     at: str = ""
+    failing: str = ""
+    remedy: str = ""
+    last_at: str = ""
+    failed_at: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +110,6 @@ def no_objections(fields: Fields, lookups: Lookups) -> list[str]:
     return []
 
 
-def no_remarks(record: Record) -> list[str]:
-    """A kind that has nothing to add about a record."""
-    return []
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of resource.
@@ -116,9 +118,8 @@ class Kind:
     objects apart for a person. `from_wire` turns a record into the configuration's words (a field that it cannot tell
     is left out), `to_wire` the other way. `lookups` are lists that `from_wire` needs. `lost_on_delete`: what a
     delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a person
-    does where the API cannot change a field. `remarks`: what a reviewer should know of a record that is about to be
-    changed; `objections`: why the API will not create this, as far as its own lists tell. `test_path`: where a trial
-    delivery is asked for; `delivery`: when it sends something.
+    does where the API cannot change a field. `objections`: why the API will not create this, as far as its own lists
+    tell. `test_path`: where a trial delivery is asked for; `delivery`: when it sends something.
     """
 
     name: str
@@ -142,7 +143,6 @@ class Kind:
     test_path: str = ""
     delivery: Delivery | None = None
     manual_step: str = ""
-    remarks: Callable[[Record], list[str]] = no_remarks
     objections: Callable[[Fields, Lookups], list[str]] = no_objections
     example: Mapping[str, Any] = field(default_factory=dict)
 

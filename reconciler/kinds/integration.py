@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.errors import did_you_mean
 from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Setter
 from reconciler.model.desired import Fields
-from reconciler.model.live import Lookups, Raw, Record
+from reconciler.model.live import Lookups, Raw
 
 CATALOGUE = "/integrations/meta"
 # The page calls the catalogue authoritative, so a slug is checked there, and these are examples for editors.
@@ -75,15 +75,6 @@ def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
 def _word(active: Any) -> Any:
     """The word for `active`, also where the number comes as a text; what is not known stays as it came."""
     return next((word for number, word in ACTIVE_WORDS.items() if active in (number, str(number))), active)
-
-
-def remarks(record: Record) -> list[str]:
-    """Where deliveries fail: since when, and the server's own words."""
-    if record.fields.get("status") != "error":
-        return []
-    since = record.raw.get("last_error_at") or "an unknown time"
-    message = record.raw.get("last_error_message") or "no message"
-    return [f"in error since {since}: {message}"]
 
 
 def objections(fields: Fields, lookups: Lookups) -> list[str]:
@@ -177,8 +168,16 @@ INTEGRATION = Kind(
     lost_on_delete="its id and its credentials, which only a person can enter again in the dashboard",
     after_create="its credentials must be entered in the dashboard before it delivers",
     manual_step="change it in the dashboard, or allow a new one in its place with `lifecycle: {replace: allow}`",
-    remarks=remarks,
     objections=objections,
-    delivery=Delivery(status="status", on="active", noun="integration"),
+    delivery=Delivery(
+        status="status",
+        on="active",
+        noun="integration",
+        failing="error",
+        remedy="mend what makes it fail (its credentials, at the provider), or it will fail again",
+        last_at="last_delivery_at",
+        failed_at="last_error_at",
+        failure="last_error_message",
+    ),
     example={"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS", "status": "active"},
 )

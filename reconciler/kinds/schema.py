@@ -175,6 +175,12 @@ SETTINGS: Schema = {
             },
             "additionalProperties": False,
         },
+        "time_zone": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The readers' time zone, an IANA name: times are shown in it, beside UTC.",
+            "examples": ["Europe/Berlin"],
+        },
         "environments": {
             "type": "object",
             "description": "The projects that this configuration is for.",
@@ -231,3 +237,11 @@ SETTINGS: Schema = {
     },
     "additionalProperties": False,
 }
+
+
+def schema_named(name: str) -> Schema:
+    """The schema of a kind's resource, of `settings`, or of one item of `moved`, `removed` or `imports`."""
+    if name in KINDS:
+        return resource_schema(KINDS[name])
+    items: Schema = SETTINGS if name == "settings" else BLOCKS[name]["items"]
+    return items

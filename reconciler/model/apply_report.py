@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.errors import Exit
+from reconciler.model.receipt import Receipt
 
 
 class Status(StrEnum):
@@ -43,13 +44,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ApplyReport:
-    """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end."""
+    """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end;
+    `receipt`: what it left behind, None where it wrote nothing."""
 
     environment: str
     digest: str
     outcomes: tuple[Outcome, ...]
     warnings: tuple[str, ...] = ()
     unrecorded: str = ""
+    receipt: Receipt | None = None
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
         """The outcomes that ended so."""

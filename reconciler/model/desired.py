@@ -52,13 +52,23 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`."""
+    """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`.
+
+    `marks` are line and column of each value within it, by its path (`data.initiators[0].uid`), in the same file.
+    """
 
     address: str
     kind: str
     fields: Fields
     place: Place
     lifecycle: Lifecycle = Lifecycle()
+    marks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def place_of(self, path: str) -> Place:
+        """Where the value at a path is written, or what it is within, or the resource itself."""
+        while path and path not in self.marks:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return Place(self.place.file, *self.marks[path]) if path else self.place
 
 
 @dataclass(frozen=True, slots=True)

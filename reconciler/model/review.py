@@ -40,27 +40,32 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An address in the graph of references. `action` is None where nothing happens to it."""
+    """An address in the graph of references. `action` is None where nothing happens to it; what is not `managed` bears
+    `kind[id]` in an address's place."""
 
     address: str
     kind: str
     name: str
     action: str | None = None
+    managed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """What refers to what: `edges` are (from the address that refers, to the one that is referred to)."""
+    """What refers to what: `edges` are (from the address that refers, to the one that is referred to), as it is wanted;
+    `dropped` are those that are live and go away."""
 
     nodes: tuple[Node, ...] = ()
     edges: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
     """A plan as a reviewer looks at it.
 
-    `impacts`, `places` (the YAML line) and `scopes` are by address; `scopes` is empty where no base was given. `tasks`
+    `impacts`, `places` (the YAML line) and `scopes` are by address; `scopes` is empty where no base was given.
+    `field_places` has, for a change, the YAML line of each field that changes and is written, by its path. `tasks`
     is what a person has to do by hand, each a sentence. `at` is when the look was taken, `commit` and `base` what was
     planned and what it was compared with (empty: not known).
     """
@@ -68,6 +73,7 @@ class Review:
     plan: Plan
     impacts: Mapping[str, tuple[Impact, ...]] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
+    field_places: Mapping[str, Mapping[str, Place]] = field(default_factory=dict)
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
     graph: Graph = Graph()

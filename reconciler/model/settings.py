@@ -29,7 +29,7 @@ class Environment:
     """One environment. `variables` are the values of `${var.NAME}`, `unset` those that are named without a value.
 
     The key is in the variable `secret_env`, or what `secret_command` prints; where only a command is written, no
-    variable is looked at.
+    variable is looked at. `time_zone` is the readers', an IANA name, empty where none is set.
     """
 
     name: str
@@ -40,3 +40,4 @@ class Environment:
     variables: Mapping[str, Variable] = field(default_factory=dict)
     unset: Mapping[str, Place] = field(default_factory=dict)
     max_deletes: int | None = None
+    time_zone: str = ""

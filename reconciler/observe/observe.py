@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.api import Reader
@@ -11,15 +11,22 @@ from reconciler.kinds import Kind
 from reconciler.kinds.records import record_from
 from reconciler.model.live import Live, Record
 
+NOTHING: Mapping[str, int] = {}
 
-def observe(reader: Reader, kinds: Collection[Kind], lookups: Collection[str] = ()) -> Live:
-    """The live objects of those kinds, and the lists at `lookups` (paths).
+
+def observe(
+    reader: Reader, kinds: Collection[Kind], lookups: Collection[str] = (), expected: Mapping[str, int] = NOTHING
+) -> Live:
+    """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind.
 
     A list that a kind needs to be understood (the catalogue of providers) is read as well, once there is an object of
     that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(kinds) + len(lookups))) as pool:
-        lists = {kind.name: pool.submit(read_list, reader, kind.path, kind.pages.value) for kind in kinds}
+        lists = {
+            kind.name: pool.submit(read_list, reader, kind.path, kind.pages.value, expected.get(kind.name, 0))
+            for kind in kinds
+        }
         asked = {path: pool.submit(read_table, reader, path) for path in lookups}
         items = {name: future.result() for name, future in lists.items()}
         for kind in kinds:

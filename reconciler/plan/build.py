@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, replace
 from reconciler.errors import ConfigurationInvalid, WrongUsage, did_you_mean
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import canonical
+from reconciler.kinds.delivery import Shift, shift_of
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.live import Live
 from reconciler.model.memory import Entry, Memory
-from reconciler.model.plan import FORMAT_VERSION, Action, Change, Plan, Unmanaged
+from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
 from reconciler.plan.changes import change_of, delete_of, forget_of, objections
 from reconciler.plan.guards import refusals
 from reconciler.plan.identity import match
@@ -22,20 +23,21 @@ from reconciler.plan.scene import Scene
 from reconciler.plan.warnings import warnings
 
 RANK = {action: rank for rank, action in enumerate(Action)}
+SHIFT_RANK = {shift: rank for rank, shift in enumerate(Shift)}
 KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asks of a plan. `sandbox_key`: whether the key is a sandbox one, None where not known;
+    """What the command line asks of a plan. `only`: nothing but these changes, with what they need; None: all of them.
     `today` is YYYY-MM-DD, for what has a date to end at (empty: nothing ends)."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
     max_deletes: int | None = None
     allowed: frozenset[str] = frozenset()
-    sandbox_key: bool | None = None
     today: str = ""
+    only: frozenset[str] | None = None
 
 
 def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) -> Plan:
@@ -58,10 +60,12 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
     if problems := objections(scene, list(changes.values())):
         raise ConfigurationInvalid(problems)
     said = [*desired.warnings, *live.warnings]
-    said += warnings(scene, memory, changes, sandbox_key=options.sandbox_key, today=options.today)
+    said += warnings(scene, memory, changes, today=options.today)
     if options.targets:
         changes, said = _targeted(scene, changes, options.targets, said)
-    shown = sorted(changes.values(), key=lambda each: (RANK[each.action], KIND_RANK[each.kind], each.address))
+    if options.only is not None:
+        changes, said = _narrowed(changes, options.only, said, "--only-scope")
+    shown = sorted(changes.values(), key=_weight)
     plan = Plan(
         environment=memory.environment,
         changes=tuple(shown),
@@ -74,6 +78,18 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
         labels=_labels(scene),
     )
     return replace(plan, digest=digest_of(plan))
+
+
+def _weight(change: Change) -> tuple[bool, int, int, int, str]:
+    """What goes away comes first, then what stops delivering, then what starts, then the rest."""
+    shift = Shift.NONE if change.action in DESTROYS else shift_of(change)
+    return (
+        change.action not in DESTROYS,
+        SHIFT_RANK[shift],
+        RANK[change.action],
+        KIND_RANK[change.kind],
+        change.address,
+    )
 
 
 def digest_of(plan: Plan) -> str:
@@ -144,9 +160,15 @@ def _targeted(
                 f"--target {target}: no such address{did_you_mean(target, known)}",
                 hint="an address is KIND.KEY, for example report.daily-revenue",
             )
-    kept = with_needs(targets, changes)
+    return _narrowed(changes, targets, warnings, "--target")
+
+
+def _narrowed(
+    changes: dict[str, Change], wanted: Collection[str], warnings: list[str], flag: str
+) -> tuple[dict[str, Change], list[str]]:
+    kept = with_needs(wanted, changes)
     left = len(changes) - len(kept)
-    return kept, [*warnings, f"--target leaves {left} other changes out"] if left else warnings
+    return kept, [*warnings, f"{flag} leaves {left} other changes out"] if left else warnings
 
 
 def _labels(scene: Scene) -> dict[str, str]:

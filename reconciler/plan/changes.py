@@ -58,17 +58,16 @@ def _protected(scene: Scene, resource: Resource) -> bool:
 def _create(scene: Scene, resource: Resource) -> Change:
     kind = KINDS[resource.kind]
     fields = _fields(scene, resource, (), None)
-    notes = [kind.after_create] if kind.after_create else []
-    if resource.address in scene.entries:
-        notes.insert(0, f"it was deleted outside: {scene.entries[resource.address].id} is gone")
+    gone = scene.entries.get(resource.address)
+    notes = (f"it was deleted outside: {gone.id} is gone",) if gone else ()
     return Change(
         address=resource.address,
         kind=kind.name,
         action=Action.CREATE,
         id=None,
         name=str(fields[kind.name_field]),
-        fields=_all_new(kind, fields, Cause.DRIFT if resource.address in scene.entries else Cause.CONFIG),
-        notes=tuple(notes),
+        fields=_all_new(kind, fields, Cause.DRIFT if gone else Cause.CONFIG),
+        notes=notes,
         requests=create_requests(kind, fields),
         remember=_entry(scene, resource, fields, ""),
     )
@@ -97,7 +96,7 @@ def _compare(scene: Scene, resource: Resource, match: Match) -> Change | Entry:
         id=record.id,
         name=record.name,
         fields=tuple(FieldChange(each.path, each.before, each.after, cause_of(each, entry)) for each in found),
-        notes=(*notes, *kind.remarks(record)),
+        notes=tuple(notes),
         remember=after,
         seen=fingerprint(kind, record),
     )
@@ -125,17 +124,17 @@ def _replace(scene: Scene, resource: Resource, change: Change) -> Change:
     fields = _fields(scene, resource, (), None)
     made = scene.made_already(resource)
     scene.replaced[resource.address] = made
-    notes = [f"loses {kind.lost_on_delete}", *([kind.after_create] if kind.after_create else [])]
+    notes = change.notes
     if made is None:
         requests = create_requests(kind, fields)
     else:
-        notes.append(f"the new one stands already: {made.id}, made by a run that was cut off")
+        notes = (*notes, f"the new one stands already: {made.id}, made by a run that was cut off")
         changed = {each.field.name for each in differences(kind, fields, made.fields)}
         requests = update_requests(kind, made, fields, changed) if changed else ()
     return replace(
         change,
         action=Action.REPLACE,
-        notes=(*change.notes, *notes),
+        notes=notes,
         requests=requests,
         cleanup=delete_requests(kind, change.id or ""),
         remember=_entry(scene, resource, fields, made.id if made else ""),
@@ -152,7 +151,7 @@ def delete_of(address: str, record: Record, note: str = "") -> Change:
         id=record.id,
         name=record.name,
         fields=tuple(FieldChange(path, value, None, Cause.CONFIG) for path, value in flattened(kind, record.fields)),
-        notes=tuple(text for text in (note, f"loses {kind.lost_on_delete}") if text),
+        notes=(note,) if note else (),
         requests=delete_requests(kind, record.id),
         seen=fingerprint(kind, record),
     )

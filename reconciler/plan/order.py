@@ -22,7 +22,7 @@ def ordered(scene: Scene, changes: Mapping[str, Change]) -> dict[str, Change]:
             before = _needed(scene, address, changes)
             notes = _not_offered(scene, change)
         leaving: set[str] = set()
-        if change.action in DESTROYS or change.action is Action.MANUAL:
+        if change.action in DESTROYS:
             using = [
                 (addresses.get((user.kind, user.id), f"{user.kind}[{user.id}]"), user.name)
                 for user in users.get((change.kind, change.id or ""), ())
@@ -59,9 +59,6 @@ def _leaving(
     change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change], notes: list[str]
 ) -> tuple[set[str], list[str]]:
     """The changes after which nobody of them uses the object any more; for the others, a note."""
-    if change.action is Action.MANUAL:
-        names = sorted({address for address, _ in using})
-        return set(), [*notes, f"used by {', '.join(names)}"] if names else notes
     leaving: set[str] = set()
     staying: set[str] = set()
     for address, name in using:

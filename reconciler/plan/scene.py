@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.comparison import canonical
 from reconciler.kinds.offered import Offered
+from reconciler.kinds.usage import users
 from reconciler.model.desired import Desired, Resource, kind_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
@@ -51,25 +50,7 @@ class Scene:
 
     def users(self) -> dict[tuple[str, str], list[Record]]:
         """Who refers to a live object: (kind, id of what is referred to) → records."""
-        found: dict[tuple[str, str], list[Record]] = defaultdict(list)
-        for kind in KINDS.values():
-            for name, reference in kind.reference_fields():
-                targets = self._targets(reference)
-                for record in self.live.records.get(kind.name, {}).values():
-                    for item in record.fields.get(name) or ():
-                        target = targets.get(canonical(item)) or (item.get("id") if isinstance(item, dict) else None)
-                        if target:
-                            found[reference.kind, str(target)].append(record)
-        return found
-
-    def _targets(self, reference: Reference) -> dict[str, str]:
-        """Item → id, where the API's list says that another id than the object's own stands for it."""
-        known = {}
-        for record in self.live.records.get(reference.kind, {}).values():
-            item = self.stands_for(record, reference, [])
-            if item is not None:
-                known[canonical(item)] = record.id
-        return known
+        return users(self.live, lambda record, reference: self.stands_for(record, reference, []))
 
     def left_over(self, address: str) -> list[Record]:
         """The live objects that an interrupted replace of an address has put aside and not deleted."""

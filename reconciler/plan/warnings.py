@@ -18,29 +18,16 @@ ALIKE = 0.75
 MOST_PAIRS = 10_000
 
 
-def warnings(
-    scene: Scene, memory: Memory, changes: Mapping[str, Change], *, sandbox_key: bool | None, today: str
-) -> Iterator[str]:
-    """Every warning of a plan. `today` is YYYY-MM-DD, empty where nothing ends; `sandbox_key` None where not known."""
+def warnings(scene: Scene, memory: Memory, changes: Mapping[str, Change], *, today: str) -> Iterator[str]:
+    """Every warning of a plan. `today` is YYYY-MM-DD, empty where nothing ends."""
     if not memory.entries and scene.matches:
         yield (
             "there is no state, so what was removed from the configuration before cannot be noticed: "
             f"{len(scene.matches)} live objects are matched by name alone. Apply once, and keep the state "
             "(README, State: in a file, in git, or in a bucket)"
         )
-    if sandbox_key is not None:
-        yield from _other_environment(scene, changes, "sandbox" if sandbox_key else "production")
     yield from _ended(scene.desired, today)
     yield from _alike(changes)
-
-
-def _other_environment(scene: Scene, changes: Mapping[str, Change], environment: str) -> Iterator[str]:
-    for change in changes.values():
-        resource = scene.desired.resources.get(change.address)
-        for each in KINDS[change.kind].fields if resource else ():
-            value = resource.fields.get(each.name) if resource else None
-            if each.follows_key and value is not None and value != environment:
-                yield f"{change.address}: {each.name} is {value}, and the key is a {environment} key"
 
 
 def _ended(desired: Desired, today: str) -> Iterator[str]:

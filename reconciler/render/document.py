@@ -7,11 +7,15 @@ from typing import Any
 
 from reconciler.model.apply_report import ApplyReport, Status
 from reconciler.model.plan import FORMAT_VERSION, Change
-from reconciler.model.review import Review
+from reconciler.model.review import Review, Weight
 
 
 class PlanJson:
-    """The plan in the contract's form."""
+    """The plan in the contract's form; schemas/plan.schema.json describes it.
+
+    `notes` of a change is all that is said of it, and `warnings` has the risks of every change, so that who reads
+    nothing else misses nothing; `impact` is the part of the notes that is about people.
+    """
 
     def __init__(self, review: Review) -> None:
         self._review = review
@@ -25,26 +29,41 @@ class PlanJson:
             "format_version": FORMAT_VERSION,
             "environment": plan.environment,
             "digest": plan.digest,
+            "commit": self._review.commit or None,
+            "base": self._review.base or None,
             "summary": plan.summary(),
             "changes": [self._change(change) for change in plan.changes],
             "unmanaged": [{"kind": each.kind, "id": each.id, "name": each.name} for each in plan.unmanaged],
-            "warnings": list(plan.warnings),
+            "tasks": list(self._review.tasks),
+            "warnings": [*plan.warnings, *self._risks()],
             "refusals": [
                 {"guard": each.guard, "message": each.message, "passes": each.passes} for each in plan.refusals
             ],
         }
 
+    def _risks(self) -> list[str]:
+        return [
+            f"{change.address}: {each.text}"
+            for change in self._review.plan.changes
+            for each in self._review.impacts.get(change.address, ())
+            if each.weight is Weight.RISKS
+        ]
+
     def _change(self, change: Change) -> dict[str, Any]:
+        scope = self._review.scopes.get(change.address)
+        impact = [each.text for each in self._review.impacts.get(change.address, ())]
         return {
             "address": change.address,
             "action": change.action.value,
             "id": change.id,
+            "scope": scope.value if scope else None,
             "depends_on": list(change.depends_on),
             "fields": [
                 {"path": each.path, "before": each.before, "after": each.after, "cause": each.cause.value}
                 for each in change.fields
             ],
-            "notes": list(change.notes),
+            "impact": impact,
+            "notes": [*impact, *change.notes],
         }
 
 

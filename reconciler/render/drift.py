@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from reconciler.model.drift import Drift, Drifted
 from reconciler.render.terminal import bold, visible, yellow
-from reconciler.render.text import shown
+from reconciler.render.values import shown
 from reconciler.render.wording import counted
 
 FORMAT_VERSION = 1

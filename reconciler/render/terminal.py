@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -26,6 +27,8 @@ ENCODED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _OWN = re.compile(r"\n|\x1b\[(?:0|1|2|31|32|33)m|([" + _UNSAFE + "])")
 # CI systems take a line for a command where it begins so (white space before it is nothing), or holds the second.
 _COMMAND_LINE = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)")
+# What render/annotations.py makes: in the properties, values have neither colons nor commas left.
+_OWN_COMMAND = re.compile(r"::(?=(?:error|warning|notice) (?:[a-z]+=[^:,\n]*,)*title=[^:,\n]*::)")
 _COMMAND_WORD = re.compile(r"#(?=#[A-Za-z]*\[)")
 
 
@@ -56,9 +59,10 @@ def hide(value: str) -> None:
         _hidden.add(value)
 
 
-def put(text: str) -> None:
-    """Data, on stdout."""
-    click.echo(printed(text, sys.stdout), color=_colour(sys.stdout.isatty()))
+def put(text: str, *, commands: bool = False) -> None:
+    """Data, on stdout. `commands`: its lines are annotations for GitHub, made by us, and are to work as such."""
+    safe = "\n".join(map(_let_through, text.split("\n"))) if commands else printed(text, sys.stdout)
+    click.echo(safe, color=_colour(sys.stdout.isatty()))
 
 
 def say(text: str) -> None:
@@ -74,9 +78,20 @@ def ask(question: str, default: str) -> str:
 
 def printed(text: str, stream: TextIO) -> str:
     """The text as it may go to a stream: harmless, and without the key."""
+    return harmless(concealed(text), getattr(stream, "encoding", None))
+
+
+def concealed(text: str) -> str:
+    """The text without the key: also for files that other people get to see."""
     for value in sorted(_hidden, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
-    return harmless(text, getattr(stream, "encoding", None))
+    return text
+
+
+def _let_through(line: str) -> str:
+    """A line of an annotation: its beginning is ours, and the rest of it is held as harmless as all else."""
+    own = _OWN_COMMAND.match(line)
+    return own[0] + printed(line[own.end() :], sys.stdout) if own else printed(line, sys.stdout)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -99,6 +114,18 @@ def _colour(terminal: bool) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return terminal or bool(os.environ.get("FORCE_COLOR"))
+
+
+def width() -> int | None:
+    """How many columns a line may have: what COLUMNS says, else those of the terminal; None where there is neither."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    for stream in (sys.stdout, sys.stderr):
+        if stream.isatty():
+            with contextlib.suppress(OSError, ValueError):
+                return os.get_terminal_size(stream.fileno()).columns or None
+    return None
 
 
 def red(text: str) -> str:

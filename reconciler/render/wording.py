@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.model.plan import Action, Plan
+from collections.abc import Callable
+
+from reconciler.model.plan import DESTROYS, Action, Plan
 
 VERBS = {
     Action.CREATE: "to create",
@@ -24,10 +26,11 @@ ORDER = (
 )
 
 
-def title(plan: Plan) -> str:
-    """All of a plan in one line: `1 to delete, 2 to create`, or that nothing changes."""
+def title(plan: Plan, strong: Callable[[str], str] = str) -> str:
+    """All of a plan in one line: `1 to delete, 2 to create`, or that nothing changes. `strong`: marks what destroys."""
     summary = plan.summary()
-    parts = [f"{summary[action.value]} {VERBS[action]}" for action in ORDER if summary[action.value]]
+    said = {action: f"{summary[action.value]} {VERBS[action]}" for action in ORDER if summary[action.value]}
+    parts = [strong(text) if action in DESTROYS else text for action, text in said.items()]
     return ", ".join(parts) if parts else "no changes"
 
 

@@ -2,36 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Desired, kind_of
+from reconciler.kinds.references import referred
+from reconciler.model.desired import Desired, Fields, kind_of
 from reconciler.model.live import Live
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.review import Graph, Node
 
 
 def graph_of(plan: Plan, desired: Desired, live: Live) -> Graph:
-    """The managed addresses of a plan, those that go away among them, and the references between them."""
+    """The managed addresses of a plan, those that go away among them, what is not managed and is referred to, and the
+    references between all of these. An edge of `dropped` is live and is not wanted any more."""
     changes = {change.address: change for change in plan.changes}
-    nodes = [
-        Node(
-            address,
-            kind_of(address),
-            _name(address, desired, changes[address].name if address in changes else ""),
-            changes[address].action.value if address in changes else None,
-        )
-        for address in sorted({*desired.resources, *changes})
-    ]
-    known = {node.address for node in nodes}
-    edges = []
-    for address, resource in sorted(desired.resources.items()):
-        for name, reference in KINDS[resource.kind].reference_fields():
-            for item in resource.fields.get(name) or ():
-                target = f"{reference.kind}.{item.get(reference.key)}" if isinstance(item, dict) else ""
-                if target in known:
-                    edges.append((address, target))
-    return Graph(tuple(nodes), tuple(edges))
+    targets = _Targets(plan, live, {(kind_of(address), object_id): address for address, object_id in _ids(plan)})
+    wanted = {
+        (address, target)
+        for address, resource in desired.resources.items()
+        for target in targets.of(resource.kind, resource.fields)
+    }
+    existing = {
+        (address, target)
+        for address, object_id in _ids(plan)
+        if (record := live.records.get(kind_of(address), {}).get(object_id)) is not None
+        for target in targets.of(record.kind, record.fields)
+    }
+    dropped = {edge for edge in existing - wanted if edge[0] in changes and _lets_go(changes[edge[0]])}
+    managed = {*desired.resources, *changes}
+    nodes = [_node(address, desired, changes.get(address)) for address in managed]
+    nodes += [node for address, node in targets.unmanaged.items() if address not in managed]
+    return Graph(
+        nodes=tuple(sorted(nodes, key=lambda node: (not node.managed, node.address))),
+        edges=_within(managed | targets.unmanaged.keys(), (wanted | existing) - dropped),
+        dropped=_within(managed | targets.unmanaged.keys(), dropped),
+    )
 
 
-def _name(address: str, desired: Desired, planned: str) -> str:
-    resource = desired.resources.get(address)
-    return str(resource.fields.get(KINDS[resource.kind].name_field, planned)) if resource else planned
+def configured(desired: Desired) -> Graph:
+    """The graph of a configuration alone, of which nobody knows what would happen."""
+    return graph_of(Plan(environment="", changes=()), desired, Live({}))
+
+
+def _ids(plan: Plan) -> list[tuple[str, str]]:
+    """Each address of a plan that has a live object, and its id; of two with one id, the one that stays is the last."""
+    entries = [(address, entry.id) for address, entry in plan.refresh.items()]
+    changed = [(each.address, each.id, each.action is not Action.FORGET) for each in plan.changes if each.id]
+    return [*((address, object_id) for address, object_id, _ in sorted(changed, key=lambda each: each[2])), *entries]
+
+
+def _lets_go(change: Change) -> bool:
+    """Whether live references of it go away: it is deleted, or its references are changed."""
+    names = {name for name, _ in KINDS[change.kind].reference_fields()}
+    changed = {each.path.split("[")[0].split(".")[0] for each in change.fields}
+    return change.action is Action.DELETE or (change.action is Action.UPDATE and bool(names & changed))
+
+
+def _node(address: str, desired: Desired, change: Change | None) -> Node:
+    kind, resource = kind_of(address), desired.resources.get(address)
+    planned = change.name if change else ""
+    name = str(resource.fields.get(KINDS[kind].name_field, planned)) if resource else planned
+    return Node(address, kind, name, change.action.value if change else None)
+
+
+def _within(known: set[str], edges: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(edge for edge in edges if known.issuperset(edge)))
+
+
+@dataclass(slots=True)
+class _Targets:
+    """Finds what an object's fields refer to; `unmanaged` gathers what it met on the way that nobody manages."""
+
+    plan: Plan
+    live: Live
+    addresses: Mapping[tuple[str, str], str]
+    unmanaged: dict[str, Node] = field(default_factory=dict)
+
+    def of(self, kind: str, fields: Fields) -> Iterator[str]:
+        for name, reference in KINDS[kind].reference_fields():
+            items = fields.get(name)
+            for item in items if isinstance(items, list) else ():
+                target = referred(reference, item) or self._by_id(reference.kind, item)
+                if target is not None:
+                    yield target
+
+    def _by_id(self, kind: str, item: Any) -> str | None:
+        """What an item that names an id means: an address, or a node of its own for what is not managed.
+
+        That a destination's id is its integration's own is plausible and stated nowhere; where it is another, the item
+        is shown by the label that the API gives it.
+        """
+        object_id = item.get("id") if isinstance(item, dict) else None
+        if not isinstance(object_id, str):
+            return None
+        if (kind, object_id) in self.addresses:
+            return self.addresses[kind, object_id]
+        record = self.live.records.get(kind, {}).get(object_id)
+        name = record.name if record else self.plan.labels.get(object_id, "")
+        address = f"{kind if record else item.get('type', kind)}[{object_id}]"
+        self.unmanaged[address] = Node(address, kind, name, managed=False)
+        return address

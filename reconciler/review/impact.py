@@ -2,17 +2,189 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from reconciler.kinds import KINDS
+from reconciler.kinds.delivery import Shift, fails, sends, shift_of
+from reconciler.kinds.records import in_short
 from reconciler.model.desired import Desired
-from reconciler.model.live import Live
-from reconciler.model.plan import Plan
-from reconciler.model.review import Impact
+from reconciler.model.live import Live, Record
+from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
+from reconciler.model.review import Impact, Weight
+from reconciler.review.clock import DAY, Clock
+from reconciler.review.receivers import Receivers, User, before_and_after
+
+GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
+MOST_NAMED = 5
 
 
 def impacts_of(
-    plan: Plan, desired: Desired, live: Live, *, now: datetime, zone: tzinfo | None
+    plan: Plan, desired: Desired, live: Live, *, now: datetime, zone: tzinfo | None, sandbox_key: bool | None = None
 ) -> Mapping[str, tuple[Impact, ...]]:
-    """Address → what its change does, the gravest first. `now` decides which delivery is the next one."""
-    return {}
+    """Address → what its change does, the gravest first. `now` decides which delivery is the next one; `sandbox_key`:
+    whether the key is of the sandbox, None where not known."""
+    clock, receivers = Clock(now, zone), Receivers(plan, desired, live)
+    key = None if sandbox_key is None else "sandbox" if sandbox_key else "production"
+    found = {}
+    for change in plan.changes:
+        record = live.records.get(change.kind, {}).get(change.id or "")
+        look = _Look(change, record, clock, receivers)
+        impacts = [*look.impacts(), *_other_environment(change, desired, key)]
+        found[change.address] = tuple(sorted(impacts, key=lambda each: GRAVITY[each.weight]))
+    return {address: impacts for address, impacts in found.items() if impacts}
+
+
+def _other_environment(change: Change, desired: Desired, key: str | None) -> Iterator[Impact]:
+    resource = desired.resources.get(change.address)
+    for each in KINDS[change.kind].fields if resource and key else ():
+        value = resource.fields.get(each.name) if resource else None
+        if each.follows_key and value is not None and value != key:
+            yield Impact(Weight.RISKS, f"{each.name} is {in_short(value)}, and the key is a {key} key")
+
+
+def quoted(name: str) -> str:
+    """A name within a sentence."""
+    return f'"{name}"'
+
+
+def listed(names: list[str]) -> str:
+    """Names in a row, the first few of many."""
+    rest = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(map(quoted, names[:MOST_NAMED])) + rest
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One change, looked at from all sides."""
+
+    change: Change
+    record: Record | None
+    clock: Clock
+    receivers: Receivers
+
+    def impacts(self) -> Iterator[Impact]:
+        kind, change, record = KINDS[self.change.kind], self.change, self.record
+        if change.action in DESTROYS and kind.lost_on_delete:
+            yield Impact(Weight.LOSES, f"loses {kind.lost_on_delete}")
+        if change.action is Action.CREATE and kind.after_create:
+            yield Impact(Weight.RISKS, f"created{self._first_status()}: {kind.after_create}")
+        if record is not None and fails(kind, record) and change.action is not Action.FORGET:
+            yield Impact(Weight.RISKS, self._failure(record))
+        if change.action in WRITES:
+            yield from self._deliveries()
+        yield from self._feeds()
+
+    def _first_status(self) -> str:
+        """The status that a new object has, said where it has one: ` paused`."""
+        kind = KINDS[self.change.kind]
+        apart = kind.set_apart()
+        written = (
+            self.change.remember.applied.get(kind.delivery.status) if self.change.remember and kind.delivery else None
+        )
+        status = written or (apart[1].initial if apart else None)
+        return f" {status}" if status else ""
+
+    def _failure(self, record: Record) -> str:
+        delivery = KINDS[record.kind].delivery
+        raw = record.raw
+        since = raw.get(delivery.failed_at) if delivery else None
+        message = raw.get(delivery.failure) if delivery else None
+        when = f"since {self.clock.stamp(in_short(since))}" if since else "since an unknown time"
+        return f"in error {when}: {in_short(message or 'no message')}"
+
+    def _deliveries(self) -> Iterator[Impact]:
+        kind, change = KINDS[self.change.kind], self.change
+        before, after = before_and_after(change, self.record)
+        old, new = self.receivers.of(kind, before), self.receivers.of(kind, after)
+        shift = shift_of(change)
+        if shift is Shift.STOPS or (change.action is Action.REPLACE and sends(kind, before)):
+            yield Impact(Weight.STOPS, self._stops(list(old.values())))
+        elif shift is Shift.STARTS:
+            yield Impact(Weight.STARTS, self._starts(list(new.values())))
+        elif sends(kind, before) and sends(kind, after):
+            yield from self._retimed()
+            lost = [name for key, name in old.items() if key not in new]
+            gained = [name for key, name in new.items() if key not in old]
+            if lost:
+                yield Impact(Weight.STOPS, f"stops {quoted(change.name)} to {listed(lost)}{self._last_and_next()}")
+            if gained:
+                yield Impact(Weight.STARTS, f"{quoted(change.name)} also goes to {listed(gained)}")
+
+    def _stops(self, receivers: list[str]) -> str:
+        to = f" to {listed(receivers)}" if receivers else ""
+        if self.change.action is Action.REPLACE:
+            return f"stops {quoted(self.change.name)}{to} until the new one is set up by a person{self._last()}"
+        return f"stops {quoted(self.change.name)}{to}{self._last_and_next()}"
+
+    def _last_and_next(self) -> str:
+        """`; last delivery was due …, next one in 42 minutes will not go out`, as far as that is known."""
+        moment = self._due()
+        if moment is None:
+            return self._last()
+        last, soon = self.clock.moment(moment - DAY), self.clock.until(moment)
+        return f"; last delivery was due {last}, next one {soon} will not go out"
+
+    def _last(self) -> str:
+        delivery = KINDS[self.change.kind].delivery
+        stamp = self.record.raw.get(delivery.last_at) if self.record and delivery else None
+        return f"; it delivered last at {self.clock.stamp(in_short(stamp))}" if stamp else ""
+
+    def _due(self) -> datetime | None:
+        delivery = KINDS[self.change.kind].delivery
+        return self.clock.next(self.record.fields.get(delivery.at)) if self.record and delivery else None
+
+    def _starts(self, receivers: list[str]) -> str:
+        delivery = KINDS[self.change.kind].delivery
+        _, after = before_and_after(self.change, self.record)
+        text = f"starts {quoted(self.change.name)}" + (f" to {listed(receivers)}" if receivers else "")
+        moment = self.clock.next(after.get(delivery.at)) if delivery else None
+        if moment is not None:
+            text += f"; first delivery is due {self.clock.moment(moment)}, {self.clock.until(moment)}"
+        waiting = self.receivers.unready(KINDS[self.change.kind], after)
+        return f"{text}; before that, {listed(waiting)} must be set up by a person" if waiting else text
+
+    def _retimed(self) -> Iterator[Impact]:
+        """Another time of day. Whether the server makes up for a time that has passed is stated nowhere."""
+        delivery = KINDS[self.change.kind].delivery
+        before, after = before_and_after(self.change, self.record)
+        at = delivery.at if delivery else ""
+        old, new = before.get(at), after.get(at)
+        moment = self.clock.next(new)
+        if old == new or moment is None:
+            return
+        clock = self.clock
+        text = f"{quoted(self.change.name)} goes out at {clock.time(new)}, no longer at {clock.time(old)}"
+        if clock.passed(old) == clock.passed(new):
+            yield Impact(Weight.STARTS, f"{text}; next one {clock.until(moment)}")
+        elif clock.passed(old):
+            yield Impact(Weight.RISKS, f"{text}: it may go out a second time today, {clock.until(moment)}")
+        else:
+            yield Impact(Weight.RISKS, f"{text}: today's may never go out")
+
+    def _feeds(self) -> Iterator[Impact]:
+        """Who goes through it, where that makes a difference to them."""
+        change = self.change
+        shift = shift_of(change)
+        users = self.receivers.users(change) if change.action is not Action.DELETE else []
+        matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not Shift.NONE
+        if users and matters:
+            sections = {user.kind.section if len(users) > 1 else user.kind.name for user in users}
+            noun = " and ".join(sorted(sections))
+            verb = "will feed" if change.action is Action.CREATE else "feeds"
+            cut = change.action is Action.REPLACE or shift is Shift.STOPS
+            names = listed([user.name for user in users])
+            text = f"this {change.kind} {verb} {len(users)} {noun}: {names}{self._soonest(users) if cut else ''}"
+            yield Impact(Weight.FEEDS, text)
+
+    def _soonest(self, users: list[User]) -> str:
+        moments = [
+            moment
+            for user in users
+            if user.kind.delivery and sends(user.kind, user.fields)
+            if (moment := self.clock.next(user.fields.get(user.kind.delivery.at))) is not None
+        ]
+        if not moments:
+            return ""
+        return f"; the next of them is due {self.clock.moment(min(moments))}, {self.clock.until(min(moments))}"

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from reconciler.model.desired import Desired
 from reconciler.model.live import Live
 from reconciler.model.plan import Plan
-from reconciler.model.review import Review
+from reconciler.model.review import Review, Scope
 from reconciler.review.graph import graph_of
 from reconciler.review.impact import impacts_of
 from reconciler.review.tasks import tasks_of
 
 
 def make_review(
-    plan: Plan, desired: Desired, live: Live, *, now: datetime, zone: tzinfo | None = None, commit: str = ""
+    plan: Plan,
+    desired: Desired,
+    live: Live,
+    *,
+    now: datetime,
+    zone: tzinfo | None = None,
+    sandbox_key: bool | None = None,
+    commit: str = "",
+    base: str = "",
+    scopes: Mapping[str, Scope] | None = None,
 ) -> Review:
     """What is shown of a plan that was made of `desired` and `live`.
 
     `now` knows its zone and decides which delivery is the next one; `zone` is the reader's, for times beside UTC.
+    `sandbox_key`: whether the key is of the sandbox, None where not known. `commit` is what was planned, `base` what it
+    was compared with, which gave the `scopes`.
     """
     return Review(
         plan=plan,
-        impacts=impacts_of(plan, desired, live, now=now, zone=zone),
+        impacts=impacts_of(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key),
         places={address: resource.place for address, resource in desired.resources.items()},
+        field_places={
+            change.address: {each.path: resource.place_of(each.path) for each in change.fields}
+            for change in plan.changes
+            if (resource := desired.resources.get(change.address)) is not None
+        },
         tasks=tasks_of(plan),
         graph=graph_of(plan, desired, live),
         at=now,
         commit=commit,
+        base=base,
+        scopes=scopes or {},
     )

@@ -12,17 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
+from reconciler.git.checkout import find_checkout
+from reconciler.git.command import Limits, masked
 from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
 from reconciler.state.freeing import freed_after
-from reconciler.state.git_checkout import find_checkout
-from reconciler.state.git_command import Limits, masked
 from reconciler.state.git_desk import BLOB, TREE, Desk, open_desk
 from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
 
 STATE_FILE = "state.json"
 RECEIPTS = "receipts"
 UNNAMED = "reconciler"
+NEEDS_REPOSITORY = "the git store keeps the state in the repository of the configuration"
+ELSEWHERE = "run this in a clone of the repository, or choose another store: state: {store: file}"
 
 
 class GitStore:
@@ -119,7 +121,8 @@ class GitStore:
 
     @contextmanager
     def _desk(self) -> Iterator[Desk]:
-        with open_desk(find_checkout(self.folder, self._limits), self.remote) as desk:
+        checkout = find_checkout(self.folder, self._limits, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
+        with open_desk(checkout, self.remote) as desk:
             yield desk
 
     def _text(self, desk: Desk, commit: str) -> str:

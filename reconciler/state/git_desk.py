@@ -10,19 +10,24 @@ import os
 import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from reconciler.errors import StateUnusable
-from reconciler.state.git_checkout import Checkout, Settings, read_settings
-from reconciler.state.git_command import Answer, GitSilent, masked, run_git
+from reconciler.git.checkout import Checkout, Settings, read_settings
+from reconciler.git.command import Answer, GitSilent, masked, run_git
+from reconciler.git.objects import contents_in, entries_in
 
 EMAIL = "reconciler@invalid"
 BLOB, TREE = "100644 blob", "040000 tree"
 FORBIDDEN = re.compile(
     r"403|denied|declined|authenti|could not read (Username|Password)|not allowed|protected|401", re.I
 )
+CARRIED = re.compile(r"(http|credential|url|protocol|ssh)\.|core\.(sshcommand|gitproxy|askpass)$", re.IGNORECASE)
+"""The settings that reaching a remote depends on; a checkout in CI leaves its token in one of them."""
+CARRIED_OF_A_REMOTE = ("url", "pushurl", "proxy", "proxyauthmethod", "uploadpack", "receivepack", "vcs")
 CONTENDED = re.compile(r"\block\b|\.lock|failed to update ref", re.IGNORECASE)
 
 
@@ -82,9 +87,7 @@ class Desk:
 
     def entries(self, tree: str) -> dict[str, str]:
         """What a tree holds: name → `mode type id`; nothing where it is empty text."""
-        listed = self.local("ls-tree", "-z", tree).out.decode("utf-8", "surrogateescape") if tree else ""
-        pairs = (entry.partition("\t") for entry in listed.split("\0") if entry)
-        return {name: entry for entry, _, name in pairs}
+        return entries_in(self.local("ls-tree", "-z", tree).out) if tree else {}
 
     def tree(self, parent: str, name: str, entry: str) -> str:
         """Makes a tree: that of a parent (empty: none), with an entry (`mode type id`) under that name."""
@@ -94,14 +97,7 @@ class Desk:
 
     def contents(self, blobs: Sequence[str]) -> list[bytes]:
         """What blobs hold, in their order."""
-        rest = self.local("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode()).out
-        found = []
-        for _ in blobs:
-            head, _, rest = rest.partition(b"\n")
-            size = int(head.split()[-1])
-            found.append(rest[:size])
-            rest = rest[size + 1 :]
-        return found
+        return contents_in(self.local("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode()).out)
 
     def empty_tree(self) -> str:
         """Makes the tree that holds nothing."""
@@ -171,8 +167,30 @@ def open_desk(checkout: Checkout, remote: str) -> Iterator[Desk]:
         bare = Desk(checkout, remote, path, {})
         bare.local(*made)
         known = read_settings([f"--git-dir={path}"], checkout.top, checkout.limits)
-        settings = checkout.carried(remote, known)
+        settings = carried(checkout, remote, known)
         yield Desk(checkout, remote, path, as_environment((*_unasked(checkout.settings), *settings)))
+
+
+def carried(checkout: Checkout, remote: str, known: Settings) -> Settings:
+    """The settings that a repository elsewhere lacks to reach a remote as a checkout does; `known` it has itcheckout.
+
+    StateUnusable where there is no such remote.
+    """
+    of_the_remote = {f"remote.{remote}.{name}" for name in CARRIED_OF_A_REMOTE}
+    if remote.startswith("-") or (
+        f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/]", remote)
+    ):
+        raise StateUnusable(
+            f"{checkout.top}: there is no remote {masked(remote)}",
+            hint="git remote -v lists those that there are; reconciler.yaml names the one for the state: "
+            "state: {store: git, remote: NAME}",
+        )
+    left = Counter(known)
+    return tuple(
+        (name, value)
+        for name, value in checkout.settings
+        if (CARRIED.match(name) or name in of_the_remote) and not _taken(left, (name, value))
+    )
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
@@ -196,3 +214,8 @@ def _unasked(settings: Settings) -> Settings:
     """Has ssh ask nothing, where nobody has said how ssh is to be called."""
     chosen = "core.sshcommand" in dict(settings) or any(map(os.environ.get, ("GIT_SSH_COMMAND", "GIT_SSH")))
     return () if chosen else (("core.sshCommand", "ssh -oBatchMode=yes"),)
+
+
+def _taken(left: Counter[tuple[str, str]], setting: tuple[str, str]) -> bool:
+    left[setting] -= 1
+    return left[setting] >= 0

@@ -49,7 +49,7 @@ def test_what_cannot_be_changed_is_left_to_a_person(world: World, field: str) ->
     notes = " ".join(change["notes"])
     assert "dashboard" in notes
     assert "replace: allow" in notes
-    assert "used by report.first, report.second" in notes
+    assert 'this integration feeds 2 reports: "First", "Second"' in notes
     world.requests()
     assert world.apply().code == 0
     done = world.apply("--detailed-exitcode")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from world import World, integration, report
 
 OURS = """\
@@ -75,3 +78,19 @@ def test_what_may_not_be_written_is_left_out(world: World) -> None:
     assert (code, "left to you: its status is left alone" in said) == (0, True)
     assert "status" not in (world.folder / "integrations.yaml").read_text(encoding="utf-8")
     assert world.plan().actions() == {"integration.broken": "adopt"}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("pipe.yaml", "is a named pipe"), ("large.yaml", "is larger than 20 MB"), ("/dev/zero", "is a device")],
+)
+def test_a_file_that_is_none_is_not_read(world: World, name: str, said: str) -> None:
+    """A pipe would hold us for ever, a device has no end: refused as in a configuration, and nothing is written."""
+    world.settle(OURS)
+    other = world.insert("integrations", **integration("Other"))
+    os.mkfifo(world.folder.parent / "pipe.yaml")
+    with (world.folder.parent / "large.yaml").open("wb") as large:
+        large.truncate(20_000_001)
+    code, told = imported(world, "integration.other", other, "--file", str(world.folder.parent / name))
+    assert (code, said in told) == (3, True), told
+    assert world.plan().code == 0

@@ -17,7 +17,10 @@ from pathlib import Path
 import pytest
 from kills.sites import STORES, Site, git, isolate
 
+import reconciler.pipeline  # noqa: F401  what commands load when they run, once for all that are forked from here
+
 from .gate import struck_at_fsync
+from .haste import trust_one
 from .life import Life
 from .proof import SECRET
 from .stage import staged
@@ -66,7 +69,8 @@ def _isolate(folder: str) -> None:
     isolate(pytest.MonkeyPatch(), Path(folder))
     os.environ["QONVERSION_SECRET"] = SECRET
     os.fsync = struck_at_fsync(None)
-    # What is there already need not be copied for each process that is forked from this one
+    trust_one(Path(folder))
+    # What is there already need not be loaded, or copied for each process that is forked from this one
     gc.freeze()
 
 
@@ -103,4 +107,9 @@ def _why(error: Exception) -> str:
 def _to_paste(seed: int, store: str, why: str) -> str:
     said = why.strip().splitlines()
     commented = "\n".join(f"# {line}" for line in said)
-    return f'{commented}\ndef test_seed_{seed}_{store}() -> None:\n    """It is survived."""\n    survives("{seed}", "{store}")\n'
+    return f"""
+{commented}
+def test_seed_{seed}_{store}() -> None:
+    \"\"\"It is survived.\"\"\"
+    survives("{seed}", "{store}")
+"""

@@ -18,11 +18,11 @@ from .haste import pause
 
 @dataclass(frozen=True)
 class Blow:
-    """What ends a process: at its n-th `request` or `fsync`, before or after that is done."""
+    """What ends a process: at its n-th `request`, `write` or `fsync`, before or after that is done."""
 
     at: str
-    when: str
     number: int
+    when: str = "before"
     signal: int = signal.SIGKILL
 
 
@@ -39,7 +39,8 @@ class Gate:
         """Counts from nothing. `moves`: number of a request → what somebody does just before it is worked on."""
         self._known.clear()
         self._moves, self._blow = moves, blow
-        self._count = self._inside = 0
+        self._counts, self._inside = {"request": 0, "write": 0}, 0
+        self.struck = False
 
     def aim(self, process: int) -> None:
         """Whom the blow is for; requests wait until that is known."""
@@ -56,19 +57,24 @@ class Gate:
         if not environ["PATH_INFO"].startswith(BASE):
             return self._simulator(environ, start_response)
         with self._mutex:
-            self._count += 1
             self._inside += 1
-            number = self._count
+            self._counts["request"] += 1
+            self._counts["write"] += environ["REQUEST_METHOD"] != "GET"
+            numbers = dict(self._counts)
+            if environ["REQUEST_METHOD"] == "GET":
+                del numbers["write"]
         try:
-            return self._let_through(number, environ, start_response)
+            return self._let_through(numbers, environ, start_response)
         finally:
             with self._mutex:
                 self._inside -= 1
 
-    def _let_through(self, number: int, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if number in self._moves:
-            self._moves[number]()
-        blow = self._blow if self._blow and self._blow.at == "request" and self._blow.number == number else None
+    def _let_through(
+        self, numbers: Mapping[str, int], environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        if numbers["request"] in self._moves:
+            self._moves[numbers["request"]]()
+        blow = self._blow if self._blow and numbers.get(self._blow.at) == self._blow.number else None
         if blow and blow.when == "before":
             self._strike(blow.signal)
             if blow.signal == signal.SIGKILL:
@@ -81,6 +87,7 @@ class Gate:
 
     def _strike(self, number: int) -> None:
         self._known.wait()
+        self.struck = True
         os.killpg(self._process, number) if number == signal.SIGKILL else os.kill(self._process, number)
 
 

@@ -6,7 +6,7 @@ import random
 import signal
 from collections.abc import Callable
 
-from apply.random_worlds import ANCHOR, COLLECTIONS, drift, neighbours
+from apply.random_worlds import ANCHOR, COLLECTIONS, SECTIONS, drift, neighbours
 from kills.sites import Ended, called
 
 from .gate import Blow
@@ -20,7 +20,7 @@ from .proof import (
     others_now,
     theirs_is_untouched,
 )
-from .stage import Stage
+from .stage import Stage, Truth
 from .tally import Tally
 from .team import Team
 from .weather import weather
@@ -50,8 +50,7 @@ class Life:
         """From the first apply to the last."""
         neighbours(self._team, self._stage)
         if self._crowded:
-            for number in range(CROWD):
-                self._stage.insert("automations", **{**self._team.automation(), "caption": f"crowd {number}"})
+            self._crowd()
         for review in range(self._luck.randint(2, 3)):
             self._shown = Shown()
             if review:
@@ -61,6 +60,16 @@ class Life:
                 self._round()
             self._settles()
         self._tally.events["worlds"] += 1
+
+    def _crowd(self) -> None:
+        """More of other people's than one page of a list holds."""
+        team, stage = self._team, self._stage
+        many = self._luck.choice(["scheduled-reports", "automations"])
+        team.raw.append(stage.insert("integrations", title=team.name(), integration="slack", target_platform="iOS"))
+        targets = {"destinations": [{"type": "target_integration", "id": team.raw[-1]}]}
+        for _ in range(CROWD):
+            fields = team.automation() if many == "automations" else {**team.report(), **targets}
+            stage.insert(many, **fields)
 
     def _review(self) -> None:
         """What changes between two times: the dashboard, the configuration, what is taken in and let go."""
@@ -110,11 +119,12 @@ class Life:
         killed = ended.code == -signal.SIGKILL
         self._tally.codes[ended.code] += 1
         self._tally.events["commands"] += 1
-        self._tally.events["kills" if killed else "interrupts"] += killed or bool(blow and blow.signal == signal.SIGINT)
+        self._tally.events["kills"] += killed
+        self._tally.events["interrupts"] += stage.gate.struck and not killed
         self._judge(words[0], ended, before, killed=killed)
         return ended
 
-    def _judge(self, command: str, ended: Ended, before: dict[str, dict[str, dict[str, object]]], *, killed: bool) -> None:
+    def _judge(self, command: str, ended: Ended, before: Truth, *, killed: bool) -> None:
         stage = self._stage
         harmless(stage, ended, killed=killed)
         if command == "apply":
@@ -130,19 +140,18 @@ class Life:
                     stage.others.setdefault(object_id, record)
         known = {object_id for records in before.values() for object_id in records}
         self._made |= {each for records in after.values() for each in records if each not in known} - set(stage.others)
-        only_what_was_shown(
-            requests, self._shown, before=before, after=after, made=self._made, removed=stage.removed
-        )
+        only_what_was_shown(requests, self._shown, before=before, after=after, made=self._made, removed=stage.removed)
         nobody_is_twice(after, stage.others)
 
     def _blow(self) -> Blow | None:
-        luck, size = self._luck, sum(len(self._team.wanted[each]) for each in ("integrations", "reports", "automations"))
+        luck, size = self._luck, sum(len(self._team.wanted[each]) for each in SECTIONS)
         if luck.random() < 0.25:
             return None
         if luck.random() < 0.3:
-            return Blow("fsync", "before", luck.randint(1, 4 + 2 * size))
-        number = luck.randint(1, 8 + 2 * size)
-        return Blow("request", luck.choice(["before", "after"]), number, luck.choice([signal.SIGKILL] * 9 + [signal.SIGINT]))
+            return Blow("fsync", luck.randint(1, 4 + 2 * size))
+        at, most = luck.choice([("request", 8 + 2 * size), ("write", 2 + size), ("write", 4)])
+        how = luck.choice([signal.SIGKILL] * 9 + [signal.SIGINT])
+        return Blow(at, luck.randint(1, most), luck.choice(["before", "after"]), how)
 
     def _moves(self) -> dict[int, Callable[[], None]]:
         """When somebody does something in the dashboard, and what."""
@@ -158,8 +167,11 @@ class Life:
         def happens() -> None:
             self._tally.events["edits"] += 1
             deed = luck.random()
-            if deed < 0.4 or not self._ids:
+            if deed < 0.2 or not self._ids:
                 stage.insert("automations", **team.automation())
+            elif deed < 0.4:
+                targets = [{"type": "target_integration", "id": self._ids[anchor]}]
+                stage.insert("scheduled-reports", **{**team.report(), "destinations": targets})
             elif deed < 0.8:
                 drift(team, stage, {anchor: self._ids[anchor], **some})
             else:

@@ -93,7 +93,11 @@ class Stage(World):
         return httpx.Response(answer.status, json=answer.body)
 
     def _theirs(self, collection: str, object_id: str) -> None:
-        self.others[object_id] = self.truth()[KINDS[collection]][object_id]
+        resource = RESOURCES[KINDS[collection]]
+        with self._store.transaction("production", write=False) as shelf:
+            record = shelf.get(resource.name, object_id)
+            assert record is not None
+            self.others[object_id] = resource.show(shelf, record)
 
     def calm(self, command: str, *arguments: str) -> Ended:
         """A command that nothing happens to, in this process."""
@@ -168,5 +172,3 @@ def staged(site: Site, seed: int) -> Iterator[Stage]:
             stage.close()
             server.close()
             thread.join()
-
-

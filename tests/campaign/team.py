@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from apply.random_worlds import ANCHOR, SECTIONS, Project
 from world import Json
 
-SHELTERED = {"reports": "send_at", "automations": "status"}
+SHELTERED = {"reports": "send_at", "automations": "caption"}
 """Section → the field that may be ignored there."""
 
 
@@ -67,7 +67,7 @@ class Team(Project):
         for section, ignored in SHELTERED.items():
             for fields in wanted[section].values():
                 if "ignore_changes" in fields.pop("lifecycle", {}):
-                    del fields[ignored]
+                    fields.pop(ignored, None)
         return wanted
 
     def _shelter(self) -> None:
@@ -76,7 +76,7 @@ class Team(Project):
                 luck = self.random.random()
                 if luck < 0.1:
                     fields["lifecycle"] = {"prevent_destroy": True}
-                elif luck < 0.2 and not _protected(fields):
+                elif luck < 0.2 and ignored in fields and not _protected(fields):
                     fields["lifecycle"] = {"ignore_changes": [ignored]}
 
 

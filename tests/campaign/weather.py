@@ -33,10 +33,9 @@ Luck = random.Random
 
 
 def _which(luck: Luck) -> str:
-    return luck.choice(
-        [f"n={luck.randint(1, 6)}", f"chance={luck.choice(['0.1', '0.2', '0.4'])}", f"every={luck.randint(2, 5)}"]
-        + [f"times={luck.randint(1, 4)}"]
-    )
+    ways = {"n": (1, 6), "every": (2, 5), "times": (1, 4)}
+    way = luck.choice(["chance", *ways])
+    return f"{way}={luck.choice([0.1, 0.2, 0.4]) if way == 'chance' else luck.randint(*ways[way])}"
 
 
 def _status(luck: Luck) -> str:
@@ -45,7 +44,8 @@ def _status(luck: Luck) -> str:
 
 
 def _proxy(luck: Luck) -> str:
-    return f'{luck.choice(ANY)}: status 502, body="<h1>Bad gateway</h1>", header="Content-Type: text/html", {_which(luck)}'
+    page = 'body="<h1>Bad gateway</h1>", header="Content-Type: text/html"'
+    return f"{luck.choice(ANY)}: status 502, {page}, {_which(luck)}"
 
 
 def _turned_away(luck: Luck) -> str:
@@ -113,5 +113,5 @@ FAULTS: tuple[Callable[[Luck], str], ...] = (
 
 def weather(luck: Luck, *, crowded: bool) -> list[str]:
     """Rules for one run. `crowded`: a list has several pages, so that it can shift between them."""
-    rules = [luck.choice(FAULTS)(luck) for _ in range(luck.randint(1, 5))]
+    rules = [luck.choice(FAULTS)(luck) for _ in range(luck.randint(2, 6))]
     return rules + ([_shift(luck)] if crowded else [])

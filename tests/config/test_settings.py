@@ -55,8 +55,8 @@ def test_settings_may_say_little(folder: Folder, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[]", "1:1: found an empty list; expected a map of state, guards, environments"),
-        ("environment: {}", '1:1: unknown key "environment"; expected one of state, guards, environments; '
+        ("[]", "1:1: found an empty list; expected a map of state, guards, time_zone, environments"),
+        ("environment: {}", '1:1: unknown key "environment"; expected one of state, guards, time_zone, environments; '
          'did you mean "environments"?'),
         ("environments: {}", "1:15: environments: is empty; expected a map that holds something"),
         ("environments: {a: }", "1:19: environments.a: found nothing; "
@@ -79,6 +79,10 @@ def test_settings_may_say_little(folder: Folder, text: str) -> None:
         ("state: {path: x}", '1:1: state: "store" is missing; expected one of file, git, object'),
         ("guards: {max_deletes: '5'}", '1:23: guards.max_deletes: found the text "5"; '
          "expected a whole number, 0 or more; write it without quotes"),
+        ("time_zone: Europe/Berln", '1:12: "Europe/Berln" is no time zone; expected an IANA name, '
+         'for example Europe/Berlin; did you mean "Europe/Berlin"?'),
+        ("time_zone: ../../../etc/passwd", '1:12: "../../../etc/passwd" is no time zone; expected an IANA name, '
+         "for example Europe/Berlin"),
         ("guards: {max_deletes: -1}", "1:23: guards.max_deletes: found the number -1; "
          "expected a whole number, 0 or more"),
         ("{}\n---\n{}", "3:1: a second document; expected one"),

@@ -26,7 +26,7 @@ PIECES = (
     *(b"removed: [{from: [], destroy: 1}]\n", b"destinations: {integration: [x]}", b"x-a: &a\n", b"environments:\n"),
     *(b"state: {store: git, path: x}\n", b"variables: {a: 1, b: }\n", b"secret_env: sk_abcdefghijklmnopqrstuv"),
 )
-FOUND = (b"integrations:\n  a: !x\n",)
+FOUND = (b"integrations:\n  a: !x\n", b"integrations:\n  a: ${var.x}\n")
 """What once made reading fail: found by atheris."""
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import string
+from random import Random
+from time import process_time
 
 import pytest
 from world import World
+
+from reconciler.config.secrets import holds_key, masked_key
 
 from .conftest import Place
 
@@ -59,10 +64,20 @@ def test_a_key_that_variables_make(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["sk_SK", "task_force_number_0123456789", "risk_assessment_of_the_year", "sk_button_1"]
+    "text",
+    [
+        "sk_SK",
+        "task_force_number_0123456789",
+        "risk_assessment_of_the_year",
+        "sk_button_1",
+        "sk_premium_monthly_v2",
+        "test_sk_subscription-started-2026-01",
+        "sk_Premium_Plan_US_399",
+        "sk_notification_opened__again",
+    ],
 )
 def test_what_is_no_key(place: Place, text: str) -> None:
-    """A locale, a word that ends so, a short name: nothing is said."""
+    """A locale, a word that ends so, a short name, a name of words, numbers and versions: nothing is said."""
     place.write(f"automations:\n  a: {SOUND % text}\nx: 1\n")
     assert len(place.problems()) == 1
 
@@ -72,6 +87,35 @@ def test_a_key_in_a_file_name(place: Place) -> None:
     place.write("x: 1\n", f"sk_{BODY}.yaml")
     (problem,) = place.problems()
     assert problem.startswith("(a secret key, not shown).yaml:1:1: unknown key")
+
+
+ALPHABETS = {
+    "letters and digits": string.ascii_letters + string.digits,
+    "base64 for addresses": string.ascii_letters + string.digits + "-_",
+    "hex": "0123456789abcdef",
+    "small letters and digits": string.ascii_lowercase + string.digits,
+    "small letters": string.ascii_lowercase,
+}
+
+
+@pytest.mark.parametrize("alphabet", ALPHABETS.values(), ids=ALPHABETS)
+def test_random_keys_are_found(alphabet: str) -> None:
+    """Whatever a key is made of: of many none passes for a name."""
+    seed = 20261121
+    print(f"seed {seed}")  # noqa: T201
+    random = Random(seed)  # noqa: S311 - no secret
+    bodies = ["".join(random.choices(alphabet, k=random.randint(16, 48))) for _ in range(20_000)]
+    assert not [each for each in bodies if not holds_key(f"the key: test_sk_{each}.")]
+
+
+@pytest.mark.parametrize("text", ["sk_a-", "-sk_", "sk_a_b-", "sk_" + "a1_" * 15, "sk_aaaaaaaaaaaaaa1-", "sk_A_a1-_"])
+def test_looking_for_keys_takes_no_time(text: str) -> None:
+    """A million characters of what begins like one, again and again: each is looked at a few times and no more."""
+    long = (text * (1_000_000 // len(text)) + "!") * 2
+    began = process_time()
+    holds_key(long)
+    masked_key(long)
+    assert process_time() - began < 10
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])

@@ -13,16 +13,19 @@ ROADS = frozenset({"pickle", "marshal", "shelve", "dill", "code", "codeop", "run
 SHELLS = frozenset({"system", "popen", "spawnl", "spawnv", "spawnvp", "execv", "execvp", "execl", "getoutput"})
 LOADS = frozenset({"load", "load_all", "unsafe_load", "full_load", "FullLoader", "UnsafeLoader", "Loader"})
 
-COMMANDS = {"reconciler.api.secret_command", "reconciler.state.git_command"}
+COMMANDS = {"reconciler.api.secret_command", "reconciler.git.command"}
 """Start programs: git, with a list of words of our own; what the user named to ask for the key, with the user's."""
 
 PATHS = {
+    "reconciler.approved.reading": "the file that --expect-digest @FILE names",
     "reconciler.authoring": "a place that the configuration was read from",
+    "reconciler.cli.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
     "reconciler.cli.reports": "the files that --report names",
     "reconciler.cli.offline": "the folder for the simulator's data, as tempfile names it",
     "reconciler.config.files": "what the file system lists, and whether that is below the folder",
     "reconciler.stores": "the argument of `state migrate --from file:PATH`",
+    "reconciler.render.repository": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
     "reconciler.simulator.store": "the file that the command line names",
 }
 """Make paths of texts, and of which."""

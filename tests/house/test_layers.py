@@ -11,34 +11,54 @@ import pytest
 from .imports import imported, imported_within, modules, part_of, tree_of
 
 GROUND = frozenset({"", "errors"})
-KNOWN = GROUND | {"model", "yaml12", "kinds", "api"}
-STAGES = frozenset({"config", "state", "observe", "plan", "apply", "export", "drift", "saved", "receipts", "edit", "review"})
+KNOWN = GROUND | {"model", "yaml12", "kinds", "api", "git"}
+STAGES = frozenset(
+    {
+        "config",
+        "approved",
+        "explain",
+        "state",
+        "observe",
+        "plan",
+        "apply",
+        "export",
+        "drift",
+        "saved",
+        "receipts",
+        "edit",
+        "review",
+    }
+)
 MAY_IMPORT = {
     "": frozenset[str](),
     "errors": frozenset({""}),
     "model": GROUND,
     "simulator": frozenset[str](),
     "yaml12": GROUND,
+    "git": GROUND,
     "kinds": GROUND | {"model"},
     "api": GROUND | {"model", "simulator"},
     **dict.fromkeys(STAGES, KNOWN),
     "stores": KNOWN | {"config", "state"},
     "session": KNOWN | {"config", "state", "stores"},
-    "pipeline": KNOWN | STAGES | {"session"},
+    "base": KNOWN | {"config", "plan", "review"},
+    "pipeline": KNOWN | STAGES | {"session", "base"},
     "authoring": KNOWN | STAGES | {"session", "pipeline"},
+    "hosts": GROUND | {"model", "api"},
     "render": GROUND | {"model", "kinds"},
-    "cli": KNOWN | STAGES | {"simulator", "stores", "session", "pipeline", "authoring", "render"},
-    "__main__": frozenset({"cli"}),
+    "cli": KNOWN | STAGES | {"simulator", "stores", "session", "pipeline", "authoring", "hosts", "render"},
+    "__main__": frozenset({"", "cli"}),
 }
 ONE_IMPORTER = {
     "httpx": "reconciler.api.door",
     "yaml": "reconciler.yaml12",
-    "jsonschema": "reconciler.config.check",
+    "jsonschema": "reconciler.config.validation",
     "deepdiff": "reconciler.kinds.comparison",
     "rich": "reconciler.render.progress",
     "waitress": "reconciler.simulator.server",
     "filelock": "reconciler.state.file",
     "obstore": "reconciler.state.object_bucket",
+    "jinja2": "reconciler.render.page.template",
 }
 CLICKS_OUTPUT = frozenset({"echo", "echo_via_pager", "secho", "style", "progressbar", "prompt", "confirm"})
 

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.published import published
+from reconciler.render.schemas import every_schema
 from reconciler.yaml12 import read
 
 from .imports import ROOT
@@ -23,7 +23,7 @@ RENEW = "reconciler schema --write schemas"
 MODELINE = "# yaml-language-server: $schema="
 EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
 
-every_schema = pytest.mark.parametrize("name", sorted(published()))
+each_schema = pytest.mark.parametrize("name", sorted(every_schema()))
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
@@ -46,12 +46,12 @@ def configuration(kind: Kind, resource: Json) -> Json:
 def test_the_committed_schemas_are_fresh() -> None:
     """The folder holds what the kinds declare and nothing else."""
     stale = f"schemas/ is stale: run `{RENEW}`"
-    assert {path.name for path in SCHEMAS.iterdir()} == set(published()), stale
-    for name, schema in published().items():
+    assert {path.name for path in SCHEMAS.iterdir()} == set(every_schema()), stale
+    for name, schema in every_schema().items():
         assert committed(name) == schema, stale
 
 
-@every_schema
+@each_schema
 def test_a_schema_is_one(name: str) -> None:
     """By the rules of its own dialect, and complete in itself: an editor can take it from anywhere."""
     schema = committed(name)
@@ -61,7 +61,7 @@ def test_a_schema_is_one(name: str) -> None:
     assert all(reference.startswith("#/$defs/") for reference in references)
 
 
-@every_schema
+@each_schema
 def test_every_spot_is_explained(name: str) -> None:
     """Title and description at every depth: what an editor shows where the pointer rests."""
     unexplained = [
@@ -72,7 +72,7 @@ def test_every_spot_is_explained(name: str) -> None:
     assert not unexplained
 
 
-@every_schema
+@each_schema
 def test_the_examples_within_a_schema_pass_it(name: str) -> None:
     """What an editor offers is right, at every depth."""
     for path, schema in _schemas(committed(name), ""):

@@ -21,6 +21,7 @@ from reconciler.observe import observe
 from .scripted import Query, Said, Script, page, says, served
 
 AUTOMATIONS, REPORTS, INTEGRATIONS = "/automations", "/scheduled-reports", "/integrations"
+CATALOGUE, DESTINATIONS = "/integrations/meta", "/scheduled-reports/destinations"
 CONFIGURATION = """
 automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}
 integrations: {hook: {title: Hook, integration: webhooks, target_platform: iOS}}
@@ -93,6 +94,24 @@ LYING = [
     ("id-climbs", INTEGRATIONS, [page([{"id": ".."}], more=False)], 1),
     ("id-is-a-path", AUTOMATIONS, [page([{"id": "a/b"}], more=False)], 1),
     ("id-is-a-segment", REPORTS, [page([{"id": "destinations"}], more=False)], 1),
+    ("error-beside-the-data", AUTOMATIONS, [page(flows(0, 1), more=False, error={"message": "half of it"})], 1),
+    ("error-on-the-last-page", REPORTS, [page([], more=False, error="half of it")], 1),
+    ("error-with-a-good-status", INTEGRATIONS, [{"error": {"code": "storage_error"}}], 1),
+    *[
+        (f"{name}-{how}", path, [body], code)
+        for name, path in (("catalogue", CATALOGUE), ("destinations", DESTINATIONS))
+        for how, body, code in (
+            ("error", {"data": [], "error": {"code": "storage_error"}}, 1),
+            ("html", b"<html>", 1),
+            ("empty", b"", 1),
+            ("cut", b'{"data": [', 1),
+            ("no-data", {"has_more": False}, 1),
+            ("data-is-null", {"data": None}, 1),
+            ("data-of-texts", {"data": ["x"]}, 1),
+            ("more", {"data": [], "has_more": True}, 5),
+            ("more-is-text", {"data": [], "has_more": "no"}, 5),
+        )
+    ],
 ]
 
 

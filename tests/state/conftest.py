@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.git.command import Limits
 from reconciler.model.memory import Entry, Memory
 from reconciler.state.git import GitStore
-from reconciler.state.git_command import Limits
 
 STATE = "refs/reconciler/state/production"
 PERSON = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")

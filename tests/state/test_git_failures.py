@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import StateUnusable
+from reconciler.errors import GitUnusable, StateUnusable
+from reconciler.git.command import Answer, GitSilent, Limits, masked, run_git
 from reconciler.state import git_desk
 from reconciler.state.git import GitStore
-from reconciler.state.git_command import Answer, GitSilent, Limits, masked, run_git
 from reconciler.state.store import Holder
 
 from .conftest import Remote, StoreOf, git, memory
@@ -23,7 +23,7 @@ TOKEN = "ghs_secret"
 
 def refusal(act: Callable[[], object]) -> str:
     """The message and the hint that an act is refused with."""
-    with pytest.raises(StateUnusable) as caught:
+    with pytest.raises((GitUnusable, StateUnusable)) as caught:
         act()
     return f"{caught.value} | {caught.value.hint}"
 
@@ -33,7 +33,7 @@ def lock(store: GitStore) -> None:
         pass
 
 
-@pytest.mark.parametrize("act", [GitStore.read, GitStore.holder, GitStore.log, lock], ids=lambda act: act.__name__)
+@pytest.mark.parametrize("act", [GitStore.read, GitStore.holder, GitStore.receipts, lock], ids=lambda act: act.__name__)
 def test_remote_is_gone(store: GitStore, remote: Remote, act: Callable[[GitStore], object]) -> None:
     """A remote that is not there is named, with git's own words and the command to look at it."""
     remote.path.rename(remote.path.with_name("away"))

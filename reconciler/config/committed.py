@@ -1,0 +1,169 @@
+"""The files of a configuration as a commit has them, read from git's objects. The limits and the rules of links are
+those of files on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from reconciler.config.files import (
+    LARGEST,
+    LARGEST_TOGETHER,
+    MOST_FILES,
+    SETTINGS_FILE,
+    SUFFIXES,
+    TOO_LARGE,
+    TOO_LARGE_TOGETHER,
+    Unreadable,
+    folder_of,
+)
+from reconciler.errors import Problem
+from reconciler.git.checkout import Checkout
+from reconciler.git.objects import FOLDER, LINK, MODULE, contents, entries_below, sizes
+
+MOST_LINKS = 40
+"""How many links a file may be behind, as Linux has it."""
+LONGEST_LINK = 4096
+LEAVES = "is a link that leaves the folder of the configuration; expected a file within, or a copy"
+GONE = "cannot be read (No such file or directory); expected a file or folder that may be read, or a hidden name"
+ROUND = "cannot be read (Too many levels of symbolic links); expected a link to a file"
+IS_FOLDER = "is a folder; expected a regular file, or another name"
+
+
+class Committed:
+    """The configuration at a path as a commit has it; nothing at all where the commit does not have its folder.
+
+    Raises GitUnusable where git fails. `modules` are the submodules in the folder: what they hold is not read.
+    """
+
+    def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
+        self._path = path
+        self._folder = folder_of(path)
+        self.settings = self._folder / SETTINGS_FILE
+        within = os.path.relpath(os.path.realpath(self._folder), os.path.realpath(checkout.top))
+        self._root = () if within == os.curdir else PurePosixPath(within).parts
+        self._entries = entries_below(checkout, commit, "/".join(self._root)) or {}
+        self._links = self._read_links(checkout)
+        self._refused: dict[str, str] = {}
+        self._contents = self._read(checkout)
+        self.modules = tuple(sorted(name for name, entry in self._entries.items() if entry.startswith(MODULE)))
+
+    def files(self) -> tuple[list[Path], list[Problem]]:
+        """The files that can be read, and what is wrong with the others."""
+        names = self._names()
+        if len(names) > MOST_FILES:
+            said = f"holds more than {MOST_FILES} files of YAML; expected fewer, and none is read"
+            return [], [Problem(str(self._path), 0, 0, said)]
+        refused = [
+            Problem(str(self._folder / each), 0, 0, self._refused[each]) for each in names if each in self._refused
+        ]
+        return [self._folder / each for each in names if each in self._contents], refused
+
+    def has(self, file: Path) -> bool:
+        """Whether the commit has anything of that name."""
+        return self._name(file) in self._entries
+
+    def content(self, file: Path, most: int) -> bytes:
+        """The bytes of a file. Unreadable where it is none, or too large."""
+        name = self._name(file)
+        if name not in self._contents:
+            raise Unreadable(self._refused.get(name, GONE))
+        return self._contents[name][: most + 1]
+
+    def _name(self, file: Path) -> str:
+        return file.relative_to(self._folder).as_posix()
+
+    def _names(self) -> list[str]:
+        """The files of resources: all of the folder, or the one that the user named."""
+        if self._path != self._folder:
+            return [self._path.name] if self._path.name in self._entries else []
+        return sorted(name for name in self._entries if _is_resources(name))
+
+    def _read_links(self, checkout: Checkout) -> dict[str, str]:
+        """Where the links lead that are not too long to be paths."""
+        links = {name: entry.split()[-1] for name, entry in self._entries.items() if entry.startswith(LINK)}
+        known = {name: blob for name, blob in _with_sizes(checkout, links) if blob[1] <= LONGEST_LINK}
+        texts = contents(checkout, [blob for blob, _ in known.values()])
+        return {name: os.fsdecode(text) for name, text in zip(known, texts, strict=True)}
+
+    def _read(self, checkout: Checkout) -> dict[str, bytes]:
+        """What is in the settings and in the files of resources, as far as there is room; why not, in `_refused`."""
+        names = self._names()
+        wanted = {}
+        for name in (SETTINGS_FILE, *names) if len(names) <= MOST_FILES else ():
+            try:
+                if name in self._entries:
+                    wanted[name] = self._blob(name)
+            except Unreadable as refused:
+                self._refused[name] = str(refused)
+        left = LARGEST_TOGETHER
+        chosen = {}
+        for name, (blob, size) in _with_sizes(checkout, wanted):
+            if size > LARGEST:
+                self._refused[name] = TOO_LARGE
+                continue
+            left -= size
+            if left < 0:
+                self._refused[name] = TOO_LARGE_TOGETHER
+                break
+            chosen[name] = blob
+        return dict(zip(chosen, contents(checkout, list(chosen.values())), strict=True))
+
+    def _blob(self, name: str) -> str:
+        """The object that holds a file, its links followed. Unreadable where that is none."""
+        entry = self._entry(self._target(name))
+        if entry.startswith((FOLDER, MODULE)):
+            raise Unreadable(IS_FOLDER)
+        return entry.split()[-1]
+
+    def _target(self, name: str) -> tuple[str, ...]:
+        """The path from the top that a name of the folder leads to, step by step as the system goes it."""
+        at: list[str] = []
+        ahead = [*self._root, *name.split("/")][::-1]
+        followed = 0
+        while ahead:
+            step = ahead.pop()
+            if step in ("", os.curdir):
+                continue
+            if step == os.pardir:
+                if not at:
+                    raise Unreadable(LEAVES)
+                at.pop()
+                continue
+            at.append(step)
+            if self._entry(tuple(at)).startswith(LINK):
+                followed += 1
+                link = self._links.get("/".join(at[len(self._root) :]), "/")
+                if followed > MOST_LINKS:
+                    raise Unreadable(ROUND)
+                if link.startswith("/"):
+                    raise Unreadable(LEAVES)
+                at.pop()
+                ahead += link.split("/")[::-1]
+        return tuple(at)
+
+    def _entry(self, at: tuple[str, ...]) -> str:
+        """What stands there. Of what is outside of the folder only the way to it is known."""
+        if at == self._root[: len(at)]:
+            return FOLDER
+        if at[: len(self._root)] != self._root:
+            raise Unreadable(LEAVES)
+        name = "/".join(at[len(self._root) :])
+        if name not in self._entries:
+            raise Unreadable(GONE)
+        return self._entries[name]
+
+
+def _is_resources(name: str) -> bool:
+    """Whether a walk through the folder finds it: no part hidden, no part but the last with the name of a file."""
+    *folders, last = name.split("/")
+    seen = not any(each.startswith(".") or each.endswith(SUFFIXES) for each in folders)
+    return seen and last.endswith(SUFFIXES) and last != SETTINGS_FILE and not last.startswith(".")
+
+
+def _with_sizes(checkout: Checkout, blobs: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Each name with its object and how large that is."""
+    found = sizes(checkout, list(blobs.values())) if blobs else []
+    for (name, blob), size in zip(blobs.items(), found, strict=True):
+        yield name, (blob, size)

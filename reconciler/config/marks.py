@@ -1,0 +1,48 @@
+"""Where each value within a resource is written, worked out only for those that somebody asks about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from reconciler.kinds.comparison import dotted
+from reconciler.yaml12 import LocatedList, LocatedMap
+from reconciler.yaml12.located import Mark
+
+
+class Marks(Mapping[str, Mark]):
+    """Path (`data.initiators[0].uid`) → line and column: of the key where there is one, else of the item."""
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+
+    def __getitem__(self, path: str) -> Mark:
+        return self._table[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @cached_property
+    def _table(self) -> dict[str, Mark]:
+        fields = self._node.items() if isinstance(self._node, LocatedMap) else ()
+        table: dict[str, Mark] = {}
+        for name, value in fields:
+            table[name] = self._node.key_marks[name]
+            table.update(_within(name, value))
+        return table
+
+
+def _within(path: str, node: Any) -> Iterator[tuple[str, Mark]]:
+    if isinstance(node, LocatedMap):
+        found = [(dotted(path, [key]), node.key_marks[key], value) for key, value in node.items()]
+    elif isinstance(node, LocatedList):
+        found = [(dotted(path, [at]), node.marks[at], value) for at, value in enumerate(node)]
+    else:
+        return
+    for inner, mark, value in found:
+        yield inner, mark
+        yield from _within(inner, value)

@@ -1,0 +1,1 @@
+"""The room of git: the only one that calls it. The user's repository is looked at, and never written to."""

@@ -1,0 +1,167 @@
+"""The one place that calls `git`: ordinary git, with a time limit, and nobody to answer a prompt."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.errors import GitUnusable
+
+SETTINGS = (
+    "gc.auto=0",
+    "maintenance.auto=false",
+    f"core.hooksPath={os.devnull}",
+    "core.fsmonitor=false",
+    "commit.gpgSign=false",
+    "push.gpgSign=false",
+    "push.followTags=false",
+    "push.recurseSubmodules=no",
+    "protocol.version=2",
+    "credential.interactive=false",
+    "advice.pushUpdateRejected=false",
+)
+FIXED = {
+    "LC_ALL": "C",
+    "LANGUAGE": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GCM_INTERACTIVE": "never",
+    "SSH_ASKPASS": "",
+    "SSH_ASKPASS_REQUIRE": "never",
+}
+ELSEWHERE = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_NOGLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+    }
+)
+"""What a git hook or a caller of ours may have set, and would lead git to another repository or change our paths."""
+SECRET_KEY = re.compile(r"\s*(test_)?sk_")
+"""How a Secret Key of the API begins. Git needs none, and its helpers and hooks are not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many seconds git may take: with a remote, and without one."""
+
+    network: float = 60.0
+    local: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What git said: its exit code, its output, and its words for people, with credentials masked."""
+
+    code: int
+    out: bytes
+    words: str
+
+    @property
+    def text(self) -> str:
+        """The output as one stripped text."""
+        return self.out.decode("utf-8", "replace").strip()
+
+
+class GitSilent(GitUnusable):
+    """Git did not end in its time and was ended; what it had begun at the remote may have been done."""
+
+
+def run_git(
+    arguments: Sequence[str],
+    *,
+    folder: str,
+    seconds: float,
+    environment: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+) -> Answer:
+    """Calls git in a folder and gives its answer, whatever the exit code; `environment` comes on top of ours.
+
+    GitSilent where it takes longer than that; GitUnusable where there is no git to call.
+    """
+    settings = [word for setting in SETTINGS for word in ("-c", setting)]
+    command = ["git", "-C", folder, *settings, *arguments]
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a list of our own words, no shell; git is meant to come from PATH
+            command,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=surroundings() | dict(environment or {}),
+            # A session of its own has no terminal that ssh could ask at, and can be ended with all that git has started
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise GitUnusable(f"git cannot be called ({error})", hint="git, 2.31 or newer, is needed in PATH") from error
+    with process:
+        out, err = _communicate(process, stdin, seconds, f"git {_verb(arguments)}")
+    return Answer(process.returncode, out, words(err))
+
+
+def surroundings() -> dict[str, str]:
+    """The environment of a call: ours, without what points to other repositories, without the keys of the API, and
+    without anybody to ask."""
+    ours = os.environ.items()
+    kept = {name: value for name, value in ours if name not in ELSEWHERE and not SECRET_KEY.match(value)} | FIXED
+    # In CI an askpass program hands over the token of the job (Jenkins); anywhere else it opens a window
+    return kept if kept.get("CI") else kept | {"GIT_ASKPASS": ""}
+
+
+def words(raw: bytes) -> str:
+    """What git wrote for people, as one line: no hints of its own, no credentials of a URL."""
+    lines = (" ".join(line.split()) for line in raw.decode("utf-8", "replace").splitlines())
+    return masked("; ".join(line for line in lines if line and not line.startswith("hint:")))
+
+
+def masked(text: str) -> str:
+    """A text without the user and the token of the URLs in it."""
+    return re.sub(r"(?<=://)[^/\s'\"]*@", "***@", text)
+
+
+def _communicate(
+    process: subprocess.Popen[bytes], stdin: bytes | None, seconds: float, call: str
+) -> tuple[bytes, bytes]:
+    try:
+        return process.communicate(stdin, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        raise GitSilent(
+            f"{call} did not end within {seconds:g} seconds, and was ended",
+            hint="see whether the remote can be reached from here: git ls-remote",
+        ) from None
+    except BaseException:
+        _end(process)
+        raise
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (OSError, AttributeError):
+        process.kill()
+    process.wait()
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    return next((word for word in arguments if not word.startswith("-")), "")

@@ -1,0 +1,10 @@
+"""Hosts of repositories, GitHub and GitLab: the one comment that is kept under a pull request.
+
+`surroundings` reads where a run is from the variables that their runners set, `github` and `gitlab` know the APIs,
+`comments` keeps the comment, whichever host it is on.
+"""
+
+from reconciler.hosts.comments import Comments
+from reconciler.hosts.surroundings import Surroundings, surroundings_of
+
+__all__ = ["Comments", "Surroundings", "surroundings_of"]

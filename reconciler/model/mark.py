@@ -1,0 +1,66 @@
+"""The hidden first line of a comment of ours: whose it is, and what a reviewer approves by merging."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reconciler.model.approval import MOST_SKETCHED, Approval, approval_of
+from reconciler.model.decode import NotThat, decode
+from reconciler.model.plan import Plan
+
+FORMAT_VERSION = 1
+LONGEST = 13_000
+"""Characters of the line: what is left of a comment is for people."""
+LINE = re.compile(r"<!-- reconciler (\{.*\}) -->")
+# All that could end the line early, or that a host takes for a mention, a reference or markup: within strings only.
+_ACTS = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """`command` is what wrote the comment, `plan` or `apply`. `approval`: the plan that it shows; None where it shows
+    none that could be approved."""
+
+    environment: str
+    command: str
+    approval: Approval | None = None
+    format_version: int = FORMAT_VERSION
+
+
+def mark_of(command: str, plan: Plan, commit: str, base: str) -> Mark:
+    """The mark of a plan; its sketch is cut to what the line has room for."""
+    room = MOST_SKETCHED
+    while (
+        len(line_of(mark := Mark(plan.environment, command, approval_of(plan, commit, base, room)))) > LONGEST and room
+    ):
+        room //= 2
+    return mark
+
+
+def line_of(mark: Mark) -> str:
+    """The mark as an HTML comment on one line of ASCII."""
+    return f"<!-- reconciler {_ACTS.sub(_escaped, json.dumps(asdict(mark), separators=(',', ':')))} -->"
+
+
+def mark_in(body: str) -> Mark | None:
+    """The mark in a comment's first line, None where there is none. Of a mark that another version of this program
+    wrote, only the environment is known: it approves nothing."""
+    found = LINE.fullmatch(body.split("\n", 1)[0].strip())
+    if found is None:
+        return None
+    document: Any = None
+    try:
+        document = json.loads(found[1])
+        mark: Mark = decode(Mark, document, "mark")
+    except (NotThat, ValueError, RecursionError):
+        environment = document.get("environment") if isinstance(document, dict) else None
+        return Mark(environment, "", None, 0) if isinstance(environment, str) else None
+    is_known = mark.format_version == FORMAT_VERSION and (mark.approval is None or mark.approval.is_known)
+    return mark if is_known else Mark(mark.environment, "", None, mark.format_version)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

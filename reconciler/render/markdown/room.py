@@ -1,0 +1,70 @@
+"""How a comment's room is shared out: what destroys comes first and whole, the least important goes first.
+
+GitHub cuts nothing off: it refuses a body of more than 65,536 characters (422, «Body is too long (maximum is 65536
+characters)»); GitLab's notes may have 1,000,000. One budget holds for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from itertools import accumulate
+from typing import NamedTuple
+
+HOST_LIMIT = 65_536
+TEXT_ROOM = 46_000
+"""Bytes of all that people read. The rest is for the hidden mark, and for what `reconciler comment` adds: the history,
+and the approval of an earlier mark."""
+
+
+class Level(IntEnum):
+    """How much is shown of a change."""
+
+    WHOLE = 0
+    LINE = 1
+    ADDRESS = 2
+    LEFT_OUT = 3
+
+
+class Sizes(NamedTuple):
+    """What a change takes at each level."""
+
+    whole: int
+    line: int
+    address: int
+
+
+def levels(sizes: Sequence[Sizes], destroys: int, room: int) -> list[Level]:
+    """The level of each change, the most important first; the first `destroys` of them destroy something.
+
+    Those are shown whole as long as each later one still gets a line, or where that is too much, its address. Of the
+    others, whole ones take half of what is then left, lines the other half; nothing is shown at a better level than
+    what is more important.
+    """
+    chosen, left = _destroys(sizes[:destroys], room)
+    half, level = left // 2, Level.WHOLE
+    for each in sizes[destroys:]:
+        if level is Level.WHOLE and left - each.whole < half:
+            level = Level.LINE
+        if level is Level.LINE and left < each.line:
+            level = Level.LEFT_OUT
+        chosen.append(level)
+        left -= (each.whole, each.line, 0, 0)[level]
+    # Where all of them fit whole, nothing needs the other half.
+    if sum(each.whole for each in sizes) <= room:
+        return [Level.WHOLE] * len(sizes)
+    return chosen
+
+
+def _destroys(sizes: Sequence[Sizes], room: int) -> tuple[list[Level], int]:
+    least = Level.LINE if sum(each.line for each in sizes) <= room else Level.ADDRESS
+    later = [0, *accumulate(each[least] for each in reversed(sizes))][::-1]
+    chosen, left, level = [], room, Level.WHOLE
+    for index, each in enumerate(sizes):
+        if level is Level.WHOLE and left - each.whole < later[index + 1]:
+            level = least
+        if level is Level.LEFT_OUT or (level is not Level.WHOLE and left < each[level]):
+            level = Level.LEFT_OUT
+        chosen.append(level)
+        left -= (*each, 0)[level]
+    return chosen, left

@@ -1,0 +1,83 @@
+"use strict";
+// An enhancement: without it all is shown, and only the filters, the theme's button and remembered ticks are missing.
+(() => {
+  const root = document.documentElement;
+  const byId = (id) => document.getElementById(id);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  // An artefact store may forbid storage: then nothing is remembered, and nothing else is missing.
+  const recall = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+  const remember = (key, value) => { try { localStorage.setItem(key, value); } catch { /* as above */ } };
+
+  const theme = byId("theme");
+  const wide = matchMedia("(prefers-color-scheme: dark)");
+  const dark = () => (root.dataset.theme || (wide.matches ? "dark" : "light")) === "dark";
+  const paint = () => theme.setAttribute("aria-pressed", String(dark()));
+  const known = recall("reconciler-theme");
+  if (known === "dark" || known === "light") root.dataset.theme = known;
+  theme.hidden = false;
+  theme.addEventListener("click", () => {
+    root.dataset.theme = dark() ? "light" : "dark";
+    remember("reconciler-theme", root.dataset.theme);
+    paint();
+  });
+  wide.addEventListener("change", paint);
+  paint();
+
+  for (const time of all("time")) time.title = new Date(time.dateTime).toLocaleString();
+
+  const cards = all(".cards > .card").map((element) => ({
+    element,
+    words: element.querySelector("h3").textContent.toLowerCase(),
+    fields: element.querySelector("details.fields"),
+  }));
+  const tools = document.querySelector(".tools");
+  tools.hidden = !cards.some((card) => card.fields);
+  const foldAll = (open) => cards.forEach((card) => { if (card.fields && !card.element.hidden) card.fields.open = open; });
+  byId("unfold").addEventListener("click", () => foldAll(true));
+  byId("fold").addEventListener("click", () => foldAll(false));
+
+  const digest = document.querySelector(".facts .long dd").textContent;
+  all(".tasks input").forEach((box, number) => {
+    const key = `reconciler-task-${digest}-${number}`;
+    box.checked = recall(key) === "done";
+    box.addEventListener("change", () => remember(key, box.checked ? "done" : ""));
+  });
+
+  const form = byId("filters");
+  if (!form) return;
+  const find = byId("find");
+  const shown = byId("shown");
+  const total = shown.textContent;
+  const matches = (card, chosen, text) =>
+    card.words.includes(text) &&
+    Object.entries(chosen).every(([name, values]) =>
+      (card.element.dataset[name] || "").split(name === "causes" ? " " : "\n").some((value) => values.has(value)));
+  const apply = () => {
+    const chosen = {};
+    for (const box of all("input:checked", form)) (chosen[box.name] ||= new Set()).add(box.value);
+    const text = find.value.trim().toLowerCase();
+    let count = 0;
+    for (const card of cards) {
+      card.element.hidden = !matches(card, chosen, text);
+      if (!card.element.hidden) count += 1;
+    }
+    byId("all").hidden = !text && !Object.keys(chosen).length;
+    shown.textContent = count === cards.length ? total : `${count} of ${total} shown`;
+  };
+  form.hidden = false;
+  if (!matchMedia("(min-width: 56rem)").matches) byId("filterbox").open = false;
+  form.addEventListener("input", apply);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(apply));
+  // A browser may bring a form back as it was when the page is opened again.
+  apply();
+
+  // What is linked to must be seen, whatever is filtered.
+  const reveal = () => {
+    const target = document.querySelector(":target");
+    const card = cards.find((each) => each.element === target);
+    if (card && card.element.hidden) { form.reset(); setTimeout(() => card.element.scrollIntoView()); }
+  };
+  addEventListener("hashchange", reveal);
+})();

@@ -1,0 +1,54 @@
+"""The page's template, style sheet and script, put together. The only importer of Jinja2."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from reconciler.render.terminal import visible
+
+
+def page_html(**values: Any) -> str:
+    """The page with these values in it. Each is escaped, and what hides or turns the writing is shown as an escape.
+
+    The page's policy lets its own style sheet and its own script run, known by their hashes, and nothing else: no
+    attribute, no address and no other script, wherever a name may have smuggled one in.
+    """
+    style, script = _part("page.css"), _part("page.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return _template().render(values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
+
+
+def drawn(svg: str) -> Markup:
+    """A picture that we drew ourselves, of texts that are escaped in it already."""
+    return Markup(svg)  # noqa: S704 - as it says
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
+    )
+    return environment.from_string(_part("page.html"))
+
+
+def _shown(value: Any) -> Any:
+    """What stands in the page of a value; Jinja2 escapes it after this."""
+    return value if isinstance(value, Markup) else visible("" if value is None else str(value))
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,75 @@
+"""Times as people read them: in UTC, and in the reader's zone where one is set."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What time it is, and the reader's zone."""
+
+    now: datetime
+    zone: tzinfo | None = None
+
+    def next(self, time_of_day: Any) -> datetime | None:
+        """The next moment at which it is that time (HH:MM) in UTC; None where it is no such time."""
+        found = TIME_OF_DAY.fullmatch(time_of_day) if isinstance(time_of_day, str) else None
+        if found is None:
+            return None
+        now = self.now.astimezone(UTC)
+        today = now.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
+        return today if today > now else today + DAY
+
+    def passed(self, time_of_day: Any) -> bool:
+        """Whether that time of the UTC day is over."""
+        moment = self.next(time_of_day)
+        return moment is not None and moment.date() != self.now.astimezone(UTC).date()
+
+    def time(self, time_of_day: Any) -> str:
+        """A time of day: `09:00 UTC (10:00 Europe/Berlin)`."""
+        moment = self.next(time_of_day)
+        if moment is None:
+            return str(time_of_day)
+        there = f" ({moment.astimezone(self.zone):%H:%M} {self.zone})" if self.zone else ""
+        return f"{moment:%H:%M} UTC{there}"
+
+    def moment(self, moment: datetime) -> str:
+        """A moment, with its date where that is not today's."""
+        return self._both(moment, self.now)
+
+    def stamp(self, text: Any) -> str:
+        """A time of the API's (ISO 8601), or what it says instead."""
+        with suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(str(text))
+            return self._both(moment if moment.tzinfo else moment.replace(tzinfo=UTC), None)
+        return str(text)
+
+    def until(self, moment: datetime) -> str:
+        """`in 42 minutes`, `in 13 hours`; what is left over is not counted."""
+        minutes = int((moment - self.now).total_seconds() // 60)
+        if minutes < 1:
+            return "within a minute"
+        number, noun = (minutes, "minute") if minutes < 120 else (minutes // 60, "hour")  # noqa: PLR2004 - two hours
+        return f"in {number} {noun}{'' if number == 1 else 's'}"
+
+    def _both(self, moment: datetime, known: datetime | None) -> str:
+        """Each with its date, unless that is the date of the moment that is `known`."""
+        text = f"{_spoken(moment.astimezone(UTC), known.astimezone(UTC) if known else None)} UTC"
+        if self.zone is None:
+            return text
+        day = moment.astimezone(UTC)
+        there = moment.astimezone(self.zone)
+        return f"{text} ({_spoken(there, day)} {self.zone})"
+
+
+def _spoken(moment: datetime, known: datetime | None) -> str:
+    same = known is not None and moment.date() == known.date()
+    return moment.strftime("%H:%M" if same else "%Y-%m-%d %H:%M")

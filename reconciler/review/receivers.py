@@ -1,0 +1,121 @@
+"""Whom an object sends to, and who goes through an object, by the names that people know them by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.offered import Offered
+from reconciler.kinds.records import in_short
+from reconciler.kinds.references import references, referred
+from reconciler.kinds.usage import StandsFor, users
+from reconciler.model.desired import Desired, Fields, Resource
+from reconciler.model.live import Live, Record
+from reconciler.model.plan import Action, Change, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """What refers to something: its kind, its name, and its fields as they will be."""
+
+    kind: Kind
+    name: str
+    fields: Fields
+
+
+@dataclass(slots=True)
+class Receivers:
+    """Looks at a plan and at what it was made of."""
+
+    plan: Plan
+    desired: Desired
+    live: Live
+    _labels: dict[str, str] = field(default_factory=dict)
+    _users: dict[str, list[User]] = field(default_factory=dict)
+    _unready: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Who refers to what is worked out once for all changes."""
+        self._labels = {
+            str(item["id"]): in_short(item["label"])
+            for items in self._labelled()
+            for item in items
+            if isinstance(item, dict) and item.get("id") and item.get("label")
+        }
+        self._users = self._who_uses()
+        self._unready = frozenset(
+            change.address
+            for change in self.plan.changes
+            if change.action in (Action.CREATE, Action.REPLACE) and KINDS[change.kind].after_create
+        )
+
+    def of(self, kind: Kind, fields: Fields) -> dict[str, str]:
+        """Whom an object with those fields sends to: a name that is the same before and after → what people call it."""
+        found = {}
+        for name, reference in kind.reference_fields():
+            items = fields.get(name)
+            for item in items if isinstance(items, list) else ():
+                address = referred(reference, item)
+                object_id = str(item.get("id")) if isinstance(item, dict) else ""
+                if address is None:
+                    found[self.plan.labels.get(object_id, object_id)] = self._name(reference.kind, object_id)
+                else:
+                    resource = self.desired.resources.get(address)
+                    found[address] = name_of(resource) if resource else address
+        return found
+
+    def unready(self, kind: Kind, fields: Fields) -> list[str]:
+        """Those whom it sends to that are made by this plan, and work only once a person has been at them."""
+        return [name for key, name in self.of(kind, fields).items() if key in self._unready]
+
+    def users(self, change: Change) -> list[User]:
+        """Who refers to the object of a change, or will, by name; without those that are deleted."""
+        return sorted(self._users.get(change.address, []), key=lambda user: (user.kind.name, user.name))
+
+    def _labelled(self) -> list[Any]:
+        """The API's lists, and the lists within records, in which it puts a label beside an id."""
+        named = [name for kind in KINDS.values() for name, _ in kind.reference_fields()]
+        records = [record.raw for each in self.live.records.values() for record in each.values()]
+        within = [raw.get(name) for raw in records for name in named]
+        return [*(items for items in within if isinstance(items, list)), *self.live.lookups.values()]
+
+    def _name(self, kind: str, object_id: str) -> str:
+        record = self.live.records.get(kind, {}).get(object_id)
+        return self._labels.get(object_id) or (record.name if record else object_id)
+
+    def _who_uses(self) -> dict[str, list[User]]:
+        """Address → who refers to it: what is wanted, and what is live and not managed."""
+        found: dict[str, list[User]] = defaultdict(list)
+        for resource in self.desired.resources.values():
+            kind = KINDS[resource.kind]
+            for address in {address for address, *_ in references(kind, resource.fields)}:
+                found[address].append(User(kind, name_of(resource), resource.fields))
+        unmanaged = {(each.kind, each.id) for each in self.plan.unmanaged}
+        by_id = {(change.kind, change.id): change.address for change in self.plan.changes if change.id}
+        for target, records in users(self.live, self._stands_for()).items():
+            for record in records:
+                if target in by_id and (record.kind, record.id) in unmanaged:
+                    found[by_id[target]].append(User(KINDS[record.kind], record.name, record.fields))
+        return found
+
+    def _stands_for(self) -> StandsFor:
+        offered = {path: Offered(items) for path, items in self.live.lookups.items()}
+        none = Offered(())
+        return lambda record, reference: reference.resolve(record.raw, offered.get(reference.lookup, none))
+
+
+def name_of(resource: Resource) -> str:
+    """What people call a resource that is written."""
+    return in_short(resource.fields.get(KINDS[resource.kind].name_field) or resource.address)
+
+
+def before_and_after(change: Change, record: Record | None) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The fields of an object as they are live and as they will be; empty where there is none."""
+    before = record.fields if record else {}
+    if change.action is Action.DELETE:
+        return before, {}
+    applied = change.remember.applied if change.remember else {}
+    return before, {**before, **applied}

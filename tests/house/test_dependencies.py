@@ -1,0 +1,75 @@
+"""What we depend on: every lower bound is one that the gate installs, and the lock holds all of it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from .imports import ROOT
+
+REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?(?P<bound>>=|==)(?P<version>\d+(\.\d+)*)(; .+)?")
+PINNED = re.compile(r"(?m)^(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?==(?P<version>\d+(\.\w+)*)")
+HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
+DEVELOPMENT_ONLY = {"ruff", "mypy", "types-pyyaml", "types-jsonschema"}  # and they change nothing that runs
+RENEW = "renew .ci/lock.txt with the README's line"
+
+Version = tuple[int, ...]
+
+
+def written() -> dict[str, Any]:
+    """What pyproject.toml says."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def requirements() -> Iterator[tuple[str, Version]]:
+    """Name and bound of all that is asked for to build, run, test and develop."""
+    document = written()
+    project = document["project"]
+    lists = [document["build-system"]["requires"], project["dependencies"], *project["optional-dependencies"].values()]
+    for each in chain.from_iterable(lists):
+        if each.partition("[")[0] == project["name"]:
+            continue
+        found = REQUIREMENT.fullmatch(each)
+        assert found, f"{each}: expected NAME>=VERSION, or NAME==VERSION for what formats and types"
+        yield normal(found["name"]), version(found["version"])
+
+
+def pinned(name: str) -> dict[str, Version]:
+    """Name → version, of all that a file of the gate pins."""
+    text = (ROOT / ".ci" / name).read_text(encoding="utf-8")
+    return {normal(found["name"]): version(found["version"]) for found in PINNED.finditer(text)}
+
+
+def normal(name: str) -> str:
+    """A package's name as all of its spellings are compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def version(text: str) -> Version:
+    """A version to compare: 3.0 and 3.0.0 are one."""
+    numbers = [int(each) for each in re.findall(r"\d+", text)]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def test_every_lower_bound_is_a_version_that_is_tested() -> None:
+    """`.ci/lowest.txt` pins what pyproject.toml asks for to build, run and test: each at its bound, no other."""
+    asked = {name: bound for name, bound in requirements() if name not in DEVELOPMENT_ONLY}
+    assert pinned("lowest.txt") == asked
+
+
+def test_the_lock_holds_all_that_development_needs() -> None:
+    """`.ci/lock.txt` pins each of them at its bound or above, with hashes, and names no place to take it from."""
+    locked = pinned("lock.txt")
+    builds = {normal(each.partition(">")[0]) for each in written()["build-system"]["requires"]}
+    missing = [name for name, bound in requirements() if name not in builds and locked.get(name, ()) < bound]
+    assert not missing, RENEW
+    text = (ROOT / ".ci" / "lock.txt").read_text(encoding="utf-8")
+    blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)
+    assert [block for block in blocks if "==" in block and not HASH.search(block)] == []
+    assert "index" not in text
+    assert "://" not in text

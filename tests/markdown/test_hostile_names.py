@@ -1,0 +1,156 @@
+"""Names with markup do no harm: seen as they are, and inert, in every place that a name can stand."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from world import World, integration
+
+from reconciler.errors import ConfigurationInvalid, Problem, Refused
+from reconciler.model.apply_report import ApplyReport, Outcome, Status
+from reconciler.model.failure import Failure
+from reconciler.model.mark import mark_in
+from reconciler.render.markdown import AppliedMarkdown, FailedMarkdown, PlanMarkdown
+from reconciler.render.terminal import visible
+
+from .plans import hostile
+from .reading import require_harmless
+
+NAMES = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</details></details>",
+    "<details open>",
+    "<!-- x",
+    "--> <b>out</b>",
+    "@everyone look",
+    "a@b.example",
+    "@acme/team",
+    "closes #12",
+    "acme/config#12",
+    "GH-12 and JIRA-12",
+    "!12 ~label %12 $1 &3",
+    "/close",
+    "x\n/merge\n",
+    "x\n\n# Title\n\n- [x] done",
+    "`",
+    "``` ```",
+    "a ```` b ` c",
+    "`` `@all` ``",
+    "\n```\n</details>\n@all\n```\n",
+    "~~~",
+    "| a | b |",
+    "a | b\n--- | ---\nc | d",
+    "[text](https://example.com)",
+    "![](https://example.com/x.png)",
+    "https://example.com/x www.example.com",
+    "**bold** _under_ __under__ *star* ~~gone~~",
+    "\\@all \\`x\\` \\<b>",
+    "&lt;b&gt; &#64;all &commat;all",
+    "::error file=x::y",
+    "##[error]x",
+    ":tada: $x$ $$y$$",
+    "\u202eevil\u202c \u200b@all",
+    "\x1b[31mred",
+    "0123456789abcdef0123456789abcdef01234567 and more",
+    "deadbeef",
+    "- 1. + = ---",
+    "1. one",
+    "===",
+    "> [!CAUTION] x",
+    "[ ] x",
+    "   ",
+    "",
+    '"',
+    '" @all "',
+    "\\",
+    "`\\",
+    "\ud800",
+    "x" * 5000,
+    "@a " * 2000,
+    "é" * 3000,
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_plan_with_it(name: str) -> None:
+    """As the name of an object, a value, a key, a warning, a task, an id, a commit: nothing of it acts, and the footer
+    is still the footer."""
+    comment = str(PlanMarkdown(hostile(name)))
+    reading = require_harmless(comment)
+    assert reading.last.startswith(("applies this plan", ". ", "."))
+    assert len(comment) <= 65_536
+    mark = mark_in(comment)
+    assert mark is not None
+    assert mark.approval is not None
+    assert mark.approval.commit == name
+    if 0 < len(name) < 100 and name.strip() == name and '"' not in name and "\\" not in name:
+        assert visible(name) in reading.all.replace("\n", " ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_end_of_an_apply_with_it(name: str) -> None:
+    """The same, as the reason of a failure and whatever else an API may say."""
+    outcomes = (
+        Outcome("report.changed", "update", Status.FAILED, reason=name),
+        Outcome("report.made", "create", Status.SKIPPED, because_of=name),
+        Outcome("report.gone", "delete", Status.DONE),
+    )
+    report = ApplyReport("production", "sha256:0", outcomes, warnings=(name,), unrecorded=name)
+    require_harmless(str(AppliedMarkdown(hostile(name), report)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_failure_with_it(name: str) -> None:
+    """The same, as the message of an error, its hint, a file's name and a problem's words."""
+    errors = (Refused(name, hint=name), ConfigurationInvalid([Problem(name, 1, 1, name)]), KeyError(name))
+    for error in errors:
+        require_harmless(str(FailedMarkdown(Failure("apply", name, error, name, hostile(name)))))
+
+
+def test_any_mixture() -> None:
+    """A thousand names made of pieces that mean something to a host."""
+    pieces = [
+        "`",
+        "``",
+        "```",
+        "@",
+        "#",
+        "1",
+        "a",
+        " ",
+        "\n",
+        "\\",
+        "|",
+        "<",
+        ">",
+        "&",
+        "-",
+        "_",
+        "*",
+        "[",
+        "](x)",
+        "!",
+        '"',
+    ]
+    chance = random.Random(5)  # noqa: S311 - the same at each run
+    for _ in range(1000):
+        name = "".join(chance.choices(pieces, k=chance.randrange(1, 12)))
+        try:
+            require_harmless(str(PlanMarkdown(hostile(name))))
+        except AssertionError as error:
+            raise AssertionError(f"{name!r}: {error}") from error
+
+
+def test_what_the_dashboard_named_reaches_a_comment_unharmed(world: World, tmp_path: Path) -> None:
+    """Through the front door: live objects with such names, adopted, deleted and unmanaged."""
+    for name in NAMES[:20]:
+        world.insert("integrations", **integration(name or "x"))
+    world.write("reports: {}\n")
+    file = tmp_path / "plan.md"
+    done = world.run("plan", "--report", f"markdown={file}")
+    assert done.code == 0, done.err
+    reading = require_harmless(file.read_text(encoding="utf-8"))
+    assert any("20 unmanaged objects" in line for line in reading.html)
