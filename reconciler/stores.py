@@ -10,7 +10,7 @@ from reconciler.config import Configuration, read_configuration
 from reconciler.errors import WrongUsage, did_you_mean
 from reconciler.model.memory import Memory
 from reconciler.model.settings import Environment
-from reconciler.state import FileStore, GitStore, ObjectStore, Store
+from reconciler.state import Store
 from reconciler.state.upkeep import remembered
 
 
@@ -68,7 +68,13 @@ def store_for(environment: Environment, folder: Path) -> Store:
     where, name = environment.state, environment.name
     journal = where.path.with_suffix(".journal")
     if where.store == "git":
+        from reconciler.state.git import GitStore  # noqa: PLC0415 - only the store that is chosen
+
         return GitStore(folder, name, where.remote, journal=journal)
     if where.store == "object":
+        from reconciler.state.object import ObjectStore  # noqa: PLC0415
+
         return ObjectStore(where.url, name, journal)
+    from reconciler.state.file import FileStore  # noqa: PLC0415
+
     return FileStore(where.path, name)

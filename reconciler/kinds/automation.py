@@ -128,6 +128,7 @@ AUTOMATION = Kind(
     ),
     server_fields=frozenset({"object", "id", "url"}),
     natural_key=("name",),
+    facts="the vendor's page “Create an automation”",
     name_field="name",
     pages=Pages.CURSOR,
     put=Put.FULL,

@@ -12,6 +12,9 @@ from reconciler.model.desired import Fields
 
 PLAIN_KEY = re.compile(r"[\w-]+")
 
+# Made once: `json.dumps` makes another one for each value.
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 class Difference(NamedTuple):
     """One spot where live is not as desired: its field, the way into the field's value, and both values there."""
@@ -29,7 +32,7 @@ class Difference(NamedTuple):
 
 def canonical(value: Any) -> str:
     """An ASCII text that is the same for the same JSON value, whatever the order of its keys."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _encoded(value)
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -89,6 +92,8 @@ def differences(kind: Kind, desired: Fields, live: Fields) -> list[Difference]:
 
 
 def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]:
+    if type(desired) is str and desired == live:
+        return []
     if each.unordered and isinstance(live, list):
         same = set(map(canonical, desired)) == set(map(canonical, live))
         return [] if same else [Difference(each, (), live, desired)]

@@ -115,11 +115,12 @@ class Kind:
     """One kind of resource.
 
     `server_fields` are set by the API and are neither compared nor sent. `natural_key` are the fields that tell two
-    objects apart for a person. `from_wire` turns a record into the configuration's words (a field that it cannot tell
-    is left out), `to_wire` the other way. `lookups` are lists that `from_wire` needs. `lost_on_delete`: what a
-    delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a person
-    does where the API cannot change a field. `objections`: why the API will not create this, as far as its own lists
-    tell. `test_path`: where a trial delivery is asked for; `delivery`: when it sends something.
+    objects apart for a person; `facts`: where the API's owner states what is declared here. `from_wire` turns a record
+    into the configuration's words (a field that it cannot tell is left out), `to_wire` the other way. `lookups` are
+    lists that `from_wire` needs. `lost_on_delete`: what a delete loses for good; `after_create`: what a person has to
+    do before a new one works; `manual_step`: what a person does where the API cannot change a field. `objections`: why
+    the API will not create this, as far as its own lists tell. `test_path`: where a trial delivery is asked for;
+    `delivery`: when it sends something.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Kind:
     fields: tuple[Field, ...]
     server_fields: frozenset[str]
     natural_key: tuple[str, ...]
+    facts: str
     name_field: str
     pages: Pages
     put: Put
@@ -145,6 +147,14 @@ class Kind:
     manual_step: str = ""
     objections: Callable[[Fields, Lookups], list[str]] = no_objections
     example: Mapping[str, Any] = field(default_factory=dict)
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # They are asked for with every resource.
+        object.__setattr__(self, "_names", tuple(each.name for each in self.fields))
+        referring = tuple((each.name, each.reference) for each in self.fields if each.reference)
+        object.__setattr__(self, "_references", referring)
 
     def field_named(self, name: str) -> Field:
         """The field of that name, which must be one of `field_names`."""
@@ -152,7 +162,7 @@ class Kind:
 
     def field_names(self) -> tuple[str, ...]:
         """The names of the fields that a user writes, in the order of the declaration."""
-        return tuple(each.name for each in self.fields)
+        return self._names
 
     def set_apart(self) -> tuple[str, Setter] | None:
         """The name of the field with an endpoint of its own, and that endpoint, if there is one."""
@@ -160,4 +170,4 @@ class Kind:
 
     def reference_fields(self) -> tuple[tuple[str, Reference], ...]:
         """The names of the fields whose items may refer to other resources, and how."""
-        return tuple((each.name, each.reference) for each in self.fields if each.reference)
+        return self._references

@@ -158,6 +158,7 @@ INTEGRATION = Kind(
         }
     ),
     natural_key=("integration", "target_platform", "title"),
+    facts="the vendor's pages “Create integration” and “Update integration status”",
     name_field="title",
     pages=Pages.WHOLE,
     put=Put.NONE,

@@ -8,6 +8,9 @@ from typing import Any
 
 from reconciler.model.live import Raw
 
+FEW = 8
+"""As many items are looked through faster than they are indexed."""
+
 
 class Offered:
     """The items of a list, each once by its type and id; the first of several wins.
@@ -27,6 +30,9 @@ class Offered:
     def having(self, name: str, value: Any) -> list[Raw]:
         """The items in which that value stands under that name."""
         first = self._also.having(name, value) if self._also else []
+        if len(self._items) <= FEW:
+            own = [item for item in self._items.values() if repr(item.get(name)) == repr(value)]
+            return [*first, *(item for item in own if not (self._also and self._also.holds(item)))]
         if name not in self._indexes:
             index = defaultdict(list)
             for item in self._items.values():

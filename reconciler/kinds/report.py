@@ -152,6 +152,7 @@ REPORT = Kind(
     ),
     server_fields=frozenset({"object", "id", "url", "runs", "created_at", "updated_at"}),
     natural_key=("report_name", "environment"),
+    facts="the vendor's page “Scheduled reports”",
     name_field="report_name",
     pages=Pages.OFFSET,
     put=Put.PARTIAL,

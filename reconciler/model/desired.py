@@ -16,7 +16,7 @@ def address_of(kind: str, key: str) -> str:
 
 def kind_of(address: str) -> str:
     """The kind's name in an address: `report.daily-revenue` and `report[wbRlfw1x]` give `report`."""
-    return address.split(".", 1)[0].split("[", 1)[0]
+    return address.partition(".")[0].partition("[")[0]
 
 
 @dataclass(frozen=True, order=True, slots=True)

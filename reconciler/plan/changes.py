@@ -89,6 +89,8 @@ def _compare(scene: Scene, resource: Resource, match: Match) -> Change | Entry:
     notes = [match.note] if match.note else []
     if resource.address in scene.moved_from:
         notes.append(f"moved from {scene.moved_from[resource.address]}")
+    if not (found or notes):
+        return after
     change = Change(
         address=resource.address,
         kind=kind.name,
@@ -101,7 +103,7 @@ def _compare(scene: Scene, resource: Resource, match: Match) -> Change | Entry:
         seen=fingerprint(kind, record),
     )
     if not found:
-        return replace(change, action=Action.ADOPT) if notes else after
+        return replace(change, action=Action.ADOPT)
     if any(each.field.immutable for each in found):
         return _replace(scene, resource, change) if resource.lifecycle.replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)

@@ -63,8 +63,8 @@ class Scene:
         from_state = {(kind_of(address), entry.id): address for address, entry in self.entries.items()}
         from_state |= {
             (record.kind, record.id): f"{record.kind}[{record.id}]"
-            for address in self.entries
-            for record in self.left_over(address)
+            for address, entry in self.entries.items()
+            for record in (self.left_over(address) if entry.superseded else ())
         }
         from_state |= {(each.kind, each.id): address for address, each in self.replaced.items() if each is not None}
         return from_state | {(each.record.kind, each.record.id): address for address, each in self.matches.items()}

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from reconciler.errors import Refused, StateUnusable
 from reconciler.model.memory import Memory
 from reconciler.state.disk import prepare_folder, replace_atomically
@@ -55,6 +53,8 @@ class FileStore:
 
     def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
         """Puts a memory in the place of that version: written beside it, on the disk, then renamed over it."""
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - a plan locks nothing
+
         content = to_text(memory).encode()
         try:
             prepare_folder(self.path.parent)
@@ -81,6 +81,8 @@ class FileStore:
     @contextmanager
     def lock(self, holder: Holder) -> Iterator[None]:
         """Holds the lock while the block runs. Locked where another process does."""
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - as above
+
         lock = FileLock(self._lock, timeout=0)
         try:
             prepare_folder(self.path.parent)

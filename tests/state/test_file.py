@@ -15,7 +15,8 @@ from world import World
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
 from reconciler.model.memory import Entry, Memory
-from reconciler.state import FileStore, disk
+from reconciler.state import disk
+from reconciler.state.file import FileStore
 
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 EDITED = FLOW.replace("p1", "p2")

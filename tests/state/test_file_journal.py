@@ -10,7 +10,7 @@ import pytest
 from world import Json, World
 
 from reconciler.errors import StateUnusable
-from reconciler.state import FileStore
+from reconciler.state.file import FileStore
 
 TEAM = """
     integrations:
