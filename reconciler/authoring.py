@@ -44,7 +44,8 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
     addresses = {(kind_of(name), entry.id): name for name, entry in memory.entries.items()}
     if (kind.name, object_id) in addresses:
         raise Refused(f"{object_id} is managed already, as {addresses[kind.name, object_id]}")
-    live = observe(Reader(session.door), KINDS.values(), [each.lookup for _, each in kind.reference_fields()])
+    lookups = [each.lookup for _, each in kind.reference_fields()]
+    live = observe(Reader(session.door), KINDS.values(), lambda: lookups)
     record = live.records[kind.name].get(object_id)
     if record is None:
         raise WrongUsage(f"there is no live {kind.name} {object_id}{did_you_mean(object_id, live.records[kind.name])}")

@@ -8,33 +8,37 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reconciler.api import Reader, Writer
 from reconciler.apply import Event, execute, standing, unsettled, verify
-from reconciler.base import compared, read_base
+from reconciler.base import Base, compared
 from reconciler.config.check import objections
+from reconciler.config.lines import lines_of
 from reconciler.drift import drift
-from reconciler.errors import Refused, WrongUsage, did_you_mean
+from reconciler.errors import Refused, WrongUsage
+from reconciler.explain import Scenery, explain
 from reconciler.export import Exported, export
+from reconciler.goal import goal_of
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import references
 from reconciler.model.apply_report import ApplyReport
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.drift import Drift
+from reconciler.model.explanation import Explanation
 from reconciler.model.live import Live
 from reconciler.model.memory import Memory
 from reconciler.model.plan import WRITES, Plan
-from reconciler.model.receipt import Receipt
 from reconciler.model.review import Review, Scope
 from reconciler.observe import observe
+from reconciler.past import history
 from reconciler.plan import WRONG_PROJECT, Options, make_plan
-from reconciler.receipts import from_text, receipt_of, to_text, undone
+from reconciler.receipts import receipt_of, to_text
 from reconciler.review import make_review
 from reconciler.saved import bound, check_binding, read_plan, write_plan
 from reconciler.session import Session
-from reconciler.state import Attachment, HeldLock, Holder, Journal, Recorder, Snapshot, Store, held
+from reconciler.state import Attachment, HeldLock, Holder, Journal, Recorder, Snapshot, held
 from reconciler.state.upkeep import remembered
 
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
@@ -65,32 +69,27 @@ def plan(
     snapshot = session.store.read()
     replayed = Journal(session.store.journal).replay(snapshot.memory)
     memory = replayed.memory
-    if undo is None:
-        desired = session.configuration.desired(session.environment)
-    else:
-        receipt = find_receipt(session.store, undo)
-        desired = undone(receipt, memory.entries)
-        addresses = {item.address for item in receipt.items} & {*desired.resources, *memory.entries}
-        options = replace(options, targets=(*options.targets, *sorted(addresses)))
-    earlier = read_base(session.configuration, session.environment, base) if base is not None else None
-    lookups = _lookups(desired, memory, options)
-    if earlier is not None and earlier.desired is not None:
-        lookups |= _lookups(earlier.desired, memory, options)
-    live = observe(Reader(session.door), KINDS.values(), lookups, _expected(memory.entries))
-    limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
-    today = datetime.now(UTC).strftime("%Y-%m-%d")
-    options = replace(options, max_deletes=limit, today=today)
-    made = make_plan(desired, memory, live, options)
-    scopes: Mapping[str, Scope] = {}
-    noted: tuple[str, ...] = ()
-    if earlier is not None:
-        scopes, noted = compared(made, earlier, memory, live, options)
-        if only_scope:
-            ours = frozenset(address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST)
-            made = make_plan(desired, memory, live, replace(options, only=ours))
-            scopes = {change.address: scopes[change.address] for change in made.changes}
-    made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open), *noted))
-    return Planned(made, snapshot, memory, live, desired, scopes, earlier.commit if earlier else "")
+    # The YAML is read while the lists are on their way.
+    goal = cache(lambda: goal_of(session, memory, options, undo, base))
+    live = observe(Reader(session.door), KINDS.values(), lambda: goal().lookups, _expected(memory.entries))
+    made = make_plan(goal().desired, memory, live, goal().options)
+    made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
+    planned = Planned(made, snapshot, memory, live, goal().desired)
+    earlier = goal().earlier
+    return planned if earlier is None else _scoped(planned, earlier, goal().options, only_scope=only_scope)
+
+
+def _scoped(planned: Planned, earlier: Base, options: Options, *, only_scope: bool) -> Planned:
+    """The plan with whose doing each change is; where nothing else is wanted, with what is due to this branch."""
+    made, memory, live = planned.plan, planned.memory, planned.live
+    scopes, noted = compared(made, earlier, memory, live, options)
+    if only_scope:
+        ours = frozenset(address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST)
+        narrowed = make_plan(planned.desired, memory, live, replace(options, only=ours))
+        made = replace(narrowed, warnings=tuple(dict.fromkeys((*narrowed.warnings, *made.warnings))))
+        scopes = {change.address: scopes[change.address] for change in made.changes}
+    made = replace(made, warnings=(*made.warnings, *noted))
+    return replace(planned, plan=made, scopes=scopes, base=earlier.commit)
 
 
 def review(session: Session, planned: Planned, now: datetime | None = None) -> Review:
@@ -132,23 +131,6 @@ def saved_plan(session: Session, path: Path) -> Planned:
     live = observe(Reader(session.door), KINDS.values(), expected=_expected(memory.entries))
     desired = session.configuration.desired(session.environment)
     return Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live, desired)
-
-
-def history(store: Store) -> list[Receipt]:
-    """The receipts of all applies, the latest first."""
-    texts = store.receipts()
-    return [from_text(texts[name], name) for name in sorted(texts, reverse=True)]
-
-
-def find_receipt(store: Store, name: str) -> Receipt:
-    """The receipt of that id; `latest` is the last one. WrongUsage where there is none."""
-    texts = store.receipts()
-    chosen = max(texts) if name == "latest" and texts else name
-    if chosen not in texts:
-        raise WrongUsage(
-            f"there is no receipt {name}{did_you_mean(name, texts)}", hint="`reconciler history` lists them"
-        )
-    return from_text(texts[chosen], chosen)
 
 
 def require_scope(planned: Planned) -> None:
@@ -214,6 +196,14 @@ def _expected(addresses: Iterable[str]) -> Counter[str]:
     return Counter(map(kind_of, addresses))
 
 
+def explanation_of(session: Session, target: str) -> Explanation:
+    """Why ADDRESS[.FIELD] is as it is, and what the next apply does about it. WrongUsage where there is no such."""
+    planned = plan(session, Options())
+    lines = lines_of(session.configuration.path)
+    receipts = history(session.store)
+    return explain(target, Scenery(planned.plan, planned.desired, planned.memory, planned.live, receipts, lines))
+
+
 def drift_of(planned: Planned) -> Drift:
     """What somebody changed since the last apply. Refused where this looks like another project: then all is "gone"."""
     wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard == WRONG_PROJECT)
@@ -229,7 +219,7 @@ def export_project(session: Session) -> Exported:
             hint="export into an empty folder",
         )
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
-    return export(observe(Reader(session.door), KINDS.values(), lookups), objections)
+    return export(observe(Reader(session.door), KINDS.values(), lambda: lookups), objections)
 
 
 def remember(session: Session, exported: Exported) -> None:
@@ -254,20 +244,3 @@ def send_test(session: Session, address: str) -> str:
     if not answer.ok:
         raise answer.error(session.door.secret.source)
     return answer.message() or "accepted"
-
-
-def _lookups(desired: Desired, memory: Memory, options: Options) -> set[str]:
-    """The lists beside the kinds' own that this plan needs: only where somebody refers, or what is referred to goes."""
-    used = {kind_of(resource.address) for resource in desired.resources.values()}
-    going = {kind_of(address) for address in memory.entries if address not in desired.resources}
-    paths = {path for name in used for path in KINDS[name].lookups}
-    for kind in KINDS.values():
-        for _, reference in kind.reference_fields():
-            refers = any(
-                next(references(kind, resource.fields), None)
-                for resource in desired.resources.values()
-                if resource.kind == kind.name
-            )
-            if refers or reference.kind in going or options.prune:
-                paths.add(reference.lookup)
-    return paths

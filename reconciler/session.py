@@ -10,7 +10,7 @@ from pathlib import Path
 from reconciler.api import Door, open_door
 from reconciler.api.door import DEFAULT_URL
 from reconciler.api.secret import secret_of
-from reconciler.config import Configuration, read_configuration
+from reconciler.config import Configuration, Opened
 from reconciler.config.files import folder_of
 from reconciler.errors import ReconcilerError
 from reconciler.git.checkout import configuration_commit
@@ -23,14 +23,19 @@ from reconciler.stores import chosen_of, store_for
 class Session:
     """One configuration, one environment, one door to the API."""
 
-    configuration: Configuration
+    opened: Opened
     environment: Environment
     store: Store
     door: Door
 
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration; its resources are read when it is first asked for."""
+        return self.opened.configuration
+
     def commit(self) -> str:
         """The commit of the configuration, as git says it; empty where there is none."""
-        return configuration_commit(self.configuration.folder)
+        return configuration_commit(self.opened.folder)
 
 
 @contextmanager
@@ -43,26 +48,26 @@ def open_session(
     trace: Callable[[str], None] | None = None,
     hide: Callable[[str], None] | None = None,
 ) -> Iterator[Session]:
-    """Reads the configuration and opens the door. `variables` are the process's: they hold the key.
+    """Reads `reconciler.yaml` and opens the door. `variables` are the process's: they hold the key.
 
     `trace` is told of each exchange with the API, in a line without key or bodies; `hide` is told the key, before
     anything is done with it.
     """
-    configuration = read_configuration(path)
-    chosen = chosen_of(configuration, environment)
-    secret = secret_of(chosen, variables, configuration.folder)
+    opened = Opened(path)
+    chosen = chosen_of(opened, environment)
+    secret = secret_of(chosen, variables, opened.folder)
     if hide is not None:
         hide(secret.value)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
     with open_door(address, secret, connections) as door:
         door.trace = trace
-        yield Session(configuration, chosen, store_for(chosen, configuration.folder), door)
+        yield Session(opened, chosen, store_for(chosen, opened.folder), door)
 
 
 def environment_of(path: Path, environment: str | None) -> str:
     """The name of the environment that is meant, as far as it can be told of a configuration that may be unsound."""
     with suppress(ReconcilerError):
-        return environment or chosen_of(read_configuration(path), None).name
+        return environment or chosen_of(Opened(path), None).name
     return environment or DEFAULT_ENVIRONMENT
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.config import Configuration, read_configuration
+from reconciler.config import Configuration, Opened, read_configuration
 from reconciler.errors import WrongUsage, did_you_mean
 from reconciler.model.memory import Memory
 from reconciler.model.settings import Environment
@@ -57,7 +57,7 @@ def store_at(path: Path, environment: str | None, place: str) -> Store:
     return store_for(replace(chosen, state=state), configuration.folder)
 
 
-def chosen_of(configuration: Configuration, environment: str | None) -> Environment:
+def chosen_of(configuration: Configuration | Opened, environment: str | None) -> Environment:
     """The environment that is meant. ConfigurationInvalid where `reconciler.yaml` is unsound, else as `choose`."""
     configuration.require_sound_settings()
     return choose(configuration.environments, environment)

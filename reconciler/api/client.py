@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.api.answers import Answer
 from reconciler.api.door import Door
 from reconciler.api.pace import ATTEMPTS, RETRIED, TOO_MANY, Pace
-from reconciler.errors import Unreachable
+from reconciler.errors import ApiFailed, Unreachable
 
 Again = Callable[[bool], None]
 """Called before a write is sent again, and told whether it may have been done already. What it raises ends it."""
@@ -20,6 +20,11 @@ class Reader:
     def __init__(self, door: Door, pace: Pace | None = None) -> None:
         self._door = door
         self._pace = pace or door.pace
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """From now on nothing more is read: the next request ends with an ApiFailed, in whichever thread."""
+        self._given_up = True
 
     @property
     def source(self) -> str:
@@ -56,6 +61,8 @@ class Reader:
         return self._once(method, path, **rest)
 
     def _once(self, method: str, path: str, **rest: Any) -> Answer:
+        if self._given_up:
+            raise ApiFailed(f"{method} {path} was not sent: nobody needs its answer any more")
         with self._pace.turn():
             answer = self._door.exchange(method, path, **rest)
         if answer.status == TOO_MANY:

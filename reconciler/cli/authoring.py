@@ -7,18 +7,26 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from reconciler.cli.options import ConnectionFlags, connection_options, format_option, open_session, path_argument
+from reconciler.cli.options import ConnectionFlags, connection_options, open_session, path_argument
 from reconciler.errors import Exit
 from reconciler.render.terminal import put, say, visible
 
 if TYPE_CHECKING:
     from reconciler.authoring import Written
+    from reconciler.model.drift import Drift
 
 
 @click.command()
 @path_argument
 @click.option("--adopt", is_flag=True, help="Write the live values into the YAML, comments kept, for a pull request.")
-@format_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="What stdout gets; markdown is for `comment`, which makes an issue of it.",
+)
 @connection_options
 def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) -> None:
     """Show what somebody changed outside since the last apply.
@@ -27,14 +35,13 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) 
     """
     from reconciler import authoring, pipeline  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.plan import Options  # noqa: PLC0415
-    from reconciler.render.drift import DriftText, drift_json  # noqa: PLC0415
 
     with open_session(path, flags) as session:
         if adopt:
             found, written = authoring.adopt_drift(session)
         else:
             found, written = pipeline.drift_of(pipeline.plan(session, Options())), None
-    put(drift_json(found) if form == "json" else str(DriftText(found)))
+    put(_shown(found, form))
     if written is not None:
         _tell(written)
     if found.objects:
@@ -58,6 +65,15 @@ def import_(address: str, object_id: str, path: Path, file: Path | None, **flags
         written = authoring.import_object(session, address, object_id, file)
     _tell(written)
     say("Look at it, then plan: it is adopted by the next apply, and the `imports` line can go after that.")
+
+
+def _shown(found: Drift, form: str) -> str:
+    from reconciler.render.drift import DriftText, drift_json  # noqa: PLC0415 - only the renderer that is asked for
+    from reconciler.render.markdown import DriftMarkdown  # noqa: PLC0415
+
+    if form == "json":
+        return drift_json(found)
+    return str(DriftMarkdown(found) if form == "markdown" else DriftText(found))
 
 
 def _tell(written: Written) -> None:

@@ -14,6 +14,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.authoring import drift, import_
 from reconciler.cli.comment import comment
+from reconciler.cli.explain import explain
 from reconciler.cli.graph import graph
 from reconciler.cli.offline import schema, simulate, validate
 from reconciler.cli.online import apply, export, plan, send_test
@@ -42,6 +43,7 @@ COMMANDS = (
     drift,
     export,
     import_,
+    explain,
     graph,
     send_test,
     history,

@@ -107,8 +107,8 @@ def migrate(source: str, path: Path, environment: str | None) -> None:
 @_located
 def history(form: str, path: Path, environment: str | None) -> None:
     """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
-    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.past import history as receipts_of  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.render.history import history_json, history_text  # noqa: PLC0415
 
-    receipts = pipeline.history(_store(path, environment))
+    receipts = receipts_of(_store(path, environment))
     put(history_json(receipts) if form == "json" else history_text(receipts))

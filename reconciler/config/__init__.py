@@ -1,5 +1,5 @@
 """The config stage: YAML → Desired."""
 
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration, Opened, read_configuration
 
-__all__ = ["Configuration", "read_configuration"]
+__all__ = ["Configuration", "Opened", "read_configuration"]

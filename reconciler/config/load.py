@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -63,13 +64,42 @@ class Configuration:
         return evaluate(self.merged, environment, self.doubt)
 
 
+class Opened:
+    """A configuration of which only `reconciler.yaml` is read: enough to know where the API and the state are."""
+
+    def __init__(self, path: Path, source: Source | None = None) -> None:
+        self.path = path
+        self._reading = Reading(source or Disk(path))
+        self.environments, self._problems = read_settings(self._reading)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that it lies in."""
+        return folder_of(self.path)
+
+    def require_sound_settings(self) -> None:
+        """ConfigurationInvalid, with the problems of every part, where `reconciler.yaml` has some."""
+        if not self.environments:
+            self.configuration.check()
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """All of it; it is read when it is first asked for."""
+        return _read(self.path, self._reading, self.environments, self._problems)
+
+
 def read_configuration(path: Path, source: Source | None = None) -> Configuration:
     """Reads a folder or a file, from `source` where its files are not those on disk.
 
     Problems are kept, so that those of every part are shown at once.
     """
-    reading = Reading(source or Disk(path))
-    environments, problems = read_settings(reading)
+    return Opened(path, source).configuration
+
+
+def _read(
+    path: Path, reading: Reading, environments: Mapping[str, Environment], found: Iterable[Problem]
+) -> Configuration:
+    problems = list(found)
     files, missing = reading.source.files()
     documents: list[Document] = []
     unread: list[Problem] = []

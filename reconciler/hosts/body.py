@@ -49,6 +49,11 @@ def body_of(text: str, own: Sequence[Comment], run: str) -> str:
     return body
 
 
+def same(body: str, other: str) -> bool:
+    """Whether two bodies say the same: hosts give them back with other line ends, and no blanks at the end."""
+    return body.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
+
+
 def _approval_of(own: Sequence[Comment]) -> Approval | None:
     """What was approved, None where two comments (of jobs at the same time) say different things."""
     found = [mark.approval for comment in own if (mark := mark_in(comment.body)) and mark.approval]

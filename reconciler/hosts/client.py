@@ -49,6 +49,15 @@ class Host(Protocol):
     def edit(self, number: int, comment: Comment, body: str) -> None:
         """Another text in a comment's place."""
 
+    def issues(self) -> Iterator[Comment]:
+        """The open issues, as comments: number, text and author."""
+
+    def open_issue(self, title: str, body: str, before_again: Any) -> None:
+        """A new issue. `before_again` as in `Writer.send`."""
+
+    def edit_issue(self, number: int, body: str, *, close: bool) -> None:
+        """Another text in an issue, which is then closed, or not."""
+
     def require_untouched(self, comment: Comment) -> None:
         """Refused where somebody else is known to have edited the comment."""
 

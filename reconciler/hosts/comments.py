@@ -14,10 +14,11 @@ from collections.abc import Callable
 from typing import Self
 
 from reconciler.errors import Refused, WrongUsage
-from reconciler.hosts.body import FOLDED, body_of
+from reconciler.hosts.body import FOLDED, body_of, same
 from reconciler.hosts.client import Comment, Host
 from reconciler.hosts.github import GitHub
 from reconciler.hosts.gitlab import GitLab
+from reconciler.hosts.issue import OF_AN_ISSUE, put_issue
 from reconciler.hosts.surroundings import GITHUB, Surroundings
 from reconciler.model.approval import Approval
 from reconciler.model.mark import Mark, mark_in
@@ -44,7 +45,7 @@ class Comments:
         self._door.trace(tell)
 
     def put(self, text: str) -> str:
-        """Makes the text the comment of its environment; gives in words what was done.
+        """Makes the text the comment of its environment, or that of drift its issue; gives in words what was done.
 
         WrongUsage where the text is none of ours; Refused where it is not clear which pull request is meant; the errors
         of the host's API.
@@ -53,6 +54,8 @@ class Comments:
         if mark is None:
             body_of(text, [], "")
             return ""
+        if mark.command in OF_AN_ISSUE:
+            return put_issue(self._host, mark, text, self._where.run)
         number = self._where.number or self._merged()
         if number is None:
             return f"no comment: {self._where.commit[:12]} came with no pull request"
@@ -63,7 +66,7 @@ class Comments:
             self._host.edit(number, stray, FOLDED)
         if not own:
             return self._create(me, number, mark, body)
-        if _said(own[0].body) == _said(body):
+        if same(own[0].body, body):
             return f"the comment under #{number} says this already"
         self._host.edit(number, own[0], body)
         return f"edited the comment under #{number}"
@@ -127,8 +130,3 @@ class Comments:
 
 class _Done(Exception):
     """What was about to be sent again is done."""
-
-
-def _said(body: str) -> str:
-    """A body as hosts give it back: with other line ends, and no blanks at its end."""
-    return body.replace("\r\n", "\n").strip()

@@ -6,7 +6,7 @@ docs.github.com/en/rest/issues/comments, /en/rest/commits/commits#list-pull-requ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from reconciler.api.door import Door, open_host
@@ -83,6 +83,22 @@ class GitHub:
     def edit(self, number: int, comment: Comment, body: str) -> None:
         """Another text in a comment's place."""
         self._rest.call("PATCH", f"{self._repository}/issues/comments/{comment.id}", {"body": body})
+
+    def issues(self) -> Iterator[Comment]:
+        """The open issues. In GitHub's API pull requests are issues too, and say so
+        (docs.github.com/en/rest/issues/issues#list-repository-issues)."""
+        items = self._rest.pages(f"{self._repository}/issues", {"state": "open"})
+        numbered = ({**each, "id": each.get("number")} for each in items if "pull_request" not in each)
+        return (comment for each in numbered if (comment := _comment(each)) is not None)
+
+    def open_issue(self, title: str, body: str, before_again: Any) -> None:
+        """A new issue."""
+        self._rest.call("POST", f"{self._repository}/issues", {"title": title, "body": body}, before_again=before_again)
+
+    def edit_issue(self, number: int, body: str, *, close: bool) -> None:
+        """Another text in an issue's place; `close`: and nothing is left to do."""
+        closed = {"state": "closed", "state_reason": "completed"} if close else {}
+        self._rest.call("PATCH", f"{self._repository}/issues/{number}", {"body": body, **closed})
 
     def require_untouched(self, comment: Comment) -> None:
         """Refused where the last to edit the comment was not its author: whoever may write to a repository may edit all

@@ -5,7 +5,7 @@ docs.gitlab.com/api/notes/#merge-requests, /api/commits/#list-merge-requests-ass
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from reconciler.api.door import open_host
@@ -68,6 +68,22 @@ class GitLab:
     def edit(self, number: int, comment: Comment, body: str) -> None:
         """Another text in a note's place."""
         self._client.call("PUT", f"{self._project}/merge_requests/{number}/notes/{comment.id}", {"body": body})
+
+    def issues(self) -> Iterator[Comment]:
+        """The open issues (docs.gitlab.com/api/issues/#list-all-project-issues)."""
+        items = self._client.pages(f"{self._project}/issues", {"state": "opened", "scope": "all"})
+        numbered = ({**each, "id": each.get("iid"), "body": each.get("description")} for each in items)
+        return (comment for each in numbered if (comment := _comment(each)) is not None)
+
+    def open_issue(self, title: str, body: str, before_again: Any) -> None:
+        """A new issue."""
+        issue = {"title": title, "description": body}
+        self._client.call("POST", f"{self._project}/issues", issue, before_again=before_again)
+
+    def edit_issue(self, number: int, body: str, *, close: bool) -> None:
+        """Another text in an issue's place; `close`: and nothing is left to do."""
+        closed = {"state_event": "close"} if close else {}
+        self._client.call("PUT", f"{self._project}/issues/{number}", {"description": body, **closed})
 
     def require_untouched(self, comment: Comment) -> None:
         """Nothing: the API does not say who edited a note. Maintainers may, beside its author."""

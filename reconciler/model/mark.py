@@ -12,8 +12,11 @@ from reconciler.model.decode import NotThat, decode
 from reconciler.model.plan import Plan
 
 FORMAT_VERSION = 1
+DRIFT, NO_DRIFT = "drift", "no drift"
+"""The commands of marks that stand in an issue, the second in one that can be closed."""
 LONGEST = 13_000
 """Characters of the line: what is left of a comment is for people."""
+LONGEST_COMMIT = 200
 LINE = re.compile(r"<!-- reconciler (\{.*\}) -->")
 # All that could end the line early, or that a host takes for a mention, a reference or markup: within strings only.
 _ACTS = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
@@ -21,8 +24,8 @@ _ACTS = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`command` is what wrote the comment, `plan` or `apply`. `approval`: the plan that it shows; None where it shows
-    none that could be approved."""
+    """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None where it
+    shows none that could be approved."""
 
     environment: str
     command: str
@@ -32,7 +35,7 @@ class Mark:
 
 def mark_of(command: str, plan: Plan, commit: str, base: str) -> Mark:
     """The mark of a plan; its sketch is cut to what the line has room for."""
-    room = MOST_SKETCHED
+    room, commit, base = MOST_SKETCHED, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT]
     while (
         len(line_of(mark := Mark(plan.environment, command, approval_of(plan, commit, base, room)))) > LONGEST and room
     ):

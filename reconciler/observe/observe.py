@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.api import Reader
@@ -11,23 +11,34 @@ from reconciler.kinds import Kind
 from reconciler.kinds.records import record_from
 from reconciler.model.live import Live, Record
 
+MOST_LOOKUPS = 4
+"""At once, beside the lists of the kinds."""
 NOTHING: Mapping[str, int] = {}
+Lookups = Callable[[], Collection[str]]
 
 
 def observe(
-    reader: Reader, kinds: Collection[Kind], lookups: Collection[str] = (), expected: Mapping[str, int] = NOTHING
+    reader: Reader, kinds: Collection[Kind], lookups: Lookups = tuple, expected: Mapping[str, int] = NOTHING
 ) -> Live:
     """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind.
+
+    `lookups` is asked once the lists are on their way, so that what it takes to tell goes on while the network answers.
 
     A list that a kind needs to be understood (the catalogue of providers) is read as well, once there is an object of
     that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
     """
-    with ThreadPoolExecutor(max_workers=max(1, len(kinds) + len(lookups))) as pool:
+    with ThreadPoolExecutor(len(kinds) + MOST_LOOKUPS) as pool:
         lists = {
             kind.name: pool.submit(read_list, reader, kind.path, kind.pages.value, expected.get(kind.name, 0))
             for kind in kinds
         }
-        asked = {path: pool.submit(read_table, reader, path) for path in lookups}
+        try:
+            paths = lookups()
+        except BaseException:
+            # Nobody waits for lists that nobody will read.
+            reader.give_up()
+            raise
+        asked = {path: pool.submit(read_table, reader, path) for path in paths}
         items = {name: future.result() for name, future in lists.items()}
         for kind in kinds:
             for path in kind.lookups if items[kind.name] else ():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
+from unittest import mock
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -57,8 +59,9 @@ def chromium(*flags: str, scripts: bool = True) -> Iterator[Chrome]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         for flag in (*FLAGS, f"--user-data-dir={profile}", *flags):
             options.add_argument(flag)
-        # The driver is named, so that selenium does not go and look for one.
-        driver = Chrome(options=options, service=Service(executable_path=shutil.which("chromedriver")))
+        # The driver is named, so that selenium does not go and look for one; it is on this machine, behind no proxy.
+        with mock.patch.dict(os.environ, {"no_proxy": "localhost", "NO_PROXY": "localhost"}):
+            driver = Chrome(options=options, service=Service(executable_path=shutil.which("chromedriver")))
         try:
             yield driver
         finally:

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 
-@pytest.fixture(scope="session")
-def started() -> Iterator[Chrome]:
-    """A browser that runs; the tests are skipped where there is none."""
+@pytest.fixture(scope="session", autouse=True)
+def there() -> None:
+    """The tests are skipped where there is no browser, and say what is missing."""
     if missing():
         pytest.skip(missing())
+
+
+@pytest.fixture(scope="session")
+def started() -> Iterator[Chrome]:
+    """A browser that runs."""
     with chromium() as driver:
         yield driver
 

@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="1-20", metavar="FROM-TO", help="the worlds; one number is one world")
     parser.add_argument("--stores", default="file", help="where states are kept, in turn: file, git, or file,git")
     parser.add_argument("--jobs", type=int, default=1, help="how many worlds at once")
+    parser.add_argument("--lag", action="store_true", help="what was made may be hidden from the next run, too")
     given = parser.parse_args()
     first, _, last = given.seeds.partition("-")
     stores = given.stores.split(",")
@@ -45,22 +46,23 @@ def main() -> None:
         parser.error(f"--stores: expected some of {', '.join(STORES)}")
     tasks = [(seed, stores[seed % len(stores)]) for seed in range(int(first), int(last or first) + 1)]
     tally = Tally()
-    for number, each in enumerate(_all(tasks, given.jobs), 1):
+    for number, each in enumerate(_all(tasks, given.jobs, lag=given.lag), 1):
         tally.add(each)
+        for (seed, store), why in each.failures.items():
+            print(_to_paste(seed, store, why), file=sys.stderr, flush=True)  # noqa: T201
         if number * EACH % 50 == 0:
             print(f"… {tally.line()}; {len(tally.failures)} failed", file=sys.stderr, flush=True)  # noqa: T201
     print(f"seeds {given.seeds}, state in {given.stores}: {tally.line()}")  # noqa: T201
     print(tally.details())  # noqa: T201
-    for (seed, store), why in sorted(tally.failures.items()):
-        print(_to_paste(seed, store, why))  # noqa: T201
+    print("\n".join(_to_paste(*key, why) for key, why in sorted(tally.failures.items())))  # noqa: T201
     sys.exit(bool(tally.failures))
 
 
-def _all(tasks: Sequence[Task], jobs: int) -> Iterator[Tally]:
+def _all(tasks: Sequence[Task], jobs: int, *, lag: bool) -> Iterator[Tally]:
     chunks = [tasks[start : start + EACH] for start in range(0, len(tasks), EACH)]
     context = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
-        lead = partial(_lead, Path(folder))
+        lead = partial(_lead, Path(folder), lag)
         with ProcessPoolExecutor(jobs, mp_context=context, initializer=_isolate, initargs=(folder,)) as pool:
             yield from pool.map(lead, chunks)
 
@@ -74,14 +76,14 @@ def _isolate(folder: str) -> None:
     gc.freeze()
 
 
-def _lead(folder: Path, tasks: Sequence[Task]) -> Tally:
+def _lead(folder: Path, lag: bool, tasks: Sequence[Task]) -> Tally:
     tally = Tally()
     for seed, store in tasks:
         # What a world came through counts once it has survived
         each = Tally()
         try:
             with tempfile.TemporaryDirectory(dir=folder) as place, staged(_site(Path(place), store), seed) as stage:
-                Life(seed, stage, each).go()
+                Life(seed, stage, each, lag=lag).go()
         except Exception as error:  # noqa: BLE001 - whatever ends a world is what is looked for
             each = Tally(failures={(seed, store): _why(error)})
         tally.add(each)

@@ -32,12 +32,16 @@ CROWD = 105
 
 
 class Life:
-    """One world on its stage; `tally` counts what it comes through."""
+    """One world on its stage; `tally` counts what it comes through.
 
-    def __init__(self, seed: int, stage: Stage, tally: Tally) -> None:
+    `lag`: what a killed run has made may not show yet when the next one begins, as if no time had passed.
+    """
+
+    def __init__(self, seed: int, stage: Stage, tally: Tally, *, lag: bool) -> None:
         self._luck = random.Random(f"life {seed}")  # noqa: S311 - a world that can be repeated
         self._team = Team(seed)
         self._stage = stage
+        self._lag = lag
         self._tally = tally
         self._ids: dict[str, str] = {}
         self._made: set[str] = set()
@@ -96,9 +100,9 @@ class Life:
         if self._luck.random() < 0.1:
             self._lose(self._luck.choice(["state", "journal"]))
         self._unlock()
-        self._stage.faults.clear()
         # What is taken in by its id must not go meanwhile: that would be a mistake of the configuration
-        self._stage.faults.add(*weather(self._luck, crowded=self._crowded and not self._team.wanted.get("imports")))
+        crowded = self._crowded and not self._team.wanted.get("imports")
+        self._stage.weather(weather(self._luck, crowded=crowded), lag=self._lag)
         width = self._luck.choice(["1", "1", "1", "4"])
         options = (*APPLY, "--parallelism", width, *(["--debug"] * (self._luck.random() < 0.2)))
         if self._luck.random() < 0.2:

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from .haste import clock, pause
 RESOURCES = {"integration": INTEGRATIONS, "report": REPORTS, "automation": AUTOMATIONS}
 KINDS = {collection: kind for kind, collection in COLLECTIONS.items()}
 FORK = multiprocessing.get_context("fork")
-LONGEST = 100.0
+LONGEST = 200.0
 """Seconds after which a command counts as one that hangs."""
 
 Truth = dict[str, dict[str, Json]]
@@ -51,13 +51,17 @@ class Stage(World):
         super().__init__(site.machine, server.url, log, None)  # type: ignore[arg-type]  # no test captures here
         self.site = site
         self.gate = gate
-        self.faults = simulator.faults
         self._simulator = simulator
         self.others: dict[str, Json] = {}
         self.removed: set[str] = set()
         self._server = server
         self._quiet = len(server._sockets)
         self._store = store
+
+    @property
+    def faults(self) -> Faults:
+        """What happens now."""
+        return self._simulator.faults
 
     def truth(self) -> Truth:
         """Kind → id → record, whatever the API would show of it just now."""
@@ -99,6 +103,13 @@ class Stage(World):
             assert record is not None
             self.others[object_id] = resource.show(shelf, record)
 
+    def weather(self, rules: Sequence[str], *, lag: bool) -> None:
+        """Puts rules in the place of those before. `lag`: what those hid stays hidden until it is read often enough."""
+        faults = Faults(rules, seed=self._simulator.faults.seed)
+        if lag:
+            faults.veil = self._simulator.faults.veil
+        self._simulator.faults = faults
+
     def calm(self, command: str, *arguments: str) -> Ended:
         """A command that nothing happens to, in this process."""
         self.gate.arm({}, None)
@@ -115,7 +126,9 @@ class Stage(World):
         assert process.pid is not None
         self.gate.aim(process.pid)
         process.join(LONGEST)
-        assert process.exitcode is not None, f"it hangs: {err.read_text(encoding='utf-8')}"
+        if process.exitcode is None:
+            process.kill()
+            raise AssertionError(f"it hangs: {err.read_text(encoding='utf-8')}")
         self._settle()
         return Ended(process.exitcode, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
 

@@ -11,20 +11,29 @@ from pathlib import Path
 from unittest import mock
 
 from reconciler.render.forms import FORMS, shown
+from reconciler.render.graph import DotGraph, MermaidGraph, SvgGraph
 
 from .cases import CASES
 from .stage import review_of
 
 FOLDER = Path(__file__).parent
 RENEW = "python -m tests.golden --write"
-SUFFIXES = {"json": "json", "markdown": "md", "html": "html", "sarif": "json"}
+SUFFIXES = {
+    **{form: form for form in ("json", "html", "dot", "svg")},
+    "markdown": "md",
+    "mermaid": "mmd",
+    "sarif": "json",
+}
 WIDTH = "100"
 COLOUR = re.compile(r"\x1b\[\d+m")
+GRAPHS = {"mermaid": MermaidGraph, "dot": DotGraph, "svg": SvgGraph}
+# The page's own style sheet and script, and their hashes: tests/browser looks at what they do.
+DRESS = re.compile(r"(?s)(?<=<style>).*?(?=</style>)|(?<=<script>).*?(?=</script>)|(?<=sha256-)[\w+/]{43}=")
 
 
 def every() -> Iterator[tuple[str, str]]:
-    """Each form with each case. A new form of render/forms.py is among them by itself."""
-    for form in FORMS:
+    """Each form with each case, pictures of the graph too. A new form of render/forms.py is among them by itself."""
+    for form in (*FORMS, *GRAPHS):
         for case in CASES:
             yield form, case
 
@@ -44,4 +53,5 @@ def made(form: str, case: str) -> str:
         contextlib.chdir(folder),
         mock.patch.dict(os.environ, surroundings, clear=True),
     ):
-        return COLOUR.sub("", shown(review, form)) + "\n"
+        text = str(GRAPHS[form](review.graph)) if form in GRAPHS else COLOUR.sub("", shown(review, form))
+        return DRESS.sub("", text) + "\n" if form in ("html", "svg") else text + "\n"

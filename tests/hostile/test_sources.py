@@ -17,6 +17,7 @@ COMMANDS = {"reconciler.api.secret_command", "reconciler.git.command"}
 """Start programs: git, with a list of words of our own; what the user named to ask for the key, with the user's."""
 
 PATHS = {
+    "reconciler.config.lines": "a place that the configuration was read from",
     "reconciler.approved.reading": "the file that --expect-digest @FILE names",
     "reconciler.authoring": "a place that the configuration was read from",
     "reconciler.cli.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",

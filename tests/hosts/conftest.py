@@ -51,13 +51,14 @@ def comment(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     """`reconciler comment` in the environment of a runner."""
 
     def commented(host: AnyHost, *arguments: str | Path, **variables: str) -> Run:
-        for name in os.environ:
-            if name.startswith(("GITHUB_", "GITLAB_", "CI_", "QONVERSION_")):
-                monkeypatch.delenv(name)
-        for name, value in host.environment(**variables).items():
-            monkeypatch.setenv(name, value)
-        capsys.readouterr()
-        code = run(["comment", *map(str, arguments)])
+        with monkeypatch.context() as patched:
+            for name in os.environ:
+                if name.startswith(("GITHUB_", "GITLAB_", "CI_", "QONVERSION_")):
+                    patched.delenv(name)
+            for name, value in host.environment(**variables).items():
+                patched.setenv(name, value)
+            capsys.readouterr()
+            code = run(["comment", *map(str, arguments)])
         captured = capsys.readouterr()
         return Run(code, captured.out, captured.err)
 

@@ -20,7 +20,9 @@ class GitHub(Host):
         super().__init__()
         self.comments: dict[int, list[Json]] = {7: []}
         self.pulls: dict[str, list[Json]] = {}
+        self.issues: list[Json] = []
         self.read_only = False
+        self.no_issues = False
         self._next = 1000
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -74,6 +76,8 @@ class GitHub(Host):
             return self._comments(asked, int(found[1]))
         if found := re.fullmatch(r"/repos/acme/config/issues/comments/(\d+)", asked.path):
             return self._comment(asked, int(found[1]))
+        if found := re.fullmatch(r"/repos/acme/config/issues(?:/(\d+))?", asked.path):
+            return self._issues(asked, int(found[1] or 0))
         if found := re.fullmatch(r"/repos/acme/config/commits/([0-9a-f]+)/pulls", asked.path):
             return self._page(asked, self.pulls.get(found[1], []))
         return (
@@ -95,6 +99,22 @@ class GitHub(Host):
             return refused
         self.edit(comment, asked.body["body"], BOT)
         return Told(200, _public(comment))
+
+    def _issues(self, asked: Asked, number: int) -> Told:
+        """Pull requests are among them."""
+        if asked.method == "GET":
+            pull = {"number": 7, "body": "", "user": {"login": BOT}, "state": "open", "pull_request": {"url": "x"}}
+            return self._page(asked, [pull, *(each for each in self.issues if each["state"] == asked.query["state"])])
+        if self.no_issues:
+            return _error(403, "Resource not accessible by integration")
+        if asked.method == "POST":
+            self.issues.append(
+                {"number": 100 + len(self.issues), "user": {"login": BOT}, "state": "open", **asked.body}
+            )
+            return Told(201, self.issues[-1])
+        (issue,) = (each for each in self.issues if each["number"] == number)
+        issue |= asked.body
+        return Told(200, issue)
 
     def _refused(self, asked: Asked) -> Told | None:
         if self.read_only:

@@ -19,6 +19,7 @@ class GitLab(Host):
         super().__init__()
         self.comments: dict[int, list[Json]] = {7: []}
         self.requests: dict[str, list[Json]] = {}
+        self.issues: list[Json] = []
         self._next = 1000
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -55,10 +56,15 @@ class GitLab(Host):
             return Told(401, {"message": "401 Unauthorized"})
         if asked.path == "/api/v4/user":
             return Told(200, {"id": BOT, "username": "project_55_bot", "bot": True})
+        return self._of_project(asked)
+
+    def _of_project(self, asked: Asked) -> Told:
         if found := re.fullmatch(r"/api/v4/projects/55/merge_requests/(\d+)/notes", asked.path):
             return self._notes(asked, int(found[1]))
         if found := re.fullmatch(r"/api/v4/projects/55/merge_requests/(\d+)/notes/(\d+)", asked.path):
             return self._note(asked, int(found[1]), int(found[2]))
+        if found := re.fullmatch(r"/api/v4/projects/55/issues(?:/(\d+))?", asked.path):
+            return self._issues(asked, int(found[1] or 0))
         if found := re.fullmatch(r"/api/v4/projects/55/repository/commits/([0-9a-f]+)/merge_requests", asked.path):
             return self._page(asked, self.requests.get(found[1], []))
         return Told(404, {"message": "404 Project Not Found"})
@@ -79,6 +85,19 @@ class GitLab(Host):
             return refused
         found[0]["body"] = asked.body["body"]
         return Told(200, found[0])
+
+    def _issues(self, asked: Asked, number: int) -> Told:
+        if asked.method == "GET":
+            return self._page(asked, [each for each in self.issues if each["state"] == asked.query["state"]])
+        if asked.method == "POST":
+            issue = {"id": 9000, "iid": 100 + len(self.issues), "author": {"id": BOT}, "state": "opened", **asked.body}
+            self.issues.append(issue)
+            return Told(201, issue)
+        (issue,) = (each for each in self.issues if each["iid"] == number)
+        issue |= asked.body
+        if issue.pop("state_event", None) == "close":
+            issue["state"] = "closed"
+        return Told(200, issue)
 
     def _page(self, asked: Asked, items: list[Json]) -> Told:
         listed, page, last = page_of(items, asked, 20)

@@ -42,11 +42,13 @@ MAY_IMPORT = {
     "stores": KNOWN | {"config", "state"},
     "session": KNOWN | {"config", "state", "stores"},
     "base": KNOWN | {"config", "plan", "review"},
-    "pipeline": KNOWN | STAGES | {"session", "base"},
+    "past": KNOWN | {"receipts", "state"},
+    "goal": KNOWN | STAGES | {"session", "base", "past"},
+    "pipeline": KNOWN | STAGES | {"session", "base", "past", "goal"},
     "authoring": KNOWN | STAGES | {"session", "pipeline"},
     "hosts": GROUND | {"model", "api"},
     "render": GROUND | {"model", "kinds"},
-    "cli": KNOWN | STAGES | {"simulator", "stores", "session", "pipeline", "authoring", "hosts", "render"},
+    "cli": KNOWN | STAGES | {"simulator", "stores", "session", "past", "pipeline", "authoring", "hosts", "render"},
     "__main__": frozenset({"", "cli"}),
 }
 ONE_IMPORTER = {

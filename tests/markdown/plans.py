@@ -36,7 +36,7 @@ def hostile(text: str) -> Review:
     }
     changes = (
         change(Action.DELETE, "gone", name=text),
-        change(Action.UPDATE, "changed", name=text, **fields),
+        change(Action.UPDATE, "changed", name=text, **fields, **{f"{text}\n{text}": ([text], [])}),
         change(Action.CREATE, "made", name=text, **{text[:20] or "x": (None, text)}),
     )
     impacts = {

@@ -108,3 +108,13 @@ def test_a_list_shows_what_goes_and_what_comes() -> None:
     before = [f"item {number}" for number in range(1000)]
     reading = _read(review(change(Action.UPDATE, "list", tags=(before, [*before[1:], "new"]))))
     assert reading.fences[0].splitlines() == ["  tags:", '-   "item 0"', '+   "new"']
+
+
+def test_the_hidden_mark_is_bounded_as_it_is_written() -> None:
+    """Keys of many dashes, each of which takes six characters there: fewer are sketched, and the rest is counted."""
+    of = review(*(change(Action.UPDATE, f"k{number}{'-' * 90}", send_at=("1", "2")) for number in range(90)))
+    _read(of)
+    mark = mark_in(str(PlanMarkdown(of)))
+    assert mark is not None
+    assert mark.approval is not None
+    assert 0 < len(mark.approval.changes) == 90 - mark.approval.left_out < 90

@@ -41,12 +41,12 @@ def merged(branch: Branch, text: str | None = PENDING) -> None:
     ],
 )
 def test_what_is_no_commit(branch: Branch, ref: str, said: str) -> None:
-    """Exit 64 before anything is asked of the API; nothing that begins like an option reaches git."""
+    """Exit 64, and nothing is written; nothing that begins like an option reaches git."""
     branch.world.requests()
     for run in (branch.planned(base=ref), branch.world.apply(f"--base={ref}")):
         assert run.code == 64, run.err
         assert said in run.err
-    assert branch.world.requests() == []
+    assert branch.world.writes() == []
 
 
 def test_a_branch_that_only_the_remote_has(branch: Branch, tmp_path: Path) -> None:
@@ -107,19 +107,41 @@ def test_a_shallow_clone_that_holds_enough(branch: Branch, tmp_path: Path) -> No
         assert planned.change("automation.flow")["scope"] == "pending"
 
 
+def test_a_merge_commit_with_its_parents(branch: Branch, tmp_path: Path) -> None:
+    """What GitHub checks out for a pull request, two commits deep: the first parent is the base."""
+    merged(branch)
+    for number in range(3):
+        branch.world.write(PENDING.replace('"10:00"', f'"1{number + 1}:00"'))
+        branch.commit()
+    git(branch.folder, "checkout", "--quiet", "main")
+    git(branch.folder, "merge", "--quiet", "--no-ff", "-m", "merged", "feature")
+    clone = shallow(branch, tmp_path, "--depth=2", "--branch=main")
+    planned = clone.plan("--base", "HEAD^")
+    assert planned.code == 2, planned.err
+    assert planned.change("automation.flow")["scope"] == "pending"
+    assert planned.change("report.weekly")["scope"] == "pull request"
+
+
 def test_a_shallow_clone_that_may_hide_the_base(branch: Branch, tmp_path: Path) -> None:
-    """A base is found, and a later one may be behind the cut: nothing is guessed."""
-    for number in range(2):
+    """An old commit is there that both have, and the last one that both have is behind the cut: nothing is guessed."""
+    old = git(branch.folder, "rev-parse", "main")
+    git(branch.folder, "checkout", "--quiet", "main")
+    base = branch.commit("the base")
+    git(branch.folder, "checkout", "--quiet", "-B", "feature")
+    for number in range(5):
         branch.commit(f"feature {number}")
+    tree, tip = git(branch.folder, "rev-parse", "HEAD^{tree}", "HEAD").split()
+    joined = git(branch.folder, "commit-tree", tree, "-p", tip, "-p", old, "-m", "joined")
+    git(branch.folder, "reset", "--quiet", "--soft", joined)
     git(branch.folder, "checkout", "--quiet", "main")
     branch.commit("main again")
-    git(branch.folder, "merge", "--quiet", "--no-ff", "-m", "merged", "feature")
     git(branch.folder, "checkout", "--quiet", "feature")
-    for number in range(3):
-        branch.commit(f"later {number}")
+    assert git(branch.folder, "merge-base", "HEAD", "main") == base
     clone = shallow(branch, tmp_path, "--depth=3")
+    assert git(clone.folder, "merge-base", "HEAD", "origin/main") == old
     refused = clone.plan("--base", "origin/main")
     assert refused.code == 64
+    assert "does not hold enough commits" in refused.err
     assert "fetch-depth: 0" in refused.err
 
 

@@ -195,7 +195,8 @@ def test_variables_of_the_base_count(branch: Branch) -> None:
 def test_a_target_is_looked_for_now(three: Branch) -> None:
     """An address that the base does not know may be a target."""
     three.world.write(OURS + "      new: {name: New, status: inactive, data: {actions: {push: p}}}\n")
-    assert three.scopes("--target", "automation.new") == {"automation.new": "pull request"}
+    found = three.scopes("--target", "automation.new", "--target", "automation.flow")
+    assert found == {"automation.new": "pull request", "automation.flow": "pending"}
 
 
 @pytest.mark.parametrize(
@@ -277,3 +278,18 @@ def test_a_scope_needs_a_base(world: World, flag: str) -> None:
 def test_undo_takes_no_base(three: Branch) -> None:
     """The way back is not planned from a configuration."""
     assert three.planned("--undo", "latest").code == 64
+
+
+def test_a_base_that_refers_to_more(branch: Branch) -> None:
+    """What this branch drops, and the API is not asked about for it, does not keep the base from being planned."""
+    world = branch.world
+    world.insert("integrations", title="Fresh", integration="slack", target_platform="iOS", active=1)
+    fresh = "      fresh: {title: Fresh, integration: slack, target_platform: iOS}\n      spare:"
+    git(branch.folder, "checkout", "--quiet", "main")
+    world.write(PENDING.replace("      spare:", fresh))
+    branch.commit()
+    git(branch.folder, "checkout", "--quiet", "-B", "feature")
+    world.write("automations: {flow: {name: Flow, status: active, data: {actions: {push: p2}}}}")
+    planned = branch.planned("--max-deletes", "9")
+    assert planned.change("automation.flow")["scope"] == "pending"
+    assert not [each for each in planned.document["warnings"] if "base" in each]

@@ -30,6 +30,7 @@ def heading(node: Node) -> str:
 def subtitle(node: Node) -> str:
     """What happens and what people call it: `create · Daily Revenue`."""
     name = node.name if len(node.name) <= LONGEST_NAME else node.name[:LONGEST_NAME] + "…"
+    name = "" if name == node.address else name
     return visible(" · ".join(part for part in (state(node), name) if part))
 
 

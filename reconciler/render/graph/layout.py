@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Edge = tuple[str, str]
-SWEEPS = 4
+SWEEPS = 2
 LONE_COLUMNS = 3
 
 
@@ -31,7 +31,8 @@ def layout(addresses: Sequence[str], edges: Sequence[Edge]) -> Layout:
     width = max(LONE_COLUMNS, len(columns)) if len(lone) > 1 else 1
     height = -(-len(lone) // width)
     for number, address in enumerate(lone):
-        spots[address] = (number // height, below + number % height)
+        column, row = divmod(number, height)
+        spots[address] = (column, below + row)
     return Layout(
         spots,
         max((column for column, _ in spots.values()), default=0) + 1,
@@ -64,8 +65,8 @@ def _beside(edges: Sequence[Edge]) -> dict[str, list[str]]:
 def _untangle(columns: list[list[str]], edges: Sequence[Edge]) -> None:
     """Orders each column by where its neighbours stand, to and fro."""
     beside = _beside(edges)
-    for sweep in range(SWEEPS):
-        for column in columns if sweep % 2 else reversed(columns):
+    for way in (columns[::-1], columns) * SWEEPS:
+        for column in way:
             order = {address: float(row) for each in columns for row, address in enumerate(each)}
             column.sort(key=lambda address: (_middle(order, beside[address]), address))
 

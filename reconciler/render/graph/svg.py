@@ -78,7 +78,7 @@ class SvgGraph:
         legend = sorted(set(words), key=lambda word: states(self._drawn.graph).index(word.split(" ")[1]))
         legend += ["dashed: not managed here"] * any(not node.managed for node in self._drawn.graph.nodes)
         legend += ["red, dashed: goes away"] * bool(self._drawn.graph.dropped)
-        return [line for line in ("   ".join(legend), self.left_out) if line]
+        return [line for line in (" · ".join(legend), self.left_out) if line]
 
     def _node(self, svg: Element, node: Node, spot: tuple[float, float]) -> None:
         x, y = spot

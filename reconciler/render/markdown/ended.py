@@ -112,10 +112,11 @@ class FailedMarkdown:
             yield from _lines(error.hint or "", "What to do: ")
         elif not isinstance(error, KeyboardInterrupt):
             yield f"{code(type(error).__name__)}: this is a bug of ours, and no mistake of yours. The log has the rest."
-        if self._failure.command == "apply" and not isinstance(error, ConfigurationInvalid | NotAuthorised):
+        before_it_began = isinstance(error, ConfigurationInvalid | NotAuthorised | Refused | WrongUsage)
+        if self._failure.command == "apply" and not before_it_began:
             yield "What an apply has done is remembered: `reconciler plan` says what is left."
         if self._failure.review is not None:
-            yield folded("What is planned now", PlanMarkdown(self._failure.review).text(PLAN_ROOM))
+            yield folded("What is planned now", PlanMarkdown(self._failure.review).text(PLAN_ROOM, footer=False))
 
     def _footer(self) -> Iterator[str]:
         if self._failure.commit:
@@ -138,9 +139,9 @@ def _problem(problem: Problem) -> str:
 
 
 def _lines(text: str, before: str = "") -> Iterator[str]:
-    """A message: one line as a sentence, several as a list."""
+    """A message: its first line as a sentence, what follows as a list."""
     lines = [line.strip().removeprefix("- ") for line in text.split("\n") if line.strip()]
-    if len(lines) == 1:
+    if lines:
         yield before + prose(lines[0])
-    elif lines:
-        yield "\n\n".join(filter(None, (before.strip(), bullets(fitting(map(prose, lines), LIST_ROOM, REST)))))
+    if lines[1:]:
+        yield bullets(fitting(map(prose, lines[1:]), LIST_ROOM, REST))

@@ -38,15 +38,16 @@ class PlanMarkdown:
         mark = line_of(mark_of(self.command, self._plan, self._review.commit, self._review.base))
         return f"{mark}\n{self.text(TEXT_ROOM)}"
 
-    def text(self, room: int) -> str:
+    def text(self, room: int, *, footer: bool = True) -> str:
         """What people read, in at most so many bytes."""
         before, after = list(self._before()), list(self._after())
-        left = room - AROUND - sum(size(part) + 2 for part in (*before, *after))
+        end = [self._footer()] if footer else []
+        left = room - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
         changes = _in_order([ChangeMarkdown(self._review, change) for change in self._plan.changes])
         sizes = [each.sizes() for each in changes]
         shown = list(zip(changes, levels(sizes, sum(each.destroys for each in changes), left), strict=True))
         used = sum(size[level] for size, (_, level) in zip(sizes, shown, strict=True) if level is not Level.LEFT_OUT)
-        parts = (*before, *_changes(shown), *after[:-1], *self._unmanaged(left - used), after[-1])
+        parts = (*before, *_changes(shown), *after, *self._unmanaged(left - used), *end)
         return "\n\n".join(parts)
 
     def _before(self) -> Iterator[str]:
@@ -58,7 +59,7 @@ class PlanMarkdown:
             yield bullets(fitting(said, REFUSALS_ROOM, FULL_PLAN))
 
     def _after(self) -> Iterator[str]:
-        """The checklist, the warnings, and in the end the footer."""
+        """The checklist and the warnings."""
         if self._review.tasks:
             yield "#### To do by hand"
             tasks = [prose(task) for task in self._review.tasks]
@@ -66,7 +67,6 @@ class PlanMarkdown:
         if self._plan.warnings:
             yield "#### Warnings"
             yield bullets(fitting(map(prose, self._plan.warnings), WARNINGS_ROOM, FULL_PLAN))
-        yield self._footer()
 
     def _unmanaged(self, room: int) -> Iterator[str]:
         others = self._plan.unmanaged
@@ -142,9 +142,12 @@ def _open(heading: str, shown: Shown) -> Iterator[str]:
 def _maybe_folded(noun: str, shown: Shown) -> Iterator[str]:
     whole = _at(shown, Level.WHOLE)
     if len(whole) > OPEN:
-        yield folded(counted(len(whole), noun), "\n\n".join(whole))
+        of = f"{len(whole):,} of " if len(whole) < len(shown) else ""
+        yield folded(f"{of}{counted(len(shown), noun)}", "\n\n".join(whole))
     elif whole:
-        yield from (f"#### {noun.capitalize()}s" if noun.startswith("other") else "", *whole)
+        if noun.startswith("other"):
+            yield f"#### {noun.capitalize()}s"
+        yield from whole
 
 
 def _at(shown: Shown, wanted: Level, *, destroys: bool = True) -> list[str]:

@@ -32,7 +32,7 @@
     fields: element.querySelector("details.fields"),
   }));
   const tools = document.querySelector(".tools");
-  tools.hidden = !cards.some((card) => card.fields);
+  tools.hidden = cards.filter((card) => card.fields).length < 2;
   const foldAll = (open) => cards.forEach((card) => { if (card.fields && !card.element.hidden) card.fields.open = open; });
   byId("unfold").addEventListener("click", () => foldAll(true));
   byId("fold").addEventListener("click", () => foldAll(false));

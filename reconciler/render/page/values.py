@@ -54,14 +54,22 @@ def field_view(change: Change, field: FieldChange, labels: Mapping[str, str]) ->
     made, gone = change.action is Action.CREATE, change.action is Action.DELETE
     told = "" if made or gone else CAUSES[field.cause]
     view = FieldView(field.path, field.cause.value if told or field.cause is not Cause.CONFIG else "", told)
-    before = [] if field.before is None else list(_lines(field.before, labels))
-    after = [] if field.after is None else list(_lines(field.after, labels))
+    before, after = (list(_of_side(value, labels)) for value in (field.before, field.after))
     if all(len(lines) <= 1 and all(len(line) <= SHORT for line in lines) for lines in (before, after)):
         return _with(view, before=before[0] if before else None, after=after[0] if after else None)
+    before, after = (list(_of_side(value, labels, spread=True)) for value in (field.before, field.after))
     lines = list(_diff(before[: 2 * LINES], after[: 2 * LINES]))
     left = len(lines) - LINES + max(0, len(before) - 2 * LINES) + max(0, len(after) - 2 * LINES)
     more = f"{left} more lines are not in this page; --format json has them" if left > 0 else ""
     return _with(view, lines=tuple(Line(line.sign, _cut(line.text)) for line in lines[:LINES]), more=more)
+
+
+def _of_side(value: Any, labels: Mapping[str, str], *, spread: bool = False) -> Iterator[str]:
+    """The lines of a value, none where there is none. `spread`: a list has a line for each item, however short."""
+    if spread and isinstance(value, list) and value:
+        yield from _items(value, labels, 0)
+    elif value is not None:
+        yield from _lines(value, labels)
 
 
 def _with(view: FieldView, **parts: Any) -> FieldView:
@@ -99,10 +107,14 @@ def _lines(value: Any, labels: Mapping[str, str], depth: int = 0) -> Iterator[st
         for key, inner in value.items():
             yield from _entry(f"{_key(key)}:", inner, labels, depth)
     else:
-        for item in value:
-            first, *rest = _lines(item, labels, depth + 1)
-            yield f"- {first}"
-            yield from (f"  {line}" for line in rest)
+        yield from _items(value, labels, depth)
+
+
+def _items(items: list[Any], labels: Mapping[str, str], depth: int) -> Iterator[str]:
+    for item in items:
+        first, *rest = _lines(item, labels, depth + 1)
+        yield f"- {first}"
+        yield from (f"  {line}" for line in rest)
 
 
 def _entry(head: str, value: Any, labels: Mapping[str, str], depth: int) -> Iterator[str]:

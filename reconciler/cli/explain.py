@@ -1,0 +1,35 @@
+"""`reconciler explain`: why something is as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from reconciler.cli.options import ConnectionFlags, connection_options, format_option, open_session, path_argument
+from reconciler.render.terminal import put
+
+
+@click.command()
+@click.argument("target", metavar="ADDRESS[.FIELD]")
+@path_argument
+@format_option
+@connection_options
+def explain(target: str, path: Path, form: str, **flags: Unpack[ConnectionFlags]) -> None:
+    """Say why something is equal, different, ignored, moved or manual.
+
+    The line of YAML, the live value, what was last applied and when, what the next apply does, and the rule that
+    decides, with its source. ADDRESS is KIND.KEY, or KIND[ID] of a live object; FIELD may be nested:
+
+    \b
+      reconciler explain report.daily-revenue
+      reconciler explain automation.welcome-flow.data.actions.push
+      reconciler explain 'report[wbRlfw1x].send_at'
+    """
+    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.render.explain import ExplanationText, explanation_json  # noqa: PLC0415
+
+    with open_session(path, flags) as session:
+        found = pipeline.explanation_of(session, target)
+    put(explanation_json(found) if form == "json" else str(ExplanationText(found)))

@@ -1,0 +1,192 @@
+"""Which rules decide, each with where it is said. What the API does comes from the kind's declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from reconciler.explain.paths import is_within
+from reconciler.kinds import Kind
+from reconciler.kinds.declaration import Field, Put, Schema
+from reconciler.kinds.references import referred
+from reconciler.model.desired import Desired, Ignored, Resource
+from reconciler.model.explanation import Rule, Verdict
+from reconciler.model.live import Record
+from reconciler.model.memory import Entry, Memory
+from reconciler.model.plan import Action, Cause, Change, Plan
+
+OURS = "reconciler: fields that are left out are not managed"
+CAUSES = {
+    Cause.CONFIG: "what is live is what was last applied, so it was changed here",
+    Cause.DRIFT: "what is written is what was last applied, so it was changed outside: drift",
+    Cause.BOTH: "neither what is written nor what is live is what was last applied: changed here and outside",
+    Cause.UNKNOWN: "nothing is remembered of it, so nobody can tell who changed it",
+}
+NEXT = {
+    Action.CREATE: "creates it",
+    Action.UPDATE: "updates it",
+    Action.REPLACE: "makes a new one in its place, then deletes this one",
+    Action.DELETE: "deletes it",
+    Action.ADOPT: "remembers it, and writes nothing to the API",
+    Action.FORGET: "forgets it, and writes nothing to the API",
+    Action.MANUAL: "nothing: a person has to do it",
+}
+
+
+def rules_of_field(
+    kind: Kind,
+    path: str,
+    keys: Sequence[str | int],
+    *,
+    verdict: Verdict,
+    cause: Cause | None,
+    resource: Resource | None,
+    record: Record | None,
+    ids: Mapping[str, str | None],
+) -> Iterator[Rule]:
+    """What decides about one field, the reason of its verdict first."""
+    if cause is not None and record is not None:
+        yield Rule(CAUSES[cause], "the state")
+    if resource is not None and verdict is Verdict.IGNORED:
+        yield from (
+            ignored_by(each, resource) for each in resource.lifecycle.ignore_changes if is_within(path, each.field)
+        )
+    if verdict is Verdict.LEFT_OUT:
+        yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
+        if kind.put is Put.FULL:
+            yield Rule("PUT replaces the whole record, so its live value is sent along with every update", kind.facts)
+    if verdict is Verdict.SERVER:
+        yield Rule("the API sets it: it is neither compared nor sent", kind.facts)
+        return
+    yield from _declared(kind, kind.field_named(str(keys[0])), keys[1:], resource, record, ids)
+
+
+def declared(field: Field, inner: Sequence[str | int]) -> Schema | None:
+    """The schema of a spot within a field, None where it is not declared."""
+    schema: Any = field.schema
+    for key in inner:
+        known = schema.get("items") if isinstance(key, int) else schema.get("properties", {}).get(key)
+        if known is None:
+            return None
+        schema = known
+    return cast("Schema", schema)
+
+
+def ignored_by(each: Ignored, resource: Resource) -> Rule:
+    """The line of `ignore_changes`, with who wants it and until when."""
+    details = [
+        f"until {each.until}" if each.until else "",
+        f"reason: {each.reason}" if each.reason else "",
+        f"owner: {each.owner}" if each.owner else "",
+    ]
+    said = ", ".join(filter(None, details))
+    return Rule(f"ignore_changes names {each.field}" + (f" ({said})" if said else ""), str(resource.place))
+
+
+def _declared(
+    kind: Kind,
+    field: Field,
+    inner: Sequence[str | int],
+    resource: Resource | None,
+    record: Record | None,
+    ids: Mapping[str, str | None],
+) -> Iterator[Rule]:
+    """What the kind declares of a field, and of a spot within it."""
+    schema = declared(field, inner) or field.schema
+    yield Rule(str(schema.get("description", f"expected {field.expected}")), kind.facts)
+    if field.immutable:
+        allowed = resource is not None and resource.lifecycle.replace
+        then = (
+            "`replace: allow` has a new object made"
+            if allowed
+            else "a person has to, unless `lifecycle: {replace: allow}` has a new object made"
+        )
+        yield Rule(f"the API cannot change it in an object that is there: {then}", kind.facts)
+        if record is not None and field.name not in record.fields:
+            yield Rule("what is live could not be read, so it is not compared", kind.facts)
+    if field.setter is not None:
+        yield Rule(
+            f"it has an endpoint of its own: {field.setter.method} {kind.path}/ID{field.setter.path}", kind.facts
+        )
+    if field.unordered:
+        yield Rule("the order of its items means nothing", kind.facts)
+    if field.reference is not None:
+        yield Rule(f"a reference is sent as what the API offers for it in {field.reference.lookup}", kind.facts)
+        items: Any = resource.fields.get(field.name) if resource else None
+        for item in items if isinstance(items, list) else ():
+            address = referred(field.reference, item)
+            if address is not None:
+                held = ids.get(address)
+                yield Rule(
+                    f"{address} is {held}" if held else f"{address} is not live yet", "the state, and what is live"
+                )
+
+
+def rules_of_address(
+    kind: Kind,
+    address: str,
+    *,
+    plan: Plan,
+    desired: Desired,
+    memory: Memory,
+    change: Change | None,
+    record: Record | None,
+) -> Iterator[Rule]:
+    """What decides about an address as a whole: which object it is, how it may be treated, why it goes."""
+    resource = desired.resources.get(address)
+    entry = memory.entries.get(plan.moved.get(address, address))
+    state = f"the state of {memory.environment}, serial {memory.serial}"
+    yield from _identity(kind, address, desired, entry, record, state)
+    for moved in desired.moved:
+        if moved.target == address and plan.moved.get(address):
+            yield Rule(f"`moved`: what the state knows as {moved.source} is {address} now", str(moved.place))
+    if resource is not None:
+        yield from _lifecycle(resource, entry, state)
+    elif entry is not None:
+        yield from _leaving(kind, address, desired, entry, state)
+    if change is not None and change.action is Action.MANUAL:
+        yield Rule(kind.manual_step, kind.facts)
+    if change is not None and change.action in (Action.REPLACE, Action.DELETE):
+        yield Rule(f"that loses {kind.lost_on_delete}", kind.facts)
+
+
+def _identity(
+    kind: Kind, address: str, desired: Desired, entry: Entry | None, record: Record | None, state: str
+) -> Iterator[Rule]:
+    resource = desired.resources.get(address)
+    if resource is None and entry is None:
+        yield Rule("it is live, and neither in the configuration nor in the state: never touched but by --prune", state)
+        return
+    for block in desired.imports:
+        if block.target == address and record is not None and block.id == record.id:
+            yield Rule(f"`imports`: it is the object {block.id}", str(block.place))
+    if entry is not None:
+        gone = "" if record is not None else ", which is not live any more"
+        yield Rule(f"the state knows it as {entry.id}{gone}", state)
+    elif resource is not None:
+        key = ", ".join(f"{name} {resource.fields.get(name)}" for name in kind.natural_key)
+        found = f"it is the only live {kind.name} with" if record is not None else f"there is no live {kind.name} with"
+        yield Rule(f"the state does not know it; {found} {key}", f"the natural key of a {kind.name}")
+
+
+def _lifecycle(resource: Resource, entry: Entry | None, state: str) -> Iterator[Rule]:
+    place = str(resource.place)
+    lifecycle = resource.lifecycle
+    if lifecycle.prevent_destroy:
+        yield Rule("prevent_destroy: it is neither deleted nor replaced", place)
+    elif lifecycle.prevent_destroy is None and entry is not None and entry.protected:
+        yield Rule("prevent_destroy is remembered, until `prevent_destroy: false` is written", state)
+    if lifecycle.replace:
+        yield Rule("replace: allow: where the API cannot change it, a new object is made in its place", place)
+    yield from (ignored_by(each, resource) for each in lifecycle.ignore_changes)
+
+
+def _leaving(kind: Kind, address: str, desired: Desired, entry: Entry, state: str) -> Iterator[Rule]:
+    block = next((each for each in desired.removed if each.source == address), None)
+    if block is not None:
+        said = "it is deleted" if block.destroy else "it is forgotten, and stays as it is"
+        yield Rule(f"`removed`: {said}", str(block.place))
+    else:
+        yield Rule("the state knows it and the configuration does not want it, so it goes", state)
+    if entry.protected:
+        yield Rule("prevent_destroy is remembered: a delete is refused", state)

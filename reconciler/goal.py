@@ -1,0 +1,63 @@
+"""What a plan is to bring about: told by the configuration, by a receipt that is taken back, by what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from reconciler.base import Base, read_base
+from reconciler.kinds import KINDS
+from reconciler.kinds.references import references
+from reconciler.model.desired import Desired, kind_of
+from reconciler.model.memory import Memory
+from reconciler.past import find_receipt
+from reconciler.plan import Options
+from reconciler.receipts import undone
+from reconciler.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """`options` hold what the environment adds; `lookups` are the lists of the API that the plan needs beside the
+    kinds' own; `earlier` is what the configuration wanted at the base, where one was named."""
+
+    desired: Desired
+    options: Options
+    lookups: AbstractSet[str]
+    earlier: Base | None = None
+
+
+def goal_of(session: Session, memory: Memory, options: Options, undo: str | None, base: str | None) -> Goal:
+    """The goal of a plan. Reads the configuration, and raises what speaks against that."""
+    limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
+    options = replace(options, max_deletes=limit, today=datetime.now(UTC).strftime("%Y-%m-%d"))
+    if undo is None:
+        desired = session.configuration.desired(session.environment)
+    else:
+        receipt = find_receipt(session.store, undo)
+        desired = undone(receipt, memory.entries)
+        addresses = {item.address for item in receipt.items} & {*desired.resources, *memory.entries}
+        options = replace(options, targets=(*options.targets, *sorted(addresses)))
+    earlier = read_base(session.configuration, session.environment, base) if base is not None else None
+    lookups = _lookups(desired, memory, options)
+    if earlier is not None and earlier.desired is not None:
+        lookups |= _lookups(earlier.desired, memory, options)
+    return Goal(desired, options, lookups, earlier)
+
+
+def _lookups(desired: Desired, memory: Memory, options: Options) -> set[str]:
+    """Only where somebody refers, or what is referred to goes."""
+    used = {resource.kind for resource in desired.resources.values()}
+    going = {kind_of(address) for address in memory.entries if address not in desired.resources}
+    paths = {path for name in used for path in KINDS[name].lookups}
+    for kind in KINDS.values():
+        for _, reference in kind.reference_fields():
+            refers = any(
+                next(references(kind, resource.fields), None)
+                for resource in desired.resources.values()
+                if resource.kind == kind.name
+            )
+            if refers or reference.kind in going or options.prune:
+                paths.add(reference.lookup)
+    return paths

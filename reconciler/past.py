@@ -1,0 +1,25 @@
+"""What earlier applies did: their receipts, as the store keeps them."""
+
+from __future__ import annotations
+
+from reconciler.errors import WrongUsage, did_you_mean
+from reconciler.model.receipt import Receipt
+from reconciler.receipts import from_text
+from reconciler.state import Store
+
+
+def history(store: Store) -> list[Receipt]:
+    """The receipts of all applies, the latest first."""
+    texts = store.receipts()
+    return [from_text(texts[name], name) for name in sorted(texts, reverse=True)]
+
+
+def find_receipt(store: Store, name: str) -> Receipt:
+    """The receipt of that id; `latest` is the last one. WrongUsage where there is none."""
+    texts = store.receipts()
+    chosen = max(texts) if name == "latest" and texts else name
+    if chosen not in texts:
+        raise WrongUsage(
+            f"there is no receipt {name}{did_you_mean(name, texts)}", hint="`reconciler history` lists them"
+        )
+    return from_text(texts[chosen], chosen)
