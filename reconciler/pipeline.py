@@ -18,7 +18,7 @@ from reconciler.base import Base, compared
 from reconciler.config.check import objections
 from reconciler.config.lines import lines_of
 from reconciler.drift import drift
-from reconciler.errors import Refused, WrongUsage
+from reconciler.errors import ReconcilerError, Refused, WrongUsage
 from reconciler.explain import Scenery, explain
 from reconciler.export import Exported, export
 from reconciler.goal import goal_of
@@ -29,7 +29,7 @@ from reconciler.model.drift import Drift
 from reconciler.model.explanation import Explanation
 from reconciler.model.live import Live
 from reconciler.model.memory import Memory
-from reconciler.model.plan import WRITES, Plan
+from reconciler.model.plan import WRITES, Action, Plan
 from reconciler.model.review import Review, Scope
 from reconciler.observe import observe
 from reconciler.past import history
@@ -41,6 +41,7 @@ from reconciler.session import Session
 from reconciler.state import Attachment, HeldLock, Holder, Journal, Recorder, Snapshot, held
 from reconciler.state.upkeep import remembered
 
+CREATES = (Action.CREATE, Action.REPLACE)
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
 READ_BACK_WAITS = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each look at what was written: it may show up late."""
@@ -71,8 +72,13 @@ def plan(
     memory = replayed.memory
     # The YAML is read while the lists are on their way.
     goal = cache(lambda: goal_of(session, memory, options, undo, base))
-    live = observe(Reader(session.door), KINDS.values(), lambda: goal().lookups, _expected(memory.entries))
-    made = make_plan(goal().desired, memory, live, goal().options)
+    for wait in READ_BACK_WAITS:
+        time.sleep(wait)
+        live = observe(Reader(session.door), KINDS.values(), lambda: goal().lookups, _expected(memory.entries))
+        made = make_plan(goal().desired, memory, live, goal().options)
+        # What a run made right before it was cut off may show late, and to make it again would be a duplicate.
+        if not any(change.action in CREATES and change.address in replayed.named for change in made.changes):
+            break
     made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
     planned = Planned(made, snapshot, memory, live, goal().desired)
     earlier = goal().earlier
@@ -161,7 +167,7 @@ def apply(
     parallelism: int,
     look_again: bool = False,
 ) -> ApplyReport:
-    """Carries a plan out, leaves a receipt and reads back what was written. `look_again`: before every write."""
+    """Carries a plan out, reads back what was written and leaves a receipt. `look_again`: before every write."""
     refuse(planned.plan)
     recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock)
     writer = Writer(session.door)
@@ -178,18 +184,37 @@ def apply(
         commit=session.commit(),
     )
     report = replace(report, receipt=receipt if receipt.items else None)
+    attachment = Attachment(receipt.id, to_text(receipt)) if receipt.items else None
     try:
-        recorder.finish(receipt.title(), Attachment(receipt.id, to_text(receipt)) if receipt.items else None)
-    except Refused as refused:
-        report = replace(report, unrecorded=f"{refused} ({refused.hint})")
-    touched = {change.kind for change in planned.plan.changes if change.action in WRITES}
+        # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
+        report = _read_back(planned.plan, report, writer, recorder)
+    finally:
+        unrecorded = _finish(recorder, receipt.title(), attachment)
+    return replace(report, unrecorded=unrecorded)
+
+
+def _read_back(plan: Plan, report: ApplyReport, writer: Writer, recorder: Recorder) -> ApplyReport:
+    """The report with what was seen of each write, once all is seen or the waits are over."""
+    touched = {change.kind for change in plan.changes if change.action in WRITES}
     for wait in READ_BACK_WAITS if touched else ():
         time.sleep(wait)
-        live = observe(writer, [KINDS[name] for name in touched], expected=_expected(recorder.entries()))
+        try:
+            live = observe(writer, [KINDS[name] for name in touched], expected=_expected(recorder.entries()))
+        except ReconcilerError as error:
+            return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
         report = verify(report, recorder.entries(), live)
         if not unsettled(report):
             break
     return report
+
+
+def _finish(recorder: Recorder, title: str, attachment: Attachment | None) -> str:
+    """Writes the state; gives why it could not, empty where it could."""
+    try:
+        recorder.finish(title, attachment)
+    except Refused as refused:
+        return f"{refused} ({refused.hint})"
+    return ""
 
 
 def _expected(addresses: Iterable[str]) -> Counter[str]:

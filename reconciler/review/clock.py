@@ -46,10 +46,13 @@ class Clock:
         return self._both(moment, self.now)
 
     def stamp(self, text: Any) -> str:
-        """A time of the API's (ISO 8601), or what it says instead."""
+        """A time of the API's, as it says it (ISO 8601, UTC), with the reader's beside it where it can be read."""
+        if self.zone is None:
+            return str(text)
         with suppress(ValueError, OverflowError):
             moment = datetime.fromisoformat(str(text))
-            return self._both(moment if moment.tzinfo else moment.replace(tzinfo=UTC), None)
+            there = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(self.zone)
+            return f"{text} ({there:%Y-%m-%d %H:%M} {self.zone})"
         return str(text)
 
     def until(self, moment: datetime) -> str:
@@ -60,16 +63,12 @@ class Clock:
         number, noun = (minutes, "minute") if minutes < 120 else (minutes // 60, "hour")  # noqa: PLR2004 - two hours
         return f"in {number} {noun}{'' if number == 1 else 's'}"
 
-    def _both(self, moment: datetime, known: datetime | None) -> str:
+    def _both(self, moment: datetime, known: datetime) -> str:
         """Each with its date, unless that is the date of the moment that is `known`."""
-        text = f"{_spoken(moment.astimezone(UTC), known.astimezone(UTC) if known else None)} UTC"
-        if self.zone is None:
-            return text
         day = moment.astimezone(UTC)
-        there = moment.astimezone(self.zone)
-        return f"{text} ({_spoken(there, day)} {self.zone})"
+        text = f"{_spoken(day, known.astimezone(UTC))} UTC"
+        return f"{text} ({_spoken(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
 
 
-def _spoken(moment: datetime, known: datetime | None) -> str:
-    same = known is not None and moment.date() == known.date()
-    return moment.strftime("%H:%M" if same else "%Y-%m-%d %H:%M")
+def _spoken(moment: datetime, known: datetime) -> str:
+    return moment.strftime("%H:%M" if moment.date() == known.date() else "%Y-%m-%d %H:%M")

@@ -24,10 +24,12 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A memory with a journal's steps done to it. `open` are writes that left and of which no outcome is known."""
+    """A memory with a journal's steps done to it. `open` are writes that left and of which no outcome is known, `named`
+    the addresses of all steps."""
 
     memory: Memory
     open: tuple[str, ...]
+    named: frozenset[str] = frozenset()
 
 
 class Journal:
@@ -112,7 +114,8 @@ class Journal:
         except NotThat as error:
             raise self._damaged(number) from error
         memory = replace(base, entries=entries, lineage=head.lineage, plan=head.plan)
-        return Replayed(memory, tuple(f"{address}: {what}" for address, what in sorted(waiting.items())))
+        left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
+        return Replayed(memory, left, frozenset(str(line["address"]) for line in lines[1:]))
 
     def _append(self, line: dict[str, Any]) -> None:
         if self._file is None:

@@ -13,7 +13,7 @@ from world import KEY, World
 
 from .github_runner import GitHubRunner
 from .gitlab_runner import GitLabRunner
-from .repository import Repository
+from .repository import ENVIRONMENT, Repository
 
 BEGIN = """
     integrations:
@@ -47,42 +47,42 @@ CHANGED = """
 SECRETS = {"QONVERSION_SECRET": KEY}
 
 
+@pytest.fixture(scope="session")
+def venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the machines' libraries are."""
+    return tmp_path_factory.mktemp("machines") / "venv"
+
+
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    """A repository whose main has the beginning."""
+def repository(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository whose main has the beginning, which is applied."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
     made = Repository(tmp_path / "repository")
     made.begin(BEGIN)
+    world.folder = made.folder
+    done = world.apply("--environment", "production")
+    assert done.code == 0, done.err
+    world.requests()
     return made
 
 
 @pytest.fixture
-def github(tmp_path: Path, repository: Repository, world: World) -> Iterator[GitHubRunner]:
-    """GitHub, with what is on main applied, by hand and by the digest that was shown."""
+def github(tmp_path: Path, venv: Path, repository: Repository, world: World) -> Iterator[GitHubRunner]:
+    """GitHub."""
     host = GitHub()
     host.comments[8] = []
     with serving(host):
-        runner = GitHubRunner(tmp_path, repository, host, SECRETS, {"QONVERSION_API_URL": world.url})
-        shown = runner.dispatch()
-        assert shown.result == "success", shown.log
-        done = runner.dispatch(digest_in(shown.summary))
-        assert done.result == "success", done.log
-        world.requests()
-        yield runner
+        yield GitHubRunner(tmp_path, venv, repository, host, SECRETS, {"QONVERSION_API_URL": world.url})
 
 
 @pytest.fixture
-def gitlab(tmp_path: Path, repository: Repository, world: World) -> Iterator[GitLabRunner]:
-    """GitLab, with what is on main applied, by hand and by the digest that was shown."""
+def gitlab(tmp_path: Path, venv: Path, repository: Repository, world: World) -> Iterator[GitLabRunner]:
+    """GitLab."""
     host = GitLab()
     host.comments[8] = []
     with serving(host):
-        runner = GitLabRunner(tmp_path, repository, host, SECRETS, {"QONVERSION_API_URL": world.url})
-        shown = runner.web()
-        assert shown.result == "success", shown.log
-        done = runner.web(digest_in(shown.log))
-        assert done.result == "success", done.log
-        world.requests()
-        yield runner
+        yield GitLabRunner(tmp_path, venv, repository, host, SECRETS, {"QONVERSION_API_URL": world.url})
 
 
 def digest_in(text: str) -> str:

@@ -64,9 +64,16 @@ class GitHubRunner:
     """`secrets` are the repository's, `variables` what the machine has of its own."""
 
     def __init__(
-        self, folder: Path, repository: Repository, host: GitHub, secrets: dict[str, str], variables: dict[str, str]
+        self,
+        folder: Path,
+        venv: Path,
+        repository: Repository,
+        host: GitHub,
+        secrets: dict[str, str],
+        variables: dict[str, str],
     ) -> None:
         self._folder = folder
+        self._venv = venv
         self.repository = repository
         self.host = host
         self._secrets = secrets
@@ -86,10 +93,10 @@ class GitHubRunner:
                 jobs[title] = _Run(self, document, job, matrix, event, Job(title), next(self._runs)).whole()
         return jobs
 
-    def plan(self, number: int, head: str, document: Json | None = None, **fields: Any) -> dict[str, Job]:
+    def plan(self, number: int, head: str, document: Json | None = None, fork: str = "") -> dict[str, Job]:
         """A pull request was opened, or pushed to."""
         sha = self.repository.at(f"refs/pull/{number}/merge")
-        pull = {"number": number, "head": {"sha": head, "repo": {"full_name": "acme/config"}}, **fields}
+        pull = {"number": number, "head": {"sha": head, "repo": {"full_name": fork or "acme/config"}}}
         payload = {"action": "synchronize", "number": number, "pull_request": pull}
         event = Event("pull_request", f"refs/pull/{number}/merge", sha, payload, "main")
         return self.run(document or workflow("plan.yml"), event)
@@ -150,11 +157,15 @@ class _Run:
             self._ended.result = "skipped"
             return self._ended
         runner = self._runner
-        self._machine = runner.machine = Machine(runner._folder / f"machine-{self._number}")
+        self._machine = runner.machine = Machine(runner._folder / f"machine-{self._number}", runner._venv)
         for name, text in runner.tools.items():
             self._machine.tool(name, text)
         self._workspace = self._machine.folder / "workspace"
         self._workspace.mkdir()
+        # What one run has installed the next one finds, as on a machine of one's own: it is quicker.
+        installed = runner._venv.parent / "installed"
+        if installed.exists():
+            shutil.copytree(installed, self._machine.temp / "reconciler" / "bin")
         permissions = self._job["permissions"]
         runner.host.read_only = permissions.get("pull-requests") != "write"
         runner.host.no_issues = permissions.get("issues") != "write"
@@ -163,6 +174,8 @@ class _Run:
             self._steps(self._job["steps"], self._contexts, {}, composite=False)
         finally:
             runner.repository.may_push(True)  # people may again
+        if not installed.exists() and (self._machine.temp / "reconciler" / "bin").exists():
+            shutil.copytree(self._machine.temp / "reconciler" / "bin", installed)
         return self._ended
 
     def _steps(self, steps: list[Json], contexts: dict[str, Any], variables: Json, *, composite: bool) -> bool:

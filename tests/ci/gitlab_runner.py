@@ -64,9 +64,16 @@ class GitLabRunner:
     """`secrets` are variables of the project, `variables` what the machine has of its own."""
 
     def __init__(
-        self, folder: Path, repository: Repository, host: GitLab, secrets: dict[str, str], variables: dict[str, str]
+        self,
+        folder: Path,
+        venv: Path,
+        repository: Repository,
+        host: GitLab,
+        secrets: dict[str, str],
+        variables: dict[str, str],
     ) -> None:
-        self.folder = folder
+        self._folder = folder
+        self._venv = venv
         self.repository = repository
         self.host = host
         self._given = {**variables, **secrets}
@@ -119,7 +126,7 @@ class GitLabRunner:
 
     def _job(self, ended: Job, job: Json, given: dict[str, str]) -> Job:
         assert set(job) <= KEYWORDS, set(job) - KEYWORDS
-        machine = Machine(self.folder / f"machine-{next(self._runs)}")
+        machine = Machine(self._folder / f"machine-{next(self._runs)}", self._venv)
         # What a pipeline is given stands above what the job says; a variable may be made of others.
         variables = {**{name: _expanded(str(value), given) for name, value in job["variables"].items()}, **given}
         project = machine.folder / "project"

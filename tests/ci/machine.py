@@ -20,12 +20,18 @@ exec {python} "$@"
 """
 VENV = """
 import pathlib, subprocess, sys
-subprocess.run([sys.executable, "-m", "venv", "--without-pip", sys.argv[1]], check=True)
-(packages,) = pathlib.Path(sys.argv[1]).glob("lib/*/site-packages")
-# The libraries that the tests run by; reconciler itself is not found by this, since no .pth is read there.
-(packages / "libraries.pth").write_text({libraries!r})
-(packages / "pip").mkdir()
-(packages / "pip" / "__main__.py").write_text({pip!r})
+shared, asked = pathlib.Path({shared!r}), pathlib.Path(sys.argv[1])
+if not shared.exists():
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(shared)], check=True)
+    (packages,) = shared.glob("lib/*/site-packages")
+    # The libraries that the tests run by; reconciler itself is not found by this, since no .pth is read there.
+    (packages / "libraries.pth").write_text({libraries!r})
+    (packages / "pip").mkdir()
+    (packages / "pip" / "__main__.py").write_text({pip!r})
+for left in shared.glob("lib/*/site-packages/reconciler.pth"):
+    left.unlink()
+asked.parent.mkdir(parents=True, exist_ok=True)
+asked.symlink_to(shared)
 """
 PIP = """
 import pathlib, sys
@@ -45,17 +51,17 @@ class Shell:
 
 
 class Machine:
-    """Nothing but what a runner has is in its environment."""
+    """Nothing but what a runner has is in its environment. `venv` is made once for all machines."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, venv: Path) -> None:
         self.folder = folder
         self._tools = folder / "tools"
         for name in ("tools", "home", "temp"):
             (folder / name).mkdir(parents=True)
-        venv = folder / "venv.py"
+        maker = folder / "venv.py"
         libraries = sysconfig.get_path("purelib")
-        venv.write_text(VENV.format(libraries=libraries, pip=PIP), encoding="utf-8")
-        self.tool("python3", PYTHON.format(python=shlex.quote(sys.executable), venv=shlex.quote(str(venv))))
+        maker.write_text(VENV.format(shared=str(venv), libraries=libraries, pip=PIP), encoding="utf-8")
+        self.tool("python3", PYTHON.format(python=shlex.quote(sys.executable), venv=shlex.quote(str(maker))))
 
     @property
     def temp(self) -> Path:

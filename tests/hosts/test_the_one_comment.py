@@ -8,6 +8,8 @@ import pytest
 
 from .conftest import AnyHost, Comment, planned
 from .github import BOT, GitHub
+from .gitlab import BOT as USER
+from .gitlab import GitLab
 from .server import Fault
 
 FOLDED = "An older comment of reconciler"
@@ -113,3 +115,12 @@ def test_an_error_of_the_server_is_tried_again(host: AnyHost, comment: Comment, 
     done = comment(host, planned(tmp_path / "1.md", "a"))
     assert done.code == 0, done.err
     assert len(host.ours()) == 1
+
+
+def test_what_gitlab_writes_itself_is_no_comment(gitlab: GitLab, comment: Comment, tmp_path: Path) -> None:
+    """A system note names the token's user as its author, and cannot be edited."""
+    note = gitlab.say(planned(tmp_path / "1.md", "a").read_text(encoding="utf-8"), USER, system=True)
+    before = dict(note)
+    assert comment(gitlab, planned(tmp_path / "2.md", "b")).code == 0
+    assert note == before
+    assert len(gitlab.ours()) == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.approval import Approval, from_json
+from reconciler.model.approval import Approval, from_json, to_json
 from reconciler.model.failure import Failure
 from reconciler.render.markdown import FailedMarkdown
 
@@ -152,8 +152,25 @@ def test_several_environments_want_a_name(host: AnyHost, comment: Comment, tmp_p
     assert _read(host, comment, tmp_path, "--environment", "sandbox").digest == "sha256:sandbox"
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format_version": 2}', "{" * 2000, "null"])
+WHOLE = to_json(Approval("production", "sha256:0"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{" * 2000,
+        WHOLE.replace('"format_version": 1', '"format_version": 2'),
+        WHOLE.replace('"digest"', '"more": 1, "digest"'),
+        WHOLE.replace('"sha256:0"', "7"),
+    ],
+)
 def test_a_file_that_is_no_approval_is_not_read(text: str) -> None:
-    """Another version, a field too few, no JSON: refused as a whole."""
+    """Another version, a field too few or too many, no JSON: refused as a whole."""
+    assert text != WHOLE
+    assert from_json(WHOLE).digest == "sha256:0"
     with pytest.raises(ValueError, match="approval"):
         from_json(text)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from world import KEY, Run, World, integration
 
+from reconciler.cli.reports import plans_only
 from reconciler.model.mark import Mark, mark_in
 
 from .reading import Reading, require_harmless
@@ -142,3 +143,9 @@ def test_a_report_that_cannot_be_written_hides_no_error(world: World, tmp_path: 
     world.write("reports: [\n")
     done = world.run("plan", "--report", f"markdown={tmp_path / 'missing' / 'plan.md'}")
     assert done.code == 3
+
+
+def test_an_apply_that_is_cut_off_leaves_no_plan_to_approve(tmp_path: Path) -> None:
+    """What is told at the end is written at the end: killed before it, an apply leaves no file that says "planned"."""
+    reports = [("markdown", tmp_path / "a.md"), ("json", tmp_path / "a.json")]
+    assert plans_only(reports) == [("json", tmp_path / "a.json")]

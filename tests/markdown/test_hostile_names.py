@@ -12,11 +12,12 @@ from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
 from reconciler.model.failure import Failure
 from reconciler.model.mark import mark_in
+from reconciler.model.plan import Action
 from reconciler.render.markdown import AppliedMarkdown, FailedMarkdown, PlanMarkdown
 from reconciler.render.markdown.words import fence
 from reconciler.render.terminal import visible
 
-from .plans import hostile
+from .plans import change, hostile, review
 from .reading import read, require_harmless
 
 NAMES = [
@@ -163,3 +164,9 @@ def test_no_line_closes_a_fence(line: str) -> None:
     reading = read(f"{fence([line])}\n\nafter it")
     assert reading.fences == (f"{visible(line)}\n",)
     assert reading.last == "after it"
+
+
+def test_a_name_does_not_pass_for_words_of_ours() -> None:
+    """It stands in quotes."""
+    reading = require_harmless(str(PlanMarkdown(review(change(Action.DELETE, "a", name="is kept, do not worry")))))
+    assert any('"is kept, do not worry"' in line for line in reading.text)
