@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from reconciler.api import Writer
+from reconciler.apply.interrupts import first_told
 from reconciler.apply.outcome import Finder
 from reconciler.apply.perform import Ledger, Performer
 from reconciler.apply.resolve import Resolver, Sleep
@@ -101,24 +102,23 @@ class _Run:
         self._ends: dict[str, _End] = {}
         self._running: dict[Future[None], Part] = {}
         # Each future comes here once it has ended, so that a step costs the same however many are waiting.
-        self._finished: SimpleQueue[Future[None]] = SimpleQueue()
+        # None: the run was interrupted. The queue takes it from a signal's handler, whatever it interrupts.
+        self._finished: SimpleQueue[Future[None] | None] = SimpleQueue()
 
     def go(self, pool: ThreadPoolExecutor) -> None:
         """Hands out parts until none is left."""
-        self._start(pool, self._schedule.ready())
-        try:
+        with first_told(lambda: self._finished.put(None)):
+            self._start(pool, self._schedule.ready())
             self._drain(pool)
-        except KeyboardInterrupt:
-            self._tell(Event(None, None, STOPPING))
-            for part in self._schedule.rest():
-                self._end(part, _End(Status.SKIPPED, reason=INTERRUPTED))
-            for future in list(self._running):
-                if future.cancel():
-                    self._end(self._running.pop(future), _End(Status.SKIPPED, reason=INTERRUPTED))
-                elif future.done():
-                    # It may have been taken from the queue just when the signal came.
-                    self._finished.put(future)
-            self._drain(pool)
+
+    def _stop(self) -> None:
+        """Nothing new begins; what is under way is waited for."""
+        self._tell(Event(None, None, STOPPING))
+        for part in self._schedule.rest():
+            self._end(part, _End(Status.SKIPPED, reason=INTERRUPTED))
+        for future in list(self._running):
+            if future.cancel():
+                self._end(self._running.pop(future), _End(Status.SKIPPED, reason=INTERRUPTED))
 
     def outcome(self, change: Change, ledger: Ledger) -> Outcome:
         """How a change ended."""
@@ -153,6 +153,9 @@ class _Run:
     def _drain(self, pool: ThreadPoolExecutor) -> None:
         while self._running:
             future = self._finished.get()
+            if future is None:
+                self._stop()
+                continue
             part = self._running.get(future)
             if part is None:
                 continue

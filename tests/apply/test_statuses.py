@@ -87,7 +87,7 @@ def test_an_integration_in_error_is_reactivated_with_the_servers_words(world: Wo
     change = world.plan().change("integration.hook")
     assert change["action"] == "update"
     assert change["fields"] == [{"path": "status", "before": "error", "after": "active", "cause": "drift"}]
-    assert any("2026-05-01T10:00:00Z" in note and "401 from the target" in note for note in change["notes"])
+    assert any("2026-05-01T10:00:00Z" in line and "401 from the target" in line for line in change["impact"])
     assert world.apply().code == 0
     assert world.writes() == [("POST", f"/integrations/{hook}/status", {"status": 1})]
     assert world.plan().code == 0

@@ -1,0 +1,35 @@
+"""Ctrl-C while an apply runs: the first one is told, the second one is raised."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def first_told(tell: Callable[[], None]) -> Iterator[None]:
+    """While the block runs, the first Ctrl-C calls `tell`, from within whatever is going on; each later one is raised.
+
+    Python raises KeyboardInterrupt wherever it happens to be, and where that is a destructor or a callback of a weak
+    reference, it prints and swallows it. Elsewhere than in the main thread nothing can be done about that.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told = False
+
+    def interrupted(_number: int, _frame: FrameType | None) -> None:
+        nonlocal told
+        if told:
+            raise KeyboardInterrupt
+        told = True
+        tell()
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
