@@ -11,6 +11,7 @@ that is made after the merge must be the one that was approved.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Self
 
 from reconciler.errors import Refused, WrongUsage
@@ -61,7 +62,7 @@ class Comments:
             return f"no comment: {self._where.commit[:12]} came with no pull request"
         me = self._host.me()
         own = self._own(me, number, mark.environment)
-        body = body_of(text, own, self._where.run)
+        body = body_of(text, self._trusted(own) if mark.command == "apply" else own, self._where.run)
         for stray in own[1:]:
             self._host.edit(number, stray, FOLDED)
         if not own:
@@ -96,6 +97,17 @@ class Comments:
         for comment in own:
             self._host.require_untouched(comment)
         return approvals[0]
+
+    def _trusted(self, own: list[Comment]) -> list[Comment]:
+        """The comments, without the mark of one that somebody else edited: our edit would make it good again."""
+        trusted = []
+        for comment in own:
+            try:
+                self._host.require_untouched(comment)
+                trusted.append(comment)
+            except Refused:
+                trusted.append(replace(comment, body="\n" + comment.body.partition("\n")[2]))
+        return trusted
 
     def _merged(self) -> int | None:
         found = self._host.merged(self._where.commit)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.json_text import json_text
+from reconciler.model.plain import plain
 from reconciler.model.plan import Change, Plan
 
 FORMAT_VERSION = 1
@@ -56,7 +57,7 @@ def approval_of(plan: Plan, commit: str = "", base: str = "", room: int = MOST_S
 def sketch_of(change: Change) -> str:
     """`update 1f3a90bc`: the same for the same change, whenever and wherever it is planned; notes are left out, as they
     are of the digest."""
-    content = json.dumps({**asdict(change), "notes": None}, sort_keys=True, separators=(",", ":"))
+    content = json.dumps({**plain(change), "notes": None}, sort_keys=True, separators=(",", ":"))
     return f"{change.action.value} {hashlib.sha256(content.encode()).hexdigest()[:HASH_DIGITS]}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from reconciler.errors import ConfigurationInvalid, WrongUsage, did_you_mean
 from reconciler.kinds import KINDS
@@ -13,6 +13,7 @@ from reconciler.kinds.delivery import Shift, shift_of
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.live import Live
 from reconciler.model.memory import Entry, Memory
+from reconciler.model.plain import plain
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
 from reconciler.plan.changes import change_of, delete_of, forget_of, objections
 from reconciler.plan.guards import refusals
@@ -97,7 +98,7 @@ def digest_of(plan: Plan) -> str:
     content = {
         "format_version": FORMAT_VERSION,
         "environment": plan.environment,
-        "changes": [{**asdict(change), "notes": None} for change in plan.changes],
+        "changes": [{**plain(change), "notes": None} for change in plan.changes],
     }
     return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
 

@@ -13,6 +13,9 @@ from reconciler.state.store import Holder, Store
 SHARE = 20
 """A look is due once the last one's time has passed this often: at most 5 % of a run goes into looking."""
 
+SOONEST = 0.05
+"""Seconds to the next look, however quick the last one was."""
+
 
 class LockBroken(Refused):
     """The lock of this run was broken, so it may write no more."""
@@ -51,7 +54,7 @@ class HeldLock:
         if now != self.holder:
             self._broken = LockBroken(self._store.where, now)
         ended = time.monotonic()
-        self._due = ended + SHARE * (ended - began)
+        self._due = ended + max(SHARE * (ended - began), SOONEST)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -33,11 +34,18 @@ class Replayed:
 
 
 class Journal:
-    """The journal beside one state. One writer at a time: the holder of the state's lock."""
+    """The journal beside one state. One process writes at a time: the holder of the state's lock.
+
+    Its threads may all write at once: a line has a number, and `sync` waits until that line is on the disk. One trip
+    to the disk serves all that wait for one.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: IO[bytes] | None = None
+        self._text, self._disk = threading.Lock(), threading.Lock()
+        self._written = self._synced = 0
+        self._broken: OSError | None = None
 
     def start(self, base: Memory, memory: Memory) -> None:
         """Begins anew on top of a state, with what `memory` knows beyond it; an earlier journal stands until then."""
@@ -62,13 +70,30 @@ class Journal:
         except OSError as error:
             raise StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk") from error
 
-    def intent(self, address: str, what: str) -> None:
-        """A write is about to leave."""
-        self._append({"address": address, "intent": what})
+    def intent(self, address: str, what: str) -> int:
+        """A write is about to leave. Gives the line's number."""
+        return self._append({"address": address, "intent": what})
 
     def outcome(self, address: str, entry: Entry | None) -> None:
-        """What is remembered of an address from now on; None where it is forgotten."""
+        """What is remembered of an address from now on; None where it is forgotten.
+
+        It outlives the process at once, and the machine from the next intent on; lost with that, it is looked up.
+        """
         self._append(_outcome(address, entry))
+
+    def sync(self, number: int) -> None:
+        """Returns when that line is on the disk. StateUnusable where it cannot be, and for ever after that."""
+        with self._disk:
+            if self._synced >= number:
+                return
+            file = self._opened()
+            try:
+                written = self._written
+                os.fsync(file.fileno())
+            except OSError as error:
+                self._broken = error
+                raise self._unwritten(error) from error
+            self._synced = written
 
     def clear(self) -> None:
         """The steps are in the state: the journal goes. One that another run has put in its place by now stays."""
@@ -117,15 +142,28 @@ class Journal:
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
         return Replayed(memory, left, frozenset(str(line["address"]) for line in lines[1:]))
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def _append(self, line: dict[str, Any]) -> int:
+        content = _line(line)
+        with self._text:
+            try:
+                file = self._opened()
+                file.write(content)
+                file.flush()
+            except OSError as error:
+                self._broken = error
+                raise self._unwritten(error) from error
+            self._written += 1
+            return self._written
+
+    def _opened(self) -> IO[bytes]:
+        if self._broken is not None:
+            raise self._unwritten(self._broken)
         if self._file is None:
             raise StateUnusable(f"{self.path}: the journal is not open", hint="this is a fault in reconciler")
-        try:
-            self._file.write(_line(line))
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk") from error
+        return self._file
+
+    def _unwritten(self, error: OSError) -> StateUnusable:
+        return StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk")
 
     def _lines(self) -> list[dict[str, Any]]:
         try:

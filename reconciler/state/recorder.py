@@ -1,4 +1,4 @@
-"""Keeps the state true while an apply goes on: every step is on the disk before the next one begins."""
+"""Keeps the state true while an apply goes on: every step is in the journal before the next one begins."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Recorder:
         self._entries = dict(memory.entries)
         self._lineage = memory.lineage or str(uuid.uuid4())
         self._lock = threading.Lock()
+        # What the journal's last line of an address says, if that is an outcome: it need not be said twice.
+        self._told: dict[str, Entry | None] = {}
 
     def entry(self, address: str) -> Entry | None:
         """What is remembered of an address now."""
@@ -63,11 +65,16 @@ class Recorder:
         if self._held is not None:
             self._held.check()
         with self._lock:
-            self._journal.intent(address, what)
+            self._told.pop(address, None)
+            number = self._journal.intent(address, what)
+        self._journal.sync(number)
 
     def record(self, address: str, entry: Entry | None) -> None:
-        """Remembers an address from now on, or forgets it, and has that on the disk before it returns."""
+        """Remembers an address from now on, or forgets it, and has that in the journal before it returns."""
         with self._lock:
+            if entry is not None and self._told.get(address) == entry:
+                return
+            self._told[address] = entry
             if entry is None:
                 self._entries.pop(address, None)
             else:

@@ -27,6 +27,7 @@ if not shared.exists():
     # The libraries that the tests run by; reconciler itself is not found by this, since no .pth is read there.
     (packages / "libraries.pth").write_text({libraries!r})
     (packages / "pip").mkdir()
+    (packages / "pip" / "__init__.py").touch()
     (packages / "pip" / "__main__.py").write_text({pip!r})
 for left in shared.glob("lib/*/site-packages/reconciler.pth"):
     left.unlink()

@@ -62,11 +62,13 @@ class Repository:
         self._commit("begin")
         git(self.folder, "push", "--quiet", "origin", "main")
 
-    def propose(self, number: int, text: str) -> str:
-        """A branch with a commit that changes the configuration, pushed, with the refs that a host makes of it; gives
-        the commit."""
+    def propose(self, number: int, text: str, **others: str) -> str:
+        """A branch with a commit that changes the configuration and adds other files, pushed, with the refs that a host
+        makes of it; gives the commit."""
         git(self.folder, "checkout", "--quiet", "-B", f"branch-{number}", "main")
         self._write(text)
+        for name, content in others.items():
+            (self.folder / name).write_text(content, encoding="utf-8")
         head = self._commit(f"change {number}")
         git(self.folder, "push", "--quiet", "--force", "origin", f"branch-{number}")
         git(self.folder, "checkout", "--quiet", "-B", "merging", "main")

@@ -107,8 +107,10 @@ def test_what_somebody_edited_in_between_is_refused(github: GitHubRunner, world:
     assert "Plan for `production`: **1 to delete**, 1 to create, 1 to update" in body.partition("Earlier")[2]
 
     assert github.dispatch(approved).result == "failure"
+    told = commented(github)
     shown = github.dispatch()
     assert world.writes() == []
+    assert commented(github) == told
     assert "Renamed by hand" in shown.summary
     now = digest_in(shown.summary)
     assert now != approved
@@ -163,6 +165,14 @@ def test_a_fork_is_validated_and_gets_nothing(github: GitHubRunner, world: World
     assert jobs["validate"].result == "failure"
     assert world.requests() == []
     assert github.host.ours() == []
+
+
+def test_files_of_a_branch_are_not_run(github: GitHubRunner) -> None:
+    """What lies in the repository is never taken for a module of the tool or of its libraries."""
+    evil = dict.fromkeys(("reconciler.py", "yaml.py", "click.py", "json.py"), "raise SystemExit('owned')")
+    jobs = github.plan(7, github.repository.propose(7, CHANGED, **evil))
+    assert {job.result for job in jobs.values()} == {"success"}
+    assert "owned" not in "".join(job.log for job in jobs.values())
 
 
 def test_a_mistake_is_marked_on_its_line_and_in_the_comment(github: GitHubRunner) -> None:

@@ -20,8 +20,7 @@ def drifted(path: Path, *names: str, environment: str = "production", compared: 
     """A file as `drift --format markdown` writes it: the reports of these names are sent at another time."""
     field = DriftedField("send_at", ("send_at",), at, "10:00", "the next apply sets it back")
     objects = tuple(
-        Drifted(f"report.{name}", name, name, False, None, (field,), "the next apply sets it back")
-        for name in names
+        Drifted(f"report.{name}", name, name, False, None, (field,), "the next apply sets it back") for name in names
     )
     path.write_text(f"{DriftMarkdown(Drift(environment, compared, objects))}\n", encoding="utf-8")
     return path

@@ -102,6 +102,20 @@ def test_our_own_edit_after_it_makes_it_good_again(github: GitHub, comment: Comm
     assert _read(github, comment, tmp_path).digest == "sha256:c"
 
 
+def test_our_word_of_an_apply_does_not_make_it_good(github: GitHub, comment: Comment, tmp_path: Path) -> None:
+    """Somebody edited the comment while the apply ran: what it tells of itself carries nothing of that over."""
+    comment(github, planned(tmp_path / "1.md", "a"))
+    evil = planned(tmp_path / "x.md", "evil").read_text(encoding="utf-8")
+    github.edit(github.comments[7][0], evil, "mallory")
+    github.merge(7, MERGE)
+    failed = tmp_path / "apply.md"
+    failed.write_text(str(FailedMarkdown(Failure("apply", "production", OSError()))), encoding="utf-8")
+    assert comment(github, failed, **pushed(MERGE)).code == 0
+    assert "Applying failed" in github.ours()[0]
+    assert "evil" not in github.ours()[0].partition("\n")[0]
+    assert comment(github, "--read", tmp_path / "approved.json", **pushed(MERGE)).code == 5
+
+
 def test_an_open_pull_request_approves_nothing(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
     """Its comment is there, and nobody has merged it."""
     comment(host, planned(tmp_path / "1.md", "a"))
