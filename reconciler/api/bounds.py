@@ -1,13 +1,9 @@
-"""What one exchange with the API may cost: bytes, however they are packed, and time, however it trickles in."""
+"""What one exchange with the API may cost: bytes, however they are packed, and time (see `api.deadline`)."""
 
 from __future__ import annotations
 
-import threading
-import time
 import zlib
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from typing import TypeVar
+from collections.abc import Iterable
 
 MOST_BYTES = 32 * 1024 * 1024
 """The longest body of an answer, unpacked: a full page of reports has some hundred thousand."""
@@ -19,56 +15,25 @@ _SAME = frozenset({"", "identity"})
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _SHOWN = 40
 
-T = TypeVar("T")
-
-
-class Overdue(Exception):
-    """The exchange took longer than it may."""
-
-
 class Unfit(Exception):
     """The body is too long, or not packed as its header says; the text says which."""
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
-    """What `work` gives or raises; Overdue where that takes too long.
+def read_bounded(chunks: Iterable[bytes], coding: str) -> bytes:
+    """The body, unpacked. `coding`: the header `Content-Encoding`.
 
-    The time-outs of a connection count from byte to byte, and one that brings a byte now and then outlives them. What
-    is given up goes on in a thread of its own, which nothing waits for.
-    """
-    outcome: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits, whatever it is
-            outcome.set_exception(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise Overdue(f"not complete after {seconds:.0f} seconds")
-    return outcome.result()
-
-
-def read_bounded(chunks: Iterable[bytes], coding: str, seconds: float) -> bytes:
-    """The body, unpacked. `coding`: the header `Content-Encoding`. `seconds`: how long it may go on.
-
-    Raises Unfit and Overdue. No more than the bound is ever held, whatever a small body would unpack to.
+    Unfit where it is too long or not packed so. No more than the bound is ever held, whatever it would unpack to.
     """
     coding = coding.strip().lower()
     if coding not in _SAME | _PACKED:
         raise Unfit(f"in a coding that was not asked for: {coding[:_SHOWN]!r}")
     unpacked = _Unpacked() if coding in _PACKED else None
-    content, came, began = bytearray(), 0, time.monotonic()
+    content, came = bytearray(), 0
     for chunk in chunks:
         came += len(chunk)
         content += chunk if unpacked is None else unpacked.more(chunk, MOST_BYTES + 1 - len(content))
         if max(came, len(content)) > MOST_BYTES:
             raise Unfit(f"of more than {MOST_BYTES // 1024 // 1024} MiB")
-        if time.monotonic() - began > seconds:
-            raise Overdue(f"not complete after {seconds:.0f} seconds")
     if unpacked is not None and not unpacked.whole:
         raise Unfit(f"whose {coding} ends in the middle")
     return bytes(content)

@@ -20,7 +20,8 @@ if _LOADED is None:
 from reconciler import __version__
 from reconciler.api.address import base_of, is_outward, require_trust, trusted, without_credentials
 from reconciler.api.answers import Answer
-from reconciler.api.bounds import CODINGS, LONGEST_EXCHANGE, Overdue, Unfit, read_bounded, within
+from reconciler.api.bounds import CODINGS, LONGEST_EXCHANGE, Unfit, read_bounded
+from reconciler.api.deadline import Overdue, deadline, held_to_deadlines
 from reconciler.api.pace import Pace
 from reconciler.api.secret import Secret
 from reconciler.errors import AnswerUnreadable, Unreachable, WrongUsage
@@ -43,6 +44,9 @@ class Door:
         self.pace = pace
         self._client = client
         self._close = close
+        self._base = f"{str(client.base_url).rstrip('/')}/"
+        self._headers = {**client.headers, "accept-encoding": CODINGS}
+        held_to_deadlines(client)
 
     def exchange(
         self,
@@ -58,15 +62,16 @@ class Door:
         Unreachable where none came, or not in time; AnswerUnreadable where its body is too long or cannot be unpacked.
         """
         began = time.monotonic()
-        request = self._client.build_request(
+        request = httpx.Request(
             method,
-            path.lstrip("/"),
-            params=dict(query) if query else None,
+            f"{self._base}{path.lstrip('/')}" + (f"?{urlencode(query)}" if query else ""),
             content=None if body is None else json_text(body).encode(),
-            headers={"accept-encoding": CODINGS, **({} if body is None else JSON), **(headers or {})},
+            headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
+            extensions={"timeout": TIMEOUT.as_dict()},
         )
         try:
-            answer = within(LONGEST_EXCHANGE, lambda: self._answer(request, path))
+            with deadline(LONGEST_EXCHANGE):
+                answer = self._answer(request, path)
         except (httpx.HTTPError, Overdue) as error:
             self._traced(method, path, query, began, f"no answer: {_said(error)}")
             require_trust(error, self._client.base_url.host)
@@ -86,7 +91,7 @@ class Door:
     def _answer(self, request: httpx.Request, path: str) -> Answer:
         response = self._client.send(request, stream=True)
         try:
-            content = read_bounded(response.iter_raw(), response.headers.get("content-encoding", ""), LONGEST_EXCHANGE)
+            content = read_bounded(response.iter_raw(), response.headers.get("content-encoding", ""))
         except Unfit as unfit:
             # What an error says beside its status is good to know, and no more.
             if not response.is_error:
