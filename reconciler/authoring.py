@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler import pipeline
+from reconciler import errands, pipeline
 from reconciler.api import Reader
 from reconciler.config.check import objections
 from reconciler.config.files import Disk, Unreadable, configuration_files
@@ -61,7 +61,7 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
     """Writes the live values of what somebody changed into the YAML; gives what had changed, and what was written."""
     planned = pipeline.plan(session, Options())
-    found = pipeline.drift_of(planned)
+    found = errands.drift_of(planned)
     addresses = {(kind_of(name), entry.id): name for name, entry in planned.memory.entries.items()}
     resources = session.configuration.merged.resources
     desired = session.configuration.desired(session.environment).resources

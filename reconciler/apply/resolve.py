@@ -47,7 +47,8 @@ class Resolver:
             target = self._records.get(address) or {"id": self._id_of(address)}
         offered = None
         for wait in (0.0, *WAITS):
-            self._sleep(wait)
+            if wait:
+                self._sleep(wait)
             offered = self._newer(reference.lookup, offered)
             item = reference.resolve(target, offered)
             if item is not None:

@@ -33,14 +33,14 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) 
 
     Exits with 2 where there is something.
     """
-    from reconciler import authoring, pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler import authoring, errands, pipeline  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.plan import Options  # noqa: PLC0415
 
     with open_session(path, flags) as session:
         if adopt:
             found, written = authoring.adopt_drift(session)
         else:
-            found, written = pipeline.drift_of(pipeline.plan(session, Options())), None
+            found, written = errands.drift_of(pipeline.plan(session, Options())), None
     put(_shown(found, form))
     if written is not None:
         _tell(written)

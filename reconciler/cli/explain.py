@@ -27,9 +27,9 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[ConnectionFlags]
       reconciler explain automation.welcome-flow.data.actions.push
       reconciler explain 'report[wbRlfw1x].send_at'
     """
-    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler import errands  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.render.explain import ExplanationText, explanation_json  # noqa: PLC0415
 
     with open_session(path, flags) as session:
-        found = pipeline.explanation_of(session, target)
+        found = errands.explanation_of(session, target)
     put(explanation_json(found) if form == "json" else str(ExplanationText(found)))

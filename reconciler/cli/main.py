@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+    # What is left is given back with the process; to look through it for garbage would only take time.
+    gc.freeze()
     sys.exit(code)
 
 

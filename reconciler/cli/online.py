@@ -51,7 +51,9 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
             raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
         planned = _planned(session, flags, undo)
         if out is not None:
-            pipeline.save(session, planned, out)
+            from reconciler import applying  # noqa: PLC0415 - a plan that is not saved need not load it
+
+            applying.save(session, planned, out)
         review = pipeline.review(session, planned)
     write_reports(review, flags["reports"])
     put(shown(review, flags["form"]), commands=flags["form"] in COMMANDS)
@@ -76,19 +78,17 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
     metavar="DIGEST|@FILE",
     help="Refuse any plan but the one with this digest. FILE is of `comment --read` or `plan --format json`.",
 )
-def apply(
-    path: Path, auto_approve: bool, saved: Path | None, expected: str | None, **flags: Unpack[PlanFlags]
-) -> None:
+def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | None, **flags: Unpack[PlanFlags]) -> None:
     """Make it so: plan, ask, write, read back.
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
-    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler import applying, pipeline  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.approved import read_approved, require_approved  # noqa: PLC0415
     from reconciler.render.progress import progress  # noqa: PLC0415
 
     failing = failures_reported("apply", path, flags["environment"], flags["reports"])
-    with failing as seen, open_session(path, flags) as session, pipeline.locked(session) as lock:
+    with failing as seen, open_session(path, flags) as session, applying.locked(session) as lock:
         require_base(flags)
         approved = read_approved(expected) if expected is not None else None
         planned = _saved(session, saved, flags) if saved else _planned(session, flags)
@@ -103,7 +103,7 @@ def apply(
         if planned.plan.changes and not auto_approve:
             _confirm(planned.plan)
         with progress(planned.plan) as display:
-            report = pipeline.apply(
+            report = applying.apply(
                 session,
                 planned,
                 lock,
@@ -127,7 +127,7 @@ def _planned(session: Session, flags: PlanFlags, undo: str | None = None) -> Pla
 
 
 def _saved(session: Session, file: Path, flags: PlanFlags) -> Planned:
-    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler import applying  # noqa: PLC0415 - `--help` need not load the stages
 
     given = {"--target": flags["target"], "--prune": flags["prune"], "--allow": flags["allow"]}
     given["--max-deletes"] = flags["max_deletes"] is not None
@@ -138,7 +138,7 @@ def _saved(session: Session, file: Path, flags: PlanFlags) -> Planned:
             f"{', '.join(overridden)} cannot be used with --plan: the file holds what was decided",
             hint="give it to `reconciler plan --out FILE`",
         )
-    return pipeline.saved_plan(session, file)
+    return applying.saved_plan(session, file)
 
 
 def _report(report: Any, form: str) -> str:
@@ -167,20 +167,20 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
 
     A plan right after it is empty. The folder must not manage anything yet.
     """
-    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler import errands  # noqa: PLC0415 - `--help` need not load the stages
 
     if path.exists() and not path.is_dir():
         raise WrongUsage(f"{path} is a file; expected the folder to write into")
     path.mkdir(parents=True, exist_ok=True)
     with open_session(path, flags) as session:
-        exported = pipeline.export_project(session)
+        exported = errands.export_project(session)
         for name in exported.files:
             if (path / name).exists():
                 raise Refused(f"{path / name} is there already", hint="export into an empty folder")
         for name, text in exported.files.items():
             (path / name).write_text(text, encoding="utf-8")
             say(f"wrote {path / name}")
-        pipeline.remember(session, exported)
+        errands.remember(session, exported)
         say(f"wrote {session.store.where}")
     for warning in exported.warnings:
         say(f"warning: {visible(warning)}")
@@ -193,7 +193,7 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
 @connection_options
 def send_test(address: str, path: Path, **flags: Unpack[ConnectionFlags]) -> None:
     """Send a report once, now, to its destinations (at most once a minute)."""
-    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler import errands  # noqa: PLC0415 - `--help` need not load the stages
 
     with open_session(path, flags) as session:
-        say(f"{address}: {visible(pipeline.send_test(session, address))}")
+        say(f"{address}: {visible(errands.send_test(session, address))}")

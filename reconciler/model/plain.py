@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
+
+_names: dict[type, tuple[str, ...] | None] = {}
+"""The fields of each type that was seen; None where it is no dataclass."""
 
 
 def plain(value: Any) -> Any:
     """A dataclass as a dict of its fields, within tuples and other dataclasses too; every other value as it is."""
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind is tuple:
         return [plain(each) for each in value]
-    if hasattr(type(value), "__dataclass_fields__"):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
-    return value
+    if kind not in _names:
+        _names[kind] = tuple(each.name for each in fields(kind)) if is_dataclass(kind) else None
+    names = _names[kind]
+    return value if names is None else {name: plain(getattr(value, name)) for name in names}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 
 from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.desired import kind_of
 from reconciler.model.json_text import json_text
+from reconciler.model.plain import plain
 from reconciler.model.receipt import Receipt
 
 FORMAT_VERSION = 1
@@ -17,8 +18,12 @@ HINT = "bring the file back from your last commit or backup, or move it away: no
 
 
 def to_text(receipt: Receipt) -> str:
-    """The document of a receipt."""
-    return json_text(asdict(receipt), indent=2) + "\n"
+    """The document of a receipt: an item a line."""
+    items = ",\n".join(json_text(plain(item)) for item in receipt.items)
+    document = json_text(plain(replace(receipt, items=())), indent=2)
+    if items:
+        document = document.removesuffix("[]\n}") + "[\n" + items + "\n]\n}"
+    return document + "\n"
 
 
 def from_text(text: str, where: str) -> Receipt:

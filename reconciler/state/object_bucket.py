@@ -149,7 +149,7 @@ class Bucket:
         except ImportError as error:
             raise StateUnusable(
                 f"{self.root}: a state in an object store needs a library that is not installed ({error})",
-                hint="pip install 'reconciler[object]'",
+                hint="pip install '.[object]'",
             ) from error
         with self._telling("", "cannot be used"):
             return from_url(self.root, client_options=self._options(), retry_config=self._retries())

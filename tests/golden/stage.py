@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from reconciler import pipeline
+from reconciler import applying, pipeline
 from reconciler.model.review import Review, Scope
 from reconciler.plan import Options
 from reconciler.session import Session, open_session
@@ -62,10 +62,10 @@ def _edits(case: Case) -> None:
 
 def _adopt(text: str) -> None:
     """Applies what is live as it is, so that a state remembers it."""
-    with _session(text) as session, pipeline.locked(session) as lock:
+    with _session(text) as session, applying.locked(session) as lock:
         planned = pipeline.plan(session, Options())
         assert {change.action.value for change in planned.plan.changes} == {"adopt"}, planned.plan.changes
-        pipeline.apply(session, planned, lock, lambda event: None, parallelism=1)
+        applying.apply(session, planned, lock, lambda event: None, parallelism=1)
 
 
 @contextlib.contextmanager

@@ -45,10 +45,12 @@ MAY_IMPORT = {
     "past": KNOWN | {"receipts", "state"},
     "goal": KNOWN | STAGES | {"session", "base", "past"},
     "pipeline": KNOWN | STAGES | {"session", "base", "past", "goal"},
-    "authoring": KNOWN | STAGES | {"session", "pipeline"},
+    "applying": KNOWN | STAGES | {"session", "pipeline"},
+    "errands": KNOWN | STAGES | {"session", "past", "pipeline"},
+    "authoring": KNOWN | STAGES | {"session", "pipeline", "errands"},
     "hosts": GROUND | {"model", "api"},
     "render": GROUND | {"model", "kinds"},
-    "cli": KNOWN | STAGES | {"simulator", "stores", "session", "past", "pipeline", "authoring", "hosts", "render"},
+    "cli": KNOWN | STAGES | {"simulator", "stores", "session", "past", "pipeline", "applying", "errands", "authoring", "hosts", "render"},
     "__main__": frozenset({"", "cli"}),
 }
 ONE_IMPORTER = {

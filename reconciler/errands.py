@@ -1,0 +1,73 @@
+"""What else is asked of a project: why it is as it is, what somebody changed, all of it as YAML, a trial delivery."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.api import Reader, Writer
+from reconciler.config.check import objections
+from reconciler.config.lines import lines_of
+from reconciler.drift import drift
+from reconciler.errors import Refused, WrongUsage
+from reconciler.explain import Scenery, explain
+from reconciler.export import Exported, export
+from reconciler.kinds import KINDS
+from reconciler.model.desired import kind_of
+from reconciler.model.drift import Drift
+from reconciler.model.explanation import Explanation
+from reconciler.observe import observe
+from reconciler.past import history
+from reconciler.pipeline import Planned, plan, refuse
+from reconciler.plan import WRONG_PROJECT, Options
+from reconciler.session import Session
+from reconciler.state import Recorder
+
+
+def explanation_of(session: Session, target: str) -> Explanation:
+    """Why ADDRESS[.FIELD] is as it is, and what the next apply does about it. WrongUsage where there is no such."""
+    planned = plan(session, Options())
+    lines = lines_of(session.configuration.path)
+    receipts = history(session.store)
+    return explain(target, Scenery(planned.plan, planned.desired, planned.memory, planned.live, receipts, lines))
+
+
+def drift_of(planned: Planned) -> Drift:
+    """What somebody changed since the last apply. Refused where this looks like another project: then all is "gone"."""
+    wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard == WRONG_PROJECT)
+    refuse(replace(planned.plan, refusals=wrong))
+    return drift(planned.memory, planned.live, planned.plan)
+
+
+def export_project(session: Session) -> Exported:
+    """The live project as YAML, and its memory written to the state. Refused where something is managed already."""
+    if session.configuration.merged.resources or session.store.read().memory.entries:
+        raise Refused(
+            f"{session.configuration.path} already manages objects; an export would write over that",
+            hint="export into an empty folder",
+        )
+    lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
+    return export(observe(Reader(session.door), KINDS.values(), lambda: lookups), objections)
+
+
+def remember(session: Session, exported: Exported) -> None:
+    """Writes the memory of an export to the state."""
+    recorder = Recorder(session.store, session.store.read())
+    recorder.begin({}, exported.entries)
+    recorder.finish()
+
+
+def send_test(session: Session, address: str) -> str:
+    """Asks for a trial delivery of one address; gives what the API said."""
+    kind = KINDS.get(kind_of(address))
+    if kind is None or not kind.test_path:
+        able = ", ".join(each.name for each in KINDS.values() if each.test_path)
+        raise WrongUsage(f"{address} takes no test; expected the address of a {able}")
+    planned = plan(session, Options())
+    object_id = planned.plan.id_of(address)
+    if object_id is None:
+        raise WrongUsage(f"{address} is not live yet, or not in the configuration", hint="apply it first")
+    writer = Writer(session.door)
+    answer = writer.send("POST", f"{kind.path}/{object_id}{kind.test_path}", repeatable=False, patient=False)
+    if not answer.ok:
+        raise answer.error(session.door.secret.source)
+    return answer.message() or "accepted"
