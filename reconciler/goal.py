@@ -46,6 +46,14 @@ def goal_of(session: Session, memory: Memory, options: Options, undo: str | None
     return Goal(desired, options, lookups, earlier)
 
 
+def lookups_of(memory: Memory) -> set[str]:
+    """The lists that were needed when what is remembered was applied, and so most likely are again."""
+    kinds = {kind_of(address): KINDS[kind_of(address)] for address in memory.entries}
+    referring = {kind_of(address) for address, entry in memory.entries.items() if entry.depends_on}
+    paths = {path for kind in kinds.values() for path in kind.lookups}
+    return paths | {each.lookup for name in referring for _, each in kinds[name].reference_fields()}
+
+
 def _lookups(desired: Desired, memory: Memory, options: Options) -> set[str]:
     """Only where somebody refers, or what is referred to goes."""
     used = {resource.kind for resource in desired.resources.values()}

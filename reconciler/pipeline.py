@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from reconciler.api import Reader
 from reconciler.base import Base, compared
 from reconciler.errors import Refused
-from reconciler.goal import goal_of
+from reconciler.goal import goal_of, lookups_of
 from reconciler.kinds import KINDS
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.live import Live
@@ -59,7 +59,13 @@ def plan(
     goal = cache(lambda: goal_of(session, memory, options, undo, base))
     for wait in READ_BACK_WAITS:
         time.sleep(wait)
-        live = observe(Reader(session.door), KINDS.values(), lambda: goal().lookups, counted_by_kind(memory.entries))
+        live = observe(
+            Reader(session.door),
+            KINDS.values(),
+            lambda: goal().lookups,
+            counted_by_kind(memory.entries),
+            lookups_of(memory),
+        )
         made = make_plan(goal().desired, memory, live, goal().options)
         # What a run made right before it was cut off may show late, and to make it again would be a duplicate.
         if not any(change.action in CREATES and change.address in replayed.named for change in made.changes):

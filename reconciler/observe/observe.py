@@ -18,11 +18,16 @@ Lookups = Callable[[], Collection[str]]
 
 
 def observe(
-    reader: Reader, kinds: Collection[Kind], lookups: Lookups = tuple, expected: Mapping[str, int] = NOTHING
+    reader: Reader,
+    kinds: Collection[Kind],
+    lookups: Lookups = tuple,
+    expected: Mapping[str, int] = NOTHING,
+    likely: Collection[str] = (),
 ) -> Live:
     """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind.
 
-    `lookups` is asked once the lists are on their way, so that what it takes to tell goes on while the network answers.
+    `lookups` is asked once the lists are on their way, so that what it takes to tell goes on while the network answers;
+    `likely` are those of them that are worth asking for before that.
 
     A list that a kind needs to be understood (the catalogue of providers) is read as well, once there is an object of
     that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
@@ -32,19 +37,21 @@ def observe(
             kind.name: pool.submit(read_list, reader, kind.path, kind.pages.value, expected.get(kind.name, 0))
             for kind in kinds
         }
+        asked = {path: pool.submit(read_table, reader, path) for path in likely}
         try:
             paths = lookups()
         except BaseException:
             # Nobody waits for lists that nobody will read.
             reader.give_up()
             raise
-        asked = {path: pool.submit(read_table, reader, path) for path in paths}
+        asked |= {path: pool.submit(read_table, reader, path) for path in paths if path not in asked}
         items = {name: future.result() for name, future in lists.items()}
         for kind in kinds:
             for path in kind.lookups if items[kind.name] else ():
                 if path not in asked:
                     asked[path] = pool.submit(read_table, reader, path)
-        tables = {path: future.result() for path, future in asked.items()}
+        needed = {*paths, *(path for kind in kinds if items[kind.name] for path in kind.lookups)}
+        tables = {path: future.result() for path, future in asked.items() if path in needed}
     records = {
         kind.name: {record.id: record for record in (record_from(kind, raw, tables) for raw in items[kind.name])}
         for kind in kinds

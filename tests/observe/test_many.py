@@ -101,7 +101,20 @@ def test_many_references(world: World) -> None:
     }
     world.write(json.dumps(written))
     assert world.apply().code == 0
-    world.requests()
+    # Each list once to plan and once to read back, the destinations once more for those that were just made; and
+    # what is written.
+    asked = Counter(f"{each['method']} {each['path']}" for each in world.requests())
+    assert asked["POST /integrations"] == asked["POST /scheduled-reports"] == count
+    destinations = asked.pop("GET /scheduled-reports/destinations")
+    assert 2 <= destinations <= count
+    assert asked == {
+        "POST /integrations": count,
+        "POST /scheduled-reports": count,
+        "GET /integrations": 2,
+        "GET /integrations/meta": 2,
+        "GET /scheduled-reports": 4,
+        "GET /automations": 1,
+    }
     assert world.plan().code == 0
     asked = Counter(each["path"] for each in world.requests())
     assert asked == {
