@@ -15,6 +15,7 @@ _SAME = frozenset({"", "identity"})
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _SHOWN = 40
 
+
 class Unfit(Exception):
     """The body is too long, or not packed as its header says; the text says which."""
 

@@ -50,7 +50,9 @@ MAY_IMPORT = {
     "authoring": KNOWN | STAGES | {"session", "pipeline", "errands"},
     "hosts": GROUND | {"model", "api"},
     "render": GROUND | {"model", "kinds"},
-    "cli": KNOWN | STAGES | {"simulator", "stores", "session", "past", "pipeline", "applying", "errands", "authoring", "hosts", "render"},
+    "cli": KNOWN
+    | STAGES
+    | {"simulator", "stores", "session", "past", "pipeline", "applying", "errands", "authoring", "hosts", "render"},
     "__main__": frozenset({"", "cli"}),
 }
 ONE_IMPORTER = {
