@@ -12,7 +12,7 @@ import click
 
 from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.render.forms import APPLIED, FAILED, FORMS, shown, shown_applied, shown_failed
-from reconciler.render.terminal import concealed
+from reconciler.render.terminal import concealed, plain_text
 
 if TYPE_CHECKING:
     from reconciler.model.apply_report import ApplyReport
@@ -54,7 +54,7 @@ def write_reports(review: Review, reports: Reports, done: ApplyReport | None = N
     for form, path in reports:
         text = shown(review, form) if done is None else shown_applied(review, done, form)
         if text is not None:
-            _write(path, text)
+            _write(path, plain_text(text) if form == "text" else text)
 
 
 def plans_only(reports: Reports) -> list[tuple[str, Path]]:

@@ -88,6 +88,11 @@ def concealed(text: str) -> str:
     return text
 
 
+def plain_text(text: str) -> str:
+    """What a terminal would show, for a file that may be printed into a log: without colours, and harmless there."""
+    return harmless(click.unstyle(text))
+
+
 def _let_through(line: str) -> str:
     """A line of an annotation: its beginning is ours, and the rest of it is held as harmless as all else."""
     own = _OWN_COMMAND.match(line)

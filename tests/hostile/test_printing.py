@@ -219,3 +219,15 @@ def test_an_id_is_a_value_too(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.count("\n") == 1
     _check(ended.err)
+
+
+def test_a_report_in_a_file_is_harmless_in_a_log(world: World) -> None:
+    """A pipeline may print the file: no colours, nothing acts on a terminal, no line is a command."""
+    name = "::error::no\u202e\x1b[31m ::set-output name=x::y"
+    world.write(json.dumps({"automations": {"a": {"name": name, "status": "active", "data": {}}}}))
+    file = world.folder / "plan.txt"
+    assert world.run("plan", "--report", f"text={file}").code == 0
+    text = file.read_text(encoding="utf-8")
+    assert "create automation.a" in text
+    assert not re.search("[\x1b\u202e]", text)
+    assert not re.search(r"(?m)^\s*::", text)
