@@ -15,12 +15,15 @@ from reconciler.kinds import KINDS
 from reconciler.model.apply_report import ApplyReport
 from reconciler.model.plan import WRITES, Plan
 from reconciler.observe import observe
-from reconciler.pipeline import READ_BACK_WAITS, Planned, counted_by_kind, refuse
+from reconciler.pipeline import Planned, counted_by_kind, refuse
 from reconciler.receipts import receipt_of, to_text
 from reconciler.saved import bound, check_binding, read_plan, write_plan
 from reconciler.session import Session
 from reconciler.state import Attachment, HeldLock, Holder, Recorder, held
 from reconciler.state.upkeep import remembered
+
+READ_BACK_WAITS = (0.0, 0.5, 1.0, 2.0)
+"""Seconds before each look at what was written: it may show up late."""
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from reconciler.base import Base, read_base
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.model.desired import Desired, kind_of
@@ -15,6 +15,9 @@ from reconciler.past import find_receipt
 from reconciler.plan import Options
 from reconciler.receipts import undone
 from reconciler.session import Session
+
+if TYPE_CHECKING:
+    from reconciler.base import Base
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,17 @@ def goal_of(session: Session, memory: Memory, options: Options, undo: str | None
         desired = undone(receipt, memory.entries)
         addresses = {item.address for item in receipt.items} & {*desired.resources, *memory.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
-    earlier = read_base(session.configuration, session.environment, base) if base is not None else None
+    earlier = _base(session, base) if base is not None else None
     lookups = _lookups(desired, memory, options)
     if earlier is not None and earlier.desired is not None:
         lookups |= _lookups(earlier.desired, memory, options)
     return Goal(desired, options, lookups, earlier)
+
+
+def _base(session: Session, ref: str) -> Base:
+    from reconciler.base import read_base  # noqa: PLC0415 - only where a base was named
+
+    return read_base(session.configuration, session.environment, ref)
 
 
 def lookups_of(memory: Memory) -> set[str]:

@@ -6,12 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from reconciler.api import Reader
-from reconciler.base import Base, compared
 from reconciler.errors import Refused
 from reconciler.goal import goal_of, lookups_of
 from reconciler.kinds import KINDS
@@ -26,10 +25,13 @@ from reconciler.review import make_review
 from reconciler.session import Session
 from reconciler.state import Journal, Snapshot
 
+if TYPE_CHECKING:
+    from reconciler.base import Base
+
 CREATES = (Action.CREATE, Action.REPLACE)
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
-READ_BACK_WAITS = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each look at what was written: it may show up late."""
+LOOK_AGAIN_WAITS = (0.0, 0.5, 1.0)
+"""Seconds before each look for what a run made that was cut off: some have passed since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def plan(
     memory = replayed.memory
     # The YAML is read while the lists are on their way.
     goal = cache(lambda: goal_of(session, memory, options, undo, base))
-    for wait in READ_BACK_WAITS:
+    for wait in LOOK_AGAIN_WAITS:
         time.sleep(wait)
         live = observe(
             Reader(session.door),
@@ -78,6 +80,8 @@ def plan(
 
 def _scoped(planned: Planned, earlier: Base, options: Options, *, only_scope: bool) -> Planned:
     """The plan with whose doing each change is; where nothing else is wanted, with what is due to this branch."""
+    from reconciler.base import compared  # noqa: PLC0415 - only where a base was named
+
     made, memory, live = planned.plan, planned.memory, planned.live
     scopes, noted = compared(made, earlier, memory, live, options)
     if only_scope:
@@ -91,18 +95,25 @@ def _scoped(planned: Planned, earlier: Base, options: Options, *, only_scope: bo
 
 def review(session: Session, planned: Planned, now: datetime | None = None) -> Review:
     """A plan as people are shown it. `now` knows its zone; left out, it is the clock's."""
-    zone = session.environment.time_zone
     return make_review(
         planned.plan,
         planned.desired,
         planned.live,
         now=now or datetime.now(UTC),
-        zone=ZoneInfo(zone) if zone else None,
+        zone=_zone(session.environment.time_zone),
         sandbox_key=session.door.secret.sandbox,
         commit=session.commit(),
         base=planned.base,
         scopes=planned.scopes,
     )
+
+
+def _zone(name: str) -> tzinfo | None:
+    if not name:
+        return None
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most configurations name none
+
+    return ZoneInfo(name)
 
 
 def require_scope(planned: Planned) -> None:

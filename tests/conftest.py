@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from world import World, opened
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: many tests wait for a process or a server of theirs."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture

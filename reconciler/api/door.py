@@ -1,31 +1,28 @@
 """The door to the API: real HTTP, or the embedded simulator in this process. The only importer of httpx."""
 
-# ruff: noqa: E402 - what httpx is to leave out is said before it is imported
 from __future__ import annotations
 
 import ssl
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 from urllib.parse import urlencode
-
-# Where click and rich are there, httpx loads a command line of its own with them, which costs as much as all the rest.
-_LOADED = sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
-import httpx
-
-if _LOADED is None:
-    del sys.modules["httpx._main"]
 
 from reconciler import __version__
 from reconciler.api.address import base_of, is_outward, require_trust, trusted, without_credentials
 from reconciler.api.answers import Answer
 from reconciler.api.bounds import CODINGS, LONGEST_EXCHANGE, Unfit, read_bounded
 from reconciler.api.deadline import Overdue, deadline, held_to_deadlines
+from reconciler.api.left_out import left_out
 from reconciler.api.pace import Pace
 from reconciler.api.secret import Secret
 from reconciler.errors import AnswerUnreadable, Unreachable, WrongUsage
 from reconciler.model.json_text import json_text
+
+# A command line of its own, and what works asynchronously: as much to load as all the rest of it.
+with left_out("httpx._main", "anyio", "trio"):
+    import httpcore  # noqa: F401 - httpx loads it with its first client
+    import httpx
 
 JSON = {"content-type": "application/json"}
 DEFAULT_URL = "https://api.qonversion.io/v4"

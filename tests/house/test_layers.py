@@ -57,6 +57,7 @@ MAY_IMPORT = {
 }
 ONE_IMPORTER = {
     "httpx": "reconciler.api.door",
+    "httpcore": "reconciler.api.door",
     "yaml": "reconciler.yaml12",
     "jsonschema": "reconciler.config.validation",
     "deepdiff": "reconciler.kinds.comparison",

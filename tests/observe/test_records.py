@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from world import KEY
 
-from reconciler import pipeline
+from reconciler import applying
 from reconciler.api import pace
 from reconciler.apply import outcome
 from reconciler.cli.main import run
@@ -72,7 +72,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
         monkeypatch.setenv("QONVERSION_API_URL", script.url)
         monkeypatch.setattr(pace, "FIRST_WAIT", 0.0)
         monkeypatch.setattr(outcome, "WAITS", (0.0,))
-        monkeypatch.setattr(pipeline, "READ_BACK_WAITS", (0.0,))
+        monkeypatch.setattr(applying, "READ_BACK_WAITS", (0.0,))
         play(script)
         yield script
 
