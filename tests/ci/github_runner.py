@@ -104,7 +104,8 @@ class GitHubRunner:
     def apply(self, before: str, document: Json | None = None) -> Job:
         """Main was pushed to."""
         event = Event("push", "refs/heads/main", self.repository.at("main"), {"before": before})
-        return self.run(document or workflow("apply.yml"), event)["apply production"]
+        (job,) = self.run(document or workflow("apply.yml"), event).values()
+        return job
 
     def dispatch(self, digest: str = "", ref: str = "refs/heads/main") -> Job:
         """Somebody runs the apply by hand."""
@@ -123,7 +124,8 @@ class _Run:
     def __init__(
         self, runner: GitHubRunner, document: Json, job: Json, matrix: Json, event: Event, ended: Job, number: int
     ) -> None:
-        self._runner, self._job, self._event, self._ended = runner, job, event, ended
+        self._runner, self._event, self._ended = runner, event, ended
+        self._job = {"permissions": document.get("permissions"), **job}
         self._number = number
         self._path: list[str] = []
         declared = (document["on"].get("workflow_dispatch") or {}).get("inputs", {})

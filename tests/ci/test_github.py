@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 from world import KEY, World
 
 from .conftest import BEGIN, CHANGED, digest_in
@@ -85,6 +87,23 @@ def test_a_pull_request_from_its_plan_to_an_empty_one(github: GitHubRunner, worl
     }
     assert world.live("scheduled-reports")[0]["send_at"] == "10:30"
     assert [each["name"] for each in world.live("automations")] == ["Win Back"]
+    assert nothing_left(github)
+
+
+def test_the_least_of_it(github: GitHubRunner, world: World) -> None:
+    """The README's few lines: a comment under the pull request, and what it shows is applied by the merge."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (text,) = [each for each in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if "pull_request: {}" in each]
+    assert len(text.splitlines()) < 20
+    document = {("on" if key is True else key): value for key, value in yaml.safe_load(text).items()}
+    (planned,) = github.plan(7, github.repository.propose(7, CHANGED), document).values()
+    assert planned.result == "success", planned.log
+    assert "**1 to delete**, 1 to create, 1 to update" in commented(github)
+    before = github.repository.at("main")
+    github.host.merge(7, github.repository.merge(7, "merge"))
+    done = github.apply(before, document)
+    assert done.result == "success", done.log
+    assert "3 done" in commented(github)
     assert nothing_left(github)
 
 
