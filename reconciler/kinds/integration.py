@@ -85,9 +85,10 @@ def objections(fields: Fields, lookups: Lookups) -> list[str]:
         return []
     if slug not in providers:
         return [f'the catalogue knows no provider "{slug}"; expected one of its slugs{did_you_mean(slug, providers)}']
-    stores = providers[slug].get("allowedStores")
-    if isinstance(stores, list) and stores and platform not in stores:
-        return [f'the provider "{slug}" does not serve {platform}; expected one of {", ".join(map(str, stores))}']
+    named = providers[slug].get("allowedStores")
+    stores = [each for each in named if isinstance(each, str)] if isinstance(named, list) else []
+    if stores and platform not in stores:
+        return [f'the provider "{slug}" does not serve {platform}; expected one of {", ".join(stores)}']
     return []
 
 
