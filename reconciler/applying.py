@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.api import Reader, Writer
+from reconciler.api.pace import LOOKS
 from reconciler.apply import Event, execute, standing, unsettled, verify
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS
@@ -21,9 +22,6 @@ from reconciler.saved import bound, check_binding, read_plan, write_plan
 from reconciler.session import Session
 from reconciler.state import Attachment, HeldLock, Holder, Recorder, held
 from reconciler.state.upkeep import remembered
-
-READ_BACK_WAITS = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each look at what was written: it may show up late."""
 
 
 @contextmanager
@@ -89,7 +87,7 @@ def apply(
 def _read_back(plan: Plan, report: ApplyReport, writer: Writer, recorder: Recorder) -> ApplyReport:
     """The report with what was seen of each write, once all is seen or the waits are over."""
     touched = {change.kind for change in plan.changes if change.action in WRITES}
-    for wait in READ_BACK_WAITS if touched else ():
+    for wait in LOOKS if touched else ():
         time.sleep(wait)
         try:
             live = observe(writer, [KINDS[name] for name in touched], expected=counted_by_kind(recorder.entries()))

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.api import Reader
+from reconciler.api.pace import LOOKS
 from reconciler.errors import Refused
 from reconciler.goal import goal_of, lookups_of
 from reconciler.kinds import KINDS
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 CREATES = (Action.CREATE, Action.REPLACE)
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
-LOOK_AGAIN_WAITS = (0.0, 0.5, 1.0)
-"""Seconds before each look for what a run made that was cut off: some have passed since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def plan(
     memory = replayed.memory
     # The YAML is read while the lists are on their way.
     goal = cache(lambda: goal_of(session, memory, options, undo, base))
-    for wait in LOOK_AGAIN_WAITS:
+    for wait in LOOKS:
         time.sleep(wait)
         live = observe(
             Reader(session.door),

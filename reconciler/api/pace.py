@@ -21,6 +21,8 @@ ATTEMPTS = 5
 FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
 LONGEST_ASKED_WAIT = 120.0
 BUDGET = 300.0
+LOOKS = (0.0, 0.5, 1.0, 2.0)
+"""Seconds before each look for what was just written: it may show up late, how late is documented nowhere [guess]."""
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 TOO_MANY = 429
 

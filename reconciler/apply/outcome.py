@@ -10,15 +10,13 @@ from typing import Any
 from reconciler.api import Reader
 from reconciler.api.answers import NOT_FOUND
 from reconciler.api.lists import read_list, read_table
-from reconciler.api.pace import RETRIED, TOO_MANY, Sleep
+from reconciler.api.pace import LOOKS, RETRIED, TOO_MANY, Sleep
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, ReconcilerError, Unreachable
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import differences
 from reconciler.kinds.records import record_from
 from reconciler.model.live import Record
 
-WAITS = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each look: what was just written may show up late."""
 BAD_REQUEST = 400
 
 
@@ -51,7 +49,7 @@ class Finder:
 
         ApiFailed where two objects could be it: neither is guessed.
         """
-        for wait in WAITS:
+        for wait in LOOKS:
             self._sleep(wait)
             found = [record for record in self._records(kind) if self._fits(kind, body, record)]
             if len(found) > 1:
@@ -91,7 +89,7 @@ class Finder:
         """
         seen = ""
         try:
-            for wait in WAITS:
+            for wait in LOOKS:
                 self._sleep(wait)
                 record = self.record(kind, object_id)
                 seen = missing(record)

@@ -9,6 +9,7 @@ from typing import Any
 
 from reconciler.api import Reader
 from reconciler.api.lists import read_table
+from reconciler.api.pace import LOOKS
 from reconciler.errors import ApiFailed
 from reconciler.kinds import Kind, Reference
 from reconciler.kinds.offered import Offered
@@ -16,7 +17,7 @@ from reconciler.kinds.references import resolved
 from reconciler.model.desired import Fields
 from reconciler.model.live import Raw
 
-WAITS = (0.0, 0.5, 1.0, 2.0, 4.0)
+WAITS = (*LOOKS, 4.0)
 """Seconds before each look: what was just created may show up late."""
 
 Sleep = Callable[[float], None]

@@ -60,7 +60,7 @@ each_edit = pytest.mark.parametrize(("address", "write", "edit"), EDITS.values()
 def _in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between attempts, or for what shows up late."""
     monkeypatch.setattr(pace, "FIRST_WAIT", 0.0)
-    monkeypatch.setattr(outcome, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(outcome, "LOOKS", (0.0, 0.0))
 
 
 def rehearse(world: World, *rules: str) -> None:

@@ -71,8 +71,8 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
         monkeypatch.setenv("QONVERSION_SECRET", KEY)
         monkeypatch.setenv("QONVERSION_API_URL", script.url)
         monkeypatch.setattr(pace, "FIRST_WAIT", 0.0)
-        monkeypatch.setattr(outcome, "WAITS", (0.0,))
-        monkeypatch.setattr(applying, "READ_BACK_WAITS", (0.0,))
+        monkeypatch.setattr(outcome, "LOOKS", (0.0,))
+        monkeypatch.setattr(applying, "LOOKS", (0.0,))
         play(script)
         yield script
 
