@@ -15,8 +15,8 @@ from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS
 from reconciler.model.apply_report import ApplyReport
 from reconciler.model.plan import WRITES, Plan
-from reconciler.observe import observe
-from reconciler.pipeline import Planned, counted_by_kind, refuse
+from reconciler.observe import counted_by_kind, observe
+from reconciler.pipeline import Planned, refuse
 from reconciler.receipts import receipt_of, to_text
 from reconciler.saved import bound, check_binding, read_plan, write_plan
 from reconciler.session import Session

@@ -17,7 +17,6 @@ ReconcilerError
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -52,6 +51,8 @@ class Problem:
 
 def did_you_mean(word: object, options: Iterable[str]) -> str:
     """`; did you mean "x"?` with the closest option, or nothing where none is close."""
+    import difflib  # noqa: PLC0415 - most runs guess nothing
+
     close = difflib.get_close_matches(str(word), list(options), n=1, cutoff=0.6)
     return f'; did you mean "{close[0]}"?' if close else ""
 

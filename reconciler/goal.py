@@ -11,9 +11,7 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.memory import Memory
-from reconciler.past import find_receipt
 from reconciler.plan import Options
-from reconciler.receipts import undone
 from reconciler.session import Session
 
 if TYPE_CHECKING:
@@ -38,6 +36,9 @@ def goal_of(session: Session, memory: Memory, options: Options, undo: str | None
     if undo is None:
         desired = session.configuration.desired(session.environment)
     else:
+        from reconciler.past import find_receipt  # noqa: PLC0415 - only the way back
+        from reconciler.receipts import undone  # noqa: PLC0415
+
         receipt = find_receipt(session.store, undo)
         desired = undone(receipt, memory.entries)
         addresses = {item.address for item in receipt.items} & {*desired.resources, *memory.entries}
@@ -53,14 +54,6 @@ def _base(session: Session, ref: str) -> Base:
     from reconciler.base import read_base  # noqa: PLC0415 - only where a base was named
 
     return read_base(session.configuration, session.environment, ref)
-
-
-def lookups_of(memory: Memory) -> set[str]:
-    """The lists that were needed when what is remembered was applied, and so most likely are again."""
-    kinds = {kind_of(address): KINDS[kind_of(address)] for address in memory.entries}
-    referring = {kind_of(address) for address, entry in memory.entries.items() if entry.depends_on}
-    paths = {path for kind in kinds.values() for path in kind.lookups}
-    return paths | {each.lookup for name in referring for _, each in kinds[name].reference_fields()}
 
 
 def _lookups(desired: Desired, memory: Memory, options: Options) -> set[str]:

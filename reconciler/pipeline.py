@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -13,21 +12,20 @@ from typing import TYPE_CHECKING
 from reconciler.api import Reader
 from reconciler.api.pace import LOOKS
 from reconciler.errors import Refused
-from reconciler.goal import goal_of, lookups_of
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Desired, kind_of
+from reconciler.model.desired import Desired
 from reconciler.model.live import Live
 from reconciler.model.memory import Memory
 from reconciler.model.plan import Action, Plan
-from reconciler.model.review import Review, Scope
-from reconciler.observe import observe
-from reconciler.plan import Options, make_plan
-from reconciler.review import make_review
+from reconciler.observe import counted_by_kind, lookups_of, observe
 from reconciler.session import Session
 from reconciler.state import Journal, Snapshot
 
 if TYPE_CHECKING:
     from reconciler.base import Base
+    from reconciler.goal import Goal
+    from reconciler.model.review import Review, Scope
+    from reconciler.plan import Options
 
 CREATES = (Action.CREATE, Action.REPLACE)
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
@@ -56,8 +54,14 @@ def plan(
     snapshot = session.store.read()
     replayed = Journal(session.store.journal).replay(snapshot.memory)
     memory = replayed.memory
-    # The YAML is read while the lists are on their way.
-    goal = cache(lambda: goal_of(session, memory, options, undo, base))
+
+    @cache
+    def goal() -> Goal:
+        # The YAML is read, and the code that it takes loaded, while the lists are on their way.
+        from reconciler.goal import goal_of  # noqa: PLC0415
+
+        return goal_of(session, memory, options, undo, base)
+
     for wait in LOOKS:
         time.sleep(wait)
         live = observe(
@@ -67,6 +71,8 @@ def plan(
             counted_by_kind(memory.entries),
             lookups_of(memory),
         )
+        from reconciler.plan import make_plan  # noqa: PLC0415 - loaded with the goal
+
         made = make_plan(goal().desired, memory, live, goal().options)
         # What a run made right before it was cut off may show late, and to make it again would be a duplicate.
         if not any(change.action in CREATES and change.address in replayed.named for change in made.changes):
@@ -80,6 +86,8 @@ def plan(
 def _scoped(planned: Planned, earlier: Base, options: Options, *, only_scope: bool) -> Planned:
     """The plan with whose doing each change is; where nothing else is wanted, with what is due to this branch."""
     from reconciler.base import compared  # noqa: PLC0415 - only where a base was named
+    from reconciler.model.review import Scope  # noqa: PLC0415
+    from reconciler.plan import make_plan  # noqa: PLC0415
 
     made, memory, live = planned.plan, planned.memory, planned.live
     scopes, noted = compared(made, earlier, memory, live, options)
@@ -94,6 +102,8 @@ def _scoped(planned: Planned, earlier: Base, options: Options, *, only_scope: bo
 
 def review(session: Session, planned: Planned, now: datetime | None = None) -> Review:
     """A plan as people are shown it. `now` knows its zone; left out, it is the clock's."""
+    from reconciler.review import make_review  # noqa: PLC0415 - nothing of it is needed while a plan is made
+
     return make_review(
         planned.plan,
         planned.desired,
@@ -101,7 +111,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None) -> R
         now=now or datetime.now(UTC),
         zone=_zone(session.environment.time_zone),
         sandbox_key=session.door.secret.sandbox,
-        commit=session.commit(),
+        find_commit=session.commit,
         base=planned.base,
         scopes=planned.scopes,
     )
@@ -117,6 +127,8 @@ def _zone(name: str) -> tzinfo | None:
 
 def require_scope(planned: Planned) -> None:
     """Refused where a plan holds changes that were not made since the base it was compared with."""
+    from reconciler.model.review import Scope  # noqa: PLC0415 - only where a base was named
+
     others = [f"{address}: {scope}" for address, scope in planned.scopes.items() if scope is not Scope.PULL_REQUEST]
     if others:
         raise Refused(
@@ -132,8 +144,3 @@ def refuse(planned: Plan) -> None:
             "\n".join(refusal.message for refusal in planned.refusals),
             hint="\n      ".join(f"to pass: {refusal.passes}" for refusal in planned.refusals),
         )
-
-
-def counted_by_kind(addresses: Iterable[str]) -> Counter[str]:
-    """About how many objects of each kind there are, from the addresses that are remembered."""
-    return Counter(map(kind_of, addresses))

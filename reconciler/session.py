@@ -13,7 +13,6 @@ from reconciler.api.secret import secret_of
 from reconciler.config import Configuration, Opened
 from reconciler.config.files import folder_of
 from reconciler.errors import ReconcilerError
-from reconciler.git.checkout import configuration_commit
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
 from reconciler.state import Store
 from reconciler.stores import chosen_of, store_for
@@ -35,7 +34,7 @@ class Session:
 
     def commit(self) -> str:
         """The commit of the configuration, as git says it; empty where there is none."""
-        return configuration_commit(self.opened.folder)
+        return _commit(self.opened.folder)
 
 
 @contextmanager
@@ -74,5 +73,11 @@ def environment_of(path: Path, environment: str | None) -> str:
 def commit_of(path: Path) -> str:
     """The commit of the configuration at a path that may be unsound; empty where there is none."""
     with suppress(ReconcilerError):
-        return configuration_commit(folder_of(path))
+        return _commit(folder_of(path))
     return ""
+
+
+def _commit(folder: Path) -> str:
+    from reconciler.git.checkout import configuration_commit  # noqa: PLC0415 - most forms of a plan do not show it
+
+    return configuration_commit(folder)

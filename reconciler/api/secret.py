@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.api.secret_command import key_from
 from reconciler.errors import NotAuthorised
 from reconciler.model.settings import Environment
 
@@ -52,6 +51,8 @@ def secret_of(environment: Environment, variables: Mapping[str, str], folder: Pa
     value = variables.get(source, "").strip() if source else ""
     if command and not value:
         instead = f"set {source}, which wins" if source else "name a variable under secret_env: where set, it wins"
+        from reconciler.api.secret_command import key_from  # noqa: PLC0415 - most keys are in a variable
+
         value = key_from(command, folder, f"see by hand that it prints the key and nothing else; or {instead}")
         source = f"secret_command ({command[0]})"
     if not value:

@@ -7,19 +7,16 @@ import os
 import sys
 import threading
 import traceback
+from collections import UserDict
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from reconciler import __version__
-from reconciler.cli.authoring import drift, import_
-from reconciler.cli.comment import comment
-from reconciler.cli.explain import explain
-from reconciler.cli.graph import graph
-from reconciler.cli.offline import schema, simulate, validate
-from reconciler.cli.online import apply, export, plan, send_test
-from reconciler.cli.state import history, state
+from reconciler.cli.options import InOrder
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
 from reconciler.render.terminal import concealed, red, say, visible
 
@@ -27,33 +24,44 @@ SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+COMMANDS = {
+    "validate": "offline",
+    "plan": "online",
+    "apply": "online",
+    "comment": "comment",
+    "drift": "authoring",
+    "export": "online",
+    "import": "authoring",
+    "explain": "explain",
+    "graph": "graph",
+    "send-test": "online",
+    "history": "state",
+    "state": "state",
+    "schema": "offline",
+    "simulate": "offline",
+}
+"""In the order in which people come to need them: the name of each, and the module of this room that it lies in."""
+
+
+class Loaded(UserDict[str, Any]):
+    """Name → command, each loaded when it is asked for: a plan need not pay for the others."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        module = import_module(f"reconciler.cli.{self.data[name]}")
+        return next(each for each in vars(module).values() if isinstance(each, click.Command) and each.name == name)
+
+
+@click.group(
+    cls=InOrder,
+    commands=Loaded(COMMANDS),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Configuration as code for Qonversion: reports, integrations and automations as YAML in git.
 
     The key is read from QONVERSION_SECRET, or from the variable or the command that the environment names.
     """
-
-
-COMMANDS = (
-    validate,
-    plan,
-    apply,
-    comment,
-    drift,
-    export,
-    import_,
-    explain,
-    graph,
-    send_test,
-    history,
-    state,
-    schema,
-    simulate,
-)
-for _command in COMMANDS:
-    cli.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

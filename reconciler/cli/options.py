@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+
+class InOrder(click.Group):
+    """A group whose commands are listed in the order in which they were added: that of use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return list(self.commands)
+
+
 path_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
 environment_option = click.option(
     "--environment", "-e", metavar="NAME", help="Which environment of reconciler.yaml; needed where there are several."

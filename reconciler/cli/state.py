@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.options import environment_option, format_option, path_argument
+from reconciler.cli.options import InOrder, environment_option, format_option, path_argument
 from reconciler.render.terminal import put, say, visible
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def _store(path: Path, environment: str | None) -> Store:
     return store_of(path, environment)
 
 
-@click.group()
+@click.group(cls=InOrder)
 def state() -> None:
     """Look at the state, and put it right by hand."""
 

@@ -37,6 +37,8 @@ def canonical(value: Any) -> str:
 
 def alike(one: Any, other: Any) -> bool:
     """Whether two JSON values are the same: 1 and 1.0 are, 1 and true are not."""
+    if type(one) is str:
+        return bool(one == other)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
@@ -92,7 +94,7 @@ def differences(kind: Kind, desired: Fields, live: Fields) -> list[Difference]:
 
 
 def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]:
-    if type(desired) is str and desired == live:
+    if alike(desired, live):
         return []
     if each.unordered and isinstance(live, list):
         same = set(map(canonical, desired)) == set(map(canonical, live))

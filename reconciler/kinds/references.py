@@ -41,6 +41,6 @@ def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
         if item is not None:
             result[name] = [*result[name][:index], item, *result[name][index + 1 :]]
     for name, _ in kind.reference_fields():
-        if isinstance(result.get(name), list):
+        if isinstance(result.get(name), list) and len(result[name]) > 1:
             result[name] = list({canonical(item): item for item in result[name]}.values())
     return result

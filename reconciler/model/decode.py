@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
+from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -13,57 +14,97 @@ class NotThat(ValueError):
     """The value is not what the type says; the text names the spot."""
 
 
+Decoder = Callable[[Any, str], Any]
+"""Takes a value and where it stands."""
+
+
 def decode(wanted: Any, value: Any, where: str) -> Any:
     """The value as the type `wanted`. NotThat where it is something else."""
-    origin = get_origin(wanted)
-    if wanted is Any:
-        return value
-    if origin is not None:
-        return _generic(origin, get_args(wanted), value, where)
-    if dataclasses.is_dataclass(wanted):
-        return _record(wanted, value, where)
-    if issubclass(wanted, Enum):
-        words = [each.value for each in wanted]
-        _require(isinstance(value, str) and value in words, where, f"one of {words}")
-        return wanted(value)
-    _require(type(value) is wanted, where, wanted.__name__)
-    return value
-
-
-def _generic(origin: Any, arguments: tuple[Any, ...], value: Any, where: str) -> Any:
-    if origin in (Union, types.UnionType):
-        return _either(arguments, value, where)
-    if origin is tuple:
-        _require(isinstance(value, list), where, "a list")
-        return tuple(decode(arguments[0], each, f"{where}[{index}]") for index, each in enumerate(value))
-    _require(isinstance(value, dict), where, "a map")
-    return {key: decode(arguments[1], each, f"{where}.{key}") for key, each in value.items()}
-
-
-def _either(options: tuple[Any, ...], value: Any, where: str) -> Any:
-    if value is None:
-        _require(type(None) in options, where, "a value")
-        return None
-    (option,) = (each for each in options if each is not type(None))
-    return decode(option, value, where)
-
-
-def _record(wanted: Any, value: Any, where: str) -> Any:
-    _require(isinstance(value, dict), where, "a map")
-    hints = _hints(wanted)
-    if value.keys() != hints.keys():
-        unknown, missing = sorted(value.keys() - hints.keys()), sorted(hints.keys() - value.keys())
-        _require(not unknown, where, f"no field {', '.join(unknown)}")
-        _require(not missing, where, f"the field {', '.join(missing)}")
-    return wanted(**{name: decode(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})
+    return decoder_of(wanted)(value, where)
 
 
 @cache
-def _hints(wanted: Any) -> dict[str, Any]:
+def decoder_of(wanted: Any) -> Decoder:
+    """What decodes a type. Looked at once: a state holds the same few types ten thousand times."""
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    if wanted is Any:
+        return lambda value, _: value
+    if origin in (Union, types.UnionType):
+        return _either(arguments)
+    if origin is tuple:
+        return _tuple(decoder_of(arguments[0]))
+    if origin is not None:
+        return _map(None if arguments[1] is Any else decoder_of(arguments[1]))
+    if dataclasses.is_dataclass(wanted):
+        return _record(wanted)
+    return _enum(wanted) if issubclass(wanted, Enum) else _exactly(wanted)
+
+
+def _exactly(wanted: Any) -> Decoder:
+    def decoded(value: Any, where: str) -> Any:
+        if type(value) is not wanted:
+            raise NotThat(f"{where}: expected {wanted.__name__}")
+        return value
+
+    return decoded
+
+
+def _enum(wanted: type[Enum]) -> Decoder:
+    known = {each.value: each for each in wanted}
+
+    def decoded(value: Any, where: str) -> Any:
+        if not isinstance(value, str) or value not in known:
+            raise NotThat(f"{where}: expected one of {list(known)}")
+        return known[value]
+
+    return decoded
+
+
+def _either(options: tuple[Any, ...]) -> Decoder:
+    nothing = type(None) in options
+    (option,) = (decoder_of(each) for each in options if each is not type(None))
+
+    def decoded(value: Any, where: str) -> Any:
+        if value is not None:
+            return option(value, where)
+        if not nothing:
+            raise NotThat(f"{where}: expected a value")
+        return None
+
+    return decoded
+
+
+def _tuple(item: Decoder) -> Decoder:
+    def decoded(value: Any, where: str) -> Any:
+        if not isinstance(value, list):
+            raise NotThat(f"{where}: expected a list")
+        return tuple([item(each, f"{where}[{index}]") for index, each in enumerate(value)])
+
+    return decoded
+
+
+def _map(item: Decoder | None) -> Decoder:
+    """`item` is None where a value may be anything."""
+
+    def decoded(value: Any, where: str) -> Any:
+        if not isinstance(value, dict):
+            raise NotThat(f"{where}: expected a map")
+        return dict(value) if item is None else {key: item(each, f"{where}.{key}") for key, each in value.items()}
+
+    return decoded
+
+
+def _record(wanted: Any) -> Decoder:
     hints = get_type_hints(wanted)
-    return {field.name: hints[field.name] for field in dataclasses.fields(wanted)}
+    names = {each.name: decoder_of(hints[each.name]) for each in dataclasses.fields(wanted)}
 
+    def decoded(value: Any, where: str) -> Any:
+        if not isinstance(value, dict):
+            raise NotThat(f"{where}: expected a map")
+        if value.keys() != names.keys():
+            unknown, missing = sorted(value.keys() - names.keys()), sorted(names.keys() - value.keys())
+            what = f"no field {', '.join(unknown)}" if unknown else f"the field {', '.join(missing)}"
+            raise NotThat(f"{where}: expected {what}")
+        return wanted(**{name: field(value[name], f"{where}.{name}") for name, field in names.items()})
 
-def _require(fits: bool, where: str, expected: str) -> None:
-    if not fits:
-        raise NotThat(f"{where}: expected {expected}")
+    return decoded

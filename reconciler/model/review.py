@@ -3,10 +3,11 @@ the plan's digest, never sent, never saved."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from reconciler.model.desired import Place
 from reconciler.model.plan import Plan
@@ -60,14 +61,15 @@ class Graph:
     dropped: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Review:
     """A plan as a reviewer looks at it.
 
     `impacts`, `places` (the YAML line) and `scopes` are by address; `scopes` is empty where no base was given.
     `field_places` has, for a change, the YAML line of each field that changes and is written, by its path. `tasks`
     is what a person has to do by hand, each a sentence. `at` is when the look was taken, `commit` and `base` what was
-    planned and what it was compared with (empty: not known).
+    planned and what it was compared with (empty: not known). The graph and the commit are found when a form asks for
+    them: most show neither.
     """
 
     plan: Plan
@@ -76,7 +78,17 @@ class Review:
     field_places: Mapping[str, Mapping[str, Place]] = field(default_factory=dict)
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
-    graph: Graph = Graph()
+    find_graph: Callable[[], Graph] = Graph
     at: datetime | None = None
-    commit: str = ""
+    find_commit: Callable[[], str] = str
     base: str = ""
+
+    @cached_property
+    def graph(self) -> Graph:
+        """What refers to what."""
+        return self.find_graph()
+
+    @cached_property
+    def commit(self) -> str:
+        """What was planned; empty where it is not known."""
+        return self.find_commit()

@@ -13,6 +13,8 @@ from reconciler.plan.scene import Scene
 
 def ordered(scene: Scene, changes: Mapping[str, Change]) -> dict[str, Change]:
     """The changes with what each depends on. What still uses an object that goes away is said in its notes."""
+    if not changes:
+        return {}
     users, addresses = scene.users(), scene.addresses()
     result = {}
     for address, change in changes.items():

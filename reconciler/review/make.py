@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
+from functools import partial
 
 from reconciler.model.desired import Desired
 from reconciler.model.live import Live
@@ -22,15 +23,15 @@ def make_review(
     now: datetime,
     zone: tzinfo | None = None,
     sandbox_key: bool | None = None,
-    commit: str = "",
+    find_commit: Callable[[], str] = str,
     base: str = "",
     scopes: Mapping[str, Scope] | None = None,
 ) -> Review:
     """What is shown of a plan that was made of `desired` and `live`.
 
     `now` knows its zone and decides which delivery is the next one; `zone` is the reader's, for times beside UTC.
-    `sandbox_key`: whether the key is of the sandbox, None where not known. `commit` is what was planned, `base` what it
-    was compared with, which gave the `scopes`.
+    `sandbox_key`: whether the key is of the sandbox, None where not known. `find_commit` tells what was planned,
+    `base` is what it was compared with, which gave the `scopes`.
     """
     return Review(
         plan=plan,
@@ -42,9 +43,9 @@ def make_review(
             if (resource := desired.resources.get(change.address)) is not None
         },
         tasks=tasks_of(plan),
-        graph=graph_of(plan, desired, live),
+        find_graph=partial(graph_of, plan, desired, live),
         at=now,
-        commit=commit,
+        find_commit=find_commit,
         base=base,
         scopes=scopes or {},
     )

@@ -25,7 +25,9 @@ def help_texts() -> dict[str, str]:
 def _walk(context: click.Context) -> Iterator[tuple[str, str]]:
     yield context.command_path, context.get_help()
     if isinstance(context.command, click.Group):
-        for name, command in context.command.commands.items():
+        for name in context.command.list_commands(context):
+            command = context.command.get_command(context, name)
+            assert command is not None
             yield from _walk(
                 click.Context(command, parent=context, info_name=name, terminal_width=WIDTH, **command.context_settings)
             )
