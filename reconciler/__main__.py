@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 RARELY = (200_000, 20, 100)
@@ -14,7 +15,10 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         from reconciler import __version__  # noqa: PLC0415
 
-        sys.stdout.write(f"reconciler {__version__}\n")
+        try:
+            os.write(1, f"reconciler {__version__}\n".encode())
+        except OSError as error:
+            sys.exit(f"error: stdout cannot be written ({error.strerror})")
         return
     # A run makes much that it keeps and little garbage: to look for it after every 700 values costs a tenth of a plan.
     gc.set_threshold(*RARELY)

@@ -46,7 +46,7 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[ConnectionFlags]
 
 def _configured(path: Path, environment: str | None) -> Graph:
     from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.review import configured  # noqa: PLC0415
+    from reconciler.review.graph import configured  # noqa: PLC0415
     from reconciler.stores import chosen_of  # noqa: PLC0415
 
     configuration = read_configuration(path)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-import threading
 import traceback
-from collections import UserDict
 from collections.abc import Sequence
-from importlib import import_module
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import click
 
 from reconciler import __version__
+from reconciler.cli.commands import Loaded
 from reconciler.cli.options import InOrder
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
 from reconciler.render.terminal import concealed, red, say, visible
@@ -24,36 +21,9 @@ SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
 
 
-COMMANDS = {
-    "validate": "offline",
-    "plan": "online",
-    "apply": "online",
-    "comment": "comment",
-    "drift": "authoring",
-    "export": "online",
-    "import": "authoring",
-    "explain": "explain",
-    "graph": "graph",
-    "send-test": "online",
-    "history": "state",
-    "state": "state",
-    "schema": "offline",
-    "simulate": "offline",
-}
-"""In the order in which people come to need them: the name of each, and the module of this room that it lies in."""
-
-
-class Loaded(UserDict[str, Any]):
-    """Name → command, each loaded when it is asked for: a plan need not pay for the others."""
-
-    def __getitem__(self, name: str) -> click.Command:
-        module = import_module(f"reconciler.cli.{self.data[name]}")
-        return next(each for each in vars(module).values() if isinstance(each, click.Command) and each.name == name)
-
-
 @click.group(
     cls=InOrder,
-    commands=Loaded(COMMANDS),
+    commands=Loaded(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
@@ -67,14 +37,12 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with a code of the table in the README."""
     code = run(arguments)
-    if threading.active_count() > 1:
-        # Left at once: threads that wait for an answer would keep the process alive.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    # What is left is given back with the process; to look through it for garbage would only take time.
-    gc.freeze()
-    sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    # Left at once: threads that wait for an answer would keep the process alive, and to take apart what is given back
+    # with the process anyway takes its time.
+    os._exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -111,8 +111,8 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
                 parallelism=flags["parallelism"],
                 look_again=saved is not None,
             )
-        put(_report(report, flags["form"]))
         write_reports(review, flags["reports"], report)
+        put(_report(report, flags["form"]))
     code = report.exit_code()
     if code is Exit.DONE and flags["detailed_exitcode"] and any(each.status == "manual" for each in report.outcomes):
         code = Exit.PENDING
@@ -146,7 +146,7 @@ def _report(report: Any, form: str) -> str:
         from reconciler.render.document import report_json  # noqa: PLC0415 - only the renderer that is asked for
 
         return report_json(report)
-    from reconciler.render.text import ReportText  # noqa: PLC0415
+    from reconciler.render.applied import ReportText  # noqa: PLC0415
 
     return str(ReportText(report))
 

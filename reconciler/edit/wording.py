@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from reconciler.edit.outcome import UnwritableError
 from reconciler.edit.source import Layout
-from reconciler.yaml12 import dump
 from reconciler.yaml12.anchors import DEEPEST
+from reconciler.yaml12.writing import dump
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _VARIABLE: Final = re.compile(r"\$\$\{|\$\{")

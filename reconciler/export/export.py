@@ -15,7 +15,7 @@ from reconciler.kinds.offered import Offered
 from reconciler.model.desired import Fields, address_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
-from reconciler.yaml12 import dump
+from reconciler.yaml12.writing import dump
 
 Objections = Callable[[str, Fields], list[tuple[str, str]]]
 """Given a kind and fields: which fields may not be written so, and why."""

@@ -10,6 +10,8 @@ from typing import TextIO
 
 import click
 
+from reconciler.errors import Exit, ReconcilerError
+
 HIDDEN = "(a secret key, not shown)"
 SHORTEST_HIDDEN = 8
 _hidden: set[str] = set()
@@ -60,14 +62,24 @@ def hide(value: str) -> None:
 
 
 def put(text: str, *, commands: bool = False) -> None:
-    """Data, on stdout. `commands`: its lines are annotations for GitHub, made by us, and are to work as such."""
+    """Data, on stdout. `commands`: its lines are annotations for GitHub, made by us, and are to work as such.
+
+    ReconcilerError where stdout takes no more; where its reader has seen enough (`| head`), the end, without a word.
+    """
     safe = "\n".join(map(_let_through, text.split("\n"))) if commands else printed(text, sys.stdout)
-    click.echo(safe, color=_colour(sys.stdout.isatty()))
+    try:
+        click.echo(safe, color=_colour(sys.stdout.isatty()))
+    except BrokenPipeError:
+        raise SystemExit(Exit.API_FAILED) from None
+    except OSError as error:
+        why = f"stdout cannot be written ({error.strerror})"
+        raise ReconcilerError(why, hint="what was to be said there is lost, and nothing else") from error
 
 
 def say(text: str) -> None:
-    """Talk, on stderr."""
-    click.echo(printed(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
+    """Talk, on stderr. Where nobody can hear it the work goes on: an apply is not cut off by a log that is full."""
+    with contextlib.suppress(OSError):
+        click.echo(printed(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
 
 
 def ask(question: str, default: str) -> str:

@@ -25,8 +25,6 @@ def impacts_of(
 ) -> Mapping[str, tuple[Impact, ...]]:
     """Address → what its change does, the gravest first. `now` decides which delivery is the next one; `sandbox_key`:
     whether the key is of the sandbox, None where not known."""
-    if not plan.changes:
-        return {}
     clock, receivers = Clock(now, zone), Receivers(plan, desired, live)
     key = None if sandbox_key is None else "sandbox" if sandbox_key else "production"
     found = {}

@@ -9,9 +9,7 @@ from functools import partial
 from reconciler.model.desired import Desired
 from reconciler.model.live import Live
 from reconciler.model.plan import Plan
-from reconciler.model.review import Review, Scope
-from reconciler.review.graph import graph_of
-from reconciler.review.impact import impacts_of
+from reconciler.model.review import Graph, Impact, Review, Scope
 from reconciler.review.tasks import tasks_of
 
 
@@ -33,9 +31,14 @@ def make_review(
     `sandbox_key`: whether the key is of the sandbox, None where not known. `find_commit` tells what was planned,
     `base` is what it was compared with, which gave the `scopes`.
     """
+    impacts: Mapping[str, tuple[Impact, ...]] = {}
+    if plan.changes:
+        from reconciler.review.impact import impacts_of  # noqa: PLC0415 - most plans of a day change nothing
+
+        impacts = impacts_of(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
     return Review(
         plan=plan,
-        impacts=impacts_of(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key),
+        impacts=impacts,
         places={address: resource.place for address, resource in desired.resources.items()},
         field_places={
             change.address: {each.path: resource.place_of(each.path) for each in change.fields}
@@ -43,9 +46,15 @@ def make_review(
             if (resource := desired.resources.get(change.address)) is not None
         },
         tasks=tasks_of(plan),
-        find_graph=partial(graph_of, plan, desired, live),
+        find_graph=partial(_graph, plan, desired, live),
         at=now,
         find_commit=find_commit,
         base=base,
         scopes=scopes or {},
     )
+
+
+def _graph(plan: Plan, desired: Desired, live: Live) -> Graph:
+    from reconciler.review.graph import graph_of  # noqa: PLC0415 - only for the forms that draw
+
+    return graph_of(plan, desired, live)

@@ -12,9 +12,7 @@ _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 # YAML 1.2 allows U+0085, U+2028 and U+2029 as plain characters, PyYAML takes them for line breaks as 1.1 did. Refused,
 # they can be misread by nobody, and the line numbers are those of every editor.
-_REFUSED: Final = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_REFUSED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 _MOST: Final = 20
 

@@ -14,7 +14,6 @@ from reconciler.yaml12.decoding import decode
 from reconciler.yaml12.located import Document
 from reconciler.yaml12.parsers import parser_for
 from reconciler.yaml12.room import Room
-from reconciler.yaml12.syntax import syntax_problem
 
 
 def read(
@@ -41,6 +40,8 @@ def read(
     except EndedError:
         pass
     except yaml.YAMLError as error:
+        from reconciler.yaml12.syntax import syntax_problem  # noqa: PLC0415 - most files are YAML
+
         builder.problems.append(syntax_problem(error, text, file))
     finally:
         parser.dispose()

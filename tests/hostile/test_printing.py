@@ -16,7 +16,7 @@ from reconciler.api.answers import Answer
 from reconciler.api.door import Door
 from reconciler.cli.main import run
 from reconciler.render.terminal import harmless, visible
-from reconciler.yaml12 import dump
+from reconciler.yaml12.writing import dump
 
 HOSTILE = {
     "a terminal's commands": "\x1b[2J\x1b]0;owned\x07\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.yaml12 import dump, read
+from reconciler.yaml12 import read
+from reconciler.yaml12.writing import dump
 
 AMBIGUOUS = [
     *(
