@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 import ssl
+from urllib.request import getproxies, proxy_bypass
 
 from reconciler.errors import ApiFailed, Refused, WrongUsage
 
@@ -37,6 +38,15 @@ def base_of(address: str, path: str = BASE_PATH) -> str:
 def is_outward(base: str) -> bool:
     """Whether it is https. What is not stays on this machine, and goes through no proxy."""
     return base.lower().startswith("https:")
+
+
+def proxy_for(host: str) -> str | None:
+    """The proxy on the way to a host, as HTTPS_PROXY, ALL_PROXY and NO_PROXY say, or the system's settings."""
+    known = getproxies()
+    proxy = known.get("https") or known.get("all")
+    if not proxy or proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def trusted() -> ssl.SSLContext | bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,16 +44,6 @@ def _left(timeout: float | None) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """A time-out that came with the deadline is that."""
-    try:
-        yield
-    except Exception:
-        _left(None)
-        raise
-
-
 class Backend:
     """A network backend as httpcore has it, whose streams keep to the deadline."""
 
@@ -73,28 +63,33 @@ class _Stream:
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> Any:
-        with _told():
-            return self._stream.read(max_bytes, timeout=_left(timeout))
+        return self._kept(self._stream.read, max_bytes, timeout=_left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        with _told():
-            self._stream.write(buffer, timeout=_left(timeout))
+        self._kept(self._stream.write, buffer, timeout=_left(timeout))
 
     def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> Any:
-        with _told():
-            return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout=_left(timeout)))
+        return _Stream(self._kept(self._stream.start_tls, ssl_context, server_hostname, timeout=_left(timeout)))
+
+    @staticmethod
+    def _kept(act: Callable[..., Any], *arguments: Any, timeout: float | None) -> Any:
+        try:
+            return act(*arguments, timeout=timeout)
+        except Exception:
+            # A time-out that came with the deadline is that.
+            _left(None)
+            raise
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
 
-def held_to_deadlines(client: Any) -> None:
-    """Has all connections of an httpx client keep to the deadlines.
+def held_to_deadlines(transport: Any) -> None:
+    """Has all connections of an httpx transport keep to the deadlines.
 
-    httpx lets a backend be given to none of its transports, so it is put where httpcore looks for it: below each
-    transport, that of a proxy too. Where a later httpx has no such place, its time-outs a byte are what holds.
+    httpx lets a backend be given to none of its transports, so it is put where httpcore looks for it. Where a later
+    httpx has no such place, its time-outs a byte are what holds.
     """
-    for transport in [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]:
-        pool: Any = getattr(transport, "_pool", None)
-        if hasattr(pool, "_network_backend"):
-            pool._network_backend = Backend(pool._network_backend)
+    pool: Any = getattr(transport, "_pool", None)
+    if hasattr(pool, "_network_backend"):
+        pool._network_backend = Backend(pool._network_backend)

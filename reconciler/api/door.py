@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import urlencode
 
 from reconciler import __version__
-from reconciler.api.address import base_of, is_outward, require_trust, trusted, without_credentials
+from reconciler.api.address import base_of, is_outward, proxy_for, require_trust, trusted, without_credentials
 from reconciler.api.answers import Answer
 from reconciler.api.bounds import CODINGS, LONGEST_EXCHANGE, Unfit, read_bounded
 from reconciler.api.deadline import Overdue, deadline, held_to_deadlines
@@ -21,29 +22,47 @@ from reconciler.model.json_text import json_text
 
 # A command line of its own, and what works asynchronously: as much to load as all the rest of it.
 with left_out("httpx._main", "anyio", "trio"):
-    import httpcore  # noqa: F401 - httpx loads it with its first client
+    import httpcore  # noqa: F401 - httpx loads it with its first transport
     import httpx
 
 JSON = {"content-type": "application/json"}
+OURS = {"user-agent": f"reconciler/{__version__}", "connection": "keep-alive"}
 DEFAULT_URL = "https://api.qonversion.io/v4"
 SIMULATOR = "simulator:"
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+TIMEOUT = httpx.Timeout(30.0, connect=10.0).as_dict()
 # Before these, nothing of the request has left.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
-class Door:
-    """One exchange at a time a thread; safe to share between threads."""
+# The same few addresses are asked again and again.
+_url = lru_cache(httpx.URL)
 
-    def __init__(self, client: httpx.Client, secret: Secret, pace: Pace, close: Any = None) -> None:
+
+class Door:
+    """One exchange at a time a thread; safe to share between threads.
+
+    Requests go to the transport itself: what a client of httpx would do beside that is to follow redirects, keep
+    cookies and look for passwords in .netrc. The key is for one address, and nothing else is kept or sent.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.BaseTransport,
+        base: str,
+        headers: Mapping[str, str],
+        secret: Secret,
+        pace: Pace,
+        close: Callable[[], None] | None = None,
+    ) -> None:
         self.secret = secret
         self.trace: Callable[[str], None] | None = None
         self.pace = pace
-        self._client = client
+        self._transport = transport
         self._close = close
-        self._base = f"{str(client.base_url).rstrip('/')}/"
-        self._headers = {**client.headers, "accept-encoding": CODINGS}
-        held_to_deadlines(client)
+        self._base = f"{base.rstrip('/')}/"
+        self._host = _url(base).host
+        self._headers = {**headers, "accept-encoding": CODINGS}
+        held_to_deadlines(transport)
 
     def exchange(
         self,
@@ -61,20 +80,20 @@ class Door:
         began = time.monotonic()
         request = httpx.Request(
             method,
-            f"{self._base}{path.lstrip('/')}" + (f"?{urlencode(query)}" if query else ""),
+            _url(f"{self._base}{path.lstrip('/')}" + (f"?{urlencode(query)}" if query else "")),
             content=None if body is None else json_text(body).encode(),
             headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
-            extensions={"timeout": TIMEOUT.as_dict()},
+            extensions={"timeout": TIMEOUT},
         )
         try:
             with deadline(LONGEST_EXCHANGE):
                 answer = self._answer(request, path)
         except (httpx.HTTPError, Overdue) as error:
             self._traced(method, path, query, began, f"no answer: {_said(error)}")
-            require_trust(error, self._client.base_url.host)
+            require_trust(error, self._host)
             sent = not isinstance(error, NOT_SENT)
             raise Unreachable(
-                f"{method} {path}: no answer from {self._client.base_url.host} ({_said(error)})",
+                f"{method} {path}: no answer from {self._host} ({_said(error)})",
                 sent=sent,
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
@@ -86,9 +105,9 @@ class Door:
         return answer
 
     def _answer(self, request: httpx.Request, path: str) -> Answer:
-        response = self._client.send(request, stream=True)
+        response = self._transport.handle_request(request)
         try:
-            content = read_bounded(response.iter_raw(), response.headers.get("content-encoding", ""))
+            content = read_bounded(_chunks(response), response.headers.get("content-encoding", ""))
         except Unfit as unfit:
             # What an error says beside its status is good to know, and no more.
             if not response.is_error:
@@ -99,7 +118,7 @@ class Door:
         finally:
             response.close()
         told = self.secret.struck_from(content, is_success=response.is_success)
-        return Answer(request.method, path, response.status_code, dict(response.headers), told)
+        return Answer(request.method, path, response.status_code, dict(response.headers.items()), told)
 
     def _traced(self, method: str, path: str, query: Mapping[str, str | int] | None, began: float, how: str) -> None:
         """Tells of an exchange: never its headers, which hold the key, nor its bodies."""
@@ -109,7 +128,7 @@ class Door:
 
     def close(self) -> None:
         """Closes the connections, and the simulator where one was opened."""
-        self._client.close()
+        self._transport.close()
         if self._close is not None:
             self._close()
 
@@ -127,11 +146,7 @@ def open_door(address: str, secret: Secret, connections: int) -> Door:
     where these are set; HTTPS_PROXY and NO_PROXY hold. Refused for plain http to anything but loopback; WrongUsage
     where the address is none, or those variables cannot be used.
     """
-    headers = {
-        "authorization": f"Bearer {secret.value}",
-        "accept": "application/json",
-        "user-agent": f"reconciler/{__version__}",
-    }
+    headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
         return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections)
     return _open(base_of(address), secret, headers, connections)
@@ -142,7 +157,7 @@ def open_host(address: str, secret: Secret, headers: Mapping[str, str]) -> Door:
 
     Held by the same rules as the other: https only but on loopback, the same limits, certificates and proxies.
     """
-    return _open(base_of(address, path=""), secret, {"user-agent": f"reconciler/{__version__}", **headers}, 1)
+    return _open(base_of(address, path=""), secret, {**OURS, **headers}, 1)
 
 
 def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Door:
@@ -152,21 +167,13 @@ def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: in
     # Without TLS there is nothing to verify, and loading the certificates of all authorities takes its time.
     verify = trusted() if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        # No redirect is followed: the key is for this address, and a write is not for another one.
-        client = httpx.Client(
-            base_url=base,
-            headers=headers,
-            timeout=TIMEOUT,
-            limits=limits,
-            trust_env=outward,
-            verify=verify,
-            follow_redirects=False,
-        )
+        proxy = proxy_for(_url(base).host) if outward else None
+        transport = httpx.HTTPTransport(verify=verify, limits=limits, proxy=proxy, trust_env=outward)
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise WrongUsage(
             f"the proxy cannot be used: {without_credentials(str(error))}", hint="see HTTPS_PROXY, ALL_PROXY, NO_PROXY"
         ) from error
-    return Door(client, secret, Pace(connections))
+    return Door(transport, base, headers, secret, Pace(connections))
 
 
 def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Door:
@@ -182,10 +189,15 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         furnish(simulator.answer)
     except (OSError, sqlite3.Error) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
-    client = httpx.Client(
-        base_url="http://simulator/v4", headers=headers, transport=httpx.WSGITransport(simulator), timeout=TIMEOUT
-    )
-    return Door(client, secret, Pace(connections), simulator.close)
+    transport = httpx.WSGITransport(simulator)
+    return Door(transport, "http://simulator/v4", headers, secret, Pace(connections), simulator.close)
+
+
+def _chunks(response: httpx.Response) -> Iterable[bytes]:
+    """The body as it comes."""
+    if not isinstance(response.stream, httpx.SyncByteStream):
+        raise TypeError("a stream for asynchronous use")
+    return response.stream
 
 
 def _said(error: Exception) -> str:

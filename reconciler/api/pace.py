@@ -70,7 +70,7 @@ class Pace:
         finally:
             with self._turn:
                 self._running -= 1
-                self._turn.notify_all()
+                self._turn.notify()
 
     def went_well(self) -> None:
         """An answer came: after a round of them, one more request may go at once."""
