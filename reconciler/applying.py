@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from reconciler.api import Reader, Writer
@@ -15,6 +16,7 @@ from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS
 from reconciler.model.apply_report import ApplyReport
 from reconciler.model.plan import WRITES, Plan
+from reconciler.model.receipt import Receipt
 from reconciler.observe import counted_by_kind, observe
 from reconciler.pipeline import Planned, refuse
 from reconciler.receipts import receipt_of, to_text
@@ -62,35 +64,48 @@ def apply(
     refuse(planned.plan)
     recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock)
     writer = Writer(session.door)
-    report = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=tell, look_again=look_again)
-    receipt = receipt_of(
-        planned.plan,
-        report,
-        planned.live,
-        recorder.entries(),
-        serial=recorder.serial,
-        at=lock.holder.since,
-        who=lock.holder.who,
-        where=lock.holder.where,
-        commit=session.commit(),
-    )
-    report = replace(report, receipt=receipt if receipt.items else None)
-    attachment = Attachment(receipt.id, to_text(receipt)) if receipt.items else None
+    done = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=tell, look_again=look_again)
+
+    @cache
+    def receipt() -> tuple[Receipt, str]:
+        made = receipt_of(
+            planned.plan,
+            done,
+            planned.live,
+            recorder.entries(),
+            serial=recorder.serial,
+            at=lock.holder.since,
+            who=lock.holder.who,
+            where=lock.holder.where,
+            commit=session.commit(),
+        )
+        return made, to_text(made)
+
     try:
         # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
-        report = _read_back(planned.plan, report, writer, recorder)
+        report = _read_back(planned.plan, done, writer, recorder, receipt)
     finally:
-        unrecorded = _finish(recorder, receipt.title(), attachment)
-    return replace(report, unrecorded=unrecorded)
+        made, text = receipt()
+        unrecorded = _finish(recorder, made.title(), Attachment(made.id, text) if made.items else None)
+    return replace(report, receipt=made if made.items else None, unrecorded=unrecorded)
 
 
-def _read_back(plan: Plan, report: ApplyReport, writer: Writer, recorder: Recorder) -> ApplyReport:
-    """The report with what was seen of each write, once all is seen or the waits are over."""
+def _read_back(
+    plan: Plan, report: ApplyReport, writer: Writer, recorder: Recorder, meanwhile: Callable[[], object]
+) -> ApplyReport:
+    """The report with what was seen of each write, once all is seen or the waits are over. `meanwhile` is done while
+    the lists are on their way."""
     touched = {change.kind for change in plan.changes if change.action in WRITES}
+
+    def no_lookups() -> tuple[str, ...]:
+        meanwhile()
+        return ()
+
     for wait in LOOKS if touched else ():
         time.sleep(wait)
+        expected = counted_by_kind(recorder.entries())
         try:
-            live = observe(writer, [KINDS[name] for name in touched], expected=counted_by_kind(recorder.entries()))
+            live = observe(writer, [kind for kind in KINDS.values() if kind.name in touched], no_lookups, expected)
         except ReconcilerError as error:
             return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
         report = verify(report, recorder.entries(), live)

@@ -113,12 +113,11 @@ class _Run:
 
     def _stop(self) -> None:
         """Nothing new begins; what is under way is waited for."""
+        cancelled = [self._running.pop(future) for future in list(self._running) if future.cancel()]
+        # Said once it is true: whoever hears it may let the API answer.
         self._tell(Event(None, None, STOPPING))
-        for part in self._schedule.rest():
+        for part in (*self._schedule.rest(), *cancelled):
             self._end(part, _End(Status.SKIPPED, reason=INTERRUPTED))
-        for future in list(self._running):
-            if future.cancel():
-                self._end(self._running.pop(future), _End(Status.SKIPPED, reason=INTERRUPTED))
 
     def outcome(self, change: Change, ledger: Ledger) -> Outcome:
         """How a change ended."""

@@ -68,20 +68,24 @@ class Review:
     `impacts`, `places` (the YAML line) and `scopes` are by address; `scopes` is empty where no base was given.
     `field_places` has, for a change, the YAML line of each field that changes and is written, by its path. `tasks`
     is what a person has to do by hand, each a sentence. `at` is when the look was taken, `commit` and `base` what was
-    planned and what it was compared with (empty: not known). The graph and the commit are found when a form asks for
-    them: most show neither.
+    planned and what it was compared with (empty: not known). What most forms do not show is found when one asks for it.
     """
 
     plan: Plan
     impacts: Mapping[str, tuple[Impact, ...]] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
-    field_places: Mapping[str, Mapping[str, Place]] = field(default_factory=dict)
+    find_field_places: Callable[[], Mapping[str, Mapping[str, Place]]] = dict
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
     find_graph: Callable[[], Graph] = Graph
     at: datetime | None = None
     find_commit: Callable[[], str] = str
     base: str = ""
+
+    @cached_property
+    def field_places(self) -> Mapping[str, Mapping[str, Place]]:
+        """Where each field that changes is written."""
+        return self.find_field_places()
 
     @cached_property
     def graph(self) -> Graph:

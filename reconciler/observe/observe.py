@@ -45,17 +45,18 @@ def observe(
             reader.give_up()
             raise
         asked |= {path: pool.submit(read_table, reader, path) for path in paths if path not in asked}
-        items = {name: future.result() for name, future in lists.items()}
+        records: dict[str, dict[str, Record]] = {}
+        needed = set(paths)
+        # One after the other, so that the first are understood while the last ones come.
         for kind in kinds:
-            for path in kind.lookups if items[kind.name] else ():
+            items = lists[kind.name].result()
+            for path in kind.lookups if items else ():
+                needed.add(path)
                 if path not in asked:
                     asked[path] = pool.submit(read_table, reader, path)
-        needed = {*paths, *(path for kind in kinds if items[kind.name] for path in kind.lookups)}
+            tables = {path: asked[path].result() for path in kind.lookups if path in needed}
+            records[kind.name] = {record.id: record for record in (record_from(kind, raw, tables) for raw in items)}
         tables = {path: future.result() for path, future in asked.items() if path in needed}
-    records = {
-        kind.name: {record.id: record for record in (record_from(kind, raw, tables) for raw in items[kind.name])}
-        for kind in kinds
-    }
     return Live(records, tables, tuple(_not_understood(kinds, records)))
 
 

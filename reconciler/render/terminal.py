@@ -25,8 +25,8 @@ _UNSAFE = (
 UNSAFE = re.compile(f"[{_UNSAFE}]")
 ENCODED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
-# What remains when values are made visible: our own line breaks and colours.
-_OWN = re.compile(r"\n|\x1b\[(?:0|1|2|31|32|33)m|([" + _UNSAFE + "])")
+# What must not remain when values are made visible: all of that but our own line breaks and colours.
+_FOREIGN = re.compile(f"(?!\n|\x1b\\[(?:0|1|2|31|32|33)m)[{_UNSAFE}]")
 # CI systems take a line for a command where it begins so (white space before it is nothing), or holds the second.
 _COMMAND_LINE = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)")
 # What render/annotations.py makes: in the properties, values have neither colons nor commas left.
@@ -45,7 +45,7 @@ def harmless(text: str, encoding: str | None = None) -> str:
 
     The escapes are those of JSON, and stand in a JSON document within strings only: it says the same as before.
     """
-    text = _OWN.sub(lambda found: _escaped(found) if found[1] else found[0], text)
+    text = _FOREIGN.sub(_escaped, text)
     text = _COMMAND_WORD.sub("\\\\u0023", _COMMAND_LINE.sub(r"\1\\u003a", text))
     try:
         text.encode(encoding or "utf-8")

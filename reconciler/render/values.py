@@ -13,6 +13,9 @@ LONGEST = 120
 KEPT = 24
 """How much of what two long texts have in common is shown before the spot where they part."""
 
+# Made once: `json.dumps` makes another one for each value.
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
 Say = Callable[[Any], str]
 
 
@@ -31,7 +34,7 @@ def shown(value: Any) -> str:
 
 def plain(value: Any) -> str:
     """A value on one line, harmless, whole."""
-    return "nothing" if value is None else visible(json.dumps(value, ensure_ascii=False))
+    return "nothing" if value is None else visible(_encoded(value))
 
 
 def cut(text: str, longest: int = LONGEST, skipped: int = 0) -> str:

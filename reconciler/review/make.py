@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from functools import partial
 
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, Place
 from reconciler.model.live import Live
 from reconciler.model.plan import Plan
 from reconciler.model.review import Graph, Impact, Review, Scope
@@ -40,11 +40,7 @@ def make_review(
         plan=plan,
         impacts=impacts,
         places={address: resource.place for address, resource in desired.resources.items()},
-        field_places={
-            change.address: {each.path: resource.place_of(each.path) for each in change.fields}
-            for change in plan.changes
-            if (resource := desired.resources.get(change.address)) is not None
-        },
+        find_field_places=partial(_field_places, plan, desired),
         tasks=tasks_of(plan),
         find_graph=partial(_graph, plan, desired, live),
         at=now,
@@ -58,3 +54,11 @@ def _graph(plan: Plan, desired: Desired, live: Live) -> Graph:
     from reconciler.review.graph import graph_of  # noqa: PLC0415 - only for the forms that draw
 
     return graph_of(plan, desired, live)
+
+
+def _field_places(plan: Plan, desired: Desired) -> Mapping[str, Mapping[str, Place]]:
+    return {
+        change.address: {each.path: resource.place_of(each.path) for each in change.fields}
+        for change in plan.changes
+        if (resource := desired.resources.get(change.address)) is not None
+    }
