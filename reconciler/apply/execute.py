@@ -21,6 +21,7 @@ from reconciler.model.apply_report import ApplyReport, Outcome, Status
 from reconciler.model.desired import kind_of
 from reconciler.model.plan import WRITES, Action, Change, Plan
 
+PREPARED = 4
 INTERRUPTED = "the run was interrupted"
 STOPPING = "interrupted: nothing new begins, what is under way is waited for; once more leaves at once"
 
@@ -65,7 +66,8 @@ def execute(
     resolver = Resolver(writer, _ids(plan, ledger), sleep)
     finder = Finder(writer, _live_before(plan, ledger), sleep)
     run = _Run(plan, Performer(writer, ledger, resolver, finder, look_again=look_again), tell)
-    pool = ThreadPoolExecutor(max_workers=parallelism)
+    # The pace of the run lets so many requests go at once; one more change for every few of them is prepared meanwhile.
+    pool = ThreadPoolExecutor(max_workers=parallelism + parallelism // PREPARED)
     try:
         run.go(pool)
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -84,19 +85,17 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
     from reconciler import applying, pipeline  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.approved import read_approved, require_approved  # noqa: PLC0415
     from reconciler.render.progress import progress  # noqa: PLC0415
 
     failing = failures_reported("apply", path, flags["environment"], flags["reports"])
     with failing as seen, open_session(path, flags) as session, applying.locked(session) as lock:
         require_base(flags)
-        approved = read_approved(expected) if expected is not None else None
+        require = _approval(expected)
         planned = _saved(session, saved, flags) if saved else _planned(session, flags)
         seen.review = review = pipeline.review(session, planned)
         write_reports(review, plans_only(flags["reports"]))
         say(shown(review, "text"))
-        if approved is not None:
-            require_approved(planned.plan, approved)
+        require(planned.plan)
         if flags["strict_scope"]:
             pipeline.require_scope(planned)
         pipeline.refuse(planned.plan)
@@ -118,6 +117,16 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
         code = Exit.PENDING
     if code:
         raise SystemExit(code)
+
+
+def _approval(expected: str | None) -> Callable[[Plan], None]:
+    """What refuses a plan that is not the approved one; reads now what was approved."""
+    if expected is None:
+        return lambda _: None
+    from reconciler.approved import read_approved, require_approved  # noqa: PLC0415 - only where one was approved
+
+    approved = read_approved(expected)
+    return lambda made: require_approved(made, approved)
 
 
 def _planned(session: Session, flags: PlanFlags, undo: str | None = None) -> Planned:
