@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Overdue(Exception):
@@ -84,8 +86,8 @@ class _Stream:
         return getattr(self._stream, name)
 
 
-def held_to_deadlines(transport: Any) -> None:
-    """Has all connections of an httpx transport keep to the deadlines.
+def held_to_deadlines(transport: T) -> T:
+    """An httpx transport, all of whose connections keep to the deadlines.
 
     httpx lets a backend be given to none of its transports, so it is put where httpcore looks for it. Where a later
     httpx has no such place, its time-outs a byte are what holds.
@@ -93,3 +95,4 @@ def held_to_deadlines(transport: Any) -> None:
     pool: Any = getattr(transport, "_pool", None)
     if hasattr(pool, "_network_backend"):
         pool._network_backend = Backend(pool._network_backend)
+    return transport

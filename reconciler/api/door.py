@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -17,6 +17,7 @@ from reconciler.api.deadline import Overdue, deadline, held_to_deadlines
 from reconciler.api.left_out import left_out
 from reconciler.api.pace import Pace
 from reconciler.api.secret import Secret
+from reconciler.api.spares import Spares
 from reconciler.errors import AnswerUnreadable, Unreachable, WrongUsage
 from reconciler.model.json_text import json_text
 
@@ -29,10 +30,10 @@ JSON = {"content-type": "application/json"}
 OURS = {"user-agent": f"reconciler/{__version__}", "connection": "keep-alive"}
 DEFAULT_URL = "https://api.qonversion.io/v4"
 SIMULATOR = "simulator:"
+ALONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
 TIMEOUT = httpx.Timeout(30.0, connect=10.0).as_dict()
 # Before these, nothing of the request has left.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
-
 
 # The same few addresses are asked again and again.
 _url = lru_cache(httpx.URL)
@@ -42,12 +43,13 @@ class Door:
     """One exchange at a time a thread; safe to share between threads.
 
     Requests go to the transport itself: what a client of httpx would do beside that is to follow redirects, keep
-    cookies and look for passwords in .netrc. The key is for one address, and nothing else is kept or sent.
+    cookies and look for passwords in .netrc. The key is for one address, and nothing else is kept or sent. Each
+    connection has a transport of its own: one for all looks at all its connections before and after every request.
     """
 
     def __init__(
         self,
-        transport: httpx.BaseTransport,
+        make: Callable[[], httpx.BaseTransport],
         base: str,
         headers: Mapping[str, str],
         secret: Secret,
@@ -57,12 +59,11 @@ class Door:
         self.secret = secret
         self.trace: Callable[[str], None] | None = None
         self.pace = pace
-        self._transport = transport
+        self._transports = Spares(lambda: held_to_deadlines(make()))
         self._close = close
         self._base = f"{base.rstrip('/')}/"
         self._host = _url(base).host
         self._headers = {**headers, "accept-encoding": CODINGS}
-        held_to_deadlines(transport)
 
     def exchange(
         self,
@@ -86,8 +87,8 @@ class Door:
             extensions={"timeout": TIMEOUT},
         )
         try:
-            with deadline(LONGEST_EXCHANGE):
-                answer = self._answer(request, path)
+            with deadline(LONGEST_EXCHANGE), self._transports.one() as transport:
+                answer = self._answer(transport, request, path)
         except (httpx.HTTPError, Overdue) as error:
             self._traced(method, path, query, began, f"no answer: {_said(error)}")
             require_trust(error, self._host)
@@ -104,8 +105,8 @@ class Door:
         self._traced(method, path, query, began, f"{answer.status}, {sizes}")
         return answer
 
-    def _answer(self, request: httpx.Request, path: str) -> Answer:
-        response = self._transport.handle_request(request)
+    def _answer(self, transport: httpx.BaseTransport, request: httpx.Request, path: str) -> Answer:
+        response = transport.handle_request(request)
         try:
             content = read_bounded(_chunks(response), response.headers.get("content-encoding", ""))
         except Unfit as unfit:
@@ -128,7 +129,8 @@ class Door:
 
     def close(self) -> None:
         """Closes the connections, and the simulator where one was opened."""
-        self._transport.close()
+        for transport in self._transports.all():
+            transport.close()
         if self._close is not None:
             self._close()
 
@@ -163,17 +165,16 @@ def open_host(address: str, secret: Secret, headers: Mapping[str, str]) -> Door:
 def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Door:
     # A proxy is for the way out: the key of a plain http address on this machine stays on this machine.
     outward = is_outward(base)
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     # Without TLS there is nothing to verify, and loading the certificates of all authorities takes its time.
-    verify = trusted() if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    verify = httpx.create_ssl_context(verify=trusted()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    proxy = proxy_for(_url(base).host) if outward else None
+    make = partial(httpx.HTTPTransport, verify=verify, limits=ALONE, proxy=proxy, trust_env=outward)
     try:
-        proxy = proxy_for(_url(base).host) if outward else None
-        transport = httpx.HTTPTransport(verify=verify, limits=limits, proxy=proxy, trust_env=outward)
+        return Door(make, base, headers, secret, Pace(connections))
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise WrongUsage(
             f"the proxy cannot be used: {without_credentials(str(error))}", hint="see HTTPS_PROXY, ALL_PROXY, NO_PROXY"
         ) from error
-    return Door(transport, base, headers, secret, Pace(connections))
 
 
 def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Door:
@@ -190,7 +191,7 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
     except (OSError, sqlite3.Error) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
     transport = httpx.WSGITransport(simulator)
-    return Door(transport, "http://simulator/v4", headers, secret, Pace(connections), simulator.close)
+    return Door(lambda: transport, "http://simulator/v4", headers, secret, Pace(connections), simulator.close)
 
 
 def _chunks(response: httpx.Response) -> Iterable[bytes]:
