@@ -1,4 +1,4 @@
-"""What one exchange with the API may cost: bytes, however they are packed, and time (see `api.deadline`)."""
+"""What one exchange with the API may cost: bytes, however they are packed, and time (see `api.streams`)."""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ from reconciler import __version__
 from reconciler.api.address import base_of, is_outward, proxy_for, require_trust, trusted, without_credentials
 from reconciler.api.answers import Answer
 from reconciler.api.bounds import CODINGS, LONGEST_EXCHANGE, Unfit, read_bounded
-from reconciler.api.deadline import Overdue, deadline, held_to_deadlines
 from reconciler.api.left_out import left_out
 from reconciler.api.pace import Pace
 from reconciler.api.secret import Secret
 from reconciler.api.spares import Spares
+from reconciler.api.streams import Overdue, deadline, held
 from reconciler.errors import AnswerUnreadable, Unreachable, WrongUsage
 from reconciler.model.json_text import json_text
 
@@ -59,7 +59,7 @@ class Door:
         self.secret = secret
         self.trace: Callable[[str], None] | None = None
         self.pace = pace
-        self._transports = Spares(lambda: held_to_deadlines(make()))
+        self._transports = Spares(lambda: held(make()))
         self._close = close
         self._base = f"{base.rstrip('/')}/"
         self._host = _url(base).host

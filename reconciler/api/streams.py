@@ -1,7 +1,9 @@
-"""A moment by which an exchange must be over, however it trickles in.
+"""The connections below httpx: an exchange is over by a set moment however it trickles in, and a request is one piece.
 
 A connection's time-outs count from byte to byte, and a server that brings one now and then outlives them. So every
-read and write of the connections of a client is held against the deadline of the thread that it is done for.
+read and write is held against the deadline of the thread that it is done for. And httpcore writes the head of a request
+and its body one after the other, as two packets, and looks before and after each whether the server has hung up: what
+costs a moment each, and threads must take turns at, where many requests are under way.
 """
 
 from __future__ import annotations
@@ -13,6 +15,13 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+MUCH = 65_536
+"""Bytes that are gathered at most."""
+JUST_NOW = 0.1
+"""Seconds. Servers keep an idle connection for some seconds at least; one that was hung up on earlier is noticed when
+the request fails, and is looked into as every lost answer."""
 
 
 class Overdue(Exception):
@@ -63,15 +72,38 @@ class Backend:
 class _Stream:
     def __init__(self, stream: Any) -> None:
         self._stream = stream
+        self._unsent = b""
+        self._heard = 0.0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> Any:
-        return self._kept(self._stream.read, max_bytes, timeout=_left(timeout))
+        self._send(timeout)
+        found = self._kept(self._stream.read, max_bytes, timeout=_left(timeout))
+        self._heard = time.monotonic()
+        return found
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._kept(self._stream.write, buffer, timeout=_left(timeout))
+        """The end of a request is told by a write of nothing; until then it is gathered, or until there is much."""
+        self._unsent += buffer
+        if not buffer or len(self._unsent) > MUCH:
+            self._send(timeout)
 
     def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> Any:
+        self._send(timeout)
         return _Stream(self._kept(self._stream.start_tls, ssl_context, server_hostname, timeout=_left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore asks. Whether the server has hung up is not looked for right after it was heard."""
+        if info == "is_readable" and time.monotonic() - self._heard < JUST_NOW:
+            return False
+        return self._stream.get_extra_info(info)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _send(self, timeout: float | None) -> None:
+        if self._unsent:
+            content, self._unsent = self._unsent, b""
+            self._kept(self._stream.write, content, timeout=_left(timeout))
 
     @staticmethod
     def _kept(act: Callable[..., Any], *arguments: Any, timeout: float | None) -> Any:
@@ -82,12 +114,9 @@ class _Stream:
             _left(None)
             raise
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
 
-
-def held_to_deadlines(transport: T) -> T:
-    """An httpx transport, all of whose connections keep to the deadlines.
+def held(transport: T) -> T:
+    """An httpx transport, all of whose connections are such.
 
     httpx lets a backend be given to none of its transports, so it is put where httpcore looks for it. Where a later
     httpx has no such place, its time-outs a byte are what holds.

@@ -1,0 +1,113 @@
+"""How requests travel: in one piece, over as few connections as will do, and past a server that has hung up."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from world import KEY
+
+from reconciler.api import Reader, Writer, open_door, streams
+from reconciler.api.pace import Pace
+from reconciler.api.secret import Secret
+from reconciler.errors import Unreachable
+
+BODY = b'{"id": "a1"}'
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (len(BODY), BODY)
+
+
+@contextmanager
+def listening(answers: int) -> Iterator[tuple[str, list[list[bytes]]]]:
+    """A server that answers so many requests on each connection and then hangs up without a word. Gives its address,
+    and what arrived: a list for each connection, with an item for each time that something came."""
+    came: list[list[bytes]] = []
+    threads: list[threading.Thread] = []
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+
+        def talk(connection: socket.socket, pieces: list[bytes]) -> None:
+            request, answered = b"", 0
+            with connection:
+                while answered < answers and (piece := connection.recv(1 << 20)):
+                    pieces.append(piece)
+                    request += piece
+                    head, end, body = request.partition(b"\r\n\r\n")
+                    length = re.search(rb"(?i)content-length: (\d+)", head)
+                    if end and len(body) == int(length[1] if length else 0):
+                        connection.sendall(ANSWER)
+                        request, answered = b"", answered + 1
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                came.append([])
+                threads.append(threading.Thread(target=talk, args=(connection, came[-1])))
+                threads[-1].start()
+
+        accepting = threading.Thread(target=accept)
+        accepting.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", came
+        server.shutdown(socket.SHUT_RDWR)
+    for thread in [accepting, *threads]:
+        thread.join()
+
+
+def test_a_request_leaves_in_one_piece() -> None:
+    """Head and body together: one packet, and one look of the server at it."""
+    with listening(5) as (url, came), open_door(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
+        writer = Writer(door)
+        for number in range(5):
+            writer.send("POST", "/automations", {"name": f"N{number}"}, repeatable=False)
+    (pieces,) = came
+    assert [json.loads(piece.partition(b"\r\n\r\n")[2]) for piece in pieces] == [{"name": f"N{n}"} for n in range(5)]
+
+
+def test_a_long_body_arrives_whole() -> None:
+    """More than is gathered leaves as it comes, in order."""
+    text = "0123456789" * (streams.MUCH // 5)
+    with listening(1000) as (url, came), open_door(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
+        Writer(door).send("POST", "/automations", {"name": text}, repeatable=False)
+    (pieces,) = came
+    assert json.loads(b"".join(pieces).partition(b"\r\n\r\n")[2]) == {"name": text}
+
+
+def test_there_are_no_more_connections_than_are_used_at_once() -> None:
+    """Whatever number of threads ask, and each connection is used again."""
+    with (
+        listening(1000) as (url, came),
+        open_door(url, Secret(KEY, "QONVERSION_SECRET"), 3) as door,
+        ThreadPoolExecutor(12) as pool,
+    ):
+        list(pool.map(lambda _: Reader(door).get("/automations/a1"), range(60)))
+    assert len(came) <= 3
+    assert sum(map(len, came)) == 60
+
+
+@pytest.mark.parametrize("just_now", [0.0, 1000.0], ids=["noticed before", "noticed by the request"])
+def test_a_server_that_hung_up_is_asked_anew(just_now: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be repeated is, on another connection: nobody hears of it."""
+    monkeypatch.setattr(streams, "JUST_NOW", just_now)
+    with listening(1) as (url, came), open_door(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
+        reader = Reader(door, Pace(1, sleep=lambda _: None))
+        answers = [reader.get("/automations/a1").record() for _ in range(4)]
+    assert answers == [{"id": "a1"}] * 4
+    assert [len(pieces) for pieces in came] == [1] * 4
+
+
+def test_a_create_on_a_connection_that_was_hung_up_on_is_of_unknown_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not sent again blindly: the error says that it may have been done."""
+    monkeypatch.setattr(streams, "JUST_NOW", 1000.0)
+    with listening(1) as (url, _), open_door(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
+        writer = Writer(door, Pace(1, sleep=lambda _: None))
+        writer.send("POST", "/automations", {"name": "A"}, repeatable=False)
+        with pytest.raises(Unreachable) as lost:
+            writer.send("POST", "/automations", {"name": "B"}, repeatable=False)
+    assert lost.value.sent
