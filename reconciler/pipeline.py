@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from reconciler.api import Reader
 from reconciler.api.pace import LOOKS
 from reconciler.errors import Refused
-from reconciler.kinds import KINDS
 from reconciler.model.desired import Desired
 from reconciler.model.live import Live
 from reconciler.model.memory import Memory
 from reconciler.model.plan import Action, Plan
-from reconciler.observe import counted_by_kind, lookups_of, observe
+from reconciler.observe import counted_by_kind, kinds_for, lookups_for, lookups_of, observe
 from reconciler.session import Session
 from reconciler.state import Journal, Snapshot
 
@@ -62,14 +61,17 @@ def plan(
 
         return goal_of(session, memory, options, undo, base)
 
+    # A receipt that is taken back names its targets only once it is read.
+    kinds = kinds_for(options.targets if undo is None else ())
+    useful = lookups_for(kinds)
     for wait in LOOKS:
         time.sleep(wait)
         live = observe(
             Reader(session.door),
-            KINDS.values(),
-            lambda: goal().lookups,
+            kinds,
+            lambda: goal().lookups & useful,
             counted_by_kind(memory.entries),
-            lookups_of(memory),
+            lookups_of(memory) & useful,
         )
         from reconciler.plan import make_plan  # noqa: PLC0415 - loaded with the goal
 

@@ -42,12 +42,14 @@ class Options:
 
 
 def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) -> Plan:
-    """The plan that brings `live` to `desired`.
+    """The plan that brings `live` to `desired`. Kinds that were not read are neither judged nor touched.
 
     Raises IdentityAmbiguous where an address could mean two objects, ConfigurationInvalid where the API's own lists
     rule something out or a reviewed line goes nowhere, WrongUsage for a target that is nowhere.
     """
-    entries, moved_from = moved(desired, memory.entries)
+    whole, desired = desired, _of_kinds(desired, live)
+    everything, moved_from = moved(desired, memory.entries)
+    entries = {address: entry for address, entry in everything.items() if kind_of(address) in live.records}
     if problems := list(astray(desired, entries, moved_from, live)):
         raise ConfigurationInvalid(problems)
     matches = match(desired, entries, live)
@@ -73,12 +75,25 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
         unchanged=tuple(sorted(refresh)),
         unmanaged=tuple(unmanaged),
         warnings=tuple(said),
-        refusals=refusals(desired, entries, live, shown, max_deletes=options.max_deletes, allowed=options.allowed),
+        refusals=refusals(whole, everything, live, shown, max_deletes=options.max_deletes, allowed=options.allowed),
         refresh=refresh,
         moved=moved_from,
         labels=_labels(scene),
     )
     return replace(plan, digest=digest_of(plan))
+
+
+def _of_kinds(desired: Desired, live: Live) -> Desired:
+    """What is wanted of the kinds that were read."""
+    if live.records.keys() >= KINDS.keys():
+        return desired
+    return replace(
+        desired,
+        resources={address: each for address, each in desired.resources.items() if each.kind in live.records},
+        moved=tuple(each for each in desired.moved if kind_of(each.target) in live.records),
+        removed=tuple(each for each in desired.removed if kind_of(each.source) in live.records),
+        imports=tuple(each for each in desired.imports if kind_of(each.target) in live.records),
+    )
 
 
 def _weight(change: Change) -> tuple[bool, int, int, int, str]:
@@ -161,7 +176,9 @@ def _targeted(
                 f"--target {target}: no such address{did_you_mean(target, known)}",
                 hint="an address is KIND.KEY, for example report.daily-revenue",
             )
-    return _narrowed(changes, targets, warnings, "--target")
+    unread = [kind.section for name, kind in KINDS.items() if name not in scene.live.records]
+    kept, said = _narrowed(changes, targets, warnings, "--target")
+    return kept, [*said, f"--target needs no {' and no '.join(unread)}: not looked at"] if unread else said
 
 
 def _narrowed(
@@ -169,7 +186,8 @@ def _narrowed(
 ) -> tuple[dict[str, Change], list[str]]:
     kept = with_needs(wanted, changes)
     left = len(changes) - len(kept)
-    return kept, [*warnings, f"{flag} leaves {left} other changes out"] if left else warnings
+    others = f"{left} other change{'s' if left > 1 else ''}"
+    return kept, [*warnings, f"{flag} leaves {others} out"] if left else warnings
 
 
 def _labels(scene: Scene) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, kind_of
 from reconciler.model.live import Live
 from reconciler.model.memory import Entry
 from reconciler.model.plan import DESTROYS, Change, Refusal
@@ -12,7 +12,6 @@ from reconciler.model.plan import DESTROYS, Change, Refusal
 SHARE, FROM = 0.30, 10
 EMPTY_CONFIGURATION = "empty-configuration"
 WRONG_PROJECT = "wrong-project"
-ALLOWABLE = (EMPTY_CONFIGURATION, WRONG_PROJECT)
 
 
 def refusals(
@@ -34,12 +33,13 @@ def refusals(
                 f"--allow {EMPTY_CONFIGURATION}, if all of them are to go",
             )
         )
-    lost = [address for address, entry in entries.items() if entry.id not in live.records[address.split(".", 1)[0]]]
-    if entries and len(lost) == len(entries):
+    known = {address: entry for address, entry in entries.items() if kind_of(address) in live.records}
+    lost = [address for address, entry in known.items() if entry.id not in live.records[kind_of(address)]]
+    if known and len(lost) == len(known):
         found.append(
             Refusal(
                 WRONG_PROJECT,
-                f"none of the {_count(len(entries), 'object')} in the state is live: is this another project's key?",
+                f"none of the {_count(len(known), 'object')} in the state is live: is this another project's key?",
                 f"the right key or environment, or --allow {WRONG_PROJECT} if they were all deleted outside",
             )
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from world import World, automation, integration, report
 
@@ -20,6 +22,7 @@ TEAM = """
     automations:
       flow: {name: Flow, status: active, data: {actions: {push: p1}}}
     """
+RELATED = {"integrations", "integrations/meta", "scheduled-reports", "scheduled-reports/destinations"}
 COLLECTIONS = ("integrations", "scheduled-reports", "automations")
 
 
@@ -60,11 +63,49 @@ def test_a_target_comes_with_what_it_needs(world: World) -> None:
     world.write(TEAM)
     planned = world.plan("--target", "report.daily")
     assert planned.actions() == {"integration.hook": "create", "report.daily": "create"}
-    assert any("2 other changes" in warning for warning in planned.document["warnings"])
+    assert planned.document["warnings"][:2] == [
+        "--target leaves 1 other change out",
+        "--target needs no automations: not looked at",
+    ]
     assert world.apply("--target", "report.daily").code == 0
     assert world.live("automations") == []
     assert world.plan().actions() == {"automation.flow": "create", "integration.spare": "create"}
     assert world.plan("--target", "report.daily").code == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "lists"),
+    [
+        ("automation.flow", {"automations"}),
+        ("report.daily", {"integrations", "integrations/meta", "scheduled-reports", "scheduled-reports/destinations"}),
+        (
+            "integration.spare",
+            {"integrations", "integrations/meta", "scheduled-reports", "scheduled-reports/destinations"},
+        ),
+    ],
+)
+def test_a_target_reads_only_what_it_must(world: World, target: str, lists: set[str]) -> None:
+    """A big project is not read whole for one object; what is not read is left as it is and not forgotten."""
+    world.settle(TEAM)
+    before = json.loads(world.state.read_text(encoding="utf-8"))["resources"]
+    planned = world.plan("--target", target)
+    assert planned.code == 0, planned.out
+    assert {each["path"].removeprefix("/") for each in world.requests()} == lists
+    assert world.apply("--target", target).code == 0
+    assert json.loads(world.state.read_text(encoding="utf-8"))["resources"] == before
+    assert world.plan().code == 0
+
+
+def test_what_a_target_leaves_unread_is_not_judged(world: World) -> None:
+    """Neither a guard nor a `moved` line takes what was not looked at for gone, and the share of deletes is of all."""
+    world.settle(TEAM)
+    moved = "    moved: [{from: report.daily, to: report.weekly}]\n"
+    world.write("\n" + moved + TEAM.partition("    automations:")[0].replace("daily:", "weekly:"))
+    planned = world.plan("--target", "automation.flow")
+    assert planned.actions() == {"automation.flow": "delete"}, planned.out
+    assert world.apply("--target", "automation.flow").code == 0
+    assert "report.daily" in json.loads(world.state.read_text(encoding="utf-8"))["resources"]
+    assert world.plan().actions() == {"report.weekly": "adopt"}
 
 
 def test_a_targeted_delete_comes_with_what_must_go_first(world: World) -> None:
