@@ -29,8 +29,9 @@ class Schedule:
             if change.cleanup:
                 after = {Part(address, False) for address in (change.address, *change.cleanup_after)}
                 self._waits[Part(change.address, True)] = after
-        for waits in self._waits.values():
-            waits.intersection_update(self._waits)
+        # Not `intersection_update`: that walks through all of the map for each of its parts.
+        for part, waits in self._waits.items():
+            self._waits[part] = {other for other in waits if other in self._waits}
         self._freed: dict[Part, set[Part]] = {}
         for part, waits in self._waits.items():
             for other in waits:

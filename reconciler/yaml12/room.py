@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-PIECES: Final = 1_000_000
-"""Keys, values and ends of maps and lists. Ten thousand resources have a quarter of it."""
+PIECES: Final = 2_500_000
+"""Keys, values and ends of maps and lists. A hundred thousand resources have three quarters of it."""
 EXPANDED: Final = 1_000_000
 """Values that aliases bring."""
 
