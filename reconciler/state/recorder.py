@@ -66,8 +66,7 @@ class Recorder:
             self._held.check()
         with self._lock:
             self._told.pop(address, None)
-            number = self._journal.intent(address, what)
-        self._journal.sync(number)
+        self._journal.sync(self._journal.intent(address, what))
 
     def record(self, address: str, entry: Entry | None) -> None:
         """Remembers an address from now on, or forgets it, and has that in the journal before it returns."""
@@ -79,7 +78,8 @@ class Recorder:
                 self._entries.pop(address, None)
             else:
                 self._entries[address] = entry
-            self._journal.outcome(address, entry)
+        # One thread at a time has to do with an address, and the journal lets one line after the other in by itself.
+        self._journal.outcome(address, entry)
 
     def gone(self, object_id: str) -> None:
         """Forgets an object that a replace had put aside."""
