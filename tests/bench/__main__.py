@@ -18,10 +18,9 @@ from pathlib import Path
 from .cases import Bench, Case, startup
 from .fellows import PACKAGES, environment, install
 from .growth import growth
-from .measure import Figure, Server, measured
+from .measure import CHECKOUT, Figure, Server, measured
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
-CHECKOUT = Path(__file__).parents[2]
 FELLOW_ROUNDS = 2
 """Some take minutes; their figures do not need more."""
 BOUND = "lowest bound"

@@ -100,7 +100,10 @@ class Bench:
         yield self._case(f"apply, {CHANGED} % changed", [*apply, other], self.changed, applies)
 
     def _run(self, command: list[str], kept: str) -> Run:
-        return Run(command, lambda: self.server.steer(f"load/{kept}") and None, fellow=True)
+        def before() -> None:
+            self.server.steer(f"load/{kept}")
+
+        return Run(command, before, fellow=True)
 
     def _case(self, name: str, ours: list[str], folder: Path, fellows: dict[str, Run], *, empty: bool = False) -> Case:
         bound = [self._python, BOUND, name.partition(",")[0], str(folder), str(self.server.port)]

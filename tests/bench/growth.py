@@ -19,9 +19,9 @@ def growth(root: Path, sizes: list[int], server: Server, programs: Path, variabl
         "| work | resources | CPU s | ms a resource | MiB | KiB a resource | requests |",
         "|---|---|---|---|---|---|---|",
     ]
-    base = dict(_costs(Bench(root, TINY, server, programs), server, programs, variables))
+    base = dict(costs(Bench(root, TINY, server, programs), server, programs, variables))
     for size in sizes:
-        for work, cost in _costs(Bench(root, size, server, programs), server, programs, variables):
+        for work, cost in costs(Bench(root, size, server, programs), server, programs, variables):
             cpu, memory = cost.cpu - base[work].cpu, cost.memory - base[work].memory
             lines.append(
                 f"| {work} | {size:,} | {cost.cpu:.2f} | {cpu * 1000 / size:.3f} | {cost.memory:.0f} "
@@ -30,18 +30,23 @@ def growth(root: Path, sizes: list[int], server: Server, programs: Path, variabl
     return "\n".join(lines)
 
 
-def _costs(bench: Bench, server: Server, programs: Path, variables: dict[str, str]) -> Iterator[tuple[str, Cost]]:
-    """Each work once: growth is a matter of factors, not of percents."""
+def costs(
+    bench: Bench, server: Server, programs: Path, variables: dict[str, str], times: int = 1
+) -> Iterator[tuple[str, Cost]]:
+    """What each work costs; what only reads is done so many times, and the least of it counts."""
     server.steer("latency/0")
     ours = str(programs / "reconciler")
 
     def cost(*arguments: str) -> Cost:
         return measured([ours, *arguments], variables, server, bench.folder)
 
-    yield "validate", cost("validate", str(bench.folder))
+    def least(*arguments: str) -> Cost:
+        return min((cost(*arguments) for _ in range(times)), key=lambda each: each.cpu)
+
+    yield "validate", least("validate", str(bench.folder))
     server.steer("load/empty")
     yield "apply, creates all", cost("apply", "--auto-approve", str(bench.folder))
-    yield "plan, nothing to do", cost("plan", str(bench.folder))
+    yield "plan, nothing to do", least("plan", str(bench.folder))
     shutil.copytree(bench.folder / ".reconciler", bench.changed / ".reconciler")
-    yield "plan, 10 % changed", cost("plan", str(bench.changed))
+    yield "plan, 10 % changed", least("plan", str(bench.changed))
     yield "apply, 10 % changed", cost("apply", "--auto-approve", str(bench.changed))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+CHECKOUT = Path(__file__).parents[2]
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -28,7 +30,7 @@ class Server:
 
     def __init__(self, milliseconds: float) -> None:
         command = [sys.executable, "-m", "tests.bench.server", str(milliseconds)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
 

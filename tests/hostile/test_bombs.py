@@ -42,7 +42,10 @@ BOMBS = {
     "nested 10,000 deep by dashes": ("a:\n  " + "- " * 10_000 + "a\n", "nested deeper than 64 levels"),
     "two million empty maps": (FLOW.format("[" + "{}," * 2_000_000 + "]"), "too many keys and values"),
     "a list of ten million": (FLOW.format("[" + "a," * 9_900_000 + "]"), "too many keys and values"),
-    "a map within a list, over and over": (FLOW.format("[" + "{a: [1]}," * 1_000_000 + "]"), "too many keys and values"),
+    "a map within a list, over and over": (
+        FLOW.format("[" + "{a: [1]}," * 1_000_000 + "]"),
+        "too many keys and values",
+    ),
     "a million documents": ("--- {}\n" * 1_000_000, "too many keys and values"),
     "merges of merges": (
         "x-0: &a {" + ",".join(f"k{i}: 1" for i in range(1000)) + "}\nx-1: [" + "{<<: *a}," * 50_000 + "]\n",
