@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -13,8 +15,9 @@ from reconciler.api import Reader, Writer
 from reconciler.api.pace import LOOKS
 from reconciler.apply import Event, execute, standing, unsettled, verify
 from reconciler.errors import ReconcilerError, Refused
-from reconciler.kinds import KINDS
+from reconciler.kinds import KINDS, Kind
 from reconciler.model.apply_report import ApplyReport
+from reconciler.model.live import Live
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.receipt import Receipt
 from reconciler.observe import counted_by_kind, observe
@@ -64,7 +67,13 @@ def apply(
     refuse(planned.plan)
     recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock)
     writer = Writer(session.door)
-    done = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=tell, look_again=look_again)
+    reading = _ReadingBack(planned.plan, writer, recorder)
+
+    def seen(event: Event) -> None:
+        tell(event)
+        reading.seen(event)
+
+    done = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=seen, look_again=look_again)
 
     @cache
     def receipt() -> tuple[Receipt, str]:
@@ -83,35 +92,55 @@ def apply(
 
     try:
         # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
-        report = _read_back(planned.plan, done, writer, recorder, receipt)
+        report = reading.report(done, meanwhile=receipt)
     finally:
         made, text = receipt()
         unrecorded = _finish(recorder, made.title(), Attachment(made.id, text) if made.items else None)
     return replace(report, receipt=made if made.items else None, unrecorded=unrecorded)
 
 
-def _read_back(
-    plan: Plan, report: ApplyReport, writer: Writer, recorder: Recorder, meanwhile: Callable[[], object]
-) -> ApplyReport:
-    """The report with what was seen of each write, once all is seen or the waits are over. `meanwhile` is done while
-    the lists are on their way."""
-    touched = {change.kind for change in plan.changes if change.action in WRITES}
+class _ReadingBack:
+    """Reads back what an apply has written: the list of a kind as soon as nothing more is written to it."""
 
-    def no_lookups() -> tuple[str, ...]:
-        meanwhile()
-        return ()
+    def __init__(self, plan: Plan, writer: Writer, recorder: Recorder) -> None:
+        self._left = Counter(change.kind for change in plan.changes if change.action in WRITES)
+        self._kinds = [kind for kind in KINDS.values() if kind.name in self._left]
+        self._writer = writer
+        self._recorder = recorder
+        self._pool = ThreadPoolExecutor(len(KINDS))
+        self._looks: dict[str, Future[Live]] = {}
 
-    for wait in LOOKS if touched else ():
-        time.sleep(wait)
-        expected = counted_by_kind(recorder.entries())
-        try:
-            live = observe(writer, [kind for kind in KINDS.values() if kind.name in touched], no_lookups, expected)
-        except ReconcilerError as error:
-            return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
-        report = verify(report, recorder.entries(), live)
-        if not unsettled(report):
-            break
-    return report
+    def seen(self, event: Event) -> None:
+        """Something happened: a change began, or ended."""
+        change = event.change
+        if change is None or event.status is None or change.action not in WRITES:
+            return
+        self._left[change.kind] -= 1
+        if not self._left[change.kind]:
+            self._look(KINDS[change.kind])
+
+    def report(self, report: ApplyReport, meanwhile: Callable[[], object]) -> ApplyReport:
+        """The report with what was seen of each write, once all is seen or the waits are over. `meanwhile` is done
+        while the lists are on their way."""
+        for wait in LOOKS if self._kinds else ():
+            time.sleep(wait)
+            for kind in self._kinds:
+                if kind.name not in self._looks:
+                    self._look(kind)
+            meanwhile()
+            try:
+                lives = [self._looks.pop(kind.name).result() for kind in self._kinds]
+            except ReconcilerError as error:
+                return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
+            live = Live({name: records for each in lives for name, records in each.records.items()})
+            report = verify(report, self._recorder.entries(), live)
+            if not unsettled(report):
+                break
+        return report
+
+    def _look(self, kind: Kind) -> None:
+        expected = counted_by_kind(self._recorder.entries())
+        self._looks[kind.name] = self._pool.submit(observe, self._writer, [kind], expected=expected)
 
 
 def _finish(recorder: Recorder, title: str, attachment: Attachment | None) -> str:

@@ -42,7 +42,7 @@ class Server:
     def close(self) -> None:
         """Ends it."""
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
 
 def measured(command: Sequence[str], environment: Mapping[str, str], server: Server, folder: Path) -> Cost:

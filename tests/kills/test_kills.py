@@ -12,8 +12,9 @@ from .project import ACTIONS, CREATES, MANAGED, WRITES
 from .proof import converged, converges, written_down
 from .sites import STORES, Site, ended
 
-READ_BACKS = 3
-"""The lists that are read once all is written: integrations, reports, automations."""
+READ_BACKS = 2
+"""The lists that are read once all is written: integrations, and what their providers are called. Those of the other
+kinds are read before that, as soon as nothing more is written to them."""
 
 
 class Point(NamedTuple):
