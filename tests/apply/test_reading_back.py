@@ -39,7 +39,7 @@ def test_a_kind_is_read_back_while_others_are_written(world: World) -> None:
 def test_what_failed_is_no_reason_not_to_read_back_the_rest(world: World) -> None:
     """A kind is done with when its last change ended, however it ended."""
     world.write(TEAM)
-    world.fault("POST /scheduled-reports: status 422, code=invalid_request, message=no, n=9")
+    world.fault("POST /scheduled-reports: status 422, code=invalid_request, message=no, n=1")
     done = world.apply()
     results = {each["address"]: each.get("verification") for each in done.document["results"]}
     assert done.code == 6
