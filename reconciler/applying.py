@@ -136,6 +136,7 @@ class _ReadingBack:
             report = verify(report, self._recorder.entries(), live)
             if not unsettled(report):
                 break
+        self._pool.shutdown()
         return report
 
     def _look(self, kind: Kind) -> None:
