@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -52,16 +53,19 @@ def seconds(parts: int) -> float:
     ]
     taken = []
     for _ in range(3):
+        gc.disable()  # its passes come by the number of all that lives, whoever made it
         began = time.process_time()
         schedule = Schedule(changes)
         queue = schedule.ready()
         for part in queue:
             queue += schedule.done(part)
         taken.append(time.process_time() - began)
+        gc.enable()
         assert len(queue) == parts
     return min(taken)
 
 
 def test_a_schedule_of_any_length_costs_the_same_for_each_part() -> None:
-    """Of a hundred thousand changes each is looked at, and none is looked for among all the others."""
-    assert seconds(40_000) / seconds(5_000) < 20
+    """Of a hundred thousand changes each is looked at, and none is looked for among all the others: eight times as many
+    take about ten times as long, and sixty times as long where each walks past all of them."""
+    assert seconds(40_000) / seconds(5_000) < 30
