@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from world import World, opened
+
+
+def pytest_configure() -> None:
+    """A script that runs this in its background has Ctrl-C ignored, by all that is started here too: a test that ends a
+    program by it would wait for ever."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:
