@@ -108,6 +108,17 @@ def test_what_a_target_leaves_unread_is_not_judged(world: World) -> None:
     assert world.plan().actions() == {"report.weekly": "adopt"}
 
 
+def test_a_target_of_another_project_is_refused(world: World) -> None:
+    """None of what it looked at is live: as much of a reason to doubt the key as if it had looked at all."""
+    world.settle(TEAM)
+    world.remove("automations", world.id_of("automation.flow"))
+    assert world.plan().actions() == {"automation.flow": "create"}
+    refused = world.apply("--target", "automation.flow")
+    assert refused.code == 5
+    assert "none of the 1 object in the state that this looked at is live" in refused.err
+    assert world.apply("--target", "automation.flow", "--allow", "wrong-project").code == 0
+
+
 def test_a_targeted_delete_comes_with_what_must_go_first(world: World) -> None:
     """The integration cannot go while its report is there."""
     world.settle(TEAM)
