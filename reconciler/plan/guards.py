@@ -35,12 +35,12 @@ def refusals(
         )
     known = {address: entry for address, entry in entries.items() if kind_of(address) in live.records}
     lost = [address for address, entry in known.items() if entry.id not in live.records[kind_of(address)]]
-    part = " that this looked at" if len(known) < len(entries) else ""
+    where = "in the state that this looked at" if len(known) < len(entries) else "in the state"
     if known and len(lost) == len(known):
         found.append(
             Refusal(
                 WRONG_PROJECT,
-                f"none of the {_count(len(known), 'object')} in the state{part} is live: is this another project's key?",
+                f"none of the {_count(len(known), 'object')} {where} is live: is this another project's key?",
                 f"the right key or environment, or --allow {WRONG_PROJECT} if they were all deleted outside",
             )
         )
