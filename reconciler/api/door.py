@@ -19,7 +19,7 @@ from reconciler.api.secret import Secret
 from reconciler.api.spares import Spares
 from reconciler.api.streams import Overdue, deadline, held
 from reconciler.errors import AnswerUnreadable, Unreachable, WrongUsage
-from reconciler.model.json_text import json_text
+from reconciler.json_text import json_text
 
 # A command line of its own, and what works asynchronously: as much to load as all the rest of it.
 with left_out("httpx._main", "anyio", "trio"):

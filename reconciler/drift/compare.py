@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.json_text import canonical
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import Difference, alike, canonical, differences
+from reconciler.kinds.comparison import Difference, alike, differences
 from reconciler.model.desired import kind_of
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.live import Live, Record

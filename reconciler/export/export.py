@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.export.keys import keys_of
+from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import canonical
 from reconciler.kinds.offered import Offered
 from reconciler.model.desired import Fields, address_of
 from reconciler.model.live import Live, Record

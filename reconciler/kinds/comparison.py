@@ -7,13 +7,11 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from reconciler.json_text import canonical
 from reconciler.kinds.declaration import Field, Kind
 from reconciler.model.desired import Fields
 
 PLAIN_KEY = re.compile(r"[\w-]+")
-
-# Made once: `json.dumps` makes another one for each value.
-_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 class Difference(NamedTuple):
@@ -28,11 +26,6 @@ class Difference(NamedTuple):
     def path(self) -> str:
         """The spot in a word: `data.initiators[0].uid`."""
         return dotted(self.field.name, self.keys)
-
-
-def canonical(value: Any) -> str:
-    """An ASCII text that is the same for the same JSON value, whatever the order of its keys."""
-    return _encoded(value)
 
 
 def alike(one: Any, other: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from reconciler.kinds.comparison import canonical
+from reconciler.json_text import canonical
 from reconciler.kinds.declaration import Kind, Put
 from reconciler.kinds.requests import unknown_fields
 from reconciler.model.live import Record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from reconciler.kinds.comparison import canonical
+from reconciler.json_text import canonical
 from reconciler.kinds.declaration import Kind, Reference
 from reconciler.model.desired import Fields, address_of
 

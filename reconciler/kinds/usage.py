@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.comparison import canonical
 from reconciler.model.live import Live, Record
 
 StandsFor = Callable[[Record, Reference], dict[str, Any] | None]

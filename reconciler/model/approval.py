@@ -7,9 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from reconciler.json_text import canonical, json_text
 from reconciler.model.decode import NotThat, decode
-from reconciler.model.json_text import json_text
-from reconciler.model.plain import plain
 from reconciler.model.plan import Change, Plan
 
 FORMAT_VERSION = 1
@@ -57,13 +56,12 @@ def approval_of(plan: Plan, commit: str = "", base: str = "", room: int = MOST_S
 def sketch_of(change: Change) -> str:
     """`update 1f3a90bc`: the same for the same change, whenever and wherever it is planned; notes are left out, as they
     are of the digest."""
-    content = json.dumps({**plain(change), "notes": None}, sort_keys=True, separators=(",", ":"))
-    return f"{change.action.value} {hashlib.sha256(content.encode()).hexdigest()[:HASH_DIGITS]}"
+    return f"{change.action.value} {hashlib.sha256(canonical(change.approved()).encode()).hexdigest()[:HASH_DIGITS]}"
 
 
 def to_json(approval: Approval) -> str:
     """The text of a file that holds an approval."""
-    return json_text(asdict(approval), indent=2) + "\n"
+    return json_text(asdict(approval), indented=True) + "\n"
 
 
 def from_json(text: str) -> Approval:

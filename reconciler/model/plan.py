@@ -89,6 +89,10 @@ class Change:
     remember: Entry | None = None
     seen: str | None = None
 
+    def approved(self) -> dict[str, Any]:
+        """What a reviewer approves of it: all but the notes, which say why."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"notes": None}
+
 
 @dataclass(frozen=True, slots=True)
 class Unmanaged:

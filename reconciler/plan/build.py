@@ -7,13 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from reconciler.errors import ConfigurationInvalid, WrongUsage, did_you_mean
+from reconciler.json_text import canonical
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import canonical
 from reconciler.kinds.delivery import Shift, shift_of
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.live import Live
 from reconciler.model.memory import Entry, Memory
-from reconciler.model.plain import plain
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
 from reconciler.plan.changes import change_of, delete_of, forget_of, objections
 from reconciler.plan.guards import refusals
@@ -113,7 +112,7 @@ def digest_of(plan: Plan) -> str:
     content = {
         "format_version": FORMAT_VERSION,
         "environment": plan.environment,
-        "changes": [{**plain(change), "notes": None} for change in plan.changes],
+        "changes": [change.approved() for change in plan.changes],
     }
     return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.comparison import Difference, alike, canonical
+from reconciler.json_text import canonical
+from reconciler.kinds.comparison import Difference, alike
 from reconciler.model.memory import Entry
 from reconciler.model.plan import Cause
 

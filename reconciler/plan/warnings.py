@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import product
 
+from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import canonical
 from reconciler.model.desired import Desired
 from reconciler.model.memory import Memory
 from reconciler.model.plan import Action, Change

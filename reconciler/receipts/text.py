@@ -6,11 +6,10 @@ import json
 from dataclasses import replace
 
 from reconciler.errors import StateUnusable
+from reconciler.json_text import json_text
 from reconciler.kinds import KINDS
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.desired import kind_of
-from reconciler.model.json_text import json_text
-from reconciler.model.plain import plain
 from reconciler.model.receipt import Receipt
 
 FORMAT_VERSION = 1
@@ -19,8 +18,8 @@ HINT = "bring the file back from your last commit or backup, or move it away: no
 
 def to_text(receipt: Receipt) -> str:
     """The document of a receipt: an item a line."""
-    items = ",\n".join(json_text(plain(item)) for item in receipt.items)
-    document = json_text(plain(replace(receipt, items=())), indent=2)
+    items = ",\n".join(json_text(item) for item in receipt.items)
+    document = json_text(replace(receipt, items=()), indented=True)
     if items:
         document = document.removesuffix("[]\n}") + "[\n" + items + "\n]\n}"
     return document + "\n"

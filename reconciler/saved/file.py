@@ -11,9 +11,8 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.errors import Refused, WrongUsage
-from reconciler.kinds.comparison import canonical
+from reconciler.json_text import canonical, json_text
 from reconciler.model.decode import NotThat, decode
-from reconciler.model.json_text import json_text
 from reconciler.model.memory import Memory
 from reconciler.model.plan import Plan
 
@@ -120,4 +119,4 @@ def _checksum(content: dict[str, Any]) -> str:
 
 
 def _content(document: Any) -> bytes:
-    return (json_text(document, indent=1) + "\n").encode()
+    return (json_text(document, indented=True) + "\n").encode()

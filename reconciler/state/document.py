@@ -7,10 +7,10 @@ from dataclasses import fields
 from typing import Any
 
 from reconciler.errors import StateUnusable
+from reconciler.json_text import json_text
 from reconciler.kinds import KINDS
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.desired import kind_of
-from reconciler.model.json_text import json_text
 from reconciler.model.memory import Entry, Memory
 
 FORMAT_VERSION = 1
@@ -30,7 +30,7 @@ def to_text(memory: Memory) -> str:
         "plan": memory.plan,
         "resources": {address: entry_document(entry) for address, entry in memory.entries.items()},
     }
-    return json_text(document, indent=2, sort_keys=True) + "\n"
+    return json_text(document, indented=True, sort_keys=True) + "\n"
 
 
 def entry_document(entry: Entry) -> dict[str, Any]:

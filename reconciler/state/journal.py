@@ -1,7 +1,7 @@
 """The steps of an apply, on the disk before and after each write: what survives a kill at any moment.
 
-One JSON line a step, only ever appended. The first names the state that it goes on from; where that is not the state
-that is there (it was written since), the journal is spent and counts for nothing.
+One JSON line a step, only ever appended, with a checksum. The first names the state that it goes on from; where that is
+not the state that is there (it was written since), the journal is spent and counts for nothing.
 """
 
 from __future__ import annotations
@@ -9,18 +9,21 @@ from __future__ import annotations
 import json
 import os
 import threading
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from reconciler.errors import StateUnusable
+from reconciler.json_text import json_text
 from reconciler.model.decode import NotThat, decode
-from reconciler.model.json_text import json_text
 from reconciler.model.memory import Entry, Memory
 from reconciler.state.disk import replace_atomically
 from reconciler.state.document import address_from, entry_document, entry_from
 
 FORMAT_VERSION = 1
+CHECK = b',"check":"'
+"""What comes before the checksum of a line, its last field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +176,10 @@ class Journal:
         except OSError as error:
             raise StateUnusable(f"{self.path}: cannot be read ({error})", hint="see to the file") from error
         lines = []
-        for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        whole = content.split(b"\n")[:-1]
+        for number, line in enumerate(whole, start=1):
             try:
+                _require_unharmed(line, whole[0])
                 lines.append(decode(dict[str, Any], json.loads(line), "line"))
             except (ValueError, RecursionError) as error:
                 raise self._damaged(number) from error
@@ -227,4 +232,13 @@ def _outcome(address: str, entry: Entry | None) -> dict[str, Any]:
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    return json_text(value).encode() + b"\n"
+    content = json_text(value).encode()
+    return b'%s%s%08x"}\n' % (content[:-1], CHECK, zlib.crc32(content))
+
+
+def _require_unharmed(line: bytes, first: bytes) -> None:
+    """ValueError where a line is not as it was written: one changed letter can make another address of one. A journal
+    of an earlier version bears no checks."""
+    content, found, check = line.rpartition(CHECK)
+    if check != b'%08x"}' % zlib.crc32(content + b"}") if found else CHECK in first:
+        raise ValueError("it is not as it was written")

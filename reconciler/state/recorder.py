@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.errors import Refused
-from reconciler.kinds.comparison import canonical
+from reconciler.json_text import canonical
 from reconciler.model.memory import Entry, Memory
 from reconciler.state.held import HeldLock
 from reconciler.state.journal import Journal

@@ -10,7 +10,7 @@ import pytest
 
 from .imports import imported, imported_within, modules, part_of, tree_of
 
-GROUND = frozenset({"", "errors"})
+GROUND = frozenset({"", "errors", "json_text"})
 KNOWN = GROUND | {"model", "yaml12", "kinds", "api", "git"}
 STAGES = frozenset(
     {
@@ -32,6 +32,7 @@ STAGES = frozenset(
 MAY_IMPORT = {
     "": frozenset[str](),
     "errors": frozenset({""}),
+    "json_text": frozenset(),
     "model": GROUND,
     "simulator": frozenset[str](),
     "yaml12": GROUND,
@@ -64,6 +65,7 @@ ONE_IMPORTER = {
     "rich": "reconciler.render.progress",
     "waitress": "reconciler.simulator.server",
     "filelock": "reconciler.state.file",
+    "orjson": "reconciler.json_text",
     "obstore": "reconciler.state.object_bucket",
     "jinja2": "reconciler.render.page.template",
 }

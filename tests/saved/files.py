@@ -61,4 +61,4 @@ def tamper(path: Path, edit: Callable[[Json], object]) -> None:
     edit(content)
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     document = {"checksum": "sha256:" + hashlib.sha256(canonical.encode()).hexdigest(), **content}
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

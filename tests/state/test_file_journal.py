@@ -182,7 +182,24 @@ def test_a_spent_one(world: World, monkeypatch: pytest.MonkeyPatch, field: int) 
     assert not path.exists()
 
 
-@pytest.mark.parametrize("seed", range(4))
+def test_a_letter_that_changed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that is another one now is still an address: nothing is deleted for it, the line is refused."""
+    path = cut_off(world, monkeypatch)
+    path.write_bytes(path.read_bytes().replace(b'"integration.hook","entry"', b'"integration.hock","entry"'))
+    refused = world.run("plan")
+    assert refused.code == 5
+    assert f"{path}:3" in refused.err
+
+
+def test_one_of_an_earlier_version(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lines bear no checksum; it is read all the same."""
+    path = cut_off(world, monkeypatch)
+    old = [{name: value for name, value in each.items() if name != "check"} for each in lines(path)]
+    path.write_text("".join(json.dumps(each) + "\n" for each in old), encoding="utf-8")
+    assert world.plan().actions() == {}
+
+
+@pytest.mark.parametrize("seed", range(12))
 def test_whatever_is_wrong_in_it(world: World, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """Bytes, lines lost, doubled or in another order: refused, or read; never a fault, and never a delete."""
     path = cut_off(world, monkeypatch)
