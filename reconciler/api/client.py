@@ -63,8 +63,7 @@ class Reader:
     def _once(self, method: str, path: str, **rest: Any) -> Answer:
         if self._given_up:
             raise ApiFailed(f"{method} {path} was not sent: nobody needs its answer any more")
-        with self._pace.turn():
-            answer = self._door.exchange(method, path, **rest)
+        answer = self._door.exchange(method, path, turn=self._pace.turn(), **rest)
         if answer.status == TOO_MANY:
             self._pace.turned_away(answer.retry_after())
         else:

@@ -14,10 +14,10 @@ from reconciler.api.address import base_of, is_outward, proxy_for, require_trust
 from reconciler.api.answers import Answer
 from reconciler.api.bounds import CODINGS, LONGEST_EXCHANGE, Unfit, read_bounded
 from reconciler.api.left_out import left_out
-from reconciler.api.pace import Pace
+from reconciler.api.pace import Pace, Turn
 from reconciler.api.secret import Secret
 from reconciler.api.spares import Spares
-from reconciler.api.streams import Overdue, deadline, held
+from reconciler.api.streams import Overdue, held, leaving, on_the_way
 from reconciler.errors import AnswerUnreadable, Unreachable, WrongUsage
 from reconciler.json_text import json_text
 
@@ -70,11 +70,12 @@ class Door:
         method: str,
         path: str,
         *,
+        turn: Turn,
         query: Mapping[str, str | int] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Sends one request and gives the answer, whatever its status.
+        """Sends one request when it is its turn, and gives the answer, whatever its status.
 
         Unreachable where none came, or not in time; AnswerUnreadable where its body is too long or cannot be unpacked.
         """
@@ -87,7 +88,7 @@ class Door:
             extensions={"timeout": TIMEOUT},
         )
         try:
-            with deadline(LONGEST_EXCHANGE), self._transports.one() as transport:
+            with on_the_way(LONGEST_EXCHANGE, turn), self._transports.one() as transport:
                 answer = self._answer(transport, request, path)
         except (httpx.HTTPError, Overdue) as error:
             self._traced(method, path, query, began, f"no answer: {_said(error)}")
@@ -190,8 +191,16 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         furnish(simulator.answer)
     except (OSError, sqlite3.Error) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
-    transport = httpx.WSGITransport(simulator)
+    transport = httpx.WSGITransport(_paced(simulator))
     return Door(lambda: transport, "http://simulator/v4", headers, secret, Pace(connections), simulator.close)
+
+
+def _paced(application: Any) -> Any:
+    def asked(*call: Any) -> Any:
+        leaving()
+        return application(*call)
+
+    return asked
 
 
 def _chunks(response: httpx.Response) -> Iterable[bytes]:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
 
 ATTEMPTS = 5
 FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
@@ -27,6 +27,29 @@ RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 TOO_MANY = 429
 
 Sleep = Callable[[float], None]
+
+
+class Turn:
+    """The place of one request among those that may be under way. One thread has to do with it."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._is_taken = False
+
+    def take(self) -> bool:
+        """Waits until one more request may go, and for the brake; False, at once, where the turn is taken already."""
+        if self._is_taken:
+            return False
+        self._pace.enter()
+        self._is_taken = True
+        self._pace.brake()
+        return True
+
+    def give_back(self) -> None:
+        """Lets the next request go; nothing where the turn is not taken."""
+        if self._is_taken:
+            self._is_taken = False
+            self._pace.leave()
 
 
 class Pace:
@@ -44,10 +67,15 @@ class Pace:
         self._sleep = sleep
         self._clock = clock
         self._left = budget
-        self._running = 0
         self._good = 0
         self._not_before = 0.0
-        self._turn = threading.Condition()
+        self._lock = threading.Lock()
+        # One for each request that may go now; a queue hands them on in the order of asking.
+        self._places: SimpleQueue[None] = SimpleQueue()
+        for _ in range(self._most):
+            self._places.put(None)
+        # Places to take out once they come back.
+        self._surplus = 0
         # Spreads the retries of many runs; nothing secret hangs on it.
         self._random = random.Random()  # noqa: S311
 
@@ -56,35 +84,51 @@ class Pace:
         """How many requests may go at once now."""
         return self._width
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Waits for a turn and for the brake, and holds the turn while the block runs."""
-        with self._turn:
-            self._turn.wait_for(lambda: self._running < self._width)
-            self._running += 1
-        try:
-            held = self._not_before - self._clock()
-            if held > 0:
-                self._sleep(held)
-            yield
-        finally:
-            with self._turn:
-                self._running -= 1
-                self._turn.notify()
+    def turn(self) -> Turn:
+        """A turn, which is still to be taken."""
+        return Turn(self)
+
+    def enter(self) -> None:
+        """Waits until one more request may be under way; from then on it is."""
+        self._places.get()
+
+    def brake(self) -> None:
+        """Waits as long as the API asked everybody to."""
+        held = self._not_before - self._clock()
+        if held > 0:
+            self._sleep(held)
+
+    def leave(self) -> None:
+        """One request less is under way."""
+        with self._lock:
+            if self._surplus:
+                self._surplus -= 1
+                return
+        self._places.put(None)
 
     def went_well(self) -> None:
         """An answer came: after a round of them, one more request may go at once."""
-        with self._turn:
+        with self._lock:
             self._good += 1
-            if self._width < self._most and self._good >= self._width:
-                self._width += 1
-                self._good = 0
-                self._turn.notify_all()
+            if self._width == self._most or self._good < self._width:
+                return
+            self._width += 1
+            self._good = 0
+            if self._surplus:
+                self._surplus -= 1
+                return
+        self._places.put(None)
 
     def turned_away(self, asked: float | None) -> None:
         """A 429 came: everybody waits as long as was asked, and half as many go at once from now on."""
-        with self._turn:
-            self._width = max(1, self._width // 2)
+        with self._lock:
+            width = max(1, self._width // 2)
+            for _ in range(self._width - width):
+                try:
+                    self._places.get_nowait()
+                except Empty:
+                    self._surplus += 1
+            self._width = width
             self._good = 0
             wait = min(asked if asked is not None else FIRST_WAIT, LONGEST_ASKED_WAIT)
             self._not_before = max(self._not_before, self._clock() + wait)
@@ -93,7 +137,7 @@ class Pace:
         """Waits before the next attempt; False, at once, where the run has waited as long as it may."""
         longest = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
         seconds = min(asked, LONGEST_ASKED_WAIT) if asked is not None else self._random.uniform(0, longest)
-        with self._turn:
+        with self._lock:
             if seconds > self._left:
                 return False
             self._left -= seconds

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from reconciler.api.pace import Turn
+
 T = TypeVar("T")
 
 
@@ -31,19 +33,31 @@ class Overdue(Exception):
 class _Now(threading.local):
     ends: float | None = None
     seconds: float = 0.0
+    turn: Turn | None = None
 
 
 _now = _Now()
 
 
 @contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """For what this thread does in the block: Overdue from the network where it takes longer."""
-    _now.ends, _now.seconds = time.monotonic() + seconds, seconds
+def on_the_way(seconds: float, turn: Turn) -> Iterator[None]:
+    """For the one exchange that this thread does in the block: Overdue from the network where it takes longer.
+
+    The turn is held while the request is with the server: from right before it leaves until the answer begins to come.
+    What it takes to make the one and to read the other need not wait, nor be waited for.
+    """
+    _now.ends, _now.seconds, _now.turn = time.monotonic() + seconds, seconds, turn
     try:
         yield
     finally:
-        _now.ends = None
+        _now.ends = _now.turn = None
+        turn.give_back()
+
+
+def leaving() -> None:
+    """The request of this thread is about to leave: it waits for its turn, and its time begins with that."""
+    if _now.turn is not None and _now.turn.take():
+        _now.ends = time.monotonic() + _now.seconds
 
 
 def _left(timeout: float | None) -> float | None:
@@ -78,6 +92,8 @@ class _Stream:
     def read(self, max_bytes: int, timeout: float | None = None) -> Any:
         self._send(timeout)
         found = self._kept(self._stream.read, max_bytes, timeout=_left(timeout))
+        if _now.turn is not None:
+            _now.turn.give_back()
         self._heard = time.monotonic()
         return found
 
@@ -103,6 +119,7 @@ class _Stream:
     def _send(self, timeout: float | None) -> None:
         if self._unsent:
             content, self._unsent = self._unsent, b""
+            leaving()
             self._kept(self._stream.write, content, timeout=_left(timeout))
 
     @staticmethod

@@ -21,7 +21,7 @@ from reconciler.model.apply_report import ApplyReport, Outcome, Status
 from reconciler.model.desired import kind_of
 from reconciler.model.plan import WRITES, Action, Change, Plan
 
-PREPARED = 4
+PREPARED = 2
 INTERRUPTED = "the run was interrupted"
 STOPPING = "interrupted: nothing new begins, what is under way is waited for; once more leaves at once"
 

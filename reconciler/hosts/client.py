@@ -71,8 +71,7 @@ class HostClient(Writer):
 
     def _once(self, method: str, path: str, **rest: Any) -> Answer:
         """A limit that comes as 403 is told as what it is, 429, so that it is waited out."""
-        with self._pace.turn():
-            answer = limited(self._door.exchange(method, path, **rest))
+        answer = limited(self._door.exchange(method, path, turn=self._pace.turn(), **rest))
         if answer.status == TOO_MANY:
             self._pace.turned_away(answer.retry_after())
         else:

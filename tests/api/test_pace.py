@@ -62,8 +62,10 @@ def test_one_429_slows_everybody_down() -> None:
     pace = clock.pace(8)
     pace.turned_away(5.0)
     assert pace.width == 4
-    with pace.turn():
-        assert clock.now == 5.0
+    turn = pace.turn()
+    assert turn.take()
+    assert clock.now == 5.0
+    turn.give_back()
     pace.turned_away(None)
     pace.turned_away(None)
     pace.turned_away(None)
@@ -77,27 +79,49 @@ def test_one_429_slows_everybody_down() -> None:
     assert pace.width == 8
 
 
-def test_no_more_than_the_width_go_at_once() -> None:
-    """Ten threads, three turns: a fourth waits until one is given back."""
-    pace = Pace(3)
-    inside = 0
-    most = 0
-    lock = threading.Lock()
-    full = threading.Barrier(3)
+def most_at_once(pace: Pace) -> int:
+    """Three times as many threads as there are turns: one waits until one is given back."""
+    inside = most = 0
+    lock, full = threading.Lock(), threading.Barrier(pace.width)
 
     def work() -> None:
         nonlocal inside, most
-        with pace.turn():
-            with lock:
-                inside += 1
-                most = max(most, inside)
-            full.wait(timeout=30)
-            with lock:
-                inside -= 1
+        turn = pace.turn()
+        assert turn.take()
+        assert not turn.take(), "one request takes one"
+        with lock:
+            inside += 1
+            most = max(most, inside)
+        full.wait(timeout=30)
+        with lock:
+            inside -= 1
+        turn.give_back()
+        turn.give_back()
 
-    threads = [threading.Thread(target=work) for _ in range(9)]
+    threads = [threading.Thread(target=work) for _ in range(3 * pace.width)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == 3
+    return most
+
+
+def test_no_more_than_the_width_go_at_once() -> None:
+    """As many as there are turns, and never one more."""
+    assert most_at_once(Pace(3)) == 3
+
+
+def test_a_429_takes_turns_away() -> None:
+    """Those that nobody has at once, the others once they come back; each good round gives one back."""
+    pace = Clock().pace(8)
+    under_way = [pace.turn() for _ in range(5)]
+    assert all(turn.take() for turn in under_way)
+    pace.turned_away(None)
+    pace.turned_away(None)
+    for turn in under_way:
+        turn.give_back()
+    assert (pace.width, most_at_once(pace)) == (2, 2)
+    for width in (2, 3, 4):
+        for _ in range(width):
+            pace.went_well()
+        assert (pace.width, most_at_once(pace)) == (width + 1, width + 1)
