@@ -73,7 +73,10 @@ def apply(
         tell(event)
         reading.seen(event)
 
-    done = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=seen, look_again=look_again)
+    with ThreadPoolExecutor(1) as aside:
+        # What is applied is the commit of now; git says it while the API is busy.
+        commit = aside.submit(session.commit)
+        done = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=seen, look_again=look_again)
 
     @cache
     def receipt() -> tuple[Receipt, str]:
@@ -86,7 +89,7 @@ def apply(
             at=lock.holder.since,
             who=lock.holder.who,
             where=lock.holder.where,
-            commit=session.commit(),
+            commit=commit.result(),
         )
         return made, to_text(made)
 
