@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
-from reconciler.model.desired import Desired, kind_of
+from reconciler.model.desired import Desired, Fields, kind_of
 from reconciler.model.memory import Memory
 from reconciler.plan import Options
 from reconciler.session import Session
@@ -56,18 +57,29 @@ def _base(session: Session, ref: str) -> Base:
     return read_base(session.configuration, session.environment, ref)
 
 
+def lookups_of_written(session: Session) -> set[str]:
+    """The lists that what is written needs, told before it is evaluated."""
+    written = session.configuration.merged.resources.items()
+    return _used((kind_of(address), each.node) for address, each in written if isinstance(each.node, dict))
+
+
 def _lookups(desired: Desired, memory: Memory, options: Options) -> set[str]:
     """Only where somebody refers, or what is referred to goes."""
-    used = {resource.kind for resource in desired.resources.values()}
+    paths = _used((resource.kind, resource.fields) for resource in desired.resources.values())
     going = {kind_of(address) for address in memory.entries if address not in desired.resources}
-    paths = {path for name in used for path in KINDS[name].lookups}
-    for kind in KINDS.values():
-        for _, reference in kind.reference_fields():
-            refers = any(
-                next(references(kind, resource.fields), None)
-                for resource in desired.resources.values()
-                if resource.kind == kind.name
-            )
-            if refers or reference.kind in going or options.prune:
-                paths.add(reference.lookup)
-    return paths
+    every = (reference for kind in KINDS.values() for _, reference in kind.reference_fields())
+    return paths | {reference.lookup for reference in every if reference.kind in going or options.prune}
+
+
+def _used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
+    """The lists that resources (kind, fields) need: those of their kinds, and those of what they refer to."""
+    used: set[str] = set()
+    paths: set[str] = set()
+    unmet = {kind.name: {reference.lookup for _, reference in kind.reference_fields()} for kind in KINDS.values()}
+    for name, fields in resources:
+        used.add(name)
+        if unmet[name]:
+            found = {reference.lookup for *_, reference in references(KINDS[name], fields)}
+            paths |= found
+            unmet[name] -= found
+    return paths.union(*(KINDS[name].lookups for name in used))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -61,6 +61,13 @@ def plan(
 
         return goal_of(session, memory, options, undo, base)
 
+    def lookups() -> Iterator[str]:
+        if undo is None:
+            from reconciler.goal import lookups_of_written  # noqa: PLC0415
+
+            yield from lookups_of_written(session) & useful
+        yield from goal().lookups & useful
+
     # A receipt that is taken back names its targets only once it is read.
     kinds = kinds_for(options.targets if undo is None else ())
     useful = lookups_for(kinds)
@@ -69,7 +76,7 @@ def plan(
         live = observe(
             Reader(session.door),
             kinds,
-            lambda: goal().lookups & useful,
+            lookups,
             counted_by_kind(memory.entries),
             lookups_of(memory) & useful,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.api import Reader
@@ -14,7 +14,7 @@ from reconciler.model.live import Live, Record
 MOST_LOOKUPS = 4
 """At once, beside the lists of the kinds."""
 NOTHING: Mapping[str, int] = {}
-Lookups = Callable[[], Collection[str]]
+Lookups = Callable[[], Iterable[str]]
 
 
 def observe(
@@ -26,8 +26,8 @@ def observe(
 ) -> Live:
     """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind.
 
-    `lookups` is asked once the lists are on their way, so that what it takes to tell goes on while the network answers;
-    `likely` are those of them that are worth asking for before that.
+    `lookups` is asked once the lists are on their way, so that what it takes to tell goes on while the network answers,
+    and each of them is read as soon as it is told; `likely` are those that are worth asking for before that.
 
     A list that a kind needs to be understood (the catalogue of providers) is read as well, once there is an object of
     that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
@@ -38,15 +38,17 @@ def observe(
             for kind in kinds
         }
         asked = {path: pool.submit(read_table, reader, path) for path in likely}
+        needed: set[str] = set()
         try:
-            paths = lookups()
+            for path in lookups():
+                needed.add(path)
+                if path not in asked:
+                    asked[path] = pool.submit(read_table, reader, path)
         except BaseException:
             # Nobody waits for lists that nobody will read.
             reader.give_up()
             raise
-        asked |= {path: pool.submit(read_table, reader, path) for path in paths if path not in asked}
         records: dict[str, dict[str, Record]] = {}
-        needed = set(paths)
         # One after the other, so that the first are understood while the last ones come.
         for kind in kinds:
             items = lists[kind.name].result()

@@ -18,15 +18,15 @@ _hidden: set[str] = set()
 
 # What acts on a terminal or is not seen: control characters, line and paragraph separators, marks that turn the
 # direction of writing, characters without width, tags, and halves of surrogate pairs, which no encoding takes.
-_UNSAFE = (
-    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+_UNSAFE_BUT_BREAKS = (
+    "\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff"
 )
-UNSAFE = re.compile(f"[{_UNSAFE}]")
+UNSAFE = re.compile(f"[\n{_UNSAFE_BUT_BREAKS}]")
 ENCODED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 # What must not remain when values are made visible: all of that but our own line breaks and colours.
-_FOREIGN = re.compile(f"(?!\n|\x1b\\[(?:0|1|2|31|32|33)m)[{_UNSAFE}]")
+_FOREIGN = re.compile(f"[{_UNSAFE_BUT_BREAKS}](?!(?<=\x1b)\\[(?:0|1|2|31|32|33)m)")
 # CI systems take a line for a command where it begins so (white space before it is nothing), or holds the second.
 _COMMAND_LINE = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)")
 # What render/annotations.py makes: in the properties, values have neither colons nor commas left.
