@@ -7,7 +7,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from world import World
+from world import KEY, World
+
+from reconciler.api import Reader, open_door
+from reconciler.api.secret import Secret
+from reconciler.kinds import KINDS
+from reconciler.observe import observe
 
 from .scripted import Query, Said, Script, page, says, served
 from .test_many import by_offset, reports
@@ -52,6 +57,25 @@ def test_they_are_asked_for_side_by_side(world: World, script: Script) -> None:
     script.plays["/scheduled-reports"] = together
     assert world.plan().code == 0
     assert asked(script) == [0, 99, 198, 297]
+
+
+def test_what_is_told_is_asked_for_at_once(script: Script) -> None:
+    """The second list is told only after the server was asked for the first: all at the end, that would never come."""
+    came = threading.Event()
+
+    def catalogue(_: Query) -> Said:
+        came.set()
+        return says({"data": []})
+
+    def lookups() -> Iterator[str]:
+        yield "/integrations/meta"
+        assert came.wait(timeout=30)
+        yield "/scheduled-reports/destinations"
+
+    script.plays["/integrations/meta"] = catalogue
+    with open_door(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as door:
+        live = observe(Reader(door), KINDS.values(), lookups)
+    assert set(live.lookups) == {"/integrations/meta", "/scheduled-reports/destinations"}
 
 
 @pytest.mark.parametrize(("live", "offsets"), [(350, [0, 99, 198, 297]), (450, [0, 99, 198, 297, 396]), (90, None)])
