@@ -23,7 +23,6 @@ from reconciler.model.receipt import Receipt
 from reconciler.observe import counted_by_kind, observe
 from reconciler.pipeline import Planned, refuse
 from reconciler.receipts import receipt_of, to_text
-from reconciler.saved import bound, check_binding, read_plan, write_plan
 from reconciler.session import Session
 from reconciler.state import Attachment, HeldLock, Holder, Recorder, held
 from reconciler.state.upkeep import remembered
@@ -38,6 +37,8 @@ def locked(session: Session) -> Iterator[HeldLock]:
 
 def save(session: Session, planned: Planned, path: Path) -> None:
     """Writes a plan to a file, bound to its environment, project and state."""
+    from reconciler.saved import bound, write_plan  # noqa: PLC0415 - most plans are not saved
+
     write_plan(path, bound(planned.plan, planned.memory, session.door.secret.value))
 
 
@@ -46,6 +47,8 @@ def saved_plan(session: Session, path: Path) -> Planned:
 
     Refused where the file was changed, was made for something else, or where live moved since.
     """
+    from reconciler.saved import check_binding, read_plan  # noqa: PLC0415
+
     saved = read_plan(path)
     snapshot, memory = remembered(session.store)
     check_binding(saved, session.environment.name, memory, session.door.secret.value)
