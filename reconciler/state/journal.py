@@ -233,12 +233,16 @@ def _outcome(address: str, entry: Entry | None) -> dict[str, Any]:
 
 def _line(value: dict[str, Any]) -> bytes:
     content = json_text(value).encode()
-    return b'%s%s%08x"}\n' % (content[:-1], CHECK, zlib.crc32(content))
+    return content[:-1] + CHECK + _check_of(content) + b"\n"
+
+
+def _check_of(content: bytes) -> bytes:
+    return f'{zlib.crc32(content):08x}"}}'.encode()
 
 
 def _require_unharmed(line: bytes, first: bytes) -> None:
     """ValueError where a line is not as it was written: one changed letter can make another address of one. A journal
     of an earlier version bears no checks."""
     content, found, check = line.rpartition(CHECK)
-    if check != b'%08x"}' % zlib.crc32(content + b"}") if found else CHECK in first:
+    if check != _check_of(content + b"}") if found else CHECK in first:
         raise ValueError("it is not as it was written")
