@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
 from typing import Any, Self
@@ -17,7 +16,7 @@ from reconciler.api.left_out import left_out
 from reconciler.api.pace import Pace, Turn
 from reconciler.api.secret import Secret
 from reconciler.api.spares import Spares
-from reconciler.api.streams import Overdue, held, leaving, on_the_way
+from reconciler.api.streams import HungUp, Overdue, held, leaving, on_the_way, seconds_taken
 from reconciler.errors import AnswerUnreadable, Unreachable, WrongUsage
 from reconciler.json_text import json_text
 
@@ -33,7 +32,14 @@ SIMULATOR = "simulator:"
 ALONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
 TIMEOUT = httpx.Timeout(30.0, connect=10.0).as_dict()
 # Before these, nothing of the request has left.
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.ProxyError,
+    HungUp,
+)
 
 # The same few addresses are asked again and again.
 _url = lru_cache(httpx.URL)
@@ -79,7 +85,6 @@ class Door:
 
         Unreachable where none came, or not in time; AnswerUnreadable where its body is too long or cannot be unpacked.
         """
-        began = time.monotonic()
         request = httpx.Request(
             method,
             _url(f"{self._base}{path.lstrip('/')}" + (f"?{urlencode(query)}" if query else "")),
@@ -90,8 +95,8 @@ class Door:
         try:
             with on_the_way(LONGEST_EXCHANGE, turn), self._transports.one() as transport:
                 answer = self._answer(transport, request, path)
-        except (httpx.HTTPError, Overdue) as error:
-            self._traced(method, path, query, began, f"no answer: {_said(error)}")
+        except (httpx.HTTPError, Overdue, HungUp) as error:
+            self._traced(method, path, query, f"no answer: {_said(error)}")
             require_trust(error, self._host)
             sent = not isinstance(error, NOT_SENT)
             raise Unreachable(
@@ -100,10 +105,10 @@ class Door:
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
         except AnswerUnreadable as error:
-            self._traced(method, path, query, began, str(error))
+            self._traced(method, path, query, str(error))
             raise
         sizes = f"{len(request.content)} bytes sent, {len(answer.content)} received"
-        self._traced(method, path, query, began, f"{answer.status}, {sizes}")
+        self._traced(method, path, query, f"{answer.status}, {sizes}")
         return answer
 
     def _answer(self, transport: httpx.BaseTransport, request: httpx.Request, path: str) -> Answer:
@@ -122,11 +127,11 @@ class Door:
         told = self.secret.struck_from(content, is_success=response.is_success)
         return Answer(request.method, path, response.status_code, dict(response.headers.items()), told)
 
-    def _traced(self, method: str, path: str, query: Mapping[str, str | int] | None, began: float, how: str) -> None:
+    def _traced(self, method: str, path: str, query: Mapping[str, str | int] | None, how: str) -> None:
         """Tells of an exchange: never its headers, which hold the key, nor its bodies."""
         if self.trace is not None:
             asked = f"?{urlencode(query)}" if query else ""
-            self.trace(f"{method} {path}{asked}: {how}, {(time.monotonic() - began) * 1000:.0f} ms")
+            self.trace(f"{method} {path}{asked}: {how}, {seconds_taken() * 1000:.0f} ms")
 
     def close(self) -> None:
         """Closes the connections, and the simulator where one was opened."""

@@ -30,7 +30,12 @@ class Overdue(Exception):
     """The exchange took longer than it may."""
 
 
+class HungUp(Exception):
+    """The server ended the connection before the request left: nothing was done."""
+
+
 class _Now(threading.local):
+    began: float = 0.0
     ends: float | None = None
     seconds: float = 0.0
     turn: Turn | None = None
@@ -46,7 +51,8 @@ def on_the_way(seconds: float, turn: Turn) -> Iterator[None]:
     The turn is held while the request is with the server: from right before it leaves until the answer begins to come.
     What it takes to make the one and to read the other need not wait, nor be waited for.
     """
-    _now.ends, _now.seconds, _now.turn = time.monotonic() + seconds, seconds, turn
+    _now.seconds, _now.turn = seconds, turn
+    _begin()
     try:
         yield
     finally:
@@ -54,10 +60,23 @@ def on_the_way(seconds: float, turn: Turn) -> Iterator[None]:
         turn.give_back()
 
 
-def leaving() -> None:
-    """The request of this thread is about to leave: it waits for its turn, and its time begins with that."""
-    if _now.turn is not None and _now.turn.take():
-        _now.ends = time.monotonic() + _now.seconds
+def leaving() -> bool:
+    """The request of this thread is about to leave: it waits for its turn, and its time begins with that. False where
+    it had its turn already."""
+    if _now.turn is None or not _now.turn.take():
+        return False
+    _begin()
+    return True
+
+
+def seconds_taken() -> float:
+    """How long ago the last request of this thread had its turn."""
+    return time.monotonic() - _now.began
+
+
+def _begin() -> None:
+    _now.began = time.monotonic()
+    _now.ends = _now.began + _now.seconds
 
 
 def _left(timeout: float | None) -> float | None:
@@ -119,7 +138,9 @@ class _Stream:
     def _send(self, timeout: float | None) -> None:
         if self._unsent:
             content, self._unsent = self._unsent, b""
-            leaving()
+            # It was looked at before it waited for its turn, which can take as long as a server asks for.
+            if leaving() and self._heard and self.get_extra_info("is_readable"):
+                raise HungUp("the server ended the connection before the request left")
             self._kept(self._stream.write, content, timeout=_left(timeout))
 
     @staticmethod

@@ -102,6 +102,44 @@ def test_a_server_that_hung_up_is_asked_anew(just_now: float, monkeypatch: pytes
     assert [len(pieces) for pieces in came] == [1] * 4
 
 
+def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noticed before it leaves, so that even a create may be sent anew: it was not done."""
+    monkeypatch.setattr(streams, "JUST_NOW", 0.0)
+    waits = threading.Event()
+
+    class Watched(Pace):
+        def enter(self) -> None:
+            waits.set()
+            super().enter()
+
+    def answer(connection: socket.socket) -> object:
+        asked = connection.recv(1 << 20)
+        connection.sendall(ANSWER)
+        return json.loads(asked.partition(b"\r\n\r\n")[2])
+
+    pace = Watched(1, sleep=lambda _: None)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        open_door(f"http://127.0.0.1:{server.getsockname()[1]}", Secret(KEY, "QONVERSION_SECRET"), 1) as door,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        server.settimeout(30)
+        writer = Writer(door, pace)
+        first = pool.submit(writer.send, "POST", "/automations", {"name": "A"}, repeatable=False)
+        with server.accept()[0] as connection:
+            assert answer(connection) == {"name": "A"}
+            assert first.result(30).ok
+            turn = pace.turn()
+            turn.take()
+            waits.clear()
+            second = pool.submit(writer.send, "POST", "/automations", {"name": "B"}, repeatable=False)
+            assert waits.wait(30)
+        turn.give_back()
+        with server.accept()[0] as connection:
+            assert answer(connection) == {"name": "B"}
+            assert second.result(30).ok
+
+
 def test_a_create_on_a_connection_that_was_hung_up_on_is_of_unknown_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not sent again blindly: the error says that it may have been done."""
     monkeypatch.setattr(streams, "JUST_NOW", 1000.0)
