@@ -49,7 +49,7 @@ class Turn:
         """Lets the next request go; nothing where the turn is not taken."""
         if self._is_taken:
             self._is_taken = False
-            self._pace.leave()
+            self._pace.free()
 
 
 class Pace:
@@ -98,8 +98,8 @@ class Pace:
         if held > 0:
             self._sleep(held)
 
-    def leave(self) -> None:
-        """One request less is under way."""
+    def free(self) -> None:
+        """One more request may go."""
         with self._lock:
             if self._surplus:
                 self._surplus -= 1
@@ -114,10 +114,7 @@ class Pace:
                 return
             self._width += 1
             self._good = 0
-            if self._surplus:
-                self._surplus -= 1
-                return
-        self._places.put(None)
+        self.free()
 
     def turned_away(self, asked: float | None) -> None:
         """A 429 came: everybody waits as long as was asked, and half as many go at once from now on."""
