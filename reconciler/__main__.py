@@ -24,9 +24,14 @@ def main() -> None:
     gc.set_threshold(*RARELY)
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
     sys.setswitchinterval(SWITCH_SECONDS)
-    from reconciler.cli import main as command_line  # noqa: PLC0415
+    try:
+        from reconciler.cli import main as command_line  # noqa: PLC0415
 
-    command_line.main()
+        command_line.main()
+    except KeyboardInterrupt:
+        # While modules load, or once more while it is told that the run was interrupted.
+        os.write(2, b"interrupted\n")
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -26,6 +26,7 @@ from reconciler.receipts import receipt_of, to_text
 from reconciler.session import Session
 from reconciler.state import Attachment, HeldLock, Holder, Recorder, held
 from reconciler.state.upkeep import remembered
+from reconciler.threads import Threads, result
 
 
 @contextmanager
@@ -76,7 +77,7 @@ def apply(
         tell(event)
         reading.seen(event)
 
-    with ThreadPoolExecutor(1) as aside:
+    with Threads(1) as aside:
         # What is applied is the commit of now; git says it while the API is busy.
         commit = aside.submit(session.commit)
         done = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=seen, look_again=look_again)
@@ -92,7 +93,7 @@ def apply(
             at=lock.holder.since,
             who=lock.holder.who,
             where=lock.holder.where,
-            commit=commit.result(),
+            commit=result(commit),
         )
         return made, to_text(made)
 
@@ -113,7 +114,7 @@ class _ReadingBack:
         self._kinds = [kind for kind in KINDS.values() if kind.name in self._left]
         self._writer = writer
         self._recorder = recorder
-        self._pool = ThreadPoolExecutor(len(KINDS))
+        self._pool = Threads(len(KINDS))
         self._looks: dict[str, Future[Live]] = {}
 
     def seen(self, event: Event) -> None:
@@ -135,7 +136,7 @@ class _ReadingBack:
                     self._look(kind)
             meanwhile()
             try:
-                lives = [self._looks.pop(kind.name).result() for kind in self._kinds]
+                lives = [result(self._looks.pop(kind.name)) for kind in self._kinds]
             except ReconcilerError as error:
                 return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
             live = Live({name: records for each in lives for name, records in each.records.items()})

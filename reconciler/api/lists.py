@@ -6,7 +6,7 @@ A list that changes while it is read is read again from the start; one that stay
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from reconciler.api.answers import Answer
 from reconciler.api.client import Reader
 from reconciler.errors import AnswerUnreadable, ListIncomplete
+from reconciler.threads import Threads
 
 LIMIT = 100
 ATTEMPTS = 3
@@ -65,7 +66,7 @@ def read_by_offset(reader: Reader, path: str, expected: int = 0) -> list[Item]:
     offsets = range(0, max(1, expected - 1), LIMIT - 1)
     if len(offsets) == 1:
         return _steadily(path, lambda: _offset_pages(reader, path, {}))
-    with ThreadPoolExecutor(min(len(offsets), MOST_AHEAD)) as pool:
+    with Threads(min(len(offsets), MOST_AHEAD)) as pool:
         ask = partial(_offset_page, reader, path)
         return _steadily(path, lambda: _offset_pages(reader, path, {at: pool.submit(ask, at) for at in offsets}))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from reconciler.api import Writer
-from reconciler.apply.interrupts import first_told
+from reconciler.apply.interrupts import told
 from reconciler.apply.outcome import Finder
 from reconciler.apply.perform import Ledger, Performer
 from reconciler.apply.resolve import Resolver, Sleep
@@ -20,6 +20,7 @@ from reconciler.errors import Exit, ReconcilerError
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
 from reconciler.model.desired import kind_of
 from reconciler.model.plan import WRITES, Action, Change, Plan
+from reconciler.threads import NOTICED_SECONDS, Threads
 
 PREPARED = 2
 INTERRUPTED = "the run was interrupted"
@@ -67,14 +68,9 @@ def execute(
     finder = Finder(writer, _live_before(plan, ledger), sleep)
     run = _Run(plan, Performer(writer, ledger, resolver, finder, look_again=look_again), tell)
     # The pace of the run lets so many requests go at once; one more change for every few of them is prepared meanwhile.
-    pool = ThreadPoolExecutor(max_workers=parallelism + parallelism // PREPARED)
-    try:
+    # What is still under way after a second Ctrl-C has its intent in the journal.
+    with Threads(parallelism + parallelism // PREPARED) as pool:
         run.go(pool)
-    except KeyboardInterrupt:
-        # The second one. What is under way has its intent in the journal; nobody waits for it.
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
     return ApplyReport(plan.environment, plan.digest, tuple(run.outcome(change, ledger) for change in plan.changes))
 
 
@@ -106,15 +102,19 @@ class _Run:
         # Each future comes here once it has ended, so that a step costs the same however many are waiting.
         # None: the run was interrupted. The queue takes it from a signal's handler, whatever it interrupts.
         self._finished: SimpleQueue[Future[None] | None] = SimpleQueue()
+        self._is_stopping = False
 
-    def go(self, pool: ThreadPoolExecutor) -> None:
+    def go(self, pool: Threads) -> None:
         """Hands out parts until none is left."""
-        with first_told(lambda: self._finished.put(None)):
+        with told(lambda: self._finished.put(None)):
             self._start(pool, self._schedule.ready())
             self._drain(pool)
 
     def _stop(self) -> None:
-        """Nothing new begins; what is under way is waited for."""
+        """Nothing new begins; what is under way is waited for. KeyboardInterrupt where that is so already."""
+        if self._is_stopping:
+            raise KeyboardInterrupt
+        self._is_stopping = True
         cancelled = [self._running.pop(future) for future in list(self._running) if future.cancel()]
         # Said once it is true: whoever hears it may let the API answer.
         self._tell(Event(None, None, STOPPING))
@@ -142,7 +142,7 @@ class _Run:
             request_ids=self._performer.request_ids(change.address),
         )
 
-    def _start(self, pool: ThreadPoolExecutor, parts: list[Part]) -> None:
+    def _start(self, pool: Threads, parts: list[Part]) -> None:
         for part in parts:
             change = self._changes[part.address]
             if not part.cleanup:
@@ -151,9 +151,12 @@ class _Run:
             self._running[future] = part
             future.add_done_callback(self._finished.put)
 
-    def _drain(self, pool: ThreadPoolExecutor) -> None:
+    def _drain(self, pool: Threads) -> None:
         while self._running:
-            future = self._finished.get()
+            try:
+                future = self._finished.get(timeout=NOTICED_SECONDS)
+            except Empty:
+                continue
             if future is None:
                 self._stop()
                 continue

@@ -1,4 +1,4 @@
-"""Ctrl-C while an apply runs: the first one is told, the second one is raised."""
+"""Ctrl-C while an apply runs: the first two are told, a third one is raised."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+TOLD = 2
+"""To stop in good order, and to leave at once. Whoever needs a third one finds that nobody listens."""
+
 
 @contextmanager
-def first_told(tell: Callable[[], None]) -> Iterator[None]:
-    """While the block runs, the first Ctrl-C calls `tell`, from within whatever is going on; each later one is raised.
+def told(tell: Callable[[], None]) -> Iterator[None]:
+    """While the block runs, the first Ctrl-Cs call `tell`, from within whatever is going on; each later one is raised.
 
     Python raises KeyboardInterrupt wherever it happens to be, and where that is a destructor or a callback of a weak
     reference, it prints and swallows it. Elsewhere than in the main thread nothing can be done about that.
@@ -19,13 +22,13 @@ def first_told(tell: Callable[[], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    told = False
+    count = 0
 
     def interrupted(_number: int, _frame: FrameType | None) -> None:
-        nonlocal told
-        if told:
+        nonlocal count
+        count += 1
+        if count > TOLD:
             raise KeyboardInterrupt
-        told = True
         tell()
 
     before = signal.signal(signal.SIGINT, interrupted)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.api import Reader
 from reconciler.api.lists import read_list, read_table
 from reconciler.kinds import Kind
 from reconciler.kinds.records import record_from
 from reconciler.model.live import Live, Record
+from reconciler.threads import Threads, result
 
 MOST_LOOKUPS = 4
 """At once, beside the lists of the kinds."""
@@ -32,7 +32,7 @@ def observe(
     A list that a kind needs to be understood (the catalogue of providers) is read as well, once there is an object of
     that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
     """
-    with ThreadPoolExecutor(len(kinds) + MOST_LOOKUPS) as pool:
+    with Threads(len(kinds) + MOST_LOOKUPS) as pool:
         lists = {
             kind.name: pool.submit(read_list, reader, kind.path, kind.pages.value, expected.get(kind.name, 0))
             for kind in kinds
@@ -51,14 +51,14 @@ def observe(
         records: dict[str, dict[str, Record]] = {}
         # One after the other, so that the first are understood while the last ones come.
         for kind in kinds:
-            items = lists[kind.name].result()
+            items = result(lists[kind.name])
             for path in kind.lookups if items else ():
                 needed.add(path)
                 if path not in asked:
                     asked[path] = pool.submit(read_table, reader, path)
-            tables = {path: asked[path].result() for path in kind.lookups if path in needed}
+            tables = {path: result(asked[path]) for path in kind.lookups if path in needed}
             records[kind.name] = {record.id: record for record in (record_from(kind, raw, tables) for raw in items)}
-        tables = {path: future.result() for path, future in asked.items() if path in needed}
+        tables = {path: result(future) for path, future in asked.items() if path in needed}
     return Live(records, tables, tuple(_not_understood(kinds, records)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from reconciler.state.document import from_text, to_text
 from reconciler.state.freeing import freed_after
 from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
 from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
+from reconciler.threads import Threads
 
 FREE = b"{}\n"
 """What a lock holds that nobody holds."""
@@ -82,7 +82,7 @@ class ObjectStore:
     def receipts(self) -> dict[str, str]:
         """The receipts beside the state, the oldest first. StateUnusable where one cannot be read."""
         names = [name for name in self._bucket.names(self._receipts) if name.endswith(".json")]
-        with ThreadPoolExecutor(READERS) as pool:
+        with Threads(READERS) as pool:
             found = dict(zip(names, pool.map(self._bucket.read, names), strict=True))
         try:
             return {

@@ -7,12 +7,31 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from slow import Slow, serving
 from world import World
+
+from reconciler import applying, pipeline
+from reconciler.apply import Event
+from reconciler.model.apply_report import Status
+from reconciler.plan import Options
+from reconciler.session import open_session
+
+LOADING = """
+import signal, sys
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == "click":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Pressed())
+from reconciler.__main__ import main
+main()
+"""
 
 FLOWS = """
     automations:
@@ -31,12 +50,17 @@ def slow(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         yield api
 
 
-def applying(world: World) -> subprocess.Popen[str]:
-    """An apply as a user starts it, one request at a time."""
+@contextmanager
+def started(world: World) -> Iterator[subprocess.Popen[str]]:
+    """An apply as a user starts it, one request at a time; it does not outlive the block."""
     command = [sys.executable, "-m", "reconciler", "apply", str(world.folder), "--auto-approve", "--format", "json"]
-    return subprocess.Popen(
+    with subprocess.Popen(
         [*command, "--parallelism", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def told_to_stop(process: subprocess.Popen[str], slow: Slow) -> None:
@@ -52,7 +76,7 @@ def told_to_stop(process: subprocess.Popen[str], slow: Slow) -> None:
 
 def test_once_stops_in_good_order(world: World, slow: Slow) -> None:
     """What is under way is waited for and remembered, nothing new begins, the report says where it stopped."""
-    with applying(world) as process:
+    with started(world) as process:
         told_to_stop(process, slow)
         slow.go_on.set()
         out, _ = process.communicate(timeout=60)
@@ -66,7 +90,7 @@ def test_once_stops_in_good_order(world: World, slow: Slow) -> None:
 
 def test_twice_leaves_at_once(world: World, slow: Slow) -> None:
     """Nobody waits for the answer; the next apply finds what was under way, and makes no second one."""
-    with applying(world) as process:
+    with started(world) as process:
         told_to_stop(process, slow)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
@@ -77,3 +101,32 @@ def test_twice_leaves_at_once(world: World, slow: Slow) -> None:
     assert world.apply().code == 0
     assert sorted(each["name"] for each in world.live("automations")) == ["A", "B", "C"]
     assert world.plan().code == 0
+
+
+def test_no_wait_keeps_it_from_being_heard(world: World, slow: Slow) -> None:
+    """The system may give the signal to a thread that has nothing to do with it: the one that waits for the API's
+    answer hears of it all the same, before that answer."""
+
+    def press() -> None:
+        assert slow.arrived.wait(60)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    def told(event: Event) -> None:
+        if event.change is None:
+            slow.go_on.set()
+
+    pressing = threading.Thread(target=press)
+    with open_session(world.folder, None, None, os.environ, 1) as session, applying.locked(session) as lock:
+        planned = pipeline.plan(session, Options())
+        pressing.start()
+        report = applying.apply(session, planned, lock, told, parallelism=1)
+    pressing.join()
+    assert [each.status for each in report.outcomes] == [Status.DONE, Status.DONE, Status.SKIPPED]
+
+
+def test_while_modules_load_it_is_a_word_and_no_traceback() -> None:
+    """Nothing has begun yet."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING, "plan"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "interrupted\n")

@@ -10,7 +10,7 @@ import pytest
 
 from .imports import imported, imported_within, modules, part_of, tree_of
 
-GROUND = frozenset({"", "errors", "json_text"})
+GROUND = frozenset({"", "errors", "json_text", "threads"})
 KNOWN = GROUND | {"model", "yaml12", "kinds", "api", "git"}
 STAGES = frozenset(
     {
@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "": frozenset[str](),
     "errors": frozenset({""}),
     "json_text": frozenset(),
+    "threads": frozenset(),
     "model": GROUND,
     "simulator": frozenset[str](),
     "yaml12": GROUND,

@@ -1,0 +1,49 @@
+"""Ctrl-C while nothing is written yet: nobody waits for an API that keeps silent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from world import KEY
+
+from .raw import Bytes, saying
+
+FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--auto-approve"], ["drift"]], ids=lambda each: each[0])
+def test_the_first_is_enough(tmp_path: Path, command: list[str]) -> None:
+    """The process ends long before the requests that are under way would: those are never answered."""
+    (tmp_path / "main.yaml").write_text(FLOW, encoding="utf-8")
+    asked = threading.Event()
+
+    def silent(_: str, over: threading.Event) -> Bytes:
+        asked.set()
+        over.wait()
+        return []
+
+    with saying(silent) as url:
+        environment = {**os.environ, "QONVERSION_SECRET": KEY, "QONVERSION_API_URL": url}
+        with subprocess.Popen(
+            [sys.executable, "-m", "reconciler", *command, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        ) as process:
+            try:
+                assert asked.wait(60)
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=25)
+            finally:
+                process.kill()
+    assert (process.returncode, out) == (1, "")
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert not [each.name for each in tmp_path.rglob("*.holder")]
