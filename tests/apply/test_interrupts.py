@@ -33,6 +33,8 @@ from reconciler.__main__ import main
 main()
 """
 
+LONGEST = 100.0
+"""Seconds after which an apply counts as one that hangs: more than all its requests may take."""
 FLOWS = """
     automations:
       a: &flow {name: A, status: active, data: {actions: {push: p1}}}
@@ -52,14 +54,21 @@ def slow(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 @contextmanager
 def started(world: World) -> Iterator[subprocess.Popen[str]]:
-    """An apply as a user starts it, one request at a time; it does not outlive the block."""
-    command = [sys.executable, "-m", "reconciler", "apply", str(world.folder), "--auto-approve", "--format", "json"]
+    """An apply as a user starts it, one request at a time. Where it hangs it ends, and says where each thread is."""
+    command = [sys.executable, "-X", "faulthandler", "-m", "reconciler", "apply", str(world.folder), "--auto-approve"]
     with subprocess.Popen(
-        [*command, "--parallelism", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+        [*command, "--format", "json", "--parallelism", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
     ) as process:
+        hanging = threading.Timer(LONGEST, process.send_signal, [signal.SIGABRT])
+        hanging.start()
         try:
             yield process
         finally:
+            hanging.cancel()
             process.kill()
 
 
@@ -68,10 +77,12 @@ def told_to_stop(process: subprocess.Popen[str], slow: Slow) -> None:
     assert slow.arrived.wait(60)
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
+    said = []
     for line in process.stderr:
         if line.startswith("interrupted:"):
             return
-    pytest.fail("it did not say so")
+        said.append(line)
+    pytest.fail(f"it did not say so: {''.join(said)}")
 
 
 def test_once_stops_in_good_order(world: World, slow: Slow) -> None:
@@ -79,8 +90,8 @@ def test_once_stops_in_good_order(world: World, slow: Slow) -> None:
     with started(world) as process:
         told_to_stop(process, slow)
         slow.go_on.set()
-        out, _ = process.communicate(timeout=60)
-    assert process.returncode == 6
+        out, said = process.communicate()
+    assert process.returncode == 6, said
     results = {each["address"]: each for each in json.loads(out)["results"]}
     assert [results[f"automation.{key}"]["status"] for key in "abc"] == ["done", "done", "skipped"]
     assert "interrupted" in results["automation.c"]["reason"]
@@ -93,8 +104,8 @@ def test_twice_leaves_at_once(world: World, slow: Slow) -> None:
     with started(world) as process:
         told_to_stop(process, slow)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-    assert process.returncode == 1
+        _, said = process.communicate()
+    assert process.returncode == 1, said
     slow.go_on.set()
     planned = world.plan()
     assert any("cut off" in warning for warning in planned.document["warnings"]), planned.out

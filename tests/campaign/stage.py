@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -127,7 +129,9 @@ class Stage(World):
         self.gate.aim(process.pid)
         process.join(LONGEST)
         if process.exitcode is None:
-            process.kill()
+            # It says where each of its threads is
+            os.kill(process.pid, signal.SIGABRT)
+            process.join()
             raise AssertionError(f"it hangs: {err.read_text(encoding='utf-8')}")
         self._settle()
         return Ended(process.exitcode, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
@@ -160,6 +164,7 @@ def _lives(arguments: list[str], out: Path, err: Path, blow: Blow | None) -> Non
     sys.stdout = out.open("w", encoding="utf-8", buffering=1)
     sys.stderr = err.open("w", encoding="utf-8", buffering=1)
     os.dup2(sys.stderr.fileno(), 2)
+    faulthandler.enable()
     code = run(arguments)
     sys.stdout.flush()
     sys.stderr.flush()
