@@ -131,8 +131,8 @@ class Stage(World):
         if process.exitcode is None:
             # It says where each of its threads is
             os.kill(process.pid, signal.SIGABRT)
-            process.join()
-            raise AssertionError(f"it hangs: {err.read_text(encoding='utf-8')}")
+            process.join(LONGEST)
+            raise AssertionError(f"it hangs ({process.exitcode}): {err.read_text(encoding='utf-8')}")
         self._settle()
         return Ended(process.exitcode, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
 
