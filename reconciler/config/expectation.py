@@ -108,7 +108,8 @@ def _as_item(schema: Schema, text: str) -> str:
     if "string" in _types(schema):
         return text
     single = [each["required"][0] for each in schema.get("oneOf", ()) if len(each["required"]) == 1]
-    return f"{{{single[0]}: {text}}}" if single else ""
+    # An address, as commands take it, names the kind that the key of the shape names already.
+    return f"{{{single[0]}: {text.removeprefix(f'{single[0]}.')}}}" if single else ""
 
 
 def _types(schema: Schema) -> set[str]:

@@ -54,6 +54,12 @@ REPORT = [
     ),
     (
         "destinations",
+        "integration.release-alerts",
+        19,
+        f'found the text "integration.release-alerts"; {DESTINATIONS}; did you mean [{{integration: release-alerts}}]?',
+    ),
+    (
+        "destinations",
         "{integration: x}",
         19,
         f'found a map of integration; {DESTINATIONS}; write "- " before each item',
