@@ -69,7 +69,9 @@ def apply(
 ) -> ApplyReport:
     """Carries a plan out, reads back what was written and leaves a receipt. `look_again`: before every write."""
     refuse(planned.plan)
-    recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock)
+    aside = Threads(2)
+    head = aside.submit(session.head)
+    recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
     writer = Writer(session.door)
     reading = _ReadingBack(planned.plan, writer, recorder)
 
@@ -77,7 +79,7 @@ def apply(
         tell(event)
         reading.seen(event)
 
-    with Threads(1) as aside:
+    with aside:
         # What is applied is the commit of now; git says it while the API is busy.
         commit = aside.submit(session.commit)
         done = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=seen, look_again=look_again)

@@ -109,6 +109,18 @@ class NotAuthorised(ReconcilerError):
     exit_code = Exit.NOT_AUTHORISED
 
 
+ALLOWABLE = (
+    "behind",
+    "empty-configuration",
+    "missing-files",
+    "prune-without-state",
+    "vanished",
+    "wrong-configuration",
+    "wrong-project",
+)
+"""The guards that `--allow NAME` passes."""
+
+
 class Refused(ReconcilerError):
     """A guard said no. The hint names the flag or the block that passes it."""
 

@@ -36,6 +36,12 @@ class Session:
         """The commit of the configuration, as git says it; empty where there is none."""
         return _commit(self.opened.folder)
 
+    def head(self) -> str:
+        """The id of the commit that is checked out; empty where there is none."""
+        from reconciler.git.checkout import head_of  # noqa: PLC0415 - only an apply remembers it
+
+        return head_of(self.opened.folder)
+
 
 @contextmanager
 def open_session(

@@ -38,17 +38,20 @@ class Ledger(Protocol):
     def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None:
         """Takes over what has moved and what does not change."""
 
-    def record(self, address: str, entry: Entry | None) -> None:
-        """Remembers an address from now on, or forgets it."""
+    def record(self, address: str, entry: Entry) -> None:
+        """Remembers an address from now on."""
+
+    def forget(self, address: str) -> None:
+        """Forgets an address; its object is left as it is."""
+
+    def deleted(self, address: str, kind: str, object_id: str) -> None:
+        """Remembers that an object was deleted, and forgets it."""
 
     def intent(self, address: str, what: str) -> None:
         """Writes down that a write is about to leave."""
 
     def idempotency_key(self, address: str, body: object) -> str:
         """A key for a create: the same for the same create of this run, also after a crash."""
-
-    def gone(self, object_id: str) -> None:
-        """Forgets an object that a replace had put aside."""
 
 
 class _AsWanted(Exception):
@@ -80,7 +83,7 @@ class Performer:
         if cleanup or change.action is Action.DELETE:
             self._delete(change, cleanup=cleanup)
         elif change.remember is None:
-            self._ledger.record(change.address, None)
+            self._ledger.forget(change.address)
         else:
             self._write(change, change.remember)
 
@@ -98,10 +101,7 @@ class Performer:
                 if not is_unknown(lost):
                     raise
                 self._finder.settle(KINDS[change.kind], change.id or "", lost, _still_there)
-        if cleanup or "[" in change.address:
-            self._ledger.gone(change.id or "")
-        else:
-            self._ledger.record(change.address, None)
+        self._ledger.deleted(change.address, change.kind, change.id or "")
 
     def _write(self, change: Change, remember: Entry) -> None:
         kind = KINDS[change.kind]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from reconciler.cli.reports import report_option
-from reconciler.errors import WrongUsage
+from reconciler.errors import ALLOWABLE, WrongUsage
 from reconciler.render.terminal import dim, hide, say, visible
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def plan_options(command: Command) -> Command:
         ),
         click.option(
             "--allow",
-            type=click.Choice(["empty-configuration", "wrong-project"]),
+            type=click.Choice(ALLOWABLE),
             multiple=True,
             help="Pass this guard, once you know why it refuses.",
         ),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from reconciler.config.blocks import block_problems
@@ -21,7 +23,9 @@ from reconciler.model.desired import Desired, Ignored, Import, Lifecycle, Moved,
 from reconciler.model.settings import Environment
 
 
-def evaluate(merged: Merged, environment: Environment | None, doubt: Doubt) -> tuple[Desired, list[Problem]]:
+def evaluate(
+    merged: Merged, environment: Environment | None, doubt: Doubt, folder: Path
+) -> tuple[Desired, list[Problem]]:
     """What an environment wants, and every problem of it. Without an environment only the problems mean something."""
     substitution = Substitution(environment)
     resources = _entries(merged.resources.items(), substitution)
@@ -40,7 +44,7 @@ def evaluate(merged: Merged, environment: Environment | None, doubt: Doubt) -> t
     # What stands in for a value that could not be read is none, and has its problem already.
     if found or substitution.problems or unknown:
         return Desired({}), [*substitution.problems, *found]
-    return _desired(resources, items), []
+    return _desired(resources, items, folder), []
 
 
 def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
@@ -69,9 +73,14 @@ def _schema_problems(entries: Iterable[Entry], unknown: set[Spot], gaps: set[Spo
                 yield problem
 
 
-def _desired(resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]]) -> Desired:
+def _desired(resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]], folder: Path) -> Desired:
+    @cache
+    def relative(file: str) -> str:
+        return Path(file).relative_to(folder).as_posix()
+
+    ordered = sorted(resources, key=lambda each: each.name)
     return Desired(
-        resources={entry.name: _resource(entry) for entry in sorted(resources, key=lambda each: each.name)},
+        resources={entry.name: _resource(entry, relative(entry.written.place.file)) for entry in ordered},
         moved=tuple(Moved(each.value["from"], each.value["to"], each.written.place) for each in items["moved"]),
         removed=tuple(
             Removed(each.value["from"], each.value["destroy"], each.written.place) for each in items["removed"]
@@ -80,11 +89,11 @@ def _desired(resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]]) -
     )
 
 
-def _resource(entry: Entry) -> Resource:
+def _resource(entry: Entry, file: str) -> Resource:
     kind = kind_of(entry.name)
     fields = {name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value}
     lifecycle = _lifecycle(entry.value.get("lifecycle", {}))
-    return Resource(entry.name, kind, fields, entry.written.place, lifecycle, Marks(entry.written.node))
+    return Resource(entry.name, kind, fields, entry.written.place, lifecycle, Marks(entry.written.node), file)
 
 
 def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:

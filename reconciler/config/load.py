@@ -61,7 +61,7 @@ class Configuration:
         return {name: desired for name, (desired, _) in results.items()}
 
     def _evaluate(self, environment: Environment | None) -> tuple[Desired, list[Problem]]:
-        return evaluate(self.merged, environment, self.doubt)
+        return evaluate(self.merged, environment, self.doubt, self.folder)
 
 
 class Opened:

@@ -62,6 +62,15 @@ def configuration_commit(folder: Path) -> str:
         return ""
 
 
+def head_of(folder: Path) -> str:
+    """The id of the commit that is checked out in a folder; empty if there is no repository, no commit, or no git."""
+    try:
+        answer = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], folder=str(folder), seconds=Limits().local)
+    except ReconcilerError:
+        return ""
+    return "" if answer.code else answer.text
+
+
 def read_settings(options: list[str], folder: str, limits: Limits) -> Settings:
     """All settings that hold in a repository, in the order of their weight, with what is included into them."""
     answer = run_git([*options, "config", "--list", "-z", "--includes"], folder=folder, seconds=limits.local)

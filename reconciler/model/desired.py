@@ -55,6 +55,7 @@ class Resource:
     """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`.
 
     `marks` are line and column of each value within it, by its path (`data.initiators[0].uid`), in the same file.
+    `file` is that file relative to the configuration's folder, with `/`.
     """
 
     address: str
@@ -63,6 +64,7 @@ class Resource:
     place: Place
     lifecycle: Lifecycle = Lifecycle()
     marks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    file: str = ""
 
     def place_of(self, path: str) -> Place:
         """Where the value at a path is written, or what it is within, or the resource itself."""

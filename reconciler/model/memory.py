@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from reconciler.model.desired import Fields
 
@@ -14,7 +15,10 @@ class Entry:
 
     `applied` are the fields as they were last written, references resolved. `depends_on` are the addresses that it
     referred to, `protected` keeps `prevent_destroy` alive after the block has gone from the configuration.
-    `superseded` are ids of objects that a replace has put aside and not deleted yet.
+    `superseded` are ids of objects that a replace has put aside and not deleted yet. `file` is the file of the
+    configuration that the resource stood in, relative to the configuration's folder, and `commit` the commit that
+    wrote the object last; both are empty when they are not known. `stored` has the values that the API shows in place
+    of those that were sent, by path (`report_name`, `data.actions.push`).
     """
 
     id: str
@@ -22,6 +26,23 @@ class Entry:
     protected: bool = False
     depends_on: tuple[str, ...] = ()
     superseded: tuple[str, ...] = ()
+    file: str = ""
+    commit: str = ""
+    stored: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is remembered of an object that has no entry any more.
+
+    `address` is the one that it had. `deleted`: we deleted it, so it is never adopted again, and `commit` (empty if not
+    known) is the commit that did. `protected`: it was forgotten because no list showed it, and `prevent_destroy` holds.
+    """
+
+    address: str
+    deleted: bool = False
+    protected: bool = False
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +50,8 @@ class Memory:
     """The memory of one environment.
 
     `lineage` names its first birth, `serial` counts the applies that wrote it (0: never written), `plan` is the digest
-    of the plan that wrote it last.
+    of the plan that wrote it last. `configuration` is the name of the configuration that it belongs to, None in a state
+    that was written before states had one. `tombstones` are by `kind[id]`.
     """
 
     environment: str
@@ -37,3 +59,5 @@ class Memory:
     serial: int = 0
     entries: Mapping[str, Entry] = field(default_factory=dict)
     plan: str = ""
+    configuration: str | None = None
+    tombstones: Mapping[str, Tombstone] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -90,8 +90,9 @@ class Change:
     seen: str | None = None
 
     def approved(self) -> dict[str, Any]:
-        """What a reviewer approves of it: all but the notes, which say why."""
-        return {name: getattr(self, name) for name in self.__slots__} | {"notes": None}
+        """What a reviewer approves of it: all but the notes, which say why, and but where and when it was written."""
+        remember = replace(self.remember, file="", commit="", stored={}) if self.remember else None
+        return {name: getattr(self, name) for name in self.__slots__} | {"notes": None, "remember": remember}
 
 
 @dataclass(frozen=True, slots=True)

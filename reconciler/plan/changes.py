@@ -44,7 +44,16 @@ def _entry(scene: Scene, resource: Resource, fields: dict[str, Any], object_id: 
     # What is ignored is not ours from the beginning, so it is no drift later.
     fields = written(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
     left_over = tuple(record.id for record in scene.left_over(resource.address))
-    return Entry(object_id, fields, _protected(scene, resource), tuple(sorted(uses)), left_over)
+    known = scene.entries.get(resource.address)
+    return Entry(
+        object_id,
+        fields,
+        _protected(scene, resource),
+        tuple(sorted(uses)),
+        left_over,
+        resource.file,
+        known.commit if known and known.id == object_id else "",
+    )
 
 
 def _protected(scene: Scene, resource: Resource) -> bool:

@@ -16,7 +16,7 @@ from reconciler.model.decode import NotThat, decode
 from reconciler.model.memory import Memory
 from reconciler.model.plan import Plan
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
 
 

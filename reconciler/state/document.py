@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from reconciler.errors import StateUnusable
@@ -11,9 +11,13 @@ from reconciler.json_text import json_text
 from reconciler.kinds import KINDS
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.desired import kind_of
-from reconciler.model.memory import Entry, Memory
+from reconciler.model.memory import Entry, Memory, Tombstone
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+OLDEST_VERSION = 1
+"""Format 1 knew no configuration, tombstones, files, commits and stored values."""
+OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}}
+"""What an entry need not say, as it is then."""
 BRING_BACK = (
     "bring the file back from your last commit or backup; without any, move it away: "
     "the next plan then adopts what is live by name, and deletes nothing"
@@ -28,6 +32,8 @@ def to_text(memory: Memory) -> str:
         "lineage": memory.lineage,
         "serial": memory.serial,
         "plan": memory.plan,
+        "configuration": memory.configuration,
+        "tombstones": {name: tombstone_document(each) for name, each in memory.tombstones.items()},
         "resources": {address: entry_document(entry) for address, entry in memory.entries.items()},
     }
     return json_text(document, indented=True, sort_keys=True) + "\n"
@@ -41,7 +47,13 @@ def entry_document(entry: Entry) -> dict[str, Any]:
         "depends_on": list(entry.depends_on),
         "applied": dict(entry.applied),
     }
-    return document | ({"superseded": list(entry.superseded)} if entry.superseded else {})
+    more = {"superseded": list(entry.superseded), "file": entry.file, "commit": entry.commit, "stored": entry.stored}
+    return document | {name: value for name, value in more.items() if value}
+
+
+def tombstone_document(tombstone: Tombstone) -> dict[str, Any]:
+    """One tombstone as JSON."""
+    return asdict(tombstone)
 
 
 def from_text(text: str, environment: str, where: str) -> Memory:
@@ -56,7 +68,7 @@ def from_text(text: str, environment: str, where: str) -> Memory:
             f"{where}: written by a newer reconciler (format {version}, this one reads {FORMAT_VERSION})",
             hint="upgrade reconciler, or bring back the version of the file that this one wrote",
         )
-    if type(version) is not int or version != FORMAT_VERSION:
+    if type(version) is not int or version < OLDEST_VERSION:
         raise _damaged(where, "it bears no format_version")
     try:
         memory = _memory(document)
@@ -72,12 +84,20 @@ def from_text(text: str, environment: str, where: str) -> Memory:
 
 def entry_from(document: Any, address: str) -> Entry:
     """The entry of an address from JSON; NotThat where it is none."""
-    whole = {"superseded": [], **document} if isinstance(document, dict) else document
+    whole = {**OPTIONAL, **document} if isinstance(document, dict) else document
     entry: Entry = decode(Entry, whole, address)
     for each in KINDS[kind_of(address)].fields:
         if each.unordered and each.name in entry.applied:
             decode(list, entry.applied[each.name], f"{address}.applied.{each.name}")
     return entry
+
+
+def tombstone_from(document: Any, name: str) -> Tombstone:
+    """The tombstone of an object (`kind[id]`) from JSON; NotThat if it is none."""
+    if kind_of(name) not in KINDS or not name.endswith("]"):
+        raise NotThat(f"tombstones: {name!r} names no object")
+    tombstone: Tombstone = decode(Tombstone, document, name)
+    return tombstone
 
 
 def address_from(value: Any, where: str) -> str:
@@ -95,12 +115,15 @@ def _memory(document: dict[str, Any]) -> Memory:
     if unknown:
         raise NotThat(f"state: expected no field {', '.join(unknown)}")
     entries = {address_from(address, "resources"): entry_from(each, address) for address, each in resources.items()}
+    tombstones = decode(dict[str, Any], document.get("tombstones", {}), "tombstones")
     return Memory(
         environment=decode(str, document.get("environment"), "environment"),
         lineage=decode(str, document.get("lineage"), "lineage"),
         serial=decode(int, document.get("serial"), "serial"),
         entries=entries,
         plan=decode(str, document.get("plan", ""), "plan"),
+        configuration=decode(str | None, document.get("configuration"), "configuration"),
+        tombstones={name: tombstone_from(each, name) for name, each in tombstones.items()},
     )
 
 

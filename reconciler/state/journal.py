@@ -10,6 +10,7 @@ import json
 import os
 import threading
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -17,13 +18,21 @@ from typing import IO, Any
 from reconciler.errors import StateUnusable
 from reconciler.json_text import json_text
 from reconciler.model.decode import NotThat, decode
-from reconciler.model.memory import Entry, Memory
+from reconciler.model.memory import Entry, Memory, Tombstone
 from reconciler.state.disk import replace_atomically
-from reconciler.state.document import address_from, entry_document, entry_from
+from reconciler.state.document import (
+    address_from,
+    entry_document,
+    entry_from,
+    tombstone_document,
+    tombstone_from,
+)
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+OLDEST_VERSION = 1
 CHECK = b',"check":"'
 """What comes before the checksum of a line, its last field."""
+NO_TOMBSTONES: Mapping[str, Tombstone] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +68,12 @@ class Journal:
                 "base": [base.lineage, base.serial],
                 "lineage": memory.lineage,
                 "plan": memory.plan,
+                "configuration": memory.configuration,
             }
         ]
         known = base.entries
         lines += [
-            _outcome(address, entries.get(address))
+            _outcome(address, entries.get(address), {})
             for address in sorted({*known, *entries})
             if known.get(address) != entries.get(address)
         ]
@@ -77,12 +87,13 @@ class Journal:
         """A write is about to leave. Gives the line's number."""
         return self._append({"address": address, "intent": what})
 
-    def outcome(self, address: str, entry: Entry | None) -> None:
-        """What is remembered of an address from now on; None where it is forgotten.
+    def outcome(self, address: str, entry: Entry | None, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
+        """What is remembered of an address from now on; None where it is forgotten. `tombstones`: what is remembered of
+        objects (`kind[id]`) that went with it.
 
         It outlives the process at once, and the machine from the next intent on; lost with that, it is looked up.
         """
-        self._append(_outcome(address, entry))
+        self._append(_outcome(address, entry, tombstones))
 
     def sync(self, number: int) -> None:
         """Returns when that line is on the disk. StateUnusable where it cannot be, and for ever after that."""
@@ -131,6 +142,7 @@ class Journal:
                 f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with that"
             )
         entries, waiting = dict(base.entries), dict[str, str]()
+        tombstones = dict(base.tombstones)
         number = 1
         try:
             head = _head(lines[0])
@@ -138,10 +150,17 @@ class Journal:
                 return Replayed(base, ())
             for line in lines[1:]:
                 number += 1
-                _replay(line, entries, waiting)
+                _replay(line, entries, tombstones, waiting)
         except NotThat as error:
             raise self._damaged(number) from error
-        memory = replace(base, entries=entries, lineage=head.lineage, plan=head.plan)
+        memory = replace(
+            base,
+            entries=entries,
+            lineage=head.lineage,
+            plan=head.plan,
+            configuration=head.configuration if head.configuration is not None else base.configuration,
+            tombstones=tombstones,
+        )
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
         return Replayed(memory, left, frozenset(str(line["address"]) for line in lines[1:]))
 
@@ -199,20 +218,25 @@ class _Head:
     base: tuple[str, int]
     lineage: str
     plan: str
+    configuration: str | None
 
 
 def _head(line: dict[str, Any]) -> _Head:
     base = decode(list, line.get("base"), "base")
-    if len(base) != 2 or line.get("format_version") != FORMAT_VERSION:  # noqa: PLR2004 - lineage and serial
+    version = line.get("format_version")
+    if len(base) != 2 or type(version) is not int or version < OLDEST_VERSION:  # noqa: PLR2004 - lineage and serial
         raise NotThat("the first line names no state")
     return _Head(
         (decode(str, base[0], "base"), decode(int, base[1], "base")),
         decode(str, line.get("lineage"), "lineage"),
         decode(str, line.get("plan"), "plan"),
+        decode(str | None, line.get("configuration"), "configuration"),
     )
 
 
-def _replay(line: dict[str, Any], entries: dict[str, Entry], waiting: dict[str, str]) -> None:
+def _replay(
+    line: dict[str, Any], entries: dict[str, Entry], tombstones: dict[str, Tombstone], waiting: dict[str, str]
+) -> None:
     """Does one step to the entries. NotThat where it is none."""
     address = address_from(line.get("address"), "address")
     if "intent" in line:
@@ -221,14 +245,18 @@ def _replay(line: dict[str, Any], entries: dict[str, Entry], waiting: dict[str, 
     if "entry" not in line:
         raise NotThat("neither an intent nor an outcome")
     waiting.pop(address, None)
+    buried = decode(dict[str, Any], line.get("tombstones", {}), "tombstones")
+    tombstones |= {name: tombstone_from(each, name) for name, each in buried.items()}
     if line["entry"] is None:
         entries.pop(address, None)
     else:
         entries[address] = entry_from(line["entry"], address)
 
 
-def _outcome(address: str, entry: Entry | None) -> dict[str, Any]:
-    return {"address": address, "entry": None if entry is None else entry_document(entry)}
+def _outcome(address: str, entry: Entry | None, tombstones: Mapping[str, Tombstone]) -> dict[str, Any]:
+    buried = {name: tombstone_document(each) for name, each in tombstones.items()}
+    outcome: dict[str, Any] = {"address": address, "entry": None if entry is None else entry_document(entry)}
+    return outcome | ({"tombstones": buried} if buried else {})
 
 
 def _line(value: dict[str, Any]) -> bytes:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reconciler.errors import Refused
 from reconciler.json_text import canonical
-from reconciler.model.memory import Entry, Memory
+from reconciler.model.desired import kind_of
+from reconciler.model.memory import Entry, Memory, Tombstone
 from reconciler.state.held import HeldLock
 from reconciler.state.journal import Journal
 from reconciler.state.store import Attachment, Snapshot, Store
@@ -24,14 +25,30 @@ class Recorder:
     Steps go to the journal; `finish` writes them to the store in one piece. All of a run bears one serial.
     """
 
-    def __init__(self, store: Store, snapshot: Snapshot, plan: str = "", held: HeldLock | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        snapshot: Snapshot,
+        plan: str = "",
+        held: HeldLock | None = None,
+        *,
+        configuration: str | None = None,
+        commit: Callable[[], str] = str,
+    ) -> None:
+        """`configuration`: the name of the one that the state belongs to from now on (None: as it was). `commit` gives
+        the commit of it (empty: not known); it is asked when something is recorded, by several threads."""
         self._held = held
+        self._configuration = configuration
+        self._commit = commit
         self._plan = plan
         self._store = store
         self._snapshot = snapshot
         self._journal = Journal(store.journal)
         memory = self._journal.replay(snapshot.memory).memory
         self._entries = dict(memory.entries)
+        self._tombstones = dict(memory.tombstones)
+        if configuration is None:
+            self._configuration = memory.configuration
         self._lineage = memory.lineage or str(uuid.uuid4())
         self._lock = threading.Lock()
         # What the journal's last line of an address says, if that is an outcome: it need not be said twice.
@@ -68,27 +85,49 @@ class Recorder:
             self._told.pop(address, None)
         self._journal.sync(self._journal.intent(address, what))
 
-    def record(self, address: str, entry: Entry | None) -> None:
-        """Remembers an address from now on, or forgets it, and has that in the journal before it returns."""
+    def record(self, address: str, entry: Entry) -> None:
+        """Remembers an address from now on, as this run's commit wrote it, and has that in the journal before it
+        returns."""
+        entry = replace(entry, commit=self._commit())
         with self._lock:
-            if entry is not None and self._told.get(address) == entry:
+            if self._told.get(address) == entry:
                 return
             self._told[address] = entry
-            if entry is None:
-                self._entries.pop(address, None)
-            else:
-                self._entries[address] = entry
+            self._entries[address] = entry
         # One thread at a time has to do with an address, and the journal lets one line after the other in by itself.
         self._journal.outcome(address, entry)
 
-    def gone(self, object_id: str) -> None:
-        """Forgets an object that a replace had put aside."""
+    def forget(self, address: str) -> None:
+        """Forgets an address; its object is left as it is."""
         with self._lock:
-            for address, entry in self._entries.items():
-                if object_id in entry.superseded:
-                    left = tuple(each for each in entry.superseded if each != object_id)
-                    self._entries[address] = replace(entry, superseded=left)
-                    self._journal.outcome(address, self._entries[address])
+            self._told[address] = None
+            self._entries.pop(address, None)
+        self._journal.outcome(address, None)
+
+    def deleted(self, address: str, kind: str, object_id: str) -> None:
+        """Remembers that an object was deleted, and forgets it: the address that it had, or the place of one that a
+        replace had put aside."""
+        tombstone = Tombstone(address, deleted=True, commit=self._commit())
+        buried = {f"{kind}[{object_id}]": tombstone}
+        with self._lock:
+            self._tombstones |= buried
+            entry = self._entries.get(address)
+            if entry is not None and entry.id == object_id:
+                self._entries.pop(address)
+                self._told[address] = None
+            left = self._without(kind, object_id)
+            self._entries |= left
+        self._journal.outcome(address, self.entry(address), buried)
+        for each, kept in left.items():
+            self._journal.outcome(each, kept)
+
+    def _without(self, kind: str, object_id: str) -> dict[str, Entry]:
+        """The entries that had put that object aside, without it."""
+        return {
+            address: replace(entry, superseded=tuple(each for each in entry.superseded if each != object_id))
+            for address, entry in self._entries.items()
+            if object_id in entry.superseded and kind_of(address) == kind
+        }
 
     @property
     def serial(self) -> int:
@@ -99,13 +138,25 @@ class Recorder:
         """Writes the memory and the receipt, if there is anything new in them. StateMoved where somebody else wrote."""
         with self._lock:
             try:
-                if receipt is not None or self._entries != self._snapshot.memory.entries:
+                if receipt is not None or self._is_news():
                     self._store.write(self._memory(), self._snapshot.version, note, receipt)
             except Refused:
                 self._journal.close()
                 raise
             self._journal.clear()
 
+    def _is_news(self) -> bool:
+        known = self._snapshot.memory
+        is_taken_over = self._configuration != known.configuration and bool(known.lineage)
+        return is_taken_over or self._entries != known.entries or self._tombstones != known.tombstones
+
     def _memory(self) -> Memory:
-        base = self._snapshot.memory
-        return Memory(base.environment, self._lineage, self.serial, dict(self._entries), self._plan)
+        return Memory(
+            self._snapshot.memory.environment,
+            self._lineage,
+            self.serial,
+            dict(self._entries),
+            self._plan,
+            self._configuration,
+            dict(self._tombstones),
+        )

@@ -103,8 +103,8 @@ def test_a_state_with_other_ids(world: World) -> None:
     ("edit", "words"),
     [
         (lambda each: each.update(tool_version="9.9"), ("reconciler 9.9", f"this is {__version__}")),
-        (lambda each: each.update(format_version=2), ("format 2", "format 1")),
-        (lambda each: each.update(format_version=True), ("not understood",)),
+        (lambda each: each.update(format_version=3), ("format 3", "format 2")),
+        (lambda each: each.update(format_version=True), ("format 2",)),
     ],
     ids=["tool", "format", "no number"],
 )

@@ -50,11 +50,21 @@ def test_it_is_made_for_a_diff(world: World) -> None:
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     assert "Grüße ✓" in text
     found = document(world)
-    assert set(found) == {"format_version", "environment", "lineage", "serial", "plan", "resources"}
-    assert (found["format_version"], found["environment"], found["serial"]) == (1, "default", 1)
+    assert set(found) == {
+        "configuration",
+        "environment",
+        "format_version",
+        "lineage",
+        "plan",
+        "resources",
+        "serial",
+        "tombstones",
+    }
+    assert (found["format_version"], found["environment"], found["serial"]) == (2, "default", 1)
     assert list(found["resources"]) == ADDRESSES
     entry = found["resources"]["report.daily"]
-    assert set(entry) == {"id", "protected", "depends_on", "applied"}
+    assert set(entry) == {"id", "protected", "depends_on", "applied", "file"}
+    assert entry["file"] == "main.yaml"
     assert (entry["protected"], entry["depends_on"]) == (True, ["integration.hook"])
 
 
@@ -95,7 +105,7 @@ def test_it_survives_a_round_trip(world: World) -> None:
         (b'{"format_version": "1"}', "format_version"),
         (b'{"format_version": true}', "format_version"),
         (b'{"format_version": 1}', "resources"),
-        (b'{"format_version": 2, "resources": {}}', "newer"),
+        (b'{"format_version": 3, "resources": {}}', "newer"),
         (b'<<<<<<< ours\n{"format_version": 1}\n=======\n{"format_version": 1}\n>>>>>>> theirs\n', "damaged"),
         (b'{"format_version": 1, "serial": 1, "serial": 2}', "there twice"),
     ],

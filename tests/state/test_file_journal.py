@@ -65,7 +65,7 @@ def test_every_write_is_announced_before_it_leaves(world: World, monkeypatch: py
     path = cut_off(world, monkeypatch)
     first, *rest = lines(path)
     state = json.loads(world.state.read_text(encoding="utf-8"))
-    assert (first["format_version"], first["base"]) == (1, [state["lineage"], 1])
+    assert (first["format_version"], first["base"]) == (2, [state["lineage"], 1])
     assert [(each["address"], "intent" if "intent" in each else "entry") for each in rest] == [
         ("integration.hook", "intent"),
         ("integration.hook", "entry"),
@@ -160,7 +160,7 @@ def test_a_newer_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 5 and the advice to upgrade, also where the state went on: what spent means may have changed."""
     path = cut_off(world, monkeypatch)
     first, *rest = lines(path)
-    first |= {"format_version": 2, "base": "otherwise"}
+    first |= {"format_version": 3, "base": "otherwise"}
     path.write_text("".join(json.dumps(each) + "\n" for each in [first, *rest]), encoding="utf-8")
     refused = world.run("plan")
     assert refused.code == 5
