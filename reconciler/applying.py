@@ -40,7 +40,7 @@ def save(session: Session, planned: Planned, path: Path) -> None:
     """Writes a plan to a file, bound to its environment, project and state."""
     from reconciler.saved import bound, write_plan  # noqa: PLC0415 - most plans are not saved
 
-    write_plan(path, bound(planned.plan, planned.memory, session.door.secret.value))
+    write_plan(path, bound(planned.plan, planned.memory, session.door.secret.value, session.folder))
 
 
 def saved_plan(session: Session, path: Path) -> Planned:
@@ -51,8 +51,15 @@ def saved_plan(session: Session, path: Path) -> Planned:
     from reconciler.saved import check_binding, read_plan  # noqa: PLC0415
 
     saved = read_plan(path)
-    snapshot, memory = remembered(session.store)
-    check_binding(saved, session.environment.name, memory, session.door.secret.value)
+    snapshot, memory = remembered(session.store, session.read_state())
+    check_binding(
+        saved,
+        session.environment,
+        memory,
+        session.door.secret.value,
+        folder=session.folder,
+        api=session.door.address,
+    )
     live = observe(Reader(session.door), KINDS.values(), expected=counted_by_kind(memory.entries))
     desired = session.configuration.desired(session.environment)
     return Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live, desired)

@@ -40,7 +40,7 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
     Refused where the key is written already or the object is managed; WrongUsage where it is not live.
     """
     kind = _kind(address)
-    memory = remembered(session.store)[1]
+    memory = remembered(session.store, session.read_state())[1]
     addresses = {(kind_of(name), entry.id): name for name, entry in memory.entries.items()}
     if (kind.name, object_id) in addresses:
         raise Refused(f"{object_id} is managed already, as {addresses[kind.name, object_id]}")

@@ -40,7 +40,7 @@ def drift_of(planned: Planned) -> Drift:
 
 def export_project(session: Session) -> Exported:
     """The live project as YAML, and its memory written to the state. Refused where something is managed already."""
-    if session.configuration.merged.resources or session.store.read().memory.entries:
+    if session.configuration.merged.resources or session.read_state().memory.entries:
         raise Refused(
             f"{session.configuration.path} already manages objects; an export would write over that",
             hint="export into an empty folder",
@@ -51,7 +51,7 @@ def export_project(session: Session) -> Exported:
 
 def remember(session: Session, exported: Exported) -> None:
     """Writes the memory of an export to the state."""
-    recorder = Recorder(session.store, session.store.read())
+    recorder = Recorder(session.store, session.read_state())
     recorder.begin({}, exported.entries)
     recorder.finish()
 

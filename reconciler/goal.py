@@ -33,7 +33,9 @@ class Goal:
 def goal_of(session: Session, memory: Memory, options: Options, undo: str | None, base: str | None) -> Goal:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""
     limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
-    options = replace(options, max_deletes=limit, today=datetime.now(UTC).strftime("%Y-%m-%d"))
+    options = replace(
+        options, max_deletes=limit, today=datetime.now(UTC).strftime("%Y-%m-%d"), api=session.door.address
+    )
     if undo is None:
         desired = session.configuration.desired(session.environment)
     else:

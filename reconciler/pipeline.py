@@ -50,7 +50,7 @@ def plan(
 
     `base` is a commit or branch to compare with, `only_scope` leaves out what is not due to what came after it.
     """
-    snapshot = session.store.read()
+    snapshot = session.read_state(options.allowed)
     replayed = Journal(session.store.journal).replay(snapshot.memory)
     memory = replayed.memory
 

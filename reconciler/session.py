@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from reconciler.api.secret import secret_of
 from reconciler.config import Configuration, Opened
 from reconciler.config.files import folder_of
 from reconciler.errors import ReconcilerError
+from reconciler.git import repository_top
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
-from reconciler.state import Store
+from reconciler.state import Snapshot, Store
+from reconciler.state.ownership import WRONG_CONFIGURATION, require_own
 from reconciler.stores import chosen_of, store_for
 
 
@@ -31,6 +34,26 @@ class Session:
     def configuration(self) -> Configuration:
         """The configuration; its resources are read when it is first asked for."""
         return self.opened.configuration
+
+    @property
+    def folder(self) -> str:
+        """The configuration's folder: its path below the repository's top, in full if it lies in none."""
+        top = repository_top(self.opened.folder)
+        real = os.path.realpath(self.opened.folder)
+        return real if top is None else os.path.relpath(real, top)
+
+    def read_state(self, allowed: Collection[str] = ()) -> Snapshot:
+        """What the store holds. Refused if that is of another configuration, unless `allowed` has the guard's name."""
+        return require_own(
+            self.store.read(),
+            self.environment.configuration,
+            self._named,
+            self.store.where,
+            allowed=WRONG_CONFIGURATION in allowed,
+        )
+
+    def _named(self) -> set[str]:
+        return self.configuration.merged.named()
 
     def commit(self) -> str:
         """The commit of the configuration, as git says it; empty where there is none."""

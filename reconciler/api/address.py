@@ -32,7 +32,8 @@ def base_of(address: str, path: str = BASE_PATH) -> str:
     host = parts["host"] or parts["ipv6"]
     if parts["scheme"].lower() == "http" and not _is_loopback(host.lower()):
         raise Refused(f"the key will not be sent over plain http to {host}", hint="use https, or a loopback address")
-    return address if parts["path"].strip("/") else address.rstrip("/") + path
+    origin = address[: len(address) - len(parts["path"])].lower()
+    return origin + (parts["path"] if parts["path"].strip("/") else path)
 
 
 def is_outward(base: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
@@ -61,8 +62,12 @@ class Door:
         secret: Secret,
         pace: Pace,
         close: Callable[[], None] | None = None,
+        *,
+        address: str = "",
     ) -> None:
+        """`address` is what tells this API from others, `base` if it is left out."""
         self.secret = secret
+        self.address = address or base.rstrip("/")
         self.trace: Callable[[str], None] | None = None
         self.pace = pace
         self._transports = Spares(lambda: held(make()))
@@ -197,7 +202,8 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
     except (OSError, sqlite3.Error) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
     transport = httpx.WSGITransport(_paced(simulator))
-    return Door(lambda: transport, "http://simulator/v4", headers, secret, Pace(connections), simulator.close)
+    base, address = "http://simulator/v4", f"{SIMULATOR}{os.path.realpath(file)}"
+    return Door(lambda: transport, base, headers, secret, Pace(connections), simulator.close, address=address)
 
 
 def _paced(application: Any) -> Any:

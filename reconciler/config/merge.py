@@ -44,6 +44,12 @@ class Merged:
     blocks: dict[str, list[Written]] = field(default_factory=lambda: {name: [] for name in BLOCKS})
     problems: list[Problem] = field(default_factory=list)
 
+    def named(self) -> set[str]:
+        """Every address that it names as one that it has, or had: resources, and where `moved` and `removed` begin."""
+        blocks = (each.node for name in ("moved", "removed") for each in self.blocks[name])
+        sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
+        return {*self.resources, *(each for each in sources if isinstance(each, str))}
+
 
 def merge(documents: Iterable[Document]) -> Merged:
     """Order and file names mean nothing; one address in two places is a problem."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from reconciler.config.findings import spot_of
 from reconciler.config.reading import Reading
 from reconciler.config.wording import LONGEST, quoted
 from reconciler.errors import Problem, did_you_mean
+from reconciler.git import repository_top
 from reconciler.model.desired import Place
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
 from reconciler.yaml12 import LocatedMap, mark_of
@@ -106,6 +108,7 @@ def _bad_zone(node: Any, file: Path) -> list[Problem]:
 
 def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:
     named = settings.get("environments") or {DEFAULT_ENVIRONMENT: {}}
+    configuration = settings.get("name") or derived_name(file.parent)
     shared = settings.get("state", {})
     result = {}
     for name, written in named.items():
@@ -115,6 +118,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
         }
         result[name] = Environment(
             name=name,
+            configuration=configuration,
             state=_state(written.get("state", shared), file.parent, name),
             secret_env=written.get("secret_env", None if "secret_command" in written else DEFAULT_SECRET_ENV),
             secret_command=tuple(written.get("secret_command", ())),
@@ -125,6 +129,14 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
             time_zone=settings.get("time_zone", ""),
         )
     return result
+
+
+def derived_name(folder: Path) -> str:
+    """The name of a configuration that gives itself none: its folder's path below the repository's top, with `/`; empty
+    at the top, and outside of a repository."""
+    top = repository_top(folder)
+    below = Path() if top is None else Path(os.path.realpath(folder)).relative_to(top)
+    return "/".join(below.parts)
 
 
 def _state(written: dict[str, Any], folder: Path, name: str) -> StateSettings:

@@ -125,6 +125,8 @@ BLOCKS: dict[str, Schema] = {
     ),
 }
 
+CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
+
 STATE: Schema = {
     "type": "object",
     "description": "Where the memory of what was applied is kept.",
@@ -161,6 +163,13 @@ SETTINGS: Schema = {
     "type": "object",
     "description": "What stands beside a configuration: its environments, where their states are kept, guards.",
     "properties": {
+        "name": {
+            "type": "string",
+            "pattern": CONFIGURATION_PATTERN,
+            "description": "A name of at most 200 characters, none of them a control character. The state, comments "
+            "and saved plans carry it. Left out: the folder's path below the repository's top.",
+            "examples": ["growth"],
+        },
         "state": STATE,
         "guards": {
             "type": "object",

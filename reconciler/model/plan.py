@@ -116,7 +116,8 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The whole of it. `refresh` is what the state should know of addresses that do not change; `moved` are the
-    addresses that take an entry of the state over, and from where."""
+    addresses that take an entry of the state over, and from where. `configuration` and `api` (its address) say, with
+    the environment, what it is a plan of: no two of these share a digest."""
 
     environment: str
     changes: tuple[Change, ...]
@@ -127,6 +128,8 @@ class Plan:
     refresh: Mapping[str, Entry] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    configuration: str = ""
+    api: str = ""
     digest: str = ""
 
     def id_of(self, address: str) -> str | None:

@@ -26,7 +26,9 @@ class StateSettings:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One environment. `variables` are the values of `${var.NAME}`, `unset` those that are named without a value.
+    """One environment of the configuration that is called `configuration` (empty: the one at the repository's top).
+
+    `variables` are the values of `${var.NAME}`, `unset` those that are named without a value.
 
     The key is in the variable `secret_env`, or what `secret_command` prints; where only a command is written, no
     variable is looked at. `time_zone` is the readers', an IANA name, empty where none is set.
@@ -41,3 +43,9 @@ class Environment:
     unset: Mapping[str, Place] = field(default_factory=dict)
     max_deletes: int | None = None
     time_zone: str = ""
+    configuration: str = ""
+
+
+def called(configuration: str) -> str:
+    """A configuration by its name, as messages say it."""
+    return f"the configuration {configuration}" if configuration else "the configuration at the repository's top"

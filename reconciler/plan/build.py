@@ -30,7 +30,7 @@ KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line asks of a plan. `only`: nothing but these changes, with what they need; None: all of them.
-    `today` is YYYY-MM-DD, for what has a date to end at (empty: nothing ends)."""
+    `today` is YYYY-MM-DD, for what has a date to end at (empty: nothing ends). `api` is the API's address."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
@@ -38,6 +38,7 @@ class Options:
     allowed: frozenset[str] = frozenset()
     today: str = ""
     only: frozenset[str] | None = None
+    api: str = ""
 
 
 def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) -> Plan:
@@ -78,6 +79,8 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
         refresh=refresh,
         moved=moved_from,
         labels=_labels(scene),
+        configuration=memory.configuration or "",
+        api=options.api,
     )
     return replace(plan, digest=digest_of(plan))
 
@@ -111,7 +114,9 @@ def digest_of(plan: Plan) -> str:
     """What a reviewer approves: the same for the same changes, whenever and wherever they are planned."""
     content = {
         "format_version": FORMAT_VERSION,
+        "configuration": plan.configuration,
         "environment": plan.environment,
+        "api": plan.api,
         "changes": [change.approved() for change in plan.changes],
     }
     return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()

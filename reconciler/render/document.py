@@ -27,6 +27,7 @@ class PlanJson:
         plan = self._review.plan
         return {
             "format_version": FORMAT_VERSION,
+            "configuration": plan.configuration,
             "environment": plan.environment,
             "digest": plan.digest,
             "commit": self._review.commit or None,

@@ -27,6 +27,7 @@ def _plan() -> Schema:
         "What `reconciler plan --format json` prints.",
         {
             "format_version": {"const": FORMAT_VERSION, "description": "The version of this form."},
+            "configuration": _text("The configuration's name, empty for the one at the repository's top."),
             "environment": _text("The environment of reconciler.yaml, default where there is none."),
             "digest": _text("What a reviewer approves.", pattern="^sha256:[0-9a-f]{64}$"),
             "commit": _text("The commit of the configuration, null where that is not known.", null=True),

@@ -15,6 +15,7 @@ from reconciler.json_text import canonical, json_text
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.memory import Memory
 from reconciler.model.plan import Plan
+from reconciler.model.settings import Environment, called
 
 FORMAT_VERSION = 2
 PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
@@ -25,7 +26,8 @@ class SavedPlan:
     """What the file holds. `project` is a fingerprint of what the state knew, `seal` one of all the rest.
 
     Both are keyed with the secret key: who has not got it can neither read it out of them nor make others. The seal
-    holds also once the plan is applied in part, when the state knows more than it did.
+    holds also once the plan is applied in part, when the state knows more than it did. `folder` is the configuration's,
+    below the repository's top or else in full: it binds a plan that was made without a state.
     """
 
     format_version: int
@@ -33,14 +35,15 @@ class SavedPlan:
     project: str
     lineage: str
     serial: int
+    folder: str
     plan: Plan
     seal: str = ""
 
 
-def bound(plan: Plan, memory: Memory, secret: str) -> SavedPlan:
+def bound(plan: Plan, memory: Memory, secret: str, folder: str) -> SavedPlan:
     """A plan with what it was made from."""
     project = _keyed(secret, _known(memory))
-    saved = SavedPlan(FORMAT_VERSION, __version__, project, memory.lineage, memory.serial, plan)
+    saved = SavedPlan(FORMAT_VERSION, __version__, project, memory.lineage, memory.serial, folder, plan)
     return replace(saved, seal=_seal(saved, secret))
 
 
@@ -80,13 +83,23 @@ def read_plan(path: Path) -> SavedPlan:
     return saved
 
 
-def check_binding(saved: SavedPlan, environment: str, memory: Memory, secret: str) -> None:
-    """Refused where the plan was made for another environment, project or state.
+def check_binding(
+    saved: SavedPlan, environment: Environment, memory: Memory, secret: str, *, folder: str, api: str
+) -> None:
+    """Refused where the plan was made for another configuration, environment, API, project or state.
 
     A state that this very plan has written meanwhile (an apply that was cut off, or failed in part) is its own.
     """
-    if saved.plan.environment != environment:
-        raise Refused(f"the plan is for the environment {saved.plan.environment}, not for {environment}")
+    plan = saved.plan
+    if plan.environment != environment.name:
+        raise Refused(f"the plan is for the environment {plan.environment}, not for {environment.name}")
+    if plan.configuration != environment.configuration:
+        ours = called(environment.configuration)
+        raise Refused(f"the plan is for {called(plan.configuration)}, not for {ours}", hint=PLAN_AGAIN)
+    if plan.api != api:
+        raise Refused(f"the plan is for the API at {plan.api}, not for {api}", hint=PLAN_AGAIN)
+    if not saved.lineage and saved.folder != folder:
+        raise Refused(f"the plan was made in {saved.folder or '.'}, without a state, and not here", hint=PLAN_AGAIN)
     if not hmac.compare_digest(saved.seal.encode(), _seal(saved, secret).encode()):
         raise Refused("the plan was made with another key: this may be another project", hint=PLAN_AGAIN)
     if memory.plan == saved.plan.digest and (not saved.lineage or memory.lineage == saved.lineage):

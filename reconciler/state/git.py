@@ -18,8 +18,9 @@ from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
 from reconciler.state.freeing import freed_after
 from reconciler.state.git_desk import BLOB, TREE, Desk, open_desk
-from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
+from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved, path_segment
 
+CONFIGURATIONS = "refs/reconciler/configurations"
 STATE_FILE = "state.json"
 RECEIPTS = "receipts"
 UNNAMED = "reconciler"
@@ -37,14 +38,19 @@ class GitStore:
         remote: str = "origin",
         *,
         journal: Path,
+        configuration: str = "",
         limits: Limits | None = None,
     ) -> None:
         self.folder = folder
         self.environment = environment
+        self.configuration = configuration
         self.remote = remote
         self.journal = journal
-        self.ref = f"refs/reconciler/state/{environment}"
-        self.lock_ref = f"refs/reconciler/lock/{environment}"
+        home = f"{CONFIGURATIONS}/{path_segment(configuration)}" if configuration else "refs/reconciler"
+        self.ref = f"{home}/state/{environment}"
+        self.lock_ref = f"{home}/lock/{environment}"
+        # Where it was before refs carried the configuration's name.
+        self._old_ref = f"refs/reconciler/state/{environment}" if configuration else ""
         self._limits = limits or Limits()
         self._held: Holder | None = None
 
@@ -54,18 +60,18 @@ class GitStore:
         return f"{self.ref} on {masked(self.remote)}"
 
     def read(self) -> Snapshot:
-        """What the ref holds; an empty memory where there is none. StateUnusable where it cannot be used or reached."""
+        """What the ref holds; an empty memory where there is none. StateUnusable where it cannot be used or reached.
+
+        A state that lies where all did before refs carried a name is read from there, and moves with the next write.
+        """
         with self._desk() as desk:
-            commit = desk.fetch(self.ref)
-            if not commit:
-                return Snapshot(Memory(self.environment), "")
-            text = self._text(desk, commit)
-        return Snapshot(from_text(text, self.environment, self.where), commit)
+            commit, memory = self._found(desk)
+        return Snapshot(memory, commit)
 
     def receipts(self) -> dict[str, str]:
         """The receipts in the tree beside the state, the oldest first."""
         with self._desk() as desk:
-            found = desk.entries(_receipts(desk, desk.fetch(self.ref)))
+            found = desk.entries(_receipts(desk, self._found(desk)[0]))
             names = sorted(name for name, entry in found.items() if entry.startswith(BLOB))
             contents = desk.contents([found[name].split()[-1] for name in names])
         try:
@@ -80,7 +86,7 @@ class GitStore:
         same commit.
         """
         with self._desk() as desk:
-            if desk.fetch(self.ref) != version:
+            if self._found(desk)[0] != version:
                 raise StateMoved(self.where, self.journal)
             tree = desk.tree(version, STATE_FILE, desk.store(to_text(memory)))
             if receipt is not None:
@@ -88,7 +94,7 @@ class GitStore:
                 tree = desk.tree(tree, RECEIPTS, f"{TREE} {kept}")
             who = self._held.who if self._held else UNNAMED
             commit = desk.commit(tree, version, self._message(desk, memory, note), who)
-            if not desk.push(self.ref, commit, version):
+            if not self._push(desk, commit, version):
                 raise StateMoved(self.where, self.journal)
         return commit
 
@@ -124,6 +130,22 @@ class GitStore:
         checkout = find_checkout(self.folder, self._limits, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
         with open_desk(checkout, self.remote) as desk:
             yield desk
+
+    def _found(self, desk: Desk) -> tuple[str, Memory]:
+        """The commit of the state, from where it lies, and what it holds. Without one, nothing and an empty memory."""
+        for ref in filter(None, (self.ref, self._old_ref)):
+            commit = desk.fetch(ref)
+            if commit:
+                memory = from_text(self._text(desk, commit), self.environment, self.where)
+                if ref == self.ref or memory.configuration in (None, self.configuration):
+                    return commit, memory
+        return "", Memory(self.environment)
+
+    def _push(self, desk: Desk, commit: str, version: str) -> bool:
+        """Puts a commit in the place of that version; a state that lies in the old place moves, in one push."""
+        if version and self._old_ref and not desk.look(self.ref):
+            return desk.move(self._old_ref, self.ref, commit, version)
+        return desk.push(self.ref, commit, version)
 
     def _text(self, desk: Desk, commit: str) -> str:
         try:

@@ -81,6 +81,15 @@ class Desk:
             return self.push(ref, new, expected, again=False)
         raise self._refused("written", answer)
 
+    def move(self, source: str, target: str, new: str, expected: str) -> bool:
+        """Makes a ref of the remote that is not there yet, and deletes another one that still is as expected, both in
+        one push. False if one of them is not so."""
+        leases = (f"--force-with-lease={target}:", f"--force-with-lease={source}:{expected}")
+        answer = self._reach("push", "--porcelain", "--atomic", *leases, self.remote, f"{new}:{target}", f":{source}")
+        if answer.code and self.look(source) == expected:
+            raise self._refused("written", answer)
+        return self.look(target) == new
+
     def store(self, text: str) -> str:
         """Makes a blob, and gives its entry for a tree."""
         return f"{BLOB} {self.local('hash-object', '-w', '--stdin', stdin=text.encode()).text}"

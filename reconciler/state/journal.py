@@ -68,7 +68,6 @@ class Journal:
                 "base": [base.lineage, base.serial],
                 "lineage": memory.lineage,
                 "plan": memory.plan,
-                "configuration": memory.configuration,
             }
         ]
         known = base.entries
@@ -158,7 +157,6 @@ class Journal:
             entries=entries,
             lineage=head.lineage,
             plan=head.plan,
-            configuration=head.configuration if head.configuration is not None else base.configuration,
             tombstones=tombstones,
         )
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
@@ -218,7 +216,6 @@ class _Head:
     base: tuple[str, int]
     lineage: str
     plan: str
-    configuration: str | None
 
 
 def _head(line: dict[str, Any]) -> _Head:
@@ -230,7 +227,6 @@ def _head(line: dict[str, Any]) -> _Head:
         (decode(str, base[0], "base"), decode(int, base[1], "base")),
         decode(str, line.get("lineage"), "lineage"),
         decode(str, line.get("plan"), "plan"),
-        decode(str | None, line.get("configuration"), "configuration"),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
@@ -13,11 +14,14 @@ from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
 from reconciler.state.freeing import freed_after
 from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
-from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
+from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved, path_segment
 from reconciler.threads import Threads
 
 FREE = b"{}\n"
 """What a lock holds that nobody holds."""
+
+CONFIGURATIONS = "configurations"
+"""What the keys begin with that carry a configuration's name."""
 
 READERS = 8
 """How many receipts are read at once."""
@@ -36,13 +40,26 @@ class ObjectStore:
     these the swap of the state lets one through.
     """
 
-    def __init__(self, url: str, environment: str, journal: Path, *, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        environment: str,
+        journal: Path,
+        *,
+        configuration: str = "",
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self.environment = environment
+        self.configuration = configuration
         self.journal = journal
         self._bucket = Bucket(url, patience)
-        self._name = f"{environment}.json"
-        self._lock = f"{environment}.lock"
-        self._receipts = f"receipts/{environment}/"
+        home = f"{CONFIGURATIONS}/{path_segment(configuration)}/" if configuration else ""
+        self._name = f"{home}{environment}.json"
+        self._lock = f"{home}{environment}.lock"
+        self._receipts = f"{home}receipts/{environment}/"
+        # Where they were before keys carried the configuration's name.
+        self._old_name = f"{environment}.json" if configuration else ""
+        self._old_receipts = f"receipts/{environment}/"
 
     @property
     def where(self) -> str:
@@ -53,7 +70,27 @@ class ObjectStore:
         """What the object holds; an empty memory where there is none. StateUnusable where it cannot be used."""
         found = self._bucket.read(self._name)
         if found is None:
-            return Snapshot(Memory(self.environment), "")
+            old = self._old()
+            return Snapshot(old, "", is_taken_over=True) if old else Snapshot(Memory(self.environment), "")
+        return Snapshot(self._memory(found), found.version)
+
+    def _old(self) -> Memory | None:
+        """The state in the place where all were before keys carried a name, if it may be this configuration's: the
+        object stays, and the first write of the new one says whose it was."""
+        found = self._bucket.read(self._old_name) if self._old_name else None
+        memory = self._memory(found) if found else None
+        return memory if memory and memory.configuration in (None, self.configuration) else None
+
+    def _claim_old(self) -> None:
+        """Writes into the old place whose state it was, so that no other configuration takes it for its own."""
+        found = self._bucket.read(self._old_name)
+        memory = self._memory(found) if found else None
+        if found and memory and memory.configuration is None:
+            claimed = to_text(replace(memory, configuration=self.configuration)).encode()
+            if self._bucket.swap(self._old_name, claimed, found.version) is None:
+                raise StateMoved(self.where, self.journal)
+
+    def _memory(self, found: Found) -> Memory:
         try:
             text = found.content.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -62,7 +99,7 @@ class ObjectStore:
                 hint="bring an earlier version of the object back; without any, move it away: "
                 "the next plan then adopts what is live by name, and deletes nothing",
             ) from error
-        return Snapshot(from_text(text, self.environment, self.where), found.version)
+        return from_text(text, self.environment, self.where)
 
     def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
         """Puts a memory in the place of that version and gives the new one; StateMoved where it is another by now.
@@ -70,6 +107,8 @@ class ObjectStore:
         `note` goes nowhere: an object has no log. The receipt is written first and taken back where the state moved,
         so that whoever is killed between the two has one too many, and never one too few.
         """
+        if self._old_name and not version:
+            self._claim_old()
         if receipt is not None:
             self._keep(receipt)
         written = self._bucket.swap(self._name, to_text(memory).encode(), version)
@@ -81,12 +120,13 @@ class ObjectStore:
 
     def receipts(self) -> dict[str, str]:
         """The receipts beside the state, the oldest first. StateUnusable where one cannot be read."""
-        names = [name for name in self._bucket.names(self._receipts) if name.endswith(".json")]
+        places = [self._old_receipts, self._receipts] if self._old_name and self._old() else [self._receipts]
+        names = [name for place in places for name in self._bucket.names(place) if name.endswith(".json")]
         with Threads(READERS) as pool:
             found = dict(zip(names, pool.map(self._bucket.read, names), strict=True))
         try:
             return {
-                name.removeprefix(self._receipts).removesuffix(".json"): each.content.decode("utf-8")
+                name.rpartition("/")[2].removesuffix(".json"): each.content.decode("utf-8")
                 for name, each in found.items()
                 if each is not None
             }

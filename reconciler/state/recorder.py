@@ -32,13 +32,11 @@ class Recorder:
         plan: str = "",
         held: HeldLock | None = None,
         *,
-        configuration: str | None = None,
         commit: Callable[[], str] = str,
     ) -> None:
-        """`configuration`: the name of the one that the state belongs to from now on (None: as it was). `commit` gives
-        the commit of it (empty: not known); it is asked when something is recorded, by several threads."""
+        """`commit` gives the commit of the configuration (empty: not known); it is asked when something is recorded, by
+        several threads."""
         self._held = held
-        self._configuration = configuration
         self._commit = commit
         self._plan = plan
         self._store = store
@@ -47,8 +45,6 @@ class Recorder:
         memory = self._journal.replay(snapshot.memory).memory
         self._entries = dict(memory.entries)
         self._tombstones = dict(memory.tombstones)
-        if configuration is None:
-            self._configuration = memory.configuration
         self._lineage = memory.lineage or str(uuid.uuid4())
         self._lock = threading.Lock()
         # What the journal's last line of an address says, if that is an outcome: it need not be said twice.
@@ -147,8 +143,8 @@ class Recorder:
 
     def _is_news(self) -> bool:
         known = self._snapshot.memory
-        is_taken_over = self._configuration != known.configuration and bool(known.lineage)
-        return is_taken_over or self._entries != known.entries or self._tombstones != known.tombstones
+        is_same = self._entries == known.entries and self._tombstones == known.tombstones
+        return self._snapshot.is_taken_over or not is_same
 
     def _memory(self) -> Memory:
         return Memory(
@@ -157,6 +153,6 @@ class Recorder:
             self.serial,
             dict(self._entries),
             self._plan,
-            self._configuration,
+            self._snapshot.memory.configuration,
             dict(self._tombstones),
         )

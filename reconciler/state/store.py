@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from reconciler.errors import Refused
 from reconciler.model.memory import Memory
@@ -64,10 +65,14 @@ def _names() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A memory and the version of the store that it was read from (opaque; empty where nothing was there)."""
+    """A memory and the version of the store that it was read from (opaque; empty where nothing was there).
+
+    `is_taken_over`: the store holds it as that of no configuration, or of another one; the next write changes that.
+    """
 
     memory: Memory
     version: str
+    is_taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,11 @@ class Attachment:
 
     name: str
     text: str
+
+
+def path_segment(configuration: str) -> str:
+    """A configuration's name as one part of a ref or of an object's key: percent-encoded, and no two names alike."""
+    return quote(configuration, safe="").replace(".", "%2E")
 
 
 class Store(Protocol):

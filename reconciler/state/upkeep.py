@@ -12,9 +12,9 @@ from reconciler.state.journal import Journal
 from reconciler.state.store import Holder, Snapshot, Store
 
 
-def remembered(store: Store) -> tuple[Snapshot, Memory]:
-    """What the store holds, and that with the steps of a cut off apply done to it."""
-    snapshot = store.read()
+def remembered(store: Store, snapshot: Snapshot | None = None) -> tuple[Snapshot, Memory]:
+    """What the store holds (it is read if no snapshot is given), and that with the steps of a cut-off apply."""
+    snapshot = snapshot or store.read()
     return snapshot, Journal(store.journal).replay(snapshot.memory).memory
 
 
