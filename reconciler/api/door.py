@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
@@ -202,7 +201,7 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
     except (OSError, sqlite3.Error) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
     transport = httpx.WSGITransport(_paced(simulator))
-    base, address = "http://simulator/v4", f"{SIMULATOR}{os.path.realpath(file)}"
+    base, address = "http://simulator/v4", f"{SIMULATOR}{file}"
     return Door(lambda: transport, base, headers, secret, Pace(connections), simulator.close, address=address)
 
 
