@@ -89,7 +89,7 @@ class Simulator:
 
     def _play(self, scene: Scene, environ: WSGIEnvironment) -> Response:
         scene.request = _read(environ)
-        return self.faults.around(scene, lambda: _guarded(environ, lambda: self.answer(scene.request)))
+        return self.faults.around(scene, lambda: _guarded(environ, lambda: self.answer(scene.taken or scene.request)))
 
     def close(self) -> None:
         """Close the data file."""

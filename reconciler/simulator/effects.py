@@ -36,7 +36,8 @@ _PAGED = {
 
 @dataclass(slots=True)
 class Scene:
-    """One request on its way: `worked` is the answer of the work, `response` what will leave, `fired` what happened."""
+    """One request on its way: `worked` is the answer of the work, `response` what will leave, `fired` what happened.
+    `taken` is what the work gets in place of the request, None for the request itself."""
 
     request: Request
     store: Store
@@ -44,6 +45,7 @@ class Scene:
     veil: Veil
     worked: Response | None = None
     response: Response | None = None
+    taken: Request | None = None
     fired: list[str] = field(default_factory=list)
 
     @property

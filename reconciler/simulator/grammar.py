@@ -15,6 +15,8 @@
     POST /scheduled-reports: hide 2
     GET /scheduled-reports: shift add, n=1
     GET /automations: shift remove, page=2, n=1
+    * /*: normalise lower
+    GET /*: normalise lower shown
     * /*: rate 20/60, retry=date
     * /*: worker "Release alerts", message="401 from the endpoint", times=1
 
@@ -32,6 +34,9 @@ What happens, one a rule:
                                        one) and of itself (404), each for itself
     shift add|remove                   between a page and the next somebody adds an object before all others, or
                                        removes the last one of that page; page=1 is the page before
+    normalise WAY [stored|shown]       what is written is stored otherwise than it was sent, or stored as sent and shown
+                                       otherwise. WAY is trim, nfc, lower, round (to 0.01), defaults (`delay: 0` in each
+                                       map of a list), drop (keys below `data` that no page knows) or sort (lists)
     rate REQUESTS/SECONDS              more than that is a 429; retry=seconds (default), date, none, or any number
     worker INTEGRATION [before|after]  the delivery worker gives up on an active one, by id or title, `*` for all;
                                        message= is its last error

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.simulator.effects import Delay, Effect, Hide, Instead, Rate, Shift, Truncate, Worker
+from reconciler.simulator.normalising import WAYS, Normalise
 from reconciler.simulator.rules import Choice, RuleError
 from reconciler.simulator.wire import BODILESS, NO_ANSWER, ApiError, Response
 
@@ -168,6 +169,12 @@ def _worker(words: Words, details: Details) -> Effect:
     return Worker(_late(words[1:] or ("before",)), words[0], message)
 
 
+def _normalise(words: Words, _: Details) -> Effect:
+    if words[0] not in WAYS:
+        raise RuleError(f"normalise {words[0]}: expected one of {', '.join(WAYS)}")
+    return Normalise(words[0], {"stored": False, "shown": True}[words[1] if len(words) > 1 else "stored"])
+
+
 FORMS: Mapping[str, Form] = {
     "status": Form("status CODE [before|after], CODE being 200 to 599", _status, ("code", "message", "body", "header")),
     "drop": Form("drop before, or drop after", _drop),
@@ -176,6 +183,7 @@ FORMS: Mapping[str, Form] = {
     "hide": Form("hide READINGS, READINGS being 1 or more", _hide, method="POST"),
     "shift": Form("shift add, or shift remove", _shift, ("page",), method="GET"),
     "rate": Form("rate REQUESTS/SECONDS, like rate 100/60", _rate, ("retry",), choosable=False),
+    "normalise": Form(f"normalise {'|'.join(WAYS)} [stored|shown]", _normalise),
     "worker": Form("worker INTEGRATION [before|after], INTEGRATION being an id, a title or *", _worker, ("message",)),
 }
 
