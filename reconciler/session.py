@@ -13,6 +13,7 @@ from reconciler.api.door import DEFAULT_URL
 from reconciler.api.secret import secret_of
 from reconciler.config import Configuration, Opened
 from reconciler.config.files import folder_of
+from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError
 from reconciler.git import repository_top
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
@@ -92,11 +93,14 @@ def open_session(
         yield Session(opened, chosen, store_for(chosen, opened.folder), door)
 
 
-def environment_of(path: Path, environment: str | None) -> str:
-    """The name of the environment that is meant, as far as it can be told of a configuration that may be unsound."""
+def names_of(path: Path, environment: str | None) -> tuple[str | None, str]:
+    """The names of the configuration and of the environment that is meant, as far as they can be told: the
+    configuration may be unsound."""
+    opened = Opened(path)
+    configuration = next((each.configuration for each in opened.environments.values()), derived_name(opened.folder))
     with suppress(ReconcilerError):
-        return environment or chosen_of(Opened(path), None).name
-    return environment or DEFAULT_ENVIRONMENT
+        return configuration, environment or chosen_of(opened, None).name
+    return configuration, environment or DEFAULT_ENVIRONMENT
 
 
 def commit_of(path: Path) -> str:

@@ -70,11 +70,11 @@ def store_for(environment: Environment, folder: Path) -> Store:
     if where.store == "git":
         from reconciler.state.git import GitStore  # noqa: PLC0415 - only the store that is chosen
 
-        return GitStore(folder, name, where.remote, journal=journal, configuration=environment.configuration)
+        return GitStore(folder, name, where.remote, journal=journal, configuration=environment.configuration or "")
     if where.store == "object":
         from reconciler.state.object import ObjectStore  # noqa: PLC0415
 
-        return ObjectStore(where.url, name, journal, configuration=environment.configuration)
+        return ObjectStore(where.url, name, journal, configuration=environment.configuration or "")
     from reconciler.state.file import FileStore  # noqa: PLC0415
 
     return FileStore(where.path, name)

@@ -71,7 +71,8 @@ def execute(
     # What is still under way after a second Ctrl-C has its intent in the journal.
     with Threads(parallelism + parallelism // PREPARED) as pool:
         run.go(pool)
-    return ApplyReport(plan.environment, plan.digest, tuple(run.outcome(change, ledger) for change in plan.changes))
+    outcomes = tuple(run.outcome(change, ledger) for change in plan.changes)
+    return ApplyReport(plan.environment, plan.digest, outcomes, configuration=plan.configuration)
 
 
 def _ids(plan: Plan, ledger: Ledger) -> Callable[[str], str | None]:

@@ -30,9 +30,17 @@ LONGEST_FILE = 16 * 1024 * 1024
     help="Write what was approved by merging into FILE, for `apply --expect-digest @FILE`.",
 )
 @environment_option
+@click.option(
+    "--configuration",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="With --read: the folder of the configuration; needed if the pull request has plans of several.",
+)
 @debug_option
-def comment(file: Path | None, read: Path | None, environment: str | None, debug: bool) -> None:
-    """Put a plan under the pull request, and keep it the one comment of its environment.
+def comment(
+    file: Path | None, read: Path | None, environment: str | None, configuration: Path | None, debug: bool
+) -> None:
+    """Put a plan under the pull request, and keep it the one comment of its configuration and environment.
 
     FILE is what `plan` or `apply` wrote with --report markdown=FILE; it also becomes the job's summary. What `drift
     --format markdown` wrote becomes an issue, the one of its environment, and closes it where nothing drifted. Runs in
@@ -48,16 +56,17 @@ def comment(file: Path | None, read: Path | None, environment: str | None, debug
     with Comments(where) as comments:
         comments.trace((lambda line: say(dim(visible(f"debug: {line}")))) if debug else None)
         if read is not None:
-            _write_approval(read, comments, environment)
+            _write_approval(read, comments, environment, configuration)
             return
         _summarise(where, text)
         say(visible(comments.put(text)))
 
 
-def _write_approval(path: Path, comments: Comments, environment: str | None) -> None:
+def _write_approval(path: Path, comments: Comments, environment: str | None, configuration: Path | None) -> None:
     from reconciler.model.approval import to_json  # noqa: PLC0415 - `--help` need not load it
+    from reconciler.session import names_of  # noqa: PLC0415
 
-    approval = comments.approved(environment)
+    approval = comments.approved(environment, names_of(configuration, environment)[0] if configuration else None)
     try:
         path.write_text(to_json(approval), encoding="utf-8")
     except OSError as error:

@@ -87,11 +87,12 @@ def _write_failure(
     command: str, path: Path, environment: str | None, error: BaseException, seen: Seen, reports: Reports
 ) -> None:
     from reconciler.model.failure import Failure  # noqa: PLC0415 - only a run that fails needs it
-    from reconciler.session import commit_of, environment_of  # noqa: PLC0415
+    from reconciler.session import commit_of, names_of  # noqa: PLC0415
 
-    name = seen.review.plan.environment if seen.review else environment_of(path, environment)
+    plan = seen.review.plan if seen.review else None
+    configuration, name = (plan.configuration, plan.environment) if plan else names_of(path, environment)
     commit = seen.review.commit if seen.review else commit_of(path)
-    failure = Failure(command, name, error, commit, seen.review)
+    failure = Failure(command, name, error, commit, seen.review, configuration or "")
     for form, file in reports:
         # The error itself is what has to be heard, and it is told in the log in any case.
         with suppress(ReconcilerError):

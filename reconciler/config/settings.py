@@ -131,12 +131,11 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
     return result
 
 
-def derived_name(folder: Path) -> str:
+def derived_name(folder: Path) -> str | None:
     """The name of a configuration that gives itself none: its folder's path below the repository's top, with `/`; empty
-    at the top, and outside of a repository."""
+    at the top, None outside of a repository."""
     top = repository_top(folder)
-    below = Path() if top is None else Path(os.path.realpath(folder)).relative_to(top)
-    return "/".join(below.parts)
+    return None if top is None else "/".join(Path(os.path.realpath(folder)).relative_to(top).parts)
 
 
 def _state(written: dict[str, Any], folder: Path, name: str) -> StateSettings:

@@ -43,7 +43,7 @@ def drift(memory: Memory, live: Live, plan: Plan) -> Drift:
         else:
             drifted = _changed(address, entry, record, change)
             found += [drifted] if drifted.fields else []
-    return Drift(memory.environment, len(memory.entries), tuple(found))
+    return Drift(memory.environment, len(memory.entries), tuple(found), memory.configuration or "")
 
 
 def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:

@@ -61,7 +61,7 @@ class Comments:
         if number is None:
             return f"no comment: {self._where.commit[:12]} came with no pull request"
         me = self._host.me()
-        own = self._own(me, number, mark.environment)
+        own = self._own(me, number, mark)
         body = body_of(text, self._trusted(own) if mark.command == "apply" else own, self._where.run)
         for stray in own[1:]:
             self._host.edit(number, stray, FOLDED)
@@ -72,18 +72,24 @@ class Comments:
         self._host.edit(number, own[0], body)
         return f"edited the comment under #{number}"
 
-    def approved(self, environment: str | None) -> Approval:
+    def approved(self, environment: str | None, configuration: str | None = None) -> Approval:
         """What was approved by merging the pull request that this commit came with.
 
         Refused where there is none, or where its comment does not say, or was edited by somebody else; WrongUsage where
-        it has comments of several environments and none is named.
+        it has comments of several configurations or environments, and none is named.
         """
         number = self._merged()
         if number is None:
             raise Refused(f"nothing was approved: {self._where.commit[:12]} came with no pull request", hint=PLAN_AGAIN)
-        own = self._own(self._host.me(), number, environment)
+        own = self._comments(self._host.me(), number, configuration, environment)
         marks = [mark for comment in own if (mark := mark_in(comment.body)) is not None]
         names = sorted({mark.environment for mark in marks})
+        configurations = sorted({mark.configuration or "" for mark in marks})
+        if len(configurations) > 1:
+            known = ", ".join(each or "the one at the repository's top" for each in configurations)
+            raise WrongUsage(
+                f"#{number} has plans of several configurations: {known}", hint="--configuration PATH names the folder"
+            )
         if len(names) > 1:
             raise WrongUsage("which environment?", hint=f"--environment with one of {', '.join(names)}")
         approvals = [mark.approval for mark in marks if mark.approval is not None]
@@ -116,21 +122,24 @@ class Comments:
             raise Refused(f"{self._where.commit[:12]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
         return found[0] if found else None
 
-    def _own(self, me: str, number: int, environment: str | None) -> list[Comment]:
-        """The comments that we wrote for the environment (None: for any), the oldest first."""
+    def _own(self, me: str, number: int, mark: Mark) -> list[Comment]:
+        """The comments that we wrote for the configuration and the environment of a mark, the oldest first."""
+        return self._comments(me, number, mark.configuration, mark.environment)
+
+    def _comments(self, me: str, number: int, configuration: str | None, environment: str | None) -> list[Comment]:
         return [
             comment
             for comment in self._host.comments(number)
             if comment.author == me
             and (mark := mark_in(comment.body)) is not None
-            and environment in (None, mark.environment)
+            and mark.is_for(configuration, environment)
         ]
 
     def _create(self, me: str, number: int, mark: Mark, body: str) -> str:
         """A new comment. A lost answer is looked up before it is sent again, or there were two."""
 
         def look(perhaps_done: bool) -> None:
-            if perhaps_done and self._own(me, number, mark.environment):
+            if perhaps_done and self._own(me, number, mark):
                 raise _Done
 
         try:

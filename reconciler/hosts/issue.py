@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.hosts.body import body_of, same
 from reconciler.hosts.client import Comment, Host
 from reconciler.model.mark import DRIFT, NO_DRIFT, Mark, mark_in
+from reconciler.model.settings import of_configuration
 
 OF_AN_ISSUE = frozenset({DRIFT, NO_DRIFT})
 
@@ -13,7 +14,7 @@ def put_issue(host: Host, mark: Mark, text: str, run: str) -> str:
     """Makes the text the issue of its environment; gives in words what was done. Where nothing drifted, none is opened,
     and the open one is closed."""
     me = host.me()
-    own = _own(host, me, mark.environment)
+    own = _own(host, me, mark)
     closes = mark.command == NO_DRIFT
     body = body_of(text, own, run)
     if not own:
@@ -29,25 +30,26 @@ def _open(host: Host, me: str, mark: Mark, body: str) -> str:
     """A new issue. A lost answer is looked up before it is sent again, or there were two."""
 
     def look(perhaps_done: bool) -> None:
-        if perhaps_done and _own(host, me, mark.environment):
+        if perhaps_done and _own(host, me, mark):
             raise _Done
 
     try:
-        host.open_issue(f"Drift in {mark.environment}", body, look)
+        host.open_issue(f"Drift in {mark.environment}{of_configuration(mark.configuration)}", body, look)
     except _Done:
         return "opened an issue; the answer was lost, and it was found there"
     return "opened an issue"
 
 
-def _own(host: Host, me: str, environment: str) -> list[Comment]:
-    """The open issues that we wrote for the environment, the oldest first."""
+def _own(host: Host, me: str, wanted: Mark) -> list[Comment]:
+    """The open issues that we wrote for the configuration and the environment of a mark, the oldest first."""
     return sorted(
         (
             issue
             for issue in host.issues()
             if issue.author == me
             and (mark := mark_in(issue.body)) is not None
-            and (mark.environment, mark.command in OF_AN_ISSUE) == (environment, True)
+            and mark.command in OF_AN_ISSUE
+            and mark.is_for(wanted.configuration, wanted.environment)
         ),
         key=lambda issue: issue.id,
     )

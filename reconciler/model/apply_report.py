@@ -53,6 +53,7 @@ class ApplyReport:
     warnings: tuple[str, ...] = ()
     unrecorded: str = ""
     receipt: Receipt | None = None
+    configuration: str = ""
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
         """The outcomes that ended so."""

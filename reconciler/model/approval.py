@@ -11,7 +11,7 @@ from reconciler.json_text import canonical, json_text
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.plan import Change, Plan
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MOST_SKETCHED = 10_000
 """The longest sketch, in characters: it stands in a comment, whose length is bounded."""
 HASH_DIGITS = 8
@@ -24,7 +24,7 @@ class Approval:
 
     `commit` and `base` are what was planned and what it was compared with, empty where that is not known. `changes`:
     address → its action and a short hash of what would be done, `delete 1f3a90bc`, in the plan's order; `left_out`: how
-    many more changes there are, for which there was no room.
+    many more changes there are, for which there was no room. `configuration` is its name.
     """
 
     environment: str
@@ -34,6 +34,7 @@ class Approval:
     changes: Mapping[str, str] = field(default_factory=dict)
     left_out: int = 0
     format_version: int = FORMAT_VERSION
+    configuration: str = ""
 
     @property
     def is_known(self) -> bool:
@@ -50,7 +51,8 @@ def approval_of(plan: Plan, commit: str = "", base: str = "", room: int = MOST_S
         if room < 0:
             break
         sketched[change.address] = sketch
-    return Approval(plan.environment, plan.digest, commit, base, sketched, len(plan.changes) - len(sketched))
+    left_out = len(plan.changes) - len(sketched)
+    return Approval(plan.environment, plan.digest, commit, base, sketched, left_out, configuration=plan.configuration)
 
 
 def sketch_of(change: Change) -> str:

@@ -37,3 +37,4 @@ class Drift:
     environment: str
     compared: int
     objects: tuple[Drifted, ...]
+    configuration: str = ""

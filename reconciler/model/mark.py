@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from reconciler.model.approval import MOST_SKETCHED, Approval, approval_of
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.plan import Plan
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 DRIFT, NO_DRIFT = "drift", "no drift"
 """The commands of marks that stand in an issue, the second in one that can be closed."""
 LONGEST = 13_000
@@ -25,22 +25,32 @@ _ACTS = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
 @dataclass(frozen=True, slots=True)
 class Mark:
     """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None where it
-    shows none that could be approved."""
+    shows none that could be approved. `configuration`: its name; None in a mark that was written before marks had it,
+    which may be any one's."""
 
     environment: str
     command: str
     approval: Approval | None = None
     format_version: int = FORMAT_VERSION
+    configuration: str | None = None
+
+    def is_for(self, configuration: str | None, environment: str | None) -> bool:
+        """Whether it is of that configuration and that environment; None is any."""
+        is_configuration = None in (configuration, self.configuration) or configuration == self.configuration
+        return is_configuration and environment in (None, self.environment)
 
 
 def mark_of(command: str, plan: Plan, commit: str, base: str) -> Mark:
     """The mark of a plan; its sketch is cut to what the line has room for."""
     room, commit, base = MOST_SKETCHED, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT]
-    while (
-        len(line_of(mark := Mark(plan.environment, command, approval_of(plan, commit, base, room)))) > LONGEST and room
-    ):
+
+    def cut_to(room: int) -> Mark:
+        approval = approval_of(plan, commit, base, room)
+        return Mark(plan.environment, command, approval, configuration=plan.configuration)
+
+    while len(line_of(cut_to(room))) > LONGEST and room:
         room //= 2
-    return mark
+    return cut_to(room)
 
 
 def line_of(mark: Mark) -> str:
@@ -50,7 +60,7 @@ def line_of(mark: Mark) -> str:
 
 def mark_in(body: str) -> Mark | None:
     """The mark in a comment's first line, None where there is none. Of a mark that another version of this program
-    wrote, only the environment is known: it approves nothing."""
+    wrote, only the configuration and the environment are known: it approves nothing."""
     found = LINE.fullmatch(body.split("\n", 1)[0].strip())
     if found is None:
         return None
@@ -59,10 +69,12 @@ def mark_in(body: str) -> Mark | None:
         document = json.loads(found[1])
         mark: Mark = decode(Mark, document, "mark")
     except (NotThat, ValueError, RecursionError):
-        environment = document.get("environment") if isinstance(document, dict) else None
-        return Mark(environment, "", None, 0) if isinstance(environment, str) else None
+        known = document if isinstance(document, dict) else {}
+        environment, configuration = known.get("environment"), known.get("configuration")
+        named = configuration if isinstance(configuration, str) else None
+        return Mark(environment, "", None, 0, named) if isinstance(environment, str) else None
     is_known = mark.format_version == FORMAT_VERSION and (mark.approval is None or mark.approval.is_known)
-    return mark if is_known else Mark(mark.environment, "", None, mark.format_version)
+    return mark if is_known else replace(mark, command="", approval=None)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.model.desired import Fields
@@ -29,6 +29,10 @@ class Entry:
     file: str = ""
     commit: str = ""
     stored: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_wanted(self) -> Entry:
+        """What it says of what is wanted: not where that is written, by which commit, nor what the API made of it."""
+        return replace(self, file="", commit="", stored={})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -91,7 +91,7 @@ class Change:
 
     def approved(self) -> dict[str, Any]:
         """What a reviewer approves of it: all but the notes, which say why, and but where and when it was written."""
-        remember = replace(self.remember, file="", commit="", stored={}) if self.remember else None
+        remember = self.remember.as_wanted() if self.remember else None
         return {name: getattr(self, name) for name in self.__slots__} | {"notes": None, "remember": remember}
 
 

@@ -26,7 +26,8 @@ class StateSettings:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One environment of the configuration that is called `configuration` (empty: the one at the repository's top).
+    """One environment of the configuration that is called `configuration` (empty: the one at the repository's top;
+    None: it gives itself no name and lies in no repository).
 
     `variables` are the values of `${var.NAME}`, `unset` those that are named without a value.
 
@@ -43,9 +44,16 @@ class Environment:
     unset: Mapping[str, Place] = field(default_factory=dict)
     max_deletes: int | None = None
     time_zone: str = ""
-    configuration: str = ""
+    configuration: str | None = None
 
 
-def called(configuration: str) -> str:
+def called(configuration: str | None) -> str:
     """A configuration by its name, as messages say it."""
+    if configuration is None:
+        return "a configuration outside of any repository"
     return f"the configuration {configuration}" if configuration else "the configuration at the repository's top"
+
+
+def of_configuration(configuration: str | None) -> str:
+    """` of growth` for a title; nothing for the configuration at the repository's top, or if it is not known."""
+    return f" of {configuration}" if configuration else ""

@@ -93,8 +93,8 @@ def check_binding(
     plan = saved.plan
     if plan.environment != environment.name:
         raise Refused(f"the plan is for the environment {plan.environment}, not for {environment.name}")
-    if plan.configuration != environment.configuration:
-        ours = called(environment.configuration)
+    if plan.configuration != (memory.configuration or ""):
+        ours = called(memory.configuration)
         raise Refused(f"the plan is for {called(plan.configuration)}, not for {ours}", hint=PLAN_AGAIN)
     if plan.api != api:
         raise Refused(f"the plan is for the API at {plan.api}, not for {api}", hint=PLAN_AGAIN)

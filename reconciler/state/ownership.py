@@ -16,41 +16,52 @@ SHARE = 0.5
 
 
 def require_own(
-    snapshot: Snapshot, configuration: str, addresses: Callable[[], Collection[str]], where: str, *, allowed: bool
+    snapshot: Snapshot,
+    configuration: str | None,
+    addresses: Callable[[], Collection[str]],
+    where: str,
+    *,
+    allowed: bool,
 ) -> Snapshot:
     """The snapshot as one of this configuration; the next write takes it over.
 
     `addresses` gives those that stand in the configuration, also in its `moved` and `removed` blocks; it is asked only
-    for a state that was written before states had a name. Refused if the state is of another configuration, or does
-    not name one and less than half of its addresses stand in this one; `allowed` passes that.
+    if the state or the configuration has no name. Refused if the state is of another configuration, or if one of the
+    two has no name and less than half of the state's addresses stand in the configuration; `allowed` passes that.
     """
     memory = snapshot.memory
     if memory.configuration == configuration:
         return snapshot
-    if not allowed and memory.configuration is not None:
+    if not allowed and None not in (memory.configuration, configuration):
         raise _of_another(memory.configuration, configuration, where)
     if not allowed:
-        _require_half(memory, configuration, addresses, where)
-    return replace(snapshot, memory=replace(memory, configuration=configuration), is_taken_over=bool(memory.lineage))
+        _require_half(memory, configuration, addresses(), where)
+    name = memory.configuration if configuration is None else configuration
+    is_taken_over = bool(memory.lineage) and name != memory.configuration
+    return replace(snapshot, memory=replace(memory, configuration=name), is_taken_over=is_taken_over)
 
 
-def _of_another(theirs: str, ours: str, where: str) -> Refused:
-    keep = f"if this folder was moved or copied, write `name: {theirs}` in reconciler.yaml to keep the state"
-    if not theirs:
-        keep = f"if this folder was moved, move it back, or pass --allow {WRONG_CONFIGURATION} once"
+def _of_another(theirs: str | None, ours: str | None, where: str) -> Refused:
+    keep = f"name: {theirs}" if theirs else "the folder that it had"
     return Refused(
         f"{where}: this is the state of {called(theirs)}, not of {called(ours)}",
-        hint=f"give each configuration a state of its own; {keep}; --allow {WRONG_CONFIGURATION} takes it over",
+        hint=f"give each configuration a state of its own. If this folder was moved, give it back {keep} "
+        f"(`name:` stands in reconciler.yaml), or take the state over with --allow {WRONG_CONFIGURATION}",
     )
 
 
-def _require_half(memory: Memory, configuration: str, addresses: Callable[[], Collection[str]], where: str) -> None:
+def _require_half(memory: Memory, configuration: str | None, addresses: Collection[str], where: str) -> None:
     known = memory.entries.keys()
-    standing = len(known & set(addresses())) if known else 0
-    if standing < SHARE * len(known):
-        raise Refused(
-            f"{where}: this state names no configuration, and {standing} of its {len(known)} addresses stand in "
-            f"{called(configuration)}: it may be another one's",
-            hint=f"apply the configuration that it belongs to first, with this version: that gives it a name; "
-            f"--allow {WRONG_CONFIGURATION} takes it over for this one",
-        )
+    standing = len(known & set(addresses)) if known else 0
+    if standing >= SHARE * len(known):
+        return
+    names_none = memory.configuration is None
+    whose = "names no configuration" if names_none else f"is of {called(memory.configuration)}"
+    raise Refused(
+        f"{where}: this state {whose}, and {standing} of its {len(known)} addresses stand in {called(configuration)}: "
+        "it may be another one's",
+        hint="apply the configuration that it belongs to first, with this version: that gives the state its name; "
+        f"or take it over with --allow {WRONG_CONFIGURATION}"
+        if names_none
+        else f"write `name:` in reconciler.yaml, or take the state over with --allow {WRONG_CONFIGURATION}",
+    )

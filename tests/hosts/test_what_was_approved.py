@@ -177,7 +177,7 @@ WHOLE = to_json(Approval("production", "sha256:0"))
         "[]",
         "null",
         "{" * 2000,
-        WHOLE.replace('"format_version": 1', '"format_version": 2'),
+        WHOLE.replace('"format_version": 2', '"format_version": 3'),
         WHOLE.replace('"digest"', '"more": 1, "digest"'),
         WHOLE.replace('"sha256:0"', "7"),
     ],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.mark import DRIFT, NO_DRIFT, Mark, line_of
-from reconciler.render.markdown.words import bullets, code, fitting, prose, quoted
+from reconciler.render.markdown.words import bullets, code, fitting, place, prose, quoted
 from reconciler.render.values import shown
 from reconciler.render.wording import counted
 
@@ -31,13 +31,17 @@ class DriftMarkdown:
 
     def __str__(self) -> str:
         mark = line_of(
-            Mark(self._drift.environment, DRIFT if self._drift.objects or not self._drift.compared else NO_DRIFT)
+            Mark(
+                self._drift.environment,
+                DRIFT if self._drift.objects or not self._drift.compared else NO_DRIFT,
+                configuration=self._drift.configuration,
+            )
         )
         return f"{mark}\n" + "\n\n".join(self._parts())
 
     def _parts(self) -> Iterator[str]:
         drift = self._drift
-        environment = code(drift.environment)
+        environment = place(drift.environment, drift.configuration)
         if not drift.compared:
             yield f"Drift in {environment}: **not known**, nothing is remembered of an apply"
             yield UNKNOWN

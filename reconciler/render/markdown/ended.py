@@ -19,7 +19,7 @@ from reconciler.model.failure import Failure
 from reconciler.model.mark import Mark, line_of
 from reconciler.model.review import Review
 from reconciler.render.markdown.plan import PlanMarkdown
-from reconciler.render.markdown.words import bullets, code, commit, fitting, folded, prose
+from reconciler.render.markdown.words import bullets, code, commit, fitting, folded, place, prose
 from reconciler.render.wording import counted
 
 LIST_ROOM = 7_000
@@ -36,14 +36,15 @@ class AppliedMarkdown:
         self._report = report
 
     def __str__(self) -> str:
-        mark = line_of(Mark(self._report.environment, "apply"))
+        mark = line_of(Mark(self._report.environment, "apply", configuration=self._report.configuration))
         return f"{mark}\n" + "\n\n".join([self._title(), *self._body(), self._footer()])
 
     def _title(self) -> str:
         counts = {status: len(self._report.of(status)) for status in Status}
         words = {status: f"{number:,} {status.value}" for status, number in counts.items() if number}
         said = [f"**{text}**" if status in GRAVE else text for status, text in words.items()]
-        return f"Applied to {code(self._report.environment)}: {', '.join(said) or 'nothing to do'}"
+        where = place(self._report.environment, self._report.configuration)
+        return f"Applied to {where}: {', '.join(said) or 'nothing to do'}"
 
     def _body(self) -> Iterator[str]:
         report = self._report
@@ -89,12 +90,14 @@ class FailedMarkdown:
         self._error = failure.error
 
     def __str__(self) -> str:
-        mark = line_of(Mark(self._failure.environment, self._failure.command))
+        mark = line_of(
+            Mark(self._failure.environment, self._failure.command, configuration=self._failure.configuration)
+        )
         return f"{mark}\n" + "\n\n".join([self._title(), *self._body(), *self._footer()])
 
     def _title(self) -> str:
         done = {"plan": "Planning", "apply": "Applying"}[self._failure.command]
-        return f"**{done} failed** for {code(self._failure.environment)}: {self._what()}"
+        return f"**{done} failed** for {place(self._failure.environment, self._failure.configuration)}: {self._what()}"
 
     def _what(self) -> str:
         error = self._error

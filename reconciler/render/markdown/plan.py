@@ -10,7 +10,7 @@ from reconciler.model.mark import line_of, mark_of
 from reconciler.model.review import Review
 from reconciler.render.markdown.change import ChangeMarkdown
 from reconciler.render.markdown.room import TEXT_ROOM, Level, levels
-from reconciler.render.markdown.words import bullets, code, commit, fitting, folded, prose, quoted, size
+from reconciler.render.markdown.words import bullets, code, commit, fitting, folded, place, prose, quoted, size
 from reconciler.render.wording import VERBS, counted, title
 
 AROUND = 2_500
@@ -51,7 +51,8 @@ class PlanMarkdown:
         return "\n\n".join(parts)
 
     def _before(self) -> Iterator[str]:
-        yield f"Plan for {code(self._plan.environment)}: {title(self._plan, strong=lambda text: f'**{text}**')}"
+        where = place(self._plan.environment, self._plan.configuration)
+        yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}"
         refusals = self._plan.refusals
         if refusals:
             said = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]

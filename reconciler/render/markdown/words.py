@@ -110,3 +110,8 @@ def _is_plain(word: str) -> bool:
 
 def _run_of_ticks(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
+
+
+def place(environment: str, configuration: str) -> str:
+    """The environment of a title, with the configuration's name if it has one."""
+    return code(environment) + (f" of {code(configuration)}" if configuration else "")
