@@ -61,14 +61,10 @@ class Branch:
         git(self.folder, "commit", "--quiet", "--allow-empty", "-m", message)
         return git(self.folder, "rev-parse", "HEAD")
 
-    def init(self) -> None:
-        """Makes the repository, unless it is there."""
-        if not (self.folder / ".git").exists():
-            git(self.folder, "init", "--quiet", "--initial-branch=main")
-
     def begin(self) -> None:
         """Commits all there is to main and goes on in a branch."""
-        self.init()
+        if not (self.folder / ".git").exists():
+            git(self.folder, "init", "--quiet", "--initial-branch=main")
         self.commit("main")
         git(self.folder, "checkout", "--quiet", "-b", "feature")
 
@@ -98,8 +94,7 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def branch(world: World, nobody: None) -> Branch:
     """TEAM is applied and merged, and a branch begins."""
-    made = Branch(world)
-    made.init()
     world.settle(TEAM)
+    made = Branch(world)
     made.begin()
     return made

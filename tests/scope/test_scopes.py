@@ -283,6 +283,7 @@ def test_undo_takes_no_base(three: Branch) -> None:
 def test_a_base_that_refers_to_more(branch: Branch) -> None:
     """What this branch drops, and the API is not asked about for it, does not keep the base from being planned."""
     world = branch.world
+    assert world.apply().code == 0, "the state is this repository's from now on"
     world.insert("integrations", title="Fresh", integration="slack", target_platform="iOS", active=1)
     fresh = "      fresh: {title: Fresh, integration: slack, target_platform: iOS}\n      spare:"
     git(branch.folder, "checkout", "--quiet", "main")
