@@ -20,6 +20,7 @@ def main() -> None:
         except OSError as error:
             sys.exit(f"error: stdout cannot be written ({error.strerror})")
         return
+    _leave_current_folder()
     # A run makes much that it keeps and little garbage: to look for it after every 700 values costs a tenth of a plan.
     gc.set_threshold(*RARELY)
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
@@ -32,6 +33,13 @@ def main() -> None:
         # While modules load, or once more while it is told that the run was interrupted.
         os.write(2, b"interrupted\n")
         os._exit(1)
+
+
+def _leave_current_folder() -> None:
+    """`python -m` looks for modules in the current folder first, and that may be a checkout: only if we are in it."""
+    current = os.getcwd()  # noqa: PTH109 - as it stands in the path
+    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:  # noqa: PTH100, PTH120 - as above
+        del sys.path[0]
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ def store_for(environment: Environment, folder: Path) -> Store:
     if where.store == "git":
         from reconciler.state.git import GitStore  # noqa: PLC0415 - only the store that is chosen
 
-        return GitStore(folder, name, where.remote, journal=journal, configuration=environment.configuration or "")
+        named = environment.configuration or ""
+        return GitStore(folder, name, where.remote, journal=journal, configuration=named, author=where.author)
     if where.store == "object":
         from reconciler.state.object import ObjectStore  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ import re
 import ssl
 from urllib.request import getproxies, proxy_bypass
 
+from reconciler.credentials import without_credentials
 from reconciler.errors import ApiFailed, Refused, WrongUsage
 
 BASE_PATH = "/v4"
@@ -42,12 +43,18 @@ def is_outward(base: str) -> bool:
 
 
 def proxy_for(host: str) -> str | None:
-    """The proxy on the way to a host, as HTTPS_PROXY, ALL_PROXY and NO_PROXY say, or the system's settings."""
+    """The proxy on the way to a host, as HTTPS_PROXY, ALL_PROXY and NO_PROXY say, or the system's settings.
+
+    ValueError if a password in it is cut short, so that a part of it would be taken for host and port.
+    """
     known = getproxies()
     proxy = known.get("https") or known.get("all")
     if not proxy or proxy_bypass(host):
         return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    _, separator, rest = proxy.rpartition("://")
+    if "@" in re.sub("^[^/?#]*", "", rest):
+        raise ValueError("a password is not escaped")
+    return proxy if separator else f"http://{rest}"
 
 
 def trusted() -> ssl.SSLContext | bool:
@@ -75,12 +82,6 @@ def require_trust(error: BaseException, host: str) -> None:
             f"{host} cannot be trusted: {cause.verify_message}; nothing was sent",
             hint="where a company's proxy or a server of your own signs, name its certificates in SSL_CERT_FILE",
         ) from error
-
-
-def without_credentials(text: str) -> str:
-    """A text without the user, the password and the query of the addresses in it, and without what looks like a key."""
-    text = re.sub(r"[?#]\S*", "?***", re.sub(r"//[^/\s]*@", "//***@", text))
-    return re.sub(r"(?:test_)?sk_[^\s/]+", "***", text)
 
 
 def _is_loopback(host: str) -> bool:

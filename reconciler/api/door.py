@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from reconciler import __version__
-from reconciler.api.address import base_of, is_outward, proxy_for, require_trust, trusted, without_credentials
+from reconciler.api.address import base_of, is_outward, proxy_for, require_trust, trusted
 from reconciler.api.answers import Answer
 from reconciler.api.bounds import CODINGS, LONGEST_EXCHANGE, Unfit, read_bounded
 from reconciler.api.left_out import left_out
@@ -177,14 +177,17 @@ def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: in
     outward = is_outward(base)
     # Without TLS there is nothing to verify, and loading the certificates of all authorities takes its time.
     verify = httpx.create_ssl_context(verify=trusted()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    proxy = proxy_for(_url(base).host) if outward else None
-    make = partial(httpx.HTTPTransport, verify=verify, limits=ALONE, proxy=proxy, trust_env=outward)
     try:
+        proxy = proxy_for(_url(base).host) if outward else None
+        make = partial(httpx.HTTPTransport, verify=verify, limits=ALONE, proxy=proxy, trust_env=outward)
         return Door(make, base, headers, secret, Pace(connections))
     except (ValueError, ImportError, httpx.InvalidURL) as error:
+        # In words of our own: those of a library may hold a part of the password
         raise WrongUsage(
-            f"the proxy cannot be used: {without_credentials(str(error))}", hint="see HTTPS_PROXY, ALL_PROXY, NO_PROXY"
-        ) from error
+            f"the proxy cannot be used: {_unfit(error)}",
+            hint="see HTTPS_PROXY, ALL_PROXY, NO_PROXY; in a user or password, / # ? @ and : are written as %2F %23 "
+            "%3F %40 and %3A",
+        ) from None
 
 
 def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Door:
@@ -218,6 +221,11 @@ def _chunks(response: httpx.Response) -> Iterable[bytes]:
     if not isinstance(response.stream, httpx.SyncByteStream):
         raise TypeError("a stream for asynchronous use")
     return response.stream
+
+
+def _unfit(error: Exception) -> str:
+    missing = isinstance(error, ImportError)
+    return "what it takes is not installed (pip install 'httpx[socks]')" if missing else "it is no address of a proxy"
 
 
 def _said(error: Exception) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.errors import NotAuthorised
+from reconciler.programs import find_program
 
 UNATTENDED_SECONDS = 60.0
 ATTENDED_SECONDS = 300.0
@@ -18,6 +19,7 @@ ATTENDED_SECONDS = 300.0
 
 LONGEST_SAID = 300
 SHORTEST_PART = 6
+MISSING = "No such file or directory in PATH"
 KEY = re.compile(r"(?:test_)?sk_\S+")
 
 
@@ -42,7 +44,10 @@ def key_from(command: Sequence[str], folder: Path, hint: str) -> str:
 
 def _run(command: Sequence[str], folder: Path, hint: str) -> tuple[int, bytes, bytes]:
     attended = sys.stdin is not None and sys.stdin.isatty()
-    called = [_program(command[0], folder), *command[1:]]
+    program = _program(command[0], folder)
+    if program is None:
+        raise NotAuthorised(f"no key: secret_command ({command[0]}) cannot be run ({MISSING})", hint=hint)
+    called = [program, *command[1:]]
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own list of words, no shell
             called,
@@ -70,9 +75,9 @@ def _run(command: Sequence[str], folder: Path, hint: str) -> tuple[int, bytes, b
     return process.returncode, out, said or b""
 
 
-def _program(name: str, folder: Path) -> str:
+def _program(name: str, folder: Path) -> str | None:
     """A bare name is looked for in PATH, and never in the folder."""
-    return name if os.path.basename(name) == name else os.path.abspath(folder / name)  # noqa: PTH100, PTH119 - as written
+    return find_program(name) if os.path.basename(name) == name else os.path.abspath(folder / name)  # noqa: PTH100, PTH119 - as written
 
 
 def _end(process: subprocess.Popen[bytes], attended: bool) -> None:

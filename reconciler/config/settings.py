@@ -17,7 +17,7 @@ from reconciler.model.desired import Place
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
 from reconciler.yaml12 import LocatedMap, mark_of
 
-OF_STORE = {"file": "path", "git": "remote", "object": "url"}
+OF_STORE = {"file": ("path",), "git": ("remote", "author"), "object": ("url",)}
 STATE_FOLDER = ".reconciler"
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -71,8 +71,8 @@ def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
         if not isinstance(state, LocatedMap):
             continue
         own = OF_STORE[state["store"]]
-        for key in (key for key in state if key not in ("store", own)):
-            message = f"{key} is no setting of the store {state['store']}; expected {own} or nothing"
+        for key in (key for key in state if key not in ("store", *own)):
+            message = f"{key} is no setting of the store {state['store']}; expected {' or '.join(own)} or nothing"
             problems.append(Problem(str(file), *state.key_marks[key], message))
         if state["store"] == "object" and "url" not in state:
             mark = mark_of(node, path, (1, 1), key=True)
@@ -145,4 +145,5 @@ def _state(written: dict[str, Any], folder: Path, name: str) -> StateSettings:
         path=path if path.suffix == ".json" else path / f"{name}.json",
         remote=written.get("remote", "origin"),
         url=written.get("url", ""),
+        author=written.get("author", ""),
     )

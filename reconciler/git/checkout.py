@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, ReconcilerError
-from reconciler.git.command import Limits, run_git
+from reconciler.git.command import (
+    NO_REPOSITORY,
+    Limits,
+    Settings,
+    as_environment,
+    run_git,
+    without_filters,
+)
+from reconciler.git.repository import find_top
 
 OLDEST = (2, 31)
 """The first git that takes settings from its environment."""
-NOT_OURS = ":(exclude,glob)**/.reconciler/**"
-
-Settings = tuple[tuple[str, str], ...]
+NOT_OURS = ":(top,exclude,glob)**/.reconciler/**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +39,15 @@ class Checkout:
         head = self._ask("rev-parse", "--verify", "--quiet", "HEAD")
         if not head:
             return "not committed yet"
-        changed = self._ask("status", "--porcelain", "--", ".", NOT_OURS)
+        within = os.path.relpath(os.path.realpath(self.folder), os.path.realpath(self.top))
+        here = ":(top)" if within == os.curdir else f":(top,literal){within}"
+        # What is in a submodule is not asked for: git would run there, by its settings
+        changed = self._ask("status", "--porcelain", "--ignore-submodules=dirty", "--", here, NOT_OURS)
         return f"{head} (with changes that are not committed)" if changed else head
 
     def _ask(self, *arguments: str) -> str:
-        answer = run_git(arguments, folder=str(self.folder), seconds=self.limits.local)
+        unfiltered = as_environment(without_filters(self.settings))
+        answer = run_git(arguments, folder=self.top, seconds=self.limits.local, environment=unfiltered)
         return "" if answer.code else answer.text
 
 
@@ -45,6 +56,8 @@ def find_checkout(folder: Path, limits: Limits, *, what: str, otherwise: str) ->
 
     `what` says who needs one and why, `otherwise` what to do where there is none.
     """
+    if find_top(folder) is None:
+        raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
     _check_version(run_git(["version"], folder=at, seconds=limits.local).text)
     answer = run_git(["rev-parse", "--show-object-format", "--show-toplevel"], folder=at, seconds=limits.local)

@@ -1,4 +1,8 @@
-"""The one place that calls `git`: ordinary git, with a time limit, and nobody to answer a prompt."""
+"""The one place that calls `git`: ordinary git, with a time limit, and nobody to answer a prompt.
+
+A repository is data. Which programs run (filters, hooks, monitors, pagers, transports) is never what a file of a
+checkout says; the settings in a real `.git` are the user's own, and reach the remote as ever.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,24 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.credentials import without_user
 from reconciler.errors import GitUnusable
+from reconciler.git.repository import find_top
+from reconciler.programs import find_program, search_path
+
+Settings = tuple[tuple[str, str], ...]
 
 SETTINGS = (
+    "safe.bareRepository=explicit",
+    "protocol.ext.allow=never",
     "gc.auto=0",
     "maintenance.auto=false",
     f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
+    "core.alternateRefsCommand=",
+    "core.pager=cat",
+    "diff.external=",
+    "log.showSignature=false",
     "commit.gpgSign=false",
     "push.gpgSign=false",
     "push.followTags=false",
@@ -30,6 +45,8 @@ FIXED = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_PAGER": "cat",
+    "GIT_EDITOR": ":",
     "GCM_INTERACTIVE": "never",
     "SSH_ASKPASS": "",
     "SSH_ASKPASS_REQUIRE": "never",
@@ -40,6 +57,7 @@ ELSEWHERE = frozenset(
         "GIT_COMMON_DIR",
         "GIT_CONFIG",
         "GIT_DIR",
+        "GIT_EXTERNAL_DIFF",
         "GIT_GRAFT_FILE",
         "GIT_IMPLICIT_WORK_TREE",
         "GIT_INDEX_FILE",
@@ -58,6 +76,9 @@ ELSEWHERE = frozenset(
     }
 )
 """What a git hook or a caller of ours may have set, and would lead git to another repository or change our paths."""
+GIT_DIR = "--git-dir="
+NEEDED = "git, 2.31 or newer, is needed in PATH"
+NO_REPOSITORY = "not a git repository, and no folder above it is one"
 SECRET_KEY = re.compile(r"\s*(test_)?sk_")
 """How a Secret Key of the API begins. Git needs none, and its helpers and hooks are not ours."""
 
@@ -96,24 +117,26 @@ def run_git(
     environment: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> Answer:
-    """Calls git in a folder and gives its answer, whatever the exit code; `environment` comes on top of ours.
+    """Calls git and gives its answer, whatever the exit code; `environment` comes on top of ours.
 
-    GitSilent where it takes longer than that; GitUnusable where there is no git to call.
+    It runs at the top of the checkout that the folder lies in, so paths are from there; in the folder itself if
+    `--git-dir=` comes first. GitSilent if it takes longer than that; GitUnusable if there is no git, or no repository.
     """
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
-    command = ["git", "-C", folder, *settings, *arguments]
+    at, ceiling = (folder, {}) if arguments[0].startswith(GIT_DIR) else _top(folder)
+    command = [_git(), "-C", at, *settings, *arguments]
     try:
-        process = subprocess.Popen(  # noqa: S603 - a list of our own words, no shell; git is meant to come from PATH
+        process = subprocess.Popen(  # noqa: S603 - a list of our own words, no shell
             command,
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=surroundings() | dict(environment or {}),
+            env=surroundings() | ceiling | dict(environment or {}),
             # A session of its own has no terminal that ssh could ask at, and can be ended with all that git has started
             start_new_session=True,
         )
     except OSError as error:
-        raise GitUnusable(f"git cannot be called ({error})", hint="git, 2.31 or newer, is needed in PATH") from error
+        raise GitUnusable(f"git cannot be called ({error})", hint=NEEDED) from error
     with process:
         out, err = _communicate(process, stdin, seconds, f"git {_verb(arguments)}")
     return Answer(process.returncode, out, words(err))
@@ -124,6 +147,10 @@ def surroundings() -> dict[str, str]:
     without anybody to ask."""
     ours = os.environ.items()
     kept = {name: value for name, value in ours if name not in ELSEWHERE and not SECRET_KEY.match(value)} | FIXED
+    # What git starts itself, ssh for example, is not to be found in a checkout either
+    kept["PATH"] = search_path()
+    if "GIT_ALLOW_PROTOCOL" in kept:
+        kept["GIT_ALLOW_PROTOCOL"] = ":".join(each for each in kept["GIT_ALLOW_PROTOCOL"].split(":") if each != "ext")
     # In CI an askpass program hands over the token of the job (Jenkins); anywhere else it opens a window
     return kept if kept.get("CI") else kept | {"GIT_ASKPASS": ""}
 
@@ -131,12 +158,38 @@ def surroundings() -> dict[str, str]:
 def words(raw: bytes) -> str:
     """What git wrote for people, as one line: no hints of its own, no credentials of a URL."""
     lines = (" ".join(line.split()) for line in raw.decode("utf-8", "replace").splitlines())
-    return masked("; ".join(line for line in lines if line and not line.startswith("hint:")))
+    return without_user("; ".join(line for line in lines if line and not line.startswith("hint:")))
 
 
-def masked(text: str) -> str:
-    """A text without the user and the token of the URLs in it."""
-    return re.sub(r"(?<=://)[^/\s'\"]*@", "***@", text)
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Settings as git reads them from its environment, after those that are there already."""
+    start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    pairs = {"GIT_CONFIG_COUNT": str(start + len(settings))}
+    for number, (name, value) in enumerate(settings, start=start):
+        pairs |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return pairs
+
+
+def without_filters(settings: Settings) -> Settings:
+    """What switches off each filter that settings know: a checkout's attributes say which files pass through it."""
+    drivers = {name.rpartition(".")[0] for name, _ in settings if name.startswith("filter.")}
+    off = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
+    return tuple((f"{driver}.{name}", value) for driver in sorted(drivers) for name, value in off)
+
+
+def _git() -> str:
+    program = find_program("git")
+    if program is None:
+        raise GitUnusable("git cannot be called (there is none in PATH)", hint=NEEDED)
+    return program
+
+
+def _top(folder: str) -> tuple[str, dict[str, str]]:
+    """The top of the checkout, and what keeps git from looking for a repository further up."""
+    top = find_top(folder)
+    if top is None:
+        raise GitUnusable(f"{folder}: {NO_REPOSITORY}", hint="run this in a clone of the repository")
+    return str(top), {"GIT_CEILING_DIRECTORIES": str(top.parent)}
 
 
 def _communicate(

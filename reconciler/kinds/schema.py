@@ -148,6 +148,12 @@ STATE: Schema = {
             "description": "git: the remote that holds the state, origin where it is left out.",
             "examples": ["origin"],
         },
+        "author": {
+            "type": "string",
+            "pattern": "^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$",
+            "description": "git: who commits the state, if git itself knows nobody (user.email, GIT_AUTHOR_EMAIL).",
+            "examples": ["Release Bot <bot@example.com>"],
+        },
         "url": {
             "type": "string",
             "pattern": "^(s3|gs|az)://[^/]",

@@ -16,12 +16,13 @@ Variable = str | int | float | bool
 @dataclass(frozen=True, slots=True)
 class StateSettings:
     """Where the state of an environment is kept. `path` is the file of the `file` store; the others keep their journal
-    beside it. `remote` is for `git`, `url` for `object`."""
+    beside it. `remote` and `author` are for `git`, `url` is for `object`."""
 
     store: str
     path: Path
     remote: str = "origin"
     url: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reconciler.credentials import without_user
 from reconciler.errors import Refused, StateUnusable
 from reconciler.git.checkout import find_checkout
-from reconciler.git.command import Limits, masked
+from reconciler.git.command import Limits
 from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
 from reconciler.state.freeing import freed_after
@@ -40,7 +41,9 @@ class GitStore:
         journal: Path,
         configuration: str = "",
         limits: Limits | None = None,
+        author: str = "",
     ) -> None:
+        """`author`: in whose name commits are made, `Name <address>`, if git itself knows nobody."""
         self.folder = folder
         self.environment = environment
         self.configuration = configuration
@@ -51,13 +54,14 @@ class GitStore:
         self.lock_ref = f"{home}/lock/{environment}"
         # Where it was before refs carried the configuration's name.
         self._old_ref = f"refs/reconciler/state/{environment}" if configuration else ""
+        self._author = author
         self._limits = limits or Limits()
         self._held: Holder | None = None
 
     @property
     def where(self) -> str:
         """The ref and its remote."""
-        return f"{self.ref} on {masked(self.remote)}"
+        return f"{self.ref} on {without_user(self.remote)}"
 
     def read(self) -> Snapshot:
         """What the ref holds; an empty memory where there is none. StateUnusable where it cannot be used or reached.
@@ -128,7 +132,7 @@ class GitStore:
     @contextmanager
     def _desk(self) -> Iterator[Desk]:
         checkout = find_checkout(self.folder, self._limits, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
-        with open_desk(checkout, self.remote) as desk:
+        with open_desk(checkout, self.remote, self._author) as desk:
             yield desk
 
     def _found(self, desk: Desk) -> tuple[str, Memory]:
@@ -151,7 +155,7 @@ class GitStore:
         try:
             return desk.local("cat-file", "blob", f"{commit}:{STATE_FILE}").out.decode("utf-8")
         except (StateUnusable, UnicodeDecodeError) as error:
-            remote = masked(self.remote)
+            remote = without_user(self.remote)
             raise StateUnusable(
                 f"{self.where}: the state is damaged ({error})",
                 hint=f"put an earlier one in its place: git fetch {remote} {self.ref}, choose with git log FETCH_HEAD, "
@@ -206,7 +210,7 @@ class GitStore:
             desk.push(self.lock_ref, "", mine)
 
     def _by_hand(self) -> str:
-        return f"once nobody is applying any more: git push {masked(self.remote)} :{self.lock_ref}"
+        return f"once nobody is applying any more: git push {without_user(self.remote)} :{self.lock_ref}"
 
 
 def _receipts(desk: Desk, commit: str) -> str:

@@ -14,13 +14,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
 
+from reconciler.credentials import users_in, without_user
 from reconciler.errors import StateUnusable
-from reconciler.git.checkout import Checkout, Settings, read_settings
-from reconciler.git.command import Answer, GitSilent, masked, run_git
+from reconciler.git.checkout import Checkout, read_settings
+from reconciler.git.command import Answer, GitSilent, Settings, as_environment, run_git
 from reconciler.git.objects import contents_in, entries_in
 
 EMAIL = "reconciler@invalid"
+SHORTEST_PART = 4
 BLOB, TREE = "100644 blob", "040000 tree"
 FORBIDDEN = re.compile(
     r"403|denied|declined|authenti|could not read (Username|Password)|not allowed|protected|401", re.I
@@ -39,6 +43,7 @@ class Desk:
     remote: str
     path: str
     environment: dict[str, str] = field(repr=False)
+    author: str = ""
 
     def look(self, ref: str) -> str:
         """The id that a ref of the remote has now; empty where it is not there."""
@@ -113,12 +118,29 @@ class Desk:
         return self.local("mktree", stdin=b"").text
 
     def commit(self, tree: str, parent: str, message: str, who: str) -> str:
-        """Makes a commit on top of a parent (empty: the first) in somebody's name, whatever git knows of the user."""
-        name = re.sub(r"[<>\x00-\x1f]", "", who).strip(" .,:;\"'\\") or "reconciler"
-        person = {"NAME": name, "EMAIL": EMAIL, "DATE": f"@{int(time.time())} +0000"}
-        identity = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
+        """Makes a commit on top of a parent (empty: the first), by whom git knows, else in the name of `who`."""
+        people = {role: self._person(role, who) for role in ("AUTHOR", "COMMITTER")}
+        identity = {f"GIT_{role}_{key}": value for role, person in people.items() for key, value in person.items()}
         parents = ["-p", parent] if parent else []
         return self.local("commit-tree", tree, *parents, stdin=message.encode(), more=identity).text
+
+    def _person(self, role: str, who: str) -> dict[str, str]:
+        """As git tells who somebody is; if it knows no address, as the settings of the state do."""
+        known = dict(self.checkout.settings)
+
+        def said(what: str) -> str:
+            own, shared = f"{role.lower()}.{what}", f"user.{what}"
+            return _bare(os.environ.get(f"GIT_{role}_{what.upper()}") or known.get(own) or known.get(shared, ""))
+
+        name, email = said("name"), said("email")
+        if not email:
+            set_name, _, set_email = self.author.partition("<")
+            name, email = _bare(set_name), _bare(set_email)
+        return {
+            "NAME": name or _bare(who) or "reconciler",
+            "EMAIL": email or EMAIL,
+            "DATE": f"@{int(time.time())} +0000",
+        }
 
     def local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> Answer:
         """Calls git here, with no remote."""
@@ -132,7 +154,7 @@ class Desk:
         try:
             answer = self._run(arguments, self.checkout.limits.network, None, {})
         except GitSilent as silent:
-            raise GitSilent(f"{masked(self.remote)}: {silent}", hint=silent.hint) from None
+            raise GitSilent(f"{without_user(self.remote)}: {silent}", hint=silent.hint) from None
         rejected = [line[1:].strip() for line in answer.text.splitlines() if line.startswith("!")]
         return Answer(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
 
@@ -147,7 +169,7 @@ class Desk:
         )
 
     def _refused(self, done: str, answer: Answer) -> StateUnusable:
-        remote = masked(self.remote)
+        remote = without_user(self.remote)
         if FORBIDDEN.search(answer.words):
             hint = (
                 f"may the token or key of this checkout do that at {remote}? In GitHub Actions: permissions: "
@@ -161,12 +183,15 @@ class Desk:
     def _without_secrets(self, said: str) -> str:
         for secret in secrets(self.checkout.settings, self.remote):
             said = said.replace(secret, "***")
-        return masked(said)
+        return without_user(said)
 
 
 @contextmanager
-def open_desk(checkout: Checkout, remote: str) -> Iterator[Desk]:
-    """Opens a desk in a temporary folder, and removes it. StateUnusable where there is no such remote."""
+def open_desk(checkout: Checkout, remote: str, author: str = "") -> Iterator[Desk]:
+    """Opens a desk in a temporary folder, and removes it. StateUnusable where there is no such remote.
+
+    `author`: who commits, `Name <address>`, if git does not know anybody.
+    """
     try:
         folder = tempfile.TemporaryDirectory(prefix="reconciler-", ignore_cleanup_errors=True)
     except OSError as error:
@@ -177,11 +202,11 @@ def open_desk(checkout: Checkout, remote: str) -> Iterator[Desk]:
         bare.local(*made)
         known = read_settings([f"--git-dir={path}"], checkout.top, checkout.limits)
         settings = carried(checkout, remote, known)
-        yield Desk(checkout, remote, path, as_environment((*_unasked(checkout.settings), *settings)))
+        yield Desk(checkout, remote, path, as_environment((*_unasked(checkout.settings), *settings)), author)
 
 
 def carried(checkout: Checkout, remote: str, known: Settings) -> Settings:
-    """The settings that a repository elsewhere lacks to reach a remote as a checkout does; `known` it has itcheckout.
+    """The settings that a repository elsewhere lacks to reach a remote as a checkout does; `known` it has itself.
 
     StateUnusable where there is no such remote.
     """
@@ -190,10 +215,12 @@ def carried(checkout: Checkout, remote: str, known: Settings) -> Settings:
         f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/]", remote)
     ):
         raise StateUnusable(
-            f"{checkout.top}: there is no remote {masked(remote)}",
+            f"{checkout.top}: there is no remote {without_user(remote)}",
             hint="git remote -v lists those that there are; reconciler.yaml names the one for the state: "
             "state: {store: git, remote: NAME}",
         )
+    if f"remote.{remote}.url" not in dict(checkout.settings):
+        _require_elsewhere(remote, checkout.top)
     left = Counter(known)
     return tuple(
         (name, value)
@@ -202,21 +229,36 @@ def carried(checkout: Checkout, remote: str, known: Settings) -> Settings:
     )
 
 
-def as_environment(settings: Settings) -> dict[str, str]:
-    """Settings as git reads them from its environment, after those that are there already."""
-    start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-    pairs = {"GIT_CONFIG_COUNT": str(start + len(settings))}
-    for number, (name, value) in enumerate(settings, start=start):
-        pairs |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    return pairs
-
-
 def secrets(settings: Settings, remote: str) -> list[str]:
     """What of the settings must never be shown: tokens of headers, users and passwords of URLs."""
     headers = [value.split()[-1] for name, value in settings if name.endswith(".extraheader") and value.split()]
     urls = "\n".join([remote, *(text for setting in settings for text in setting)])
-    people = [person for found in re.findall(r"://([^/\s'\"]*)@", urls) for person in (found, *found.split(":")[1:])]
-    return sorted(filter(None, {*headers, *people}), key=len, reverse=True)
+    found = users_in(urls)
+    people = [person for each in found for person in (each, *each.split(":")[1:])]
+    # Who forgot to escape a password has git take a part of it for the port
+    parts = [part for each in found for part in re.split("[:/?#@]", each)[1:] if len(part) >= SHORTEST_PART]
+    return sorted(filter(None, {*headers, *people, *parts}), key=len, reverse=True)
+
+
+def _require_elsewhere(remote: str, top: str) -> None:
+    """StateUnusable if an address that the configuration gives names a program, or a repository within the checkout."""
+    local = unquote(remote.removeprefix("file://")) if remote.startswith("file://") else remote
+    is_local = local != remote or ":" not in remote.partition("/")[0]
+    if is_local and Path(os.path.realpath(Path(top, local))).is_relative_to(os.path.realpath(top)):
+        raise StateUnusable(
+            f"{remote} lies within the checkout, so a commit could bring its hooks and settings",
+            hint="keep the state at a remote of the repository: state: {store: git, remote: origin}",
+        )
+    if re.match(r"[A-Za-z0-9]+::", remote):
+        raise StateUnusable(
+            f"{without_user(remote)} names a program of git's to reach it by",
+            hint="give it to git under a name (git remote add NAME ADDRESS), and write the name: remote: NAME",
+        )
+
+
+def _bare(text: str) -> str:
+    """A name or an address as a commit can bear it."""
+    return re.sub(r"[<>\x00-\x1f]", "", text).strip(" .,:;\"'\\")
 
 
 def _unasked(settings: Settings) -> Settings:

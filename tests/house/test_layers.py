@@ -10,7 +10,7 @@ import pytest
 
 from .imports import imported, imported_within, modules, part_of, tree_of
 
-GROUND = frozenset({"", "errors", "json_text", "threads"})
+GROUND = frozenset({"", "credentials", "errors", "json_text", "programs", "threads"})
 KNOWN = GROUND | {"model", "yaml12", "kinds", "api", "git"}
 STAGES = frozenset(
     {
@@ -33,6 +33,8 @@ MAY_IMPORT = {
     "": frozenset[str](),
     "errors": frozenset({""}),
     "json_text": frozenset(),
+    "credentials": frozenset(),
+    "programs": frozenset(),
     "threads": frozenset(),
     "model": GROUND,
     "simulator": frozenset[str](),

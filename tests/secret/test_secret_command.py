@@ -124,7 +124,9 @@ def test_a_bare_name_is_not_of_the_configuration(world: World, monkeypatch: pyte
     _settings(world, _command(program.name))
     refused = world.plan()
     assert refused.code == 4
-    assert "no key: secret_command (reconciler-test-key) cannot be run (No such file or directory)" in refused.err
+    assert (
+        "no key: secret_command (reconciler-test-key) cannot be run (No such file or directory in PATH)" in refused.err
+    )
 
 
 def test_no_shell_reads_the_words(world: World) -> None:

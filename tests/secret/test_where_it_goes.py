@@ -122,7 +122,19 @@ def test_plain_http_goes_through_no_proxy(world: World, monkeypatch: pytest.Monk
     assert proxy.shown == b""
 
 
-@pytest.mark.parametrize("proxy", ["socks5://user:hunter22@127.0.0.1:9", "what://user:hunter22@127.0.0.1:9"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5://user:hunter22@127.0.0.1:9",
+        "what://user:hunter22@127.0.0.1:9",
+        "http://user:hunter22#more@127.0.0.1:9",
+        "http://user:hunter22/more@127.0.0.1:9",
+        "http://user:hunter22?more@127.0.0.1:9",
+        "user:hunter22/more@127.0.0.1:9",
+        "http://user:12/hunter22@127.0.0.1:9",
+        "http://user:more@hunter22@127.0.0.1:hunter22",
+    ],
+)
 def test_a_proxy_that_cannot_be_used(world: World, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     """Exit 64, the variables are named, and the proxy's password is not said."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
@@ -172,6 +184,10 @@ def test_plain_http_is_for_this_machine(world: World, host: str) -> None:
         "http://127.0.0.1@evil.example/v4",
         "http://user:hunter22@127.0.0.1/v4",
         "https://user:hunter22@api.qonversion.io",
+        "https://user:hunter22/more@api.qonversion.io",
+        "https://user:hunter22#more@api.qonversion.io",
+        "https://user:more?hunter22@api.qonversion.io",
+        "user:hunter22@api.qonversion.io",
         "https://api.qonversion.io/v4?key=hunter22",
         "https://api.qonversion.io/v4#hunter22",
         "http://hunter22\\@127.0.0.1/v4",

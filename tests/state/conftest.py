@@ -98,8 +98,9 @@ def remote(tmp_path: Path, nobody: None) -> Remote:
 def store_of(tmp_path: Path) -> StoreOf:
     """Makes a store of production in a clone."""
 
-    def make(folder: Path, remote: str = "origin", limits: Limits | None = None) -> GitStore:
-        return GitStore(folder, "production", remote, journal=tmp_path / "production.journal", limits=limits)
+    def make(folder: Path, remote: str = "origin", limits: Limits | None = None, author: str = "") -> GitStore:
+        journal = tmp_path / "production.journal"
+        return GitStore(folder, "production", remote, journal=journal, limits=limits, author=author)
 
     return make
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.credentials import without_user
 from reconciler.errors import GitUnusable, StateUnusable
-from reconciler.git.command import Answer, GitSilent, Limits, masked, run_git
+from reconciler.git.command import Answer, GitSilent, Limits, run_git
 from reconciler.state import git_desk
 from reconciler.state.git import GitStore
 from reconciler.state.store import Holder
@@ -82,7 +83,7 @@ def test_address_with_a_token_given(remote: Remote, store_of: StoreOf) -> None:
 )
 def test_masked(text: str, shown: str) -> None:
     """Users and passwords of URLs are masked, and nothing else."""
-    assert masked(text) == shown
+    assert without_user(text) == shown
 
 
 def test_not_in_a_repository(tmp_path: Path, nobody: None, store_of: StoreOf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.errors import StateUnusable
 from reconciler.state.git import GitStore
 from reconciler.state.store import Holder
 
@@ -168,13 +169,41 @@ def test_second_remote(remote: Remote, store_of: StoreOf, tmp_path: Path) -> Non
     assert STATE in Remote(tmp_path / "third.git", tmp_path).refs()
 
 
-def test_identity_is_not_the_users(remote: Remote, store_of: StoreOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The user's name and address, set in settings or environment, do not go into the history of the state."""
+def names(remote: Remote) -> str:
+    """Author and committer of the last write."""
+    return git(remote.path, "log", "-1", "--format=%an <%ae> %cn <%ce>", STATE)
+
+
+def test_identity_is_gits_own(remote: Remote, store_of: StoreOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for any commit of the user's, so that a push rule on addresses is met: settings, and variables before them;
+    the date is the write's."""
     clone = remote.clone("clone")
     for number in range(0, len(PERSON), 2):
         git(clone, "config", *PERSON[number + 1].split("="))
+    store = store_of(clone)
+    version = store.write(memory(1), "")
+    assert names(remote) == "Ada <ada@example.com> Ada <ada@example.com>"
+    git(clone, "config", "author.email", "author@example.com")
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Eve")
     monkeypatch.setenv("GIT_COMMITTER_EMAIL", "eve@example.com")
-    store_of(clone).write(memory(1), "")
-    ours = "reconciler reconciler@invalid"
-    assert git(remote.path, "log", "--format=%an %ae %cn %ce", STATE) == f"{ours} {ours}"
+    monkeypatch.setenv("GIT_AUTHOR_DATE", "2001-01-01T00:00:00Z")
+    store.write(memory(2), version)
+    assert names(remote) == "Eve <author@example.com> Ada <eve@example.com>"
+    assert not git(remote.path, "log", "-1", "--format=%aI", STATE).startswith("2001")
+
+
+def test_identity_of_the_settings_of_the_state(remote: Remote, store_of: StoreOf) -> None:
+    """Where git knows no address, `author:` of the state; a name alone is no identity."""
+    clone = remote.clone("clone")
+    git(clone, "config", "user.name", "Ada")
+    store_of(clone, author="Release Bot <bot@example.com>").write(memory(1), "")
+    assert names(remote) == "Release Bot <bot@example.com> Release Bot <bot@example.com>"
+
+
+def test_a_push_rule_on_the_address(remote: Remote, store_of: StoreOf) -> None:
+    """A server that takes commits of known addresses only takes lock and state, once such an address is set."""
+    remote.hook("update", 'case "$3" in 0000*) exit 0;; esac; git log --format=%ce -1 $3 | grep -q "@example.com$"')
+    clone = remote.clone("clone")
+    with pytest.raises(StateUnusable):
+        use(store_of(clone))
+    use(store_of(clone, author="Bot <bot@example.com>"))
