@@ -11,6 +11,7 @@ from reconciler.errors import WrongUsage, did_you_mean
 from reconciler.model.memory import Memory
 from reconciler.model.settings import Environment
 from reconciler.state import Store
+from reconciler.state.ownership import require_own_name
 from reconciler.state.upkeep import remembered
 
 
@@ -28,15 +29,23 @@ def choose(environments: Mapping[str, Environment], name: str | None) -> Environ
 
 def store_of(path: Path, environment: str | None) -> Store:
     """Where the state of an environment is kept; no key is needed to look at it."""
-    configuration = read_configuration(path)
-    return store_for(chosen_of(configuration, environment), configuration.folder)
+    opened = Opened(path)
+    return store_for(chosen_of(opened, environment), opened.folder)
+
+
+def own_store_of(path: Path, environment: str | None) -> Store:
+    """As `store_of`. Refused if the state there is another configuration's."""
+    opened = Opened(path)
+    chosen = chosen_of(opened, environment)
+    return require_own_name(store_for(chosen, opened.folder), chosen.configuration)
 
 
 def memory_at_hand(configuration: Configuration, environment: Environment, *, shared: bool) -> Memory | None:
     """What the state remembers, where no network is needed for that or `shared` allows it; else None."""
     if environment.state.store != "file" and not shared:
         return None
-    return remembered(store_for(environment, configuration.folder))[1]
+    memory = remembered(store_for(environment, configuration.folder))[1]
+    return memory if memory.configuration in (None, environment.configuration) else None
 
 
 def store_at(path: Path, environment: str | None, place: str) -> Store:

@@ -21,9 +21,9 @@ def _located(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _store(path: Path, environment: str | None) -> Store:
-    from reconciler.stores import store_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.stores import own_store_of  # noqa: PLC0415 - `--help` need not load the stages
 
-    return store_of(path, environment)
+    return own_store_of(path, environment)
 
 
 @click.group(cls=InOrder)
@@ -82,7 +82,9 @@ def rm(address: str, path: Path, environment: str | None) -> None:
 @_located
 def unlock(run: str, path: Path, environment: str | None) -> None:
     """Break the lock of one run, the very one that was shown."""
-    store = _store(path, environment)
+    from reconciler.stores import store_of  # noqa: PLC0415 - `--help` need not load the stages
+
+    store = store_of(path, environment)
     store.unlock(run)
     say(visible(f"the lock of run {run} on {store.where} is broken"))
 

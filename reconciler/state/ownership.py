@@ -8,7 +8,7 @@ from dataclasses import replace
 from reconciler.errors import Refused
 from reconciler.model.memory import Memory
 from reconciler.model.settings import called
-from reconciler.state.store import Snapshot
+from reconciler.state.store import Snapshot, Store
 
 WRONG_CONFIGURATION = "wrong-configuration"
 SHARE = 0.5
@@ -39,6 +39,14 @@ def require_own(
     name = memory.configuration if configuration is None else configuration
     is_taken_over = bool(memory.lineage) and name != memory.configuration
     return replace(snapshot, memory=replace(memory, configuration=name), is_taken_over=is_taken_over)
+
+
+def require_own_name(store: Store, configuration: str | None) -> Store:
+    """The store, if what it holds is of this configuration, or if one of the two has no name. Refused if not."""
+    theirs = store.read().memory.configuration
+    if theirs != configuration and None not in (theirs, configuration):
+        raise _of_another(theirs, configuration, store.where)
+    return store
 
 
 def _of_another(theirs: str | None, ours: str | None, where: str) -> Refused:

@@ -70,9 +70,11 @@ def pushed(commit: str) -> dict[str, str]:
     return {"GITHUB_REF": "refs/heads/main", "GITHUB_SHA": commit, "CI_MERGE_REQUEST_IID": "", "CI_COMMIT_SHA": commit}
 
 
-def planned(path: Path, *names: str, environment: str = "production", commit: str = "a" * 40) -> Path:
+def planned(
+    path: Path, *names: str, environment: str = "production", commit: str = "a" * 40, configuration: str = ""
+) -> Path:
     """A file with the plan that creates these reports, as `plan --report markdown=FILE` writes it."""
     changes = tuple(Change(f"report.{name}", "report", Action.CREATE, None, name) for name in names)
-    plan = Plan(environment, changes, digest=f"sha256:{'-'.join(names)}")
+    plan = Plan(environment, changes, configuration=configuration, digest=f"sha256:{'-'.join(names)}")
     path.write_text(f"{PlanMarkdown(Review(plan, find_commit=lambda: commit))}\n", encoding="utf-8")
     return path

@@ -46,6 +46,21 @@ def test_it_is_opened_edited_and_closed(host: AnyHost, comment: Comment, tmp_pat
     assert host.ours() == []
 
 
+def test_each_configuration_has_an_issue_of_its_own(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+    """Two folders of one repository drift in the same environment: what one says does not close the other's issue."""
+    field = DriftedField("send_at", ("send_at",), "09:00", "10:00", "the next apply sets it back")
+    found = (Drifted("report.a", "a", "a", False, None, (field,), "the next apply sets it back"),)
+    for name, objects in (("growth", found), ("lifecycle", found), ("growth", ())):
+        path = tmp_path / "drift.md"
+        path.write_text(f"{DriftMarkdown(Drift('production', 9, objects, name))}\n", encoding="utf-8")
+        assert comment(host, path).code == 0
+    assert [issue["title"] for issue in host.issues] == [
+        "Drift in production of growth",
+        "Drift in production of lifecycle",
+    ]
+    assert [issue["state"] in STILL_OPEN for issue in host.issues] == [False, True]
+
+
 def test_the_same_again_is_no_news(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
     """Nothing is sent where the issue says it already, nor where there is nothing to say."""
     assert "nothing has drifted" in comment(host, drifted(tmp_path / "drift.md")).err

@@ -166,6 +166,39 @@ def test_several_environments_want_a_name(host: AnyHost, comment: Comment, tmp_p
     assert _read(host, comment, tmp_path, "--environment", "sandbox").digest == "sha256:sandbox"
 
 
+def test_several_configurations_have_a_comment_each(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+    """Two folders of one repository with the same environment: neither writes over the other's comment or approval."""
+    folders = {name: tmp_path / name for name in ("growth", "lifecycle")}
+    for name, folder in folders.items():
+        folder.mkdir()
+        (folder / "reconciler.yaml").write_text(f"name: {name}\n", encoding="utf-8")
+        comment(host, planned(tmp_path / "p.md", name, configuration=name))
+    comment(host, planned(tmp_path / "p.md", "growth", configuration="growth"))
+    assert len(host.ours()) == 2
+    host.merge(7, MERGE)
+    unnamed = comment(host, "--read", tmp_path / "approved.json", **pushed(MERGE))
+    assert unnamed.code == 64
+    assert "growth, lifecycle" in unnamed.err
+    for name, folder in folders.items():
+        approval = _read(host, comment, tmp_path, "--configuration", str(folder))
+        assert (approval.digest, approval.configuration) == (f"sha256:{name}", name)
+
+
+def test_a_comment_of_an_earlier_version_becomes_the_first_configurations(
+    host: AnyHost, comment: Comment, tmp_path: Path
+) -> None:
+    """It names no configuration, so whoever plans first goes on in it; it approves nothing until then."""
+    text = planned(tmp_path / "p.md", "a").read_text(encoding="utf-8")
+    old = text.replace(',"configuration":""', "").replace('"format_version":2', '"format_version":1')
+    assert old != text
+    host.say(old, _bot(host))  # type: ignore[arg-type]
+    host.merge(7, MERGE)
+    assert comment(host, "--read", tmp_path / "approved.json", **pushed(MERGE)).code == 5
+    for name in ("growth", "lifecycle"):
+        comment(host, planned(tmp_path / "p.md", name, configuration=name))
+    assert len(host.ours()) == 2
+
+
 WHOLE = to_json(Approval("production", "sha256:0"))
 
 
