@@ -9,6 +9,8 @@ import yaml
 
 from reconciler.errors import Problem
 from reconciler.yaml12.anchors import DEEPEST, AliasError, Anchors
+from reconciler.yaml12.decoding import place
+from reconciler.yaml12.depth import too_deep
 from reconciler.yaml12.frames import Frame, ListFrame, MapFrame, RootFrame
 from reconciler.yaml12.located import Document, LocatedMap, Mark
 from reconciler.yaml12.parsers import Parser
@@ -29,6 +31,7 @@ class Builder:
     def __init__(self, text: str, file: str, room: Room) -> None:
         self.documents: list[Document] = []
         self.problems: list[Problem] = []
+        self._text = text
         self._file = file
         self._room = room
         self._anchors = Anchors(len(text), room)
@@ -39,7 +42,7 @@ class Builder:
     def build(self, parser: Parser) -> None:
         """Build all documents. Raises what the parser raises, and `EndedError`."""
         events = iter(parser.get_event, None)
-        count = 0
+        count, event = 0, None
         scalar_event = yaml.ScalarEvent
         maybe = MAYBE
         try:
@@ -54,12 +57,30 @@ class Builder:
                         continue
                 mark = event.start_mark
                 self._top.put(value, (mark.line + 1, mark.column + 1))
+        except yaml.MarkedYAMLError as error:
+            self._end_if_too_deep(event, error)
+            raise
         finally:
             self._room.pieces_left -= count
         if (event := next(events, None)) is not None:
             most = f"expected at most {PIECES} in a configuration; nothing after it is read"
             self._report_at(event, f"too many keys and values up to here; {most}")
             raise EndedError
+
+    def _end_if_too_deep(self, last: Any, error: yaml.MarkedYAMLError) -> None:
+        """Raise `EndedError` if the parser looked at too many levels after the event `last`, whatever it says of it."""
+        mark = error.problem_mark or error.context_mark
+        if mark is None:
+            return
+        begin = last.end_mark.index if last is not None else 0
+        left = DEEPEST - len(self._stack)
+        index = too_deep(self._text[begin : mark.index], left, in_brackets=self._top.in_brackets)
+        if index is not None:
+            self._report_too_deep(place(self._text, begin + index))
+            raise EndedError
+
+    def _report_too_deep(self, at: Mark) -> None:
+        self.report(at, f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read")
 
     def report(self, at: Mark, message: str) -> None:
         """Note a problem."""
@@ -129,12 +150,11 @@ class Builder:
         at = (mark.line + 1, mark.column + 1)
         if event.tag is not None and (problem := collection_tag_problem(event.tag, tag)):
             self.report(at, problem)
+        frame.in_brackets = event.flow_style
         self._top.put(frame.value, at)
         self._stack.append(self._top)
         if len(self._stack) > DEEPEST:
-            self.report(
-                at, f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read"
-            )
+            self._report_too_deep(at)
             raise EndedError
         if event.anchor is not None:
             self._anchors.add(event.anchor, frame.value, is_open=True)

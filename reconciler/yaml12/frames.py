@@ -22,6 +22,7 @@ class RootFrame:
     __slots__ = ("mark", "value")
 
     wants_key = False
+    in_brackets = False
 
     def __init__(self) -> None:
         self.value: Any = None
@@ -39,9 +40,10 @@ class RootFrame:
 class ListFrame:
     """An open list."""
 
-    __slots__ = ("append", "append_mark", "value")
+    __slots__ = ("append", "append_mark", "in_brackets", "value")
 
     wants_key = False
+    in_brackets: bool
 
     def __init__(self) -> None:
         self.value = LocatedList()
@@ -60,7 +62,9 @@ class ListFrame:
 class MapFrame:
     """An open map: it takes a key, then its value, and so on. The merges are worked out when it closes."""
 
-    __slots__ = ("key", "key_marks", "merges", "report", "value", "value_marks")
+    __slots__ = ("in_brackets", "key", "key_marks", "merges", "report", "value", "value_marks")
+
+    in_brackets: bool
 
     def __init__(self, report: Report) -> None:
         self.value = LocatedMap()

@@ -88,3 +88,51 @@ def test_deep_nesting_is_a_problem_and_not_a_crash(problems_of: Problems, text: 
     """Text that nests without end is refused at once, with no recursion and no quadratic wait."""
     (problem,) = problems_of(text)
     assert "nested deeper than 64 levels" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: " + "[" * 2_000, "1:67"),
+        ('{"a":' * 2_000 + "1" + "}" * 2_000, "1:321"),
+        ('[{"a":' * 2_000, "1:193"),
+        ("- " * 60 + "[" * 2_000, "1:125"),
+        ("a: 1\n---\nb: " + "[" * 2_000, "3:67"),
+        ("é: &n " + "[" * 2_000, "1:70"),
+        ("a: !!seq " + "[" * 2_000, "1:73"),
+        ("a: " + '["]", ' * 2_000, "1:382"),
+        ("a: " + "[']', " * 2_000, "1:382"),
+        ("a: [it's, " + "[" * 2_000, "1:73"),
+        ("a: [it's 'so', # ]\n" + "[" * 2_000, "2:63"),
+        ("a: {b: 'x', c: " + "[" * 2_000, "1:78"),
+        ("a: [b,\n  [[]], {c: " + "[" * 2_000, "2:74"),
+    ],
+)
+def test_the_place_is_that_of_the_first_level_too_many(problems_of: Problems, text: str, place: str) -> None:
+    """A parser that gives up on its own, far ahead of what it has told of, changes neither the words nor the place."""
+    assert problems_of(text) == [f"{place}: nested deeper than 64 levels; expected at most 64; nothing after it is read"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['a: "{0}"', "a: '{0}'", "a: 1 # {0}", "a: x {0}", "a: |\n  {0}", "# {0}\na: 1", '? "{0}"\n: 1', "a: [x, '{0}']"],
+)
+def test_brackets_in_text_are_no_nesting(problems_of: Problems, text: str) -> None:
+    """Quoted, in comments, in plain text and in blocks, brackets are characters."""
+    assert problems_of(text.format("[" * 2_000) + "\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('a: "' + "[" * 2_000 + "\n", "1:4"),
+        ("a: ['" + "[" * 2_000 + "\n", "1:5"),
+        ('a: "\\q' + "[" * 2_000 + '"\n', "1:4"),
+        ("a: x " + "[" * 2_000 + ": b\n", "1:2006"),
+    ],
+)
+def test_another_mistake_beside_many_brackets_keeps_its_words(problems_of: Problems, text: str, place: str) -> None:
+    """Text that is no YAML for another reason is told by that reason."""
+    (problem,) = problems_of(text)
+    assert problem.startswith(f"{place}: ")
+    assert "nested" not in problem
