@@ -42,7 +42,8 @@ class Builder:
     def build(self, parser: Parser) -> None:
         """Build all documents. Raises what the parser raises, and `EndedError`."""
         events = iter(parser.get_event, None)
-        count, event = 0, None
+        count = 0
+        event: Any = None
         scalar_event = yaml.ScalarEvent
         maybe = MAYBE
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Final, Protocol
 
 import yaml
@@ -10,6 +11,12 @@ from yaml.parser import ParserError
 from yaml.scanner import ScannerError
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_PAIR_BEGINS: Final = ("\\ud", "\\uD")
+_PAIR_FORM: Final = r"(?<!\\)((?:\\\\)*+\\u)([%s])([89abAB][0-9a-fA-F]{2}\\u)([%s])([c-fC-F][0-9a-fA-F]{2})"
+_PAIR: Final = re.compile(_PAIR_FORM % ("dD", "dD"))
+_MOVED_PAIR: Final = re.compile(_PAIR_FORM % ("eE", "eE"))
+_MOVED: Final = re.compile("[\ue800-\uebff][\uec00-\uefff]")
+_TAKEN: Final = re.compile(r"[\ue800-\uefff]|\\(?:u|U0000)[eE][89a-fA-F]")
 
 
 class Parser(Protocol):
@@ -32,11 +39,44 @@ def parser_for(text: str, *, accelerated: bool | None) -> Parser:
     """
     if accelerated is None:
         accelerated = is_accelerated()
-    if not accelerated:
-        return _PureParser(text)
-    if not is_accelerated():
+    if accelerated and not is_accelerated():
         raise ValueError("PyYAML is installed without its C parser")
-    return yaml.CSafeLoader(text)
+    make = yaml.CSafeLoader if accelerated else _PureParser
+    if not any(begin in text for begin in _PAIR_BEGINS) or _TAKEN.search(text):
+        return make(text)
+    return _PairParser(make(_PAIR.sub(partial(_moved, by=1), text)))
+
+
+class _PairParser:
+    """A parser over text with escaped pairs of surrogates: so does JSON write characters beyond U+FFFF, and YAML not.
+
+    The parser is given escapes of the private use area instead (E for D), which the text has none of. They are as long,
+    so that all places stay. What they stand for is put into the values afterwards.
+    """
+
+    def __init__(self, parser: Parser) -> None:
+        self._parser = parser
+        self.dispose = parser.dispose
+
+    def get_event(self) -> Any:
+        """Return the next event. A pair is a character in double quotes, and stays as it is written elsewhere."""
+        event = self._parser.get_event()
+        if event.__class__ is yaml.ScalarEvent:
+            is_quoted = event.style == '"'
+            sub = partial(_MOVED.sub, _character) if is_quoted else partial(_MOVED_PAIR.sub, partial(_moved, by=-1))
+            event.value = sub(event.value)
+        return event
+
+
+def _moved(found: re.Match[str], by: int) -> str:
+    """Return the escapes of a pair with the next letter (or the one before it) for its D, in the same case."""
+    before, first, between, second, after = found.groups()
+    return before + chr(ord(first) + by) + between + chr(ord(second) + by) + after
+
+
+def _character(found: re.Match[str]) -> str:
+    high, low = map(ord, found[0])
+    return chr(0x10000 + ((high - 0xE800) << 10) + (low - 0xEC00))
 
 
 class _PureParser(yaml.SafeLoader):

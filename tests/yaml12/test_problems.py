@@ -110,7 +110,9 @@ def test_deep_nesting_is_a_problem_and_not_a_crash(problems_of: Problems, text: 
 )
 def test_the_place_is_that_of_the_first_level_too_many(problems_of: Problems, text: str, place: str) -> None:
     """A parser that gives up on its own, far ahead of what it has told of, changes neither the words nor the place."""
-    assert problems_of(text) == [f"{place}: nested deeper than 64 levels; expected at most 64; nothing after it is read"]
+    assert problems_of(text) == [
+        f"{place}: nested deeper than 64 levels; expected at most 64; nothing after it is read"
+    ]
 
 
 @pytest.mark.parametrize(
