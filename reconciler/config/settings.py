@@ -11,7 +11,7 @@ from reconciler.config.check import problems_of
 from reconciler.config.findings import spot_of
 from reconciler.config.reading import Reading
 from reconciler.config.wording import LONGEST, quoted
-from reconciler.errors import Problem, did_you_mean
+from reconciler.errors import Problem, ReconcilerError, did_you_mean
 from reconciler.git import repository_top
 from reconciler.model.desired import Place
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
@@ -101,6 +101,11 @@ def _bad_zone(node: Any, file: Path) -> list[Problem]:
 
     if zone in (known := available_timezones()):
         return []
+    if not known:
+        raise ReconcilerError(
+            f"time_zone: {zone[:LONGEST]} cannot be looked up: this machine has no time zone data",
+            hint="install the package tzdata: with pip, or that of the system; the configuration may be right",
+        )
     message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin"
     line, column = node.value_marks["time_zone"]
     return [Problem(str(file), line, column, message + did_you_mean(zone[:LONGEST], known))]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+import zoneinfo
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import pytest
 
 from reconciler.cli.main import run
 from reconciler.config import read_configuration
+from reconciler.errors import Exit
 from reconciler.model.settings import Environment
 
 from .conftest import Folder, written
@@ -95,6 +101,41 @@ def test_wrong_settings(folder: Folder, text: str, problem: str) -> None:
     """They are checked as strictly as resources."""
     folder.write(text, "reconciler.yaml")
     assert folder.problems() == [f"reconciler.yaml:{problem}"]
+
+
+@pytest.fixture
+def no_zones_of_the_system() -> Iterator[None]:
+    """A machine without time zone data of its own, as Windows and small images of containers are."""
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath(())
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath(before)
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+@pytest.mark.usefixtures("no_zones_of_the_system")
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "UTC"])
+def test_a_zone_is_known_on_any_machine(folder: Folder, zone: str) -> None:
+    """What we install holds the zones."""
+    folder.write(f"time_zone: {zone}", "reconciler.yaml")
+    (environment,) = _environments(folder).values()
+    assert environment.time_zone == zone
+    assert zoneinfo.ZoneInfo(zone).utcoffset(datetime(2026, 7, 1, tzinfo=UTC)) is not None
+
+
+@pytest.mark.usefixtures("no_zones_of_the_system")
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Europe/Berln"])
+def test_a_machine_without_zones_is_no_mistake_of_the_user(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """Where ours are gone too, that is said, and not that the configuration is invalid."""
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    folder.write(f"time_zone: {zone}", "reconciler.yaml")
+    code, said = folder.validate()
+    assert code == Exit.API_FAILED
+    assert "this machine has no time zone data" in said[0]
+    assert said[1].startswith("hint: install the package tzdata")
 
 
 def test_wrong_settings_do_not_hide_wrong_resources(folder: Folder) -> None:

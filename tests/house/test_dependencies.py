@@ -65,11 +65,26 @@ def test_every_lower_bound_is_a_version_that_is_tested() -> None:
 def test_the_lock_holds_all_that_development_needs() -> None:
     """`.ci/lock.txt` pins each of them at its bound or above, with hashes, and names no place to take it from."""
     locked = pinned("lock.txt")
-    builds = {normal(each.partition(">")[0]) for each in written()["build-system"]["requires"]}
-    missing = [name for name, bound in requirements() if name not in builds and locked.get(name, ()) < bound]
+    missing = [name for name, bound in requirements() if locked.get(name, ()) < bound]
     assert not missing, RENEW
     text = (ROOT / ".ci" / "lock.txt").read_text(encoding="utf-8")
     blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)
     assert [block for block in blocks if "==" in block and not HASH.search(block)] == []
     assert "index" not in text
     assert "://" not in text
+
+
+def test_a_folder_of_the_tests_can_be_run_alone() -> None:
+    """Only the gate, which runs all of them, measures what they reach and asks for a share."""
+    tools = written()["tool"]
+    assert "cov" not in tools["pytest"]["ini_options"]["addopts"]
+    assert "fail_under" not in tools["coverage"]["report"]
+    assert "--cov-fail-under=90" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_gate_installs_by_the_locks_alone() -> None:
+    """Each installation takes its versions from a file of the gate, or takes no library at all."""
+    gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    installs = [line for line in gate.splitlines() if "pip" in line and re.search(r"pip\S* (install|wheel) ", line)]
+    assert installs
+    assert all(re.search(r"--no-deps|lock\.txt|lowest\.txt", line) for line in installs)

@@ -14,7 +14,10 @@ from .readme import README, RENEW, exit_codes, help_texts, renewed
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 PAGES = sorted([README, *(ROOT / "examples").rglob("README.md")])
-TEST_LINE = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/pytest"
+TEST_LINE = (
+    "python3 -m venv .venv && .venv/bin/pip install -q --require-hashes -r .ci/lock.txt && "
+    ".venv/bin/pip install -q --no-deps --no-build-isolation -e . && .venv/bin/pytest"
+)
 
 
 def test_the_help_texts_in_the_readme_are_fresh() -> None:
