@@ -12,11 +12,12 @@ from reconciler.config.files import (
     LARGEST_TOGETHER,
     MOST_FILES,
     SETTINGS_FILE,
-    SUFFIXES,
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
     Unreadable,
     folder_of,
+    is_resources,
+    is_yaml,
 )
 from reconciler.errors import Problem
 from reconciler.git.checkout import Checkout
@@ -60,6 +61,9 @@ class Committed:
         ]
         return [self._folder / each for each in names if each in self._contents], refused
 
+    def settings_elsewhere(self) -> None:
+        """A commit is read for what it wants: a folder that is not there yet wants nothing."""
+
     def has(self, file: Path) -> bool:
         """Whether the commit has anything of that name."""
         return self._name(file) in self._entries
@@ -78,7 +82,7 @@ class Committed:
         """The files of resources: all of the folder, or the one that the user named."""
         if self._path != self._folder:
             return [self._path.name] if self._path.name in self._entries else []
-        return sorted(name for name in self._entries if _is_resources(name))
+        return sorted(name for name in self._entries if _is_found(name))
 
     def _read_links(self, checkout: Checkout) -> dict[str, str]:
         """Where the links lead that are not too long to be paths."""
@@ -155,11 +159,11 @@ class Committed:
         return self._entries[name]
 
 
-def _is_resources(name: str) -> bool:
+def _is_found(name: str) -> bool:
     """Whether a walk through the folder finds it: no part hidden, no part but the last with the name of a file."""
     *folders, last = name.split("/")
-    seen = not any(each.startswith(".") or each.endswith(SUFFIXES) for each in folders)
-    return seen and last.endswith(SUFFIXES) and last != SETTINGS_FILE and not last.startswith(".")
+    seen = not any(each.startswith(".") or is_yaml(each) for each in folders)
+    return seen and is_resources(PurePosixPath(last)) and not last.startswith(".")
 
 
 def _with_sizes(checkout: Checkout, blobs: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, int]]]:

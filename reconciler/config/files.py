@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePath
 from typing import Final, Protocol
 
 from reconciler.errors import Problem, did_you_mean
+from reconciler.git import repository_top
 
 SUFFIXES = (".yaml", ".yml")
 SETTINGS_FILE = "reconciler.yaml"
+SETTINGS_NAMES = (SETTINGS_FILE, "reconciler.yml")
+TEST_SUFFIX = ".test.yaml"
+STATE_FOLDER = ".reconciler"
 
 LARGEST: Final = 20_000_000
 """Bytes of one file. Ten thousand resources are less than four million."""
@@ -49,6 +54,9 @@ class Source(Protocol):
     def has(self, file: Path) -> bool:
         """Whether there is anything of that name."""
 
+    def settings_elsewhere(self) -> Problem | None:
+        """What is wrong if `reconciler.yaml` is not here, but in a parent or a child folder."""
+
     def content(self, file: Path, most: int) -> bytes:
         """The bytes of a file, or one more than `most` of them. Unreadable where it is not to be read."""
 
@@ -63,8 +71,39 @@ class Disk:
         self.settings = settings_file(path)
 
     def files(self) -> tuple[list[Path], list[Problem]]:
-        """As `configuration_files`."""
-        return configuration_files(self._path)
+        """As `configuration_files`; no file of YAML at all is a problem."""
+        files, problems = self.resources()
+        if not (files or problems or self.has(self.settings)):
+            said = "there is no *.yaml in this folder; expected a configuration"
+            problems = [Problem(str(self._path), 0, 0, said)]
+        return files, problems
+
+    def resources(self) -> tuple[list[Path], list[Problem]]:
+        """The files of resources that can be read, and what is wrong with others."""
+        found, problems = self._found
+        named = [file for file in found if file == self._path]
+        files, refused = _readable(named, None) if named else _readable(list(filter(is_resources, found)), self._home)
+        return files, problems + refused
+
+    def settings_elsewhere(self) -> Problem | None:
+        """Looks here for another spelling, in the parents up to the top of the repository, and below."""
+        if self.has(self.settings):
+            return None
+        folder = self.settings.parent
+        misspelt = [each for each in _names(folder) if is_settings(each)]
+        if misspelt:
+            return Problem(str(folder / misspelt[0]), 0, 0, f"is not read; expected the name {SETTINGS_FILE}")
+        # An empty folder is one to export into.
+        above = _settings_above(folder) if self._found[0] else None
+        found = [above] if above else [file for file in self._found[0] if is_settings(file.name)]
+        if not found:
+            return None
+        said = f"there is no {SETTINGS_FILE} here, but {found[0]} exists; expected the folder {found[0].parent}"
+        return Problem(str(self._path), 0, 0, said)
+
+    @cached_property
+    def _found(self) -> tuple[list[Path], list[Problem]]:
+        return _yaml_at(self._path)
 
     def has(self, file: Path) -> bool:
         """Whether the file system lists it, be it a link to nowhere."""
@@ -82,10 +121,32 @@ class Disk:
 
 
 def configuration_files(path: Path) -> tuple[list[Path], list[Problem]]:
-    """Every `*.yaml` and `*.yml` below a folder, or the one file; hidden ones and `reconciler.yaml` are left out.
+    """Every `*.yaml` and `*.yml` below a folder, whatever the case of the ending, or the one file; hidden ones,
+    `reconciler.yaml` and `*.test.yaml` are left out.
 
-    What cannot or may not be read is a problem and none of the files. A link to a folder is not followed.
+    What cannot or may not be read is a problem and none of the files. A link to a folder is not followed. One file of a
+    configuration is a problem: the resources of the other files would count as removed.
     """
+    return Disk(path).resources()
+
+
+def is_yaml(name: str) -> bool:
+    """Whether a file of that name is YAML."""
+    return name.lower().endswith(SUFFIXES)
+
+
+def is_settings(name: str) -> bool:
+    """Whether a file of that name is `reconciler.yaml`, or is meant to be."""
+    return name.lower() in SETTINGS_NAMES
+
+
+def is_resources(file: PurePath) -> bool:
+    """Whether a file holds resources, by its name."""
+    return is_yaml(file.name) and file.name != SETTINGS_FILE and not file.name.lower().endswith(TEST_SUFFIX)
+
+
+def _yaml_at(path: Path) -> tuple[list[Path], list[Problem]]:
+    """Every file of YAML below a folder, or the one file, and what is wrong."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -96,7 +157,30 @@ def configuration_files(path: Path) -> tuple[list[Path], list[Problem]]:
         return _below(path)
     if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
         return [], [Problem(str(path), 0, 0, "holds settings; expected the folder it is in, or a file of resources")]
-    return _readable([path], None)
+    beside = [each for each in _names(path.parent) if each != path.name and _is_part(path.parent, each)]
+    if beside:
+        said = f"is one file of a configuration ({beside[0]} is beside it); expected the folder {path.parent}"
+        return [], [Problem(str(path), 0, 0, said)]
+    return [path], []
+
+
+def _is_part(folder: Path, name: str) -> bool:
+    """Whether something beside a file shows that the folder is the configuration."""
+    if name == STATE_FOLDER:
+        return any((folder / name).glob("*.json"))
+    return is_yaml(name) and not name.startswith(".")
+
+
+def _settings_above(folder: Path) -> Path | None:
+    """The `reconciler.yaml` of the nearest parent that has one, within the repository."""
+    real, top = Path(os.path.realpath(folder)), repository_top(folder)
+    for parent in real.parents if real != top else ():
+        for name in SETTINGS_NAMES:
+            if os.path.lexists(parent / name):
+                return parent / name if folder.is_absolute() else Path(os.path.relpath(parent / name))
+        if parent == top:
+            break
+    return None
 
 
 def settings_file(path: Path) -> Path:
@@ -151,8 +235,7 @@ def _below(path: Path) -> tuple[list[Path], list[Problem]]:
         if len(found) > MOST_FILES:
             said = f"holds more than {MOST_FILES} files of YAML; expected fewer, and none is read"
             return [], [*problems, Problem(str(path), 0, 0, said)]
-    files, refused = _readable(found, home)
-    return files, problems + refused
+    return found, problems
 
 
 def _walk(path: Path, home: str, problems: list[Problem]) -> Iterator[Path]:
@@ -170,10 +253,9 @@ def _walk(path: Path, home: str, problems: list[Problem]) -> Iterator[Path]:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            is_yaml = entry.name.endswith(SUFFIXES)
-            if is_yaml and entry.name != SETTINGS_FILE:
+            if is_yaml(entry.name):
                 yield folder / entry.name
-            elif not is_yaml and _is_folder(entry):
+            elif _is_folder(entry):
                 if not entry.is_symlink():
                     within.append(folder / entry.name)
                 elif not is_within(os.path.realpath(entry.path), home):
@@ -205,8 +287,12 @@ def _readable(files: list[Path], home: str | None) -> tuple[list[Path], list[Pro
 
 
 def _missing(path: Path) -> str:
+    return f"does not exist; expected a folder or a file of YAML{did_you_mean(path.name, _names(path.parent))}"
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder, as far as the system tells."""
     try:
-        beside = os.listdir(path.parent)  # noqa: PTH208 - names, not paths
+        return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
     except OSError:
-        beside = []
-    return f"does not exist; expected a folder or a file of YAML{did_you_mean(path.name, beside)}"
+        return []

@@ -100,6 +100,9 @@ def _read(
     path: Path, reading: Reading, environments: Mapping[str, Environment], found: Iterable[Problem]
 ) -> Configuration:
     problems = list(found)
+    if problems and not reading.source.has(reading.source.settings):
+        # The folder is another one than was meant, so all else that is wrong follows from that.
+        return Configuration(path, {}, merge([]), tuple(problems))
     files, missing = reading.source.files()
     documents: list[Document] = []
     unread: list[Problem] = []

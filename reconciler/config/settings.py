@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.config.check import problems_of
+from reconciler.config.files import STATE_FOLDER
 from reconciler.config.findings import spot_of
 from reconciler.config.reading import Reading
 from reconciler.config.wording import LONGEST, quoted
@@ -18,7 +19,6 @@ from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, E
 from reconciler.yaml12 import LocatedMap, mark_of
 
 OF_STORE = {"file": ("path",), "git": ("remote", "author"), "object": ("url",)}
-STATE_FOLDER = ".reconciler"
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -26,6 +26,9 @@ ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Problem]]:
     """The environments of a configuration: those of `reconciler.yaml`, or the one named `default`."""
     file = reading.source.settings
+    elsewhere = reading.source.settings_elsewhere()
+    if elsewhere is not None:
+        return {}, [elsewhere]
     if not reading.source.has(file):
         return _environments({}, LocatedMap(), file), []
     taken = reading.take(file)

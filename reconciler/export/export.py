@@ -52,9 +52,12 @@ def export(live: Live, objections: Objections) -> Exported:
             addresses[kind.name, object_id] = address
             written, uses = _with_references(kind, fields, standing)
             blocks[keys[object_id]] = _escaped(written)
-            entries[address] = Entry(object_id, fields, depends_on=tuple(sorted(uses)))
+            entries[address] = Entry(object_id, fields, depends_on=tuple(sorted(uses)), file=f"{kind.section}.yaml")
         if blocks:
             files[f"{kind.section}.yaml"] = _file(kind, blocks)
+    if not files:
+        # A folder without any file is no configuration.
+        files[f"{kind.section}.yaml"] = _file(kind, {})
     return Exported(files, entries, tuple(warnings))
 
 

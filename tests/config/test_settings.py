@@ -22,6 +22,7 @@ SECRET_ENV = (
 
 
 def _environments(folder: Folder) -> dict[str, Environment]:
+    folder.write("reports:\n")
     assert folder.validate()[0] == 0
     return dict(read_configuration(folder.path).environments)
 
