@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 RARELY = (200_000, 20, 100)
 SWITCH_SECONDS = 0.000_5
 
 
+ENDING = ("SIGTERM", "SIGHUP")
+
+
 def main() -> None:
     """Runs the command line. What a script asks for only to see that we are there is answered before anything loads."""
+    _reopen_streams()
     if sys.argv[1:] == ["--version"]:
         from reconciler import __version__  # noqa: PLC0415
 
@@ -21,6 +26,7 @@ def main() -> None:
             sys.exit(f"error: stdout cannot be written ({error.strerror})")
         return
     _leave_current_folder()
+    _hear_endings()
     # A run makes much that it keeps and little garbage: to look for it after every 700 values costs a tenth of a plan.
     gc.set_threshold(*RARELY)
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
@@ -40,6 +46,29 @@ def _leave_current_folder() -> None:
     current = os.getcwd()  # noqa: PTH109 - as it stands in the path
     if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:  # noqa: PTH100, PTH120 - as above
         del sys.path[0]
+
+
+def _hear_endings() -> None:
+    """Let the signals that end a process raise KeyboardInterrupt as Ctrl-C does, but those that the caller ignores."""
+    for number in (getattr(signal, name) for name in ENDING if hasattr(signal, name)):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _reopen_streams() -> None:
+    """Open standard streams that the caller has closed, or the next file to be opened would take their place.
+
+    Nothing can be written to them, and nothing can be read: whoever writes data is told so.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # It gets the lowest number that is free, which is this one.
+            os.open(os.devnull, os.O_RDONLY)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - open until the end
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as above
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as above
 
 
 if __name__ == "__main__":

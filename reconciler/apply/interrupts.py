@@ -1,4 +1,4 @@
-"""Ctrl-C while an apply runs: the first two are told, a third one is raised."""
+"""Ctrl-C, or another signal that ends a run, while an apply runs: the first two are told, a third one is raised."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ TOLD = 2
 
 @contextmanager
 def told(tell: Callable[[], None]) -> Iterator[None]:
-    """While the block runs, the first Ctrl-Cs call `tell`, from within whatever is going on; each later one is raised.
+    """While the block runs, the first signals call `tell`, from within whatever is going on; each later one is raised.
+
+    The signals are Ctrl-C and all that raise KeyboardInterrupt as it does: the program lets SIGTERM and SIGHUP do so.
 
     Python raises KeyboardInterrupt wherever it happens to be, and where that is a destructor or a callback of a weak
     reference, it prints and swallows it. Elsewhere than in the main thread nothing can be done about that.
@@ -31,8 +33,14 @@ def told(tell: Callable[[], None]) -> Iterator[None]:
             raise KeyboardInterrupt
         tell()
 
-    before = signal.signal(signal.SIGINT, interrupted)
+    before = {number: signal.signal(number, interrupted) for number in {signal.SIGINT, *raising()}}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def raising() -> list[int]:
+    """The signals that raise KeyboardInterrupt as things are."""
+    return [number for number in signal.valid_signals() if signal.getsignal(number) is signal.default_int_handler]

@@ -16,7 +16,7 @@ from reconciler import __version__
 from reconciler.cli.commands import Loaded
 from reconciler.cli.options import InOrder
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
-from reconciler.render.terminal import concealed, red, say, visible
+from reconciler.render.terminal import concealed, red, say, unwritable, visible
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -38,8 +38,10 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with a code of the table in the README."""
     code = run(arguments)
-    # It is over and told: Ctrl-C would only show where it hit.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # It is over and told: Ctrl-C, or another signal that raises as it does, would only show where it hit.
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.default_int_handler:
+            signal.signal(number, signal.SIG_IGN)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
@@ -64,9 +66,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _show(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - a fault of ours is told in a line, too
-        _show_fault(error)
+        if not (isinstance(error, OSError) and _is_of_help(error)):
+            _show_fault(error)
+        elif isinstance(told := unwritable(error), ReconcilerError):
+            _show(told)
         return Exit.API_FAILED
     return Exit.DONE
+
+
+def _is_of_help(error: OSError) -> bool:
+    """Whether click failed to write: the help and the version are the only texts that it writes by itself."""
+    frames = [frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return frames[-1] == "click.utils"
 
 
 def _show_usage(error: click.UsageError) -> None:

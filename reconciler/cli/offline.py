@@ -158,10 +158,10 @@ def simulate(
             server = stack.enter_context(bind(simulator, host=host, port=port))
         except OSError as error:
             raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port") from error
-        say(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
-        for line in simulator.faults.told():
-            say(visible(line))
         try:
+            say(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
+            for line in simulator.faults.told():
+                say(visible(line))
             server.run()
         except KeyboardInterrupt:
             say("ended")

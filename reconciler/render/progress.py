@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -97,17 +98,21 @@ class LiveProgress(PlainProgress):
         self._task = self._bar.add_task("apply", total=self._total, running="")
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        with suppress(OSError):
+            self._bar.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._bar.stop()
+        with suppress(OSError):
+            self._bar.stop()
 
     def _milestone(self) -> None:
         """The bar tells it."""
 
     def _print(self, line: str) -> None:
-        self._bar.console.print(self._plain.from_ansi(printed(line, sys.stderr)))
+        """As `say`: where the terminal has gone, the work goes on."""
+        with suppress(OSError):
+            self._bar.console.print(self._plain.from_ansi(printed(line, sys.stderr)))
 
     def _show(self, change: Change, status: Status | None) -> None:
         address = visible(change.address)

@@ -69,11 +69,16 @@ def put(text: str, *, commands: bool = False) -> None:
     safe = "\n".join(map(_let_through, text.split("\n"))) if commands else printed(text, sys.stdout)
     try:
         click.echo(safe, color=_colour(sys.stdout.isatty()))
-    except BrokenPipeError:
-        raise SystemExit(Exit.API_FAILED) from None
     except OSError as error:
-        why = f"stdout cannot be written ({error.strerror})"
-        raise ReconcilerError(why, hint="what was to be said there is lost, and nothing else") from error
+        raise unwritable(error) from error
+
+
+def unwritable(error: OSError) -> SystemExit | ReconcilerError:
+    """What it means that stdout could not be written; the end, without a word, where its reader has gone."""
+    if isinstance(error, BrokenPipeError):
+        return SystemExit(Exit.API_FAILED)
+    why = f"stdout cannot be written ({error.strerror})"
+    return ReconcilerError(why, hint="what was to be said there is lost, and nothing else")
 
 
 def say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C while nothing is written yet: nobody waits for an API that keeps silent."""
+"""Ctrl-C, SIGTERM and SIGHUP while nothing is written yet: nobody waits for an API that keeps silent."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from .raw import Bytes, saying
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("command", [["plan"], ["apply", "--auto-approve"], ["drift"]], ids=lambda each: each[0])
-def test_the_first_is_enough(tmp_path: Path, command: list[str]) -> None:
+def test_the_first_is_enough(tmp_path: Path, command: list[str], number: signal.Signals) -> None:
     """The process ends long before the requests that are under way would: those are never answered."""
     (tmp_path / "main.yaml").write_text(FLOW, encoding="utf-8")
     asked = threading.Event()
@@ -39,7 +40,7 @@ def test_the_first_is_enough(tmp_path: Path, command: list[str]) -> None:
         ) as process:
             try:
                 assert asked.wait(60)
-                process.send_signal(signal.SIGINT)
+                process.send_signal(number)
                 out, err = process.communicate(timeout=25)
             finally:
                 process.kill()

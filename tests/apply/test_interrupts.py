@@ -1,9 +1,10 @@
-"""Ctrl-C: once to stop in good order, twice to leave at once. Nothing that was done is forgotten."""
+"""Ctrl-C, SIGTERM, SIGHUP: once to stop in good order, twice to leave at once. Nothing that was done is forgotten."""
 
 from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -22,12 +23,13 @@ from reconciler.model.apply_report import Status
 from reconciler.plan import Options
 from reconciler.session import open_session
 
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 LOADING = """
 import signal, sys
 class Pressed:
     def find_spec(self, name, *_):
         if name == "click":
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(int(sys.argv[2]))
 sys.meta_path.insert(0, Pressed())
 from reconciler.__main__ import main
 main()
@@ -72,10 +74,10 @@ def started(world: World) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def told_to_stop(process: subprocess.Popen[str], slow: Slow) -> None:
-    """Ctrl-C while the second create is under way, until the tool says that it has understood."""
+def told_to_stop(process: subprocess.Popen[str], slow: Slow, number: signal.Signals) -> None:
+    """A signal while the second create is under way, until the tool says that it has understood."""
     assert slow.arrived.wait(60)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert process.stderr is not None
     said = []
     for line in process.stderr:
@@ -85,25 +87,31 @@ def told_to_stop(process: subprocess.Popen[str], slow: Slow) -> None:
     pytest.fail(f"it did not say so: {''.join(said)}")
 
 
-def test_once_stops_in_good_order(world: World, slow: Slow) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_once_stops_in_good_order(world: World, slow: Slow, number: signal.Signals) -> None:
     """What is under way is waited for and remembered, nothing new begins, the report says where it stopped."""
     with started(world) as process:
-        told_to_stop(process, slow)
+        told_to_stop(process, slow, number)
         slow.go_on.set()
         out, said = process.communicate()
     assert process.returncode == 6, said
     results = {each["address"]: each for each in json.loads(out)["results"]}
     assert [results[f"automation.{key}"]["status"] for key in "abc"] == ["done", "done", "skipped"]
     assert "interrupted" in results["automation.c"]["reason"]
+    assert not list(world.folder.rglob("*.holder"))
     assert world.apply().actions() == {"automation.c": "done"}
     assert world.plan().code == 0
 
 
-def test_twice_leaves_at_once(world: World, slow: Slow) -> None:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(signal.SIGINT, signal.SIGINT), (signal.SIGINT, signal.SIGTERM), (signal.SIGTERM, signal.SIGTERM)],
+)
+def test_twice_leaves_at_once(world: World, slow: Slow, first: signal.Signals, second: signal.Signals) -> None:
     """Nobody waits for the answer; the next apply finds what was under way, and makes no second one."""
     with started(world) as process:
-        told_to_stop(process, slow)
-        process.send_signal(signal.SIGINT)
+        told_to_stop(process, slow, first)
+        process.send_signal(second)
         _, said = process.communicate()
     assert process.returncode == 1, said
     slow.go_on.set()
@@ -135,9 +143,105 @@ def test_no_wait_keeps_it_from_being_heard(world: World, slow: Slow) -> None:
     assert [each.status for each in report.outcomes] == [Status.DONE, Status.DONE, Status.SKIPPED]
 
 
-def test_while_modules_load_it_is_a_word_and_no_traceback() -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_modules_load_it_is_a_word_and_no_traceback(number: signal.Signals) -> None:
     """Nothing has begun yet."""
-    done = subprocess.run(
-        [sys.executable, "-c", LOADING, "plan"], capture_output=True, text=True, timeout=60, check=False
-    )
+    command = [sys.executable, "-c", LOADING, "plan", str(int(number))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "interrupted\n")
+
+
+def test_what_the_caller_ignores_stays_ignored(world: World, slow: Slow) -> None:
+    """As `nohup` wants it: the terminal goes, and the apply goes on to its end."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with started(world) as process:
+            signal.signal(signal.SIGHUP, before)
+            assert slow.arrived.wait(60)
+            process.send_signal(signal.SIGHUP)
+            slow.go_on.set()
+            out, said = process.communicate()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert process.returncode == 0, said
+    assert {each["status"] for each in json.loads(out)["results"]} == {"done"}
+
+
+@contextmanager
+def on_a_terminal(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A command on a terminal of its own, stdout aside, and the descriptor of that terminal's other end."""
+    mine, its = pty.openpty()
+    command = [sys.executable, "-X", "faulthandler", "-m", "reconciler", *arguments]
+    # A session of its own, of which this is the terminal: where it goes, the session is hung up.
+    take = [sys.executable, "-c", "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+            "os.execv(sys.argv[1], sys.argv[1:])", *command]  # fmt: skip
+    with subprocess.Popen(
+        take, stdin=its, stdout=subprocess.PIPE, stderr=its, text=True, env=os.environ, start_new_session=True
+    ) as process:
+        os.close(its)
+        hanging = threading.Timer(LONGEST, process.send_signal, [signal.SIGABRT])
+        hanging.start()
+        try:
+            yield process, mine
+        finally:
+            hanging.cancel()
+            process.kill()
+
+
+def shown_until(terminal: int, words: str) -> str:
+    """What a terminal shows, up to some words."""
+    shown = b""
+    while words.encode() not in shown:
+        try:
+            more = os.read(terminal, 4096)
+        except OSError:
+            more = b""
+        assert more, shown.decode(errors="replace")
+        shown += more
+    return shown.decode(errors="replace")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_at_the_question_it_is_a_no(world: World, slow: Slow, number: signal.Signals) -> None:
+    """Nothing is written, the lock is freed, and there is no traceback."""
+    with on_a_terminal("apply", str(world.folder)) as (process, terminal):
+        shown_until(terminal, "Only yes is taken as one")
+        process.send_signal(number)
+        said = shown_until(terminal, "interrupted;")
+        out, _ = process.communicate()
+        os.close(terminal)
+    assert (process.returncode, out) == (1, "")
+    assert "Traceback" not in said
+    assert not slow.arrived.is_set()
+    assert not list(world.folder.rglob("*.holder"))
+    slow.go_on.set()
+    assert world.apply().code == 0
+
+
+def test_a_terminal_that_goes_stops_it_in_good_order(world: World, slow: Slow) -> None:
+    """A closed window hangs the session up: nobody sees what is said any more, and all that is done is remembered."""
+    arguments = ("--auto-approve", "--format", "json", "--parallelism", "1")
+    with on_a_terminal("apply", str(world.folder), *arguments) as (process, terminal):
+        assert slow.arrived.wait(60)
+        os.close(terminal)
+        slow.go_on.set()
+        out, _ = process.communicate()
+    results = {each["address"]: each["status"] for each in json.loads(out)["results"]}
+    assert process.returncode in {0, 6}
+    assert results["automation.b"] == "done"
+    assert not list(world.folder.rglob("*.holder"))
+    assert world.apply().code == 0
+    assert sorted(each["name"] for each in world.live("automations")) == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_simulator_ends_by_them(tmp_path: Path, number: signal.Signals) -> None:
+    """A container's stop is no failure, and what was kept is kept."""
+    command = [sys.executable, "-m", "reconciler", "simulate", "--port", "0", str(tmp_path / "data.sqlite")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "answers on" in process.stderr.readline()
+        assert "Ctrl-C ends it" in process.stderr.readline()
+        process.send_signal(number)
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, "ended\n")
