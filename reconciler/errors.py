@@ -10,6 +10,7 @@ ReconcilerError
 ├── Refused (5)              a guard said no
 │   ├── ListIncomplete           a list could not be read whole
 │   ├── IdentityAmbiguous        two live objects could be the one that an address means
+│   ├── KeyExposed               a value that would be written to a file or a remote holds the secret key
 │   ├── GitUnusable              git is not there, is too old, failed, or did not end
 │   └── StateUnusable            the state file is damaged, newer, or of another environment
 └── WrongUsage (64)          the command line asks for something that does not exist
@@ -133,6 +134,10 @@ class ListIncomplete(Refused):
 
 class IdentityAmbiguous(Refused):
     """More than one live object could be the one that an address means."""
+
+
+class KeyExposed(Refused):
+    """A value that would be written to a file or a remote holds the secret key. Nothing of it is shown."""
 
 
 class GitUnusable(Refused):

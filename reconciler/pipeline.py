@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.api import Reader
 from reconciler.api.pace import LOOKS
-from reconciler.errors import Refused
+from reconciler.errors import KeyExposed, Refused
+from reconciler.json_text import json_text
 from reconciler.model.desired import Desired
 from reconciler.model.live import Live
 from reconciler.model.memory import Memory
@@ -86,10 +87,31 @@ def plan(
         # What a run made right before it was cut off may show late, and to make it again would be a duplicate.
         if not any(change.action in CREATES and change.address in replayed.named for change in made.changes):
             break
+    _require_no_key(session, made)
     made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
     planned = Planned(made, snapshot, memory, live, goal().desired)
     earlier = goal().earlier
     return planned if earlier is None else _scoped(planned, earlier, goal().options, only_scope=only_scope)
+
+
+def _require_no_key(session: Session, made: Plan) -> None:
+    """KeyExposed if something that is planned holds the key: it would be in the plan's file, in state and receipts.
+
+    What the API sends was looked through as it came; this is what the configuration, a receipt or the state says.
+    """
+    spellings = session.door.secret.spellings
+    if not (made.changes and spellings.are_in(json_text(made.changes).encode("utf-8", "surrogatepass"))):
+        return
+    named = [
+        f"{change.address}: its {each.path}"
+        for change in made.changes
+        for each in change.fields
+        if spellings.are_in(json_text([each.before, each.after]).encode("utf-8", "surrogatepass"))
+    ]
+    raise KeyExposed(
+        "\n".join(f"{each} holds the secret key from {session.door.secret.source}" for each in named or ["the plan"]),
+        hint="take it out of the configuration, make a new key and revoke this one: it may be known by now",
+    )
 
 
 def _scoped(planned: Planned, earlier: Base, options: Options, *, only_scope: bool) -> Planned:

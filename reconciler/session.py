@@ -90,6 +90,7 @@ def open_session(
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
     with open_door(address, secret, connections) as door:
         door.trace = trace
+        door.refuses_key = True
         yield Session(opened, chosen, store_for(chosen, opened.folder), door)
 
 

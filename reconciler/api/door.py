@@ -68,6 +68,7 @@ class Door:
         self.secret = secret
         self.address = address or base.rstrip("/")
         self.trace: Callable[[str], None] | None = None
+        self.refuses_key = False
         self.pace = pace
         self._transports = Spares(lambda: held(make()))
         self._close = close
@@ -104,7 +105,7 @@ class Door:
             require_trust(error, self._host)
             sent = not isinstance(error, NOT_SENT)
             raise Unreachable(
-                f"{method} {path}: no answer from {self._host} ({_said(error)})",
+                f"{method} {path}: no answer from {self._host} ({self.secret.struck_from(_said(error))})",
                 sent=sent,
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
@@ -128,8 +129,11 @@ class Door:
             content = b""
         finally:
             response.close()
-        told = self.secret.struck_from(content, is_success=response.is_success)
-        return Answer(request.method, path, response.status_code, dict(response.headers.items()), told)
+        if self.refuses_key and response.is_success and request.method == "GET":
+            self.secret.require_absent(content, path)
+        headers = {name: self.secret.struck_from(value) for name, value in response.headers.items()}
+        told = self.secret.spellings.struck_from(content)
+        return Answer(request.method, path, response.status_code, headers, told)
 
     def _traced(self, method: str, path: str, query: Mapping[str, str | int] | None, how: str) -> None:
         """Tells of an exchange: never its headers, which hold the key, nor its bodies."""

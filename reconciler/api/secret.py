@@ -6,16 +6,21 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
-from reconciler.errors import NotAuthorised
+from reconciler.errors import KeyExposed, NotAuthorised
 from reconciler.model.settings import Environment
+from reconciler.spellings import Spellings
+
+MOST_PLACES = 10
 
 # What may follow `Bearer ` (RFC 6750, 2.1). Nothing in it is written in another way in JSON, in Python or in a shell.
 FORM = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Secret:
     """A secret key, and in words where it came from: the name of a variable, or of a command."""
 
@@ -27,19 +32,38 @@ class Secret:
         """Whether the key opens the sandbox project (`test_sk_…`) and not the production one (`sk_…`)."""
         return self.value.startswith("test_sk_")
 
-    def struck_from(self, content: bytes, *, is_success: bool) -> bytes:
-        """The body of an answer without the key, where it is told as an error: a server that quotes the key would
-        otherwise put it into reports and receipts. What is data stays as it is."""
-        key = self.value.encode()
-        return content if key not in content or (is_success and _is_json(content)) else content.replace(key, b"***")
+    @cached_property
+    def spellings(self) -> Spellings:
+        """How the key may be spelled."""
+        return Spellings(self.value)
 
+    def struck_from(self, text: str) -> str:
+        """What is told of an answer, without the key: a server that quotes it would put it into reports."""
+        return self.spellings.struck_from(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
 
-def _is_json(content: bytes) -> bool:
-    try:
-        json.loads(content)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    def require_absent(self, content: bytes, path: str) -> None:
+        """KeyExposed if what the API holds at a path is JSON and has the key in it: it would go into files and states.
+
+        Something else is no data, and is told as an error.
+        """
+        if not self.spellings.are_in(content):
+            return
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(document, dict) and document.get("error"):
+            return
+        try:
+            found = list(islice(self.spellings.places_in(document), MOST_PLACES))
+        except RecursionError:
+            found = []
+        objects = [f"{path.strip('/')} {owner}".strip() + (f": its {field}" if field else "") for owner, field in found]
+        raise KeyExposed(
+            "\n".join(f"{each} holds the secret key from {self.source}" for each in objects or [path]),
+            hint="whoever sees this project may know the key by now: make a new one, revoke this one, and take it out "
+            "of the object in the dashboard",
+        )
 
 
 def secret_of(environment: Environment, variables: Mapping[str, str], folder: Path) -> Secret:
