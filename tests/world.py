@@ -126,9 +126,17 @@ class World:
         """Somebody removes an object in the dashboard."""
         self._send("DELETE", f"/_dashboard/{collection}/{object_id}")
 
+    def set_destinations_apart(self) -> None:
+        """From now on a destination has another id than its integration."""
+        self._send("PUT", "/_dashboard/destinations")
+
     def fault(self, *rules: str) -> None:
         """The API goes wrong by these rules from now on (the grammar is in the README)."""
         self._send("POST", "/_faults", {"rules": list(rules)})
+
+    def end_faults(self) -> None:
+        """Nothing goes wrong any more, and what was hidden shows."""
+        self._send("DELETE", "/_faults")
 
     def live(self, collection: str) -> list[Json]:
         """The raw records, oldest first, as the API shows them (at most 100)."""

@@ -3,6 +3,7 @@
     POST   /_dashboard/{collection}        insert a record as given, missing fields filled in, `id` optional
     PATCH  /_dashboard/{collection}/{id}   put any raw fields over the stored record (title, active: 2, runs, status …)
     DELETE /_dashboard/{collection}/{id}   remove without any check, references or not
+    PUT    /_dashboard/destinations        from now on integrations have destinations with ids of their own (no body)
 
 `{collection}` is integrations, scheduled-reports, automations, or destinations for the e-mail destinations of reports,
 which have an `id` and a `label`. No bearer; the project is named by the header
@@ -20,7 +21,7 @@ from collections.abc import Callable, Mapping
 
 from reconciler.simulator.automations import AUTOMATIONS
 from reconciler.simulator.checks import ID
-from reconciler.simulator.integrations import INTEGRATIONS
+from reconciler.simulator.integrations import INTEGRATIONS, SETTINGS
 from reconciler.simulator.keys import PROJECTS
 from reconciler.simulator.resource import Resource
 from reconciler.simulator.scheduled_reports import MAILBOXES, REPORTS
@@ -81,4 +82,10 @@ def routes() -> Mapping[str, Mapping[str, Handler]]:
     for resource in (INTEGRATIONS, REPORTS, AUTOMATIONS, MAILBOXES):
         table[f"{PREFIX}/{resource.name}"] = {"POST": _insert(resource)}
         table[f"{PREFIX}/{resource.name}/{{id}}"] = {"PATCH": _merge(resource), "DELETE": resource.delete}
+    table[f"{PREFIX}/{MAILBOXES.name}"] = {**table[f"{PREFIX}/{MAILBOXES.name}"], "PUT": _set_apart}
     return table
+
+
+def _set_apart(call: Call) -> Response:
+    call.shelf.take_note(SETTINGS, MAILBOXES.name, {})
+    return Response(204)

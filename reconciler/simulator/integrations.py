@@ -5,6 +5,9 @@ Choices where the pages are silent:
   another body it is a 409 `conflict`; a refused create is not remembered, and keys never expire;
 - deleting one that a scheduled report uses is a 409 `conflict`;
 - setting the status changes `active` and `updated_at` only: the last error stays readable.
+
+No page states that a destination of reports has the id of its integration. Here it has, unless the dashboard door says
+otherwise: `destination` in a record is that id, `offered: false` takes it out of the list, and neither is shown.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from reconciler.simulator.store import Record, Shelf
 from reconciler.simulator.wire import ApiError, Call, Response, invalid
 
 REPORTS = "scheduled-reports"
+SETTINGS = "settings"
+APART = "dst-"
 _REPLAYS = "idempotency"
 _NAMED = 5
 
@@ -39,7 +44,8 @@ def _blank(stamp: str) -> Record:
 def _show(_: Shelf, record: Record) -> Record:
     """The provider is shown by its display title, never by its slug [seed]."""
     provider = catalogue.find(record["integration"])
-    return {**record, "integration": provider.title} if provider else record
+    shown = {name: value for name, value in record.items() if name not in ("destination", "offered")}
+    return {**shown, "integration": provider.title} if provider else shown
 
 
 INTEGRATIONS = Resource("integrations", "integration", _blank, _show)
@@ -89,11 +95,18 @@ def set_status(call: Call) -> Response:
 def delete(call: Call) -> Response:
     """`DELETE /integrations/{id}`: soft [seed]; refused while a report delivers to it (choice)."""
     record = INTEGRATIONS.find(call)
-    users = [report["id"] for report in call.shelf.mentioning(REPORTS, record["id"]) if _uses(report, record["id"])]
+    used = destination_id(call.shelf, record)
+    users = [report["id"] for report in call.shelf.mentioning(REPORTS, used) if _uses(report, used)]
     if users:
         some = ", ".join(users[:_NAMED]) + (", …" if len(users) > _NAMED else "")
         raise ApiError(409, "conflict", f"Integration {record['id']} is used by {len(users)} scheduled reports: {some}")
     return INTEGRATIONS.delete(call)
+
+
+def destination_id(shelf: Shelf, record: Record) -> str:
+    """The id under which reports know an integration: its own, unless the dashboard door says otherwise."""
+    apart = shelf.note(SETTINGS, "destinations") is not None
+    return str(record.get("destination", f"{APART}{record['id']}" if apart else record["id"]))
 
 
 def _replay(kept: Record, body: Record) -> Response:

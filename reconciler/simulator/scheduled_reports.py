@@ -1,8 +1,8 @@
 """Scheduled reports: `/v4/scheduled-reports`.
 
 Choices where the pages are silent: destinations are the integrations of Slack, Webhooks, Amazon S3 and Google Cloud
-Storage, active or not, and carry the integration's id; e-mail, which the pages name among the destinations and for
-which no slug exists, is set up in the dashboard only and stands in no list but that of destinations; the same
+Storage, active or not, and carry the integration's id (see there); e-mail, which the pages name among the destinations
+and for which no slug exists, is set up in the dashboard only and stands in no list but that of destinations; the same
 destination twice is a 422; a `label` that is sent is ignored like any unknown field; a label follows the integration's
 title, and is empty once the integration is gone; a PUT moves `updated_at` even when it changes nothing; a test delivery
 counts neither as a run nor as an update.
@@ -10,13 +10,14 @@ counts neither as a run nor as an update.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reconciler.simulator import catalogue
 from reconciler.simulator.checks import ID, accept, each, one_of, shape, text
-from reconciler.simulator.integrations import INTEGRATIONS
+from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id
 from reconciler.simulator.resource import Resource, envelope, page_limit, whole_number
 from reconciler.simulator.store import Record, Shelf
 from reconciler.simulator.wire import ApiError, Call, Problem, Response, invalid
@@ -93,7 +94,7 @@ def listing(call: Call) -> Response:
 def destinations(call: Call) -> Response:
     """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
     offered = [record for record in call.shelf.page(INTEGRATIONS.name) if _takes_reports(record)]
-    data = [{"type": TARGET, "id": record["id"], "label": _name(record)} for record in offered]
+    data = [{"type": TARGET, "id": destination_id(call.shelf, each), "label": _name(each)} for each in offered]
     data += [MAILBOXES.show(call.shelf, record) for record in call.shelf.page(MAILBOXES.name)]
     return Response(200, envelope(f"{REPORTS.url}/destinations", data))
 
@@ -148,7 +149,7 @@ def _refuse_unknown(shelf: Shelf, pairs: list[dict[str, str]]) -> None:
     problems = [
         (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
         for n, pair in enumerate(pairs)
-        if not (_takes_reports(shelf.get(INTEGRATIONS.name, pair["id"])) or shelf.get(MAILBOXES.name, pair["id"]))
+        if not (_takes_reports(_behind(shelf, pair["id"])) or shelf.get(MAILBOXES.name, pair["id"]))
     ]
     if problems:
         raise invalid(problems, code="relation_not_found")
@@ -156,7 +157,14 @@ def _refuse_unknown(shelf: Shelf, pairs: list[dict[str, str]]) -> None:
 
 def _takes_reports(record: Record | None) -> bool:
     provider = catalogue.find(record["integration"]) if record else None
-    return bool(provider and provider.takes_reports)
+    return bool(provider and provider.takes_reports and record and record.get("offered", True))
+
+
+def _behind(shelf: Shelf, destination: str) -> Record | None:
+    """The integration whose destination has that id."""
+    likely = (shelf.get(INTEGRATIONS.name, each) for each in (destination, destination.removeprefix(APART)))
+    found = itertools.chain(filter(None, likely), shelf.mentioning(INTEGRATIONS.name, destination))
+    return next((record for record in found if destination_id(shelf, record) == destination), None)
 
 
 def _name(record: Record) -> str:
@@ -169,6 +177,7 @@ def _labelled(shelf: Shelf, destination: object) -> object:
         return destination
     if destination.get("type") != TARGET:
         return {**destination, "label": destination.get("label", "")}
-    record, mailbox = (shelf.get(each.name, str(destination.get("id"))) for each in (INTEGRATIONS, MAILBOXES))
+    named = str(destination.get("id"))
+    record, mailbox = _behind(shelf, named), shelf.get(MAILBOXES.name, named)
     label = _name(record) if record else mailbox["label"] if mailbox else destination.get("label", "")
     return {**destination, "label": label}
