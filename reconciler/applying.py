@@ -18,7 +18,7 @@ from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.model.apply_report import ApplyReport
 from reconciler.model.live import Live
-from reconciler.model.plan import WRITES, Plan
+from reconciler.model.plan import WRITES
 from reconciler.model.receipt import Receipt
 from reconciler.observe import counted_by_kind, observe
 from reconciler.pipeline import Planned, refuse
@@ -75,12 +75,13 @@ def apply(
     look_again: bool = False,
 ) -> ApplyReport:
     """Carries a plan out, reads back what was written and leaves a receipt. `look_again`: before every write."""
-    refuse(planned.plan)
+    plan = planned.plan
+    refuse(plan)
     aside = Threads(2)
     head = aside.submit(session.head)
-    recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
+    recorder = Recorder(session.store, planned.snapshot, plan.digest, lock, commit=lambda: result(head))
     writer = Writer(session.door)
-    reading = _ReadingBack(planned.plan, writer, recorder)
+    reading = _ReadingBack(planned, writer, recorder)
 
     def seen(event: Event) -> None:
         tell(event)
@@ -89,12 +90,12 @@ def apply(
     with aside:
         # What is applied is the commit of now; git says it while the API is busy.
         commit = aside.submit(session.commit)
-        done = execute(planned.plan, writer, recorder, parallelism=parallelism, tell=seen, look_again=look_again)
+        done = execute(plan, writer, recorder, planned.live, tell=seen, parallelism=parallelism, look_again=look_again)
 
     @cache
     def receipt() -> tuple[Receipt, str]:
         made = receipt_of(
-            planned.plan,
+            plan,
             done,
             planned.live,
             recorder.entries(),
@@ -118,8 +119,9 @@ def apply(
 class _ReadingBack:
     """Reads back what an apply has written: the list of a kind as soon as nothing more is written to it."""
 
-    def __init__(self, plan: Plan, writer: Writer, recorder: Recorder) -> None:
-        self._left = Counter(change.kind for change in plan.changes if change.action in WRITES)
+    def __init__(self, planned: Planned, writer: Writer, recorder: Recorder) -> None:
+        self._planned = planned
+        self._left = Counter(change.kind for change in planned.plan.changes if change.action in WRITES)
         self._kinds = [kind for kind in KINDS.values() if kind.name in self._left]
         self._writer = writer
         self._recorder = recorder
@@ -149,7 +151,7 @@ class _ReadingBack:
             except ReconcilerError as error:
                 return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
             live = Live({name: records for each in lives for name, records in each.records.items()})
-            report = verify(report, self._recorder.entries(), live)
+            report = verify(report, self._planned.plan, self._recorder.entries(), self._planned.live, live)
             if not unsettled(report):
                 break
         self._pool.shutdown()

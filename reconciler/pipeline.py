@@ -81,9 +81,13 @@ def plan(
             counted_by_kind(memory.entries),
             lookups_of(memory) & useful,
         )
-        from reconciler.plan import make_plan  # noqa: PLC0415 - loaded with the goal
+        from reconciler.plan import make_plan, unread  # noqa: PLC0415 - loaded with the goal
 
         made = make_plan(goal().desired, memory, live, goal().options)
+        if wanted := unread(goal().desired, live, made.changes):
+            found = observe(Reader(session.door), (), lambda: wanted)
+            live = replace(live, lookups={**live.lookups, **found.lookups})
+            made = make_plan(goal().desired, memory, live, goal().options)
         # What a run made right before it was cut off may show late, and to make it again would be a duplicate.
         if not any(change.action in CREATES and change.address in replayed.named for change in made.changes):
             break

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -14,11 +15,12 @@ from reconciler.api import Writer
 from reconciler.apply.interrupts import told
 from reconciler.apply.outcome import Finder
 from reconciler.apply.perform import Ledger, Performer
-from reconciler.apply.resolve import Resolver, Sleep
+from reconciler.apply.resolve import Resolver, Sleep, fields_to_come
 from reconciler.apply.schedule import Part, Schedule
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
 from reconciler.model.desired import kind_of
+from reconciler.model.live import Live
 from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.threads import NOTICED_SECONDS, Threads
 
@@ -52,6 +54,7 @@ def execute(
     plan: Plan,
     writer: Writer,
     ledger: Ledger,
+    before: Live,
     *,
     parallelism: int,
     tell: Observer,
@@ -60,12 +63,17 @@ def execute(
 ) -> ApplyReport:
     """Does what the plan says and reports how each change ended; what went wrong is in the report, not raised.
 
+    `before` is what was live when the plan was made.
+
     One failure stops what depends on it and nothing else. Ctrl-C stops new work, waits for what is under way and
     reports; a second one is raised.
     """
     ledger.begin(plan.moved, plan.refresh)
-    resolver = Resolver(writer, _ids(plan, ledger), sleep)
-    finder = Finder(writer, _live_before(plan, ledger), sleep)
+    known = _live_before(plan, ledger)
+    resolver = Resolver(
+        writer, _ids(plan, ledger), before=before, taken=known, coming=cache(partial(fields_to_come, plan)), sleep=sleep
+    )
+    finder = Finder(writer, known, sleep)
     run = _Run(plan, Performer(writer, ledger, resolver, finder, look_again=look_again), tell)
     # The pace of the run lets so many requests go at once; one more change for every few of them is prepared meanwhile.
     # What is still under way after a second Ctrl-C has its intent in the journal.
@@ -89,7 +97,11 @@ def _live_before(plan: Plan, ledger: Ledger) -> set[tuple[str, str]]:
     """(kind, id) of all that was live when the plan was made."""
     known = {(other.kind, other.id) for other in plan.unmanaged}
     known |= {(change.kind, change.id) for change in plan.changes if change.id}
-    return known | {(kind_of(address), entry.id) for address, entry in ledger.entries().items()}
+    return known | {
+        (kind_of(address), object_id)
+        for address, entry in ledger.entries().items()
+        for object_id in (entry.id, *entry.superseded)
+    }
 
 
 class _Run:

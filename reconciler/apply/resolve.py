@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.api import Reader
-from reconciler.api.lists import read_table
+from reconciler.api.lists import read_list, read_table
 from reconciler.api.pace import LOOKS
-from reconciler.errors import ApiFailed
-from reconciler.kinds import Kind, Reference
+from reconciler.errors import ApiFailed, IdentityAmbiguous
+from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.offered import Offered
+from reconciler.kinds.records import record_from
 from reconciler.kinds.references import resolved
+from reconciler.kinds.targets import WRITE_IT, Targets
 from reconciler.model.desired import Fields
-from reconciler.model.live import Raw
+from reconciler.model.live import Live, Raw, Record
+from reconciler.model.plan import Action, Plan
 
 WAITS = (*LOOKS, 4.0)
 """Seconds before each look: what was just created may show up late."""
@@ -23,46 +27,115 @@ WAITS = (*LOOKS, 4.0)
 Sleep = Callable[[float], None]
 
 
-class Resolver:
-    """Puts what the API wants in the place of references. Safe to share between threads."""
+def fields_to_come(plan: Plan, kind: str) -> dict[str, Fields]:
+    """Address → fields, of what a plan makes of a kind."""
+    making = (each for each in plan.changes if each.kind == kind and each.action in (Action.CREATE, Action.REPLACE))
+    return {each.address: each.remember.applied for each in making if each.remember}
 
-    def __init__(self, reader: Reader, id_of: Callable[[str], str | None], sleep: Sleep = time.sleep) -> None:
+
+@dataclass(slots=True)
+class _Reading:
+    """A list as it was read. `after`: how many objects this run had made before that; `live`: what is live since."""
+
+    after: int
+    offered: Offered
+    live: list[Record] | None = None
+
+
+class Resolver:
+    """Puts what the API wants in the place of references. Safe to share between threads.
+
+    `before` is what was live when the plan was made, `taken` the further (kind, id) that objects have or had, `coming`
+    gives the fields of what the plan makes of a kind, by address.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        id_of: Callable[[str], str | None],
+        *,
+        before: Live,
+        taken: Collection[tuple[str, str]],
+        coming: Callable[[str], Mapping[str, Fields]],
+        sleep: Sleep = time.sleep,
+    ) -> None:
         self._reader = reader
         self._id_of = id_of
+        self._before = before
+        self._taken = taken
+        self._coming = coming
         self._sleep = sleep
-        self._records: dict[str, Raw] = {}
-        self._lists: dict[str, Offered] = {}
+        self._made: dict[str, tuple[int, Raw]] = {}
+        self._readings: dict[str, _Reading] = {}
         self._lock = threading.Lock()
 
     def created(self, address: str, raw: Raw) -> None:
         """Tells what the API answered when it made something, for others to refer to."""
         with self._lock:
-            self._records[address] = raw
+            self._made[address] = (len(self._made) + 1, raw)
 
     def fields(self, kind: Kind, fields: Fields) -> dict[str, Any]:
-        """The fields with all references put in. ApiFailed where the API does not offer what is referred to."""
+        """The fields with all references put in.
+
+        ApiFailed if the API does not offer what is referred to, IdentityAmbiguous if it does not prove which it is.
+        """
         return resolved(kind, fields, self._item)
 
     def _item(self, address: str, reference: Reference) -> dict[str, Any]:
-        with self._lock:
-            target = self._records.get(address) or {"id": self._id_of(address)}
-        offered = None
+        record, number = self._target(address, KINDS[reference.kind])
+        only_ids, reading = Targets(reference, ()), None
+        doubt: list[str] = []
         for wait in (0.0, *WAITS):
             if wait:
                 self._sleep(wait)
-            offered = self._newer(reference.lookup, offered)
-            item = reference.resolve(target, offered)
+            reading = self._newer(reference.lookup, reading)
+            item = only_ids.by_id(record.id, reading.offered)
+            # A list that was read before the object was made proves nothing about it.
+            if item is None and reading.after >= number:
+                item, doubt = self._by_label(address, record, reference, reading)
             if item is not None:
                 return item
-        labels = ", ".join(offered.labels()) if offered else ""
+        if doubt:
+            raise IdentityAmbiguous(" ".join(" ".join(doubt).split()), hint=WRITE_IT)
+        offered = reading.offered.described() if reading else "none"
         raise ApiFailed(
-            f"{address} ({target.get('id')}) is not among those that GET {reference.lookup} offers: {labels or 'none'}",
+            f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {offered}",
             hint="its provider may take no reports, or it shows up late: plan again",
         )
 
-    def _newer(self, path: str, than: Offered | None) -> Offered:
-        """A list, read again where it is still the one that did not help; others wait for one reading."""
+    def _target(self, address: str, kind: Kind) -> tuple[Record, int]:
+        """What is known of the object of an address, and how many this run had made when it was made."""
         with self._lock:
-            if self._lists.get(path) is than:
-                self._lists[path] = Offered(read_table(self._reader, path))
-            return self._lists[path]
+            number, raw = self._made.get(address, (0, None))
+        if raw is not None:
+            return record_from(kind, raw, self._before.lookups), number
+        object_id = self._id_of(address) or ""
+        known = self._before.records.get(kind.name, {}).get(object_id)
+        return known or Record(kind.name, object_id, object_id, {}, {"id": object_id}), 0
+
+    def _by_label(
+        self, address: str, record: Record, reference: Reference, reading: _Reading
+    ) -> tuple[dict[str, Any] | None, list[str]]:
+        """What a label proves, else why it does not. What is live now is read: somebody may have made a twin."""
+        kind, label = KINDS[reference.kind], reference.label(record.raw)
+        if label is not None and not reading.offered.having("label", label):
+            return None, []
+        with self._lock:
+            if reading.live is None:
+                items = read_list(self._reader, kind.path, kind.pages.value)
+                reading.live = [record_from(kind, each, self._before.lookups) for each in items]
+        live = {record.id: record}
+        live |= {each.id: each for each in (*self._before.records.get(kind.name, {}).values(), *reading.live)}
+        taken = [object_id for name, object_id in self._taken if name == kind.name]
+        targets = Targets(reference, live.values(), taken, self._coming(kind.name))
+        proof = targets.proof(live[record.id], reading.offered, address)
+        if proof is not None:
+            return proof.item, []
+        return None, targets.in_doubt(kind, live[record.id], address, reading.offered)
+
+    def _newer(self, path: str, than: _Reading | None) -> _Reading:
+        """A list, read again if it is still the one that did not help; others wait for one reading."""
+        with self._lock:
+            if path not in self._readings or self._readings[path] is than:
+                self._readings[path] = _Reading(len(self._made), Offered(read_table(self._reader, path)))
+            return self._readings[path]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
+from reconciler.apply.resolve import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences, flattened
 from reconciler.kinds.fingerprint import fingerprint
 from reconciler.kinds.offered import Offered
 from reconciler.kinds.references import references, resolved
+from reconciler.kinds.targets import Targets
 from reconciler.model.desired import kind_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
@@ -25,8 +28,17 @@ def standing(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
     """
     moved: list[str] = []
     changes = []
+
+    @cache
+    def targets_of(reference: Reference) -> Targets:
+        kind = reference.kind
+        taken = {
+            each for name, entry in entries.items() if kind_of(name) == kind for each in (entry.id, *entry.superseded)
+        }
+        return Targets(reference, live.records[kind].values(), taken, fields_to_come(plan, kind))
+
     for change in plan.changes:
-        now = _Now(change, plan, entries, live)
+        now = _Now(change, plan, entries, live, targets_of)
         going_on = now.as_wanted() or now.begun()
         if going_on is not None:
             changes.append(going_on)
@@ -45,8 +57,16 @@ def standing(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
 class _Now:
     """How one change of an earlier plan stands."""
 
-    def __init__(self, change: Change, plan: Plan, entries: Mapping[str, Entry], live: Live) -> None:
+    def __init__(
+        self,
+        change: Change,
+        plan: Plan,
+        entries: Mapping[str, Entry],
+        live: Live,
+        targets_of: Callable[[Reference], Targets],
+    ) -> None:
         self._change = change
+        self._targets_of = targets_of
         self._entries = entries
         self._live = live
         self._kind: Kind = KINDS[change.kind]
@@ -149,7 +169,8 @@ class _Now:
             if target is None or target.id in self._old:
                 return None
             # What the object itself carries is asked for the target, as its list of offers is not at hand here.
-            return reference.resolve(target.raw, Offered(carried))
+            proof = self._targets_of(reference).proof(target, Offered(carried), address)
+            return proof.item if proof else None
 
         lists = [record.raw.get(name) for name, _ in self._kind.reference_fields()]
         carried = [item for items in lists if isinstance(items, list) for item in items]

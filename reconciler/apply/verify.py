@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from reconciler.kinds import KINDS
+from reconciler.apply.resolve import fields_to_come
+from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences
+from reconciler.kinds.offered import Offered
+from reconciler.kinds.targets import Targets
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.desired import kind_of
-from reconciler.model.live import Live
+from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
-from reconciler.model.plan import WRITES, Action
+from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
 
 
-def verify(report: ApplyReport, entries: Mapping[str, Entry], live: Live) -> ApplyReport:
-    """The report with what `live` says of each change that was done. `entries`: what the state holds now."""
+def verify(report: ApplyReport, plan: Plan, entries: Mapping[str, Entry], before: Live, live: Live) -> ApplyReport:
+    """The report with what `live` says of each change that was done.
+
+    `entries`: what the state holds now. `before`: what was live when the plan was made, for what was not read again.
+    """
+    look = _Look({change.address: change for change in plan.changes}, entries, live, _Known(plan, report, before, live))
     outcomes = tuple(
-        _verified(outcome, entries, live) if outcome.status is Status.DONE else outcome for outcome in report.outcomes
+        look.verified(outcome) if outcome.status is Status.DONE else outcome for outcome in report.outcomes
     )
     return replace(report, outcomes=outcomes)
 
@@ -27,17 +34,68 @@ def unsettled(report: ApplyReport) -> bool:
     return any(outcome.verification not in (Verification.VERIFIED, None) for outcome in report.of(Status.DONE))
 
 
-def _verified(outcome: Outcome, entries: Mapping[str, Entry], live: Live) -> Outcome:
-    if outcome.action not in WRITES:
-        return outcome
-    kind = KINDS[kind_of(outcome.address)]
-    record = live.records.get(kind.name, {}).get(outcome.id or "")
-    if outcome.action == Action.DELETE:
-        return replace(outcome, verification=Verification.NOT_YET_VISIBLE if record else Verification.VERIFIED)
-    if record is None:
-        return replace(outcome, verification=Verification.NOT_YET_VISIBLE)
-    found = differences(kind, entries[outcome.address].applied, record.fields)
-    if not found:
-        return replace(outcome, verification=Verification.VERIFIED)
-    paths = ", ".join(each.path for each in found)
-    return replace(outcome, verification=Verification.DIFFERENT, reason=f"live differs from what was sent in {paths}")
+class _Known:
+    """What references may mean after a plan was carried out. `records` are by kind and id."""
+
+    def __init__(self, plan: Plan, report: ApplyReport, before: Live, live: Live) -> None:
+        self._plan = plan
+        ended = {outcome.address: outcome.status for outcome in report.outcomes}
+        done = [each for each in plan.changes if ended.get(each.address) is Status.DONE]
+        self._gone = {(each.kind, each.id) for each in done if each.action in DESTROYS}
+        self._targets: dict[Reference, Targets] = {}
+        self.records = {
+            kind: {
+                object_id: record
+                for object_id, record in {**before.records.get(kind, {}), **live.records.get(kind, {})}.items()
+                if (kind, object_id) not in self._gone
+            }
+            for kind in KINDS
+        }
+
+    def targets(self, reference: Reference) -> Targets:
+        """The objects that a reference may mean."""
+        if reference not in self._targets:
+            kind = reference.kind
+            taken = [object_id or "" for name, object_id in self._gone if name == kind]
+            coming = fields_to_come(self._plan, kind)
+            self._targets[reference] = Targets(reference, self.records[kind].values(), taken, coming)
+        return self._targets[reference]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    changes: Mapping[str, Change]
+    entries: Mapping[str, Entry]
+    live: Live
+    known: _Known
+
+    def verified(self, outcome: Outcome) -> Outcome:
+        if outcome.action not in WRITES:
+            return outcome
+        kind = KINDS[kind_of(outcome.address)]
+        record = self.live.records.get(kind.name, {}).get(outcome.id or "")
+        if outcome.action == Action.DELETE:
+            return replace(outcome, verification=Verification.NOT_YET_VISIBLE if record else Verification.VERIFIED)
+        if record is None:
+            return replace(outcome, verification=Verification.NOT_YET_VISIBLE)
+        paths = [each.path for each in differences(kind, self.entries[outcome.address].applied, record.fields)]
+        reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
+        reasons += self._elsewhere(outcome.address, kind, record)
+        if not reasons:
+            return replace(outcome, verification=Verification.VERIFIED)
+        return replace(outcome, verification=Verification.DIFFERENT, reason="; ".join(reasons))
+
+    def _elsewhere(self, address: str, kind: Kind, record: Record) -> Iterator[str]:
+        """The references of which nothing shows that live holds what they mean, whatever was sent for them."""
+        change = self.changes[address]
+        for name, reference in kind.reference_fields():
+            items, written = record.raw.get(name), self.entries[address].applied
+            offered = Offered(items if isinstance(items, list) else ())
+            for target in change.remember.depends_on if change.remember and name in written else ():
+                entry = self.entries.get(target)
+                if kind_of(target) != reference.kind or entry is None:
+                    continue
+                meant = self.known.records[reference.kind].get(entry.id)
+                meant = meant or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
+                if self.known.targets(reference).proof(meant, offered, target) is None:
+                    yield f"live {name} shows nothing that is proven to be {target} ({entry.id})"

@@ -12,14 +12,14 @@ from reconciler.config.blocks import block_problems
 from reconciler.config.check import problems_of
 from reconciler.config.entry import Entry
 from reconciler.config.findings import Doubt, Spot, spot_of
-from reconciler.config.marks import Marks
+from reconciler.config.marks import Marks, Sources
 from reconciler.config.merge import Merged, Written
 from reconciler.config.soundness import soundness
 from reconciler.config.variables import Substitution
 from reconciler.config.wording import cut
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Desired, Ignored, Import, Lifecycle, Moved, Removed, Resource, kind_of
+from reconciler.model.desired import Desired, Ignored, Import, Lifecycle, Moved, Place, Removed, Resource, kind_of
 from reconciler.model.settings import Environment
 
 
@@ -44,7 +44,7 @@ def evaluate(
     # What stands in for a value that could not be read is none, and has its problem already.
     if found or substitution.problems or unknown:
         return Desired({}), [*substitution.problems, *found]
-    return _desired(resources, items, folder), []
+    return _desired(resources, items, folder, environment.set_at if environment else {}), []
 
 
 def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
@@ -73,14 +73,16 @@ def _schema_problems(entries: Iterable[Entry], unknown: set[Spot], gaps: set[Spo
                 yield problem
 
 
-def _desired(resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]], folder: Path) -> Desired:
+def _desired(
+    resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]], folder: Path, set_at: Mapping[str, Place]
+) -> Desired:
     @cache
     def relative(file: str) -> str:
         return Path(file).relative_to(folder).as_posix()
 
     ordered = sorted(resources, key=lambda each: each.name)
     return Desired(
-        resources={entry.name: _resource(entry, relative(entry.written.place.file)) for entry in ordered},
+        resources={entry.name: _resource(entry, relative(entry.written.place.file), set_at) for entry in ordered},
         moved=tuple(Moved(each.value["from"], each.value["to"], each.written.place) for each in items["moved"]),
         removed=tuple(
             Removed(each.value["from"], each.value["destroy"], each.written.place) for each in items["removed"]
@@ -89,11 +91,13 @@ def _desired(resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]], f
     )
 
 
-def _resource(entry: Entry, file: str) -> Resource:
+def _resource(entry: Entry, file: str, set_at: Mapping[str, Place]) -> Resource:
     kind = kind_of(entry.name)
     fields = {name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value}
     lifecycle = _lifecycle(entry.value.get("lifecycle", {}))
-    return Resource(entry.name, kind, fields, entry.written.place, lifecycle, Marks(entry.written.node), file)
+    node = entry.written.node
+    sources = Sources(node, set_at)
+    return Resource(entry.name, kind, fields, entry.written.place, lifecycle, Marks(node), file, sources)
 
 
 def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from reconciler.config.variables import variables_in
 from reconciler.kinds.comparison import dotted
+from reconciler.model.desired import Place
 from reconciler.yaml12 import LocatedList, LocatedMap
 from reconciler.yaml12.located import Mark
 
@@ -34,6 +36,38 @@ class Marks(Mapping[str, Mark]):
             table[name] = self._node.key_marks[name]
             table.update(_within(name, value))
         return table
+
+
+class Sources(Mapping[str, tuple[Place, ...]]):
+    """Path → where the variables are written that its value is made of."""
+
+    def __init__(self, node: Any, set_at: Mapping[str, Place]) -> None:
+        self._node = node
+        self._set_at = set_at
+
+    def __getitem__(self, path: str) -> tuple[Place, ...]:
+        return self._table[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @cached_property
+    def _table(self) -> dict[str, tuple[Place, ...]]:
+        fields = self._node.items() if isinstance(self._node, LocatedMap) else ()
+        texts = (each for name, value in fields for each in _texts(name, value))
+        found = {path: tuple(self._set_at[name] for name in variables_in(text)) for path, text in texts}
+        return {path: places for path, places in found.items() if places}
+
+
+def _texts(path: str, node: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(node, str):
+        yield path, node
+    elif isinstance(node, dict | list):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _texts(dotted(path, [key]), value)
 
 
 def _within(path: str, node: Any) -> Iterator[tuple[str, Mark]]:

@@ -121,9 +121,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
     result = {}
     for name, written in named.items():
         variables = written.get("variables", {})
-        unset = {
-            key: Place(str(file), *variables.value_marks[key]) for key, value in variables.items() if value is None
-        }
+        places = {key: Place(str(file), *variables.value_marks[key]) for key in variables}
         result[name] = Environment(
             name=name,
             configuration=configuration,
@@ -132,7 +130,8 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
             secret_command=tuple(written.get("secret_command", ())),
             api_url=written.get("api_url"),
             variables={key: value for key, value in variables.items() if value is not None},
-            unset=unset,
+            set_at=places,
+            unset={key: places[key] for key, value in variables.items() if value is None},
             max_deletes=settings.get("guards", {}).get("max_deletes"),
             time_zone=settings.get("time_zone", ""),
         )

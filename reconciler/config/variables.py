@@ -94,6 +94,12 @@ class Substitution:
         return self.environment.variables[name]
 
 
+def variables_in(text: str) -> list[str]:
+    """The names of the variables in a text that is sound."""
+    named = (NAME.fullmatch(found[1].strip()) for found in EXPRESSION.finditer(text) if found[1] is not None)
+    return [each[1] for each in named if each]
+
+
 def _without_value(name: str, environment: Environment) -> str:
     if name in environment.unset:
         return f"the variable {quoted(name)} has no value; expected one at {environment.unset[name]}"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.export.keys import keys_of
-from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.offered import Offered
+from reconciler.kinds.targets import Targets
 from reconciler.model.desired import Fields, address_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
@@ -104,21 +104,13 @@ def _standing(
     reference: Reference, live: Live, addresses: Mapping[tuple[str, str], str]
 ) -> Callable[[Any], str | None]:
     """Tells the address that an item of a list field stands for, None where it is none of ours."""
-    offered = Offered(live.lookups.get(reference.lookup, ()))
-    known: dict[str, str] = {}
-    for (target_kind, object_id), address in addresses.items():
-        if target_kind == reference.kind:
-            item = reference.resolve(live.records[target_kind][object_id].raw, offered)
-            if item is not None:
-                known[canonical(item)] = address
+    targets = Targets(reference, live.records[reference.kind].values())
+    behind = targets.behind(Offered(live.lookups.get(reference.lookup, ())))
 
     def address_of_item(item: Any) -> str | None:
-        if canonical(item) in known:
-            return known[canonical(item)]
-        # What a live object refers to today need not be offered to new ones.
-        address = addresses.get((reference.kind, str(item.get("id"))))
-        record = live.records[reference.kind][item["id"]] if address else None
-        return address if record and reference.resolve(record.raw, Offered([item])) == item else None
+        item_id = str(item.get("id")) if isinstance(item, dict) and item.get("type") == reference.type else ""
+        object_id = behind.get(item_id, item_id)
+        return addresses.get((reference.kind, object_id)) if object_id in live.records[reference.kind] else None
 
     return address_of_item
 

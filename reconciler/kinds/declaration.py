@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from reconciler.kinds.offered import Offered
 from reconciler.model.desired import Fields
 from reconciler.model.live import Lookups, Raw
 
@@ -34,14 +33,17 @@ class Put(Enum):
 class Reference:
     """Items of a list field may name a resource of ours: `{<key>: <its key>}`.
 
-    `lookup` is the API's list in which the item that is sent is found; `resolve` finds it there, given the target's
-    record (or what is known of it) and that list, and gives None where it is not offered.
+    `lookup` is the API's list in which the item that is sent is found, and `type` the type of such an item. `label`
+    gives the label that the API makes for a target from its record, None if that is not known; targets that are equal
+    in the fields `labelled_by` bear one label.
     """
 
     kind: str
     key: str
     lookup: str
-    resolve: Callable[[Raw, Offered], dict[str, Any] | None]
+    type: str
+    label: Callable[[Raw], str | None]
+    labelled_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

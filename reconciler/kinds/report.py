@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference
-from reconciler.kinds.offered import Offered
 from reconciler.model.live import Lookups, Raw
 
 DESTINATIONS = "/scheduled-reports/destinations"
@@ -14,20 +13,10 @@ SEND_TIMES = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0,
 WRITTEN = ("report_name", "send_at", "included_range_days", "status", "environment")
 
 
-def destination_of(integration: Raw, offered: Offered) -> dict[str, Any] | None:
-    """The offered destination that an integration's record stands behind, or None.
-
-    That a destination's id is the integration's own is plausible and stated nowhere, so it is looked up: by id first,
-    else by the label (`Webhooks: Release alerts`), where exactly one bears it.
-    """
-    found = _targets(offered.having("id", integration.get("id")))
-    if not found and integration.get("integration") and integration.get("title"):
-        found = _targets(offered.having("label", f"{integration['integration']}: {integration['title']}"))
-    return {"type": TARGET_INTEGRATION, "id": found[0]["id"]} if len(found) == 1 else None
-
-
-def _targets(items: list[Raw]) -> list[Raw]:
-    return [item for item in items if item.get("type") == TARGET_INTEGRATION and isinstance(item.get("id"), str)]
+def label_of(integration: Raw) -> str | None:
+    """The label of an integration as a destination (`Webhooks: Release alerts`); None if its record does not tell."""
+    provider, title = integration.get("integration"), integration.get("title")
+    return f"{provider}: {title}" if provider and title else None
 
 
 def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
@@ -147,7 +136,15 @@ REPORT = Kind(
             },
             expected=f"a list of `integration: KEY` or `{{type: {TARGET_INTEGRATION}, id: ID}}`, at least one",
             unordered=True,
-            reference=Reference(kind="integration", key="integration", lookup=DESTINATIONS, resolve=destination_of),
+            # That a destination's id is the integration's own is plausible and stated nowhere.
+            reference=Reference(
+                kind="integration",
+                key="integration",
+                lookup=DESTINATIONS,
+                type=TARGET_INTEGRATION,
+                label=label_of,
+                labelled_by=("integration", "title"),
+            ),
         ),
     ),
     server_fields=frozenset({"object", "id", "url", "runs", "created_at", "updated_at"}),

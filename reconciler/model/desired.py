@@ -55,7 +55,8 @@ class Resource:
     """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`.
 
     `marks` are line and column of each value within it, by its path (`data.initiators[0].uid`), in the same file.
-    `file` is that file relative to the configuration's folder, with `/`.
+    `file` is that file relative to the configuration's folder, with `/`. `sources` are the places of the variables that
+    a value at a path is made of.
     """
 
     address: str
@@ -65,6 +66,7 @@ class Resource:
     lifecycle: Lifecycle = Lifecycle()
     marks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     file: str = ""
+    sources: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
 
     def place_of(self, path: str) -> Place:
         """Where the value at a path is written, or what it is within, or the resource itself."""

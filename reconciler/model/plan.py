@@ -117,7 +117,8 @@ class Refusal:
 class Plan:
     """The whole of it. `refresh` is what the state should know of addresses that do not change; `moved` are the
     addresses that take an entry of the state over, and from where. `configuration` and `api` (its address) say, with
-    the environment, what it is a plan of: no two of these share a digest."""
+    the environment, what it is a plan of: no two of these share a digest. `labels` are what people call an id, and
+    `behind` is the address of what stands behind an item of the API's lists whose id is another."""
 
     environment: str
     changes: tuple[Change, ...]
@@ -128,6 +129,7 @@ class Plan:
     refresh: Mapping[str, Entry] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    behind: Mapping[str, str] = field(default_factory=dict)
     configuration: str = ""
     api: str = ""
     digest: str = ""
@@ -137,6 +139,13 @@ class Plan:
         if address in self.refresh:
             return self.refresh[address].id
         return next((change.id for change in self.changes if change.address == address), None)
+
+    def ids(self) -> list[tuple[str, str]]:
+        """Each address that has a live object, and its id; of two with one id, the one that stays is the last."""
+        entries = [(address, entry.id) for address, entry in self.refresh.items()]
+        changed = [(each.address, each.id, each.action is not Action.FORGET) for each in self.changes if each.id]
+        ordered = sorted(changed, key=lambda each: each[2])
+        return [*((address, object_id) for address, object_id, _ in ordered), *entries]
 
     def summary(self) -> dict[str, int]:
         """How many of each action, in the words of the contract."""

@@ -2,6 +2,7 @@
 
 from reconciler.plan.build import Options, make_plan
 from reconciler.plan.guards import WRONG_PROJECT
+from reconciler.plan.offers import unread
 from reconciler.plan.reviewed import idle, spent
 
-__all__ = ["WRONG_PROJECT", "Options", "idle", "make_plan", "spent"]
+__all__ = ["WRONG_PROJECT", "Options", "idle", "make_plan", "spent", "unread"]

@@ -10,6 +10,7 @@ from reconciler.errors import ConfigurationInvalid, WrongUsage, did_you_mean
 from reconciler.json_text import canonical
 from reconciler.kinds import KINDS
 from reconciler.kinds.delivery import Shift, shift_of
+from reconciler.kinds.offered import labels_of, told_apart
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.live import Live
 from reconciler.model.memory import Entry, Memory
@@ -17,6 +18,7 @@ from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan
 from reconciler.plan.changes import change_of, delete_of, forget_of, objections
 from reconciler.plan.guards import refusals
 from reconciler.plan.identity import match
+from reconciler.plan.offers import not_offered, require_proof
 from reconciler.plan.order import ordered, with_needs
 from reconciler.plan.reviewed import astray, moved
 from reconciler.plan.scene import Scene
@@ -53,7 +55,7 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
     if problems := list(astray(desired, entries, moved_from, live)):
         raise ConfigurationInvalid(problems)
     matches = match(desired, entries, live)
-    scene = Scene(desired, entries, live, matches, moved_from)
+    scene = Scene(desired, entries, live, matches, moved_from, deleted=memory.tombstones.keys())
     changes, refresh = _changes(scene)
     unmanaged = _unmanaged(scene)
     if options.prune:
@@ -68,7 +70,11 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
         changes, said = _targeted(scene, changes, options.targets, said)
     if options.only is not None:
         changes, said = _narrowed(changes, options.only, said, "--only-scope")
+    require_proof(scene, changes.values())
+    if problems := list(not_offered(desired, live, changes.values())):
+        raise ConfigurationInvalid(problems)
     shown = sorted(changes.values(), key=_weight)
+    behind = _behind(scene)
     plan = Plan(
         environment=memory.environment,
         changes=tuple(shown),
@@ -78,7 +84,8 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
         refusals=refusals(whole, everything, live, shown, max_deletes=options.max_deletes, allowed=options.allowed),
         refresh=refresh,
         moved=moved_from,
-        labels=_labels(scene),
+        labels=_labels(scene) | behind,
+        behind=behind,
         configuration=memory.configuration or "",
         api=options.api,
     )
@@ -194,12 +201,21 @@ def _narrowed(
     return kept, [*warnings, f"{flag} leaves {others} out"] if left else warnings
 
 
+def _behind(scene: Scene) -> dict[str, str]:
+    """Id of an item → address of the managed object that it is proven to stand for, where it is not the object's id."""
+    addresses = scene.addresses()
+    found = {
+        item_id: addresses.get((reference.kind, object_id))
+        for kind in KINDS.values()
+        for _, reference in kind.reference_fields()
+        if reference.lookup in scene.live.lookups
+        for item_id, object_id in scene.targets(reference).behind(scene.offers(reference)).items()
+    }
+    return {item_id: address for item_id, address in found.items() if address is not None}
+
+
 def _labels(scene: Scene) -> dict[str, str]:
     """id → what people call it, for ids that stand in fields."""
-    labels = {
-        str(item["id"]): str(item["label"])
-        for items in scene.live.lookups.values()
-        for item in items
-        if item.get("id") and item.get("label")
-    }
-    return labels | {object_id: address for (_, object_id), address in scene.addresses().items()}
+    labels = told_apart(labels_of(item for items in scene.live.lookups.values() for item in items))
+    referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields()}
+    return labels | {object_id: address for (kind, object_id), address in scene.addresses().items() if kind in referred}

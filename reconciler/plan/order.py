@@ -29,7 +29,7 @@ def ordered(scene: Scene, changes: Mapping[str, Change]) -> dict[str, Change]:
                 (addresses.get((user.kind, user.id), f"{user.kind}[{user.id}]"), user.name)
                 for user in users.get((change.kind, change.id or ""), ())
             ]
-            leaving, notes = _leaving(change, using, changes, notes)
+            leaving, notes = _leaving(scene, change, using, changes, notes)
         deletes = change.action is Action.DELETE
         result[address] = replace(
             change,
@@ -53,19 +53,19 @@ def _not_offered(scene: Scene, change: Change) -> list[str]:
     return [
         f"{used} is live, and the API does not offer it in {reference.lookup} yet: looked up again when applying"
         for used, _, _, reference in references(KINDS[change.kind], change.remember.applied)
-        if used in scene.matches and used not in scene.replaced
+        if scene.target(used) is not None
     ]
 
 
 def _leaving(
-    change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change], notes: list[str]
+    scene: Scene, change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change], notes: list[str]
 ) -> tuple[set[str], list[str]]:
     """The changes after which nobody of them uses the object any more; for the others, a note."""
     leaving: set[str] = set()
     staying: set[str] = set()
     for address, name in using:
         other = changes.get(address)
-        if other is not None and (other.action is Action.DELETE or _stops_using(change, other)):
+        if other is not None and (other.action is Action.DELETE or _stops_using(scene, change, other)):
             leaving.add(address)
         else:
             staying.add(f"{address} ({name})")
@@ -77,12 +77,18 @@ def _leaving(
     return leaving, notes
 
 
-def _stops_using(target: Change, user: Change) -> bool:
+def _stops_using(scene: Scene, target: Change, user: Change) -> bool:
     if user.action not in (Action.UPDATE, Action.REPLACE) or user.remember is None:
         return False
-    referring = [name for name, reference in KINDS[user.kind].reference_fields() if reference.kind == target.kind]
-    items = [item for name in referring for item in user.remember.applied.get(name) or ()]
-    return all(item.get("id") != target.id for item in items if isinstance(item, dict))
+    record = scene.live.records[target.kind].get(target.id or "")
+    for name, reference in KINDS[user.kind].reference_fields():
+        if reference.kind != target.kind or record is None:
+            continue
+        known = scene.targets(reference).possible(record, scene.offers(reference))
+        ids = {target.id, *(item["id"] for item in known)}
+        if any(item.get("id") in ids for item in user.remember.applied.get(name) or () if isinstance(item, dict)):
+            return False
+    return True
 
 
 def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[str, Change]:

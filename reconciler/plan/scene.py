@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.offered import Offered
+from reconciler.kinds.targets import Proof, Targets
 from reconciler.kinds.usage import users
 from reconciler.model.desired import Desired, Resource, kind_of
 from reconciler.model.live import Live, Record
@@ -21,7 +22,8 @@ class Scene:
     """The three inputs and who is who.
 
     `replaced` are the addresses that are about to get another object: the one that a run which was cut off has made
-    already, if there is one. `offered` are the lists of the API as far as they were asked.
+    already, if there is one. `offered` are the lists of the API as far as they were asked. `deleted` are `kind[id]` of
+    what we know to be gone.
     """
 
     desired: Desired
@@ -31,26 +33,53 @@ class Scene:
     moved_from: Mapping[str, str]
     replaced: dict[str, Record | None] = field(default_factory=dict)
     offered: dict[str, Offered] = field(default_factory=dict)
+    deleted: Collection[str] = ()
+    _targets: dict[Reference, Targets] = field(default_factory=dict)
 
     def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
         """What is sent in place of a reference, or None while it has no id yet (or is not offered).
 
         `used`: the items that the live object carries already; what works today is not doubted.
         """
-        match = self.matches.get(address)
-        record = self.replaced.get(address, match.record if match else None)
-        return self.stands_for(record, reference, used) if record else None
+        record = self.target(address)
+        proof = self.proof(record, reference, used, address) if record else None
+        return proof.item if proof else None
 
-    def stands_for(self, record: Record, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
+    def target(self, address: str) -> Record | None:
+        """The live object that a reference to an address means, None while it is not made."""
+        match = self.matches.get(address)
+        return self.replaced.get(address, match.record if match else None)
+
+    def proof(self, record: Record, reference: Reference, used: list[Any], address: str = "") -> Proof | None:
         """What stands for a live object in the lists of those that refer to it."""
+        offered = self.offers(reference)
+        return self.targets(reference).proof(record, Offered(used, also=offered) if used else offered, address)
+
+    def offers(self, reference: Reference) -> Offered:
+        """The list of the API in which a reference is looked up."""
         if reference.lookup not in self.offered:
             self.offered[reference.lookup] = Offered(self.live.lookups.get(reference.lookup, ()))
-        offered = self.offered[reference.lookup]
-        return reference.resolve(record.raw, Offered(used, also=offered) if used else offered)
+        return self.offered[reference.lookup]
+
+    def targets(self, reference: Reference) -> Targets:
+        """What a reference may mean. What is made by this plan must be known when this is asked for first."""
+        if reference not in self._targets:
+            kind = reference.kind
+            known = [entry for address, entry in self.entries.items() if kind_of(address) == kind]
+            taken = {object_id for entry in known for object_id in (entry.id, *entry.superseded)}
+            taken |= {name.partition("[")[2].rstrip("]") for name in self.deleted if kind_of(name) == kind}
+            coming = {
+                address: resource.fields
+                for address, resource in self.desired.resources.items()
+                if resource.kind == kind and self.target(address) is None
+            }
+            live = self.live.records.get(kind, {})
+            self._targets[reference] = Targets(reference, live.values(), taken, coming)
+        return self._targets[reference]
 
     def users(self) -> dict[tuple[str, str], list[Record]]:
-        """Who refers to a live object: (kind, id of what is referred to) → records."""
-        return users(self.live, lambda record, reference: self.stands_for(record, reference, []))
+        """Who refers, or may refer, to a live object: (kind, id of what is referred to) → records."""
+        return users(self.live, self.targets)
 
     def left_over(self, address: str) -> list[Record]:
         """The live objects that an interrupted replace of an address has put aside and not deleted."""

@@ -18,7 +18,7 @@ def graph_of(plan: Plan, desired: Desired, live: Live) -> Graph:
     """The managed addresses of a plan, those that go away among them, what is not managed and is referred to, and the
     references between all of these. An edge of `dropped` is live and is not wanted any more."""
     changes = {change.address: change for change in plan.changes}
-    targets = _Targets(plan, live, {(kind_of(address), object_id): address for address, object_id in _ids(plan)})
+    targets = _Targets(plan, live, {(kind_of(address), object_id): address for address, object_id in plan.ids()})
     wanted = {
         (address, target)
         for address, resource in desired.resources.items()
@@ -26,7 +26,7 @@ def graph_of(plan: Plan, desired: Desired, live: Live) -> Graph:
     }
     existing = {
         (address, target)
-        for address, object_id in _ids(plan)
+        for address, object_id in plan.ids()
         if (record := live.records.get(kind_of(address), {}).get(object_id)) is not None
         for target in targets.of(record.kind, record.fields)
     }
@@ -44,13 +44,6 @@ def graph_of(plan: Plan, desired: Desired, live: Live) -> Graph:
 def configured(desired: Desired) -> Graph:
     """The graph of a configuration alone, of which nobody knows what would happen."""
     return graph_of(Plan(environment="", changes=()), desired, Live({}))
-
-
-def _ids(plan: Plan) -> list[tuple[str, str]]:
-    """Each address of a plan that has a live object, and its id; of two with one id, the one that stays is the last."""
-    entries = [(address, entry.id) for address, entry in plan.refresh.items()]
-    changed = [(each.address, each.id, each.action is not Action.FORGET) for each in plan.changes if each.id]
-    return [*((address, object_id) for address, object_id, _ in sorted(changed, key=lambda each: each[2])), *entries]
 
 
 def _lets_go(change: Change) -> bool:
@@ -91,14 +84,15 @@ class _Targets:
     def _by_id(self, kind: str, item: Any) -> str | None:
         """What an item that names an id means: an address, or a node of its own for what is not managed.
 
-        That a destination's id is its integration's own is plausible and stated nowhere; where it is another, the item
-        is shown by the label that the API gives it.
+        That a destination's id is its integration's own is plausible and stated nowhere; where it is another, and no
+        managed integration is proven to stand behind it, the item is shown by the label that the API gives it.
         """
         object_id = item.get("id") if isinstance(item, dict) else None
         if not isinstance(object_id, str):
             return None
-        if (kind, object_id) in self.addresses:
-            return self.addresses[kind, object_id]
+        managed = self.addresses.get((kind, object_id)) or self.plan.behind.get(object_id)
+        if managed is not None:
+            return managed
         record = self.live.records.get(kind, {}).get(object_id)
         name = record.name if record else self.plan.labels.get(object_id, "")
         address = f"{kind if record else item.get('type', kind)}[{object_id}]"

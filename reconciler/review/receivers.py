@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.offered import Offered
+from reconciler.kinds.offered import labels_of
 from reconciler.kinds.records import in_short
 from reconciler.kinds.references import references, referred
-from reconciler.kinds.usage import StandsFor, users
-from reconciler.model.desired import Desired, Fields, Resource
+from reconciler.kinds.usage import users
+from reconciler.model.desired import Desired, Fields, Resource, kind_of
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import Action, Change, Plan
 
@@ -34,17 +34,18 @@ class Receivers:
     desired: Desired
     live: Live
     _labels: dict[str, str] = field(default_factory=dict)
+    _shared: Counter[str] = field(default_factory=Counter)
+    _titles: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _addresses: dict[tuple[str, str], str] = field(default_factory=dict)
     _users: dict[str, list[User]] = field(default_factory=dict)
     _unready: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Who refers to what is worked out once for all changes."""
-        self._labels = {
-            str(item["id"]): in_short(item["label"])
-            for items in self._labelled()
-            for item in items
-            if isinstance(item, dict) and item.get("id") and item.get("label")
-        }
+        self._labels = labels_of(item for items in self._labelled() for item in items)
+        self._addresses = {(kind_of(address), object_id): address for address, object_id in self.plan.ids()}
+        self._shared = Counter(self._labels.values())
+        self._titles = Counter((each.kind, name_of(each)) for each in self.desired.resources.values())
         self._users = self._who_uses()
         self._unready = frozenset(
             change.address
@@ -61,10 +62,10 @@ class Receivers:
                 address = referred(reference, item)
                 object_id = str(item.get("id")) if isinstance(item, dict) else ""
                 if address is None:
-                    found[self.plan.labels.get(object_id, object_id)] = self._name(reference.kind, object_id)
+                    address = self._addresses.get((reference.kind, object_id)) or self.plan.behind.get(object_id)
+                    found[address or object_id] = self._name(reference.kind, object_id)
                 else:
-                    resource = self.desired.resources.get(address)
-                    found[address] = name_of(resource) if resource else address
+                    found[address] = self._title(address)
         return found
 
     def unready(self, kind: Kind, fields: Fields) -> list[str]:
@@ -84,7 +85,18 @@ class Receivers:
 
     def _name(self, kind: str, object_id: str) -> str:
         record = self.live.records.get(kind, {}).get(object_id)
-        return self._labels.get(object_id) or (record.name if record else object_id)
+        label = self._labels.get(object_id)
+        if label is None:
+            return record.name if record else object_id
+        return f"{in_short(label)} ({object_id})" if self._shared[label] > 1 else in_short(label)
+
+    def _title(self, address: str) -> str:
+        """What people call a resource; with its address where another one is called so too."""
+        resource = self.desired.resources.get(address)
+        if resource is None:
+            return address
+        name = name_of(resource)
+        return f"{name} ({address})" if self._titles[resource.kind, name] > 1 else name
 
     def _who_uses(self) -> dict[str, list[User]]:
         """Address → who refers to it: what is wanted, and what is live and not managed."""
@@ -95,16 +107,11 @@ class Receivers:
                 found[address].append(User(kind, name_of(resource), resource.fields))
         unmanaged = {(each.kind, each.id) for each in self.plan.unmanaged}
         by_id = {(change.kind, change.id): change.address for change in self.plan.changes if change.id}
-        for target, records in users(self.live, self._stands_for()).items():
+        for target, records in users(self.live).items():
             for record in records:
                 if target in by_id and (record.kind, record.id) in unmanaged:
                     found[by_id[target]].append(User(KINDS[record.kind], record.name, record.fields))
         return found
-
-    def _stands_for(self) -> StandsFor:
-        offered = {path: Offered(items) for path, items in self.live.lookups.items()}
-        none = Offered(())
-        return lambda record, reference: reference.resolve(record.raw, offered.get(reference.lookup, none))
 
 
 def name_of(resource: Resource) -> str:

@@ -83,6 +83,8 @@ def test_applied_in_part(world: World) -> None:
     world.settle(TEAM)
     spare, weekly = world.id_of("integration.spare"), world.id_of("report.weekly")
     theirs = world.insert("scheduled-reports", **report("Theirs", spare))
+    world.insert("destinations", id="nowhere1", label="Email: Nowhere")
+    world.fault(f'PUT /scheduled-reports/{weekly}: status 422, message="nowhere1 takes no reports", n=1')
     kept = TEAM.replace("      spare: {title: Spare, integration: webhooks, target_platform: iOS}\n", "")
     broken = kept.replace("{integration: spare}", "{type: target_integration, id: nowhere1}")
     world.write(broken)
@@ -111,16 +113,21 @@ def test_applied_in_part(world: World) -> None:
 
 def test_the_report_for_people_says_the_same(world: World) -> None:
     """Done, failed and why, on stdout."""
-    world.write(TEAM.replace("{integration: spare}", "{type: target_integration, id: nowhere1}"))
+    world.insert("destinations", id="nowhere1", label="Email: Nowhere")
+    world.fault('POST /scheduled-reports: status 422, message="nowhere1 takes no reports", n=1')
+    world.write(TEAM.replace("{integration: hook}", "{type: target_integration, id: nowhere1}"))
     done = world.run("apply", "--auto-approve")
     assert done.code == 6
     assert "3 done, 1 failed" in done.out
-    assert "failed: create report.weekly" in done.out
+    assert "failed: create report.daily" in done.out
     assert "nowhere1" in done.out
 
 
 def test_all_failed_is_the_failures_own_code(world: World) -> None:
     """Nothing was done, so it is not `in part`."""
+    for name in ("n1", "n2"):
+        world.insert("destinations", id=name, label=f"Email: {name}")
+    world.fault("POST /scheduled-reports: status 422")
     world.write(
         TEAM[TEAM.index("    reports") :]
         .replace("{integration: hook}", "{type: target_integration, id: n1}")

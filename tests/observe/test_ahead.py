@@ -85,6 +85,8 @@ def test_there_are_more_or_fewer_than_expected(
     """The list is read to its end, wherever that is."""
     made = reports()[:live]
     script.plays["/scheduled-reports"] = lambda query: by_offset(made, query)
+    offered = [item for each in reports()[:LIVE] for item in each["destinations"]]
+    script.plays["/scheduled-reports/destinations"] = lambda _: says({"data": offered})
     summary = world.plan("--max-deletes", "1000").document["summary"]
     assert summary["unchanged"] == min(live, LIVE)
     assert summary["create"] == max(0, LIVE - live)

@@ -121,6 +121,7 @@ def test_some_gone_is_not_a_wrong_project(world: World) -> None:
 
 def test_a_report_for_the_other_environment_is_warned_of(world: World) -> None:
     """A report's environment need not follow the key's, so it is a warning and no refusal."""
+    world.insert("destinations", id="x1", label="Email: Team")
     world.write(
         """
         reports:

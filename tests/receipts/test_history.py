@@ -49,6 +49,8 @@ def test_created_and_deleted(world: World) -> None:
 
 def test_what_failed_is_there_too(world: World) -> None:
     """With its reason; what was skipped was not tried and is not."""
+    world.insert("destinations", id="nowhere1", label="Email: Nowhere")
+    world.fault('POST /scheduled-reports: status 422, message="nowhere1 takes no reports", n=1')
     broken = TEAM.replace("{integration: more}]", "{type: target_integration, id: nowhere1}]")
     world.write(broken)
     assert world.apply().code == 6

@@ -197,6 +197,8 @@ def test_what_failed_is_not_taken_back(world: World) -> None:
     """It is said to be looked at; what was done beside it is taken back."""
     world.settle(TEAM)
     before = content(world)
+    world.insert("destinations", id="nowhere1", label="Email: Nowhere")
+    world.fault("PUT /scheduled-reports/*: status 422, n=1")
     world.write(TEAM.replace("p1", "p2").replace("{integration: more}]", "{type: target_integration, id: nowhere1}]"))
     assert world.apply().code == 6
     planned = undo(world)

@@ -115,7 +115,7 @@ def test_a_receiver_that_comes_or_goes_is_said() -> None:
     review = play(Case(live=two, before=BEFORE, after=after))
     (stopped,) = texts(review, "report.daily", Weight.STOPS)
     assert stopped.startswith('stops "Daily Revenue" to "Slack: Team"; last delivery was due')
-    assert texts(review, "report.daily", Weight.STARTS) == ['"Daily Revenue" also goes to "Hook"']
+    assert texts(review, "report.daily", Weight.STARTS) == ['"Daily Revenue" also goes to "Webhooks: Hook"']
 
 
 def test_a_time_that_is_none_is_not_reckoned_with() -> None:

@@ -37,16 +37,7 @@ TEAM = """
         destinations: [{integration: hook}]
     """
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: %s}}}}\n"
-BROKEN = """
-    reports:
-      weekly:
-        report_name: Weekly
-        send_at: "09:00"
-        included_range_days: 1
-        status: active
-        environment: production
-        destinations: [{type: target_integration, id: nowhere1}]
-    """
+BROKEN = "automations: {broken: {name: Broken, status: active, data: {actions: {}}}}\n"
 
 
 def spelled(key: str) -> list[bytes]:

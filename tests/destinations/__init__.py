@@ -1,0 +1,1 @@
+"""Which destination stands for an integration: proven, or not sent."""
