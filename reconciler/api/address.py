@@ -16,8 +16,9 @@ BASE_PATH = "/v4"
 ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?:(?P<host>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)|\[(?P<ipv6>[0-9a-f:.]+)\])"
     r"(?::[1-9][0-9]{0,4})?(?P<path>(?:/[a-z0-9._~%-]*)*)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
+NAMED = 3
 EXPECTED = "expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
 
 
@@ -29,12 +30,25 @@ def base_of(address: str, path: str = BASE_PATH) -> str:
     """
     parts = ADDRESS.fullmatch(address)
     if parts is None:
+        if foreign := sorted(set(re.findall(r"[^\x00-\x7f]", without_credentials(address)))):
+            raise WrongUsage(
+                f"{without_credentials(address)!a} is no API address: it holds {_named(foreign)}",
+                hint="a letter that looks like another leads to another host; write the address with ASCII letters",
+            )
         raise WrongUsage(f"{without_credentials(address)!r} is no API address", hint=EXPECTED)
     host = parts["host"] or parts["ipv6"]
     if parts["scheme"].lower() == "http" and not _is_loopback(host.lower()):
         raise Refused(f"the key will not be sent over plain http to {host}", hint="use https, or a loopback address")
     origin = address[: len(address) - len(parts["path"])].lower()
     return origin + (parts["path"] if parts["path"].strip("/") else path)
+
+
+def _named(characters: list[str]) -> str:
+    """The first few characters by code and name: to the eye they may be others."""
+    import unicodedata  # noqa: PLC0415 - only an address that is none needs it
+
+    named = [f"U+{ord(each):04X} {unicodedata.name(each, '(no name)')}" for each in characters[:NAMED]]
+    return ", ".join(named) + (f" and {len(characters) - NAMED} more" if len(characters) > NAMED else "")
 
 
 def is_outward(base: str) -> bool:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from reconciler.credentials import without_credentials
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
 
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, UNAVAILABLE = 401, 403, 404, 429, 503
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MOVED = "if the API lives there now, write that address: --api-url, or QONVERSION_API_URL"
+SECONDS = re.compile(r"(?a)(\d+(\.\d*)?|\.\d+) ?s?( ?, ?(\d+(\.\d*)?|\.\d+) ?s?)*")
+LONGEST_ASKED = 366 * 86400.0
+LONGEST_IN_SECONDS = 600
 SHOWN_CHARACTERS = 200
 SHOWN_DETAILS = 10
 DEEPEST = 64
@@ -61,20 +68,21 @@ class Answer:
             raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
         return body
 
-    def acknowledges(self, object_id: str | None) -> None:
-        """AnswerUnreadable where a write to that object is answered with what is none: not JSON, or another object.
+    def acknowledged(self, object_id: str | None) -> dict[str, Any]:
+        """What a write to that object is answered with. AnswerUnreadable if it is not JSON, or another object.
 
-        An empty body is fine: the documents promise one for few writes.
+        An empty body is fine, and gives an empty record: the documents promise one for few writes.
         """
         body = self.body()
         if body is None:
-            return
+            return {}
         if not isinstance(body, dict):
             raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
         if object_id is not None and body.get("id", object_id) != object_id:
             raise AnswerUnreadable(
                 f"{self.method} {self.path} answered {self.status} with another object: {in_short(body['id'])}"
             )
+        return body
 
     def message(self) -> str:
         """The message in the body, in short; empty where there is none."""
@@ -85,29 +93,45 @@ class Answer:
         return in_short(body.get("message") or "") if isinstance(body, dict) else ""
 
     def retry_after(self, now: datetime | None = None) -> float | None:
-        """Seconds to wait as the header `Retry-After` says, given as seconds or as an HTTP date; None without it."""
+        """Seconds to wait as the header `Retry-After` says, given as seconds or as a date; None without it, or if it
+        says neither. Never more than `LONGEST_ASKED`."""
         value = self.headers.get("retry-after", "").strip()
-        if value.isascii() and value.isdigit():
-            return float(value)
-        try:
-            until = parsedate_to_datetime(value)
-        except ValueError:
+        if SECONDS.fullmatch(value):
+            # A header that comes twice is one with a comma.
+            return min(LONGEST_ASKED, max(float(each.rstrip("s ")) for each in value.split(",")))
+        until = _date(value)
+        if until is None:
             return None
-        # `-0000` says that no zone is known: HTTP's dates are UTC.
-        until = until.replace(tzinfo=until.tzinfo or UTC)
-        return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
+        return min(LONGEST_ASKED, max(0.0, (until - (now or datetime.now(UTC))).total_seconds()))
+
+    def asked_wait(self) -> str:
+        """The wait that the answer asks for, as the end of a sentence; empty if it asks for none."""
+        seconds = self.retry_after()
+        if not seconds or self.status not in (TOO_MANY, UNAVAILABLE):
+            return ""
+        return f"; it asks for a wait {wait_text(seconds)}"
+
+    def redirect(self) -> str:
+        """Where the answer sends to, as the end of a sentence; empty if it is no redirect."""
+        if self.status not in REDIRECTS:
+            return ""
+        target = in_short(without_credentials(self.headers.get("location", ""))) or "an address that it does not name"
+        return f"; it redirects to {target}, and redirects are not followed"
 
     def error(self, source: str) -> ReconcilerError:
         """The error that this answer is. `source`: the variable that the key came from."""
         disguised = " with an error:" if self._says_success() else ""
         text = f"{self.method} {self.path} answered {self.status}{disguised}{self._said()}"
+        text += self.redirect() + self.asked_wait()
         if self.status == UNAUTHORIZED:
             return NotAuthorised(
                 text, hint=f"the API refused the key in {source}: check that it is whole and not revoked"
             )
         if self.status == FORBIDDEN:
             return NotAuthorised(text, hint=f"the key in {source} may not do this")
-        return AnswerRefused(text, status=self.status, code=self._code(), retry_after=self.retry_after())
+        refused = AnswerRefused(text, status=self.status, code=self._code(), retry_after=self.retry_after())
+        refused.hint = MOVED if self.redirect() else None
+        return refused
 
     def _is_error_in_disguise(self) -> bool:
         """An error with the status of a success: `error` says something, and this is not one object that has such a
@@ -146,6 +170,26 @@ class Answer:
         more = len(listed) - SHOWN_DETAILS
         parts += [f"and {more} more"] if more > 0 else []
         return (" " + "; ".join(parts)) if parts else ""
+
+
+def wait_text(seconds: float) -> str:
+    """`of 90 s`, or for a longer one `until 2027-01-31 09:30 UTC`."""
+    if seconds <= LONGEST_IN_SECONDS:
+        return f"of {math.ceil(seconds)} s"
+    if seconds >= LONGEST_ASKED:
+        return "of a year or more"
+    return f"until {datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
+
+
+def _date(text: str) -> datetime | None:
+    """A date as HTTP writes it, in any of its three forms, or as ISO 8601. Without a zone it is UTC."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            date = read(text)
+            return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    return None
 
 
 def in_short(value: object) -> str:

@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 
 from reconciler import __version__
 from reconciler.api.address import base_of, is_outward, proxy_for, require_trust, trusted
-from reconciler.api.answers import Answer
+from reconciler.api.answers import Answer, wait_text
 from reconciler.api.bounds import CODINGS, LONGEST_EXCHANGE, Unfit, read_bounded
 from reconciler.api.left_out import left_out
-from reconciler.api.pace import Pace, Turn
+from reconciler.api.pace import Pace, TooLong, Turn
 from reconciler.api.secret import Secret
 from reconciler.api.spares import Spares
 from reconciler.api.streams import HungUp, Overdue, held, leaving, on_the_way, seconds_taken
-from reconciler.errors import AnswerUnreadable, Unreachable, WrongUsage
+from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.json_text import json_text
 
 # A command line of its own, and what works asynchronously: as much to load as all the rest of it.
@@ -73,7 +73,7 @@ class Door:
         self._transports = Spares(lambda: held(make()))
         self._close = close
         self._base = f"{base.rstrip('/')}/"
-        self._host = _url(base).host
+        self._host = _host(base)
         self._headers = {**headers, "accept-encoding": CODINGS}
 
     def exchange(
@@ -109,6 +109,9 @@ class Door:
                 sent=sent,
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
+        except TooLong as error:
+            why = f"the API asks for a wait {wait_text(error.seconds)}, longer than this run may wait"
+            raise ApiFailed(f"{method} {path} was not sent: {why}", hint="run it again after that") from error
         except AnswerUnreadable as error:
             self._traced(method, path, query, str(error))
             raise
@@ -182,7 +185,7 @@ def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: in
     # Without TLS there is nothing to verify, and loading the certificates of all authorities takes its time.
     verify = httpx.create_ssl_context(verify=trusted()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        proxy = proxy_for(_url(base).host) if outward else None
+        proxy = proxy_for(_host(base)) if outward else None
         make = partial(httpx.HTTPTransport, verify=verify, limits=ALONE, proxy=proxy, trust_env=outward)
         return Door(make, base, headers, secret, Pace(connections))
     except (ValueError, ImportError, httpx.InvalidURL) as error:
@@ -192,6 +195,11 @@ def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: in
             hint="see HTTPS_PROXY, ALL_PROXY, NO_PROXY; in a user or password, / # ? @ and : are written as %2F %23 "
             "%3F %40 and %3A",
         ) from None
+
+
+def _host(base: str) -> str:
+    """The host as it is asked: in ASCII, never in the letters of other scripts that `xn--` stands for."""
+    return _url(base).raw_host.decode("ascii")
 
 
 def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Door:

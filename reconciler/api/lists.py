@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from reconciler.api.answers import Answer
+from reconciler.api.answers import Answer, in_short
 from reconciler.api.client import Reader
 from reconciler.errors import AnswerUnreadable, ListIncomplete
 from reconciler.threads import Threads
@@ -155,6 +155,8 @@ def _page(answer: Answer, path: str, *, ends: bool | None = None) -> _Page:
     """A page of a list. `ends`: whether one that says nothing of `has_more` is the last; None where it must say."""
     body = answer.record()
     items, cursor = body.get("data"), body.get("next_cursor")
+    if ends is None and body.get("object") not in (None, "list"):
+        raise AnswerUnreadable(f"GET {path} answered with a record of {in_short(body['object'])}; expected a list")
     more = body.get("has_more", None if ends is None else not ends)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise AnswerUnreadable(f"GET {path} answered without a list of objects in `data`")

@@ -1,12 +1,13 @@
 """The one retry policy, and the one brake that all requests of a run share.
 
 What is tried again: reads, PUT, PATCH, DELETE, the setting of a status, creates with a documented idempotency key; any
-request that was turned away before work (429) or never left. On what: connection errors, time-outs, 408, 429, 5xx. How:
-at most `ATTEMPTS` times, after a random wait up to a bound that doubles (full jitter), or as `Retry-After` says; and no
-more once the run has waited `BUDGET` seconds for retries. What may have been done, and can be read by itself, is
-read before it is sent again: a write that is done is not repeated, and one that replaces a whole record does not go
-over what somebody changed meanwhile. A 429 slows everybody down: nothing starts before the wait is over, half as many
-requests go at once, and one more again after each round that went well.
+request that was turned away before work (429) or never left. On what: connection errors, time-outs, 408, 429, 5xx.
+How: at most `ATTEMPTS` times, after a random wait up to a bound that doubles (full jitter), or as `Retry-After` says;
+and no more once the run has waited `BUDGET` seconds for retries. A longer wait than is left of that is given up at
+once. What may have been done, and can be read by itself, is read before it is sent again: a write that is done is not
+repeated, and one that replaces a whole record does not go over what somebody changed meanwhile. A 429 slows everybody
+down: nothing starts before the wait is over, half as many requests go at once, and one more again after each round
+that went well.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from queue import Empty, SimpleQueue
 
 ATTEMPTS = 5
 FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
-LONGEST_ASKED_WAIT = 120.0
 BUDGET = 300.0
 LOOKS = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each look for what was just written: it may show up late, how late is documented nowhere [guess]."""
@@ -27,6 +27,14 @@ RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 TOO_MANY = 429
 
 Sleep = Callable[[float], None]
+
+
+class TooLong(Exception):
+    """The API asked for a longer wait than the run has left; `seconds` remain of it."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class Turn:
@@ -93,8 +101,10 @@ class Pace:
         self._places.get()
 
     def brake(self) -> None:
-        """Waits as long as the API asked everybody to."""
+        """Waits as long as the API asked everybody to. TooLong, at once, if the run may not wait so long."""
         held = self._not_before - self._clock()
+        if held > max(self._left, LONGEST_WAIT):
+            raise TooLong(held)
         if held > 0:
             self._sleep(held)
 
@@ -127,13 +137,13 @@ class Pace:
                     self._surplus += 1
             self._width = width
             self._good = 0
-            wait = min(asked if asked is not None else FIRST_WAIT, LONGEST_ASKED_WAIT)
+            wait = asked if asked is not None else FIRST_WAIT
             self._not_before = max(self._not_before, self._clock() + wait)
 
     def wait(self, attempt: int, asked: float | None) -> bool:
         """Waits before the next attempt; False, at once, where the run has waited as long as it may."""
         longest = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
-        seconds = min(asked, LONGEST_ASKED_WAIT) if asked is not None else self._random.uniform(0, longest)
+        seconds = asked if asked is not None else self._random.uniform(0, longest)
         with self._lock:
             if seconds > self._left:
                 return False

@@ -16,7 +16,7 @@ from reconciler.errors import AnswerUnreadable, ApiFailed, Refused
 from reconciler.kinds import KINDS, Kind, Put
 from reconciler.kinds.comparison import differences
 from reconciler.kinds.fingerprint import fingerprint
-from reconciler.kinds.records import is_id
+from reconciler.kinds.records import is_id, other_object
 from reconciler.model.desired import Fields
 from reconciler.model.live import Record
 from reconciler.model.memory import Entry
@@ -96,7 +96,7 @@ class Performer:
                 answer = self._writer.send(request.method, request.path, repeatable=True)
                 self._note(change.address, answer)
                 if answer.status != NOT_FOUND:
-                    self._check(answer, change.id)
+                    self._check(KINDS[change.kind], answer, change.id)
             except ApiFailed as lost:
                 if not is_unknown(lost):
                     raise
@@ -130,7 +130,7 @@ class Performer:
         """Writes to what exists. An answer that was lost is no failure where a look shows that it was done."""
         try:
             again = self._before_again(kind, change, request, object_id, goal)
-            self._check(self._send(kind, change, request, object_id, again), object_id)
+            self._check(kind, self._send(kind, change, request, object_id, again), object_id)
         except _AsWanted:
             return
         except ApiFailed as lost:
@@ -173,10 +173,12 @@ class Performer:
             raise answer.error(self._writer.source)
         return answer
 
-    def _check(self, answer: Answer, object_id: str | None) -> None:
+    def _check(self, kind: Kind, answer: Answer, object_id: str | None) -> None:
         if not answer.ok:
             raise answer.error(self._writer.source)
-        answer.acknowledges(object_id)
+        record = answer.acknowledged(object_id)
+        if unlike := other_object(kind, record):
+            raise AnswerUnreadable(f"{answer.method} {answer.path} answered {answer.status} with {unlike}")
 
     def _create(self, kind: Kind, change: Change, request: Request) -> str:
         """Makes the object and gives its id. An answer that was lost is looked for; it is sent again if nothing is."""
@@ -196,6 +198,13 @@ class Performer:
 
     def _new_id(self, kind: Kind, change: Change, request: Request, answer: Answer) -> str:
         raw = answer.record()
+        if unlike := other_object(kind, raw):
+            # It may be made later on: what is not there yet is no reason to make it once more.
+            what = f"{request.method} {request.path} answered {answer.status} with {unlike}"
+            raise ApiFailed(
+                f"{what}: whether it was made is unknown",
+                hint="plan again: what was made is found by its name",
+            )
         if not is_id(raw.get("id")):
             raise AnswerUnreadable(f"{request.method} {request.path} answered without the new object's id")
         if not self._finder.take(kind, raw["id"]):

@@ -101,6 +101,7 @@ class HostClient(Writer):
 
     def _error(self, answer: Answer) -> ReconcilerError:
         text = f"{answer.method} {answer.path} answered {answer.status}{_said(answer)}"
+        text += answer.redirect() + answer.asked_wait()
         hint = self._hints.get(answer.status)
         if answer.status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):
             return NotAuthorised(text, hint=hint)

@@ -37,6 +37,7 @@ def to_wire(fields: Fields) -> dict[str, Any]:
 
 AUTOMATION = Kind(
     name="automation",
+    object_name="automation",
     section="automations",
     title="Automations",
     description="What is pushed or shown to a user when an event happens.",

@@ -116,6 +116,7 @@ def no_objections(fields: Fields, lookups: Lookups) -> list[str]:
 class Kind:
     """One kind of resource.
 
+    `object_name` is the word that a record says of itself in `object`.
     `server_fields` are set by the API and are neither compared nor sent. `natural_key` are the fields that tell two
     objects apart for a person; `facts`: where the API's owner states what is declared here. `from_wire` turns a record
     into the configuration's words (a field that it cannot tell is left out), `to_wire` the other way. `lookups` are
@@ -126,6 +127,7 @@ class Kind:
     """
 
     name: str
+    object_name: str
     section: str
     title: str
     description: str

@@ -94,6 +94,7 @@ def objections(fields: Fields, lookups: Lookups) -> list[str]:
 
 INTEGRATION = Kind(
     name="integration",
+    object_name="integration",
     section="integrations",
     title="Integrations",
     description="Where events and reports are sent to. Credentials are entered in the dashboard only.",

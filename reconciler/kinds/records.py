@@ -24,16 +24,27 @@ def is_id(value: object) -> bool:
 
 
 def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
-    """One record in the configuration's words. AnswerUnreadable where its id could not stand in a path.
+    """One record in the configuration's words. AnswerUnreadable if it is of another kind, or its id is none.
 
     A number that comes as a text, or a text that comes as a number, is read as what the field's schema says; all else
     that the schema does not know is kept as it came.
     """
+    if unlike := other_object(kind, raw):
+        raise AnswerUnreadable(f"{kind.path}: the API names {unlike}; expected records of {kind.object_name}")
     if not is_id(raw.get("id")):
         raise AnswerUnreadable(f"{kind.path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
     schemas = {each.name: each.schema for each in kind.fields}
     fields = {name: _as(schemas.get(name, {}), value) for name, value in kind.from_wire(raw, lookups).items()}
     return Record(kind.name, raw["id"], in_short(raw.get(kind.name_field) or raw["id"]), fields, raw)
+
+
+def other_object(kind: Kind, raw: Raw) -> str:
+    """What a record says in `object` if that is not its kind's word; empty if it is, or if the record does not say.
+
+    Records always have it [seed]; what is left out is tolerated, as everywhere.
+    """
+    word = raw.get("object")
+    return "" if word is None or word == kind.object_name else f"a record of {in_short(word)}"
 
 
 def in_short(value: Any) -> str:

@@ -32,6 +32,7 @@ def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
 
 REPORT = Kind(
     name="report",
+    object_name="scheduled_report",
     section="reports",
     title="Scheduled reports",
     description="A snapshot of analytics that is sent once a day at a fixed UTC time.",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from reconciler.api.pace import ATTEMPTS, BUDGET, LONGEST_WAIT, Pace
+import pytest
+
+from reconciler.api.pace import ATTEMPTS, BUDGET, LONGEST_WAIT, Pace, TooLong
 
 
 class Clock:
@@ -37,12 +39,30 @@ def test_waits_are_random_below_a_bound_that_doubles() -> None:
 
 
 def test_what_the_server_asks_for_is_waited() -> None:
-    """`Retry-After` counts, up to two minutes."""
+    """All of it: a request that comes sooner is turned away again. What no run waits is given up at once."""
     clock = Clock()
     pace = clock.pace(1)
     assert pace.wait(1, 7.0)
-    assert pace.wait(1, 3600.0)
-    assert clock.slept == [7.0, 120.0]
+    assert pace.wait(1, 180.0)
+    assert not pace.wait(1, 3600.0)
+    assert clock.slept == [7.0, 180.0]
+
+
+def test_nothing_starts_before_a_wait_that_no_run_waits() -> None:
+    """Whoever asks for an hour is left alone for an hour: the next request ends at once, until the hour is over."""
+    clock = Clock()
+    pace = clock.pace(2)
+    pace.turned_away(3600.0)
+    turn = pace.turn()
+    with pytest.raises(TooLong) as raised:
+        turn.take()
+    turn.give_back()
+    assert raised.value.seconds == 3600.0
+    assert clock.slept == []
+    clock.now = 3599.0
+    turn = pace.turn()
+    assert turn.take()
+    assert clock.slept == [1.0]
 
 
 def test_a_run_waits_no_longer_than_its_budget() -> None:

@@ -125,7 +125,7 @@ class Live:
         self._next += 1
         object_id = f"{KINDS[collection]}{self._next:06d}"
         record = {
-            "object": collection[:-1],
+            "object": collection[:-1].replace("-", "_"),
             "id": object_id,
             "url": f"/v4/{collection}/{object_id}",
             **self._labelled(body),

@@ -154,7 +154,7 @@ class Life:
         if luck.random() < 0.3:
             return Blow("fsync", luck.randint(1, 4 + 2 * size))
         at, most = luck.choice([("request", 8 + 2 * size), ("write", 2 + size), ("write", 4)])
-        how = luck.choice([signal.SIGKILL] * 9 + [signal.SIGINT])
+        how = luck.choice([signal.SIGKILL] * 8 + [signal.SIGINT, signal.SIGTERM])
         return Blow(at, luck.randint(1, most), luck.choice(["before", "after"]), how)
 
     def _moves(self) -> dict[int, Callable[[], None]]:

@@ -151,8 +151,75 @@ def test_a_redirect_is_not_followed(world: World, status: int) -> None:
         ended = world.plan("--api-url", f"http://127.0.0.1:{port}")
     assert ended.code == 1
     assert f"answered {status}" in ended.err
+    assert f"it redirects to http://127.0.0.1:{other}/v4/" in ended.err
+    assert "redirects are not followed" in ended.err
+    assert "hint: if the API lives there now, write that address" in ended.err
     assert moved.asked > 0
     assert elsewhere.asked == 0
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"https://user:{KEY}@elsewhere.example",
+        f"https://elsewhere.example/?token={KEY}&password=hunter22&path=",
+        f"https://elsewhere.example/{KEY}",
+        "https://user:hunter22@elsewhere.example",
+        "//user:hunter22@elsewhere.example",
+        "https://user:hunter22/more@elsewhere.example",
+    ],
+)
+def test_where_a_redirect_leads_is_told_without_secrets(world: World, target: str) -> None:
+    """The host, and neither a user, a password, a query nor the key; also in the report of an apply that writes."""
+    with serving(Redirecting(308, target)) as port:
+        ended = world.plan("--api-url", f"http://127.0.0.1:{port}")
+    assert ended.code == 1
+    assert "elsewhere.example" in ended.err
+    assert KEY not in ended.err
+    assert "hunter22" not in ended.err
+
+
+def test_a_write_that_is_redirected_is_told(world: World) -> None:
+    """A create is not followed elsewhere either, and the report says where it was sent to."""
+    world.fault('POST /automations: status 307, header="Location: https://elsewhere.example/v4/automations"')
+    applied = world.apply()
+    assert applied.code == 1
+    assert "it redirects to https://elsewhere.example/v4/automations, and redirects are not followed" in applied.out
+    assert world.live("automations") == []
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        ("\u0430pi.qonversion.io", "U+0430 CYRILLIC SMALL LETTER A"),
+        ("api.qonver\u017fion.io", "U+017F LATIN SMALL LETTER LONG S"),
+        ("api.qonversion.\u0456o", "U+0456 CYRILLIC SMALL LETTER BYELORUSSIAN-UKRAINIAN I"),
+        ("api.qonversion\u3002io", "U+3002 IDEOGRAPHIC FULL STOP"),
+        ("\u212aonversion.example", "U+212A KELVIN SIGN"),
+    ],
+)
+def test_a_host_that_looks_like_another_is_refused(world: World, host: str, named: str) -> None:
+    """Exit 64; the character is named by its code, as the eye does not tell it from another. It may be a file's."""
+    refused = world.plan("--api-url", f"https://{host}/v4")
+    assert refused.code == 64
+    assert named in refused.err
+    assert host not in refused.err
+    world.write(f"environments: {{default: {{api_url: 'https://{host}/v4'}}}}\n", "reconciler.yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("QONVERSION_API_URL")
+        refused = world.plan()
+    assert refused.code == 64
+    assert named in refused.err
+
+
+def test_a_host_of_another_script_is_shown_as_it_is_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`xn--` stands for letters that may look like others, so it is never shown as those."""
+    with proxying(9) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        ended = world.plan("--api-url", "https://xn--pi-7kc.qonversion.io", "--parallelism", "1")
+    assert ended.code == 1
+    assert "xn--pi-7kc.qonversion.io" in ended.err
+    assert "\u0430" not in ended.err
 
 
 @pytest.mark.parametrize(
