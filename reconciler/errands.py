@@ -1,4 +1,5 @@
-"""What else is asked of a project: why it is as it is, what somebody changed, all of it as YAML, a trial delivery."""
+"""What else is asked of a project: why it is as it is, what somebody changed, all of it as YAML, where it can send to,
+a trial delivery."""
 
 from __future__ import annotations
 
@@ -8,19 +9,21 @@ from reconciler.api import Reader, Writer
 from reconciler.config.check import objections
 from reconciler.config.lines import lines_of
 from reconciler.drift import drift
-from reconciler.errors import Refused, WrongUsage
+from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Refused, WrongUsage
 from reconciler.explain import Scenery, explain
 from reconciler.export import Exported, export
 from reconciler.kinds import KINDS
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import Desired, kind_of
+from reconciler.model.destination import Destinations
 from reconciler.model.drift import Drift
 from reconciler.model.explanation import Explanation
 from reconciler.observe import observe
 from reconciler.past import history
 from reconciler.pipeline import Planned, plan, refuse
-from reconciler.plan import WRONG_PROJECT, Options
+from reconciler.plan import WRONG_PROJECT, Options, offers_to
 from reconciler.session import Session
 from reconciler.state import Recorder
+from reconciler.state.upkeep import remembered
 
 
 def explanation_of(session: Session, target: str) -> Explanation:
@@ -54,6 +57,23 @@ def remember(session: Session, exported: Exported) -> None:
     recorder = Recorder(session.store, session.read_state())
     recorder.begin({}, exported.entries)
     recorder.finish()
+
+
+def destinations_of(session: Session) -> Destinations:
+    """What the API offers to send to. A configuration that cannot be used is left out, with a warning: who writes the
+    first line of it needs to know, too."""
+    _, memory = remembered(session.store, session.read_state())
+    references = [reference for kind in KINDS.values() for _, reference in kind.reference_fields()]
+    kinds = [kind for kind in KINDS.values() if kind.name in {each.kind for each in references}]
+    live = observe(Reader(session.door), kinds, lambda: {each.lookup for each in references})
+    try:
+        items = offers_to(session.configuration.desired(session.environment), memory, live)
+        return Destinations(session.environment.name, items, live.warnings)
+    except (ConfigurationInvalid, IdentityAmbiguous) as error:
+        first = str(error).partition("\n")[0]
+        warning = f"addresses are those of the state, as the configuration cannot be used: {first}"
+        items = offers_to(Desired({}), memory, live)
+        return Destinations(session.environment.name, items, (*live.warnings, warning))
 
 
 def send_test(session: Session, address: str) -> str:

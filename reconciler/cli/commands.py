@@ -20,6 +20,12 @@ def _comment() -> ModuleType:
     return comment
 
 
+def _destinations() -> ModuleType:
+    from reconciler.cli import destinations  # noqa: PLC0415
+
+    return destinations
+
+
 def _explain() -> ModuleType:
     from reconciler.cli import explain  # noqa: PLC0415
 
@@ -60,6 +66,7 @@ COMMANDS: dict[str, Callable[[], ModuleType]] = {
     "import": _authoring,
     "explain": _explain,
     "graph": _graph,
+    "destinations": _destinations,
     "send-test": _online,
     "history": _state,
     "state": _state,

@@ -111,7 +111,8 @@ def _declared(
     if field.unordered:
         yield Rule("the order of its items means nothing", kind.facts)
     if field.reference is not None:
-        yield Rule(f"a reference is sent as what the API offers for it in {field.reference.lookup}", kind.facts)
+        offers = f"what the API offers for it in {field.reference.lookup}"
+        yield Rule(f"a reference is sent as {offers}: by its id, else by a label that only it could bear", kind.facts)
         items: Any = resource.fields.get(field.name) if resource else None
         for item in items if isinstance(items, list) else ():
             address = referred(field.reference, item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.errors import ConfigurationInvalid, WrongUsage, did_you_mean
@@ -12,13 +12,14 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.delivery import Shift, shift_of
 from reconciler.kinds.offered import labels_of, told_apart
 from reconciler.model.desired import Desired, kind_of
+from reconciler.model.destination import Destination
 from reconciler.model.live import Live
 from reconciler.model.memory import Entry, Memory
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
 from reconciler.plan.changes import change_of, delete_of, forget_of, objections
 from reconciler.plan.guards import refusals
 from reconciler.plan.identity import match
-from reconciler.plan.offers import not_offered, require_proof
+from reconciler.plan.offers import destinations, not_offered, require_proof
 from reconciler.plan.order import ordered, with_needs
 from reconciler.plan.reviewed import astray, moved
 from reconciler.plan.scene import Scene
@@ -51,11 +52,9 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
     """
     whole, desired = desired, _of_kinds(desired, live)
     everything, moved_from = moved(desired, memory.entries)
-    entries = {address: entry for address, entry in everything.items() if kind_of(address) in live.records}
-    if problems := list(astray(desired, entries, moved_from, live)):
+    scene = _scene(desired, everything, moved_from, memory, live)
+    if problems := list(astray(desired, scene.entries, moved_from, live)):
         raise ConfigurationInvalid(problems)
-    matches = match(desired, entries, live)
-    scene = Scene(desired, entries, live, matches, moved_from, deleted=memory.tombstones.keys())
     changes, refresh = _changes(scene)
     unmanaged = _unmanaged(scene)
     if options.prune:
@@ -90,6 +89,22 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
         api=options.api,
     )
     return replace(plan, digest=digest_of(plan))
+
+
+def offers_to(desired: Desired, memory: Memory, live: Live) -> tuple[Destination, ...]:
+    """What the API offers to send to, and what a plan takes to stand behind it. IdentityAmbiguous as for a plan."""
+    desired = _of_kinds(desired, live)
+    scene = _scene(desired, *moved(desired, memory.entries), memory, live)
+    _changes(scene)  # They tell the scene what is to be replaced.
+    return tuple(destinations(scene))
+
+
+def _scene(
+    desired: Desired, everything: Mapping[str, Entry], moved_from: Mapping[str, str], memory: Memory, live: Live
+) -> Scene:
+    entries = {address: entry for address, entry in everything.items() if kind_of(address) in live.records}
+    matches = match(desired, entries, live)
+    return Scene(desired, entries, live, matches, moved_from, deleted=memory.tombstones.keys())
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:

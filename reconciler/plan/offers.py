@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 from reconciler.errors import IdentityAmbiguous, Problem, did_you_mean
 from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.offered import Offered, described
+from reconciler.kinds.offered import Offered, described, labels_of
 from reconciler.kinds.references import referred
-from reconciler.kinds.targets import WRITE_IT
+from reconciler.kinds.targets import BY_ID, BY_LABEL, WRITE_IT
 from reconciler.model.desired import Desired, Resource
+from reconciler.model.destination import Destination, Target
 from reconciler.model.live import Live
 from reconciler.model.plan import Change
 from reconciler.plan.scene import Scene
@@ -63,6 +65,28 @@ def not_offered(desired: Desired, live: Live, changes: Iterable[Change]) -> Iter
 def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
     """The lists that must be read before these changes can be judged."""
     return {sent.reference.lookup for sent in _new_by_id(desired, live, changes)} - live.lookups.keys()
+
+
+def destinations(scene: Scene) -> Iterator[Destination]:
+    """Every item of the lists that references are looked up in, with the live object that is proven to stand for it."""
+    addresses = scene.addresses()
+    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.reference_fields()}
+    for reference in references.values():
+        offered = scene.offers(reference)
+        labels, behind = labels_of(offered), scene.targets(reference).behind(offered)
+        bearers: dict[str, list[str]] = defaultdict(list)
+        for item_id, label in labels.items():
+            bearers[label].append(item_id)
+        for item in offered:
+            item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
+            same = [other for other in bearers.get(label, ()) if other != item_id]
+            record = scene.live.records.get(reference.kind, {}).get(behind.get(item_id, item_id))
+            target = None
+            if record is not None and item.get("type") == reference.type:
+                address = addresses.get((record.kind, record.id), "")
+                proven_by = BY_LABEL if item_id in behind else BY_ID
+                target = Target(record.kind, record.id, record.name, address, proven_by)
+            yield Destination(str(item.get("type")), item_id, label, tuple(same), target)
 
 
 def _new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Iterator[_Sent]:
