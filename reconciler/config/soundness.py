@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from reconciler.config.closest import Searches, closest, meant
@@ -14,6 +15,7 @@ from reconciler.config.wording import cut, quoted, with_article
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.references import references
+from reconciler.kinds.schema import DATE_PATTERN
 from reconciler.model.desired import kind_of
 
 STEP = re.compile(r"[^.\[\]]+")
@@ -65,10 +67,24 @@ def _ignored(entry: Entry, unknown: Container[Spot]) -> Iterator[Problem]:
         spot: tuple[str | int, ...] = ("lifecycle", "ignore_changes", index)
         path = written
         if isinstance(written, dict):
+            if (said := _no_day(written.get("until"))) and entry.spot(*spot, "until") not in unknown:
+                what = f"{cut(entry.name)}: lifecycle.ignore_changes[{index}].until"
+                yield entry.problem((*spot, "until"), f"{what}: {said}")
             path, spot = written.get("field"), (*spot, "field")
         said = _no_path(path, kind_of(entry.name)) if isinstance(path, str) and path else ""
         if said and entry.spot(*spot) not in unknown:
             yield entry.problem(spot, f"{cut(entry.name)}: lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
+
+
+def _no_day(text: object) -> str:
+    """Why a text of the form of a date is no day; empty if it is one. The schema tells of other forms."""
+    if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
+        return ""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return f"the calendar has no {quoted(text)}; expected a day that is, for example 2027-01-31"
+    return ""
 
 
 def _no_path(path: str, kind: str) -> str:

@@ -62,7 +62,11 @@ def find_checkout(folder: Path, limits: Limits, *, what: str, otherwise: str) ->
     _check_version(run_git(["version"], folder=at, seconds=limits.local).text)
     answer = run_git(["rev-parse", "--show-object-format", "--show-toplevel"], folder=at, seconds=limits.local)
     if answer.code:
-        raise GitUnusable(f"{folder}: {what}, but git finds none here ({answer.words})", hint=otherwise)
+        # There is one, so the reason is another: settings that cannot be read, or a folder of another user.
+        raise GitUnusable(
+            f"{folder}: {what}, but git cannot use it: {answer.words}",
+            hint="`git status` in that folder says the same; once it works there, so does this",
+        )
     object_format, _, top = answer.text.partition("\n")
     return Checkout(folder, top, object_format, read_settings([], at, limits), limits)
 

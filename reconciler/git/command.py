@@ -77,6 +77,7 @@ ELSEWHERE = frozenset(
 )
 """What a git hook or a caller of ours may have set, and would lead git to another repository or change our paths."""
 GIT_DIR = "--git-dir="
+SHOWN = 40
 NEEDED = "git, 2.31 or newer, is needed in PATH"
 NO_REPOSITORY = "not a git repository, and no folder above it is one"
 SECRET_KEY = re.compile(r"\s*(test_)?sk_")
@@ -145,6 +146,7 @@ def run_git(
 def surroundings() -> dict[str, str]:
     """The environment of a call: ours, without what points to other repositories, without the keys of the API, and
     without anybody to ask."""
+    require_pairs()
     ours = os.environ.items()
     kept = {name: value for name, value in ours if name not in ELSEWHERE and not SECRET_KEY.match(value)} | FIXED
     # What git starts itself, ssh for example, is not to be found in a checkout either
@@ -155,6 +157,24 @@ def surroundings() -> dict[str, str]:
     return kept if kept.get("CI") else kept | {"GIT_ASKPASS": ""}
 
 
+def require_pairs() -> int:
+    """How many settings the caller hands to git in its environment. GitUnusable if git could not read them."""
+    count = os.environ.get("GIT_CONFIG_COUNT") or "0"
+    if re.fullmatch(r"(?a)\d{1,6}", count) is None:
+        raise GitUnusable(
+            f"GIT_CONFIG_COUNT is {count[:SHOWN]!r}; expected how many settings follow in GIT_CONFIG_KEY_0 and so on",
+            hint="unset GIT_CONFIG_COUNT, or set it to their number: git reads no settings, and does nothing, as it is",
+        )
+    pairs = (f"GIT_CONFIG_{part}_{number}" for number in range(int(count)) for part in ("KEY", "VALUE"))
+    missing = next((name for name in pairs if name not in os.environ), None)
+    if missing is not None:
+        raise GitUnusable(
+            f"GIT_CONFIG_COUNT is {count}, and {missing} is not set",
+            hint=f"set {missing}, or GIT_CONFIG_COUNT to the number of pairs that are: git does nothing as it is",
+        )
+    return int(count)
+
+
 def words(raw: bytes) -> str:
     """What git wrote for people, as one line: no hints of its own, no credentials of a URL."""
     lines = (" ".join(line.split()) for line in raw.decode("utf-8", "replace").splitlines())
@@ -163,7 +183,7 @@ def words(raw: bytes) -> str:
 
 def as_environment(settings: Settings) -> dict[str, str]:
     """Settings as git reads them from its environment, after those that are there already."""
-    start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    start = require_pairs()
     pairs = {"GIT_CONFIG_COUNT": str(start + len(settings))}
     for number, (name, value) in enumerate(settings, start=start):
         pairs |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
