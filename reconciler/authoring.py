@@ -60,7 +60,7 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
 
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
     """Writes the live values of what somebody changed into the YAML; gives what had changed, and what was written."""
-    planned = pipeline.plan(session, Options())
+    planned = pipeline.plan(session, Options(to_apply=False))
     found = errands.drift_of(planned)
     addresses = {(kind_of(name), entry.id): name for name, entry in planned.memory.entries.items()}
     resources = session.configuration.merged.resources

@@ -82,7 +82,7 @@ def send_test(session: Session, address: str) -> str:
     if kind is None or not kind.test_path:
         able = ", ".join(each.name for each in KINDS.values() if each.test_path)
         raise WrongUsage(f"{address} takes no test; expected the address of a {able}")
-    planned = plan(session, Options())
+    planned = plan(session, Options(to_apply=False))
     object_id = planned.plan.id_of(address)
     if object_id is None:
         raise WrongUsage(f"{address} is not live yet, or not in the configuration", hint="apply it first")

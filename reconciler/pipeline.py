@@ -84,7 +84,7 @@ def plan(
         from reconciler.plan import make_plan, unread  # noqa: PLC0415 - loaded with the goal
 
         made = make_plan(goal().desired, memory, live, goal().options)
-        if wanted := unread(goal().desired, live, made.changes):
+        if options.to_apply and (wanted := unread(goal().desired, live, made.changes)):
             found = observe(Reader(session.door), (), lambda: wanted)
             live = replace(live, lookups={**live.lookups, **found.lookups})
             made = make_plan(goal().desired, memory, live, goal().options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.api import Reader
@@ -124,14 +124,17 @@ class Resolver:
             if reading.live is None:
                 items = read_list(self._reader, kind.path, kind.pages.value)
                 reading.live = [record_from(kind, each, self._before.lookups) for each in items]
-        live = {record.id: record}
-        live |= {each.id: each for each in (*self._before.records.get(kind.name, {}).values(), *reading.live)}
+        known = (*self._before.records.get(kind.name, {}).values(), *reading.live)
+        live = {record.id: record} | {each.id: each for each in known}
+        coming = self._coming(kind.name)
+        # What was written for it tells more than an answer does if its provider is not understood.
+        target = replace(live[record.id], fields={**coming.get(address, {}), **live[record.id].fields})
         taken = [object_id for name, object_id in self._taken if name == kind.name]
-        targets = Targets(reference, live.values(), taken, self._coming(kind.name))
-        proof = targets.proof(live[record.id], reading.offered, address)
+        targets = Targets(reference, live.values(), taken, coming)
+        proof = targets.proof(target, reading.offered, address)
         if proof is not None:
             return proof.item, []
-        return None, targets.in_doubt(kind, live[record.id], address, reading.offered)
+        return None, targets.in_doubt(kind, target, address, reading.offered)
 
     def _newer(self, path: str, than: _Reading | None) -> _Reading:
         """A list, read again if it is still the one that did not help; others wait for one reading."""

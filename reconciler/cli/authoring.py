@@ -40,7 +40,7 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) 
         if adopt:
             found, written = authoring.adopt_drift(session)
         else:
-            found, written = errands.drift_of(pipeline.plan(session, Options())), None
+            found, written = errands.drift_of(pipeline.plan(session, Options(to_apply=False))), None
     put(_shown(found, form))
     if written is not None:
         _tell(written)

@@ -19,7 +19,7 @@ from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan
 from reconciler.plan.changes import change_of, delete_of, forget_of, objections
 from reconciler.plan.guards import refusals
 from reconciler.plan.identity import match
-from reconciler.plan.offers import destinations, not_offered, require_proof
+from reconciler.plan.offers import destinations, require_sound_offers
 from reconciler.plan.order import ordered, with_needs
 from reconciler.plan.reviewed import astray, moved
 from reconciler.plan.scene import Scene
@@ -33,7 +33,8 @@ KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line asks of a plan. `only`: nothing but these changes, with what they need; None: all of them.
-    `today` is YYYY-MM-DD, for what has a date to end at (empty: nothing ends). `api` is the API's address."""
+    `today` is YYYY-MM-DD, for what has a date to end at (empty: nothing ends). `api` is the API's address. Without
+    `to_apply`, what it would send is not judged."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
@@ -42,6 +43,7 @@ class Options:
     today: str = ""
     only: frozenset[str] | None = None
     api: str = ""
+    to_apply: bool = True
 
 
 def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) -> Plan:
@@ -69,9 +71,8 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
         changes, said = _targeted(scene, changes, options.targets, said)
     if options.only is not None:
         changes, said = _narrowed(changes, options.only, said, "--only-scope")
-    require_proof(scene, changes.values())
-    if problems := list(not_offered(desired, live, changes.values())):
-        raise ConfigurationInvalid(problems)
+    if options.to_apply:
+        require_sound_offers(scene, changes.values())
     shown = sorted(changes.values(), key=_weight)
     behind = _behind(scene)
     plan = Plan(

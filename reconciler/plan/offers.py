@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.errors import IdentityAmbiguous, Problem, did_you_mean
+from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, did_you_mean
 from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.offered import Offered, described, labels_of
+from reconciler.kinds.offered import described, labels_of
 from reconciler.kinds.references import referred
 from reconciler.kinds.targets import BY_ID, BY_LABEL, WRITE_IT
 from reconciler.model.desired import Desired, Resource
@@ -32,8 +32,13 @@ class _Sent:
     reference: Reference
 
 
-def require_proof(scene: Scene, changes: Iterable[Change]) -> None:
-    """IdentityAmbiguous if a reference to a live object is sent, and the list does not prove what stands for it."""
+def require_sound_offers(scene: Scene, changes: Iterable[Change]) -> None:
+    """Raises what speaks against sending the items of those changes.
+
+    IdentityAmbiguous if a reference to a live object is sent and the list does not prove what stands for it,
+    ConfigurationInvalid if an item that is written by its id is not offered.
+    """
+    changes = list(changes)
     unsure: list[str] = []
     for sent in _sent(scene.desired, changes):
         address = referred(sent.reference, sent.item)
@@ -44,14 +49,15 @@ def require_proof(scene: Scene, changes: Iterable[Change]) -> None:
             unsure += [f"{sent.change.address}: {sent.name}[{sent.index}]: {first}", *candidates] if first else []
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
+    if problems := list(_not_offered(scene, changes)):
+        raise ConfigurationInvalid(problems)
 
 
-def not_offered(desired: Desired, live: Live, changes: Iterable[Change]) -> Iterator[Problem]:
+def _not_offered(scene: Scene, changes: Iterable[Change]) -> Iterator[Problem]:
     """A problem for each item that is written by its id and is not offered, unless the live object has it already."""
-    offers = {path: Offered(items) for path, items in live.lookups.items()}
-    for sent in _new_by_id(desired, live, changes):
-        offered = offers.get(sent.reference.lookup)
-        if offered is not None and not offered.holds(sent.item):
+    for sent in _new_by_id(scene.desired, scene.live, changes):
+        offered = scene.offers(sent.reference)
+        if sent.reference.lookup in scene.live.lookups and not offered.holds(sent.item):
             path = f"{sent.name}[{sent.index}].id"
             found, ids = sent.item["id"], [str(each["id"]) for each in offered if each.get("id")]
             message = f'{sent.change.address}: {path}: the API does not offer "{found}" in {sent.reference.lookup}'

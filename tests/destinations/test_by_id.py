@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from world import World, integration
 
+from reconciler.cli.main import run
+
 from .team import ONE, sent_to
 
 BY_ID = """\
@@ -139,3 +141,28 @@ def test_a_label_that_two_bear_is_said(world: World) -> None:
     assert sent_to(world) == {"Daily": ["one"]}
     world.write(BY_ID % "two")
     assert "one of 2 with this label (two)" in world.run("plan").out
+
+
+def test_drift_is_told_where_the_way_back_is_closed(world: World) -> None:
+    """An integration was deleted outside and its report sent elsewhere: that is drift, and can be adopted, although
+    what is written cannot be sent any more."""
+    gone, hook = (world.insert("integrations", **integration(each)) for each in ("Gone", "Alerts"))
+    world.settle(BY_ID % gone)
+    world.remove("integrations", gone)
+    item = {"type": "target_integration", "id": hook}
+    world.edit("scheduled-reports", world.id_of("report.daily"), destinations=[item])
+    assert world.plan().code == 3
+    assert world.run("drift").code == 2
+    assert run(["send-test", "report.daily", str(world.folder)]) == 0
+    assert world.run("drift", "--adopt").code == 2
+    assert world.plan().code == 0
+
+
+def test_an_id_that_an_update_leaves_out_is_not_judged(world: World) -> None:
+    """`ignore_changes` leaves the destinations as they are live; the create sent what was offered then."""
+    hook = world.insert("integrations", **integration("Alerts"))
+    ignored = (BY_ID % hook).replace("    send_at", "    lifecycle: {ignore_changes: [destinations]}\n    send_at")
+    world.settle(ignored)
+    world.write(ignored.replace(hook, "nowhere").replace("09:00", "10:00"))
+    assert world.apply().code == 0
+    assert sent_to(world) == {"Daily": [hook]}

@@ -108,6 +108,27 @@ def test_a_twin_that_somebody_makes_meanwhile_is_seen(apart: World) -> None:
     assert sent_to(apart) == {}
 
 
+def test_a_saved_plan_tells_providers_apart(apart: World) -> None:
+    """Two integrations of one title and of two providers are no twins, also where the catalogue was not asked."""
+    apart.write(ALONE.replace("title: Play", "title: Alerts") + REPORTS)
+    saved = str(apart.folder.parent / "plan")
+    assert apart.plan("--out", saved).code == 2
+    done = apart.apply("--plan", saved)
+    assert done.code == 0, done.out
+    found = ids(apart)
+    assert sent_to(apart) == {"Apple": [f"dst-{found['iOS']}"], "Google": [f"dst-{found['Android']}"]}
+
+
+def test_drift_is_told_beside_a_twin(apart: World) -> None:
+    """A twin appears: the plan refuses, and what somebody changed outside is told all the same."""
+    apart.settle(ONE % "{integration: ios}")
+    apart.insert("integrations", **integration("Alerts", target_platform="Android"))
+    assert apart.plan().code == 5
+    assert apart.run("drift").code == 0
+    apart.edit("scheduled-reports", apart.id_of("report.ios"), send_at="11:00")
+    assert apart.run("drift").code == 2
+
+
 def test_a_label_beside_the_id_of_another_counts_for_nobody(apart: World) -> None:
     """The only destination with the label of one integration has the id of another one."""
     ios = apart.insert("integrations", **integration("Alerts", destination="int-b"))
