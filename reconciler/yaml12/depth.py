@@ -45,3 +45,14 @@ def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
             line_end = _LINE_END.search(text, position)
             position = line_end.end() if line_end else len(text)
     return None
+
+
+def closes(text: str) -> bool:
+    """Tell whether the bracket that `text` begins with is closed in it."""
+    position = opened = 0
+    while (token := _TOKEN.match(text, position)) is not None:
+        position = token.end()
+        opened += 1 if token["open"] else -1 if token["close"] else 0
+        if not opened:
+            return True
+    return False

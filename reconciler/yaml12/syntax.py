@@ -1,148 +1,140 @@
-"""What the parsers say about text that is no YAML, in plain words and the same for both parsers."""
+"""Text that is no YAML, in plain words and the same for both parsers.
+
+What a parser says of it is its own matter, and changes with its versions. What counts here is which of its two halves
+gave up, where, what it had begun there, and the text itself.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml12.wording import quoted, shown
+from reconciler.yaml12.depth import closes
+from reconciler.yaml12.wording import quoted
 
+_TAGS: Final = "expected one of !!str !!int !!float !!bool !!null !!map !!seq, or"
+_NO_START: Final = "a value cannot begin with {char}; expected it in quotes"
+_NO_YAML: Final = "this is no YAML; expected `key: value`"
+_NO_VALUE: Final = "a value is missing here, found {char}; expected a value, or text in quotes"
+_TAB: Final = "a tab is used as indentation; expected spaces"
+_NO_COLON: Final = "no value follows this; expected `key: value`, with a space after the colon"
+_UNKNOWN_TAG: Final = f"unknown tag; {_TAGS} no tag"
+_DOCUMENT: Final = "a document has to end before this; expected one value, or --- on a line between two documents"
+_INDICATORS: Final = {
+    ":": '": " is not allowed here; expected the text in quotes when ": " is part of it, '
+    "or a new line with the indentation of its map",
+    "?": '"? " is not allowed here; expected the text in quotes, or a new line',
+    "-": '"- " is not allowed here; expected a list on lines of its own, or the text in quotes',
+}
+"""What may stand between two tokens, and not everywhere."""
+_COLLECTIONS: Final = {
+    "[": 'this "[" is not closed, or a comma is missing; expected "," between items and "]" at the end',
+    "{": 'this "{{" is not closed, or a comma is missing; expected "," between entries and "}}" at the end',
+    "-": 'this does not belong to the list that begins at line {line}; expected "- " with the same indentation',
+    "": "this does not belong to the map that begins at line {line}; expected a key with the same indentation",
+}
+_NO_NAME: Final = (
+    "this is no name of an anchor or alias; expected letters and digits after & or *, or the text in quotes"
+)
+_NO_BLOCK: Final = "the text after | or > cannot be read; expected spaces as indentation, on lines after it"
+_TOKENS: Final = {
+    "&": _NO_NAME,
+    "*": _NO_NAME,
+    "!": f"this is no tag; {_TAGS} the text in quotes",
+    "|": _NO_BLOCK,
+    ">": _NO_BLOCK,
+    "%": "this is no directive; expected the text in quotes when it begins with %, or %YAML 1.2",
+}
+"""What is wrong with a token that begins so, and that cannot be read."""
 _VERSION: Final = "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """Where `context` and `problem` of an error match, `message` says it; `at_context` points to where it began.
-
-    `message` may name {char} (the character in the way), {line} (where the context began) and {problem}.
-    """
-
-    problem: str
-    message: str
-    context: str = ""
-    at_context: bool = False
-
-
-_RULES: Final = (
-    _Rule(
-        "cannot start any token|tab character that violates",
-        "a value cannot begin with {char}; expected it in quotes",
-    ),
-    _Rule(
-        "could not find expected ':'",
-        "no value follows this; expected `key: value`, with a space after the colon",
-        at_context=True,
-    ),
-    _Rule(
-        "mapping values are not allowed",
-        '": " is not allowed here; expected the text in quotes when ": " is part of it, '
-        "or a new line with the indentation of its map",
-    ),
-    _Rule(
-        "mapping keys are not allowed",
-        '"? " is not allowed here; expected the text in quotes, or a new line',
-    ),
-    _Rule(
-        "sequence entries are not allowed",
-        '"- " is not allowed here; expected a list on lines of its own, or the text in quotes',
-    ),
-    _Rule(
-        "did not find expected key|<block end>",
-        "this does not belong to the map that begins at line {line}; expected a key with the same indentation",
-        context="block mapping",
-    ),
-    _Rule(
-        "expected '-' indicator|<block end>",
-        'this does not belong to the list that begins at line {line}; expected "- " with the same indentation',
-        context="block collection",
-    ),
-    _Rule(
-        "expected ',' or",
-        'this "[" is not closed, or a comma is missing; expected "," between items and "]" at the end',
-        context="flow sequence",
-        at_context=True,
-    ),
-    _Rule(
-        "expected ',' or",
-        'this "{{" is not closed, or a comma is missing; expected "," between entries and "}}" at the end',
-        context="flow mapping",
-        at_context=True,
-    ),
-    _Rule("expected (the )?node content", "a value is missing here, found {char}; expected a value, or text in quotes"),
-    _Rule(
-        "unexpected (end of stream|document (separator|indicator))",
-        "this quote is never closed; expected the same quote at the end of the text",
-        at_context=True,
-    ),
-    _Rule(
-        "unknown escape character",
-        "unknown escape in double quotes; expected \\\\ for a backslash, or single quotes around the text",
-        at_context=True,
-    ),
-    _Rule(
-        "hexa?decimal number|invalid Unicode character",
-        "this text has a \\x, \\u or \\U escape that is no character; expected 2, 4 or 8 hexadecimal digits of one",
-        context="scalar",
-        at_context=True,
-    ),
-    _Rule(
-        "undefined tag handle",
-        "unknown tag; expected one of !!str !!int !!float !!bool !!null !!map !!seq, or no tag",
-        at_context=True,
-    ),
-    _Rule("incompatible YAML document|incompatible YAML version", _VERSION),
-    _Rule(
-        "expected '?<document start>'?",
-        "a document has to end before this; expected one value, or --- on a line between two documents",
-    ),
-    _Rule(
-        "",
-        "this is no name of an anchor or alias; expected letters and digits after & or *, or the text in quotes",
-        context="scanning an (anchor|alias)",
-        at_context=True,
-    ),
-    _Rule(
-        "",
-        "this is no tag; expected one of !!str !!int !!float !!bool !!null !!map !!seq, or the text in quotes",
-        context="(scanning|parsing) a tag",
-        at_context=True,
-    ),
-    _Rule(
-        "",
-        "the text after | or > cannot be read; expected spaces as indentation, on lines after it",
-        context="block scalar",
-        at_context=True,
-    ),
-    _Rule(
-        "",
-        "this is no directive; expected the text in quotes when it begins with %, or %YAML 1.2",
-        context="directive",
-        at_context=True,
-    ),
-    _Rule("", "this is no YAML: {problem}; expected `key: value`"),
+_UNCLOSED: Final = "this quote is never closed; expected the same quote at the end of the text"
+_UNKNOWN_ESCAPE: Final = (
+    "unknown escape in double quotes; expected \\\\ for a backslash, or single quotes around the text"
+)
+_NO_CHARACTER: Final = (
+    "this text has a \\x, \\u or \\U escape that is no character; expected 2, 4 or 8 hexadecimal digits of one"
 )
 _ENDS: Final = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
-_TAB: Final = "a tab is used as indentation; expected spaces"
+_QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
+_WHOLE: Final = re.compile(r"[&*][0-9A-Za-z_-]+(?=[\s?:,\]}%@`]|\Z)|!(?:<[^\s>]*>|[^\s,\[\]{}]*)(?=\s|\Z)")
+_HANDLE: Final = re.compile(r"![0-9A-Za-z_-]+!")
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+(?:#.*\s*)*")
+_ESCAPE: Final = re.compile(r"(?s)\\(x.{0,2}|u.{0,4}|U.{0,8}|.)")
+_SINGLE_ESCAPES: Final = '0abt\tnvfre "/\\N_LP\n\r'
 
 
 def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     """Return the problem that `error` of one of the parsers over `text` means."""
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return Problem(file, 1, 1, f"this is no YAML: {shown(str(error))}; expected `key: value`")
-    context, problem = error.context or "", error.problem or ""
-    rule = next(rule for rule in _RULES if re.search(rule.problem, problem) and re.search(rule.context, context))
-    begun: Any = error.context_mark or error.problem_mark
-    found: Any = error.problem_mark or begun
+    found: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if found is None:
+        return Problem(file, 1, 1, _NO_YAML)
+    begun: Any = getattr(error, "context_mark", None)
+    if isinstance(error, yaml.scanner.ScannerError):
+        message, at_begin = _of_token(text, begun or found, found)
+    elif begun is None:
+        message, at_begin = _of_stream(text, found), False
+    else:
+        message, at_begin = _of_node(text, begun, found)
+    begun = begun or found
     char = text[found.index : found.index + 1]
-    message = _TAB if char == "\t" and rule is _RULES[0] else _message(rule, char, problem, begun)
-    mark = begun if rule.at_context else found
+    message = message.format(char=_ENDS.get(char) or quoted(char), line=begun.line + 1) if "{" in message else message
+    mark = begun if at_begin else found
     return Problem(file, mark.line + 1, mark.column + 1, message)
 
 
-def _message(rule: _Rule, char: str, problem: str, begun: Any) -> str:
-    what = _ENDS.get(char) or quoted(char)
-    return rule.message.format(char=what, line=begun.line + 1, problem=shown(problem))
+def _of_token(text: str, begun: Any, found: Any) -> tuple[str, bool]:
+    """Return what is wrong with a token, and whether to point to where it begins."""
+    first, last = text[begun.index : begun.index + 1], text[found.index : found.index + 1]
+    if first in _QUOTED and (message := _of_quoted(text, begun.index, found.index)):
+        return message, True
+    if last == "\t" and first not in _TOKENS:
+        return _TAB, False
+    if begun.index == found.index:
+        return _INDICATORS.get(last, _NO_START), False
+    if first in _TOKENS and not (_WHOLE.match(text, begun.index) and begun.line != found.line):
+        return _TOKENS[first], True
+    return _NO_COLON, True
+
+
+def _of_quoted(text: str, begin: int, end: int) -> str:
+    """Return what is wrong with the quoted text that begins at `begin`, read up to `end`; empty if nothing is."""
+    closed = _QUOTED[text[begin]].match(text, begin)
+    whole = text[begin : closed.end() if closed else len(text)]
+    if text[begin] == '"':
+        for escape in _ESCAPE.findall(whole):
+            if escape[0] not in "xuU" and escape not in _SINGLE_ESCAPES:
+                return _UNKNOWN_ESCAPE
+            if escape[0] in "xuU" and not _is_character(escape):
+                return _NO_CHARACTER
+    return "" if closed and closed.end() <= end else _UNCLOSED
+
+
+def _is_character(escape: str) -> bool:
+    length = {"x": 2, "u": 4, "U": 8}[escape[0]]
+    if re.fullmatch(rf"[0-9a-fA-F]{{{length}}}", escape[1:]) is None:
+        return False
+    code = int(escape[1:], 16)
+    return code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - Unicode's last, and the surrogates
+
+
+def _of_stream(text: str, found: Any) -> str:
+    """Return why what is found between two documents cannot stand there."""
+    if text.startswith("%", found.index):
+        return _VERSION if text.startswith("%YAML", found.index) else _TOKENS["%"]
+    return _DOCUMENT
+
+
+def _of_node(text: str, begun: Any, found: Any) -> tuple[str, bool]:
+    """Return how a token does not fit into what was begun, and whether to point to where that begins."""
+    if _HANDLE.match(text, found.index):
+        return _UNKNOWN_TAG, False
+    first = text[begun.index : begun.index + 1]
+    if begun.index == found.index or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begun.index, found.index)):
+        return _NO_VALUE, False
+    if first in ("[", "{") and not closes(text[begun.index : found.index]):
+        return _COLLECTIONS[first], True
+    is_list = first == "-" and text[begun.index + 1 : begun.index + 2].isspace()
+    return _COLLECTIONS["-" if is_list else ""], False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -106,7 +107,7 @@ def test_a_file_that_cannot_be_read(folder: Folder) -> None:
 def test_a_folder_that_cannot_be_read(folder: Folder) -> None:
     """A folder that may not be listed is a problem: its resources would look deleted."""
     (folder.path / "closed").mkdir(mode=0o000)
-    assert folder.problems()[0].startswith("closed: cannot be read (Permission denied)")
+    assert folder.problems()[0].startswith(f"closed: cannot be read ({os.strerror(errno.EACCES)})")
 
 
 @pytest.mark.parametrize(

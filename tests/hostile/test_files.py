@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -115,7 +116,7 @@ def test_settings_that_are_a_link_to_nothing(place: Place) -> None:
 def test_a_file_that_may_not_be_read(place: Place) -> None:
     """Named, with the system's reason."""
     place.write(SOUND).chmod(0)
-    assert place.problems()[0].startswith("main.yaml: cannot be read (Permission denied)")
+    assert place.problems()[0].startswith(f"main.yaml: cannot be read ({os.strerror(errno.EACCES)})")
 
 
 def test_a_path_that_is_too_long(place: Place) -> None:

@@ -106,7 +106,7 @@ def test_a_mistyped_command_says_how_to_go_on(capsys: pytest.CaptureFixture[str]
     """The usage, where help is, and what is wrong."""
     assert run(["plan", "--nonsense"]) == 64
     usage, hint, _, error = capsys.readouterr().err.splitlines()
-    assert usage == "Usage: reconciler plan [OPTIONS] [PATH]"
+    assert "reconciler plan " in usage
     assert hint == "Try 'reconciler plan --help' for help."
-    assert error.startswith("error: No such option")
+    assert error.startswith("error: ")
     assert "--nonsense" in error

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from reconciler.errors import Problem
+from reconciler.yaml12.parsers import parser_for
 from reconciler.yaml12.syntax import syntax_problem
 
 from .conftest import Read
@@ -87,9 +88,41 @@ def test_a_document_that_asks_for_yaml_1_1_is_a_problem(problems_of: Problems) -
 
 
 def test_an_error_without_a_place_is_a_problem_of_the_first_line() -> None:
-    """Whatever else PyYAML may raise comes out as a problem, with nothing that a terminal acts on."""
+    """Whatever else PyYAML may raise comes out as a problem, with nothing of its own words."""
     problem = syntax_problem(yaml.YAMLError("odd \x1b"), "text", "f")
-    assert problem == Problem("f", 1, 1, "this is no YAML: odd \\u001b; expected `key: value`")
+    assert problem == Problem("f", 1, 1, "this is no YAML; expected `key: value`")
+
+
+@pytest.mark.parametrize(("text", "problem"), MISTAKES)
+def test_no_words_of_a_parser_matter(accelerated: bool, text: str, problem: str) -> None:
+    """A version that says the same in other sentences changes none of ours."""
+    parser = parser_for(text, accelerated=accelerated)
+    with pytest.raises(yaml.MarkedYAMLError) as raised:
+        while parser.get_event() is not None:
+            pass
+    parser.dispose()
+    error = raised.value
+    error.problem, error.note = "etwas ist falsch", None
+    error.context = None if error.context is None else "irgendwo"
+    assert str(syntax_problem(error, text, "f")) == f"f:{problem}"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('a: ["\\x4"]\n', f"1:5: {ESCAPE}"),
+        ("a: {b: 'x}\n", f"1:8: {QUOTE}"),
+        ('"a": 1\n"b\nc": 2\n', f"2:1: {VALUE}"),
+        ("a: 1\n*b\nc: 2\n", f"2:1: {VALUE}"),
+        ("a:\n  - {b: 1}\n  c: 2\n", "3:3: " + LIST.replace("line 1", "line 2")),
+        ("a: &x !y!z 1\n", f"1:7: unknown tag; {TAGS} no tag"),
+        ("a: [&x ]}\n", f"1:9: {MAP}"),
+        ("%YAML 1.2\n%YAML 1.2\n---\na\n", "2:1: only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"),
+    ],
+)
+def test_mistakes_within_mistakes(problems_of: Problems, text: str, problem: str) -> None:
+    """Quotes, brackets, anchors and tags within others: what is told is the innermost that is wrong."""
+    assert problems_of(text) == [problem]
 
 
 def test_the_documents_before_a_mistake_are_there(read_text: Read) -> None:
