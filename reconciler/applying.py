@@ -17,10 +17,12 @@ from reconciler.apply import Event, execute, standing, unsettled, verify
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.model.apply_report import ApplyReport
+from reconciler.model.desired import kind_of
 from reconciler.model.live import Live
-from reconciler.model.plan import WRITES
+from reconciler.model.memory import Memory
+from reconciler.model.plan import WRITES, Plan
 from reconciler.model.receipt import Receipt
-from reconciler.observe import counted_by_kind, observe
+from reconciler.observe import counted_by_kind, observe, observe_remembered
 from reconciler.pipeline import Planned, refuse
 from reconciler.receipts import receipt_of, to_text
 from reconciler.session import Session
@@ -60,9 +62,23 @@ def saved_plan(session: Session, path: Path) -> Planned:
         folder=session.folder,
         api=session.door.address,
     )
-    live = observe(Reader(session.door), KINDS.values(), expected=counted_by_kind(memory.entries))
+    # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.
+    named = [(change.kind, change.id) for change in saved.plan.changes if change.id]
+    live = observe_remembered(Reader(session.door), KINDS.values(), memory, also=named)
+    _require_unvanished(saved.plan, memory, live)
     desired = session.configuration.desired(session.environment)
     return Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live, desired)
+
+
+def _require_unvanished(plan: Plan, memory: Memory, live: Live) -> None:
+    """Refused if too many of the objects that an earlier plan saw are not live any more."""
+    from reconciler.plan.guards import vanished  # noqa: PLC0415 - only for a saved plan
+
+    saw = {(change.kind, change.id) for change in plan.changes if change.seen is not None}
+    saw |= {(kind_of(address), entry.id) for address, entry in plan.refresh.items()}
+    entries = {address: entry for address, entry in memory.entries.items() if (kind_of(address), entry.id) in saw}
+    for refusal in vanished(entries, live):
+        raise Refused(f"{refusal.message}; the plan saw them", hint="plan again, and have that reviewed")
 
 
 def apply(

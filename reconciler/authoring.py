@@ -20,8 +20,9 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.model.desired import Fields, kind_of
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.live import Live, Record
-from reconciler.observe import observe
-from reconciler.plan import Options
+from reconciler.model.memory import object_name
+from reconciler.observe import observe_remembered
+from reconciler.plan import Options, deleted_before
 from reconciler.session import Session
 from reconciler.state.upkeep import remembered
 
@@ -45,8 +46,12 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
     if (kind.name, object_id) in addresses:
         raise Refused(f"{object_id} is managed already, as {addresses[kind.name, object_id]}")
     lookups = [each.lookup for _, each in kind.reference_fields()]
-    live = observe(Reader(session.door), KINDS.values(), lambda: lookups)
+    asked = [(kind.name, object_id)]
+    live = observe_remembered(Reader(session.door), KINDS.values(), memory, lambda: lookups, also=asked)
     record = live.records[kind.name].get(object_id)
+    tombstone = memory.tombstones.get(object_name(kind.name, object_id))
+    if record is None and tombstone is not None and tombstone.deleted:
+        raise Refused(f"{deleted_before(object_id, tombstone)}, and the API never uses an id again")
     if record is None:
         raise WrongUsage(f"there is no live {kind.name} {object_id}{did_you_mean(object_id, live.records[kind.name])}")
     fields, left = _writable(kind, record, live, addresses)

@@ -17,10 +17,11 @@ from reconciler.model.desired import Desired, kind_of
 from reconciler.model.destination import Destinations
 from reconciler.model.drift import Drift
 from reconciler.model.explanation import Explanation
-from reconciler.observe import observe
+from reconciler.model.memory import object_of
+from reconciler.observe import observe_remembered
 from reconciler.past import history
 from reconciler.pipeline import Planned, plan, refuse
-from reconciler.plan import WRONG_PROJECT, Options, offers_to
+from reconciler.plan import VANISHED, WRONG_PROJECT, Options, offers_to
 from reconciler.session import Session
 from reconciler.state import Recorder
 from reconciler.state.upkeep import remembered
@@ -35,21 +36,29 @@ def explanation_of(session: Session, target: str) -> Explanation:
 
 
 def drift_of(planned: Planned) -> Drift:
-    """What somebody changed since the last apply. Refused where this looks like another project: then all is "gone"."""
-    wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard == WRONG_PROJECT)
+    """What somebody changed since the last apply. Refused where this looks like another project, or like a list that is
+    short: then all is "gone"."""
+    wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard in (WRONG_PROJECT, VANISHED))
     refuse(replace(planned.plan, refusals=wrong))
     return drift(planned.memory, planned.live, planned.plan)
 
 
 def export_project(session: Session) -> Exported:
     """The live project as YAML, and its memory written to the state. Refused where something is managed already."""
-    if session.configuration.merged.resources or session.read_state().memory.entries:
+    memory = remembered(session.store, session.read_state())[1]
+    if session.configuration.merged.resources or memory.entries:
         raise Refused(
             f"{session.configuration.path} already manages objects; an export would write over that",
             hint="export into an empty folder",
         )
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
-    return export(observe(Reader(session.door), KINDS.values(), lambda: lookups), objections)
+    exported = export(observe_remembered(Reader(session.door), KINDS.values(), memory, lambda: lookups), objections)
+    kept = {object_of(name) for name, each in memory.tombstones.items() if each.protected}
+    entries = {
+        address: replace(entry, protected=(kind_of(address), entry.id) in kept)
+        for address, entry in exported.entries.items()
+    }
+    return replace(exported, entries=entries)
 
 
 def remember(session: Session, exported: Exported) -> None:
@@ -65,7 +74,7 @@ def destinations_of(session: Session) -> Destinations:
     _, memory = remembered(session.store, session.read_state())
     references = [reference for kind in KINDS.values() for _, reference in kind.reference_fields()]
     kinds = [kind for kind in KINDS.values() if kind.name in {each.kind for each in references}]
-    live = observe(Reader(session.door), kinds, lambda: {each.lookup for each in references})
+    live = observe_remembered(Reader(session.door), kinds, memory, lambda: {each.lookup for each in references})
     try:
         items = offers_to(session.configuration.desired(session.environment), memory, live)
         return Destinations(session.environment.name, items, live.warnings)

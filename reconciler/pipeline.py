@@ -17,7 +17,7 @@ from reconciler.model.desired import Desired
 from reconciler.model.live import Live
 from reconciler.model.memory import Memory
 from reconciler.model.plan import Action, Plan
-from reconciler.observe import counted_by_kind, kinds_for, lookups_for, lookups_of, observe
+from reconciler.observe import kinds_for, lookups_for, lookups_of, observe, observe_remembered
 from reconciler.session import Session
 from reconciler.state import Journal, Snapshot
 
@@ -74,13 +74,7 @@ def plan(
     useful = lookups_for(kinds)
     for wait in LOOKS:
         time.sleep(wait)
-        live = observe(
-            Reader(session.door),
-            kinds,
-            lookups,
-            counted_by_kind(memory.entries),
-            lookups_of(memory) & useful,
-        )
+        live = observe_remembered(Reader(session.door), kinds, memory, lookups, lookups_of(memory) & useful)
         from reconciler.plan import make_plan, unread  # noqa: PLC0415 - loaded with the goal
 
         made = make_plan(goal().desired, memory, live, goal().options)

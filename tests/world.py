@@ -134,6 +134,12 @@ class World:
         """The API goes wrong by these rules from now on (the grammar is in the README)."""
         self._send("POST", "/_faults", {"rules": list(rules)})
 
+    def listed(self, path: str, records: list[Json], *details: str) -> None:
+        """From now on the list at a path is said to be these records, and all of them; `details` choose when."""
+        body = json.dumps({"object": "list", "url": f"/v4{path}", "data": records, "has_more": False})
+        assert "'" not in body
+        self.fault(", ".join([f"GET {path}: status 200", f"body='{body}'", *details]))
+
     def end_faults(self) -> None:
         """Nothing goes wrong any more, and what was hidden shows."""
         self._send("DELETE", "/_faults")

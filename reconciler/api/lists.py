@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from reconciler.api.answers import Answer, in_short
+from reconciler.api.answers import NOT_FOUND, Answer, in_short
 from reconciler.api.client import Reader
-from reconciler.errors import AnswerUnreadable, ListIncomplete
+from reconciler.errors import AnswerRefused, AnswerUnreadable, ListIncomplete
 from reconciler.threads import Threads
 
 LIMIT = 100
@@ -48,6 +48,22 @@ def read_list(reader: Reader, path: str, style: str, expected: int = 0) -> list[
 def read_table(reader: Reader, path: str) -> list[Item]:
     """A list of items that are no objects: the catalogue (documented without `has_more`), the destinations."""
     return _only_page(reader.get(path), path, ends=True)
+
+
+def read_object(reader: Reader, path: str, object_id: str) -> Item | None:
+    """One object of the list at `path`, asked for by its id; None if there is none (404).
+
+    Raises what reading raises for every other answer; AnswerUnreadable if it is another object.
+    """
+    try:
+        item = reader.get(f"{path}/{object_id}").record()
+    except AnswerRefused as refused:
+        if refused.status == NOT_FOUND:
+            return None
+        raise
+    if _id(item, f"{path}/{object_id}") != object_id:
+        raise AnswerUnreadable(f"GET {path}/{object_id} answered with another object: {in_short(item['id'])}")
+    return item
 
 
 def _only_page(answer: Answer, path: str, *, ends: bool | None = None) -> list[Item]:
@@ -168,5 +184,5 @@ def _page(answer: Answer, path: str, *, ends: bool | None = None) -> _Page:
 def _id(item: Item, path: str) -> str:
     object_id = item.get("id")
     if not isinstance(object_id, str) or not object_id:
-        raise AnswerUnreadable(f"GET {path} lists an object without an id")
+        raise AnswerUnreadable(f"GET {path} answered with an object without an id")
     return object_id

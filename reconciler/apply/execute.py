@@ -21,6 +21,7 @@ from reconciler.errors import Exit, ReconcilerError
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
 from reconciler.model.desired import kind_of
 from reconciler.model.live import Live
+from reconciler.model.memory import object_of
 from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.threads import NOTICED_SECONDS, Threads
 
@@ -69,11 +70,10 @@ def execute(
     reports; a second one is raised.
     """
     ledger.begin(plan.moved, plan.refresh)
-    known = _live_before(plan, ledger)
-    resolver = Resolver(
-        writer, _ids(plan, ledger), before=before, taken=known, coming=cache(partial(fields_to_come, plan)), sleep=sleep
-    )
-    finder = Finder(writer, known, sleep)
+    known, buried = _live_before(plan, ledger), set(map(object_of, ledger.tombstones()))
+    taken, coming = known | buried, cache(partial(fields_to_come, plan))
+    resolver = Resolver(writer, _ids(plan, ledger), before=before, taken=taken, coming=coming, sleep=sleep)
+    finder = Finder(writer, known, buried, sleep)
     run = _Run(plan, Performer(writer, ledger, resolver, finder, look_again=look_again), tell)
     # The pace of the run lets so many requests go at once; one more change for every few of them is prepared meanwhile.
     # What is still under way after a second Ctrl-C has its intent in the journal.

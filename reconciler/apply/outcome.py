@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from reconciler.api import Reader
-from reconciler.api.answers import NOT_FOUND
-from reconciler.api.lists import read_list, read_table
+from reconciler.api.lists import read_list, read_object, read_table
 from reconciler.api.pace import LOOKS, RETRIED, TOO_MANY, Sleep
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, ReconcilerError, Unreachable
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import differences
-from reconciler.kinds.records import record_from
+from reconciler.kinds.records import is_id, record_from
 from reconciler.model.live import Record
 
 BAD_REQUEST = 400
+SAMPLE = 8
+"""So many objects at most are asked for, to see whether a list is whole."""
 
 
 def is_unknown(error: ApiFailed) -> bool:
@@ -29,11 +30,19 @@ def is_unknown(error: ApiFailed) -> bool:
 
 
 class Finder:
-    """Looks for what lost writes have done. `known`: the ids that were live before, which no create can have made."""
+    """Looks for what lost writes have done. `known`: the objects (kind, id) that were live before, `deleted` those that
+    we deleted or forgot earlier: no create can have made them."""
 
-    def __init__(self, reader: Reader, known: Collection[tuple[str, str]], sleep: Sleep = time.sleep) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        known: Collection[tuple[str, str]],
+        deleted: Iterable[tuple[str, str]] = (),
+        sleep: Sleep = time.sleep,
+    ) -> None:
         self._reader = reader
-        self._taken = set(known)
+        self._known = frozenset(known)
+        self._taken = {*known, *deleted}
         self._lock = threading.Lock()
         self._sleep = sleep
 
@@ -47,11 +56,13 @@ class Finder:
     def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
         """The object that holds what was sent and was not there before; None where there is none after a while.
 
-        ApiFailed where two objects could be it: neither is guessed.
+        ApiFailed where two objects could be it: neither is guessed; or where the list is not whole: then it shows
+        nothing.
         """
         for wait in LOOKS:
             self._sleep(wait)
-            found = [record for record in self._records(kind) if self._fits(kind, body, record)]
+            records = self._records(kind)
+            found = [record for record in records if self._fits(kind, body, record)]
             if len(found) > 1:
                 ids = ", ".join(sorted(record.id for record in found))
                 raise ApiFailed(
@@ -60,7 +71,19 @@ class Finder:
                 )
             if found and self.take(kind, found[0].id):
                 return found[0]
+        self._require_whole(kind, {record.id for record in records})
         return None
+
+    def _require_whole(self, kind: Kind, listed: Collection[str]) -> None:
+        """ApiFailed if a list lacks an object that was live before and still is. A few are asked for by their ids."""
+        missing = sorted(object_id for name, object_id in self._known if name == kind.name and object_id not in listed)
+        for object_id in missing[:SAMPLE] if kind.readable else ():
+            if is_id(object_id) and read_object(self._reader, kind.path, object_id) is not None:
+                raise ApiFailed(
+                    f"the answer to a create was lost, and GET {kind.path}, which would show what it has made, is not "
+                    f"whole: it lacks {object_id}, which is live",
+                    hint="it is not sent again; plan again later, and look for it in the dashboard",
+                )
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None where there is none: read by itself where the API lets us, else from the list.
@@ -69,16 +92,8 @@ class Finder:
         """
         if not kind.readable:
             return next((record for record in self._records(kind) if record.id == object_id), None)
-        path = f"{kind.path}/{object_id}"
-        try:
-            record = record_from(kind, self._reader.get(path).record(), {})
-        except AnswerRefused as refused:
-            if refused.status == NOT_FOUND:
-                return None
-            raise
-        if record.id != object_id:
-            raise AnswerUnreadable(f"GET {path} answered with another object: {record.id}")
-        return record
+        item = read_object(self._reader, kind.path, object_id)
+        return record_from(kind, item, {}) if item is not None else None
 
     def settle(
         self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]

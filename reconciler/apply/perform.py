@@ -19,7 +19,7 @@ from reconciler.kinds.fingerprint import fingerprint
 from reconciler.kinds.records import is_id, other_object
 from reconciler.model.desired import Fields
 from reconciler.model.live import Record
-from reconciler.model.memory import Entry
+from reconciler.model.memory import NO_TOMBSTONES, Entry, Tombstone
 from reconciler.model.plan import NEW_ID, Action, Change, Request
 
 REQUEST_ID_HEADERS = ("x-request-id", "request-id")
@@ -38,11 +38,14 @@ class Ledger(Protocol):
     def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None:
         """Takes over what has moved and what does not change."""
 
-    def record(self, address: str, entry: Entry) -> None:
-        """Remembers an address from now on."""
+    def tombstones(self) -> dict[str, Tombstone]:
+        """What is remembered now of objects that have no entry any more, by `kind[id]`."""
 
-    def forget(self, address: str) -> None:
-        """Forgets an address; its object is left as it is."""
+    def record(self, address: str, entry: Entry, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
+        """Remembers an address from now on, and the object that it had until then by a tombstone."""
+
+    def forget(self, address: str, object_id: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
+        """Forgets an address, and its object but for these tombstones; the object is left as it is."""
 
     def deleted(self, address: str, kind: str, object_id: str) -> None:
         """Remembers that an object was deleted, and forgets it."""
@@ -83,7 +86,7 @@ class Performer:
         if cleanup or change.action is Action.DELETE:
             self._delete(change, cleanup=cleanup)
         elif change.remember is None:
-            self._ledger.forget(change.address)
+            self._ledger.forget(change.address, change.id or "", change.tombstones)
         else:
             self._write(change, change.remember)
 
@@ -121,10 +124,9 @@ class Performer:
                 self._set(kind, change, request, object_id or "", goal)
             applied |= {name: wanted[name] for name in request.sets if name in wanted}
             progress = replace(remember, id=object_id or "", applied=dict(applied), superseded=superseded)
-            self._ledger.record(change.address, progress)
-        self._ledger.record(
-            change.address, replace(remember, id=object_id or "", applied=wanted, superseded=superseded)
-        )
+            self._ledger.record(change.address, progress, change.tombstones)
+        done = replace(remember, id=object_id or "", applied=wanted, superseded=superseded)
+        self._ledger.record(change.address, done, change.tombstones)
 
     def _set(self, kind: Kind, change: Change, request: Request, object_id: str, goal: Fields) -> None:
         """Writes to what exists. An answer that was lost is no failure where a look shows that it was done."""

@@ -79,7 +79,8 @@ class _Now:
         """The change with nothing left to send, where live is as it wants it; else None."""
         change = self._change
         if change.action is Action.DELETE:
-            return replace(change, requests=()) if self._record is None else None
+            # What is only not listed is deleted as it was approved: the API's answer is the proof.
+            return None if self._record else replace(change, requests=()) if self._is_gone() else change
         record = self._record if change.action is Action.UPDATE else self._made
         if change.action is Action.CREATE and record is None:
             named = self._named()
@@ -113,6 +114,9 @@ class _Now:
             return None
         return f"{change.id} was changed meanwhile{self._what(self._record)}"
 
+    def _is_gone(self) -> bool:
+        return (self._kind.name, self._change.id) in self._live.gone
+
     def _left(self, record: Record, requests: tuple[Request, ...]) -> Change | None:
         """The change with those requests left. `seen` is how it is now: our own steps are no surprise later."""
         change = self._change
@@ -120,7 +124,7 @@ class _Now:
             return None
         remember = replace(change.remember, id=record.id)
         if change.action is Action.REPLACE:
-            cleanup = change.cleanup if self._record is not None else ()
+            cleanup = () if self._is_gone() else change.cleanup
             return replace(change, requests=requests, cleanup=cleanup, remember=remember)
         seen = fingerprint(self._kind, record)
         return replace(change, id=record.id, requests=requests, remember=remember, seen=seen)

@@ -25,8 +25,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """All live objects (kind → id → record) and the lists that were read beside them (path → items)."""
+    """All live objects (kind → id → record) and the lists that were read beside them (path → items).
+
+    `gone` are objects (kind, id) that are known to be gone: the API answered 404 for that id, or we deleted it. An
+    object that is neither live nor gone is only not listed.
+    """
 
     records: Mapping[str, Mapping[str, Record]]
     lookups: Lookups = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    gone: frozenset[tuple[str, str]] = frozenset()

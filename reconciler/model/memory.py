@@ -49,6 +49,20 @@ class Tombstone:
     commit: str = ""
 
 
+NO_TOMBSTONES: Mapping[str, Tombstone] = {}
+
+
+def object_name(kind: str, object_id: str) -> str:
+    """The name of an object without an address: `report` and `wbRlfw1x` give `report[wbRlfw1x]`."""
+    return f"{kind}[{object_id}]"
+
+
+def object_of(name: str) -> tuple[str, str]:
+    """The kind and the id in a name of `object_name`."""
+    kind, _, rest = name.partition("[")
+    return kind, rest.removesuffix("]")
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """The memory of one environment.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from reconciler.model.memory import Entry
+from reconciler.model.memory import Entry, Tombstone
 
 FORMAT_VERSION = 1
 NEW_ID = "{id}"
@@ -73,6 +73,7 @@ class Change:
     `requests` are sent in order. A replace has a second part, `cleanup`, which waits for `cleanup_after` (the changes
     that stop using the old object). `remember` is what the state holds afterwards (its id is filled in by a create);
     None where the address is to be forgotten. `seen` is the fingerprint of what was live, None where nothing was.
+    `tombstones` (by `kind[id]`) are what the state holds afterwards of the object that the address had until then.
     """
 
     address: str
@@ -88,11 +89,14 @@ class Change:
     cleanup_after: tuple[str, ...] = ()
     remember: Entry | None = None
     seen: str | None = None
+    tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
 
     def approved(self) -> dict[str, Any]:
-        """What a reviewer approves of it: all but the notes, which say why, and but where and when it was written."""
+        """What a reviewer approves of it: all but the notes, which say why, but where and when it was written, and but
+        the tombstones, which write nothing to the API."""
         remember = self.remember.as_wanted() if self.remember else None
-        return {name: getattr(self, name) for name in self.__slots__} | {"notes": None, "remember": remember}
+        content = {name: getattr(self, name) for name in self.__slots__ if name != "tombstones"}
+        return content | {"notes": None, "remember": remember}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import ConfigurationInvalid, WrongUsage, did_you_mean
@@ -14,9 +14,9 @@ from reconciler.kinds.offered import labels_of, told_apart
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.destination import Destination
 from reconciler.model.live import Live
-from reconciler.model.memory import Entry, Memory
+from reconciler.model.memory import Entry, Memory, object_name, object_of
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
-from reconciler.plan.changes import change_of, delete_of, forget_of, objections
+from reconciler.plan.changes import change_of, delete_of, forget_of, objections, unseen_delete_of
 from reconciler.plan.guards import refusals
 from reconciler.plan.identity import match
 from reconciler.plan.offers import destinations, require_sound_offers
@@ -60,8 +60,7 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
     changes, refresh = _changes(scene)
     unmanaged = _unmanaged(scene)
     if options.prune:
-        changes |= {each.address: each for each in (_pruned(live, other) for other in unmanaged)}
-        unmanaged = []
+        changes, unmanaged = _pruned(live, unmanaged) | changes, []
     changes = ordered(scene, changes)
     if problems := objections(scene, list(changes.values())):
         raise ConfigurationInvalid(problems)
@@ -81,7 +80,15 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
         unchanged=tuple(sorted(refresh)),
         unmanaged=tuple(unmanaged),
         warnings=tuple(said),
-        refusals=refusals(whole, everything, live, shown, max_deletes=options.max_deletes, allowed=options.allowed),
+        refusals=refusals(
+            whole,
+            replace(memory, entries=everything),
+            live,
+            shown,
+            prune=options.prune,
+            max_deletes=options.max_deletes,
+            allowed=options.allowed,
+        ),
         refresh=refresh,
         moved=moved_from,
         labels=_labels(scene) | behind,
@@ -104,8 +111,8 @@ def _scene(
     desired: Desired, everything: Mapping[str, Entry], moved_from: Mapping[str, str], memory: Memory, live: Live
 ) -> Scene:
     entries = {address: entry for address, entry in everything.items() if kind_of(address) in live.records}
-    matches = match(desired, entries, live)
-    return Scene(desired, entries, live, matches, moved_from, deleted=memory.tombstones.keys())
+    matches = match(desired, entries, live, memory.tombstones)
+    return Scene(desired, entries, live, matches, moved_from, memory.tombstones)
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:
@@ -158,24 +165,40 @@ def _changes(scene: Scene) -> tuple[dict[str, Change], dict[str, Entry]]:
         changes[resource.address] = result
     holders = {(each.record.kind, each.record.id): address for address, each in scene.matches.items()}
     for address, entry in scene.entries.items():
-        for record in scene.left_over(address):
-            name = f"{record.kind}[{record.id}]"
-            changes[name] = delete_of(name, record, f"put aside by an interrupted replace of {address}")
+        for object_id in scene.put_aside(address):
+            name, note = object_name(kind_of(address), object_id), f"put aside by an interrupted replace of {address}"
+            record = scene.live.records[kind_of(address)].get(object_id)
+            unseen = f"{note}, and not listed: deleted all the same"
+            changes[name] = delete_of(name, record, note) if record else unseen_delete_of(name, object_id, unseen)
         if address not in scene.desired.resources:
             holder = holders.get((kind_of(address), entry.id))
             changes[address] = (
-                forget_of(address, entry, f"{entry.id} is {holder} now") if holder else _dropped(scene, address, entry)
+                forget_of(address, entry.id, f"{entry.id} is {holder} now", scene.kept_protection(address))
+                if holder
+                else _dropped(scene, address, entry)
             )
-    return changes, refresh
+    return changes | _released(scene), refresh
+
+
+def _released(scene: Scene) -> dict[str, Change]:
+    """The forgetting of protections that are kept for an object without an entry, and that a `removed` block names."""
+    places = {each.source: each.place for each in scene.desired.removed}
+    return {
+        name: forget_of(name, object_of(name)[1], f"{places[each.address]} lifts the prevent_destroy of {each.address}")
+        for name, each in scene.tombstones.items()
+        if each.protected and each.address in places
+    }
 
 
 def _dropped(scene: Scene, address: str, entry: Entry) -> Change:
     block = next((each for each in scene.desired.removed if each.source == address), None)
     if block is not None and not block.destroy:
-        return forget_of(address, entry, f"removed by {block.place}: {entry.id} stays as it is, unmanaged")
+        return forget_of(address, entry.id, f"removed by {block.place}: {entry.id} stays as it is, unmanaged")
     record = scene.live.records[kind_of(address)].get(entry.id)
     if record is None:
-        return forget_of(address, entry, f"{entry.id} is already gone")
+        kept = scene.kept_protection(address)
+        note = f"{entry.id} is not listed; its prevent_destroy is kept" if kept else f"{entry.id} is already gone"
+        return forget_of(address, entry.id, note, kept)
     return delete_of(address, record)
 
 
@@ -189,8 +212,13 @@ def _unmanaged(scene: Scene) -> list[Unmanaged]:
     ]
 
 
-def _pruned(live: Live, other: Unmanaged) -> Change:
-    return delete_of(f"{other.kind}[{other.id}]", live.records[other.kind][other.id], "unmanaged, deleted by --prune")
+def _pruned(live: Live, unmanaged: Sequence[Unmanaged]) -> dict[str, Change]:
+    """The deletes of what is not managed. What a `removed` block releases is not among them in the end: the forgetting
+    of its protection has the same name, and comes first."""
+    note = "unmanaged, deleted by --prune"
+    records = (live.records[each.kind][each.id] for each in unmanaged)
+    deletes = (delete_of(object_name(each.kind, each.id), each, note) for each in records)
+    return {change.address: change for change in deletes}
 
 
 def _targeted(

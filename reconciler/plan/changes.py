@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from reconciler.kinds.references import references, resolved
 from reconciler.kinds.requests import CannotBeSent, create_requests, delete_requests, update_requests
 from reconciler.model.desired import Resource, kind_of
 from reconciler.model.live import Record
-from reconciler.model.memory import Entry
+from reconciler.model.memory import NO_TOMBSTONES, Entry, Tombstone
 from reconciler.model.plan import Action, Cause, Change, FieldChange
 from reconciler.plan.causes import cause_of
 from reconciler.plan.identity import Match
@@ -43,25 +43,24 @@ def _entry(scene: Scene, resource: Resource, fields: dict[str, Any], object_id: 
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
     fields = written(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
-    left_over = tuple(record.id for record in scene.left_over(resource.address))
     known = scene.entries.get(resource.address)
     return Entry(
         object_id,
         fields,
-        _protected(scene, resource),
+        _protected(scene, resource, object_id),
         tuple(sorted(uses)),
-        left_over,
+        scene.put_aside(resource.address),
         resource.file,
         known.commit if known and known.id == object_id else "",
     )
 
 
-def _protected(scene: Scene, resource: Resource) -> bool:
-    """Only a written `prevent_destroy: false` lifts a protection that is remembered."""
+def _protected(scene: Scene, resource: Resource, object_id: str) -> bool:
+    """Only a written `prevent_destroy: false` lifts a protection that is remembered, of the address or the object."""
     if resource.lifecycle.prevent_destroy is not None:
         return resource.lifecycle.prevent_destroy
     known = scene.entries.get(resource.address)
-    return known is not None and known.protected
+    return (known is not None and known.protected) or scene.is_protected(resource.kind, object_id)
 
 
 def _create(scene: Scene, resource: Resource) -> Change:
@@ -79,6 +78,7 @@ def _create(scene: Scene, resource: Resource) -> Change:
         notes=notes,
         requests=create_requests(kind, fields),
         remember=_entry(scene, resource, fields, ""),
+        tombstones=scene.kept_protection(resource.address),
     )
 
 
@@ -110,6 +110,7 @@ def _compare(scene: Scene, resource: Resource, match: Match) -> Change | Entry:
         notes=tuple(notes),
         remember=after,
         seen=fingerprint(kind, record),
+        tombstones={} if match.remembered else scene.kept_protection(resource.address),
     )
     if not found:
         return replace(change, action=Action.ADOPT)
@@ -152,6 +153,13 @@ def _replace(scene: Scene, resource: Resource, change: Change) -> Change:
     )
 
 
+def unseen_delete_of(address: str, object_id: str, note: str) -> Change:
+    """The delete of an object that is not listed and not known to be gone: the API's answer is the proof."""
+    kind = KINDS[kind_of(address)]
+    requests = delete_requests(kind, object_id)
+    return Change(address, kind.name, Action.DELETE, object_id, object_id, notes=(note,), requests=requests)
+
+
 def delete_of(address: str, record: Record, note: str = "") -> Change:
     """The delete of a live object."""
     kind = KINDS[record.kind]
@@ -168,9 +176,11 @@ def delete_of(address: str, record: Record, note: str = "") -> Change:
     )
 
 
-def forget_of(address: str, entry: Entry, note: str) -> Change:
-    """The forgetting of an address: nothing is written to the API."""
-    return Change(address, kind_of(address), Action.FORGET, entry.id, address, notes=(note,))
+def forget_of(address: str, object_id: str, note: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> Change:
+    """The forgetting of an address, and of all that is remembered of its object but these tombstones: nothing is
+    written to the API."""
+    kind = kind_of(address)
+    return Change(address, kind, Action.FORGET, object_id, address, notes=(note,), tombstones=tombstones)
 
 
 def objections(scene: Scene, changes: Sequence[Change]) -> list[Problem]:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
+from reconciler.kinds import KINDS
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.live import Live
-from reconciler.model.memory import Entry
-from reconciler.model.plan import DESTROYS, Change, Refusal
+from reconciler.model.memory import Entry, Memory, object_name
+from reconciler.model.plan import DESTROYS, Action, Change, Refusal
 
 SHARE, FROM = 0.30, 10
+SHOWN = 3
 EMPTY_CONFIGURATION = "empty-configuration"
+PRUNE_WITHOUT_STATE = "prune-without-state"
+VANISHED = "vanished"
 WRONG_PROJECT = "wrong-project"
 
 
 def refusals(
     desired: Desired,
-    entries: Mapping[str, Entry],
+    memory: Memory,
     live: Live,
     changes: Sequence[Change],
     *,
+    prune: bool,
     max_deletes: int | None,
     allowed: Collection[str],
 ) -> tuple[Refusal, ...]:
-    """What is said against carrying this plan out; nothing where all guards pass."""
-    found = [*_protected(entries, changes), *_too_many(entries, changes, max_deletes)]
+    """What is said against carrying this plan out; nothing where all guards pass. `memory` has what moved at its new
+    address; `prune`: what is not managed is deleted as well."""
+    entries = memory.entries
+    found = [*_protected(memory, changes), *_too_many(entries, live, changes, max_deletes, prune=prune)]
     if entries and not desired.resources:
         found.append(
             Refusal(
@@ -33,30 +41,81 @@ def refusals(
                 f"--allow {EMPTY_CONFIGURATION}, if all of them are to go",
             )
         )
-    known = {address: entry for address, entry in entries.items() if kind_of(address) in live.records}
-    lost = [address for address, entry in known.items() if entry.id not in live.records[kind_of(address)]]
-    where = "in the state that this looked at" if len(known) < len(entries) else "in the state"
-    if known and len(lost) == len(known):
-        found.append(
-            Refusal(
-                WRONG_PROJECT,
-                f"none of the {_count(len(known), 'object')} {where} is live: is this another project's key?",
-                f"the right key or environment, or --allow {WRONG_PROJECT} if they were all deleted outside",
-            )
-        )
+    # One cause, one refusal: what is not live of all kinds together is no news of each kind.
+    found += _wrong_project(entries, live) or vanished(entries, live)
+    if prune and not entries:
+        found += _prune_without_state(changes)
     return tuple(refusal for refusal in found if refusal.guard not in allowed)
 
 
-def _protected(entries: Mapping[str, Entry], changes: Sequence[Change]) -> list[Refusal]:
+def _wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
+    known = {address: entry for address, entry in entries.items() if kind_of(address) in live.records}
+    lost = [address for address, entry in known.items() if entry.id not in live.records[kind_of(address)]]
+    where = "in the state that this looked at" if len(known) < len(entries) else "in the state"
+    if not known or len(lost) < len(known):
+        return []
     return [
         Refusal(
-            "prevent-destroy",
-            f"{change.address} is protected by prevent_destroy, and this plan would {change.action.value} it",
-            "`lifecycle: {prevent_destroy: false}`, written for a replace, applied once before a delete",
+            WRONG_PROJECT,
+            f"none of the {_count(len(known), 'object')} {where} is live: is this another project's key?",
+            f"the right key or environment, or --allow {WRONG_PROJECT} if they were all deleted outside",
         )
-        for change in changes
-        if change.action in DESTROYS and _is_protected(entries.get(change.address), change)
     ]
+
+
+def vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
+    """The refusal if too many of the remembered objects of one kind are not live; a list without it else."""
+    known, lost = Counter(map(kind_of, entries)), defaultdict(list)
+    for address, entry in entries.items():
+        if entry.id not in live.records.get(kind_of(address), {entry.id: None}):
+            lost[kind_of(address)].append(f"{address} ({entry.id})")
+    told = [
+        f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {_some(each)}"
+        for name, each in lost.items()
+        if (len(each) == known[name] and len(each) > 1) or (known[name] >= FROM and len(each) > SHARE * known[name])
+    ]
+    if not told:
+        return []
+    passes = (
+        "plan again later, as the list of the API may be short; if they were deleted outside, "
+        f"--allow {VANISHED} on `plan` and `apply`: what the configuration still holds is made anew"
+    )
+    return [Refusal(VANISHED, "; ".join(told), passes)]
+
+
+def _prune_without_state(changes: Sequence[Change]) -> list[Refusal]:
+    pruned = [change for change in changes if change.action is Action.DELETE]
+    if not pruned:
+        return []
+    return [
+        Refusal(
+            PRUNE_WITHOUT_STATE,
+            f"--prune would delete {_count(len(pruned), 'object')}, and the state holds nothing: "
+            "is this another project's key, or was the state lost?",
+            f"the right key; one apply without --prune; or --allow {PRUNE_WITHOUT_STATE}, if all of them are to go",
+        )
+    ]
+
+
+def _protected(memory: Memory, changes: Sequence[Change]) -> list[Refusal]:
+    found = []
+    for change in changes:
+        if change.action not in DESTROYS:
+            continue
+        kept = memory.tombstones.get(object_name(change.kind, change.id or ""))
+        if _is_protected(memory.entries.get(change.address), change):
+            what, passes = (
+                change.address,
+                "`lifecycle: {prevent_destroy: false}`, written for a replace, applied once before a delete",
+            )
+        elif kept is not None and kept.protected:
+            what = f"{change.address}, which was {kept.address},"
+            passes = f"`removed: [{{from: {kept.address}, destroy: false}}]`, applied once"
+        else:
+            continue
+        text = f"{what} is protected by prevent_destroy, and this plan would {change.action.value} it"
+        found.append(Refusal("prevent-destroy", text, passes))
+    return found
 
 
 def _is_protected(entry: Entry | None, change: Change) -> bool:
@@ -64,18 +123,28 @@ def _is_protected(entry: Entry | None, change: Change) -> bool:
     return change.remember.protected if change.remember else entry is not None and entry.protected
 
 
-def _too_many(entries: Mapping[str, Entry], changes: Sequence[Change], limit: int | None) -> list[Refusal]:
+def _too_many(
+    entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], limit: int | None, *, prune: bool
+) -> list[Refusal]:
     gone = [change for change in changes if change.action in DESTROYS]
     if limit is not None:
         if len(gone) <= limit:
             return []
         text = f"{_count(len(gone), 'object')} would be deleted or replaced; at most {limit} may be"
         return [Refusal("max-deletes", text, f"--max-deletes {len(gone)}")]
-    managed = sum(change.address in entries for change in gone)
-    if len(entries) < FROM or managed <= SHARE * len(entries):
-        return []
-    text = f"{managed} of {len(entries)} managed objects would be deleted or replaced, more than {SHARE:.0%}"
-    return [Refusal("max-deletes", text, f"--max-deletes {len(gone)}")]
+    shares = [(sum(change.address in entries for change in gone), len(entries), "managed")]
+    if prune:
+        shares.append((len(gone), sum(map(len, live.records.values())), "live"))
+    for count, whole, which in shares:
+        if whole >= FROM and count > SHARE * whole:
+            text = f"{count} of {whole} {which} objects would be deleted or replaced, more than {SHARE:.0%}"
+            return [Refusal("max-deletes", text, f"--max-deletes {len(gone)}")]
+    return []
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _count(number: int, noun: str) -> str:

@@ -10,7 +10,7 @@ from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind
 from reconciler.model.desired import Desired, Fields, Resource, kind_of
 from reconciler.model.live import Live, Record
-from reconciler.model.memory import Entry
+from reconciler.model.memory import Entry, Tombstone, object_name, object_of
 
 Key = tuple[str, ...]
 PASTE = "paste one `imports` line each, with the id that is meant"
@@ -32,9 +32,12 @@ def natural_key(kind: Kind, fields: Fields) -> Key | None:
     return tuple(fields[name] for name in kind.natural_key)
 
 
-def match(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dict[str, Match]:
-    """The live object of each desired address that has one. IdentityAmbiguous where more than one could be meant."""
-    found = _imported(desired, entries, live)
+def match(
+    desired: Desired, entries: Mapping[str, Entry], live: Live, tombstones: Mapping[str, Tombstone]
+) -> dict[str, Match]:
+    """The live object of each desired address that has one. IdentityAmbiguous where more than one could be meant, or
+    where one that we deleted and somebody restored could be."""
+    found = _imported(desired, entries, live, tombstones)
     for address, resource in desired.resources.items():
         if address not in found and address in entries:
             record = live.records[resource.kind].get(entries[address].id)
@@ -44,10 +47,18 @@ def match(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dict[st
     claimed = {(each.record.kind, each.record.id) for each in found.values()}
     # What the state holds under another address is that address's, even where it is about to be deleted.
     claimed |= {(kind_of(address), entry.id) for address, entry in entries.items()}
-    return found | _by_natural_key(desired, found, claimed, live)
+    return found | _by_natural_key(desired, found, claimed, live, tombstones)
 
 
-def _imported(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dict[str, Match]:
+def deleted_before(object_id: str, tombstone: Tombstone) -> str:
+    """That we deleted an object, in words."""
+    commit = f", at commit {tombstone.commit[:12]}" if tombstone.commit else ""
+    return f"{object_id} was deleted by an earlier apply ({tombstone.address}{commit})"
+
+
+def _imported(
+    desired: Desired, entries: Mapping[str, Entry], live: Live, tombstones: Mapping[str, Tombstone]
+) -> dict[str, Match]:
     found = {}
     for block in desired.imports:
         if block.target not in desired.resources:
@@ -60,7 +71,15 @@ def _imported(desired: Desired, entries: Mapping[str, Entry], live: Live) -> dic
             if entry is not None and not remembered:
                 note += f"; {entry.id}, which it was until now, is left as it is, unmanaged"
             found[block.target] = Match(record, remembered, note)
-        elif entry is None:
+            continue
+        tombstone = tombstones.get(object_name(kind_of(block.target), block.id))
+        # A line that has done its work may stand: its address had that object, and has another one now.
+        if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
+            raise IdentityAmbiguous(
+                f"{block.place}: {deleted_before(block.id, tombstone)}, and the API never uses an id again",
+                hint=f"take the line away; {block.target} is then found by name, or made anew",
+            )
+        if entry is None:
             raise IdentityAmbiguous(
                 f"{block.place}: there is no live {kind_of(block.target)} with the id {block.id} for {block.target}",
                 hint="check the id, the environment and the key; take the line away if the object is gone",
@@ -82,15 +101,22 @@ def _refuse_shared(found: Mapping[str, Match]) -> None:
 
 
 def _by_natural_key(
-    desired: Desired, found: Mapping[str, Match], claimed: set[tuple[str, str]], live: Live
+    desired: Desired,
+    found: Mapping[str, Match],
+    claimed: set[tuple[str, str]],
+    live: Live,
+    tombstones: Mapping[str, Tombstone],
 ) -> dict[str, Match]:
     matches = {}
+    restored = {object_of(name) for name, each in tombstones.items() if each.deleted}
     tables: dict[str, dict[Key | None, list[Record]]] = {}
     for kind in KINDS.values():
         tables[kind.name] = defaultdict(list)
         for record in live.records.get(kind.name, {}).values():
             if (kind.name, record.id) not in claimed:
-                tables[kind.name][natural_key(kind, record.fields)].append(record)
+                # What we deleted is never adopted by its name, also if somebody has restored it.
+                key = None if (kind.name, record.id) in restored else natural_key(kind, record.fields)
+                tables[kind.name][key].append(record)
     unsure: list[str] = []
     for address, resource in desired.resources.items():
         if address in found:

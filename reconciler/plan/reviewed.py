@@ -48,8 +48,9 @@ def spent(desired: Desired, memory: Memory) -> Iterator[str]:
     for each in desired.moved:
         if each.source not in memory.entries and each.target in memory.entries:
             yield f"{each.place}: this `moved` is done: {each.source} is {each.target}; the line can go"
+    kept = {each.address for each in memory.tombstones.values() if each.protected}
     for removed in desired.removed:
-        if memory.entries and removed.source not in memory.entries:
+        if memory.entries and removed.source not in memory.entries and removed.source not in kept:
             yield f"{removed.place}: this `removed` is done: {removed.source} is forgotten; the line can go"
     for block in desired.imports:
         entry = memory.entries.get(block.target)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from reconciler.kinds.targets import Proof, Targets
 from reconciler.kinds.usage import users
 from reconciler.model.desired import Desired, Resource, kind_of
 from reconciler.model.live import Live, Record
-from reconciler.model.memory import Entry
+from reconciler.model.memory import Entry, Tombstone, object_name, object_of
 from reconciler.plan.identity import PASTE, Match, ambiguous, natural_key
 
 
@@ -21,9 +21,9 @@ from reconciler.plan.identity import PASTE, Match, ambiguous, natural_key
 class Scene:
     """The three inputs and who is who.
 
-    `replaced` are the addresses that are about to get another object: the one that a run which was cut off has made
-    already, if there is one. `offered` are the lists of the API as far as they were asked. `deleted` are `kind[id]` of
-    what we know to be gone.
+    `tombstones` are what is remembered of objects without an entry. `replaced` are the addresses that are about to get
+    another object: the one that a run which was cut off has made already, if there is one. `offered` are the lists of
+    the API as far as they were asked.
     """
 
     desired: Desired
@@ -31,10 +31,33 @@ class Scene:
     live: Live
     matches: Mapping[str, Match]
     moved_from: Mapping[str, str]
+    tombstones: Mapping[str, Tombstone]
     replaced: dict[str, Record | None] = field(default_factory=dict)
     offered: dict[str, Offered] = field(default_factory=dict)
-    deleted: Collection[str] = ()
     _targets: dict[Reference, Targets] = field(default_factory=dict)
+    _protected: frozenset[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        held = {(kind_of(address), each.id) for address, each in self.entries.items() if each.protected}
+        kept = {object_of(name) for name, each in self.tombstones.items() if each.protected}
+        self._protected = frozenset(held | kept)
+
+    def is_protected(self, kind: str, object_id: str) -> bool:
+        """Whether an object is remembered as protected, under whatever address or under none."""
+        return (kind, object_id) in self._protected
+
+    def kept_protection(self, address: str) -> dict[str, Tombstone]:
+        """What stays remembered of the object of an address that is to have another one, or none: that it is protected,
+        unless it is known to be gone."""
+        entry = self.entries.get(address)
+        if entry is None or not entry.protected or (kind_of(address), entry.id) in self.live.gone:
+            return {}
+        return {object_name(kind_of(address), entry.id): Tombstone(address, protected=True)}
+
+    def put_aside(self, address: str) -> tuple[str, ...]:
+        """The ids that an interrupted replace of an address has put aside and that are not known to be gone."""
+        entry, kind = self.entries.get(address), kind_of(address)
+        return tuple(each for each in entry.superseded if (kind, each) not in self.live.gone) if entry else ()
 
     def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
         """What is sent in place of a reference, or None while it has no id yet (or is not offered).
@@ -67,7 +90,7 @@ class Scene:
             kind = reference.kind
             known = [entry for address, entry in self.entries.items() if kind_of(address) == kind]
             taken = {object_id for entry in known for object_id in (entry.id, *entry.superseded)}
-            taken |= {name.partition("[")[2].rstrip("]") for name in self.deleted if kind_of(name) == kind}
+            taken |= {object_of(name)[1] for name in self.tombstones if kind_of(name) == kind}
             coming = {
                 address: resource.fields
                 for address, resource in self.desired.resources.items()
@@ -81,19 +104,13 @@ class Scene:
         """Who refers, or may refer, to a live object: (kind, id of what is referred to) → records."""
         return users(self.live, self.targets)
 
-    def left_over(self, address: str) -> list[Record]:
-        """The live objects that an interrupted replace of an address has put aside and not deleted."""
-        entry = self.entries.get(address)
-        live = self.live.records.get(kind_of(address), {})
-        return [live[each] for each in entry.superseded if each in live] if entry else []
-
     def addresses(self) -> dict[tuple[str, str], str]:
         """(kind, id) → address, of every live object that is managed."""
         from_state = {(kind_of(address), entry.id): address for address, entry in self.entries.items()}
         from_state |= {
-            (record.kind, record.id): f"{record.kind}[{record.id}]"
+            (kind_of(address), object_id): object_name(kind_of(address), object_id)
             for address, entry in self.entries.items()
-            for record in (self.left_over(address) if entry.superseded else ())
+            for object_id in (self.put_aside(address) if entry.superseded else ())
         }
         from_state |= {(each.kind, each.id): address for address, each in self.replaced.items() if each is not None}
         return from_state | {(each.record.kind, each.record.id): address for address, each in self.matches.items()}
@@ -108,7 +125,9 @@ class Scene:
         found = [
             record
             for record in self.live.records[kind.name].values()
-            if (kind.name, record.id) not in managed and natural_key(kind, record.fields) == wanted
+            if (kind.name, record.id) not in managed
+            and object_name(kind.name, record.id) not in self.tombstones
+            and natural_key(kind, record.fields) == wanted
         ]
         if len(found) > 1:
             raise IdentityAmbiguous(ambiguous(kind, resource, found), hint=PASTE)

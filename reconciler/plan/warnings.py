@@ -9,8 +9,9 @@ from itertools import product
 from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Kind
 from reconciler.model.desired import Desired
-from reconciler.model.memory import Memory
+from reconciler.model.memory import Memory, object_of
 from reconciler.model.plan import Action, Change
+from reconciler.plan.identity import deleted_before
 from reconciler.plan.scene import Scene
 
 ALIKE = 0.75
@@ -26,8 +27,21 @@ def warnings(scene: Scene, memory: Memory, changes: Mapping[str, Change], *, tod
             f"{len(scene.matches)} live objects are matched by name alone. Apply once, and keep the state "
             "(README, State: in a file, in git, or in a bucket)"
         )
+    yield from _restored(scene)
     yield from _ended(scene.desired, today)
     yield from _alike(changes)
+
+
+def _restored(scene: Scene) -> Iterator[str]:
+    """What we deleted and is live again; what is only still listed has been left out of live."""
+    managed = scene.addresses()
+    for name, each in scene.tombstones.items():
+        kind, object_id = object_of(name)
+        if each.deleted and object_id in scene.live.records.get(kind, {}) and (kind, object_id) not in managed:
+            yield (
+                f"{deleted_before(object_id, each)}, and is live again: somebody has restored it. It is not adopted by "
+                f"its name; to manage it, write: imports: [{{to: {each.address}, id: {object_id}}}]"
+            )
 
 
 def _ended(desired: Desired, today: str) -> Iterator[str]:

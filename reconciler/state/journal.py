@@ -18,7 +18,7 @@ from typing import IO, Any
 from reconciler.errors import StateUnusable
 from reconciler.json_text import json_text
 from reconciler.model.decode import NotThat, decode
-from reconciler.model.memory import Entry, Memory, Tombstone
+from reconciler.model.memory import NO_TOMBSTONES, Entry, Memory, Tombstone
 from reconciler.state.disk import replace_atomically
 from reconciler.state.document import (
     address_from,
@@ -32,7 +32,8 @@ FORMAT_VERSION = 2
 OLDEST_VERSION = 1
 CHECK = b',"check":"'
 """What comes before the checksum of a line, its last field."""
-NO_TOMBSTONES: Mapping[str, Tombstone] = {}
+Buried = Mapping[str, Tombstone | None]
+"""By `kind[id]`, what is remembered of objects without an entry; None: nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Journal:
         """A write is about to leave. Gives the line's number."""
         return self._append({"address": address, "intent": what})
 
-    def outcome(self, address: str, entry: Entry | None, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
+    def outcome(self, address: str, entry: Entry | None, tombstones: Buried = NO_TOMBSTONES) -> None:
         """What is remembered of an address from now on; None where it is forgotten. `tombstones`: what is remembered of
         objects (`kind[id]`) that went with it.
 
@@ -242,15 +243,18 @@ def _replay(
         raise NotThat("neither an intent nor an outcome")
     waiting.pop(address, None)
     buried = decode(dict[str, Any], line.get("tombstones", {}), "tombstones")
-    tombstones |= {name: tombstone_from(each, name) for name, each in buried.items()}
+    for name, each in buried.items():
+        tombstones.pop(name, None)
+        if each is not None:
+            tombstones[name] = tombstone_from(each, name)
     if line["entry"] is None:
         entries.pop(address, None)
     else:
         entries[address] = entry_from(line["entry"], address)
 
 
-def _outcome(address: str, entry: Entry | None, tombstones: Mapping[str, Tombstone]) -> dict[str, Any]:
-    buried = {name: tombstone_document(each) for name, each in tombstones.items()}
+def _outcome(address: str, entry: Entry | None, tombstones: Buried) -> dict[str, Any]:
+    buried = {name: tombstone_document(each) if each else None for name, each in tombstones.items()}
     outcome: dict[str, Any] = {"address": address, "entry": None if entry is None else entry_document(entry)}
     return outcome | ({"tombstones": buried} if buried else {})
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from reconciler.errors import Refused
 from reconciler.json_text import canonical
 from reconciler.model.desired import kind_of
-from reconciler.model.memory import Entry, Memory, Tombstone
+from reconciler.model.memory import NO_TOMBSTONES, Entry, Memory, Tombstone, object_name
 from reconciler.state.held import HeldLock
 from reconciler.state.journal import Journal
 from reconciler.state.store import Attachment, Snapshot, Store
@@ -60,6 +60,11 @@ class Recorder:
         with self._lock:
             return dict(self._entries)
 
+    def tombstones(self) -> dict[str, Tombstone]:
+        """What is remembered now of objects that have no entry any more, by `kind[id]`."""
+        with self._lock:
+            return dict(self._tombstones)
+
     def idempotency_key(self, address: str, body: object) -> str:
         """The same for the same create on top of the same state: a run after a crash repeats it and no other."""
         return str(uuid.uuid5(KEYS, canonical([self._lineage, self._snapshot.memory.serial, address, body])))
@@ -71,6 +76,8 @@ class Recorder:
                 if source in self._entries:
                     self._entries[target] = self._entries.pop(source)
             self._entries.update(refresh)
+            for address, entry in refresh.items() if self._tombstones else ():
+                self._tombstones.pop(object_name(kind_of(address), entry.id), None)
             self._journal.start(self._snapshot.memory, self._memory())
 
     def intent(self, address: str, what: str) -> None:
@@ -81,30 +88,47 @@ class Recorder:
             self._told.pop(address, None)
         self._journal.sync(self._journal.intent(address, what))
 
-    def record(self, address: str, entry: Entry) -> None:
+    def record(self, address: str, entry: Entry, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
         """Remembers an address from now on, as this run's commit wrote it, and has that in the journal before it
-        returns."""
+        returns. `tombstones`: what is remembered of the object that it had until then."""
         entry = replace(entry, commit=self._commit())
         with self._lock:
-            if self._told.get(address) == entry:
-                return
-            self._told[address] = entry
-            self._entries[address] = entry
+            is_told = self._told.get(address) == entry
+            self._told[address] = self._entries[address] = entry
+            news = self._bury(tombstones, object_name(kind_of(address), entry.id))
         # One thread at a time has to do with an address, and the journal lets one line after the other in by itself.
-        self._journal.outcome(address, entry)
+        if news or not is_told:
+            self._journal.outcome(address, entry, news)
 
-    def forget(self, address: str) -> None:
-        """Forgets an address; its object is left as it is."""
+    def forget(self, address: str, object_id: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
+        """Forgets an address, and all that is remembered of its object but these tombstones. The object is left as it
+        is."""
         with self._lock:
             self._told[address] = None
             self._entries.pop(address, None)
-        self._journal.outcome(address, None)
+            news = self._bury(tombstones, object_name(kind_of(address), object_id))
+        self._journal.outcome(address, None, news)
+
+    def _bury(self, tombstones: Mapping[str, Tombstone], lifted: str) -> dict[str, Tombstone | None]:
+        """Takes over tombstones, and drops the one named `lifted` unless it is among them. Gives what is news.
+
+        An object that has an entry gets no tombstone.
+        """
+        taken: Mapping[str, Tombstone] = {}
+        if tombstones:
+            held = {object_name(kind_of(address), entry.id) for address, entry in self._entries.items()}
+            taken = {name: each for name, each in tombstones.items() if name not in held}
+        self._tombstones |= taken
+        if lifted in tombstones or lifted not in self._tombstones:
+            return dict(taken)
+        del self._tombstones[lifted]
+        return {**taken, lifted: None}
 
     def deleted(self, address: str, kind: str, object_id: str) -> None:
         """Remembers that an object was deleted, and forgets it: the address that it had, or the place of one that a
         replace had put aside."""
         tombstone = Tombstone(address, deleted=True, commit=self._commit())
-        buried = {f"{kind}[{object_id}]": tombstone}
+        buried = {object_name(kind, object_id): tombstone}
         with self._lock:
             self._tombstones |= buried
             entry = self._entries.get(address)

@@ -87,6 +87,8 @@ def test_there_are_more_or_fewer_than_expected(
     script.plays["/scheduled-reports"] = lambda query: by_offset(made, query)
     offered = [item for each in reports()[:LIVE] for item in each["destinations"]]
     script.plays["/scheduled-reports/destinations"] = lambda _: says({"data": offered})
+    for number in range(live, LIVE):
+        script.play(f"/scheduled-reports/r{number}", says({"error": {"code": "not_found"}}, 404))
     summary = world.plan("--max-deletes", "1000").document["summary"]
     assert summary["unchanged"] == min(live, LIVE)
     assert summary["create"] == max(0, LIVE - live)
