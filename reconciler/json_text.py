@@ -23,6 +23,15 @@ def json_text(value: Any, *, indented: bool = False, sort_keys: bool = False) ->
         return _any_text(value, indent=2 if indented else None, sort_keys=sort_keys)
 
 
+def unreadable(error: Exception) -> str:
+    """Why bytes or a text could not be read as JSON. What is not the decoder's error is told as it tells itself."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON at line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 at byte {error.start + 1}"
+    return "nested too deep" if isinstance(error, RecursionError) else str(error)
+
+
 def canonical(value: Any) -> str:
     """A text that is the same for the same JSON value, whatever the order of its keys."""
     return json_text(value, sort_keys=True)

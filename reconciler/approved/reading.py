@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.errors import WrongUsage
+from reconciler.json_text import unreadable
 from reconciler.model.approval import from_json
 from reconciler.model.decode import NotThat
 
@@ -53,7 +54,7 @@ def read_approved(expected: str) -> Approved:
             raise NotThat(f"is larger than {LARGEST // 1_000_000} MB")
         return _approved(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise WrongUsage(f"--expect-digest {expected}: is no approval ({error})", hint=EXPECTED) from error
+        raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error
 
 
 def _approved(text: str) -> Approved:

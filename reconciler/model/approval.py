@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from reconciler.json_text import canonical, json_text
+from reconciler.json_text import canonical, json_text, unreadable
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.plan import Change, Plan
 
@@ -71,7 +71,7 @@ def from_json(text: str) -> Approval:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NotThat(f"approval: {error}") from error
+        raise NotThat(f"approval: {unreadable(error)}") from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if version != FORMAT_VERSION:
         raise NotThat(f"approval: expected format_version {FORMAT_VERSION}, not {version!r}")

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 
 from reconciler.errors import StateUnusable
-from reconciler.json_text import json_text
+from reconciler.json_text import json_text, unreadable
 from reconciler.kinds import KINDS
-from reconciler.model.decode import NotThat, decode
+from reconciler.model.decode import decode
 from reconciler.model.desired import kind_of
 from reconciler.model.receipt import Receipt
 
@@ -38,8 +38,7 @@ def from_text(text: str, where: str) -> Receipt:
             )
         receipt: Receipt = decode(Receipt, document, "receipt")
     except (ValueError, RecursionError) as error:
-        said = str(error) if isinstance(error, NotThat) else f"no JSON: {error}"
-        raise StateUnusable(f"{where}: this receipt is not understood ({said})", hint=HINT) from error
+        raise StateUnusable(f"{where}: this receipt is not understood ({unreadable(error)})", hint=HINT) from error
     strange = next((item.address for item in receipt.items if kind_of(item.address) not in KINDS), None)
     if strange is not None:
         raise StateUnusable(f"{where}: this receipt is not understood ({strange!r} is no address)", hint=HINT)

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.errors import Refused, WrongUsage
-from reconciler.json_text import canonical, json_text
+from reconciler.json_text import canonical, json_text, unreadable
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.memory import Memory
 from reconciler.model.plan import Plan
@@ -66,7 +66,7 @@ def read_plan(path: Path) -> SavedPlan:
         document = json.loads(written.decode("utf-8"))
         as_written = _content(document)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"{path} is no saved plan, or was changed: {error}", hint=PLAN_AGAIN) from error
+        raise Refused(f"{path} is no saved plan, or was changed: {unreadable(error)}", hint=PLAN_AGAIN) from error
     if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
         raise Refused(f"{path} is no saved plan", hint=PLAN_AGAIN)
     if document["format_version"] != FORMAT_VERSION or document.get("tool_version") != __version__:

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from reconciler.errors import StateUnusable
-from reconciler.json_text import json_text
+from reconciler.json_text import json_text, unreadable
 from reconciler.kinds import KINDS
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.desired import kind_of
@@ -61,7 +61,7 @@ def from_text(text: str, environment: str, where: str) -> Memory:
     try:
         document = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        raise _damaged(where, str(error)) from error
+        raise _damaged(where, unreadable(error)) from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if type(version) is int and version > FORMAT_VERSION:
         raise StateUnusable(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
+from reconciler.json_text import unreadable
 from reconciler.model.memory import Memory
 from reconciler.state.disk import prepare_folder, replace_atomically
 from reconciler.state.document import BRING_BACK, from_text, to_text
@@ -48,7 +49,7 @@ class FileStore:
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise StateUnusable(f"{self.path}: the state is damaged ({error})", hint=BRING_BACK) from error
+            raise StateUnusable(f"{self.path}: the state is damaged ({unreadable(error)})", hint=BRING_BACK) from error
         return Snapshot(from_text(text, self.environment, self.where), _version(content))
 
     def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
@@ -65,7 +66,11 @@ class FileStore:
                 if receipt is not None:
                     replace_atomically(self._receipts / f"{receipt.name}.json", receipt.text.encode())
                 replace_atomically(self.path, content)
-        except (OSError, Timeout) as error:
+        except Timeout as error:
+            raise StateUnusable(
+                f"{self.path}: the state cannot be written (another process writes it)", hint="see what it waits for"
+            ) from error
+        except OSError as error:
             raise StateUnusable(
                 f"{self.path}: the state cannot be written ({error})", hint="see to the disk"
             ) from error
@@ -76,7 +81,9 @@ class FileStore:
         try:
             return {path.stem: path.read_text(encoding="utf-8") for path in sorted(self._receipts.glob("*.json"))}
         except (OSError, UnicodeDecodeError) as error:
-            raise StateUnusable(f"{self._receipts}: cannot be read ({error})", hint="see to the folder") from error
+            raise StateUnusable(
+                f"{self._receipts}: cannot be read ({unreadable(error)})", hint="see to the folder"
+            ) from error
 
     @contextmanager
     def lock(self, holder: Holder) -> Iterator[None]:

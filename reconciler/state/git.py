@@ -15,6 +15,7 @@ from reconciler.credentials import without_user
 from reconciler.errors import Refused, StateUnusable
 from reconciler.git.checkout import find_checkout
 from reconciler.git.command import Limits
+from reconciler.json_text import unreadable
 from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
 from reconciler.state.freeing import freed_after
@@ -81,7 +82,9 @@ class GitStore:
         try:
             return {name.removesuffix(".json"): text.decode() for name, text in zip(names, contents, strict=True)}
         except UnicodeDecodeError as error:
-            raise StateUnusable(f"{self.where}: a receipt is damaged ({error})", hint="see: git show") from error
+            raise StateUnusable(
+                f"{self.where}: a receipt is damaged ({unreadable(error)})", hint="see: git show"
+            ) from error
 
     def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
         """Commits a memory on top of that version and gives the new commit; StateMoved where it is another by now.
@@ -157,7 +160,7 @@ class GitStore:
         except (StateUnusable, UnicodeDecodeError) as error:
             remote = without_user(self.remote)
             raise StateUnusable(
-                f"{self.where}: the state is damaged ({error})",
+                f"{self.where}: the state is damaged ({unreadable(error)})",
                 hint=f"put an earlier one in its place: git fetch {remote} {self.ref}, choose with git log FETCH_HEAD, "
                 f"git push --force-with-lease={self.ref}:{commit} {remote} COMMIT:{self.ref}",
             ) from error

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
+from reconciler.json_text import unreadable
 from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
 from reconciler.state.freeing import freed_after
@@ -95,7 +96,7 @@ class ObjectStore:
             text = found.content.decode("utf-8")
         except UnicodeDecodeError as error:
             raise StateUnusable(
-                f"{self.where}: the state is damaged ({error})",
+                f"{self.where}: the state is damaged ({unreadable(error)})",
                 hint="bring an earlier version of the object back; without any, move it away: "
                 "the next plan then adopts what is live by name, and deletes nothing",
             ) from error
@@ -132,7 +133,7 @@ class ObjectStore:
             }
         except UnicodeDecodeError as error:
             where = self._bucket.where(self._receipts)
-            raise StateUnusable(f"{where}: a receipt is damaged ({error})", hint="move it away") from error
+            raise StateUnusable(f"{where}: a receipt is damaged ({unreadable(error)})", hint="move it away") from error
 
     @contextmanager
     def lock(self, holder: Holder) -> Iterator[None]:
