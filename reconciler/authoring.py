@@ -11,7 +11,7 @@ from typing import Any
 from reconciler import errands, pipeline
 from reconciler.api import Reader
 from reconciler.config.check import objections
-from reconciler.config.files import Disk, Unreadable, configuration_files
+from reconciler.config.files import Disk, configuration_files
 from reconciler.config.reading import Reading
 from reconciler.edit import Edit, add_import, add_resource, set_values
 from reconciler.errors import ConfigurationInvalid, Problem, Refused, WrongUsage, did_you_mean
@@ -23,6 +23,7 @@ from reconciler.model.live import Live, Record
 from reconciler.model.memory import object_name
 from reconciler.observe import observe_remembered
 from reconciler.plan import Options, deleted_before
+from reconciler.regular_files import Unreadable
 from reconciler.session import Session
 from reconciler.state.upkeep import remembered
 

@@ -91,7 +91,7 @@ def open_session(
     with open_door(address, secret, connections) as door:
         door.trace = trace
         door.refuses_key = True
-        yield Session(opened, chosen, store_for(chosen, opened.folder), door)
+        yield Session(opened, chosen, store_for(chosen, opened.folder, secret.value), door)
 
 
 def names_of(path: Path, environment: str | None) -> tuple[str | None, str]:

@@ -22,7 +22,7 @@ class Spellings:
         self._fixed = tuple(dict.fromkeys((raw, *_in_base64(raw)))) if raw else ()
         self._escaped = _escaped(key) if raw else None
         self._has_slash = b"/" in raw
-        self._codes = frozenset(b"%02x" % each for each in raw)
+        self._codes = frozenset(f"{each:02x}".encode() for each in raw)
 
     def are_in(self, content: bytes) -> bool:
         """Whether one of them is in it. Nearly always it is none, and that costs little more than to look once."""

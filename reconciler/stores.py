@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from reconciler.errors import WrongUsage, did_you_mean
 from reconciler.model.memory import Memory
 from reconciler.model.settings import Environment
 from reconciler.state import Store
+from reconciler.state.journal_place import journal_file
 from reconciler.state.ownership import require_own_name
 from reconciler.state.upkeep import remembered
 
@@ -30,21 +32,22 @@ def choose(environments: Mapping[str, Environment], name: str | None) -> Environ
 def store_of(path: Path, environment: str | None) -> Store:
     """Where the state of an environment is kept; no key is needed to look at it."""
     opened = Opened(path)
-    return store_for(chosen_of(opened, environment), opened.folder)
+    chosen = chosen_of(opened, environment)
+    return store_for(chosen, opened.folder, _key_at_hand(chosen))
 
 
 def own_store_of(path: Path, environment: str | None) -> Store:
     """As `store_of`. Refused if the state there is another configuration's."""
     opened = Opened(path)
     chosen = chosen_of(opened, environment)
-    return require_own_name(store_for(chosen, opened.folder), chosen.configuration)
+    return require_own_name(store_for(chosen, opened.folder, _key_at_hand(chosen)), chosen.configuration)
 
 
 def memory_at_hand(configuration: Configuration, environment: Environment, *, shared: bool) -> Memory | None:
     """What the state remembers, where no network is needed for that or `shared` allows it; else None."""
     if environment.state.store != "file" and not shared:
         return None
-    memory = remembered(store_for(environment, configuration.folder))[1]
+    memory = remembered(store_for(environment, configuration.folder, _key_at_hand(environment)))[1]
     return memory if memory.configuration in (None, environment.configuration) else None
 
 
@@ -63,7 +66,7 @@ def store_at(path: Path, environment: str | None, place: str) -> Store:
         state = replace(chosen.state, store="file", path=file)
     else:
         raise WrongUsage(f"{place} is no store", hint="expected file:PATH, git:REMOTE, s3://…, gs://… or az://…")
-    return store_for(replace(chosen, state=state), configuration.folder)
+    return store_for(replace(chosen, state=state), configuration.folder, _key_at_hand(chosen))
 
 
 def chosen_of(configuration: Configuration | Opened, environment: str | None) -> Environment:
@@ -72,10 +75,17 @@ def chosen_of(configuration: Configuration | Opened, environment: str | None) ->
     return choose(configuration.environments, environment)
 
 
-def store_for(environment: Environment, folder: Path) -> Store:
-    """The store of an environment; `folder` is where the configuration is."""
+def _key_at_hand(environment: Environment) -> str:
+    """The key, if it is in its variable: no program is asked for it by what needs none."""
+    return os.environ.get(environment.secret_env or "", "").strip()
+
+
+def store_for(environment: Environment, folder: Path, key: str) -> Store:
+    """The store of an environment; `folder` is where the configuration is. `key`: the secret key, which binds the
+    journal; empty if it is not at hand."""
     where, name = environment.state, environment.name
-    journal = where.path.with_suffix(".journal")
+    file = Path(os.path.realpath(where.path)) if where.store == "file" else where.path
+    journal = journal_file(file.with_suffix(".journal"), name, key)
     if where.store == "git":
         from reconciler.state.git import GitStore  # noqa: PLC0415 - only the store that is chosen
 
@@ -87,4 +97,4 @@ def store_for(environment: Environment, folder: Path) -> Store:
         return ObjectStore(where.url, name, journal, configuration=environment.configuration or "")
     from reconciler.state.file import FileStore  # noqa: PLC0415
 
-    return FileStore(where.path, name)
+    return FileStore(where.path, name, journal)

@@ -12,6 +12,7 @@ from reconciler.errors import WrongUsage
 from reconciler.json_text import unreadable
 from reconciler.model.approval import from_json
 from reconciler.model.decode import NotThat
+from reconciler.regular_files import Unreadable, read_regular
 
 LARGEST: Final = 100_000_000
 EXPECTED = "expected what `reconciler comment --read`, `plan --format json` or `plan --out` writes"
@@ -45,13 +46,10 @@ def read_approved(expected: str) -> Approved:
         return Approved(expected)
     path = Path(expected[1:])
     try:
-        with path.open("rb") as opened:
-            content = opened.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
+        content = read_regular(path, LARGEST)
+    except (OSError, Unreadable, ValueError) as error:
         raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
     try:
-        if len(content) > LARGEST:
-            raise NotThat(f"is larger than {LARGEST // 1_000_000} MB")
         return _approved(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error

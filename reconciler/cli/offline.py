@@ -13,10 +13,13 @@ import click
 
 from reconciler.cli.options import path_argument
 from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage
+from reconciler.regular_files import Unreadable, read_regular
 from reconciler.render.terminal import put, say, visible
 
 if TYPE_CHECKING:
     from reconciler.simulator import Faults
+
+LARGEST_RULES = 10_000_000
 
 
 @click.command()
@@ -172,9 +175,11 @@ def _faults(rules: tuple[str, ...], file: Path | None, seed: int) -> Faults:
     from reconciler.simulator import Faults, RuleError, rules_in  # noqa: PLC0415 - `--help` need not load it
 
     try:
-        filed = rules_in(file.read_text(encoding="utf-8").splitlines(), str(file)) if file else []
+        filed = rules_in(read_regular(file, LARGEST_RULES).decode("utf-8").splitlines(), str(file)) if file else []
         return Faults([*filed, *rules], seed=seed)
     except RuleError as error:
         raise WrongUsage(f"a fault cannot be read: {error}", hint="reconciler simulate --help has examples") from error
     except UnicodeDecodeError as error:
         raise WrongUsage(f"{file} is no UTF-8 text: {error}") from error
+    except Unreadable as error:
+        raise WrongUsage(f"{file}: {error}") from error

@@ -13,6 +13,7 @@ from reconciler.cli.options import InOrder, environment_option, format_option, p
 from reconciler.render.terminal import put, say, visible
 
 if TYPE_CHECKING:
+    from reconciler.model.memory import Memory
     from reconciler.state import Store
 
 
@@ -26,6 +27,16 @@ def _store(path: Path, environment: str | None) -> Store:
     return own_store_of(path, environment)
 
 
+def _remembered(store: Store) -> Memory:
+    """What the state remembers, with the steps of an apply that was cut off, if the key is at hand to read them."""
+    from reconciler.state.upkeep import replayed  # noqa: PLC0415 - `--help` need not load the stages
+
+    _, found = replayed(store)
+    if found.unread:
+        say("note: an apply was cut off; its steps are not shown, since they are read with the key: set its variable")
+    return found.memory
+
+
 @click.group(cls=InOrder)
 def state() -> None:
     """Look at the state, and put it right by hand."""
@@ -35,9 +46,7 @@ def state() -> None:
 @_located
 def list_(path: Path, environment: str | None) -> None:
     """The addresses that the state holds, with their ids."""
-    from reconciler.state.upkeep import remembered  # noqa: PLC0415 - `--help` need not load the stages
-
-    _, memory = remembered(_store(path, environment))
+    memory = _remembered(_store(path, environment))
     for address, entry in sorted(memory.entries.items()):
         put(visible(f"{address} {entry.id}" + (" protected" if entry.protected else "")))
 
@@ -48,9 +57,9 @@ def list_(path: Path, environment: str | None) -> None:
 def show(address: str, path: Path, environment: str | None) -> None:
     """What is remembered of one address, as JSON."""
     from reconciler.state.document import entry_document  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.state.upkeep import entry_of, remembered  # noqa: PLC0415
+    from reconciler.state.upkeep import entry_of  # noqa: PLC0415
 
-    _, memory = remembered(_store(path, environment))
+    memory = _remembered(_store(path, environment))
     put(json.dumps(entry_document(entry_of(memory, address)), indent=2, ensure_ascii=False, sort_keys=True))
 
 

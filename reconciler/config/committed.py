@@ -14,7 +14,6 @@ from reconciler.config.files import (
     SETTINGS_FILE,
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
-    Unreadable,
     folder_of,
     is_resources,
     is_yaml,
@@ -22,6 +21,7 @@ from reconciler.config.files import (
 from reconciler.errors import Problem
 from reconciler.git.checkout import Checkout
 from reconciler.git.objects import FOLDER, LINK, MODULE, contents, entries_below, sizes
+from reconciler.regular_files import Unreadable
 
 MOST_LINKS = 40
 """How many links a file may be behind, as Linux has it."""

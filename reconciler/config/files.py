@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from reconciler.errors import Problem, did_you_mean
 from reconciler.git import repository_top
+from reconciler.regular_files import Unreadable, open_and_read, require_regular
 
 SUFFIXES = (".yaml", ".yml")
 SETTINGS_FILE = "reconciler.yaml"
@@ -25,21 +26,6 @@ MOST_FILES: Final = 20_000
 
 TOO_LARGE = f"is larger than {LARGEST // 1_000_000} MB; expected a smaller file, or several"
 TOO_LARGE_TOGETHER = f"the files up to this one are larger than {LARGEST_TOGETHER // 1_000_000} MB; expected fewer"
-NO_FILES: Final = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
-
-
-# A pipe that took a file's place since it was looked at must not hold us, nor a link lead elsewhere.
-_FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"))
-
-
-class Unreadable(Exception):
-    """A file of the configuration that is not read. `str()` says why, and what was expected."""
 
 
 class Source(Protocol):
@@ -113,9 +99,7 @@ class Disk:
         """At most `most` bytes and one. Unreadable where the file may not be read, or is none."""
         target, _ = target_of(file, None if file == self._path else self._home)
         try:
-            with open(os.open(target, _FLAGS), "rb") as opened:  # noqa: PTH123 - a descriptor, not a path
-                require_regular(os.fstat(opened.fileno()))
-                return opened.read(most + 1)
+            return open_and_read(target, most, LARGEST, TOO_LARGE)
         except OSError as error:
             raise Unreadable(unreadable(error)) from error
 
@@ -203,17 +187,8 @@ def target_of(file: Path, home: str | None) -> tuple[str, int]:
         raise Unreadable(unreadable(error)) from error
     if home is not None and not is_within(target, home):
         raise Unreadable("is a link that leaves the folder of the configuration; expected a file within, or a copy")
-    require_regular(found)
+    require_regular(found, LARGEST, TOO_LARGE)
     return target, found.st_size
-
-
-def require_regular(found: os.stat_result) -> None:
-    """Unreadable where it is no regular file or too large: a pipe or a device may never end, or never begin."""
-    if not stat.S_ISREG(found.st_mode):
-        what = NO_FILES.get(stat.S_IFMT(found.st_mode), "something else")
-        raise Unreadable(f"is {what}; expected a regular file, or another name")
-    if found.st_size > LARGEST:
-        raise Unreadable(TOO_LARGE)
 
 
 def is_within(target: str, home: str) -> bool:

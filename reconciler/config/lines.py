@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from reconciler.config.files import LARGEST, Disk, Unreadable
+from reconciler.config.files import LARGEST, Disk
 from reconciler.model.desired import Place
+from reconciler.regular_files import Unreadable
 
 
 def lines_of(path: Path) -> Callable[[Place], str]:

@@ -17,7 +17,7 @@ from reconciler.git.command import (
     run_git,
     without_filters,
 )
-from reconciler.git.repository import find_top
+from reconciler.git.repository import repository_top
 
 OLDEST = (2, 31)
 """The first git that takes settings from its environment."""
@@ -56,7 +56,7 @@ def find_checkout(folder: Path, limits: Limits, *, what: str, otherwise: str) ->
 
     `what` says who needs one and why, `otherwise` what to do where there is none.
     """
-    if find_top(folder) is None:
+    if repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
     _check_version(run_git(["version"], folder=at, seconds=limits.local).text)

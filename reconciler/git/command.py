@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from reconciler.credentials import without_user
 from reconciler.errors import GitUnusable
-from reconciler.git.repository import find_top
+from reconciler.git.repository import repository_top
 from reconciler.programs import find_program, search_path
 
 Settings = tuple[tuple[str, str], ...]
@@ -206,7 +206,7 @@ def _git() -> str:
 
 def _top(folder: str) -> tuple[str, dict[str, str]]:
     """The top of the checkout, and what keeps git from looking for a repository further up."""
-    top = find_top(folder)
+    top = repository_top(folder)
     if top is None:
         raise GitUnusable(f"{folder}: {NO_REPOSITORY}", hint="run this in a clone of the repository")
     return str(top), {"GIT_CEILING_DIRECTORIES": str(top.parent)}

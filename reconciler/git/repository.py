@@ -15,7 +15,7 @@ POINTER = b"gitdir: "
 LONGEST_POINTER = 8192
 
 
-def find_top(folder: Path | str) -> Path | None:
+def repository_top(folder: Path | str) -> Path | None:
     """The top of the checkout that a folder lies in, as a real path; None if it lies in none."""
     return next((at for at in _upward(folder) if git_folder(at) is not None), None)
 

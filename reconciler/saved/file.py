@@ -16,8 +16,10 @@ from reconciler.model.decode import NotThat, decode
 from reconciler.model.memory import Memory
 from reconciler.model.plan import Plan
 from reconciler.model.settings import Environment, called
+from reconciler.regular_files import Unreadable, read_regular
 
 FORMAT_VERSION = 2
+LARGEST = 500_000_000
 PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
 
 
@@ -59,9 +61,11 @@ def write_plan(path: Path, saved: SavedPlan) -> None:
 def read_plan(path: Path) -> SavedPlan:
     """Reads the file. WrongUsage where there is none, Refused where it is not exactly what was written."""
     try:
-        written = path.read_bytes()
-    except OSError as error:
+        written = read_regular(path, LARGEST)
+    except FileNotFoundError as error:
         raise WrongUsage(f"--plan {path}: cannot be read: {error.strerror}") from error
+    except Unreadable as error:
+        raise WrongUsage(f"--plan {path}: {error}") from error
     try:
         document = json.loads(written.decode("utf-8"))
         as_written = _content(document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,35 +12,40 @@ from pathlib import Path
 from reconciler.errors import Refused, StateUnusable
 from reconciler.json_text import unreadable
 from reconciler.model.memory import Memory
+from reconciler.regular_files import Unreadable, read_regular, require_replaceable
 from reconciler.state.disk import prepare_folder, replace_atomically
 from reconciler.state.document import BRING_BACK, from_text, to_text
+from reconciler.state.journal_lines import JournalFile
 from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
 
 SWAP_SECONDS = 30.0
+LARGEST, LARGEST_RECEIPT, LARGEST_HOLDER = 200_000_000, 100_000_000, 1_000_000
+"""Bytes of a state, of a receipt, and of what says who holds the lock."""
+LOCK_HINT = "remove it: a lock is a file of this machine, and no commit should bring one"
 
 
 class FileStore:
-    """The state of one environment in one file, with its lock and its journal beside it.
+    """The state of one environment in one file, with its lock beside it. `journal`: where its journal is, left out:
+    beside it too.
 
-    The lock is the operating system's, so it goes with the process that holds it, however that ends.
+    The lock is the operating system's, so it goes with the process that holds it, however that ends. A link is written
+    through: all that leads to one file shares its lock.
     """
 
-    def __init__(self, path: Path, environment: str) -> None:
+    def __init__(self, path: Path, environment: str, journal: JournalFile | None = None) -> None:
         self.path = path
         self.environment = environment
-        self._lock = path.with_name(f"{path.name}.lock")
-        self._holder = path.with_name(f"{path.name}.holder")
-        self._receipts = path.with_name("receipts") / path.stem
+        self._file = real = Path(os.path.realpath(path))
+        self.journal = journal or JournalFile(real.with_suffix(".journal"), environment)
+        self._lock = real.with_name(f"{real.name}.lock")
+        self._swap = real.with_name(f"{real.name}.swap")
+        self._holder = real.with_name(f"{real.name}.holder")
+        self._receipts = real.with_name("receipts") / real.stem
 
     @property
     def where(self) -> str:
         """The file's path."""
         return str(self.path)
-
-    @property
-    def journal(self) -> Path:
-        """Beside the file."""
-        return self.path.with_suffix(".journal")
 
     def read(self) -> Snapshot:
         """What the file holds; an empty memory where there is none. StateUnusable where it cannot be used."""
@@ -58,14 +64,17 @@ class FileStore:
 
         content = to_text(memory).encode()
         try:
-            prepare_folder(self.path.parent)
-            with FileLock(self.path.with_name(f"{self.path.name}.swap"), timeout=SWAP_SECONDS):
+            prepare_folder(self._file.parent)
+            require_replaceable(self._swap)
+            with FileLock(self._swap, timeout=SWAP_SECONDS):
                 current = self._content()
                 if (_version(current) if current is not None else "") != version:
                     raise StateMoved(self.where, self.journal)
                 if receipt is not None:
                     replace_atomically(self._receipts / f"{receipt.name}.json", receipt.text.encode())
-                replace_atomically(self.path, content)
+                replace_atomically(self._file, content)
+        except Unreadable as error:
+            raise StateUnusable(f"{self._swap}: {error}", hint=LOCK_HINT) from error
         except Timeout as error:
             raise StateUnusable(
                 f"{self.path}: the state cannot be written (another process writes it)", hint="see what it waits for"
@@ -79,11 +88,11 @@ class FileStore:
     def receipts(self) -> dict[str, str]:
         """The receipts beside the file, the oldest first."""
         try:
-            return {path.stem: path.read_text(encoding="utf-8") for path in sorted(self._receipts.glob("*.json"))}
-        except (OSError, UnicodeDecodeError) as error:
-            raise StateUnusable(
-                f"{self._receipts}: cannot be read ({unreadable(error)})", hint="see to the folder"
-            ) from error
+            found = sorted(self._receipts.glob("*.json"))
+            return {path.stem: read_regular(path, LARGEST_RECEIPT).decode("utf-8") for path in found}
+        except (OSError, Unreadable, UnicodeDecodeError) as error:
+            why = error if isinstance(error, Unreadable) else unreadable(error)
+            raise StateUnusable(f"{self._receipts}: cannot be read ({why})", hint="see to the folder") from error
 
     @contextmanager
     def lock(self, holder: Holder) -> Iterator[None]:
@@ -92,8 +101,11 @@ class FileStore:
 
         lock = FileLock(self._lock, timeout=0)
         try:
-            prepare_folder(self.path.parent)
+            prepare_folder(self._file.parent)
+            require_replaceable(self._lock)
             lock.acquire()
+        except Unreadable as error:
+            raise StateUnusable(f"{self._lock}: {error}", hint=LOCK_HINT) from error
         except Timeout:
             raise Locked(self.where, self.holder()) from None
         except OSError as error:
@@ -109,8 +121,8 @@ class FileStore:
     def holder(self) -> Holder | None:
         """Who wrote last that it holds the lock; None where that was taken back."""
         try:
-            return Holder(**json.loads(self._holder.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            return Holder(**json.loads(read_regular(self._holder, LARGEST_HOLDER)))
+        except (OSError, Unreadable, ValueError, TypeError, RecursionError):
             return None
 
     def unlock(self, run: str) -> None:
@@ -132,11 +144,11 @@ class FileStore:
 
     def _content(self) -> bytes | None:
         try:
-            return self.path.read_bytes()
+            return read_regular(self._file, LARGEST)
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise StateUnusable(f"{self.path}: the state cannot be read ({error})", hint="see to the file") from error
+        except Unreadable as error:
+            raise StateUnusable(f"{self.path}: the state {error}", hint=BRING_BACK) from error
 
 
 def _version(content: bytes) -> str:

@@ -20,6 +20,7 @@ from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
 from reconciler.state.freeing import freed_after
 from reconciler.state.git_desk import BLOB, TREE, Desk, open_desk
+from reconciler.state.journal_lines import JournalFile
 from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved, path_segment
 
 CONFIGURATIONS = "refs/reconciler/configurations"
@@ -39,7 +40,7 @@ class GitStore:
         environment: str,
         remote: str = "origin",
         *,
-        journal: Path,
+        journal: JournalFile,
         configuration: str = "",
         limits: Limits | None = None,
         author: str = "",

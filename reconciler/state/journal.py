@@ -1,7 +1,8 @@
 """The steps of an apply, on the disk before and after each write: what survives a kill at any moment.
 
-One JSON line a step, only ever appended, with a checksum. The first names the state that it goes on from; where that is
-not the state that is there (it was written since), the journal is spent and counts for nothing.
+One JSON line a step, only ever appended, with a seal: it is made by the secret key and from all lines before, so no
+line of somebody else's passes, nor one of another journal, or in another order. The first names the state that it goes
+on from; where that is not the state that is there (it was written since), the journal is spent and counts for nothing.
 """
 
 from __future__ import annotations
@@ -9,52 +10,54 @@ from __future__ import annotations
 import json
 import os
 import threading
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from reconciler.errors import StateUnusable
-from reconciler.json_text import json_text
 from reconciler.model.decode import NotThat, decode
 from reconciler.model.memory import NO_TOMBSTONES, Entry, Memory, Tombstone
+from reconciler.regular_files import Unreadable, read_regular
 from reconciler.state.disk import replace_atomically
-from reconciler.state.document import (
-    address_from,
-    entry_document,
-    entry_from,
-    tombstone_document,
-    tombstone_from,
+from reconciler.state.journal_lines import (
+    FORMAT_VERSION,
+    Buried,
+    Chain,
+    Head,
+    JournalFile,
+    head_from,
+    outcome_line,
+    replay_line,
+    version_of,
 )
 
-FORMAT_VERSION = 2
-OLDEST_VERSION = 1
-CHECK = b',"check":"'
-"""What comes before the checksum of a line, its last field."""
-Buried = Mapping[str, Tombstone | None]
-"""By `kind[id]`, what is remembered of objects without an entry; None: nothing any more."""
+LARGEST = 200_000_000
+AWAY = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """A memory with a journal's steps done to it. `open` are writes that left and of which no outcome is known, `named`
-    the addresses of all steps."""
+    the addresses of all steps. `unread`: there are steps, and no key to read them with."""
 
     memory: Memory
     open: tuple[str, ...]
     named: frozenset[str] = frozenset()
+    unread: bool = False
 
 
 class Journal:
-    """The journal beside one state. One process writes at a time: the holder of the state's lock.
+    """The journal of one state. One process writes at a time: the holder of the state's lock.
 
     Its threads may all write at once: a line has a number, and `sync` waits until that line is on the disk. One trip
     to the disk serves all that wait for one.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, file: JournalFile) -> None:
+        self.path = file.path
+        self._place = file
+        self._chain = Chain(file)
         self._file: IO[bytes] | None = None
         self._text, self._disk = threading.Lock(), threading.Lock()
         self._written = self._synced = 0
@@ -62,10 +65,14 @@ class Journal:
 
     def start(self, base: Memory, memory: Memory) -> None:
         """Begins anew on top of a state, with what `memory` knows beyond it; an earlier journal stands until then."""
+        if not self._place.key:
+            raise StateUnusable(f"{self.path}: no key to seal it with", hint="this is a fault in reconciler")
+        self._chain = Chain(self._place)
         entries = memory.entries
         lines: list[dict[str, Any]] = [
             {
                 "format_version": FORMAT_VERSION,
+                "key": self._chain.name_of_key(),
                 "base": [base.lineage, base.serial],
                 "lineage": memory.lineage,
                 "plan": memory.plan,
@@ -73,12 +80,16 @@ class Journal:
         ]
         known = base.entries
         lines += [
-            _outcome(address, entries.get(address), {})
+            outcome_line(address, entries.get(address), {})
             for address in sorted({*known, *entries})
             if known.get(address) != entries.get(address)
         ]
+        lines += [
+            outcome_line(address, entries.get(address), {name: memory.tombstones.get(name)})
+            for name, address in sorted(_changed(base.tombstones, memory.tombstones).items())
+        ]
         try:
-            replace_atomically(self.path, b"".join(map(_line, lines)))
+            replace_atomically(self.path, b"".join(map(self._chain.sealed, lines)))
             self._file = self.path.open("ab")
         except OSError as error:
             raise StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk") from error
@@ -93,7 +104,7 @@ class Journal:
 
         It outlives the process at once, and the machine from the next intent on; lost with that, it is looked up.
         """
-        self._append(_outcome(address, entry, tombstones))
+        self._append(outcome_line(address, entry, tombstones))
 
     def sync(self, number: int) -> None:
         """Returns when that line is on the disk. StateUnusable where it cannot be, and for ever after that."""
@@ -133,26 +144,35 @@ class Journal:
 
         A last line that was cut off never took effect: what it says was not yet begun, or is looked up.
         """
-        lines = self._lines()
+        self._require_no_older(base)
+        lines = self._read(self.path)
         if not lines:
             return Replayed(base, ())
-        version = lines[0].get("format_version")
-        if type(version) is int and version > FORMAT_VERSION:
+        first = self._parsed(lines[0], 1)
+        goes_on = self._goes_on(first, base)
+        if version_of(first) < FORMAT_VERSION:
+            return self._passed(self.path, first, base)
+        ours = bool(self._place.key) and first.get("key") == self._chain.name_of_key()
+        steps = self._unsealed(lines) if ours else []
+        if not goes_on:
+            return Replayed(base, ())
+        if not self._place.key:
+            return Replayed(base, (), unread=True)
+        if not ours:
             raise StateUnusable(
-                f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with that"
+                f"{self.path}: the journal of an apply that was cut off was written with another key",
+                hint=f"give that key once more, and plan again; if it is gone, {AWAY}",
             )
+        return self._replayed(head_from(first), steps, base)
+
+    def _replayed(self, head: Head, steps: list[dict[str, Any]], base: Memory) -> Replayed:
         entries, waiting = dict(base.entries), dict[str, str]()
         tombstones = dict(base.tombstones)
-        number = 1
-        try:
-            head = _head(lines[0])
-            if head.base != (base.lineage, base.serial):
-                return Replayed(base, ())
-            for line in lines[1:]:
-                number += 1
-                _replay(line, entries, tombstones, waiting)
-        except NotThat as error:
-            raise self._damaged(number) from error
+        for number, line in enumerate(steps, start=2):
+            try:
+                replay_line(line, entries, tombstones, waiting)
+            except NotThat as error:
+                raise self._damaged(number) from error
         memory = replace(
             base,
             entries=entries,
@@ -161,14 +181,38 @@ class Journal:
             tombstones=tombstones,
         )
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
-        return Replayed(memory, left, frozenset(str(line["address"]) for line in lines[1:]))
+        return Replayed(memory, left, frozenset(str(line["address"]) for line in steps))
+
+    def _require_no_older(self, base: Memory) -> None:
+        """StateUnusable if a journal that would go on from this very state lies in the work tree."""
+        older = self._place.older
+        if older is not None and (lines := self._read(older)):
+            self._passed(older, self._parsed(lines[0], 1), base)
+
+    def _passed(self, path: Path, first: dict[str, Any], base: Memory) -> Replayed:
+        """A journal that is not bound to the key: spent, or refused."""
+        if not self._goes_on(first, base):
+            return Replayed(base, ())
+        raise StateUnusable(
+            f"{path}: this journal of an apply is not believed: an earlier version wrote it, or a commit brought it",
+            hint=AWAY,
+        )
+
+    def _goes_on(self, first: dict[str, Any], base: Memory) -> bool:
+        try:
+            if version_of(first) > FORMAT_VERSION:
+                raise StateUnusable(
+                    f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with that"
+                )
+            return head_from(first).base == (base.lineage, base.serial)
+        except NotThat as error:
+            raise self._damaged(1) from error
 
     def _append(self, line: dict[str, Any]) -> int:
-        content = _line(line)
         with self._text:
             try:
                 file = self._opened()
-                file.write(content)
+                file.write(self._chain.sealed(line))
                 file.flush()
             except OSError as error:
                 self._broken = error
@@ -186,91 +230,38 @@ class Journal:
     def _unwritten(self, error: OSError) -> StateUnusable:
         return StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk")
 
-    def _lines(self) -> list[dict[str, Any]]:
+    def _read(self, path: Path) -> list[bytes]:
+        """The whole lines of a file; none if it is not there."""
         try:
-            content = self.path.read_bytes()
+            return read_regular(path, LARGEST).split(b"\n")[:-1]
         except FileNotFoundError:
             return []
-        except OSError as error:
-            raise StateUnusable(f"{self.path}: cannot be read ({error})", hint="see to the file") from error
-        lines = []
-        whole = content.split(b"\n")[:-1]
-        for number, line in enumerate(whole, start=1):
-            try:
-                _require_unharmed(line, whole[0])
-                lines.append(decode(dict[str, Any], json.loads(line), "line"))
-            except (ValueError, RecursionError) as error:
-                raise self._damaged(number) from error
-        return lines
+        except Unreadable as error:
+            raise StateUnusable(f"{path}: {error}", hint=f"see to the file; or {AWAY}") from error
+
+    def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
+        try:
+            step: dict[str, Any] = decode(dict[str, Any], json.loads(line), "line")
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(number) from error
+        return step
+
+    def _unsealed(self, lines: list[bytes]) -> list[dict[str, Any]]:
+        """The steps after the first line. StateUnusable where a line is not as it was written, or not in its place."""
+        chain = Chain(self._place)
+        for number, line in enumerate(lines, start=1):
+            if not chain.passes(line):
+                raise self._damaged(number)
+        return [self._parsed(line, number) for number, line in enumerate(lines[1:], start=2)]
 
     def _damaged(self, number: int) -> StateUnusable:
         return StateUnusable(
             f"{self.path}:{number}: the journal of an interrupted apply is damaged",
-            hint="move it away and plan again: what it held is found by name, and nothing is deleted for it",
+            hint=AWAY,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The first line: the state that the journal goes on from, and what the run makes of it."""
-
-    base: tuple[str, int]
-    lineage: str
-    plan: str
-
-
-def _head(line: dict[str, Any]) -> _Head:
-    base = decode(list, line.get("base"), "base")
-    version = line.get("format_version")
-    if len(base) != 2 or type(version) is not int or version < OLDEST_VERSION:  # noqa: PLR2004 - lineage and serial
-        raise NotThat("the first line names no state")
-    return _Head(
-        (decode(str, base[0], "base"), decode(int, base[1], "base")),
-        decode(str, line.get("lineage"), "lineage"),
-        decode(str, line.get("plan"), "plan"),
-    )
-
-
-def _replay(
-    line: dict[str, Any], entries: dict[str, Entry], tombstones: dict[str, Tombstone], waiting: dict[str, str]
-) -> None:
-    """Does one step to the entries. NotThat where it is none."""
-    address = address_from(line.get("address"), "address")
-    if "intent" in line:
-        waiting[address] = decode(str, line["intent"], "intent")
-        return
-    if "entry" not in line:
-        raise NotThat("neither an intent nor an outcome")
-    waiting.pop(address, None)
-    buried = decode(dict[str, Any], line.get("tombstones", {}), "tombstones")
-    for name, each in buried.items():
-        tombstones.pop(name, None)
-        if each is not None:
-            tombstones[name] = tombstone_from(each, name)
-    if line["entry"] is None:
-        entries.pop(address, None)
-    else:
-        entries[address] = entry_from(line["entry"], address)
-
-
-def _outcome(address: str, entry: Entry | None, tombstones: Buried) -> dict[str, Any]:
-    buried = {name: tombstone_document(each) if each else None for name, each in tombstones.items()}
-    outcome: dict[str, Any] = {"address": address, "entry": None if entry is None else entry_document(entry)}
-    return outcome | ({"tombstones": buried} if buried else {})
-
-
-def _line(value: dict[str, Any]) -> bytes:
-    content = json_text(value).encode()
-    return content[:-1] + CHECK + _check_of(content) + b"\n"
-
-
-def _check_of(content: bytes) -> bytes:
-    return f'{zlib.crc32(content):08x}"}}'.encode()
-
-
-def _require_unharmed(line: bytes, first: bytes) -> None:
-    """ValueError where a line is not as it was written: one changed letter can make another address of one. A journal
-    of an earlier version bears no checks."""
-    content, found, check = line.rpartition(CHECK)
-    if check != _check_of(content + b"}") if found else CHECK in first:
-        raise ValueError("it is not as it was written")
+def _changed(before: Mapping[str, Tombstone], now: Mapping[str, Tombstone]) -> dict[str, str]:
+    """The objects of which something else is remembered now than before, with the address that each had."""
+    known = {**before, **now}
+    return {name: each.address for name, each in known.items() if before.get(name) != now.get(name)}

@@ -7,13 +7,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
 from reconciler.json_text import unreadable
 from reconciler.model.memory import Memory
 from reconciler.state.document import from_text, to_text
 from reconciler.state.freeing import freed_after
+from reconciler.state.journal_lines import JournalFile
 from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
 from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved, path_segment
 from reconciler.threads import Threads
@@ -45,7 +45,7 @@ class ObjectStore:
         self,
         url: str,
         environment: str,
-        journal: Path,
+        journal: JournalFile,
         *,
         configuration: str = "",
         patience: float = PATIENCE_SECONDS,

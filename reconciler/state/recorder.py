@@ -7,10 +7,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from reconciler.errors import Refused
-from reconciler.json_text import canonical
+from reconciler.errors import KeyExposed, Refused
+from reconciler.json_text import canonical, json_text
 from reconciler.model.desired import kind_of
 from reconciler.model.memory import NO_TOMBSTONES, Entry, Memory, Tombstone, object_name
+from reconciler.spellings import Spellings
+from reconciler.state.document import entry_document, to_text
 from reconciler.state.held import HeldLock
 from reconciler.state.journal import Journal
 from reconciler.state.store import Attachment, Snapshot, Store
@@ -78,7 +80,21 @@ class Recorder:
             self._entries.update(refresh)
             for address, entry in refresh.items() if self._tombstones else ():
                 self._tombstones.pop(object_name(kind_of(address), entry.id), None)
-            self._journal.start(self._snapshot.memory, self._memory())
+            memory = self._memory()
+            self._require_no_key(memory)
+            self._journal.start(self._snapshot.memory, memory)
+
+    def _require_no_key(self, memory: Memory) -> None:
+        """KeyExposed if what is remembered holds the key: an earlier version may have written it."""
+        spellings = Spellings(self._store.journal.key)
+        if not spellings.are_in(to_text(memory).encode("utf-8", "surrogatepass")):
+            return
+        entries = {name: json_text(entry_document(each)) for name, each in memory.entries.items()}
+        named = [name for name, text in entries.items() if spellings.are_in(text.encode("utf-8", "surrogatepass"))]
+        raise KeyExposed(
+            f"{self._store.where}: the state holds the secret key, in {', '.join(named) or 'a name'}",
+            hint="make a new key, revoke this one, and plan again with the new one: this one may be known",
+        )
 
     def intent(self, address: str, what: str) -> None:
         """Writes down that a write is about to leave. LockBroken where this run may write no more."""

@@ -9,12 +9,12 @@ import uuid
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
 from reconciler.errors import Refused
 from reconciler.model.memory import Memory
+from reconciler.state.journal_lines import JournalFile
 
 RUN_URLS = (
     ("GITHUB_RUN_ID", "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"),
@@ -96,7 +96,7 @@ class Store(Protocol):
         """The place, for people."""
 
     @property
-    def journal(self) -> Path:
+    def journal(self) -> JournalFile:
         """The file on this machine that holds the steps of an apply until they are in the store."""
 
     def read(self) -> Snapshot:
@@ -135,7 +135,7 @@ class Locked(Refused):
 class StateMoved(Refused):
     """Somebody else has written the state meanwhile, so this run's memory is not written over it."""
 
-    def __init__(self, where: str, journal: Path) -> None:
+    def __init__(self, where: str, journal: JournalFile) -> None:
         super().__init__(
             f"{where}: the state was written by somebody else while this run went on; theirs is kept",
             hint=f"plan again: what this run made is found by id or by name (its steps were in {journal})",

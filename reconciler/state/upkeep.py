@@ -8,14 +8,31 @@ from dataclasses import replace
 from reconciler.errors import Refused, WrongUsage, did_you_mean
 from reconciler.kinds.schema import ADDRESS_PATTERN
 from reconciler.model.memory import Entry, Memory
-from reconciler.state.journal import Journal
+from reconciler.state.journal import Journal, Replayed
 from reconciler.state.store import Holder, Snapshot, Store
 
 
 def remembered(store: Store, snapshot: Snapshot | None = None) -> tuple[Snapshot, Memory]:
     """What the store holds (it is read if no snapshot is given), and that with the steps of a cut-off apply."""
+    snapshot, found = replayed(store, snapshot)
+    return snapshot, found.memory
+
+
+def replayed(store: Store, snapshot: Snapshot | None = None) -> tuple[Snapshot, Replayed]:
+    """As `remembered`, with what is known of the steps."""
     snapshot = snapshot or store.read()
-    return snapshot, Journal(store.journal).replay(snapshot.memory).memory
+    return snapshot, Journal(store.journal).replay(snapshot.memory)
+
+
+def _remembered_whole(store: Store) -> tuple[Snapshot, Memory]:
+    """As `remembered`. Refused if there are steps that cannot be read: what is written would lose them."""
+    snapshot, found = replayed(store)
+    if found.unread:
+        raise Refused(
+            f"{store.where}: an apply was cut off, and what it did is in {store.journal}, which is read with the key",
+            hint="set the variable that holds the key, and try again; or apply first, which takes the steps over",
+        )
+    return snapshot, found.memory
 
 
 def entry_of(memory: Memory, address: str) -> Entry:
@@ -35,7 +52,7 @@ def rename(store: Store, source: str, target: str) -> None:
             hint="an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _",
         )
     with store.lock(Holder.this_run()):
-        snapshot, memory = remembered(store)
+        snapshot, memory = _remembered_whole(store)
         entry = entry_of(memory, source)
         if target in memory.entries:
             raise WrongUsage(f"{target} is in the state already", hint=f"`reconciler state rm {target}` first")
@@ -50,7 +67,7 @@ def _using(entry: Entry, source: str, target: str) -> Entry:
 def forget(store: Store, address: str) -> None:
     """Takes an entry out: the object stays live, unmanaged. Refused where it is protected."""
     with store.lock(Holder.this_run()):
-        snapshot, memory = remembered(store)
+        snapshot, memory = _remembered_whole(store)
         if entry_of(memory, address).protected:
             raise Refused(
                 f"{address} is protected by prevent_destroy, which would be forgotten with it",
@@ -62,7 +79,7 @@ def forget(store: Store, address: str) -> None:
 def migrate(source: Store, target: Store) -> int:
     """Copies the memory to another store, which must be empty, and gives its number of entries; the source stays."""
     with source.lock(Holder.this_run()), target.lock(Holder.this_run()):
-        _, memory = remembered(source)
+        _, memory = _remembered_whole(source)
         there = target.read()
         if there.memory.entries:
             raise Refused(

@@ -10,7 +10,7 @@ import pytest
 
 from .imports import imported, imported_within, modules, part_of, tree_of
 
-GROUND = frozenset({"", "credentials", "errors", "json_text", "programs", "spellings", "threads"})
+GROUND = frozenset({"", "credentials", "errors", "json_text", "programs", "regular_files", "spellings", "threads"})
 KNOWN = GROUND | {"model", "yaml12", "kinds", "api", "git"}
 STAGES = frozenset(
     {
@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "json_text": frozenset(),
     "credentials": frozenset(),
     "programs": frozenset(),
+    "regular_files": frozenset(),
     "spellings": frozenset(),
     "threads": frozenset(),
     "model": GROUND,

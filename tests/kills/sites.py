@@ -77,8 +77,9 @@ class Site:
 
     @property
     def journal(self) -> Path:
-        """The journal of the first machine."""
-        return self.machine / ".reconciler" / "default.journal"
+        """The journal of the first machine: among git's own files, if there are any."""
+        found = list((self.machine / ".git" / "reconciler").glob("default-*.journal"))
+        return found[0] if found else self.machine / ".reconciler" / "default.journal"
 
     def copy(self, path: Path) -> Site:
         """The same in another place."""

@@ -7,8 +7,9 @@ import random
 from pathlib import Path
 
 import pytest
-from world import Json, World
+from world import KEY, Json, World, automation
 
+from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
 from reconciler.state.file import FileStore
 
@@ -27,11 +28,11 @@ TEAM = """
 FLOW = "    automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 
 
-def cut_off(world: World, monkeypatch: pytest.MonkeyPatch, settled: bool = True) -> Path:
+def cut_off(world: World, monkeypatch: pytest.MonkeyPatch, settled: bool = True, team: str = TEAM) -> Path:
     """An apply that did all its writes and was cut off before its state was written; gives its journal."""
     if settled:
         world.settle(FLOW)
-    world.write(FLOW + TEAM)
+    world.write(FLOW + team)
     with monkeypatch.context() as patched:
 
         def fails(*_: object, **__: object) -> str:
@@ -65,7 +66,7 @@ def test_every_write_is_announced_before_it_leaves(world: World, monkeypatch: py
     path = cut_off(world, monkeypatch)
     first, *rest = lines(path)
     state = json.loads(world.state.read_text(encoding="utf-8"))
-    assert (first["format_version"], first["base"]) == (2, [state["lineage"], 1])
+    assert (first["format_version"], first["base"]) == (3, [state["lineage"], 1])
     assert [(each["address"], "intent" if "intent" in each else "entry") for each in rest] == [
         ("integration.hook", "intent"),
         ("integration.hook", "entry"),
@@ -73,6 +74,17 @@ def test_every_write_is_announced_before_it_leaves(world: World, monkeypatch: py
         ("report.daily", "entry"),
     ]
     assert rest[0]["intent"] == "POST /integrations"
+
+
+def test_what_was_deleted_outlives_two_kills(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal of the second run begins with all that the first one's says, deleted objects included."""
+    world.settle(FLOW + TEAM)
+    gone = world.id_of("report.daily")
+    cut_off(world, monkeypatch, settled=False, team="")
+    path = cut_off(world, monkeypatch, settled=False, team=TEAM.partition("    reports:")[0].replace("iOS", "Android"))
+    assert f"report[{gone}]" in path.read_text(encoding="utf-8")
+    assert world.apply().code == 0
+    assert f"report[{gone}]" in json.loads(world.state.read_text(encoding="utf-8"))["tombstones"]
 
 
 @pytest.mark.parametrize("left", [1, 10, -1, -30])
@@ -160,7 +172,7 @@ def test_a_newer_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 5 and the advice to upgrade, also where the state went on: what spent means may have changed."""
     path = cut_off(world, monkeypatch)
     first, *rest = lines(path)
-    first |= {"format_version": 3, "base": "otherwise"}
+    first |= {"format_version": 4, "base": "otherwise"}
     path.write_text("".join(json.dumps(each) + "\n" for each in [first, *rest]), encoding="utf-8")
     refused = world.run("plan")
     assert refused.code == 5
@@ -191,12 +203,144 @@ def test_a_letter_that_changed(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert f"{path}:3" in refused.err
 
 
-def test_one_of_an_earlier_version(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its lines bear no checksum; it is read all the same."""
+@pytest.mark.parametrize("version", [1, 2])
+def test_one_of_an_earlier_version(world: World, monkeypatch: pytest.MonkeyPatch, version: int) -> None:
+    """It was not bound to the key, so anybody may have written it: refused with the way on, on which nothing is made
+    twice; a spent one is no matter."""
     path = cut_off(world, monkeypatch)
-    old = [{name: value for name, value in each.items() if name != "check"} for each in lines(path)]
-    path.write_text("".join(json.dumps(each) + "\n" for each in old), encoding="utf-8")
-    assert world.plan().actions() == {}
+    unbound = [{name: each[name] for name in each if name not in ("seal", "key")} for each in lines(path)]
+    unbound[0]["format_version"] = version
+    text = "".join(json.dumps(each) + "\n" for each in unbound)
+    path.write_text(text, encoding="utf-8")
+    refused = world.plan()
+    assert refused.code == 5
+    assert f"{path}: this journal of an apply is not believed" in refused.err
+    assert "move it away and plan again" in refused.err
+    path.unlink()
+    assert set(world.plan().actions().values()) == {"adopt"}
+    assert world.apply().code == 0
+    assert world.writes() == []
+    path.write_text(text, encoding="utf-8")
+    assert world.plan().code == 0
+
+
+def made_by_hand(world: World, **steps: Json | None) -> None:
+    """A journal that goes on from the state as it is, by somebody who has not got the key: address → entry."""
+    state = json.loads(world.state.read_text(encoding="utf-8"))
+    head = {
+        "format_version": 3,
+        "key": "0" * 16,
+        "base": [state["lineage"], state["serial"]],
+        "lineage": state["lineage"],
+        "plan": "",
+        "seal": "0" * 32,
+    }
+    made = [head, *({"address": name, "entry": entry, "seal": "0" * 32} for name, entry in steps.items())]
+    world.state.with_suffix(".journal").write_text("".join(json.dumps(each) + "\n" for each in made))
+
+
+@pytest.mark.parametrize("key", ["made up", "copied from a journal of the key"])
+@pytest.mark.parametrize("what", ["lifts a protection", "names an object of others"])
+def test_one_that_somebody_made(world: World, monkeypatch: pytest.MonkeyPatch, what: str, key: str) -> None:
+    """It would let a protected object be deleted, or one that was never ours: refused, and nothing is deleted."""
+    stranger = world.insert("automations", **automation("Theirs"))
+    world.settle(FLOW.replace("name: Flow", "name: Flow, lifecycle: {prevent_destroy: true}"))
+    entry = json.loads(world.state.read_text(encoding="utf-8"))["resources"]["automation.flow"]
+    changed = {"protected": False} if what == "lifts a protection" else {"id": stranger}
+    made_by_hand(world, **{"automation.flow": entry | changed})
+    if key != "made up":
+        path = world.state.with_suffix(".journal")
+        forged = path.read_bytes()
+        path.unlink()
+        name = json.loads(cut_off(world, monkeypatch, settled=False).read_bytes().splitlines()[0])["key"].encode()
+        world.state.with_suffix(".journal").write_bytes(forged.replace(b"0" * 16, name, 1))
+    world.write("automations: {}\n")
+    world.requests()
+    for refused in (world.run("plan"), world.run("apply", "--auto-approve")):
+        assert refused.code == 5
+        assert ".journal" in refused.err
+    assert world.writes() == []
+
+
+@pytest.mark.parametrize("change", ["swapped", "without one", "one twice", "one of another journal"])
+def test_lines_in_another_order(world: World, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    """Each line is genuine, and bound to all before it: refused at the first that is not in its place."""
+    path = cut_off(world, monkeypatch)
+    whole = path.read_bytes().splitlines(keepends=True)
+    if change == "swapped":
+        changed = [whole[0], whole[3], whole[4], whole[1], whole[2]]
+    elif change == "without one":
+        changed = [whole[0], *whole[2:]]
+    elif change == "one twice":
+        changed = [*whole[:3], whole[2], *whole[3:]]
+    else:
+        path.unlink()
+        assert world.apply().code == 0
+        later = TEAM.replace("09:00", "10:00")
+        other = cut_off(world, monkeypatch, settled=False, team=later).read_bytes().splitlines(keepends=True)
+        changed = [other[0], whole[3], *other[2:]]
+    path.write_bytes(b"".join(changed))
+    refused = world.plan()
+    assert refused.code == 5
+    assert f"{path}:{4 if change == 'one twice' else 2}: the journal of an interrupted apply is damaged" in refused.err
+
+
+def test_the_key_was_changed_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused in words, with both ways on: the old key once more, or without the journal; nothing is doubled."""
+    path = cut_off(world, monkeypatch)
+    monkeypatch.setenv("QONVERSION_SECRET", "sk_another_one")
+    refused = world.plan()
+    assert refused.code == 5
+    assert f"{path}: the journal of an apply that was cut off was written with another key" in refused.err
+    assert "give that key once more" in refused.err
+    monkeypatch.setenv("QONVERSION_SECRET", KEY)
+    assert world.plan().code == 0
+    monkeypatch.setenv("QONVERSION_SECRET", "sk_another_one")
+    path.unlink()
+    assert set(world.plan().actions().values()) == {"adopt"}
+
+
+def test_without_the_key(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What needs none: `list` and `show` say that the steps are not shown; what would write over them is refused, and
+    says how to go on; `history`, `validate` and `unlock` have nothing to do with it. With the key all is as ever."""
+    path = cut_off(world, monkeypatch)
+    folder = str(world.folder)
+    capsys.readouterr()
+    with monkeypatch.context() as without:
+        without.delenv("QONVERSION_SECRET")
+        for words in (["list"], ["show", "automation.flow"]):
+            assert run(["state", *words, folder]) == 0
+            out, err = capsys.readouterr()
+            assert "report.daily" not in out
+            assert err.startswith("note: an apply was cut off; its steps are not shown")
+            assert err.count("\n") == 1
+        for words in (["mv", "automation.flow", "automation.f"], ["rm", "automation.flow"]):
+            assert run(["state", *words, folder]) == 5
+            assert f"what it did is in {path}" in capsys.readouterr().err
+        assert run(["history", folder]) == 0
+        assert run(["validate", "--state", folder]) == 0
+    assert path.exists()
+    assert run(["state", "list", folder]) == 0
+    assert "report.daily" in capsys.readouterr().out
+    assert run(["state", "mv", "report.daily", "report.weekly", folder]) == 0
+    assert not path.exists()
+
+
+def test_no_program_is_asked_for_the_key(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`state list` runs no `secret_command`, not even for a journal."""
+    cut_off(world, monkeypatch)
+    mark = world.folder.with_name("asked")
+    world.write(
+        f"environments: {{default: {{secret_command: [sh, -c, 'touch {mark}; echo sk_world']}}}}\n", "reconciler.yaml"
+    )
+    capsys.readouterr()
+    assert run(["state", "list", str(world.folder)]) == 0
+    assert "its steps are not shown" in capsys.readouterr().err
+    assert not mark.exists()
+    assert world.plan().code == 0
+    assert mark.exists()
 
 
 @pytest.mark.parametrize("seed", range(12))
