@@ -26,7 +26,7 @@ def main() -> None:
             sys.exit(f"error: stdout cannot be written ({error.strerror})")
         return
     _leave_current_folder()
-    _hear_endings()
+    hear_endings()
     # A run makes much that it keeps and little garbage: to look for it after every 700 values costs a tenth of a plan.
     gc.set_threshold(*RARELY)
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
@@ -48,7 +48,7 @@ def _leave_current_folder() -> None:
         del sys.path[0]
 
 
-def _hear_endings() -> None:
+def hear_endings() -> None:
     """Let the signals that end a process raise KeyboardInterrupt as Ctrl-C does, but those that the caller ignores."""
     for number in (getattr(signal, name) for name in ENDING if hasattr(signal, name)):
         if signal.getsignal(number) is signal.SIG_DFL:

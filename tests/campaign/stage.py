@@ -19,6 +19,7 @@ from apply.random_worlds import COLLECTIONS
 from kills.sites import STATE_REF, Ended, Site, called, git
 from world import Json, World
 
+from reconciler.__main__ import hear_endings
 from reconciler.cli.main import run
 from reconciler.simulator import Simulator
 from reconciler.simulator.automations import AUTOMATIONS
@@ -165,6 +166,7 @@ def _lives(arguments: list[str], out: Path, err: Path, blow: Blow | None) -> Non
     sys.stderr = err.open("w", encoding="utf-8", buffering=1)
     os.dup2(sys.stderr.fileno(), 2)
     faulthandler.enable()
+    hear_endings()
     code = run(arguments)
     sys.stdout.flush()
     sys.stderr.flush()

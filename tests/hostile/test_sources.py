@@ -41,9 +41,9 @@ PATHS = {
 
 FORMATS = {
     "reconciler.state.store": "url",
-    "reconciler.yaml12.syntax": "rule.message",
+    "reconciler.yaml12.syntax": "message",
 }
-"""Format what a table of constants holds: the addresses of CI systems, the rules of what parsers say."""
+"""Format what a table of constants holds: the addresses of CI systems, what is wrong in YAML."""
 
 NUMBERS = {"reconciler.simulator.rules": "matched % self.every"}
 """Divide numbers by numbers."""
