@@ -81,7 +81,7 @@ def migrate(source: Store, target: Store) -> int:
     with source.lock(Holder.this_run()), target.lock(Holder.this_run()):
         _, memory = _remembered_whole(source)
         there = target.read()
-        if there.memory.entries:
+        if there.memory.entries or there.memory.tombstones:
             raise Refused(
                 f"{target.where} holds a state already", hint="choose an empty place, or remove that one first"
             )

@@ -212,3 +212,16 @@ def test_a_run_that_was_cut_off_has_released_it(world: World, monkeypatch: pytes
     world.write(hooks("b", "c") + "removed: [{from: integration.a, destroy: false}]\n")
     cut_off(world, monkeypatch)
     assert world.plan("--prune").actions() == {f"integration[{held}]": "delete"}
+
+
+def test_another_state_does_not_take_its_place(world: World) -> None:
+    """A state that remembers nothing but a protection is no empty place to move another one to."""
+    held = protected(world)
+    earlier = world.folder.parent / "earlier.json"
+    earlier.write_bytes(world.state.read_bytes())
+    unlisted(world, held)
+    world.write("")
+    assert world.apply("--allow", "empty-configuration").code == 0
+    assert state_of(world)["resources"] == {}
+    assert ran(world, "state", "migrate", "--from", f"file:{earlier}").code == 5
+    assert state_of(world)["tombstones"][f"integration[{held}]"]["protected"] is True
