@@ -26,7 +26,7 @@ from .team import Team
 from .weather import weather
 
 APPLY = ("--auto-approve",)
-EVERYTHING = ("--max-deletes", "99")
+EVERYTHING = ("--max-deletes", "99", "--allow", "vanished")
 CROWD = 105
 """More than one page of a list holds."""
 
@@ -47,6 +47,7 @@ class Life:
         self._made: set[str] = set()
         self._released: set[str] = set()
         self._shifts = 0
+        self._remembers = False
         self._crowded = self._luck.random() < 0.1
         self._shown = Shown()
 
@@ -102,7 +103,8 @@ class Life:
         self._unlock()
         # What is taken in by its id must not go meanwhile: that would be a mistake of the configuration
         crowded = self._crowded and not self._team.wanted.get("imports")
-        self._stage.weather(weather(self._luck, crowded=crowded), lag=self._lag)
+        rules = weather(self._luck, crowded=crowded, remembered=self._remembers)
+        self._stage.weather(rules, lag=self._lag)
         width = self._luck.choice(["1", "1", "1", "4"])
         options = (*APPLY, "--parallelism", width, *(["--debug"] * (self._luck.random() < 0.2)))
         if self._luck.random() < 0.2:
@@ -189,6 +191,8 @@ class Life:
 
     def _lose(self, what: str) -> None:
         self._tally.events[f"lost: {what}"] += 1
+        # What nobody remembers cannot be asked for, so a list that lies about it is believed.
+        self._remembers = False
         self._stage.lose(what)
         if what == "state":
             live = {object_id for records in self._stage.truth().values() for object_id in records}
@@ -215,6 +219,7 @@ class Life:
         assert done.code == 0, done.out + done.err
         left = stage.calm("plan", "--detailed-exitcode", "--format", "json")
         self._ids = converged(stage, self._team, left)
+        self._remembers = True
         truth, managed = stage.truth(), set(self._ids.values())
         theirs_is_untouched(truth, stage.others, managed, self._shifts)
         orphans = set(truth["report"]) - managed - set(stage.others)

@@ -26,6 +26,7 @@ RETRY_AFTER = (
     ', header="Retry-After: soon"',
 )
 LIES = ('""', '"<html>"', '"{}"', '"[]"', '"null"', '\'{"error": {"code": "x", "message": "y"}}\'')
+EMPTY = '{"object": "list", "data": [], "has_more": false}'
 MOST_HIDDEN = 3
 """Readings of one list while what is new may be missing from it: whoever looks for it looks four times."""
 
@@ -111,7 +112,14 @@ FAULTS: tuple[Callable[[Luck], str], ...] = (
 )
 
 
-def weather(luck: Luck, *, crowded: bool) -> list[str]:
-    """Rules for one run. `crowded`: a list has several pages, so that it can shift between them."""
+def _empty(luck: Luck) -> str:
+    path = luck.choice(["/scheduled-reports", "/automations"])
+    return f"GET {path}: status 200, body='{EMPTY}', n={luck.randint(1, 5)}"
+
+
+def weather(luck: Luck, *, crowded: bool, remembered: bool) -> list[str]:
+    """Rules for one run. `crowded`: a list has several pages, so that it can shift between them. `remembered`: the
+    state knows all that the team has made, so that a list may be empty with a straight face."""
     rules = [luck.choice(FAULTS)(luck) for _ in range(luck.randint(2, 6))]
+    rules += [_empty(luck)] if remembered and luck.random() < 0.5 else []
     return rules + ([_shift(luck)] if crowded else [])

@@ -17,7 +17,7 @@ from world import Json, World, opened
 
 from .examples import examples
 
-EVERYTHING = ("--max-deletes", "99")
+EVERYTHING = ("--max-deletes", "99", "--allow", "vanished")
 
 
 def everything(world: World) -> dict[str, dict[str, Json]]:
