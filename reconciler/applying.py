@@ -23,7 +23,7 @@ from reconciler.model.memory import Memory
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.receipt import Receipt
 from reconciler.observe import counted_by_kind, observe, observe_remembered
-from reconciler.pipeline import Planned, refuse
+from reconciler.pipeline import Planned, refuse, with_behind
 from reconciler.receipts import receipt_of, to_text
 from reconciler.session import Session
 from reconciler.state import Attachment, HeldLock, Holder, Recorder, held
@@ -42,7 +42,7 @@ def save(session: Session, planned: Planned, path: Path) -> None:
     """Writes a plan to a file, bound to its environment, project and state."""
     from reconciler.saved import bound, write_plan  # noqa: PLC0415 - most plans are not saved
 
-    write_plan(path, bound(planned.plan, planned.memory, session.door.secret.value, session.folder))
+    write_plan(path, bound(planned.plan, planned.memory, session.door.secret.value, session.folder, session.head()))
 
 
 def saved_plan(session: Session, path: Path) -> Planned:
@@ -67,7 +67,8 @@ def saved_plan(session: Session, path: Path) -> Planned:
     live = observe_remembered(Reader(session.door), KINDS.values(), memory, also=named)
     _require_unvanished(saved.plan, memory, live)
     desired = session.configuration.desired(session.environment)
-    return Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live, desired)
+    planned = Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live, desired, head=saved.head)
+    return with_behind(planned, session.opened.folder)
 
 
 def _require_unvanished(plan: Plan, memory: Memory, live: Live) -> None:
@@ -94,7 +95,7 @@ def apply(
     plan = planned.plan
     refuse(plan)
     aside = Threads(2)
-    head = aside.submit(session.head)
+    head = aside.submit(lambda: planned.head or session.head())
     recorder = Recorder(session.store, planned.snapshot, plan.digest, lock, commit=lambda: result(head))
     writer = Writer(session.door)
     reading = _ReadingBack(planned, writer, recorder)

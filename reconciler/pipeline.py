@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.api import Reader
@@ -24,7 +25,7 @@ from reconciler.state import Journal, Snapshot
 if TYPE_CHECKING:
     from reconciler.base import Base
     from reconciler.goal import Goal
-    from reconciler.model.review import Review, Scope
+    from reconciler.model.review import Commit, Review, Scope
     from reconciler.plan import Options
 
 CREATES = (Action.CREATE, Action.REPLACE)
@@ -33,7 +34,8 @@ CUT_OFF = "an earlier apply was cut off, and whether this write was done is foun
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan and what it was made with."""
+    """A plan and what it was made with. `head` is the commit that it was made of, if that is not what is checked out;
+    `behind` are the newer commits that changes would undo, by address."""
 
     plan: Plan
     snapshot: Snapshot
@@ -42,6 +44,8 @@ class Planned:
     desired: Desired
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     base: str = ""
+    behind: Mapping[str, Commit] = field(default_factory=dict)
+    head: str = ""
 
 
 def plan(
@@ -89,7 +93,9 @@ def plan(
     made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
     planned = Planned(made, snapshot, memory, live, goal().desired)
     earlier = goal().earlier
-    return planned if earlier is None else _scoped(planned, earlier, goal().options, only_scope=only_scope)
+    if earlier is not None:
+        planned = _scoped(planned, earlier, goal().options, only_scope=only_scope)
+    return _with_evidence(session, planned, goal(), undo) if planned.plan.changes else planned
 
 
 def _require_no_key(session: Session, made: Plan) -> None:
@@ -129,12 +135,66 @@ def _scoped(planned: Planned, earlier: Base, options: Options, *, only_scope: bo
     return replace(planned, plan=made, scopes=scopes, base=earlier.commit)
 
 
+def _with_evidence(session: Session, planned: Planned, goal: Goal, undo: str | None) -> Planned:
+    """The plan with why each object goes, and with what would undo a newer commit."""
+    from reconciler import evidence  # noqa: PLC0415 - only if something changes
+
+    folder, earlier = session.opened.folder, goal.earlier
+    if undo is not None:
+        return with_behind(replace(planned, plan=evidence.taken_back(planned.plan, undo)), folder)
+    made = evidence.with_reasons(
+        planned.plan, planned.memory.entries, planned.desired, folder, allowed=goal.options.allowed
+    )
+    planned = with_behind(replace(planned, plan=made), folder, earlier.tip if earlier else "")
+    if earlier is None:
+        return planned
+    from reconciler.base import behind_tip  # noqa: PLC0415 - only where a base was named
+
+    found = behind_tip(made, planned.scopes, earlier, planned.memory, planned.live, goal.options)
+    return _marked(planned, evidence.at_commit(found, folder, earlier.tip))
+
+
+def with_behind(planned: Planned, folder: Path, tip: str = "") -> Planned:
+    """The plan with what would undo a newer commit; `tip` is what it was compared with."""
+    from reconciler import evidence  # noqa: PLC0415 - only if something changes
+
+    found = evidence.find_behind(planned.plan, planned.memory, folder, head=planned.head, tip=tip)
+    made = replace(planned.plan, warnings=(*planned.plan.warnings, *found.warnings))
+    return _marked(replace(planned, plan=made), found.changes)
+
+
+def _marked(planned: Planned, behind: Mapping[str, Commit]) -> Planned:
+    from reconciler.model.review import Scope  # noqa: PLC0415 - as above
+
+    ours = Scope.PULL_REQUEST
+    scopes = {
+        address: Scope.BEHIND if address in behind and scope is not ours else scope
+        for address, scope in planned.scopes.items()
+    }
+    return replace(planned, scopes=scopes, behind={**behind, **planned.behind})
+
+
+def require_current(planned: Planned, allowed: Collection[str]) -> Planned:
+    """The plan as an apply judges it: refused if it would undo a newer commit, unless `allowed` has the guard."""
+    if not planned.behind:
+        return planned
+    from reconciler.evidence import BEHIND, refusal_of  # noqa: PLC0415 - as above
+
+    refusals = () if BEHIND in allowed else (refusal_of(planned.behind),)
+    return replace(planned, plan=replace(planned.plan, refusals=(*planned.plan.refusals, *refusals)))
+
+
 def review(session: Session, planned: Planned, now: datetime | None = None) -> Review:
     """A plan as people are shown it. `now` knows its zone; left out, it is the clock's."""
     from reconciler.review import make_review  # noqa: PLC0415 - nothing of it is needed while a plan is made
 
+    made = planned.plan
+    if planned.behind:
+        from reconciler.evidence import warning_of  # noqa: PLC0415 - as above
+
+        made = replace(made, warnings=(*made.warnings, warning_of(planned.behind)))
     return make_review(
-        planned.plan,
+        made,
         planned.desired,
         planned.live,
         now=now or datetime.now(UTC),
@@ -143,6 +203,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None) -> R
         find_commit=session.commit,
         base=planned.base,
         scopes=planned.scopes,
+        behind=planned.behind,
     )
 
 

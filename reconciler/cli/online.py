@@ -92,6 +92,7 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
         require_base(flags)
         require = _approval(expected)
         planned = _saved(session, saved, flags) if saved else _planned(session, flags)
+        planned = pipeline.require_current(planned, flags["allow"])
         seen.review = review = pipeline.review(session, planned)
         write_reports(review, plans_only(flags["reports"]))
         say(shown(review, "text"))
@@ -138,7 +139,8 @@ def _planned(session: Session, flags: PlanFlags, undo: str | None = None) -> Pla
 def _saved(session: Session, file: Path, flags: PlanFlags) -> Planned:
     from reconciler import applying  # noqa: PLC0415 - `--help` need not load the stages
 
-    given = {"--target": flags["target"], "--prune": flags["prune"], "--allow": flags["allow"]}
+    # How old a checkout is shows when it is applied
+    given = {"--target": flags["target"], "--prune": flags["prune"], "--allow": {*flags["allow"]} - {"behind"}}
     given["--max-deletes"] = flags["max_deletes"] is not None
     given |= {"--base": flags["base"] is not None, **scope_flags(flags)}
     overridden = [name for name, value in given.items() if value]

@@ -11,13 +11,11 @@ from reconciler.config.files import (
     LARGEST,
     LARGEST_TOGETHER,
     MOST_FILES,
-    SETTINGS_FILE,
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
     folder_of,
-    is_resources,
-    is_yaml,
 )
+from reconciler.config.names import SETTINGS_FILE, is_resources, is_yaml
 from reconciler.errors import Problem
 from reconciler.git.checkout import Checkout
 from reconciler.git.objects import FOLDER, LINK, MODULE, contents, entries_below, sizes
@@ -163,7 +161,7 @@ def _is_found(name: str) -> bool:
     """Whether a walk through the folder finds it: no part hidden, no part but the last with the name of a file."""
     *folders, last = name.split("/")
     seen = not any(each.startswith(".") or is_yaml(each) for each in folders)
-    return seen and is_resources(PurePosixPath(last)) and not last.startswith(".")
+    return seen and is_resources(last) and not last.startswith(".")
 
 
 def _with_sizes(checkout: Checkout, blobs: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, int]]]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final, Protocol
 
+from reconciler.config.names import (
+    SETTINGS_FILE,
+    STATE_FOLDER,
+    is_resources,
+    is_settings,
+    is_yaml,
+    names_in,
+    settings_above,
+)
 from reconciler.errors import Problem, did_you_mean
-from reconciler.git import repository_top
 from reconciler.regular_files import Unreadable, open_and_read, require_regular
-
-SUFFIXES = (".yaml", ".yml")
-SETTINGS_FILE = "reconciler.yaml"
-SETTINGS_NAMES = (SETTINGS_FILE, "reconciler.yml")
-TEST_SUFFIX = ".test.yaml"
-STATE_FOLDER = ".reconciler"
 
 LARGEST: Final = 20_000_000
 """Bytes of one file. Ten thousand resources are less than four million."""
@@ -68,7 +71,8 @@ class Disk:
         """The files of resources that can be read, and what is wrong with others."""
         found, problems = self._found
         named = [file for file in found if file == self._path]
-        files, refused = _readable(named, None) if named else _readable(list(filter(is_resources, found)), self._home)
+        below = [file for file in found if is_resources(file.name)]
+        files, refused = _readable(named, None) if named else _readable(below, self._home)
         return files, problems + refused
 
     def settings_elsewhere(self) -> Problem | None:
@@ -76,11 +80,11 @@ class Disk:
         if self.has(self.settings):
             return None
         folder = self.settings.parent
-        misspelt = [each for each in _names(folder) if is_settings(each)]
+        misspelt = [each for each in names_in(folder) if is_settings(each)]
         if misspelt:
             return Problem(str(folder / misspelt[0]), 0, 0, f"is not read; expected the name {SETTINGS_FILE}")
         # An empty folder is one to export into.
-        above = _settings_above(folder) if self._found[0] else None
+        above = settings_above(folder) if self._found[0] else None
         found = [above] if above else [file for file in self._found[0] if is_settings(file.name)]
         if not found:
             return None
@@ -114,21 +118,6 @@ def configuration_files(path: Path) -> tuple[list[Path], list[Problem]]:
     return Disk(path).resources()
 
 
-def is_yaml(name: str) -> bool:
-    """Whether a file of that name is YAML."""
-    return name.lower().endswith(SUFFIXES)
-
-
-def is_settings(name: str) -> bool:
-    """Whether a file of that name is `reconciler.yaml`, or is meant to be."""
-    return name.lower() in SETTINGS_NAMES
-
-
-def is_resources(file: PurePath) -> bool:
-    """Whether a file holds resources, by its name."""
-    return is_yaml(file.name) and file.name != SETTINGS_FILE and not file.name.lower().endswith(TEST_SUFFIX)
-
-
 def _yaml_at(path: Path) -> tuple[list[Path], list[Problem]]:
     """Every file of YAML below a folder, or the one file, and what is wrong."""
     try:
@@ -141,30 +130,27 @@ def _yaml_at(path: Path) -> tuple[list[Path], list[Problem]]:
         return _below(path)
     if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
         return [], [Problem(str(path), 0, 0, "holds settings; expected the folder it is in, or a file of resources")]
-    beside = [each for each in _names(path.parent) if each != path.name and _is_part(path.parent, each)]
+    beside = [each for each in names_in(path.parent) if each != path.name and _is_part(path.parent, each, path.name)]
     if beside:
         said = f"is one file of a configuration ({beside[0]} is beside it); expected the folder {path.parent}"
         return [], [Problem(str(path), 0, 0, said)]
     return [path], []
 
 
-def _is_part(folder: Path, name: str) -> bool:
+def _is_part(folder: Path, name: str, file: str) -> bool:
     """Whether something beside a file shows that the folder is the configuration."""
     if name == STATE_FOLDER:
-        return any((folder / name).glob("*.json"))
+        return any(_has_others(folder, state, file) for state in (folder / name).glob("*.json"))
     return is_yaml(name) and not name.startswith(".")
 
 
-def _settings_above(folder: Path) -> Path | None:
-    """The `reconciler.yaml` of the nearest parent that has one, within the repository."""
-    real, top = Path(os.path.realpath(folder)), repository_top(folder)
-    for parent in real.parents if real != top else ():
-        for name in SETTINGS_NAMES:
-            if os.path.lexists(parent / name):
-                return parent / name if folder.is_absolute() else Path(os.path.relpath(parent / name))
-        if parent == top:
-            break
-    return None
+def _has_others(folder: Path, state: Path, file: str) -> bool:
+    """Whether a state remembers resources that did not stand in that file, as far as it can be read."""
+    try:
+        known = json.loads(Disk(folder).content(state, LARGEST))["resources"].values()
+        return any(each.get("file") != file for each in known)
+    except (Unreadable, ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        return False
 
 
 def settings_file(path: Path) -> Path:
@@ -262,12 +248,4 @@ def _readable(files: list[Path], home: str | None) -> tuple[list[Path], list[Pro
 
 
 def _missing(path: Path) -> str:
-    return f"does not exist; expected a folder or a file of YAML{did_you_mean(path.name, _names(path.parent))}"
-
-
-def _names(folder: Path) -> list[str]:
-    """What is in a folder, as far as the system tells."""
-    try:
-        return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
-    except OSError:
-        return []
+    return f"does not exist; expected a folder or a file of YAML{did_you_mean(path.name, names_in(path.parent))}"

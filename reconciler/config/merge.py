@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.config.closest import closest
-from reconciler.config.files import SETTINGS_FILE
+from reconciler.config.names import SETTINGS_FILE
 from reconciler.config.wording import cut, found, quoted
 from reconciler.errors import Problem
 from reconciler.kinds import SECTIONS

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.config.check import problems_of
-from reconciler.config.files import STATE_FOLDER
 from reconciler.config.findings import spot_of
+from reconciler.config.names import STATE_FOLDER
 from reconciler.config.reading import Reading
 from reconciler.config.wording import LONGEST, quoted
 from reconciler.errors import Problem, ReconcilerError, did_you_mean

@@ -68,7 +68,7 @@ def explain(text: str, scenery: Scenery) -> Explanation:
         next=NEXT[change.action] if change else AS_WANTED if resource else UNMANAGED,
         fields=fields,
         rules=tuple(rules),
-        notes=change.notes if change else (),
+        notes=change.remarks() if change else (),
         place=place,
         line=scenery.line(place) if place else "",
         last=_last({target.address, plan.moved.get(target.address, target.address)}, scenery.receipts),

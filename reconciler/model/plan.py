@@ -74,6 +74,7 @@ class Change:
     that stop using the old object). `remember` is what the state holds afterwards (its id is filled in by a create);
     None where the address is to be forgotten. `seen` is the fingerprint of what was live, None where nothing was.
     `tombstones` (by `kind[id]`) are what the state holds afterwards of the object that the address had until then.
+    `reason` says why an object goes, or is made again.
     """
 
     address: str
@@ -83,6 +84,7 @@ class Change:
     name: str
     fields: tuple[FieldChange, ...] = ()
     depends_on: tuple[str, ...] = ()
+    reason: str = ""
     notes: tuple[str, ...] = ()
     requests: tuple[Request, ...] = ()
     cleanup: tuple[Request, ...] = ()
@@ -92,11 +94,15 @@ class Change:
     tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
 
     def approved(self) -> dict[str, Any]:
-        """What a reviewer approves of it: all but the notes, which say why, but where and when it was written, and but
+        """What a reviewer approves of it: all but the reason and the notes, but where and when it was written, and but
         the tombstones, which write nothing to the API."""
         remember = self.remember.as_wanted() if self.remember else None
-        content = {name: getattr(self, name) for name in self.__slots__ if name != "tombstones"}
+        content = {name: getattr(self, name) for name in self.__slots__ if name not in ("reason", "tombstones")}
         return content | {"notes": None, "remember": remember}
+
+    def remarks(self) -> tuple[str, ...]:
+        """All that is said of it: its reason, if it has one, and its notes."""
+        return (self.reason, *self.notes) if self.reason else self.notes
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from reconciler.model.desired import Place
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Change, Plan
 
 
 class Scope(StrEnum):
@@ -19,6 +19,18 @@ class Scope(StrEnum):
     PULL_REQUEST = "pull request"
     PENDING = "pending"
     DRIFT = "drift"
+    BEHIND = "behind"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of the user's repository."""
+
+    id: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f'{self.id[:12]} "{self.subject}"'
 
 
 class Weight(StrEnum):
@@ -65,7 +77,8 @@ class Graph:
 class Review:
     """A plan as a reviewer looks at it.
 
-    `impacts`, `places` (the YAML line) and `scopes` are by address; `scopes` is empty where no base was given.
+    `impacts`, `places` (the YAML line), `scopes` and `behind` are by address; `scopes` is empty where no base was
+    given, and `behind` has the newer commit that a change would undo.
     `field_places` has, for a change, the YAML line of each field that changes and is written, by its path. `tasks`
     is what a person has to do by hand, each a sentence. `at` is when the look was taken, `commit` and `base` what was
     planned and what it was compared with (empty: not known). What most forms do not show is found when one asks for it.
@@ -76,11 +89,22 @@ class Review:
     places: Mapping[str, Place] = field(default_factory=dict)
     find_field_places: Callable[[], Mapping[str, Mapping[str, Place]]] = dict
     scopes: Mapping[str, Scope] = field(default_factory=dict)
+    behind: Mapping[str, Commit] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
     find_graph: Callable[[], Graph] = Graph
     at: datetime | None = None
     find_commit: Callable[[], str] = str
     base: str = ""
+
+    def scope_of(self, address: str) -> Scope | None:
+        """How a change is marked: as behind, or by whose doing it is."""
+        return Scope.BEHIND if address in self.behind else self.scopes.get(address)
+
+    def remarks_on(self, change: Change) -> tuple[str, ...]:
+        """All that is said of a change, but for its impacts."""
+        commit = self.behind.get(change.address)
+        said = (f"this would undo a newer commit, {commit}: the checkout is behind",) if commit else ()
+        return (*said, *change.remarks())
 
     @cached_property
     def field_places(self) -> Mapping[str, Mapping[str, Place]]:

@@ -25,6 +25,7 @@ from reconciler.plan.reviewed import astray, moved
 from reconciler.plan.scene import Scene
 from reconciler.plan.warnings import warnings
 
+NOT_WRITTEN = "it is not in the configuration any more"
 RANK = {action: rank for rank, action in enumerate(Action)}
 SHIFT_RANK = {shift: rank for rank, shift in enumerate(Shift)}
 KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
@@ -199,7 +200,9 @@ def _dropped(scene: Scene, address: str, entry: Entry) -> Change:
         kept = scene.kept_protection(address)
         note = f"{entry.id} is not listed; its prevent_destroy is kept" if kept else f"{entry.id} is already gone"
         return forget_of(address, entry.id, note, kept)
-    return delete_of(address, record)
+    if block is not None:
+        return delete_of(address, record, f"removed by {block.place}")
+    return delete_of(address, record, f"its block has gone from {entry.file}" if entry.file else NOT_WRITTEN)
 
 
 def _unmanaged(scene: Scene) -> list[Unmanaged]:

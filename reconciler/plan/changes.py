@@ -67,7 +67,6 @@ def _create(scene: Scene, resource: Resource) -> Change:
     kind = KINDS[resource.kind]
     fields = _fields(scene, resource, (), None)
     gone = scene.entries.get(resource.address)
-    notes = (f"it was deleted outside: {gone.id} is gone",) if gone else ()
     return Change(
         address=resource.address,
         kind=kind.name,
@@ -75,7 +74,7 @@ def _create(scene: Scene, resource: Resource) -> Change:
         id=None,
         name=str(fields[kind.name_field]),
         fields=_all_new(kind, fields, Cause.DRIFT if gone else Cause.CONFIG),
-        notes=notes,
+        reason=f"it was deleted outside: {gone.id} is gone" if gone else "",
         requests=create_requests(kind, fields),
         remember=_entry(scene, resource, fields, ""),
         tombstones=scene.kept_protection(resource.address),
@@ -153,14 +152,14 @@ def _replace(scene: Scene, resource: Resource, change: Change) -> Change:
     )
 
 
-def unseen_delete_of(address: str, object_id: str, note: str) -> Change:
+def unseen_delete_of(address: str, object_id: str, reason: str) -> Change:
     """The delete of an object that is not listed and not known to be gone: the API's answer is the proof."""
     kind = KINDS[kind_of(address)]
     requests = delete_requests(kind, object_id)
-    return Change(address, kind.name, Action.DELETE, object_id, object_id, notes=(note,), requests=requests)
+    return Change(address, kind.name, Action.DELETE, object_id, object_id, reason=reason, requests=requests)
 
 
-def delete_of(address: str, record: Record, note: str = "") -> Change:
+def delete_of(address: str, record: Record, reason: str) -> Change:
     """The delete of a live object."""
     kind = KINDS[record.kind]
     return Change(
@@ -170,17 +169,17 @@ def delete_of(address: str, record: Record, note: str = "") -> Change:
         id=record.id,
         name=record.name,
         fields=tuple(FieldChange(path, value, None, Cause.CONFIG) for path, value in flattened(kind, record.fields)),
-        notes=(note,) if note else (),
+        reason=reason,
         requests=delete_requests(kind, record.id),
         seen=fingerprint(kind, record),
     )
 
 
-def forget_of(address: str, object_id: str, note: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> Change:
+def forget_of(address: str, object_id: str, reason: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> Change:
     """The forgetting of an address, and of all that is remembered of its object but these tombstones: nothing is
     written to the API."""
     kind = kind_of(address)
-    return Change(address, kind, Action.FORGET, object_id, address, notes=(note,), tombstones=tombstones)
+    return Change(address, kind, Action.FORGET, object_id, address, reason=reason, tombstones=tombstones)
 
 
 def objections(scene: Scene, changes: Sequence[Change]) -> list[Problem]:

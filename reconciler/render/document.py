@@ -52,19 +52,22 @@ class PlanJson:
 
     def _change(self, change: Change) -> dict[str, Any]:
         scope = self._review.scopes.get(change.address)
+        behind = self._review.behind.get(change.address)
         impact = [each.text for each in self._review.impacts.get(change.address, ())]
         return {
             "address": change.address,
             "action": change.action.value,
             "id": change.id,
             "scope": scope.value if scope else None,
+            "behind": {"commit": behind.id, "subject": behind.subject} if behind else None,
             "depends_on": list(change.depends_on),
+            "reason": change.reason or None,
             "fields": [
                 {"path": each.path, "before": each.before, "after": each.after, "cause": each.cause.value}
                 for each in change.fields
             ],
             "impact": impact,
-            "notes": [*impact, *change.notes],
+            "notes": [*impact, *self._review.remarks_on(change)],
         }
 
 

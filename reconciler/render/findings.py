@@ -43,6 +43,7 @@ RULES: Mapping[str, Rule] = {
         Rule("refused", Level.ERROR, "Refused by a guard", "A guard refuses to apply the plan."),
         Rule("destroys", Level.WARNING, "Destroys an object", "A live object is deleted, or replaced by a new one."),
         Rule("stops", Level.WARNING, "Stops deliveries", "Something is not sent any more, to somebody at least."),
+        Rule("behind", Level.WARNING, "Undoes a newer commit", "The checkout is older than what was applied."),
         Rule("risks", Level.WARNING, "Needs a look", "Something about the change is likely to surprise."),
         Rule("warning", Level.WARNING, "Warning", "A person should know, beside the changes themselves."),
         Rule("manual", Level.NOTE, "To do by hand", "The API cannot do it: a person has to."),
@@ -93,11 +94,14 @@ def _of_change(review: Review, change: Change) -> Iterator[Finding]:
     """One for a change, whatever is risky about it: hosts show only so many."""
     impacts = [each for each in review.impacts.get(change.address, ()) if each.weight in RISKY]
     head = f'{change.action.value} {change.address} "{change.name}"'
+    if change.address in review.behind:
+        said = review.remarks_on(change)[:1]
+        yield _finding("behind", change.address, [head, *said], _place(review, change))
     if change.action in DESTROYS or impacts:
         rule = "destroys" if change.action in DESTROYS else OF_WEIGHT[impacts[0].weight]
         yield _finding(rule, change.address, [head, *(each.text for each in impacts)], _place(review, change))
     elif change.action is Action.MANUAL:
-        yield _finding("manual", change.address, [head, *change.notes], _place(review, change))
+        yield _finding("manual", change.address, [head, *change.remarks()], _place(review, change))
 
 
 def _place(review: Review, change: Change) -> Place | None:

@@ -55,11 +55,20 @@ def _change() -> Schema:
                 **_word("Whose doing it is, null where no base was given.", [*(each.value for each in Scope), None]),
                 "type": ["string", "null"],
             },
+            "behind": {**_commit(), "type": ["object", "null"]},
             "depends_on": _list("What has to be done before.", _text("An address.")),
+            "reason": _text("Why an object goes, or is made again; null where nothing is to say.", null=True),
             "fields": _list("What differs.", _field()),
             "impact": _list("What it does to people, the gravest first.", _text("A sentence.")),
             "notes": _list("All that is said of it, its impact among that.", _text("A sentence.")),
         },
+    )
+
+
+def _commit() -> Schema:
+    return _object(
+        "The newer commit that this would undo, null where there is none.",
+        {"commit": _text("Its id."), "subject": _text("The first line of its message.")},
     )
 
 

@@ -37,7 +37,8 @@ IMPACTS: dict[Weight, Callable[[str], str]] = {
     Weight.FEEDS: str,
 }
 GRAVE = frozenset({Weight.LOSES, Weight.STOPS, Weight.RISKS})
-SCOPES = {Scope.PULL_REQUEST: "", Scope.PENDING: "pending before", Scope.DRIFT: "drift"}
+SCOPES = {Scope.PULL_REQUEST: "", Scope.PENDING: "pending before", Scope.DRIFT: "drift", Scope.BEHIND: "behind"}
+PAINT: dict[Scope, Callable[[str], str]] = {Scope.BEHIND: red}
 FEW = 5
 """How much is listed of what is only counted otherwise."""
 NARROWEST = 40
@@ -91,14 +92,15 @@ class PlanText:
         impacts = self._review.impacts.get(change.address, ())
         grave = any(each.weight in (Weight.LOSES, Weight.STOPS) for each in impacts)
         drift = bool(change.fields) and all(field.cause is Cause.DRIFT for field in change.fields)
-        return change.action is Action.UPDATE and drift and not grave
+        is_behind = change.address in self._review.behind
+        return change.action is Action.UPDATE and drift and not grave and not is_behind
 
     def _change(self, change: Change) -> Iterator[str]:
         sign, paint = SIGNS[change.action]
         object_id = f" ({visible(change.id)})" if change.id else ""
         name = "" if change.action is Action.FORGET else f" {shown(change.name)}"
-        scope = self._review.scopes.get(change.address)
-        mark = dim(f"  [{SCOPES[scope]}]") if scope and SCOPES[scope] else ""
+        scope = self._review.scope_of(change.address)
+        mark = PAINT.get(scope, dim)(f"  [{SCOPES[scope]}]") if scope and SCOPES[scope] else ""
         yield paint(f"  {sign} {change.action.value} {visible(change.address)}{object_id}") + name + mark
         if change.action is not Action.DELETE:
             for field in change.fields:
@@ -106,7 +108,7 @@ class PlanText:
         for impact in self._review.impacts.get(change.address, ()):
             mark = "! " if impact.weight in GRAVE else ""
             yield from self._prose(f"{FIELD}{mark}{visible(impact.text)}", paint=IMPACTS[impact.weight], hang=2)
-        for note in change.notes:
+        for note in self._review.remarks_on(change):
             yield from self._prose(f"{FIELD}{visible(note)}")
 
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:

@@ -9,7 +9,7 @@ from functools import partial
 from reconciler.model.desired import Desired, Place
 from reconciler.model.live import Live
 from reconciler.model.plan import Plan
-from reconciler.model.review import Graph, Impact, Review, Scope
+from reconciler.model.review import Commit, Graph, Impact, Review, Scope
 from reconciler.review.tasks import tasks_of
 
 
@@ -24,12 +24,14 @@ def make_review(
     find_commit: Callable[[], str] = str,
     base: str = "",
     scopes: Mapping[str, Scope] | None = None,
+    behind: Mapping[str, Commit] | None = None,
 ) -> Review:
     """What is shown of a plan that was made of `desired` and `live`.
 
     `now` knows its zone and decides which delivery is the next one; `zone` is the reader's, for times beside UTC.
     `sandbox_key`: whether the key is of the sandbox, None where not known. `find_commit` tells what was planned,
-    `base` is what it was compared with, which gave the `scopes`.
+    `base` is what it was compared with, which gave the `scopes`; `behind` are the newer commits
+    that changes would undo.
     """
     impacts: Mapping[str, tuple[Impact, ...]] = {}
     if plan.changes:
@@ -47,6 +49,7 @@ def make_review(
         find_commit=find_commit,
         base=base,
         scopes=scopes or {},
+        behind=behind or {},
     )
 
 

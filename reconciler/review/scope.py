@@ -26,4 +26,4 @@ def _scope(change: Change, before: Change | None) -> Scope:
 def _alone(change: Change) -> Change:
     """A change without what others have put into it: it is the same change whatever else is planned beside it."""
     remember = change.remember.as_wanted() if change.remember else None
-    return replace(change, depends_on=(), cleanup_after=(), notes=(), remember=remember)
+    return replace(change, depends_on=(), cleanup_after=(), reason="", notes=(), remember=remember)

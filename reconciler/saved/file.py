@@ -18,7 +18,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.settings import Environment, called
 from reconciler.regular_files import Unreadable, read_regular
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 LARGEST = 500_000_000
 PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
 
@@ -29,7 +29,8 @@ class SavedPlan:
 
     Both are keyed with the secret key: who has not got it can neither read it out of them nor make others. The seal
     holds also once the plan is applied in part, when the state knows more than it did. `folder` is the configuration's,
-    below the repository's top or else in full: it binds a plan that was made without a state.
+    below the repository's top or else in full: it binds a plan that was made without a state. `head` is the
+    commit that was checked out, empty if there was none.
     """
 
     format_version: int
@@ -38,14 +39,15 @@ class SavedPlan:
     lineage: str
     serial: int
     folder: str
+    head: str
     plan: Plan
     seal: str = ""
 
 
-def bound(plan: Plan, memory: Memory, secret: str, folder: str) -> SavedPlan:
+def bound(plan: Plan, memory: Memory, secret: str, folder: str, head: str) -> SavedPlan:
     """A plan with what it was made from."""
     project = _keyed(secret, _known(memory))
-    saved = SavedPlan(FORMAT_VERSION, __version__, project, memory.lineage, memory.serial, folder, plan)
+    saved = SavedPlan(FORMAT_VERSION, __version__, project, memory.lineage, memory.serial, folder, head, plan)
     return replace(saved, seal=_seal(saved, secret))
 
 

@@ -101,7 +101,9 @@ def test_settings_above_the_repository_are_not_meant(folder: Folder) -> None:
     """The search for settings ends at the repository's top."""
     folder.write(SETTINGS, "reconciler.yaml")
     folder.write(written("reports"), "repository/team/main.yaml")
-    (folder.path / "repository" / ".git").mkdir()
+    for name in ("objects", "refs"):
+        (folder.path / "repository" / ".git" / name).mkdir(parents=True)
+    folder.write("ref: refs/heads/main\n", "repository/.git/HEAD")
     assert folder.validate("repository/team")[0] == 0
     assert folder.validate("repository")[0] == 0
 
@@ -117,19 +119,21 @@ def test_one_file_of_a_configuration(world: World, command: str, beside: str) ->
     assert world.live("scheduled-reports") == []
 
 
-@pytest.mark.parametrize("command", ["validate", "plan"])
-def test_a_file_beside_a_state(world: World, command: str) -> None:
-    """The folder was applied, so it is the folder that is planned."""
+@pytest.mark.parametrize("command", ["validate", "plan", "apply"])
+def test_a_file_beside_its_own_state(world: World, command: str) -> None:
+    """A file that is the whole of a configuration may be named, also once it was applied."""
     world.settle(written("automations"))
-    assert run([command, str(world.folder / "main.yaml")]) == 3
-    assert run([command, str(world.folder)]) == 0
+    assert run([command, str(world.folder / "main.yaml")]) == 0
 
 
-def test_one_file_of_what_was_applied(world: World) -> None:
-    """With the state of all files beside it, one of them is refused; nothing is deleted."""
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_one_file_of_what_was_applied(world: World, *, is_alone: bool) -> None:
+    """With the state of several files beside it, one of them is refused, also if it is the last; nothing is deleted."""
     world.write(written("automations", "a"), "a.yaml")
     world.write(written("automations", "b", name="Other"), "b.yaml")
     assert world.apply().code == 0
     world.requests()
+    if is_alone:
+        (world.folder / "b.yaml").unlink()
     assert run(["apply", "--auto-approve", str(world.folder / "a.yaml")]) == 3
     assert world.writes() == []

@@ -27,6 +27,7 @@ PATHS = {
     "reconciler.config.files": "what the file system lists, and whether that is below the folder",
     "reconciler.config.evaluate": "a place that the configuration was read from",
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
+    "reconciler.config.names": "the parents of the folder that the command line names",
     "reconciler.git.repository": "the folder that a repository is looked for from, and upward",
     "reconciler.programs": "an entry of PATH, and what was found there",
     "reconciler.state.file": "the state's own path, its links followed",

@@ -103,8 +103,8 @@ def test_a_state_with_other_ids(world: World) -> None:
     ("edit", "words"),
     [
         (lambda each: each.update(tool_version="9.9"), ("reconciler 9.9", f"this is {__version__}")),
-        (lambda each: each.update(format_version=3), ("format 3", "format 2")),
-        (lambda each: each.update(format_version=True), ("format 2",)),
+        (lambda each: each.update(format_version=4), ("format 4", "format 3")),
+        (lambda each: each.update(format_version=True), ("format 3",)),
     ],
     ids=["tool", "format", "no number"],
 )

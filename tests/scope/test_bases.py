@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -175,7 +174,7 @@ def test_a_repository_without_commits(world: World, nobody: None) -> None:
 
 @pytest.mark.parametrize("is_file", [False, True], ids=["folder", "file"])
 def test_a_configuration_in_a_subfolder(branch: Branch, is_file: bool) -> None:
-    """What is beside it in the repository is no part of it; a single file without a state is compared with itself."""
+    """What is beside it in the repository is no part of it; a single file is compared with itself."""
     folder = branch.folder / "team" / "of mine"
     other = _at(branch.world, folder)
     (branch.folder / "other.yaml").write_text("no: configuration")
@@ -184,10 +183,8 @@ def test_a_configuration_in_a_subfolder(branch: Branch, is_file: bool) -> None:
     (branch.folder / "main.yaml").unlink()
     merged(branch, None)
     other.write(PENDING.replace('"10:00"', '"11:00"'))
-    if is_file:
-        shutil.rmtree(folder / ".reconciler")
     planned = (named(other, folder / "main.yaml") if is_file else other).plan("--base", "main")
-    scopes = {each["address"]: each["scope"] for each in planned.document["changes"] if each["action"] == "update"}
+    scopes = {each["address"]: each["scope"] for each in planned.document["changes"]}
     assert scopes == {"automation.flow": "pending", "report.weekly": "pull request"}
 
 

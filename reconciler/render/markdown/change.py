@@ -12,7 +12,12 @@ from reconciler.render.markdown.words import bullets, code, fence, prose, quoted
 
 DELIVERS = frozenset({Weight.STOPS, Weight.STARTS})
 HARMLESS = frozenset({Weight.FEEDS})
-SCOPES = {Scope.PULL_REQUEST: "", Scope.PENDING: "pending before this pull request", Scope.DRIFT: "drift"}
+SCOPES = {
+    Scope.PULL_REQUEST: "",
+    Scope.PENDING: "pending before this pull request",
+    Scope.DRIFT: "drift",
+    Scope.BEHIND: "behind",
+}
 
 
 class ChangeMarkdown:
@@ -38,7 +43,7 @@ class ChangeMarkdown:
         """Whether it only takes back what somebody changed outside, and hurts nobody."""
         if self.change.action is not Action.UPDATE or any(each.weight not in HARMLESS for each in self._impacts):
             return False
-        scope = self._review.scopes.get(self.change.address)
+        scope = self._review.scope_of(self.change.address)
         causes = {field.cause for field in self.change.fields}
         return scope is Scope.DRIFT or (scope is None and causes == {Cause.DRIFT})
 
@@ -72,13 +77,13 @@ class ChangeMarkdown:
         yield f"**{change.action}** {code(change.address)}{name}{object_id}"
         if change.address in self._review.places:
             yield code(str(self._review.places[change.address]))
-        if scope := SCOPES.get(self._review.scopes.get(change.address, Scope.PULL_REQUEST)):
+        if scope := SCOPES.get(self._review.scope_of(change.address) or Scope.PULL_REQUEST):
             yield f"*{scope}*"
 
     def _notes(self) -> Iterator[str]:
         """What the plan says of it, but for what is on the checklist or among the impacts already."""
         listed = {impact.text for impact in self._impacts}
-        for note in self.change.notes:
+        for note in self._review.remarks_on(self.change):
             is_task = f"{self.change.address}: {note}" in self._review.tasks or note in self._review.tasks
             if note not in listed and not is_task:
                 yield note

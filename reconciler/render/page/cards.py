@@ -84,7 +84,7 @@ def _line(card: Card) -> Card:
 
 
 def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: str, ending: Ending | None) -> Card:
-    address, scope = change.address, review.scopes.get(change.address)
+    address, scope = change.address, review.scope_of(change.address)
     return Card(
         address=address,
         kind=change.kind,
@@ -96,7 +96,7 @@ def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: s
         scope=scope.value if scope else "",
         causes=tuple(dict.fromkeys(field.cause.value for field in change.fields)),
         impacts=tuple(Impact(each.weight, cut(each.text)) for each in review.impacts.get(address, ())),
-        notes=tuple(cut(note) for note in change.notes),
+        notes=tuple(cut(note) for note in review.remarks_on(change)),
         needs=change.depends_on,
         fields=fields,
         more=more,
