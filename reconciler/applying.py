@@ -117,6 +117,7 @@ def apply(
             planned.live,
             recorder.entries(),
             serial=recorder.serial,
+            lineage=recorder.lineage,
             at=lock.holder.since,
             who=lock.holder.who,
             where=lock.holder.where,

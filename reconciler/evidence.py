@@ -16,6 +16,7 @@ from reconciler.model.desired import Desired
 from reconciler.model.memory import Entry, Memory
 from reconciler.model.plan import Action, Change, Plan, Refusal
 from reconciler.model.review import Commit
+from reconciler.state import Snapshot
 
 MISSING_FILES = "missing-files"
 BEHIND = "behind"
@@ -104,19 +105,19 @@ def at_commit(addresses: Collection[str], folder: Path, commit: str) -> dict[str
     return dict.fromkeys(addresses, Commit(commit, subject_of(folder, commit))) if addresses else {}
 
 
-def warning_of(changes: Mapping[str, Commit]) -> str:
-    """What a plan says of changes that are behind."""
-    said = few([f"{address} ({commit})" for address, commit in changes.items()])
-    return f"this checkout is older than the commits that wrote these objects last: {said}"
+def warnings_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:
+    """What a plan says of changes that are behind, and of a state that is older than a receipt beside it."""
+    if changes:
+        said = few([f"{address} ({commit})" for address, commit in changes.items()])
+        yield f"this checkout is older than the commits that wrote these objects last: {said}"
+    if snapshot.newer_receipt:
+        yield f"the state is older than the receipt {snapshot.newer_receipt} beside it: an earlier one was brought back"
 
 
-def refusal_of(changes: Mapping[str, Commit]) -> Refusal:
-    """What an apply says to changes that are behind."""
-    return Refusal(
-        BEHIND,
-        f"{warning_of(changes)}. To apply it would undo what they did",
-        f"a checkout that has those commits (git pull, git rebase), or --allow {BEHIND} if they are to be undone",
-    )
+def refusals_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> tuple[Refusal, ...]:
+    """What an apply says to the same."""
+    passes = f"a newer checkout (git pull, git rebase), or --allow {BEHIND} if what is newer is to be undone"
+    return tuple(Refusal(BEHIND, each, passes) for each in warnings_of(changes, snapshot))
 
 
 def few(names: list[str]) -> str:

@@ -20,7 +20,7 @@ from reconciler.model.memory import Memory
 from reconciler.model.plan import Action, Plan
 from reconciler.observe import kinds_for, lookups_for, lookups_of, observe, observe_remembered
 from reconciler.session import Session
-from reconciler.state import Journal, Snapshot
+from reconciler.state import Journal, Snapshot, as_newest
 
 if TYPE_CHECKING:
     from reconciler.base import Base
@@ -176,11 +176,13 @@ def _marked(planned: Planned, behind: Mapping[str, Commit]) -> Planned:
 
 def require_current(planned: Planned, allowed: Collection[str]) -> Planned:
     """The plan as an apply judges it: refused if it would undo a newer commit, unless `allowed` has the guard."""
-    if not planned.behind:
+    if not (planned.behind or planned.snapshot.newer_receipt):
         return planned
-    from reconciler.evidence import BEHIND, refusal_of  # noqa: PLC0415 - as above
+    from reconciler.evidence import BEHIND, refusals_of  # noqa: PLC0415 - as above
 
-    refusals = () if BEHIND in allowed else (refusal_of(planned.behind),)
+    if BEHIND in allowed:
+        return replace(planned, snapshot=as_newest(planned.snapshot))
+    refusals = refusals_of(planned.behind, planned.snapshot)
     return replace(planned, plan=replace(planned.plan, refusals=(*planned.plan.refusals, *refusals)))
 
 
@@ -189,10 +191,10 @@ def review(session: Session, planned: Planned, now: datetime | None = None) -> R
     from reconciler.review import make_review  # noqa: PLC0415 - nothing of it is needed while a plan is made
 
     made = planned.plan
-    if planned.behind:
-        from reconciler.evidence import warning_of  # noqa: PLC0415 - as above
+    if planned.behind or planned.snapshot.newer_receipt:
+        from reconciler.evidence import warnings_of  # noqa: PLC0415 - as above
 
-        made = replace(made, warnings=(*made.warnings, warning_of(planned.behind)))
+        made = replace(made, warnings=(*made.warnings, *warnings_of(planned.behind, planned.snapshot)))
     return make_review(
         made,
         planned.desired,

@@ -24,7 +24,8 @@ class ReceiptItem:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One apply. `id` sorts by time; `at` is UTC; `commit` is the configuration's, empty where there is none."""
+    """One apply. `at` is UTC; `commit` is the configuration's, empty where there is none. `lineage` is that of the
+    state which the apply wrote, empty if it is not known."""
 
     format_version: int
     id: str
@@ -34,6 +35,7 @@ class Receipt:
     where: str
     commit: str
     digest: str
+    lineage: str
     items: tuple[ReceiptItem, ...]
 
     def title(self) -> str:

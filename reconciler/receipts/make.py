@@ -20,6 +20,7 @@ def receipt_of(
     entries: Mapping[str, Entry],
     *,
     serial: int,
+    lineage: str,
     at: str,
     who: str,
     where: str,
@@ -33,7 +34,7 @@ def receipt_of(
         if outcome.status in (Status.DONE, Status.FAILED)
     )
     name = f"{serial:06d}-{at.replace(':', '').replace('-', '')}"
-    return Receipt(FORMAT_VERSION, name, plan.environment, at, who, where, commit, plan.digest, items)
+    return Receipt(FORMAT_VERSION, name, plan.environment, at, who, where, commit, plan.digest, lineage, items)
 
 
 def _item(outcome: Outcome, id_before: str | None, live: Live, entries: Mapping[str, Entry]) -> ReceiptItem:

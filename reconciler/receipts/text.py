@@ -36,6 +36,8 @@ def from_text(text: str, where: str) -> Receipt:
                 f"{FORMAT_VERSION})",
                 hint="upgrade reconciler",
             )
+        if isinstance(document, dict):
+            document.setdefault("lineage", "")
         receipt: Receipt = decode(Receipt, document, "receipt")
     except (ValueError, RecursionError) as error:
         raise StateUnusable(f"{where}: this receipt is not understood ({unreadable(error)})", hint=HINT) from error

@@ -3,7 +3,7 @@
 from reconciler.state.held import HeldLock, held
 from reconciler.state.journal import Journal, Replayed
 from reconciler.state.recorder import Recorder
-from reconciler.state.store import Attachment, Holder, Snapshot, Store
+from reconciler.state.store import Attachment, Holder, Snapshot, Store, as_newest
 
 __all__ = [
     "Attachment",
@@ -14,5 +14,6 @@ __all__ = [
     "Replayed",
     "Snapshot",
     "Store",
+    "as_newest",
     "held",
 ]

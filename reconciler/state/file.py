@@ -56,7 +56,25 @@ class FileStore:
             text = content.decode("utf-8")
         except UnicodeDecodeError as error:
             raise StateUnusable(f"{self.path}: the state is damaged ({unreadable(error)})", hint=BRING_BACK) from error
-        return Snapshot(from_text(text, self.environment, self.where), _version(content))
+        memory = from_text(text, self.environment, self.where)
+        return Snapshot(memory, _version(content), newer_receipt=self._newer_receipt(memory))
+
+    def _newer_receipt(self, memory: Memory) -> str:
+        """The last receipt of this very state that was written after it: an earlier one was brought back.
+
+        What an apply that was cut off has left is none: its journal is there.
+        """
+        try:
+            names = sorted(path.stem for path in self._receipts.glob("*-*.json"))
+            later = [name for name in names if name.partition("-")[0] > f"{memory.serial:06d}"]
+            ours = [name for name in later if self._lineage_of(name) == memory.lineage]
+        except (OSError, Unreadable, ValueError):
+            return ""
+        return ours[-1] if ours and not self.journal.path.exists() else ""
+
+    def _lineage_of(self, receipt: str) -> str:
+        document = json.loads(read_regular(self._receipts / f"{receipt}.json", LARGEST_RECEIPT))
+        return str(document.get("lineage", "")) if isinstance(document, dict) else ""
 
     def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
         """Puts a memory in the place of that version: written beside it, on the disk, then renamed over it."""

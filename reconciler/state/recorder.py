@@ -166,6 +166,11 @@ class Recorder:
         }
 
     @property
+    def lineage(self) -> str:
+        """The lineage of the state that this run writes."""
+        return self._lineage
+
+    @property
     def serial(self) -> int:
         """The serial that all writes of this run bear."""
         return self._snapshot.memory.serial + 1

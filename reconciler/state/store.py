@@ -7,7 +7,7 @@ import os
 import socket
 import uuid
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote
@@ -68,11 +68,20 @@ class Snapshot:
     """A memory and the version of the store that it was read from (opaque; empty where nothing was there).
 
     `is_taken_over`: the store holds it as that of no configuration, or of another one; the next write changes that.
+    `newer_receipt` is the name of a receipt that was written after this state, empty if there is none.
     """
 
     memory: Memory
     version: str
     is_taken_over: bool = False
+    newer_receipt: str = ""
+
+
+def as_newest(snapshot: Snapshot) -> Snapshot:
+    """A snapshot whose next serial is not one of the receipts that are newer than it."""
+    serial = int(snapshot.newer_receipt.partition("-")[0] or 0)
+    memory = replace(snapshot.memory, serial=max(serial, snapshot.memory.serial))
+    return replace(snapshot, memory=memory)
 
 
 @dataclass(frozen=True, slots=True)

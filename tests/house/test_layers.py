@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "stores": KNOWN | {"config", "state"},
     "session": KNOWN | {"config", "state", "stores"},
     "base": KNOWN | {"config", "plan", "review"},
-    "evidence": KNOWN | {"config"},
+    "evidence": KNOWN | {"config", "state"},
     "past": KNOWN | {"receipts", "state"},
     "goal": KNOWN | STAGES | {"session", "base", "past"},
     "pipeline": KNOWN | STAGES | {"session", "base", "evidence", "past", "goal"},

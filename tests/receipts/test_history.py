@@ -184,3 +184,52 @@ def test_a_receipt_is_read_by_people(world: World) -> None:
     text = path.read_text(encoding="utf-8")
     assert "Grüße ✓" in text
     assert json.loads(text) == receipts(world)[0]
+
+
+def test_it_goes_by_time(world: World) -> None:
+    """A state that was begun anew counts from one again: the latest apply is still the latest."""
+    world.settle(TEAM)
+    world.write(TEAM.replace("09:00", "10:00"))
+    assert world.apply().code == 0
+    folder = world.state.parent / "receipts" / "default"
+    for number, file in enumerate(sorted(folder.glob("*.json"))):
+        document = json.loads(file.read_text(encoding="utf-8")) | {"at": f"2020-01-0{number + 1}T00:00:00Z"}
+        file.write_text(json.dumps(document), encoding="utf-8")
+    world.state.unlink()
+    world.write(TEAM.replace("09:00", "11:00"))
+    assert world.apply().code == 0
+    shown = [each["at"] for each in world.run("history", "--format", "json").document["receipts"]]
+    assert shown == sorted(shown, reverse=True)
+    undo = world.plan("--undo", "latest")
+    assert undo.change("report.daily")["fields"][0]["after"] == "10:00"
+
+
+def test_a_state_that_is_older_than_its_receipts(world: World) -> None:
+    """An earlier state was brought back: an apply is refused, for it would go on from what is not so any more."""
+    world.settle(TEAM)
+    before = world.state.read_bytes()
+    world.write(TEAM.replace("09:00", "10:00"))
+    assert world.apply().code == 0
+    world.state.write_bytes(before)
+    world.write(TEAM.replace("09:00", "11:00"))
+    planned = world.plan()
+    assert planned.code == 2
+    assert any("the state is older than the receipt 000002-" in each for each in planned.document["warnings"])
+    world.requests()
+    refused = world.apply()
+    assert (refused.code, world.writes()) == (5, [])
+    assert "--allow behind" in refused.err
+    assert world.apply("--allow", "behind").code == 0
+    assert json.loads(world.state.read_text(encoding="utf-8"))["serial"] == 3
+    assert world.plan().document["warnings"] == []
+
+
+def test_receipts_of_a_state_that_was_lost_are_not_newer(world: World) -> None:
+    """They are of another state, whatever their numbers."""
+    for text in (TEAM, TEAM.replace("09:00", "10:00"), TEAM.replace("09:00", "11:00")):
+        world.settle(text)
+    world.state.unlink()
+    assert world.apply().code == 0
+    world.write(TEAM)
+    done = world.apply()
+    assert done.code == 0, done.err
