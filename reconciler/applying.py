@@ -13,9 +13,10 @@ from pathlib import Path
 
 from reconciler.api import Reader, Writer
 from reconciler.api.pace import LOOKS
-from reconciler.apply import Event, execute, standing, unsettled, verify
+from reconciler.apply import Event, Evidence, execute, standing, unsettled, verify
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.wording import stored_otherwise
 from reconciler.model.apply_report import ApplyReport
 from reconciler.model.desired import kind_of
 from reconciler.model.live import Live
@@ -155,9 +156,11 @@ class _ReadingBack:
         if not self._left[change.kind]:
             self._look(KINDS[change.kind])
 
-    def report(self, report: ApplyReport, meanwhile: Callable[[], object]) -> ApplyReport:
+    def report(self, done: ApplyReport, meanwhile: Callable[[], object]) -> ApplyReport:
         """The report with what was seen of each write, once all is seen or the waits are over. `meanwhile` is done
         while the lists are on their way."""
+        report = done
+        last: Live | None = None
         for wait in LOOKS if self._kinds else ():
             time.sleep(wait)
             for kind in self._kinds:
@@ -169,11 +172,24 @@ class _ReadingBack:
             except ReconcilerError as error:
                 return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
             live = Live({name: records for each in lives for name, records in each.records.items()})
-            report = verify(report, self._planned.plan, self._recorder.entries(), self._planned.live, live)
+            evidence = Evidence(self._planned.live, self._planned.memory.entries, done.answered, last)
+            report = verify(done, self._planned.plan, self._recorder.entries(), live, evidence)
             if not unsettled(report):
                 break
+            last = live
         self._pool.shutdown()
-        return report
+        return self._remembered(report)
+
+    def _remembered(self, report: ApplyReport) -> ApplyReport:
+        """The report with what the API made of values; they are in the state from now on."""
+        said: list[str] = []
+        for outcome in report.outcomes:
+            entry = self._recorder.entry(outcome.address)
+            if not outcome.stored or entry is None:
+                continue
+            self._recorder.record(outcome.address, replace(entry, stored={**entry.stored, **outcome.stored}))
+            said += stored_otherwise(outcome.address, replace(entry, stored=outcome.stored))
+        return replace(report, warnings=(*report.warnings, *said))
 
     def _look(self, kind: Kind) -> None:
         expected = counted_by_kind(self._recorder.entries())

@@ -19,7 +19,7 @@ from reconciler.apply.resolve import Resolver, Sleep, fields_to_come
 from reconciler.apply.schedule import Part, Schedule
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import Fields, kind_of
 from reconciler.model.live import Live
 from reconciler.model.memory import object_of
 from reconciler.model.plan import WRITES, Action, Change, Plan
@@ -80,7 +80,9 @@ def execute(
     with Threads(parallelism + parallelism // PREPARED) as pool:
         run.go(pool)
     outcomes = tuple(run.outcome(change, ledger) for change in plan.changes)
-    return ApplyReport(plan.environment, plan.digest, outcomes, configuration=plan.configuration)
+    return ApplyReport(
+        plan.environment, plan.digest, outcomes, configuration=plan.configuration, answered=run.answered()
+    )
 
 
 def _ids(plan: Plan, ledger: Ledger) -> Callable[[str], str | None]:
@@ -133,6 +135,10 @@ class _Run:
         self._tell(Event(None, None, STOPPING))
         for part in (*self._schedule.rest(), *cancelled):
             self._end(part, _End(Status.SKIPPED, reason=INTERRUPTED))
+
+    def answered(self) -> dict[str, Fields]:
+        """Address → fields, as the API's answers to our last writes showed them."""
+        return self._performer.answered
 
     def outcome(self, change: Change, ledger: Ledger) -> Outcome:
         """How a change ended."""

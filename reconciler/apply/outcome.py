@@ -13,6 +13,7 @@ from reconciler.api.pace import LOOKS, RETRIED, TOO_MANY, Sleep
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, ReconcilerError, Unreachable
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import differences
+from reconciler.kinds.normalization import bearing, is_made_of
 from reconciler.kinds.records import is_id, record_from
 from reconciler.model.live import Record
 
@@ -56,23 +57,40 @@ class Finder:
     def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
         """The object that holds what was sent and was not there before; None where there is none after a while.
 
-        ApiFailed where two objects could be it: neither is guessed; or where the list is not whole: then it shows
-        nothing.
+        Once all looks are over, that is also one that holds what the API may have made of it. ApiFailed where two
+        objects could be it, where one has its name and holds something else, or where the list is not whole and shows
+        nothing: nothing is guessed, nor made twice.
         """
+        records: list[Record] = []
+        new: list[Record] = []
         for wait in LOOKS:
             self._sleep(wait)
             records = self._records(kind)
-            found = [record for record in records if self._fits(kind, body, record)]
-            if len(found) > 1:
-                ids = ", ".join(sorted(record.id for record in found))
-                raise ApiFailed(
-                    f"the answer to a create was lost, and {len(found)} new objects hold what was sent: {ids}",
-                    hint="delete the one too many in the dashboard, then plan again",
-                )
-            if found and self.take(kind, found[0].id):
-                return found[0]
+            new = [record for record in records if (kind.name, record.id) not in self._taken]
+            found = self._one([record for record in new if not differences(kind, body, record.fields)])
+            if found is not None and self.take(kind, found.id):
+                return found
+        found = self._one([record for record in new if is_made_of(kind, body, record.fields)])
+        if found is not None and self.take(kind, found.id):
+            return found
+        named = ", ".join(sorted(record.id for record in bearing(kind, body, new)))
+        if named:
+            raise ApiFailed(
+                f"the answer to a create was lost, and what bears its name now holds something else: {named}",
+                hint="if it is the one that was made, adopt it with `imports`; else delete it, then plan again",
+            )
         self._require_whole(kind, {record.id for record in records})
         return None
+
+    def _one(self, found: list[Record]) -> Record | None:
+        """The only one, None where there is none."""
+        if len(found) > 1:
+            ids = ", ".join(sorted(record.id for record in found))
+            raise ApiFailed(
+                f"the answer to a create was lost, and {len(found)} new objects hold what was sent: {ids}",
+                hint="delete the one too many in the dashboard, then plan again",
+            )
+        return found[0] if found else None
 
     def _require_whole(self, kind: Kind, listed: Collection[str]) -> None:
         """ApiFailed if a list lacks an object that was live before and still is. A few are asked for by their ids."""
@@ -118,6 +136,3 @@ class Finder:
         items = read_list(self._reader, kind.path, kind.pages.value)
         tables = {path: read_table(self._reader, path) for path in kind.lookups if items}
         return [record_from(kind, item, tables) for item in items]
-
-    def _fits(self, kind: Kind, body: Mapping[str, Any], record: Record) -> bool:
-        return (kind.name, record.id) not in self._taken and not differences(kind, body, record.fields)

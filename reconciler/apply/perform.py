@@ -13,10 +13,13 @@ from reconciler.api.client import Again
 from reconciler.apply.outcome import Finder, is_unknown
 from reconciler.apply.resolve import Resolver
 from reconciler.errors import AnswerUnreadable, ApiFailed, Refused
+from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Kind, Put
 from reconciler.kinds.comparison import differences
 from reconciler.kinds.fingerprint import fingerprint
-from reconciler.kinds.records import is_id, other_object
+from reconciler.kinds.normalization import is_normalized
+from reconciler.kinds.paths import value_at
+from reconciler.kinds.records import is_id, other_object, record_from
 from reconciler.model.desired import Fields
 from reconciler.model.live import Record
 from reconciler.model.memory import NO_TOMBSTONES, Entry, Tombstone
@@ -68,6 +71,7 @@ class Performer:
         self._finder = finder
         self._look_always = look_again
         self._request_ids: dict[str, list[str]] = defaultdict(list)
+        self.answered: dict[str, Fields] = {}
         self._writer = writer
         self._ledger = ledger
         self._resolver = resolver
@@ -132,13 +136,15 @@ class Performer:
         """Writes to what exists. An answer that was lost is no failure where a look shows that it was done."""
         try:
             again = self._before_again(kind, change, request, object_id, goal)
-            self._check(kind, self._send(kind, change, request, object_id, again), object_id)
+            answer = self._send(kind, change, request, object_id, again)
+            self._check(kind, answer, object_id)
+            self._take_answer(kind, change.address, answer.body())
         except _AsWanted:
             return
         except ApiFailed as lost:
             if not is_unknown(lost):
                 raise
-            self._finder.settle(kind, object_id, lost, lambda record: _missing(kind, goal, record))
+            self._finder.settle(kind, object_id, lost, lambda record: _missing(kind, change, goal, record))
 
     def _before_again(self, kind: Kind, change: Change, request: Request, object_id: str, goal: Fields) -> Again | None:
         """The look before a write is sent again; none where the API does not let us read the object by itself."""
@@ -152,7 +158,7 @@ class Performer:
             except ApiFailed as error:
                 what = f"{request.method} {kind.path}/{object_id}"
                 raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error
-            if perhaps_done and not _missing(kind, goal, record):
+            if perhaps_done and not _missing(kind, change, goal, record):
                 raise _AsWanted
             if replaces_all and record is not None:
                 self._require_as_seen(kind, change, record)
@@ -212,7 +218,13 @@ class Performer:
         if not self._finder.take(kind, raw["id"]):
             raise AnswerUnreadable(f"{request.method} {request.path} answered with {raw['id']}, which is no new object")
         self._resolver.created(change.address, raw)
+        self._take_answer(kind, change.address, raw)
         return str(raw["id"])
+
+    def _take_answer(self, kind: Kind, address: str, raw: object) -> None:
+        """Keeps what the API showed of the object when it answered a write: what is read back is held against it."""
+        if isinstance(raw, dict) and is_id(raw.get("id")):
+            self.answered[address] = {**self.answered.get(address, {}), **record_from(kind, raw, {}).fields}
 
     def _look_again(self, kind: Kind, change: Change) -> None:
         """Is it still what the plan saw? The API has no other guard.
@@ -234,11 +246,17 @@ class Performer:
             raise Refused(f"{change.id} was changed by somebody else after it was planned", hint="plan again")
 
 
-def _missing(kind: Kind, goal: Fields, record: Record | None) -> str:
-    """What a lost write has not done, in words; empty where it has done all."""
+def _missing(kind: Kind, change: Change, goal: Fields, record: Record | None) -> str:
+    """What a lost write has not done, in words; empty where it has done all, or what the API makes of all."""
     if record is None:
         return "its object is not there"
-    return ", ".join(f"{each.path} is not as it was sent" for each in differences(kind, goal, record.fields))
+    before = [(each.path, canonical(each.before)) for each in change.fields]
+    return ", ".join(
+        f"{each.path} is not as it was sent"
+        for each in differences(kind, goal, record.fields, change.remember)
+        if (each.path, canonical(each.before)) in before
+        or not is_normalized(each.field, each.spot[1:], value_at(goal, each.spot), value_at(record.fields, each.spot))
+    )
 
 
 def _still_there(record: Record | None) -> str:

@@ -10,12 +10,14 @@ from typing import Any
 from reconciler.apply.resolve import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import differences, flattened
+from reconciler.kinds.comparison import Difference, alike, differences, flattened
 from reconciler.kinds.fingerprint import fingerprint
+from reconciler.kinds.normalization import bearing, is_normalized
 from reconciler.kinds.offered import Offered
+from reconciler.kinds.paths import value_at
 from reconciler.kinds.references import references, resolved
 from reconciler.kinds.targets import Targets
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import Fields, kind_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
 from reconciler.model.plan import Action, Change, Plan, Request
@@ -135,7 +137,8 @@ class _Now:
         if change.remember is None:
             now = dict(flattened(self._kind, record.fields))
         else:
-            now = {each.path: each.before for each in differences(self._kind, self._wanted(), record.fields)}
+            found = differences(self._kind, self._wanted(), record.fields, change.remember)
+            now = {each.path: each.before for each in found}
         paths = sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
         return f": {', '.join(paths)}" if paths else ""
 
@@ -151,18 +154,14 @@ class _Now:
 
     def _named(self) -> list[Record]:
         """What stands under the name that this change would make something of, and is nobody's."""
-        names, wanted = self._kind.natural_key, self._wanted()
         managed = {
             object_id
             for address, entry in self._entries.items()
             if kind_of(address) == self._kind.name
             for object_id in (entry.id, *entry.superseded)
         }
-        return [
-            record
-            for record in self._records.values()
-            if record.id not in managed and all(record.fields.get(name) == wanted.get(name) for name in names)
-        ]
+        others = [record for record in self._records.values() if record.id not in managed]
+        return bearing(self._kind, self._wanted(), others)
 
     def _fits(self, record: Record, wanted: Mapping[str, Any]) -> bool:
         """Whether a record is as wanted, references to what this plan makes included."""
@@ -179,4 +178,19 @@ class _Now:
         lists = [record.raw.get(name) for name, _ in self._kind.reference_fields()]
         carried = [item for items in lists if isinstance(items, list) for item in items]
         known = resolved(self._kind, wanted, standing_for)
-        return not any(references(self._kind, known)) and not differences(self._kind, known, record.fields)
+        if any(references(self._kind, known)):
+            return False
+        entry = self._entries.get(self._change.address)
+        remembered = entry if entry is not None and entry.id == record.id else self._change.remember
+        return all(
+            self._may_be_ours(each, known, record, entry)
+            for each in differences(self._kind, known, record.fields, remembered)
+        )
+
+    def _may_be_ours(self, each: Difference, wanted: Fields, record: Record, entry: Entry | None) -> bool:
+        """Whether a value is what the API may have made of one that an earlier try has sent."""
+        sent = value_at(wanted, each.spot)
+        is_sent = self._change.action is not Action.UPDATE or (
+            entry is not None and alike(value_at(entry.applied, each.spot), sent)
+        )
+        return is_sent and is_normalized(each.field, each.spot[1:], sent, value_at(record.fields, each.spot))

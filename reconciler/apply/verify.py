@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.apply.evidence import Evidence
 from reconciler.apply.resolve import fields_to_come
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences
 from reconciler.kinds.offered import Offered
+from reconciler.kinds.paths import path_of
 from reconciler.kinds.targets import Targets
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.desired import kind_of
@@ -17,12 +19,15 @@ from reconciler.model.memory import Entry
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
 
 
-def verify(report: ApplyReport, plan: Plan, entries: Mapping[str, Entry], before: Live, live: Live) -> ApplyReport:
-    """The report with what `live` says of each change that was done.
+def verify(
+    report: ApplyReport, plan: Plan, entries: Mapping[str, Entry], live: Live, evidence: Evidence
+) -> ApplyReport:
+    """The report with what `live` says of each change that was done, and of the values that the API keeps otherwise.
 
-    `entries`: what the state holds now. `before`: what was live when the plan was made, for what was not read again.
+    `entries`: what the state holds now. `evidence`: what was known besides, also for what was not read again.
     """
-    look = _Look({change.address: change for change in plan.changes}, entries, live, _Known(plan, report, before, live))
+    known = _Known(plan, report, evidence.before, live)
+    look = _Look({change.address: change for change in plan.changes}, entries, live, known, evidence)
     outcomes = tuple(
         look.verified(outcome) if outcome.status is Status.DONE else outcome for outcome in report.outcomes
     )
@@ -68,6 +73,7 @@ class _Look:
     entries: Mapping[str, Entry]
     live: Live
     known: _Known
+    evidence: Evidence
 
     def verified(self, outcome: Outcome) -> Outcome:
         if outcome.action not in WRITES:
@@ -78,12 +84,15 @@ class _Look:
             return replace(outcome, verification=Verification.NOT_YET_VISIBLE if record else Verification.VERIFIED)
         if record is None:
             return replace(outcome, verification=Verification.NOT_YET_VISIBLE)
-        paths = [each.path for each in differences(kind, self.entries[outcome.address].applied, record.fields)]
+        entry = self.entries[outcome.address]
+        found = differences(kind, entry.applied, record.fields, entry)
+        stored = self.evidence.kept(kind, outcome.address, entry, record, found)
+        paths = [each.path for each in found if path_of(each.spot) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
         reasons += self._elsewhere(outcome.address, kind, record)
         if not reasons:
-            return replace(outcome, verification=Verification.VERIFIED)
-        return replace(outcome, verification=Verification.DIFFERENT, reason="; ".join(reasons))
+            return replace(outcome, verification=Verification.VERIFIED, stored=stored)
+        return replace(outcome, verification=Verification.DIFFERENT, reason="; ".join(reasons), stored=stored)
 
     def _elsewhere(self, address: str, kind: Kind, record: Record) -> Iterator[str]:
         """The references of which nothing shows that live holds what they mean, whatever was sent for them."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from reconciler.config.variables import variables_in
-from reconciler.kinds.comparison import dotted
+from reconciler.kinds.paths import dotted
 from reconciler.model.desired import Place
 from reconciler.yaml12 import LocatedList, LocatedMap
 from reconciler.yaml12.located import Mark

@@ -14,6 +14,7 @@ from reconciler.config.merge import Written, keys_by_kind
 from reconciler.config.wording import cut, quoted, with_article
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Reference
+from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.schema import DATE_PATTERN
 from reconciler.model.desired import kind_of
@@ -117,8 +118,11 @@ def _natural_keys(entries: Iterable[Entry], unknown: Container[Spot]) -> Iterato
             entry.spot(name) in unknown for name in kind.natural_key
         ):
             continue
-        other = first.setdefault((kind.name, *values), entry)
+        # An API that takes spaces at the ends away makes one of two names that differ in these.
+        other = first.setdefault((kind.name, *map(normal_form, values)), entry)
         if other is not entry:
             same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(kind.natural_key, values, strict=True))
+            if values != [other.value.get(name) for name in kind.natural_key]:
+                same += ", but for spaces at the ends or how letters are composed,"
             message = f"{cut(entry.name)} has the same {same} as {cut(other.name)} at {other.written.place}"
             yield Problem(*entry.key_spot, f"{message}; expected a difference, since these tell two objects apart")

@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.json_text import canonical
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, alike, differences
+from reconciler.kinds.normalization import is_certain, is_kept_for_good
 from reconciler.model.desired import kind_of
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.live import Live, Record
@@ -54,8 +55,8 @@ def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
 def _changed(address: str, entry: Entry, record: Record, change: Change | None) -> Drifted:
     fields = tuple(
         DriftedField(each.path, (each.field.name, *each.keys), each.after, each.before, _next(each, change))
-        for each in differences(KINDS[record.kind], entry.applied, record.fields)
-        if not (each.field.immutable and each.before is None)  # it could not be read, which is no change
+        for each in differences(KINDS[record.kind], entry.applied, record.fields, entry)
+        if is_certain(each) and not is_kept_for_good(each, entry)
     )
     changed_at: Mapping[str, object] = record.raw
     when = changed_at.get(CHANGED_AT)

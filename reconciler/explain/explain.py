@@ -51,7 +51,9 @@ def explain(text: str, scenery: Scenery) -> Explanation:
     entry = memory.entries.get(plan.moved.get(target.address, target.address))
     change = next((each for each in plan.changes if each.address == target.address), None)
     ids = {address: plan.id_of(address) for address in desired.resources}
-    fields = fields_of(Subject(kind, resource, record, entry, change, ids, scenery.line), target.path)
+    after = plan.refresh.get(target.address) or (change.remember if change else None)
+    stored = after.stored if after else {}
+    fields = fields_of(Subject(kind, resource, record, entry, change, stored, ids, scenery.line), target.path)
     place = resource.place if resource else None
     rules = rules_of_address(
         kind, target.address, plan=plan, desired=desired, memory=memory, change=change, record=record

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import WrongUsage, did_you_mean
-from reconciler.explain.paths import held, is_within, keys_of
-from reconciler.explain.rules import declared, rules_of_field
+from reconciler.explain.paths import held, is_within
+from reconciler.explain.rules import rules_of_field
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import flattened
+from reconciler.kinds.paths import keys_of
 from reconciler.model.desired import Place, Resource
 from reconciler.model.explanation import FieldExplanation, Held, Verdict
 from reconciler.model.live import Record
@@ -19,6 +20,7 @@ from reconciler.model.plan import Action, Cause, Change, FieldChange
 
 UNTOUCHED = {
     Verdict.EQUAL: "nothing: it is as it is written",
+    Verdict.STORED: "nothing: it is what the API made of what is written",
     Verdict.IGNORED: "nothing: it is left as it is live",
     Verdict.LEFT_OUT: "nothing: it is not written, so it is left as it is live",
     Verdict.SERVER: "nothing: nobody can write it",
@@ -37,13 +39,15 @@ TOUCHED = {
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One address with all that is known of it. `line` gives the text at a place."""
+    """One address with all that is known of it. `stored`: what the API keeps in place of what was sent, by path.
+    `line` gives the text at a place."""
 
     kind: Kind
     resource: Resource | None
     record: Record | None
     entry: Entry | None
     change: Change | None
+    stored: Mapping[str, Any]
     ids: Mapping[str, str | None]
     line: Callable[[Place], str]
 
@@ -106,13 +110,14 @@ def _is_declared(kind: Kind, keys: tuple[str | int, ...]) -> bool:
     if keys[0] not in kind.field_names():
         return keys[0] in kind.server_fields and len(keys) == 1
     in_maps = all(isinstance(key, str) for key in keys)
-    return in_maps and declared(kind.field_named(str(keys[0])), keys[1:]) is not None
+    return in_maps and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None
 
 
 def _explained(subject: Subject, path: str) -> FieldExplanation:
     keys = keys_of(path) or (path,)
     written, live, applied = (held(source, keys) for source in _sources(subject))
     verdict, cause, following = _verdict(subject, path, written)
+    kept = _stored_at(subject, path)
     place = subject.resource.place_of(path) if subject.resource is not None and written.there else None
     return FieldExplanation(
         path=path,
@@ -134,6 +139,7 @@ def _explained(subject: Subject, path: str) -> FieldExplanation:
                 resource=subject.resource,
                 record=subject.record,
                 ids=subject.ids,
+                stored=None if kept is None else (kept, subject.stored[kept]),
             )
         ),
     )
@@ -153,8 +159,14 @@ def _verdict(subject: Subject, path: str, written: Held) -> tuple[Verdict, Cause
     ignored = [each.field for each in resource.lifecycle.ignore_changes] if resource else []
     if any(is_within(path, each) for each in ignored) and subject.record is not None:
         return Verdict.IGNORED, None, UNTOUCHED[Verdict.IGNORED]
-    verdict = Verdict.EQUAL if written.there else subject.rests()
+    kept = _stored_at(subject, path) is not None
+    verdict = (Verdict.STORED if kept else Verdict.EQUAL) if written.there else subject.rests()
     return verdict, None, UNTOUCHED[verdict]
+
+
+def _stored_at(subject: Subject, path: str) -> str | None:
+    """The path of a value that the API keeps otherwise than it was sent, and that this one is, holds or lies in."""
+    return next((each for each in subject.stored if is_within(path, each) or is_within(each, path)), None)
 
 
 def _planned(change: Change | None, path: str) -> FieldChange | None:

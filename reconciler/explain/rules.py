@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from reconciler.explain.paths import is_within
 from reconciler.kinds import Kind
-from reconciler.kinds.declaration import Field, Put, Schema
+from reconciler.kinds.declaration import Field, Put
 from reconciler.kinds.references import referred
 from reconciler.model.desired import Desired, Ignored, Resource
 from reconciler.model.explanation import Rule, Verdict
@@ -43,10 +44,16 @@ def rules_of_field(
     resource: Resource | None,
     record: Record | None,
     ids: Mapping[str, str | None],
+    stored: tuple[str, Any] | None,
 ) -> Iterator[Rule]:
-    """What decides about one field, the reason of its verdict first."""
+    """What decides about one field, the reason of its verdict first. `stored`: what of it the API keeps otherwise than
+    it was sent, and where."""
     if cause is not None and record is not None:
         yield Rule(CAUSES[cause], "the state")
+    if stored is not None:
+        where = "" if stored[0] == path else f"{stored[0]} is "
+        held = "left out" if stored[1] is None else json.dumps(stored[1], ensure_ascii=False)
+        yield Rule(f"{where}stored by the API as {held}; the plan warns until the YAML says so", "the state")
     if resource is not None and verdict is Verdict.IGNORED:
         yield from (
             ignored_by(each, resource) for each in resource.lifecycle.ignore_changes if is_within(path, each.field)
@@ -59,17 +66,6 @@ def rules_of_field(
         yield Rule("the API sets it: it is neither compared nor sent", kind.facts)
         return
     yield from _declared(kind, kind.field_named(str(keys[0])), keys[1:], resource, record, ids)
-
-
-def declared(field: Field, inner: Sequence[str | int]) -> Schema | None:
-    """The schema of a spot within a field, None where it is not declared."""
-    schema: Any = field.schema
-    for key in inner:
-        known = schema.get("items") if isinstance(key, int) else schema.get("properties", {}).get(key)
-        if known is None:
-            return None
-        schema = known
-    return cast("Schema", schema)
 
 
 def ignored_by(each: Ignored, resource: Resource) -> Rule:
@@ -92,7 +88,7 @@ def _declared(
     ids: Mapping[str, str | None],
 ) -> Iterator[Rule]:
     """What the kind declares of a field, and of a spot within it."""
-    schema = declared(field, inner) or field.schema
+    schema = field.schema_at(inner) or field.schema
     yield Rule(str(schema.get("description", f"expected {field.expected}")), kind.facts)
     if field.immutable:
         allowed = resource is not None and resource.lifecycle.replace

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from reconciler.json_text import canonical
 from reconciler.kinds.declaration import Field, Kind
+from reconciler.kinds.paths import dotted, keys_of, path_of, through_maps, value_at, value_within, with_value
 from reconciler.model.desired import Fields
-
-PLAIN_KEY = re.compile(r"[\w-]+")
+from reconciler.model.memory import Entry
 
 
 class Difference(NamedTuple):
@@ -26,6 +24,11 @@ class Difference(NamedTuple):
     def path(self) -> str:
         """The spot in a word: `data.initiators[0].uid`."""
         return dotted(self.field.name, self.keys)
+
+    @property
+    def spot(self) -> tuple[str, ...]:
+        """The way to the value that is judged as a whole: to the list that the difference lies in, or to itself."""
+        return (self.field.name, *through_maps(self.keys))
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -77,13 +80,58 @@ def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str
     return result
 
 
-def differences(kind: Kind, desired: Fields, live: Fields) -> list[Difference]:
-    """Where `live` is not as `desired`, in the order of the kind's fields; what is not written is not compared."""
+def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:
+    """Where `live` is not as `desired`, in the order of the kind's fields; what is not written is not compared.
+
+    `known` is what is remembered of the object: what the API stored in place of a value that was sent is no difference
+    if that value is still desired.
+    """
+    if known is not None and known.stored:
+        live = _as_sent(desired, live, known)
     found: list[Difference] = []
     for each in kind.fields:
         if each.name in desired:
             found.extend(_field_differences(each, desired[each.name], live.get(each.name)))
+    if known is not None and known.stored:
+        shown = shown_last(known)
+        found = [each for each in found if not _is_as_stored(each, desired, known, shown)]
     return found
+
+
+def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
+    """What is remembered to be stored in place of what was sent, as far as that is desired still and not live."""
+    stored = {}
+    for path, value in known.stored.items():
+        keys = keys_of(path) or ()
+        sent = value_at(known.applied, keys)
+        if keys and alike(value_at(desired, keys), sent) and not alike(value_at(live, keys), sent):
+            stored[path] = value
+    return stored
+
+
+def _as_sent(desired: Fields, live: Fields, known: Entry) -> Fields:
+    """`live` with what was sent in place of what the API stored of it."""
+    for path, value in still_stored(desired, live, known).items():
+        keys = keys_of(path) or ()
+        if alike(value_at(live, keys), value):
+            live = with_value(live, keys, value_at(desired, keys))
+    return live
+
+
+def _is_as_stored(each: Difference, desired: Fields, known: Entry, shown: Fields) -> bool:
+    """Whether what differs within a list is as it is remembered, although another part of that list is not."""
+    if each.spot == (each.field.name, *each.keys) or path_of(each.spot) not in known.stored:
+        return False
+    is_desired = alike(value_at(desired, each.spot), value_at(known.applied, each.spot))
+    return is_desired and alike(value_within(shown, (each.field.name, *each.keys)), each.before)
+
+
+def shown_last(known: Entry) -> Fields:
+    """What the API showed of what was applied last."""
+    fields = known.applied
+    for path, value in known.stored.items():
+        fields = with_value(fields, keys_of(path) or (path,), value)
+    return fields
 
 
 def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]:
@@ -116,17 +164,6 @@ def _nested_differences(each: Field, before: dict[str, Any], after: dict[str, An
 
 def _present(value: Any) -> Any:
     return None if type(value).__name__ == "NotPresent" else value
-
-
-def dotted(name: str, keys: Iterable[str | int]) -> str:
-    """`data`, `["initiators", 0, "uid"]` give `data.initiators[0].uid`; an unusual key stands in quotes."""
-    path = name
-    for key in keys:
-        if isinstance(key, int):
-            path += f"[{key}]"
-        else:
-            path += f".{key}" if PLAIN_KEY.fullmatch(key) else f"[{json.dumps(key, ensure_ascii=False)}]"
-    return path
 
 
 def flattened(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:

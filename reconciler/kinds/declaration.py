@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from reconciler.model.desired import Fields
 from reconciler.model.live import Lookups, Raw
@@ -100,6 +100,16 @@ class Field:
     setter: Setter | None = None
     derived: frozenset[str] = frozenset()
     follows_key: bool = False
+
+    def schema_at(self, keys: Sequence[str | int]) -> Schema | None:
+        """The schema of a spot within the value, None where it is not declared."""
+        schema: Any = self.schema
+        for key in keys:
+            known = schema.get("items") if isinstance(key, int) else schema.get("properties", {}).get(key)
+            if known is None:
+                return None
+            schema = known
+        return cast("Schema", schema)
 
 
 def same_wire(fields: Fields) -> dict[str, Any]:

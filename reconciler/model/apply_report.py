@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from reconciler.errors import Exit
+from reconciler.model.desired import Fields
 from reconciler.model.receipt import Receipt
 
 
@@ -29,7 +32,8 @@ class Verification(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The end of one change. `reason`: why it failed; `because_of`: the address for whose sake it was skipped;
-    `request_ids`: what the API called our writes, where it says so."""
+    `request_ids`: what the API called our writes, where it says so; `stored`: path → what the API made of a value, as
+    reading back has shown it."""
 
     address: str
     action: str
@@ -40,12 +44,14 @@ class Outcome:
     exit_code: Exit = Exit.DONE
     verification: Verification | None = None
     request_ids: tuple[str, ...] = ()
+    stored: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyReport:
     """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end;
-    `receipt`: what it left behind, None where it wrote nothing."""
+    `receipt`: what it left behind, None where it wrote nothing; `answered`: address → the fields that the API's answer
+    to the last write showed."""
 
     environment: str
     digest: str
@@ -54,6 +60,7 @@ class ApplyReport:
     unrecorded: str = ""
     receipt: Receipt | None = None
     configuration: str = ""
+    answered: Mapping[str, Fields] = field(default_factory=dict)
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
         """The outcomes that ended so."""

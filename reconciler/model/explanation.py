@@ -14,6 +14,7 @@ class Verdict(StrEnum):
     """What holds of an address, or of one field of it."""
 
     EQUAL = "equal"
+    STORED = "equal as stored"
     DIFFERENT = "different"
     NEW = "new"
     IGNORED = "ignored"

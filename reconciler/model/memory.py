@@ -69,7 +69,8 @@ class Memory:
 
     `lineage` names its first birth, `serial` counts the applies that wrote it (0: never written), `plan` is the digest
     of the plan that wrote it last. `configuration` is the name of the configuration that it belongs to, None in a state
-    that was written before states had one. `tombstones` are by `kind[id]`.
+    that was written before states had one. `tombstones` are by `kind[id]`. `unread` are the addresses that an apply
+    wrote and was cut off before it read them back; no state says that, the journal does.
     """
 
     environment: str
@@ -79,3 +80,4 @@ class Memory:
     plan: str = ""
     configuration: str | None = None
     tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
+    unread: frozenset[str] = field(default=frozenset(), compare=False)

@@ -66,7 +66,7 @@ def make_plan(desired: Desired, memory: Memory, live: Live, options: Options) ->
     if problems := objections(scene, list(changes.values())):
         raise ConfigurationInvalid(problems)
     said = [*desired.warnings, *live.warnings]
-    said += warnings(scene, memory, changes, today=options.today)
+    said += warnings(scene, memory, changes, refresh, today=options.today)
     if options.targets:
         changes, said = _targeted(scene, changes, options.targets, said)
     if options.only is not None:
@@ -112,8 +112,8 @@ def _scene(
     desired: Desired, everything: Mapping[str, Entry], moved_from: Mapping[str, str], memory: Memory, live: Live
 ) -> Scene:
     entries = {address: entry for address, entry in everything.items() if kind_of(address) in live.records}
-    matches = match(desired, entries, live, memory.tombstones)
-    return Scene(desired, entries, live, matches, moved_from, memory.tombstones)
+    matches = match(desired, entries, live, memory.tombstones, memory.unread)
+    return Scene(desired, entries, live, matches, moved_from, memory.tombstones, memory.unread)
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:

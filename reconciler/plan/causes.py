@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.json_text import canonical
-from reconciler.kinds.comparison import Difference, alike
+from reconciler.kinds.comparison import Difference, alike, shown_last
+from reconciler.kinds.paths import value_within
+from reconciler.model.desired import Fields
 from reconciler.model.memory import Entry
 from reconciler.model.plan import Cause
 
@@ -19,26 +21,24 @@ def cause_of(difference: Difference, entry: Entry | None) -> Cause:
     if entry is None:
         return Cause.UNKNOWN
     try:
-        applied = _applied(entry, difference)
+        applied, shown = _held(entry.applied, difference), _held(shown_last(entry), difference)
     except _NotWritten:
         return Cause.CONFIG
     ours = _same(difference, applied, difference.after)
-    theirs = _same(difference, applied, difference.before)
+    theirs = _same(difference, applied, difference.before) or _same(difference, shown, difference.before)
     if ours and not theirs:
         return Cause.DRIFT
     return Cause.CONFIG if theirs else Cause.BOTH
 
 
-def _applied(entry: Entry, difference: Difference) -> Any:
-    value: Any = entry.applied
-    for key in (difference.field.name, *difference.keys):
-        if isinstance(key, int):
-            value = value[key] if isinstance(value, list) and key < len(value) else None
-        elif isinstance(value, dict) and key in value:
-            value = value[key]
-        else:
+def _held(fields: Fields, difference: Difference) -> Any:
+    """The value at a difference. A list is managed as a whole: a key that an item has not is none, and no other's."""
+    value: Any = fields
+    for key in difference.spot:
+        if not (isinstance(value, dict) and key in value):
             raise _NotWritten
-    return value
+        value = value[key]
+    return value_within(value, difference.keys[len(difference.spot) - 1 :])
 
 
 def _same(difference: Difference, one: Any, other: Any) -> bool:

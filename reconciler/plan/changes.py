@@ -8,17 +8,22 @@ from typing import Any
 
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, differences, flattened, written
+from reconciler.kinds.comparison import Difference, differences, flattened, still_stored, written
 from reconciler.kinds.fingerprint import fingerprint
+from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
+from reconciler.kinds.paths import path_of, value_at
 from reconciler.kinds.references import references, resolved
 from reconciler.kinds.requests import CannotBeSent, create_requests, delete_requests, update_requests
-from reconciler.model.desired import Resource, kind_of
+from reconciler.model.desired import Fields, Resource, kind_of
 from reconciler.model.live import Record
 from reconciler.model.memory import NO_TOMBSTONES, Entry, Tombstone
 from reconciler.model.plan import Action, Cause, Change, FieldChange
 from reconciler.plan.causes import cause_of
 from reconciler.plan.identity import Match
 from reconciler.plan.scene import Scene
+
+NOTHING: Fields = {}
+NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
 
 
 def change_of(scene: Scene, resource: Resource) -> Change | Entry:
@@ -38,12 +43,14 @@ def _fields(scene: Scene, resource: Resource, ignored: Sequence[str], live: Reco
     )
 
 
-def _entry(scene: Scene, resource: Resource, fields: dict[str, Any], object_id: str) -> Entry:
+def _entry(scene: Scene, resource: Resource, fields: dict[str, Any], object_id: str, live: Fields = NOTHING) -> Entry:
+    """What is to be remembered. `live` are the fields of the object, nothing of one that is still to be made."""
     kind = KINDS[resource.kind]
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
     fields = written(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
     known = scene.entries.get(resource.address)
+    is_same = known is not None and known.id == object_id
     return Entry(
         object_id,
         fields,
@@ -51,7 +58,8 @@ def _entry(scene: Scene, resource: Resource, fields: dict[str, Any], object_id: 
         tuple(sorted(uses)),
         scene.put_aside(resource.address),
         resource.file,
-        known.commit if known and known.id == object_id else "",
+        known.commit if known and is_same else "",
+        still_stored(fields, live, known) if known and is_same else {},
     )
 
 
@@ -89,11 +97,11 @@ def _compare(scene: Scene, resource: Resource, match: Match) -> Change | Entry:
     kind, record = KINDS[resource.kind], match.record
     fields = _fields(scene, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
     entry = scene.entries.get(resource.address) if match.remembered else None
-    # A field that could not be read (a provider that the catalogue does not know) is not said to differ.
-    found = [
-        each for each in differences(kind, fields, record.fields) if not each.field.immutable or each.before is not None
-    ]
-    after = _entry(scene, resource, fields, record.id)
+    found = differences(kind, fields, record.fields, entry)
+    kept = _kept(fields, record, entry, found)
+    found = [each for each in found if is_certain(each) and path_of(each.spot) not in kept]
+    after = _entry(scene, resource, fields, record.id, record.fields)
+    after = replace(after, stored={**after.stored, **kept})
     notes = [match.note] if match.note else []
     if resource.address in scene.moved_from:
         notes.append(f"moved from {scene.moved_from[resource.address]}")
@@ -113,9 +121,37 @@ def _compare(scene: Scene, resource: Resource, match: Match) -> Change | Entry:
     )
     if not found:
         return replace(change, action=Action.ADOPT)
+    if resource.address in scene.unread:
+        change = _unread(change, found, fields, record)
     if any(each.field.immutable for each in found):
         return _replace(scene, resource, change) if resource.lifecycle.replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)
+
+
+def _unread(change: Change, found: Sequence[Difference], fields: Fields, record: Record) -> Change:
+    """The change of what an apply wrote and did not read back: what the API may have made of a value is no drift."""
+    unsure = {
+        each.path
+        for each in found
+        if is_normalized(each.field, each.spot[1:], value_at(fields, each.spot), value_at(record.fields, each.spot))
+    }
+    told = tuple(
+        replace(each, cause=Cause.UNKNOWN) if each.cause is Cause.DRIFT and each.path in unsure else each
+        for each in change.fields
+    )
+    return change if told == change.fields else replace(change, fields=told, notes=(*change.notes, NOT_READ_BACK))
+
+
+def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[Difference]) -> dict[str, Any]:
+    """Path → what the API made of a value, as far as that is told without having read it back: of an object of which
+    nothing is remembered spaces went, or letters were composed; of what cannot be changed, any form."""
+    kept = {}
+    for each in found:
+        shown = value_at(record.fields, each.spot)
+        is_alike = known is None and looks_the_same(value_at(fields, each.spot), shown)
+        if is_alike or is_kept_for_good(each, known):
+            kept[path_of(each.spot)] = shown
+    return kept
 
 
 def _update(kind: Kind, record: Record, fields: dict[str, Any], found: list[Difference], change: Change) -> Change:
@@ -140,7 +176,8 @@ def _replace(scene: Scene, resource: Resource, change: Change) -> Change:
         requests = create_requests(kind, fields)
     else:
         notes = (*notes, f"the new one stands already: {made.id}, made by a run that was cut off")
-        changed = {each.field.name for each in differences(kind, fields, made.fields)}
+        found = differences(kind, fields, made.fields)
+        changed = {each.field.name for each in found if not is_kept_for_good(each, None)}
         requests = update_requests(kind, made, fields, changed) if changed else ()
     return replace(
         change,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.normalization import Key, bearing, folded_key, natural_key, normal_key
 from reconciler.model.desired import Desired, Fields, Resource, kind_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry, Tombstone, object_name, object_of
 
-Key = tuple[str, ...]
 PASTE = "paste one `imports` line each, with the id that is meant"
 
 
@@ -25,18 +25,18 @@ class Match:
     note: str = ""
 
 
-def natural_key(kind: Kind, fields: Fields) -> Key | None:
-    """What tells two objects of a kind apart for a person; None where a part of it is not known."""
-    if not all(isinstance(fields.get(name), str) for name in kind.natural_key):
-        return None
-    return tuple(fields[name] for name in kind.natural_key)
-
-
 def match(
-    desired: Desired, entries: Mapping[str, Entry], live: Live, tombstones: Mapping[str, Tombstone]
+    desired: Desired,
+    entries: Mapping[str, Entry],
+    live: Live,
+    tombstones: Mapping[str, Tombstone],
+    unread: Collection[str],
 ) -> dict[str, Match]:
-    """The live object of each desired address that has one. IdentityAmbiguous where more than one could be meant, or
-    where one that we deleted and somebody restored could be."""
+    """The live object of each desired address that has one. IdentityAmbiguous where more than one could be meant.
+
+    `unread` are addresses that a cut-off apply may have made: an object that nearly bears their name may be theirs.
+    What we deleted and somebody restored is ambiguous, too.
+    """
     found = _imported(desired, entries, live, tombstones)
     for address, resource in desired.resources.items():
         if address not in found and address in entries:
@@ -47,7 +47,7 @@ def match(
     claimed = {(each.record.kind, each.record.id) for each in found.values()}
     # What the state holds under another address is that address's, even where it is about to be deleted.
     claimed |= {(kind_of(address), entry.id) for address, entry in entries.items()}
-    return found | _by_natural_key(desired, found, claimed, live, tombstones)
+    return found | _by_natural_key(desired, found, claimed, live, tombstones, unread)
 
 
 def deleted_before(object_id: str, tombstone: Tombstone) -> str:
@@ -106,25 +106,33 @@ def _by_natural_key(
     claimed: set[tuple[str, str]],
     live: Live,
     tombstones: Mapping[str, Tombstone],
+    unread: Collection[str],
 ) -> dict[str, Match]:
     matches = {}
     restored = {object_of(name) for name, each in tombstones.items() if each.deleted}
+    # By what an API may keep of a natural key: it may have taken the spaces at its ends away.
     tables: dict[str, dict[Key | None, list[Record]]] = {}
     for kind in KINDS.values():
         tables[kind.name] = defaultdict(list)
         for record in live.records.get(kind.name, {}).values():
             if (kind.name, record.id) not in claimed:
                 # What we deleted is never adopted by its name, also if somebody has restored it.
-                key = None if (kind.name, record.id) in restored else natural_key(kind, record.fields)
+                key = None if (kind.name, record.id) in restored else normal_key(kind, record.fields)
                 tables[kind.name][key].append(record)
     unsure: list[str] = []
-    for address, resource in desired.resources.items():
-        if address in found:
-            continue
+    wanted = {address: each for address, each in desired.resources.items() if address not in found}
+    rivals = Counter((each.kind, normal_key(KINDS[each.kind], each.fields)) for each in wanted.values())
+    for address, resource in wanted.items():
         kind = KINDS[resource.kind]
-        candidates = tables[kind.name].get(natural_key(kind, resource.fields), [])
+        key = normal_key(kind, resource.fields)
+        candidates = bearing(kind, resource.fields, tables[kind.name].get(key, []))
         unclear = [record for record in tables[kind.name].get(None, []) if _could_be(kind, resource, record)]
-        if len(candidates) == 1 and not unclear:
+        if not candidates and address in unread:
+            nearly = folded_key(kind, resource.fields)
+            free = (record for key, records in tables[kind.name].items() if key is not None for record in records)
+            unclear += [record for record in free if folded_key(kind, record.fields) == nearly]
+        is_alone = rivals[kind.name, key] == 1
+        if len(candidates) == 1 and not unclear and (is_alone or _has_key_of(kind, resource, candidates[0])):
             matches[address] = Match(candidates[0], remembered=False, note=_found_by(kind, resource.fields))
         elif candidates or unclear:
             unsure.append(ambiguous(kind, resource, [*candidates, *unclear]))
@@ -135,7 +143,12 @@ def _by_natural_key(
 
 def _could_be(kind: Kind, resource: Resource, record: Record) -> bool:
     """Whether a record of which a part of the natural key is not known agrees in all that is known."""
-    return all(record.fields.get(name, resource.fields[name]) == resource.fields[name] for name in kind.natural_key)
+    known = {name: record.fields.get(name, resource.fields[name]) for name in kind.natural_key}
+    return normal_key(kind, known) == normal_key(kind, resource.fields)
+
+
+def _has_key_of(kind: Kind, resource: Resource, record: Record) -> bool:
+    return natural_key(kind, record.fields) == natural_key(kind, resource.fields)
 
 
 def _found_by(kind: Kind, fields: Fields) -> str:

@@ -8,22 +8,24 @@ from typing import Any
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Reference
+from reconciler.kinds.normalization import bearing
 from reconciler.kinds.offered import Offered
 from reconciler.kinds.targets import Proof, Targets
 from reconciler.kinds.usage import users
 from reconciler.model.desired import Desired, Resource, kind_of
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry, Tombstone, object_name, object_of
-from reconciler.plan.identity import PASTE, Match, ambiguous, natural_key
+from reconciler.plan.identity import PASTE, Match, ambiguous
 
 
 @dataclass(slots=True)
 class Scene:
     """The three inputs and who is who.
 
-    `tombstones` are what is remembered of objects without an entry. `replaced` are the addresses that are about to get
-    another object: the one that a run which was cut off has made already, if there is one. `offered` are the lists of
-    the API as far as they were asked.
+    `tombstones` are what is remembered of objects without an entry, `unread` the addresses that an apply wrote and was
+    cut off before it read them back. `replaced` are the addresses that are about to get another object: the one that a
+    run which was cut off has made already, if there is one. `offered` are the lists of the API as far as they were
+    asked.
     """
 
     desired: Desired
@@ -32,6 +34,7 @@ class Scene:
     matches: Mapping[str, Match]
     moved_from: Mapping[str, str]
     tombstones: Mapping[str, Tombstone]
+    unread: frozenset[str] = frozenset()
     replaced: dict[str, Record | None] = field(default_factory=dict)
     offered: dict[str, Offered] = field(default_factory=dict)
     _targets: dict[Reference, Targets] = field(default_factory=dict)
@@ -121,14 +124,12 @@ class Scene:
         IdentityAmbiguous where two objects could be that.
         """
         kind, managed = KINDS[resource.kind], self.addresses()
-        wanted = natural_key(kind, resource.fields)
-        found = [
+        unmanaged = [
             record
             for record in self.live.records[kind.name].values()
-            if (kind.name, record.id) not in managed
-            and object_name(kind.name, record.id) not in self.tombstones
-            and natural_key(kind, record.fields) == wanted
+            if (kind.name, record.id) not in managed and object_name(kind.name, record.id) not in self.tombstones
         ]
+        found = bearing(kind, resource.fields, unmanaged)
         if len(found) > 1:
             raise IdentityAmbiguous(ambiguous(kind, resource, found), hint=PASTE)
         return found[0] if found else None

@@ -8,8 +8,9 @@ from itertools import product
 
 from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.normalization import folded_key
 from reconciler.model.desired import Desired
-from reconciler.model.memory import Memory, object_of
+from reconciler.model.memory import Entry, Memory, object_of
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import deleted_before
 from reconciler.plan.scene import Scene
@@ -19,7 +20,9 @@ ALIKE = 0.75
 MOST_PAIRS = 10_000
 
 
-def warnings(scene: Scene, memory: Memory, changes: Mapping[str, Change], *, today: str) -> Iterator[str]:
+def warnings(
+    scene: Scene, memory: Memory, changes: Mapping[str, Change], refresh: Mapping[str, Entry], *, today: str
+) -> Iterator[str]:
     """Every warning of a plan. `today` is YYYY-MM-DD, empty where nothing ends."""
     if not memory.entries and scene.matches:
         yield (
@@ -29,7 +32,39 @@ def warnings(scene: Scene, memory: Memory, changes: Mapping[str, Change], *, tod
         )
     yield from _restored(scene)
     yield from _ended(scene.desired, today)
+    yield from _stored(changes, refresh)
     yield from _alike(changes)
+    yield from _named_alike(scene, changes)
+
+
+def _stored(changes: Mapping[str, Change], refresh: Mapping[str, Entry]) -> Iterator[str]:
+    """What the API keeps otherwise than it is written, until the YAML says it, too."""
+    remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
+    for address, entry in sorted(remembered.items()):
+        if entry.stored:
+            from reconciler.kinds.wording import stored_otherwise  # noqa: PLC0415 - few APIs keep another value
+
+            yield from stored_otherwise(address, entry)
+
+
+def _named_alike(scene: Scene, changes: Mapping[str, Change]) -> Iterator[str]:
+    """A create beside a live object of which the name differs in case alone: an API may have made one of the other."""
+    made = {
+        (change.kind, folded_key(KINDS[change.kind], change.remember.applied)): change.address
+        for change in changes.values()
+        if change.action is Action.CREATE and change.remember
+    }
+    if not made:
+        return
+    managed = scene.addresses()
+    for kind, records in scene.live.records.items():
+        for record in records.values():
+            address = made.get((kind, folded_key(KINDS[kind], record.fields)))
+            if address is not None and (kind, record.id) not in managed:
+                yield (
+                    f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs; "
+                    f"if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
+                )
 
 
 def _restored(scene: Scene) -> Iterator[str]:

@@ -25,7 +25,7 @@ def undone(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     for item in receipt.items:
         warnings += _cannot(item)
         if item.status == DONE:
-            _take_back(item, wanted)
+            _take_back(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
     ids = {(kind_of(address), entry.id): address for address, entry in entries.items()}
     ids |= {
@@ -48,7 +48,7 @@ def undone(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     return Desired(resources, warnings=tuple(warnings))
 
 
-def _take_back(item: ReceiptItem, wanted: dict[str, dict[str, Any]]) -> None:
+def _take_back(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry | None) -> None:
     if item.action == "create":
         wanted.pop(item.address, None)
     elif item.before is None:
@@ -57,14 +57,14 @@ def _take_back(item: ReceiptItem, wanted: dict[str, dict[str, Any]]) -> None:
         if _managed(item):
             wanted[item.address] = _writable(item)
     elif item.address in wanted:
-        wanted[item.address] |= _changed_back(item, wanted[item.address])
+        wanted[item.address] |= _changed_back(item, wanted[item.address], known)
 
 
-def _changed_back(item: ReceiptItem, known: Fields) -> dict[str, Any]:
+def _changed_back(item: ReceiptItem, fields: Fields, known: Entry | None) -> dict[str, Any]:
     """The fields that a receipt changed, as they were before; what came later to other fields stays."""
     before = _writable(item)
-    changed = {each.field.name for each in differences(KINDS[kind_of(item.address)], item.after or {}, before)}
-    return {name: _without_news(before[name], known[name]) for name in changed if name in before and name in known}
+    changed = {each.field.name for each in differences(KINDS[kind_of(item.address)], item.after or {}, before, known)}
+    return {name: _without_news(before[name], fields[name]) for name in changed if name in before and name in fields}
 
 
 def _without_news(before: Any, known: Any) -> Any:

@@ -22,7 +22,7 @@ CAUSES = {
     Cause.BOTH: "changed here and outside",
     Cause.UNKNOWN: "cause unknown",
 }
-CALM = frozenset({Verdict.EQUAL, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})
+CALM = frozenset({Verdict.EQUAL, Verdict.STORED, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})
 
 
 class ExplanationText:

@@ -22,6 +22,7 @@ _LEFT_ALONE = frozenset(
 )
 _DOCUMENTED = frozenset(("platform", "initiators", "actions", "segments", "uid", "type", "push", "screen"))
 _NESTED = "data"
+_LOOKUPS = ("/meta", "/destinations")
 
 
 def _each_value(value: Any, change: Callable[[Any], Any]) -> Any:
@@ -91,8 +92,9 @@ class Normalise:
     late: bool = False
 
     def applies(self, scene: Scene) -> bool:
-        """A write for what is stored, a read for what is shown."""
-        return (scene.request.method == "GET") is self.late
+        """A write for what is stored, a read of records for what is shown."""
+        is_lookup = scene.request.path.endswith(_LOOKUPS)
+        return (scene.request.method == "GET") is self.late and not is_lookup
 
     def happen(self, scene: Scene) -> bool:
         """Alter what the work gets, or what leaves."""

@@ -109,7 +109,7 @@ def address_from(value: Any, where: str) -> str:
 
 def _memory(document: dict[str, Any]) -> Memory:
     """The memory of a document, which may leave out `plan` and bears the entries under `resources`."""
-    names = {"resources" if each.name == "entries" else each.name for each in fields(Memory)}
+    names = {"resources" if each.name == "entries" else each.name for each in fields(Memory) if each.name != "unread"}
     unknown = sorted(set(document) - names - {"format_version"})
     resources = decode(dict[str, Any], document.get("resources"), "resources")
     if unknown:

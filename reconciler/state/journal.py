@@ -179,6 +179,7 @@ class Journal:
             lineage=head.lineage,
             plan=head.plan,
             tombstones=tombstones,
+            unread=frozenset(str(line["address"]) for line in steps if "intent" in line),
         )
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
         return Replayed(memory, left, frozenset(str(line["address"]) for line in steps))

@@ -1,0 +1,190 @@
+"""What an API may make of a value that it does not store as it was sent, and names that only differ in that."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from reconciler.json_text import canonical
+from reconciler.kinds.comparison import Difference, alike, differences
+from reconciler.kinds.declaration import Field, Kind, Schema
+from reconciler.kinds.paths import Keys, value_at
+from reconciler.model.desired import Fields
+from reconciler.model.live import Record
+from reconciler.model.memory import Entry
+
+Key = tuple[str, ...]
+FLOAT_PRECISION = 1e-6
+"""What a number may lose where it is kept in 32 bits."""
+
+
+def _without_format_characters(text: str) -> str:
+    return "".join(each for each in text if unicodedata.category(each) != "Cf")
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+INVISIBLE: tuple[Callable[[str], str], ...] = (_without_format_characters, _composed, str.strip)
+"""What changes a text and hardly its looks: zero-width characters go, letters are composed, spaces at the ends go."""
+
+
+def normal_form(text: str) -> str:
+    """The text after all that is hardly seen: two names with one normal form are one name to a person."""
+    if text.isascii():
+        return text.strip()
+    for step in INVISIBLE:
+        text = step(text)
+    return text
+
+
+def natural_key(kind: Kind, fields: Fields) -> Key | None:
+    """What tells two objects of a kind apart for a person; None where a part of it is not known."""
+    if not all(isinstance(fields.get(name), str) for name in kind.natural_key):
+        return None
+    return tuple(fields[name] for name in kind.natural_key)
+
+
+def normal_key(kind: Kind, fields: Fields) -> Key | None:
+    """The natural key as an API may keep it."""
+    key = natural_key(kind, fields)
+    return None if key is None else tuple(map(normal_form, key))
+
+
+def folded_key(kind: Kind, fields: Fields) -> Key | None:
+    """The natural key without case and spaces: what an API may keep of it at the most."""
+    key = natural_key(kind, fields)
+    return None if key is None else tuple(map(_folded, key))
+
+
+def bearing(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
+    """The records with the natural key of these fields; if there are none, those with the same normal form of it."""
+    wanted = normal_key(kind, fields)
+    found = [record for record in records if normal_key(kind, record.fields) == wanted]
+    exact = natural_key(kind, fields)
+    return [record for record in found if natural_key(kind, record.fields) == exact] or found
+
+
+def looks_the_same(sent: Any, shown: Any) -> bool:
+    """Whether `shown` is `sent` after something that is hardly seen, at any depth. The other way round it is not: no
+    API adds a space."""
+    if isinstance(sent, str) and isinstance(shown, str):
+        forms = {sent}
+        for step in INVISIBLE:
+            forms |= set(map(step, forms))
+        return shown in forms
+    if isinstance(sent, dict) and isinstance(shown, dict):
+        return sent.keys() == shown.keys() and all(looks_the_same(value, shown[key]) for key, value in sent.items())
+    if isinstance(sent, list) and isinstance(shown, list):
+        return len(sent) == len(shown) and all(map(looks_the_same, sent, shown))
+    return alike(sent, shown)
+
+
+def may_be_normalized(field: Field, keys: Keys) -> bool:
+    """Whether the API may keep another value at a spot of a field: not of a reference, nor of what has an endpoint of
+    its own, nor of a closed list, of which another word is another value."""
+    return field.reference is None and field.setter is None and "enum" not in (field.schema_at(keys) or {})
+
+
+def is_normalized(field: Field, keys: Keys, sent: Any, shown: Any) -> bool:
+    """Whether `shown` can be what an API made of `sent` at a spot of a field: spaces, composition, case, rounding,
+    keys that were added to or dropped from a map, the order of a list. A word of a closed list is never another."""
+    if not may_be_normalized(field, keys):
+        return False
+    if shown is None and keys:
+        return True
+    return _is_made_of(field.schema_at(keys) or {}, sent, shown)
+
+
+def is_made_of(kind: Kind, sent: Fields, live: Fields) -> bool:
+    """Whether live fields are what was sent, or can be what an API made of it."""
+    return all(
+        is_normalized(each.field, each.spot[1:], value_at(sent, each.spot), value_at(live, each.spot))
+        for each in differences(kind, sent, live)
+    )
+
+
+def is_certain(difference: Difference) -> bool:
+    """Whether live is known to be otherwise: an immutable field may be one that could not be read (of a provider that
+    the catalogue does not know)."""
+    return difference.before is not None or not difference.field.immutable
+
+
+def is_kept_for_good(difference: Difference, known: Entry | None) -> bool:
+    """Whether an immutable value can be what the API made of what was sent: no write could find out."""
+    field, name, sent, shown = difference.field, difference.path, difference.after, difference.before
+    if not field.immutable or shown is None:
+        return False
+    is_sent = known is not None and name not in known.stored and alike(known.applied.get(name), sent)
+    return looks_the_same(sent, shown) or (is_sent and is_normalized(field, (), sent, shown))
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a value is none."""
+    return value is None or value in ("", [], {})
+
+
+def _is_closed(schema: Schema) -> bool:
+    return "enum" in schema
+
+
+def _is_made_of(schema: Schema, sent: Any, shown: Any) -> bool:
+    if alike(sent, shown):
+        return True
+    if _is_closed(schema):
+        return False
+    if isinstance(sent, str) and isinstance(shown, str):
+        return _folded(sent) == _folded(shown)
+    if isinstance(sent, dict) and isinstance(shown, dict):
+        known = schema.get("properties", {})
+        shared = sent.keys() & shown.keys()
+        return bool(shared or not sent) and all(
+            _is_made_of(known.get(key, {}), sent[key], shown[key]) for key in shared
+        )
+    if isinstance(sent, list) and isinstance(shown, list):
+        return _are_made_of(schema.get("items", {}), sent, shown)
+    return _is_rounded(sent, shown)
+
+
+def _are_made_of(schema: Schema, sent: list[Any], shown: list[Any]) -> bool:
+    """Whether the items of one list are those of another, in any order."""
+    if not shown or len(sent) != len(shown):
+        return False
+    unpaired = Counter(map(canonical, shown))
+    left = [item for item in sent if not _take(unpaired, canonical(item))]
+    for item in [item for item in shown if _take(unpaired, canonical(item))]:
+        at = next((at for at, each in enumerate(left) if _is_made_of(schema, each, item)), None)
+        if at is None:
+            return False
+        del left[at]
+    return True
+
+
+def _take(counts: Counter[str], name: str) -> bool:
+    counts[name] -= 1
+    return counts[name] >= 0
+
+
+def _folded(text: str) -> str:
+    """The text without all that an API may change of its letters and spaces."""
+    folded = unicodedata.normalize("NFKC", _without_format_characters(text)).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def _is_rounded(sent: Any, shown: Any) -> bool:
+    """Whether a number is another one with fewer digits after the point, or in fewer bits."""
+    if any(isinstance(each, bool) or not isinstance(each, int | float) for each in (sent, shown)):
+        return False
+    if math.isclose(sent, shown, rel_tol=FLOAT_PRECISION):
+        return True
+    kept, given = _decimals(shown), _decimals(sent)
+    return kept < given and abs(Decimal(repr(sent)) - Decimal(repr(shown))) < Decimal(1).scaleb(-kept)
+
+
+def _decimals(number: float) -> int:
+    return max(0, -int(Decimal(repr(number)).normalize().as_tuple().exponent))
