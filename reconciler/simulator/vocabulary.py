@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.simulator.effects import Delay, Effect, Hide, Instead, Rate, Shift, Truncate, Worker
 from reconciler.simulator.normalising import WAYS, Normalise
-from reconciler.simulator.rules import Choice, RuleError
+from reconciler.simulator.rules import RuleError
 from reconciler.simulator.wire import BODILESS, NO_ANSWER, ApiError, Response
-
-Words = Sequence[str]
-Details = Mapping[str, Sequence[str]]
 
 _CODES = {
     401: "control_unauthorized",
@@ -26,84 +21,41 @@ _CODES = {
 }
 _FAILED = 500
 _REFUSED = 400
-_LONGEST_DELAY = 3600.0
-_HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ ]*(?P<value>[\x20-\x7e]*)")
+_NUMBER = "([1-9][0-9]{0,5})"
+_SECONDS = r"([0-9]{1,4}|[0-9]{0,4}\.[0-9]+)"
+_WHEN = "(?: (before|after))?"
 # The server writes these itself, or they belong to the connection and not to the answer.
-_NOT_OURS = frozenset(
-    ("Connection", "Content-Length", "Keep-Alive", "Te", "Trailers", "Transfer-Encoding", "Upgrade", "Proxy-Connection")
-)
+_NOT_OURS = "Connection|Content-Length|Keep-Alive|TE|Trailers|Transfer-Encoding|Upgrade|Proxy-Connection"
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
-    """What stands between two commas: a word and its values."""
+class Fault:
+    """What its words have to match, how they are written, and the effect of the pattern's groups and the details."""
 
-    name: str
-    values: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return " ".join((self.name, *self.values))
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A fault: how it is written, which details go with it, on which methods it can do anything."""
-
+    pattern: str
     usage: str
-    read: Callable[[Words, Details], Effect]
+    effect: Callable[..., Effect]
     details: tuple[str, ...] = ()
     method: str = "*"
     choosable: bool = True
 
 
-DETAILS = {
-    "code": "code=CODE",
-    "message": 'message="TEXT"',
-    "body": 'body="TEXT"',
-    "header": 'header="Name: value"',
-    "page": "page=NUMBER, 1 or more",
-    "retry": "retry=seconds, retry=date, retry=none or retry=NUMBER",
-}
+def _status(status: str, when: str | None, *, header: Sequence[str] = (), **written: str) -> Effect:
+    named = [each.partition(":") for each in header]
+    headers = {name.title(): value.lstrip() for name, _, value in named}
+    return Instead(when == "after", _answer(int(status), headers, **written))
 
 
-def whole(text: str, lowest: int = 1, highest: int = 1_000_000) -> int:
-    """A whole number within bounds; ValueError for anything else."""
-    if not re.fullmatch(r"[0-9]{1,7}", text) or not lowest <= int(text) <= highest:
-        raise ValueError(text)
-    return int(text)
-
-
-def amount(text: str, highest: float = math.inf) -> float:
-    """A number above zero; ValueError for anything else."""
-    number = float(text)
-    if not (math.isfinite(number) and 0 < number <= highest):
-        raise ValueError(text)
-    return number
-
-
-def _late(words: Words) -> bool:
-    (word,) = words
-    return {"before": False, "after": True}[word]
-
-
-def _status(words: Words, details: Details) -> Effect:
-    status = whole(words[0], 200, 599)
-    return Instead(_late(words[1:] or ("before",)), _answer(status, details))
-
-
-def _answer(status: int, details: Details) -> Response:
-    headers = dict(map(_header, details.get("header", ())))
-    written = {"code", "message"} & details.keys()
-    if "body" in details:
-        if written or status in BODILESS:
-            others = " and ".join(f"{name}=" for name in sorted(written))
-            raise RuleError(f"body= cannot be with {others}" if written else f"a {status} has no body")
-        (body,) = details["body"]
+def _answer(status: int, headers: Mapping[str, str], **written: str) -> Response:
+    if "body" in written:
+        if len(written) > 1 or status in BODILESS:
+            raise RuleError("body= cannot be with code= or message=" if len(written) > 1 else f"a {status} has no body")
+        body = written["body"]
         return Response(status, None, {"Content-Type": _type_of(body), **headers}, body.encode())
     if status in BODILESS or (status < _REFUSED and not written):
         return Response(status, None, headers)
-    code = details.get("code", (_CODES.get(status, "unknown_error" if status >= _FAILED else "invalid_request"),))[0]
-    message = details.get("message", (f"A fault of the simulator: {status}",))[0]
+    code = written.get("code") or _CODES.get(status, "unknown_error" if status >= _FAILED else "invalid_request")
+    message = written.get("message", f"A fault of the simulator: {status}")
     return ApiError(status, code, message, headers=headers).answer()
 
 
@@ -115,97 +67,74 @@ def _type_of(body: str) -> str:
     return "application/json"
 
 
-def _header(text: str) -> tuple[str, str]:
-    found = _HEADER.fullmatch(text)
-    if found is None:
-        raise RuleError(f'header "{text}": expected {DETAILS["header"]}')
-    if (name := found["name"].title()) in _NOT_OURS:
-        raise RuleError(f'header "{text}": {name} is of the connection and cannot be set')
-    return name, found["value"]
+def _worker(who: str, when: str | None, message: str = "The delivery failed repeatedly") -> Effect:
+    return Worker(when == "after", who, message)
 
 
-def _drop(words: Words, _: Details) -> Effect:
-    return Instead(_late(words), NO_ANSWER)
-
-
-def _delay(words: Words, _: Details) -> Effect:
-    return Delay(_late(words[1:] or ("before",)), amount(words[0], _LONGEST_DELAY))
-
-
-def _truncate(words: Words, _: Details) -> Effect:
-    if list(words[1:]) not in ([], ["quietly"]):
-        raise ValueError(words)
-    return Truncate(keep=whole(words[0]), quiet=len(words) > 1)
-
-
-def _hide(words: Words, _: Details) -> Effect:
-    (readings,) = words
-    return Hide(readings=whole(readings))
-
-
-def _shift(words: Words, details: Details) -> Effect:
-    (word,) = words
-    return Shift(adds={"add": True, "remove": False}[word], page=_page(details.get("page", ("1",))[0]))
-
-
-def _page(text: str) -> int:
-    try:
-        return whole(text)
-    except ValueError:
-        raise RuleError(f"page {text}: expected {DETAILS['page']}") from None
-
-
-def _rate(words: Words, details: Details) -> Effect:
-    (word,) = words
-    limit, _, seconds = word.partition("/")
-    retry = details.get("retry", ("seconds",))[0]
-    if retry not in ("seconds", "date", "none") and not re.fullmatch("[0-9]{1,7}", retry):
-        raise RuleError(f"retry {retry}: expected {DETAILS['retry']}")
-    return Rate(limit=whole(limit), seconds=amount(seconds), retry=retry)
-
-
-def _worker(words: Words, details: Details) -> Effect:
-    message = details.get("message", ("The delivery failed repeatedly",))[0]
-    return Worker(_late(words[1:] or ("before",)), words[0], message)
-
-
-def _normalise(words: Words, _: Details) -> Effect:
-    if words[0] not in WAYS:
-        raise RuleError(f"normalise {words[0]}: expected one of {', '.join(WAYS)}")
-    return Normalise(words[0], {"stored": False, "shown": True}[words[1] if len(words) > 1 else "stored"])
-
-
-FORMS: Mapping[str, Form] = {
-    "status": Form("status CODE [before|after], CODE being 200 to 599", _status, ("code", "message", "body", "header")),
-    "drop": Form("drop before, or drop after", _drop),
-    "delay": Form("delay SECONDS [before|after], SECONDS above 0 and up to 3600", _delay),
-    "truncate": Form("truncate BYTES [quietly], BYTES being 1 or more", _truncate),
-    "hide": Form("hide READINGS, READINGS being 1 or more", _hide, method="POST"),
-    "shift": Form("shift add, or shift remove", _shift, ("page",), method="GET"),
-    "rate": Form("rate REQUESTS/SECONDS, like rate 100/60", _rate, ("retry",), choosable=False),
-    "normalise": Form(f"normalise {'|'.join(WAYS)} [stored|shown]", _normalise),
-    "worker": Form("worker INTEGRATION [before|after], INTEGRATION being an id, a title or *", _worker, ("message",)),
+FAULTS: Mapping[str, Fault] = {
+    "status": Fault(
+        f"([2-5][0-9][0-9]){_WHEN}",
+        "status CODE [before|after], CODE being 200 to 599",
+        _status,
+        ("code", "message", "body", "header"),
+    ),
+    "drop": Fault("(before|after)", "drop before|after", lambda when: Instead(when == "after", NO_ANSWER)),
+    "delay": Fault(
+        _SECONDS + _WHEN, "delay SECONDS [before|after]", lambda seconds, when: Delay(when == "after", float(seconds))
+    ),
+    "truncate": Fault(
+        f"{_NUMBER}(?: (quietly))?",
+        "truncate BYTES [quietly], BYTES being 1 or more",
+        lambda keep, quietly: Truncate(keep=int(keep), quiet=bool(quietly)),
+    ),
+    "hide": Fault(
+        _NUMBER,
+        "hide READINGS, READINGS being 1 or more",
+        lambda readings: Hide(readings=int(readings)),
+        method="POST",
+    ),
+    "shift": Fault(
+        "(add|remove)",
+        "shift add|remove",
+        lambda what, page="1": Shift(adds=what == "add", page=int(page)),
+        ("page",),
+        method="GET",
+    ),
+    "rate": Fault(
+        f"{_NUMBER}/{_SECONDS}",
+        "rate REQUESTS/SECONDS, like rate 100/60",
+        lambda limit, seconds, retry="seconds": Rate(limit=int(limit), seconds=float(seconds), retry=retry),
+        ("retry",),
+        choosable=False,
+    ),
+    "normalise": Fault(
+        f"({'|'.join(WAYS)})(?: (stored|shown))?",
+        f"normalise {'|'.join(WAYS)} [stored|shown]",
+        lambda way, where: Normalise(way, where == "shown"),
+    ),
+    "worker": Fault(
+        f"(.+?){_WHEN}",
+        "worker INTEGRATION [before|after], INTEGRATION being an id, a title or *",
+        _worker,
+        ("message",),
+    ),
 }
-
-
-def choice(chosen: Mapping[str, str]) -> Choice:
-    """Which of the matching requests are meant, by the words of CHOOSERS."""
-    known = {name: _chooser(name, text) for name, text in chosen.items()}
-    if len(ways := [name for name in ("n", "every", "chance") if name in known]) > 1:
-        raise RuleError(f"{' and '.join(ways)} cannot be in one rule: each says by itself which requests are meant")
-    return Choice(**known)  # type: ignore[arg-type]
-
-
-def _chooser(name: str, text: str) -> int | float:
-    try:
-        return amount(text, 1) if name == "chance" else whole(text)
-    except ValueError:
-        raise RuleError(f"{name} {text}: expected {CHOOSERS[name]}") from None
-
-
-CHOOSERS = {
-    "n": "n=NUMBER, 1 or more",
-    "every": "every=NUMBER, 1 or more",
-    "chance": "chance=NUMBER, above 0 and up to 1",
-    "times": "times=NUMBER, 1 or more",
+DETAILS: Mapping[str, tuple[str, str]] = {
+    "code": (r"\S+", "code=CODE"),
+    "message": (".+", 'message="TEXT"'),
+    "body": (".*", 'body="TEXT"'),
+    "header": (
+        rf"(?!(?i:{_NOT_OURS}):)[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~]*",
+        'header="Name: value", of the answer and not of the connection',
+    ),
+    "page": (_NUMBER, "page=NUMBER, 1 or more"),
+    "retry": ("seconds|date|none|[0-9]{1,7}", "retry=seconds|date|none|NUMBER"),
 }
+"""What is said more closely of a fault: what its value has to match, and how it is written."""
+CHOOSERS: Mapping[str, tuple[str, str]] = {
+    "n": (_NUMBER, "n=NUMBER, 1 or more"),
+    "every": (_NUMBER, "every=NUMBER, 1 or more"),
+    "chance": (r"0?\.[0-9]+|1(?:\.0*)?", "chance=NUMBER, above 0 and up to 1"),
+    "times": (_NUMBER, "times=NUMBER, 1 or more"),
+}
+"""Which of the matching requests: as in DETAILS."""
