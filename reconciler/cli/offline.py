@@ -143,7 +143,8 @@ def simulate(
       --fault 'POST /integrations: hide 2'
       --fault '* /*: rate 20/60'
 
-    Faults are status, drop, delay, truncate, hide, shift, rate and worker; the README has all that they take.
+    Faults are status, drop, delay, truncate, omit, hide, shift, rate, worker and normalise; the README has all that
+    they take.
     """
     from reconciler.simulator import Simulator  # noqa: PLC0415 - `--help` need not load it
     from reconciler.simulator.dashboard import furnish  # noqa: PLC0415

@@ -143,6 +143,23 @@ class Truncate(_Effect):
 
 
 @dataclass
+class Omit(_Effect):
+    """The last objects of a list are left out, and the answer says that it ends there."""
+
+    late: bool = True
+    count: int = 0
+
+    def happen(self, scene: Scene) -> bool:
+        """Shorten a list that has so many; one that has fewer is empty then."""
+        body = scene.response.body if scene.response else None
+        if not isinstance(body, dict) or not body.get("data") or not isinstance(body["data"], list):
+            return False
+        short = {**body, "data": body["data"][: -self.count], "has_more": False}
+        scene.response = Response(200, {name: value for name, value in short.items() if name != "next_cursor"})
+        return True
+
+
+@dataclass
 class Hide(_Effect):
     """Late visibility of what was created."""
 

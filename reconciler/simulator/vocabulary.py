@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.simulator.effects import Delay, Effect, Hide, Instead, Rate, Shift, Truncate, Worker
+from reconciler.simulator.effects import Delay, Effect, Hide, Instead, Omit, Rate, Shift, Truncate, Worker
 from reconciler.simulator.normalising import WAYS, Normalise
 from reconciler.simulator.rules import RuleError
 from reconciler.simulator.wire import BODILESS, NO_ANSWER, ApiError, Response
@@ -86,6 +86,12 @@ FAULTS: Mapping[str, Fault] = {
         f"{_NUMBER}(?: (quietly))?",
         "truncate BYTES [quietly], BYTES being 1 or more",
         lambda keep, quietly: Truncate(keep=int(keep), quiet=bool(quietly)),
+    ),
+    "omit": Fault(
+        _NUMBER,
+        "omit COUNT, COUNT being 1 or more",
+        lambda count: Omit(count=int(count)),
+        method="GET",
     ),
     "hide": Fault(
         _NUMBER,

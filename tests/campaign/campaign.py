@@ -11,11 +11,13 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
-from kills.sites import STORES, Site, git, isolate
+from kills.sites import isolate
+from state.s3_server import Server, aim, running
 
 import reconciler.pipeline  # noqa: F401  what commands load when they run, once for all that are forked from here
 
@@ -23,6 +25,7 @@ from .gate import struck_at_fsync
 from .haste import trust_one
 from .life import Life
 from .proof import SECRET
+from .repository import STORES, found
 from .stage import staged
 from .tally import Tally
 
@@ -36,7 +39,7 @@ def main() -> None:
     """Reads the arguments, leads the worlds, prints the line; exits with 1 where a world failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("--seeds", default="1-20", metavar="FROM-TO", help="the worlds; one number is one world")
-    parser.add_argument("--stores", default="file", help="where states are kept, in turn: file, git, or file,git")
+    parser.add_argument("--stores", default="file", help=f"where states are kept, in turn: some of {','.join(STORES)}")
     parser.add_argument("--jobs", type=int, default=1, help="how many worlds at once")
     parser.add_argument("--lag", action="store_true", help="what was made may be hidden from the next run, too")
     given = parser.parse_args()
@@ -61,10 +64,22 @@ def main() -> None:
 def _all(tasks: Sequence[Task], jobs: int, *, lag: bool) -> Iterator[Tally]:
     chunks = [tasks[start : start + EACH] for start in range(0, len(tasks), EACH)]
     context = multiprocessing.get_context("fork")
-    with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
-        lead = partial(_lead, Path(folder), lag)
+    with tempfile.TemporaryDirectory(prefix="campaign-") as folder, _bucket(tasks) as bucket:
+        lead = partial(_lead, Path(folder), lag, bucket)
         with ProcessPoolExecutor(jobs, mp_context=context, initializer=_isolate, initargs=(folder,)) as pool:
             yield from pool.map(lead, chunks)
+
+
+@contextmanager
+def _bucket(tasks: Sequence[Task]) -> Iterator[Server | None]:
+    """The object store of all worlds, on this machine; None if no world wants one."""
+    if not any(store == "object" for _, store in tasks):
+        yield None
+        return
+    with running() as server:
+        server.make("states")
+        aim(pytest.MonkeyPatch(), server.url)
+        yield server
 
 
 def _isolate(folder: str) -> None:
@@ -76,30 +91,21 @@ def _isolate(folder: str) -> None:
     gc.freeze()
 
 
-def _lead(folder: Path, lag: bool, tasks: Sequence[Task]) -> Tally:
+def _lead(folder: Path, lag: bool, bucket: Server | None, tasks: Sequence[Task]) -> Tally:
     tally = Tally()
     for seed, store in tasks:
         # What a world came through counts once it has survived
         each = Tally()
         try:
-            with tempfile.TemporaryDirectory(dir=folder) as place, staged(_site(Path(place), store), seed) as stage:
+            with (
+                tempfile.TemporaryDirectory(dir=folder) as place,
+                staged(found(Path(place), store, bucket), seed) as stage,
+            ):
                 Life(seed, stage, each, lag=lag).go()
         except Exception as error:  # noqa: BLE001 - whatever ends a world is what is looked for
             each = Tally(failures={(seed, store): _why(error)})
         tally.add(each)
     return tally
-
-
-def _site(path: Path, store: str) -> Site:
-    """An empty project that keeps its state there."""
-    site = Site(path, store)
-    site.machine.mkdir()
-    if store == "git":
-        git(path, "init", "--quiet", "--bare", "--initial-branch=main", str(site.remote))
-        git(site.machine, "init", "--quiet", "--initial-branch=main")
-        git(site.machine, "remote", "add", "origin", "../remote.git")
-        (site.machine / "reconciler.yaml").write_text("state: {store: git}\n", encoding="utf-8")
-    return site
 
 
 def _why(error: Exception) -> str:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 
 from apply.random_worlds import ANCHOR, COLLECTIONS, SECTIONS, drift, neighbours
-from kills.sites import Ended, called
+from kills.sites import Ended
 
 from .gate import Blow
 from .proof import (
@@ -23,10 +23,11 @@ from .proof import (
 from .stage import Stage, Truth
 from .tally import Tally
 from .team import Team
-from .weather import weather
+from .weather import short_lists, weather
 
 APPLY = ("--auto-approve",)
-EVERYTHING = ("--max-deletes", "99", "--allow", "vanished")
+MANY = ("--max-deletes", "99")
+EVERYTHING = (*MANY, "--allow", "vanished")
 CROWD = 105
 """More than one page of a list holds."""
 
@@ -50,9 +51,12 @@ class Life:
         self._remembers = False
         self._crowded = self._luck.random() < 0.1
         self._shown = Shown()
+        self._commits: list[str] = []
+        self._neighbours: frozenset[str] = frozenset()
 
     def go(self) -> None:
         """From the first apply to the last."""
+        self._neighbours = self._move_in()
         neighbours(self._team, self._stage)
         if self._crowded:
             self._crowd()
@@ -60,11 +64,69 @@ class Life:
             self._shown = Shown()
             if review:
                 self._review()
-            self._team.write(self._stage)
+            self._write()
+            if review:
+                self._lists_are_short()
             for _ in range(self._luck.randint(2, 4)):
                 self._round()
             self._settles()
+            self._neighbours_are_settled()
+            self._an_old_checkout_does_nothing()
         self._tally.events["worlds"] += 1
+
+    def _write(self) -> None:
+        """Writes the configuration, and commits it: another commit than any before."""
+        self._team.write(self._stage)
+        self._stage.site.commit()
+        self._commits.append(self._stage.site.head())
+
+    def _move_in(self) -> frozenset[str]:
+        """The other configuration of the repository is applied: gives its objects, which are not the team's."""
+        stage = self._stage
+        done = stage.called("apply", str(stage.site.neighbours), *APPLY)
+        assert done.code == 0, done.err
+        for kind, records in stage.truth().items():
+            for object_id in records:
+                stage.theirs(COLLECTIONS[kind], object_id)
+        stage.requests()
+        return frozenset(stage.others)
+
+    def _neighbours_are_settled(self) -> None:
+        """Whatever the team did, the other configuration has nothing to do, and a look by its people writes nothing."""
+        stage = self._stage
+        left = stage.called("plan", str(stage.site.neighbours), "--detailed-exitcode")
+        # A list that shifts loses an object for good, whosever it is.
+        assert left.code == 0 or self._shifts, left.out + left.err
+        stage.requests()
+
+    def _lists_are_short(self) -> None:
+        """An apply on top of a state that knows all, from lists that do not show all: it makes nothing twice and
+        deletes nothing that it does not know to be wanted gone; most of the time it is refused."""
+        known = [address for address in self._ids if address.startswith("integration.")]
+        rules = [each for each in short_lists(self._luck) if len(known) > 1 or "/integrations" not in each]
+        self._stage.weather(rules, lag=False)
+        before = self._stage.truth()
+        self._stage.removed.clear()
+        done = self._stage.calm("apply", *APPLY, *MANY)
+        self._tally.codes[done.code] += 1
+        self._tally.events["short lists"] += 1
+        self._judge("apply", done, before, killed=False)
+        self._tally.fired(self._stage.faults.report()["rules"])
+        self._stage.faults.clear()
+
+    def _an_old_checkout_does_nothing(self) -> None:
+        """An apply of an earlier commit, after a later one was applied: it is refused, or has nothing to write."""
+        if not self._stage.site.is_repository or len(self._commits) < 2:
+            return
+        stage = self._stage
+        with stage.site.at(self._luck.choice(self._commits[:-1])):
+            done = stage.calm("apply", *APPLY, *EVERYTHING)
+        # What was deleted since cannot be taken in by its id: that is told as a mistake of the configuration.
+        refused = "--allow behind" in done.err or "was deleted by an earlier apply" in done.err
+        assert done.code == 0 or refused, done.err
+        writes = [f"{each['method']} {each['path']}" for each in stage.requests() if each["method"] != "GET"]
+        assert not writes, f"an old checkout wrote: {writes}"
+        self._tally.events["old checkouts"] += 1
 
     def _crowd(self) -> None:
         """More of other people's than one page of a list holds."""
@@ -84,7 +146,7 @@ class Life:
         live = {object_id for records in self._stage.truth().values() for object_id in records}
         dared = [address for address in self._team.dared if self._ids.get(address) in live]
         if dared:
-            self._team.write(self._stage)
+            self._write()
             refused = self._stage.calm("plan", *EVERYTHING)
             assert refused.code == 5, refused.err
             assert all(f"{address} is protected by prevent_destroy" in refused.err for address in dared), refused.err
@@ -92,7 +154,7 @@ class Life:
         self._team.repent()
         self._released |= {entries[item["from"]]["id"] for item in self._team.wanted["removed"]}
         for kind in ("report", "automation"):
-            strangers = sorted(set(self._stage.truth()[kind]) & set(self._stage.others))
+            strangers = sorted(set(self._stage.truth()[kind]) & set(self._stage.others) - self._neighbours)
             if strangers and self._luck.random() < 0.3:
                 self._team.take_in(kind, self._luck.choice(strangers))
 
@@ -181,7 +243,7 @@ class Life:
             elif deed < 0.8:
                 drift(team, stage, {anchor: self._ids[anchor], **some})
             else:
-                theirs = sorted(set(stage.truth()["automation"]) & set(stage.others) - taken)
+                theirs = sorted(set(stage.truth()["automation"]) & set(stage.others) - taken - self._neighbours)
                 if theirs and deed < 0.9:
                     stage.edit("automations", luck.choice(theirs), caption=team.name())
                 elif theirs:
@@ -203,7 +265,7 @@ class Life:
         if self._stage.site.locked():
             refused = self._stage.calm("apply", *APPLY)
             assert refused.code == 5, refused.err
-            unlocked = called("state", "unlock", refused.run_to_unlock(), str(self._stage.folder))
+            unlocked = self._stage.called("state", "unlock", refused.run_to_unlock(), str(self._stage.folder))
             assert unlocked.code == 0, unlocked.err
             self._tally.events["locks broken"] += 1
 
@@ -224,7 +286,7 @@ class Life:
         theirs_is_untouched(truth, stage.others, managed, self._shifts)
         orphans = set(truth["report"]) - managed - set(stage.others)
         stage.others = others_now(truth, managed, stage.others, self._released)
-        for orphan in orphans:
+        for orphan in orphans - self._neighbours:
             # It may hold on to an integration that is to go one day, which the API would refuse then
             stage.remove(COLLECTIONS["report"], orphan)
         stage.requests()

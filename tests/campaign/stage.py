@@ -6,7 +6,6 @@ import faulthandler
 import io
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import httpx
 from apply.random_worlds import COLLECTIONS
-from kills.sites import STATE_REF, Ended, Site, called, git
+from kills.sites import Ended, called
 from world import Json, World
 
 from reconciler.__main__ import hear_endings
@@ -32,6 +31,7 @@ from reconciler.simulator.wire import Request
 
 from .gate import Blow, Gate, struck_at_fsync
 from .haste import clock, pause
+from .repository import Repository
 
 RESOURCES = {"integration": INTEGRATIONS, "report": REPORTS, "automation": AUTOMATIONS}
 KINDS = {collection: kind for kind, collection in COLLECTIONS.items()}
@@ -49,7 +49,7 @@ class Stage(World):
     """
 
     def __init__(
-        self, site: Site, server: Server, log: io.StringIO, gate: Gate, simulator: Simulator, store: Store
+        self, site: Repository, server: Server, log: io.StringIO, gate: Gate, simulator: Simulator, store: Store
     ) -> None:
         super().__init__(site.machine, server.url, log, None)  # type: ignore[arg-type]  # no test captures here
         self.site = site
@@ -77,7 +77,7 @@ class Stage(World):
     def insert(self, collection: str, **fields: object) -> str:
         """Somebody makes an object; from now on it is theirs."""
         made = super().insert(collection, **fields)
-        self._theirs(collection, made)
+        self.theirs(collection, made)
         return made
 
     def edit(self, collection: str, object_id: str, **fields: object) -> None:
@@ -85,7 +85,7 @@ class Stage(World):
         if object_id in self.truth()[KINDS[collection]]:
             super().edit(collection, object_id, **fields)
             if object_id in self.others:
-                self._theirs(collection, object_id)
+                self.theirs(collection, object_id)
 
     def remove(self, collection: str, object_id: str) -> None:
         """Somebody removes an object, if it is still there."""
@@ -99,7 +99,8 @@ class Stage(World):
         answer = self._simulator.answer(Request(method, path, body=fields))
         return httpx.Response(answer.status, json=answer.body)
 
-    def _theirs(self, collection: str, object_id: str) -> None:
+    def theirs(self, collection: str, object_id: str) -> None:
+        """What an object is like now is how its people left it."""
         resource = RESOURCES[KINDS[collection]]
         with self._store.transaction("production", write=False) as shelf:
             record = shelf.get(resource.name, object_id)
@@ -114,17 +115,27 @@ class Stage(World):
         self._simulator.faults = faults
 
     def calm(self, command: str, *arguments: str) -> Ended:
-        """A command that nothing happens to, in this process."""
+        """A command that nothing happens to."""
+        return self.called(command, str(self.folder), *arguments)
+
+    def called(self, *words: str) -> Ended:
+        """Such a command line: in this process, or in one of its own if it reaches for a bucket, whose client does not
+        outlive a fork."""
+        if self.site.bucket is not None:
+            return self._forked([*words], {}, None)
         self.gate.arm({}, None)
-        return called(command, str(self.folder), *arguments)
+        return called(*words)
 
     def braves(
         self, command: str, *arguments: str, moves: Mapping[int, Callable[[], None]], blow: Blow | None
     ) -> Ended:
         """A command in a process of its own, with what happens to it; its code is -9 where it was killed."""
+        return self._forked([command, str(self.folder), *arguments], moves, blow)
+
+    def _forked(self, words: list[str], moves: Mapping[int, Callable[[], None]], blow: Blow | None) -> Ended:
         out, err = self.site.path / "out", self.site.path / "err"
         self.gate.arm(moves, blow)
-        process = FORK.Process(target=_lives, args=([command, str(self.folder), *arguments], out, err, blow))
+        process = FORK.Process(target=_lives, args=(words, out, err, blow))
         process.start()
         assert process.pid is not None
         self.gate.aim(process.pid)
@@ -148,9 +159,7 @@ class Stage(World):
         self.faults.clear()
         self.site.journal.unlink(missing_ok=True)
         if what == "state":
-            shutil.rmtree(self.folder / ".reconciler", ignore_errors=True)
-            if self.site.store == "git":
-                git(self.site.remote, "update-ref", "-d", STATE_REF)
+            self.site.lose_state()
 
     def written(self) -> str:
         """All that the commands have left in the folder."""
@@ -174,7 +183,7 @@ def _lives(arguments: list[str], out: Path, err: Path, blow: Blow | None) -> Non
 
 
 @contextmanager
-def staged(site: Site, seed: int) -> Iterator[Stage]:
+def staged(site: Repository, seed: int) -> Iterator[Stage]:
     """A stage on a site, opened: the address in the environment is its own."""
     log = io.StringIO()
     with (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
-from apply.random_worlds import ANCHOR, SECTIONS, Project
+from apply.random_worlds import ANCHOR, PLATFORMS, SECTIONS, Project
 from world import Json
 
 SHELTERED = {"reports": "send_at", "automations": "caption"}
@@ -44,6 +44,31 @@ class Team(Project):
         ]
         self._shelter()
 
+    def integration(self) -> Json:
+        """As anybody's; some are the twin of another one on the other platform, with its provider and title."""
+        fields = super().integration()
+        known = getattr(self, "wanted", {}).get("integrations", {})
+        alone = [each for each in known.values() if self._has_no_twin(each)]
+        if alone and self.random.random() < 0.3:
+            twin = self.random.choice(alone)
+            fields |= {name: twin[name] for name in ("title", "integration")}
+            fields["target_platform"] = next(each for each in PLATFORMS if each != twin["target_platform"])
+        return fields
+
+    def _edit_integrations(self) -> None:
+        """As anybody's; what would make one of two twins the other is taken back."""
+        before = copy.deepcopy(self.wanted["integrations"])
+        super()._edit_integrations()
+        for key, fields in sorted(self.wanted["integrations"].items()):
+            others = (each for name, each in self.wanted["integrations"].items() if name != key)
+            if _identity(fields) in map(_identity, others):
+                self.wanted["integrations"][key] = before[key]
+                self.manual.discard(f"integration.{key}")
+                self.replaced.discard(f"integration.{key}")
+
+    def _has_no_twin(self, fields: Json) -> bool:
+        return sum(each["title"] == fields["title"] for each in self.wanted["integrations"].values()) == 1
+
     def repent(self) -> None:
         """What is protected comes back, as it was but for destinations that are not there any more."""
         sections = {kind: section for section, kind in SECTIONS.items()}
@@ -78,6 +103,10 @@ class Team(Project):
                     fields["lifecycle"] = {"prevent_destroy": True}
                 elif luck < 0.2 and ignored in fields and not _protected(fields):
                     fields["lifecycle"] = {"ignore_changes": [ignored]}
+
+
+def _identity(fields: Json) -> tuple[str, ...]:
+    return (fields["integration"], fields["target_platform"], fields["title"])
 
 
 def _protected(fields: Mapping[str, Json]) -> bool:

@@ -16,6 +16,8 @@ WRITES = (
     "DELETE /*",
 )
 READS = ("GET /*", "GET /integrations", "GET /scheduled-reports", "GET /automations", "GET /scheduled-reports/*")
+ASKED_BY_ID = ("GET /scheduled-reports", "GET /automations")
+"""The lists of what can be asked for by its id, too."""
 ANY = ("* /*", *READS, *WRITES)
 CHANGES = ("PUT /*", "PATCH /*", *READS, "POST /automations", "POST /scheduled-reports", "POST /integrations")
 RETRY_AFTER = (
@@ -123,3 +125,10 @@ def weather(luck: Luck, *, crowded: bool, remembered: bool) -> list[str]:
     rules = [luck.choice(FAULTS)(luck) for _ in range(luck.randint(2, 6))]
     rules += [_empty(luck)] if remembered and luck.random() < 0.5 else []
     return rules + ([_shift(luck)] if crowded else [])
+
+
+def short_lists(luck: Luck) -> list[str]:
+    """Lists with a straight face: they leave out the last ones, or all, and say that they end there. Of integrations,
+    which cannot be asked for by their ids, none is shown at all, or all are."""
+    rules = [f"{luck.choice(ASKED_BY_ID)}: omit {luck.choice([1, 2, 5, 100])}, {_which(luck)}" for _ in range(2)]
+    return rules + (["GET /integrations: omit 100"] if luck.random() < 0.3 else [])

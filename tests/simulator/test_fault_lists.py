@@ -215,3 +215,16 @@ def test_a_worker_is_of_one_project(simulator: Simulator, sandbox: httpx.Client,
     assert client_of(simulator, None).get("/automations?offset=1").status_code == 401
     assert sandbox.get("/integrations").json()["data"] == []
     assert fired(simulator.faults) == [(3, 0), (0, 0), (3, 0)]
+
+
+def test_a_list_that_is_short_says_that_it_is_whole(client: httpx.Client, faults: Faults, automation: Make) -> None:
+    """The last ones are left out of one answer, which has no more and no cursor; the next answer is whole."""
+    for name in ("first", "second", "third"):
+        automation(name=name)
+    for count, seen in ((1, ["first", "second"]), (2, ["first"]), (9, [])):
+        faults.add(f"GET /automations: omit {count}, n=1")
+        answer = client.get("/automations", params={"limit": 3}).json()
+        assert ([each["name"] for each in answer["data"]], answer["has_more"]) == (seen, False)
+        assert "next_cursor" not in answer
+        faults.clear()
+    assert names(client) == ["first", "second", "third"]

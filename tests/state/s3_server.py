@@ -8,6 +8,7 @@ own server has many threads and nothing between the two. `deaf` drops the condit
 from __future__ import annotations
 
 import importlib.util
+import logging
 import socket
 import subprocess
 import sys
@@ -48,6 +49,12 @@ class Server:
         """What an object holds."""
         with self.client() as client:
             return client.get(f"/{key}").raise_for_status().content
+
+    def get_or(self, key: str, default: bytes) -> bytes:
+        """What an object holds, or that if there is none."""
+        with self.client() as client:
+            answer = client.get(f"/{key}")
+            return default if answer.status_code == httpx.codes.NOT_FOUND else answer.raise_for_status().content
 
     def put(self, key: str, content: bytes, **headers: str) -> int:
         """Writes an object, with headers (`if_match` for If-Match), and gives the status of the answer."""
@@ -110,6 +117,8 @@ def mumbling(server: Application) -> Application:
 def main(flaw: str) -> None:
     """Serves until it is ended."""
     import waitress  # noqa: PLC0415 - for this program, not for the tests that start it
+
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
     moto = DomainDispatcherApplication(create_backend_app)
