@@ -130,6 +130,9 @@ class Resolver:
         # What was written for it tells more than an answer does if its provider is not understood.
         target = replace(live[record.id], fields={**coming.get(address, {}), **live[record.id].fields})
         taken = [object_id for name, object_id in self._taken if name == kind.name]
+        # What was offered before the object was made stands for something else.
+        if address in self._made:
+            taken += [str(item.get("id")) for item in self._before.lookups.get(reference.lookup, ())]
         targets = Targets(reference, live.values(), taken, coming)
         proof = targets.proof(target, reading.offered, address)
         if proof is not None:

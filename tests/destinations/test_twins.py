@@ -37,6 +37,15 @@ def test_an_unmanaged_twin_is_not_taken_for_what_was_just_made(world: World, rea
     assert world.plan().code == 0
 
 
+def test_what_was_offered_before_is_not_what_was_just_made(world: World) -> None:
+    """A destination of something that is no integration any more bears the label; the new one shows late."""
+    world.insert("destinations", id="left-over", label="Webhooks: Alerts")
+    world.write(ONE % "{integration: ios}")
+    world.fault("POST /integrations: hide 2")
+    assert world.apply().code == 0
+    assert sent_to(world) == {"Apple": [world.id_of("integration.ios")]}
+
+
 def test_a_twin_that_never_shows_fails_alone(world: World) -> None:
     """The report of the one that is not offered fails in words; the other one is sent, and the next apply goes on."""
     world.write(TWINS + REPORTS)
