@@ -56,6 +56,8 @@ class Life:
 
     def go(self) -> None:
         """From the first apply to the last."""
+        self._stage.ways = self._luck.choice([(), (), ("trim",), ("nfc",), ("trim", "nfc")])
+        self._stage.calm_down()
         self._neighbours = self._move_in()
         neighbours(self._team, self._stage)
         if self._crowded:
@@ -73,6 +75,7 @@ class Life:
             self._neighbours_are_settled()
             self._an_old_checkout_does_nothing()
         self._tally.events["worlds"] += 1
+        self._tally.events["worlds that normalise"] += bool(self._stage.ways)
 
     def _write(self) -> None:
         """Writes the configuration, and commits it: another commit than any before."""
@@ -112,7 +115,7 @@ class Life:
         self._tally.events["short lists"] += 1
         self._judge("apply", done, before, killed=False)
         self._tally.fired(self._stage.faults.report()["rules"])
-        self._stage.faults.clear()
+        self._stage.calm_down()
 
     def _an_old_checkout_does_nothing(self) -> None:
         """An apply of an earlier commit, after a later one was applied: it is refused, or has nothing to write."""
@@ -272,7 +275,7 @@ class Life:
     def _settles(self) -> None:
         """The faults have stopped: one apply does the rest, and all is true."""
         stage = self._stage
-        stage.faults.clear()
+        stage.calm_down()
         self._unlock()
         before = stage.truth()
         stage.removed.clear()

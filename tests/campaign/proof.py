@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from apply.as_wanted import as_wanted
@@ -135,8 +136,22 @@ def converged(stage: Stage, team: Team, left: Ended) -> dict[str, str]:
     resources = stage.site.state()["resources"]
     assert not [address for address, each in resources.items() if each.get("superseded")]
     ids = {address: str(each["id"]) for address, each in resources.items()}
-    as_wanted(team.visible(), set(actions), ids, stage.truth())
+    # What people made in the dashboard is kept as they wrote it.
+    live = {kind: stored(records, stage.ways) for kind, records in stage.truth().items()}
+    as_wanted(stored(team.visible(), stage.ways), set(actions), ids, live)
     return ids
+
+
+def stored(value: Any, ways: Collection[str]) -> Any:
+    """What an API that normalises makes of all that is wanted; keys of ours have nothing that it could change."""
+    if isinstance(value, dict):
+        return {name: stored(inner, ways) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [stored(item, ways) for item in value]
+    if isinstance(value, str):
+        text = value.strip() if "trim" in ways else value
+        return unicodedata.normalize("NFC", text) if "nfc" in ways else text
+    return value
 
 
 def _lifecycle(fields: Json) -> Json:

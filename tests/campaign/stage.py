@@ -46,6 +46,7 @@ class Stage(World):
     """A world whose commands can be killed.
 
     `others`: id → record of what is somebody else's, as they left it; `removed`: the ids that somebody took away.
+    `ways`: what the API makes of each value that it stores, all the time: `trim`, `nfc`.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Stage(World):
         self._simulator = simulator
         self.others: dict[str, Json] = {}
         self.removed: set[str] = set()
+        self.ways: tuple[str, ...] = ()
         self._server = server
         self._quiet = len(server._sockets)
         self._store = store
@@ -107,9 +109,14 @@ class Stage(World):
             assert record is not None
             self.others[object_id] = resource.show(shelf, record)
 
+    def calm_down(self) -> None:
+        """Nothing goes wrong from now on."""
+        self.weather((), lag=False)
+
     def weather(self, rules: Sequence[str], *, lag: bool) -> None:
         """Puts rules in the place of those before. `lag`: what those hid stays hidden until it is read often enough."""
-        faults = Faults(rules, seed=self._simulator.faults.seed)
+        always = [f"* /*: normalise {way}" for way in self.ways]
+        faults = Faults([*always, *rules], seed=self._simulator.faults.seed)
         if lag:
             faults.veil = self._simulator.faults.veil
         self._simulator.faults = faults
@@ -156,7 +163,7 @@ class Stage(World):
 
     def lose(self, what: str) -> None:
         """The `journal` is lost with its machine, or the `state` as well. By then what was made shows everywhere."""
-        self.faults.clear()
+        self.calm_down()
         self.site.journal.unlink(missing_ok=True)
         if what == "state":
             self.site.lose_state()

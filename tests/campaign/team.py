@@ -44,6 +44,10 @@ class Team(Project):
         ]
         self._shelter()
 
+    def name(self) -> str:
+        """A name that nothing else has; some end in a space, or hold letters that Unicode can write in two ways."""
+        return super().name() + self.random.choice(["", "", "", " ", " e\N{COMBINING ACUTE ACCENT}"])
+
     def integration(self) -> Json:
         """As anybody's; some are the twin of another one on the other platform, with its provider and title."""
         fields = super().integration()
