@@ -126,16 +126,17 @@ def test_a_missing_key_is_told(world: World, tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_key_is_in_no_file(world: World, tmp_path: Path) -> None:
-    """Also where an object in the dashboard bears it."""
+    """An object in the dashboard bears it: the plan is refused, and what is written of that does not hold the key."""
     world.insert("integrations", **integration(f"x {KEY} y"))
     world.write("reports: {}\n")
     files = [tmp_path / f"plan.{form}" for form in ("markdown", "json", "text")]
     done = world.run("plan", *(word for file in files for word in ("--report", f"{file.suffix[1:]}={file}")))
-    assert done.code == 0, done.err
-    for file in files:
-        text = file.read_text(encoding="utf-8")
-        assert KEY not in text
-        assert "not shown" in text
+    assert done.code == 5
+    told = files[0].read_text(encoding="utf-8")
+    assert "holds the secret key" in told
+    assert KEY not in told + done.out + done.err
+    assert not files[1].exists()
+    assert not files[2].exists()
 
 
 def test_a_report_that_cannot_be_written_hides_no_error(world: World, tmp_path: Path) -> None:

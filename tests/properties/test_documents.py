@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS
-from reconciler.model.memory import Entry, Memory
+from reconciler.model.memory import Entry, Memory, Tombstone
 from reconciler.model.plan import Plan
 from reconciler.model.receipt import Receipt, ReceiptItem
+from reconciler.model.settings import Environment, StateSettings
 from reconciler.receipts import from_text, to_text
 from reconciler.saved import bound, check_binding, read_plan, write_plan
 from reconciler.state import document
@@ -52,9 +53,12 @@ def exactly(value: Any) -> str:
     return json.dumps(dataclasses.asdict(value))
 
 
+OBJECTS = st.builds("{}[{}]".format, st.sampled_from(sorted(KINDS)), st.text("abc", min_size=1, max_size=2))
 memories = any_of(
     Memory,
     environment=st.just("default"),
+    tombstones=st.dictionaries(OBJECTS, any_of(Tombstone), max_size=2),
+    unread=st.just(frozenset()),
     entries=st.dictionaries(
         ADDRESSES,
         any_of(Entry, applied=st.dictionaries(KEYS.map("x-{}".format), json_values(halves), max_size=3)),
@@ -72,20 +76,22 @@ def path(tmp_path: Path) -> Path:
 @given(plan=any_of(Plan, environment=st.just("default")), memory=memories, secret=st.text("abc", min_size=1))
 def test_any_plan_is_read_from_its_file_as_it_was(path: Path, plan: Plan, memory: Memory, secret: str) -> None:
     """Values, types and orders survive; it is bound to its state and key, and to no other."""
-    saved = bound(plan, memory, secret)
+    memory = dataclasses.replace(memory, configuration=plan.configuration)
+    saved = bound(plan, memory, secret, "folder", "head")
     write_plan(path, saved)
     read = read_plan(path)
     assert exactly(read) == exactly(saved)
-    check_binding(read, "default", memory, secret)
+    environment = Environment("default", StateSettings("file", path), configuration=plan.configuration)
+    check_binding(read, environment, memory, secret, folder="folder", api=plan.api)
     with pytest.raises(Refused, match="another key"):
-        check_binding(read, "default", memory, secret + "x")
+        check_binding(read, environment, memory, secret + "x", folder="folder", api=plan.api)
 
 
 @examples(60)
 @given(plan=any_of(Plan), data=st.data())
 def test_a_plan_that_says_something_else_is_refused(path: Path, plan: Plan, data: st.DataObject) -> None:
     """One byte put in, taken out or changed anywhere in its file."""
-    write_plan(path, bound(plan, Memory("default"), "sk_key"))
+    write_plan(path, bound(plan, Memory("default"), "sk_key", "folder", "head"))
     whole = path.read_bytes()
     at = data.draw(st.integers(0, len(whole) - 1))
     piece = data.draw(st.binary(max_size=1))
