@@ -40,9 +40,9 @@ LONGEST_FILE = 16 * 1024 * 1024
 def comment(
     file: Path | None, read: Path | None, environment: str | None, configuration: Path | None, debug: bool
 ) -> None:
-    """Put a plan under the pull request, and keep it the one comment of its configuration and environment.
+    """Put a plan under the pull request, as one comment that is kept up to date.
 
-    FILE is what `plan` or `apply` wrote with --report markdown=FILE; it also becomes the job's summary. What `drift
+    Each configuration and environment has a comment of its own. FILE is what `plan` or `apply` wrote with --report markdown=FILE; it also becomes the job's summary. What `drift
     --format markdown` wrote becomes an issue, the one of its environment, and closes it where nothing drifted. Runs in
     GitHub Actions (with GITHUB_TOKEN) and in GitLab CI (with GITLAB_TOKEN); no key is needed.
     """
