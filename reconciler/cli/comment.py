@@ -42,9 +42,10 @@ def comment(
 ) -> None:
     """Put a plan under the pull request, as one comment that is kept up to date.
 
-    Each configuration and environment has a comment of its own. FILE is what `plan` or `apply` wrote with --report markdown=FILE; it also becomes the job's summary. What `drift
-    --format markdown` wrote becomes an issue, the one of its environment, and closes it where nothing drifted. Runs in
-    GitHub Actions (with GITHUB_TOKEN) and in GitLab CI (with GITLAB_TOKEN); no key is needed.
+    Each configuration and environment has a comment of its own. FILE is what `plan` or `apply` wrote with --report
+    markdown=FILE; it also becomes the job's summary. What `drift --format markdown` wrote becomes an issue, the one of
+    its environment, and closes it where nothing drifted. Runs in GitHub Actions (with GITHUB_TOKEN) and in GitLab CI
+    (with GITLAB_TOKEN); no key is needed.
     """
     from reconciler.hosts import Comments, surroundings_of  # noqa: PLC0415 - `--help` need not load the stages
 

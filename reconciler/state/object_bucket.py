@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 30.0
 MOST_RETRIES = 6
+MOST_BYTES = 200_000_000
 CARRIED_OPTIONS = (
     "allow_http",
     "allow_invalid_certificates",
@@ -103,6 +104,8 @@ class Bucket:
                 if any(code in str(error) for code in NO_BUCKET):
                     raise
                 return None
+            if answer.meta["size"] > MOST_BYTES:
+                raise ValueError(f"it holds more than {MOST_BYTES // 1_000_000} MB, which no state does")
             return Found(bytes(answer.bytes()), _version(answer.meta))
 
     def swap(self, name: str, content: bytes, version: str) -> str | None:
@@ -214,4 +217,4 @@ def _masked(text: str) -> str:
     named = (value for name, value in os.environ.items() if SECRET_NAME.match(name) and not PLACE_NAME.search(name))
     for secret in sorted((each.strip() for each in named), key=len, reverse=True):
         text = text.replace(secret, "***") if len(secret) >= SHORTEST_SECRET else text
-    return re.sub(r"(\w://[^\s?]*)\?\S*", r"\1?***", re.sub(r"//[^/\s]*@", "//***@", text))
+    return re.sub(r"(\w://[^\s?]*)\?\S*", r"\1?***", re.sub(r"//\S*@", "//***@", text))

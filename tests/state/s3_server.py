@@ -2,7 +2,7 @@
 
 One thread, so that the check of a condition and the write that it guards are one step, as they are at Amazon's: moto's
 own server has many threads and nothing between the two. `deaf` drops the conditions on their way, as some servers do;
-`mumbling` does every write and answers the first to each object with an error.
+`mumbling` does every write and answers the first to each object with an error; `vast` promises more than anybody reads.
 """
 
 from __future__ import annotations
@@ -114,6 +114,19 @@ def mumbling(server: Application) -> Application:
     return serve
 
 
+def vast(server: Application) -> Application:
+    """A server of which every object that is read promises a terabyte."""
+
+    def serve(environ: dict[str, Any], answer: Any) -> Any:
+        if environ["REQUEST_METHOD"] != "GET" or environ["PATH_INFO"].count("/") == 1:
+            return server(environ, answer)
+        stamp = ("Last-Modified", "Fri, 27 Nov 2026 09:00:00 GMT")
+        answer("200 OK", [("Content-Length", str(10**12)), ("ETag", '"0"'), stamp])
+        return [b"{"]
+
+    return serve
+
+
 def main(flaw: str) -> None:
     """Serves until it is ended."""
     import waitress  # noqa: PLC0415 - for this program, not for the tests that start it
@@ -122,7 +135,7 @@ def main(flaw: str) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
     moto = DomainDispatcherApplication(create_backend_app)
-    application = {"deaf": deaf, "mumbling": mumbling}[flaw](moto) if flaw else moto
+    application = {"deaf": deaf, "mumbling": mumbling, "vast": vast}[flaw](moto) if flaw else moto
     server = waitress.create_server(application, host="127.0.0.1", port=0, threads=1)
     sys.stdout.write(f"{server.effective_port}\n")
     sys.stdout.flush()

@@ -129,3 +129,12 @@ def test_wrong_credentials_are_told_of_and_not_shown(
     assert SECRET not in f"{caught.value} {caught.value.hint}"
     with pytest.raises(StateUnusable, match=word), store.lock(ADA):
         pytest.fail("the server would not have it")
+
+
+def test_an_object_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terabyte in the state's place: told in a line, before its bytes come."""
+    with running("vast") as server:
+        server.make("bucket")
+        aim(monkeypatch, server.url)
+        with pytest.raises(StateUnusable, match="more than 200 MB"):
+            ObjectStore("s3://bucket", "production", tmp_path / "journal", patience=5.0).read()
