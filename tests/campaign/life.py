@@ -30,6 +30,8 @@ MANY = ("--max-deletes", "99")
 EVERYTHING = (*MANY, "--allow", "vanished")
 CROWD = 105
 """More than one page of a list holds."""
+WAYS = ((), (), (), (), ("trim",), ("nfc",), ("trim", "nfc"), ("sort", "defaults"), ("drop",), ("round", "nfc", "sort"))
+"""What the API of a world makes of each value. Not `lower`: no name in another case is found without a state."""
 
 
 class Life:
@@ -56,7 +58,7 @@ class Life:
 
     def go(self) -> None:
         """From the first apply to the last."""
-        self._stage.ways = self._luck.choice([(), (), ("trim",), ("nfc",), ("trim", "nfc")])
+        self._stage.ways = self._luck.choice(WAYS)
         self._stage.calm_down()
         self._neighbours = self._move_in()
         neighbours(self._team, self._stage)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from apply.as_wanted import as_wanted
-from apply.random_worlds import COLLECTIONS
+from apply.random_worlds import COLLECTIONS, SECTIONS
 from kills.sites import Ended
 from world import Json
 
 from reconciler.errors import Exit
+from reconciler.simulator.normalising import WAYS
 
 from .stage import Stage, Truth
 from .team import Team
@@ -138,20 +138,18 @@ def converged(stage: Stage, team: Team, left: Ended) -> dict[str, str]:
     ids = {address: str(each["id"]) for address, each in resources.items()}
     # What people made in the dashboard is kept as they wrote it.
     live = {kind: stored(records, stage.ways) for kind, records in stage.truth().items()}
-    as_wanted(stored(team.visible(), stage.ways), set(actions), ids, live)
+    wanted = team.visible()
+    wanted |= {section: stored(wanted[section], stage.ways) for section in SECTIONS}
+    as_wanted(wanted, set(actions), ids, live)
     return ids
 
 
-def stored(value: Any, ways: Collection[str]) -> Any:
-    """What an API that normalises makes of all that is wanted; keys of ours have nothing that it could change."""
-    if isinstance(value, dict):
-        return {name: stored(inner, ways) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [stored(item, ways) for item in value]
-    if isinstance(value, str):
-        text = value.strip() if "trim" in ways else value
-        return unicodedata.normalize("NFC", text) if "nfc" in ways else text
-    return value
+def stored(resources: Mapping[str, Json], ways: Collection[str]) -> dict[str, Json]:
+    """What an API that normalises makes of resources, or of records, by their names."""
+    made = dict(resources)
+    for way in ways:
+        made = {name: WAYS[way](fields) for name, fields in made.items()}
+    return made
 
 
 def _lifecycle(fields: Json) -> Json:

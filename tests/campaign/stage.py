@@ -46,7 +46,7 @@ class Stage(World):
     """A world whose commands can be killed.
 
     `others`: id → record of what is somebody else's, as they left it; `removed`: the ids that somebody took away.
-    `ways`: what the API makes of each value that it stores, all the time: `trim`, `nfc`.
+    `ways`: what the API makes of each value that it stores, all the time.
     """
 
     def __init__(
