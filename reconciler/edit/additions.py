@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.edit.changes import Changes, Slot
-from reconciler.edit.outcome import Edit, MismatchError, UnsafeError, UnwritableError
-from reconciler.edit.safety import copied, require_read
+from reconciler.edit.changes import copied, edited, require_read
+from reconciler.edit.outcome import Edit, UnsafeError, UnwritableError
 from reconciler.edit.source import Layout, Source, documents_of
 from reconciler.edit.wording import entries, written
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
@@ -26,7 +25,7 @@ def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str
     """
     if places := _places(files, section, key):
         raise Refused(str(places[0]), hint="choose another key, or change what is written there")
-    return _add(target, files.get(target, ""), section, lambda old: _with_key(old, key, fields))
+    return _add(target, files.get(target, ""), section, {key: fields})
 
 
 def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
@@ -45,7 +44,7 @@ def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
                 return Edit(path, text, text)
             if isinstance(each, dict) and each.get("to") == to:
                 raise Refused(str(Problem(str(path), row, column, f"{shown(to)} is imported already, with another id")))
-    return _add(path, text, _IMPORTS, lambda old: _with_item(old, line))
+    return _add(path, text, _IMPORTS, [line])
 
 
 def _places(files: Mapping[Path, str], section: str, key: str) -> list[Problem]:
@@ -71,65 +70,39 @@ def _place(document: Document, section: str, key: str) -> Problem | None:
     return Problem(document.file, *inside.key_marks[key], f"{shown(key)} is in {section} already")
 
 
-def _with_key(old: Any, key: str, fields: Mapping[str, Any]) -> Any:
-    if not isinstance(old, dict | None):
-        raise UnwritableError("expected a map of resources by their keys there")
-    return {**(old or {}), key: written(fields)}
-
-
-def _with_item(old: Any, item: Mapping[str, Any]) -> Any:
-    if not isinstance(old, list | None):
-        raise UnwritableError("expected a list there")
-    return [*(old or []), written(item)]
-
-
-def _add(path: Path, text: str, section: str, grown: Callable[[Any], Any]) -> Edit:
-    """Let the section hold what `grown` makes of it. Refused, with what to write by hand, where that is not safe."""
+def _add(path: Path, text: str, section: str, added: Any) -> Edit:
+    """Let the section hold what is added, a map or a list, too. Refused, with what to write by hand, if it cannot."""
     source = Source(path, text)
-    values = source.values()
-    having = [at for at, value in enumerate(values) if isinstance(value, LocatedMap) and section in value]
-    position = having[-1] if having else len(values) - 1
-    old = values[position].get(section) if having else None
     try:
-        new = grown(old)
-        after = _grown(source, position, section, new)
+        new = {section: written(added)}
+        lines = entries(new, 0, Layout())
+        after = _grown(source, section, new[section], lines)
     except UnwritableError as error:
         raise Refused(f"{path}: {section} cannot be added to: {error}") from error
-    except UnsafeError as unsafe:
-        problem = source.problem(unsafe.at, f"{section} cannot be added to: it {unsafe}")
-        raise Refused(str(problem), hint=_by_hand(section, old, new)) from unsafe
-    except MismatchError as error:
-        message = f"{path}: {section} cannot be added to as the file is written ({error}); nothing is changed"
-        raise Refused(message, hint=_by_hand(section, old, new)) from error
+    except UnsafeError as error:
+        maps = [each.value for each in source.documents if isinstance(each.value, LocatedMap) and section in each.value]
+        mark = maps[-1].value_marks[section] if maps else (1, 1)
+        problem = Problem(str(path), *mark, f"{section} cannot be added to: it {error}")
+        raise Refused(str(problem), hint="write it by hand:\n" + "\n".join(lines)) from error
     return Edit(path, text, after)
 
 
-def _grown(source: Source, position: int, section: str, new: Any) -> str:
-    """The text in which the section of a document is `new`, read again; a new document where there is none."""
-    values = source.values()
-    expected = [copied(value) for value in values]
-    if not values:
-        expected = [{section: new}]
-        after = _behind_everything(source, section, new)
-    elif not isinstance(values[position], LocatedMap):
-        raise UnwritableError("expected a map of sections in the file")
+def _grown(source: Source, section: str, added: Any, lines: list[str]) -> str:
+    """The text with more in the last document that has the section, or else in the last one."""
+    expected = [copied(document.value) for document in source.documents]
+    if not expected:
+        after = source.mark + source.text + "".join(line + source.eol for line in lines)
+        require_read(after, [{section: added}])
+        return after
+    having = [value for value in expected if isinstance(value, dict) and section in value]
+    target = (having or expected)[-1]
+    if not isinstance(target, dict):
+        raise UnsafeError("has no place in a document that is no map of sections")
+    old = target.get(section)
+    if not isinstance(old, type(added) | None):
+        raise UnsafeError(f"is no {'map' if isinstance(added, dict) else 'list'}")
+    if isinstance(added, dict):
+        target[section] = {**(old or {}), **added}
     else:
-        root = source.roots[position]
-        expected[position][section] = new
-        changes = Changes(source)
-        changes.make(Slot(root.node), values[position], {**values[position], section: new})
-        after = changes.text()
-    require_read(source.path, after, expected)
-    return after
-
-
-def _behind_everything(source: Source, section: str, new: Any) -> str:
-    text = source.mark + source.text
-    lines = "".join(line + source.eol for line in entries({section: new}, 0, Layout()))
-    return text + lines if text.endswith(("\n", "\r")) or not source.text else text + source.eol + lines
-
-
-def _by_hand(section: str, old: Any, new: Any) -> str:
-    """What a person has to write, as YAML below the section."""
-    added = {key: new[key] for key in new if key not in (old or {})} if isinstance(new, dict) else new[-1:]
-    return "write it by hand:\n" + "\n".join(entries({section: added}, 0, Layout()))
+        target[section] = [*(old or []), *added]
+    return edited(source, expected)

@@ -51,16 +51,8 @@ class Adopted:
 
 
 class UnsafeError(Exception):
-    """Something that cannot be changed without changing more than it. `str()` says why, `at` is where in the text."""
-
-    def __init__(self, at: int, why: str) -> None:
-        super().__init__(why)
-        self.at = at
+    """A text that cannot be changed as it is written, without changing more or losing something. `str()` says why."""
 
 
 class UnwritableError(Exception):
     """A value that YAML or this configuration cannot say. `str()` says why."""
-
-
-class MismatchError(Exception):
-    """The edited text does not read as what was wanted. It is thrown away."""

@@ -1,23 +1,29 @@
-"""A file's text, what it means, and what stands where in it."""
+"""A file's text by its lines, what it means, and on which lines each value stands."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from reconciler.edit.tree import Node, Shape, roots_of
-from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.yaml12 import Document, read
-from reconciler.yaml12.decoding import place
-from reconciler.yaml12.scalars import plain
+from reconciler.edit.outcome import UnsafeError
+from reconciler.errors import ConfigurationInvalid
+from reconciler.yaml12 import Document, LocatedList, LocatedMap, read
+from reconciler.yaml12.located import Mark
 
 BYTE_ORDER_MARK: Final = "\ufeff"
-_BREAK: Final = re.compile(r"\r\n|\r|\n")
-_TO_DASH: Final = re.compile(r"(?:[&!]\S*[ \t\r\n]+)*(?:[ \t\r\n]|#[^\r\n]*)*-")
-_INDENT: Final = re.compile(r"[ \t]*")
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
+_QUOTED: Final = r""""(?:[^"\\\r\n]|\\.)*"|'(?:[^'\r\n]|'')*'"""
+BEGINS: Final = r"(?<=[\[{,:\s])"
+"""Behind what a value begins within a flow collection: the quote in `it's` is none of a quoted text."""
+_COLON: Final = re.compile(rf"(?:{_QUOTED}|[^\s\"'#].*?)[ \t]*:(?=\s|$)")
+_FLOW: Final = rf"[\[{{](?:{BEGINS}(?:{_QUOTED})|(?!{BEGINS})[\"']|(?![ \t]\#)[^\"'\r\n])*[\]}}]"
+_PLAIN: Final = r"(?![\[{\"'#])(?:(?![ \t]+\#)[^\r\n])*?"
+_WORDS: Final = re.compile(rf"[ \t]*+({_QUOTED}|{_FLOW}|{_PLAIN}|)[ \t]*(?:(?<=[ \t])\#[^\r\n]*)?(?=[\r\n]|\Z)")
+"""What is written behind a colon or a dash on its line, the white space and the comment around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,110 +34,126 @@ class Layout:
     dash: int = 2
 
 
-class Source:
-    """The text of a file without its byte order mark. ConfigurationInvalid where it has problems already.
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a value hangs: at a key or a dash, in block style.
 
-    Refused where it has documents that only a tag makes empty.
+    `line` and `column` are the key's or the dash's, `end` is the line behind the last of the value, both counted from
+    0. `behind` is the index in the text behind the colon or the dash, `mark` is where the value itself begins.
     """
+
+    line: int
+    column: int
+    end: int
+    behind: int
+    mark: Mark
+    is_item: bool = False
+
+
+class Source:
+    """The text of a file without its byte order mark, its last line ended. ConfigurationInvalid if it has problems."""
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
+        self.documents = documents_of(path, text)
         self.mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
         self.text = text.removeprefix(BYTE_ORDER_MARK)
-        found = _BREAK.search(self.text)
+        found = re.search(r"\r\n|\r|\n", self.text)
         self.eol = found[0] if found else "\n"
-        self.documents = documents_of(path, text)
-        self.roots = [root for root in roots_of(self.text) if not _is_null(root.node)]
-        if len(self.roots) != len(self.documents):
-            raise Refused(f"{path}: cannot be edited as it is written; take the documents out that hold nothing")
+        self.is_ended = not self.text or self.text.endswith(("\r", "\n"))
+        self.text += "" if self.is_ended else self.eol
+        self.lines = _LINE.findall(self.text)
+        self.starts = [0, *accumulate(map(len, self.lines))]
 
-    def values(self) -> list[Any]:
-        """What each document says."""
-        return [document.value for document in self.documents]
+    def root(self, document: Document) -> Slot:
+        """The slot of a whole document."""
+        return Slot(-1, -1, len(self.lines), 0, document.mark)
 
-    def uses(self) -> Counter[str]:
-        """How often each anchor is used; a name that two documents give counts for both."""
-        return sum((root.uses for root in self.roots), Counter())
+    def words(self, slot: Slot) -> tuple[int, int]:
+        """From where to where the value is written on the line of its key or dash; UnsafeError if it is not whole."""
+        found = _WORDS.match(self.text, slot.behind)
+        if found is None:
+            raise UnsafeError("is written on several lines")
+        return found.span(1) if found[1] else (slot.behind, slot.behind)
 
-    def problem(self, at: int, message: str) -> Problem:
-        """Something to say about the text at an index."""
-        return Problem(str(self.path), *place(self.text, at), message)
+    def entries(self, slot: Slot, value: LocatedMap) -> dict[str, Slot]:
+        """The slots of the keys that are written in a map in block style itself, and do not come by `<<`."""
+        entries = {}
+        for key, mark in value.key_marks.items():
+            line, column = mark[0] - 1, mark[1] - 1
+            if mark[1] != slot.mark[1] or not slot.line <= line < slot.end:
+                continue
+            colon = _COLON.match(self.lines[line], column)
+            if colon is None:
+                raise UnsafeError("has a key that is not followed by a colon on its line")
+            end = self._end(line, column, is_list=isinstance(value[key], list))
+            entries[key] = Slot(line, column, end, self.starts[line] + colon.end(), value.value_marks[key])
+        return entries
 
-    def lines(self, text: str) -> list[str]:
-        """A piece of the text by its lines, the last one too where it has no end."""
-        return _BREAK.split(text)
+    def items(self, slot: Slot, value: LocatedList) -> list[Slot]:
+        """The slots of the items of a list in block style; empty where one does not begin its line."""
+        column = slot.mark[1] - 1
+        dash = re.compile(rf" {{{column}}}-(?=\s)")
+        lines = [line for line in range(slot.line + 1, slot.end) if dash.match(self.lines[line])]
+        if len(lines) != len(value):
+            return []
+        return [
+            Slot(line, column, self._end(line, column), self.starts[line] + column + 1, mark, is_item=True)
+            for line, mark in zip(lines, value.marks, strict=True)
+        ]
 
-    def line_start(self, at: int) -> int:
-        """Where the line begins that holds an index."""
-        return max(self.text.rfind("\n", 0, at), self.text.rfind("\r", 0, at)) + 1
+    def begins_line(self, slot: Slot) -> bool:
+        """Whether nothing stands before the key."""
+        return not self.lines[slot.line][: slot.column].strip()
 
-    def next_line(self, at: int) -> int:
-        """Where the line behind an index begins, or the end of the text."""
-        found = _BREAK.search(self.text, at)
-        return found.end() if found else len(self.text)
-
-    def column(self, at: int) -> int:
-        """How many characters of its line stand before an index."""
-        return at - self.line_start(at)
-
-    def begins_line(self, at: int) -> bool:
-        """Whether only white space stands before it on its line."""
-        return not self.text[self.line_start(at) : at].strip()
-
-    def dash(self, node: Node, position: int) -> int:
-        """Where the dash of an item of a list in block style stands."""
-        start = node.items[position - 1].end if position else node.start
-        found = _TO_DASH.match(self.text, start)
-        return found.end() - 1 if found else node.items[position].start
-
-    def content_start(self, node: Node) -> int:
-        """Where the first key or dash of a collection in block style stands, behind its anchor and tag."""
-        return node.entries[0][0].start if node.shape is Shape.MAP else self.dash(node, 0)
-
-    def behind(self, end: int, column: int) -> int:
-        """Where a line can be put behind content that ends at `end` and is indented by `column`.
+    def behind(self, line: int, column: int) -> int:
+        """The line before which more can be put behind content that ends before `line` and is indented by `column`.
 
         Comments that follow and are indented as much belong to it, unless they belong to what follows them.
         """
-        at = self.next_line(end)
-        comments: list[tuple[int, int]] = []
-        following = -1
-        position = at
-        while position < len(self.text):
-            indent = _INDENT.match(self.text, position)
-            first = indent.end() if indent else position
-            after = self.next_line(position)
-            if self.text[first : first + 1] == "#":
-                comments.append((first - position, after))
-            elif self.text[first:after].strip():
-                following = first - position
+        at = line
+        following = next((indent for _, indent, first in self._margins(line) if first not in ("", "#")), -1)
+        for number, indent, first in self._margins(line):
+            if first == "#" and indent >= column and indent > following:
+                at = number + 1
+            elif first:
                 break
-            position = after
-        for indentation, after in comments:
-            if indentation < column or indentation <= following:
-                break
-            at = after
         return at
 
     def layout(self) -> Layout:
         """How the file indents, by the first map and the first list below a key; as the README does without them."""
-        step = dash = None
-        for root in self.roots:
-            for node in root.node.walk():
-                if node.shape is not Shape.MAP or node.is_flow:
-                    continue
-                column = self.column(node.entries[0][0].start)
-                for _, value in node.entries:
-                    if value.is_block:
-                        distance = self.column(self.content_start(value)) - column
-                        if value.shape is Shape.MAP and step is None and distance > 0:
-                            step = distance
-                        elif value.shape is Shape.LIST and dash is None and distance >= 0:
-                            dash = distance
-                if step is not None and dash is not None:
-                    return Layout(step, dash)
+        step = dash = above = None
+        for number, indent, first in self._margins(0):
+            if first in ("", "#"):
+                continue
+            if above is not None and first == "-" and indent >= above and dash is None:
+                dash = indent - above
+            elif above is not None and first != "-" and indent > above and step is None:
+                step = indent - above
+            is_bare_key = self.lines[number].partition(" #")[0].rstrip().endswith(":")
+            above = indent if is_bare_key and first != "-" else None
         step = step or 2
         return Layout(step, step if dash is None else dash)
+
+    def _margins(self, line: int) -> Iterable[tuple[int, int, str]]:
+        """Each line from one on: its number, its indentation and its first character."""
+        for number in range(line, len(self.lines)):
+            text = self.lines[number].strip()
+            yield number, len(self.lines[number]) - len(self.lines[number].lstrip(" ")), text[:1]
+
+    def _end(self, line: int, column: int, *, is_list: bool = False) -> int:
+        """The line behind the last that belongs to a key or a dash; comments and blank lines at the end do not."""
+        end, text = line + 1, None
+        is_text = re.search(r"(?:[:-]|[&!]\S+)[ \t]+[|>][-+0-9]*[ \t]*(?:[ \t]#.*)?$", self.lines[line].rstrip())
+        for number, indent, first in self._margins(line + 1):
+            if first == "#" and not (is_text and text is not None and indent >= text):
+                continue
+            if first and indent <= column and not (is_list and indent == column and first == "-"):
+                break
+            if first:
+                text = indent if text is None else text
+                end = number + 1
+        return end
 
 
 def documents_of(path: Path, text: str) -> list[Document]:
@@ -140,9 +162,3 @@ def documents_of(path: Path, text: str) -> list[Document]:
     if problems:
         raise ConfigurationInvalid(problems)
     return documents
-
-
-def _is_null(node: Node) -> bool:
-    """Whether a document says nothing; `yaml12.read` leaves it out."""
-    is_plain = node.shape is Shape.SCALAR and not node.style and node.tag is None
-    return is_plain and plain(node.text) is None

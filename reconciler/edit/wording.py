@@ -13,18 +13,12 @@ from reconciler.yaml12.anchors import DEEPEST
 from reconciler.yaml12.writing import dump
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_VARIABLE: Final = re.compile(r"\$\$\{|\$\{")
 _ESCAPES: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 _LAST_SHORT: Final = 0xFFFF
 _IN_FLOW: Final = frozenset(",?[]{}:")
 _LONGEST_FLOW_ITEM: Final = 100
 _LONGEST_INT: Final = 1600
 """Bits: what `yaml12` reads is 500 characters long."""
-
-
-def has_variable(text: str) -> bool:
-    """Whether a written text holds `${…}`; `$${` is none."""
-    return any(found[0] == "${" for found in _VARIABLE.finditer(text))
 
 
 def written(value: Any, depth: int = 0) -> Any:

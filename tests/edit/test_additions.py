@@ -74,10 +74,10 @@ def test_blank_lines_between_resources_are_taken_up() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("x-a: {x: 1}", 'x-a: {x: 1}\nreports:\n  new:\n    name: "No"'),
-        ("reports:\n  a:\n    n: 1", 'reports:\n  a:\n    n: 1\n  new:\n    name: "No"'),
-        ("reports:\n  a: {n: 1}", 'reports:\n  a: {n: 1}\n  new:\n    name: "No"'),
-        ("automations:\n  a: {n: 1}", 'automations:\n  a: {n: 1}\nreports:\n  new:\n    name: "No"'),
+        ("x-a: {x: 1}", 'x-a: {x: 1}\nreports:\n  new:\n    name: "No"\n'),
+        ("reports:\n  a:\n    n: 1", 'reports:\n  a:\n    n: 1\n  new:\n    name: "No"\n'),
+        ("reports:\n  a: {n: 1}", 'reports:\n  a: {n: 1}\n  new:\n    name: "No"\n'),
+        ("automations:\n  a: {n: 1}", 'automations:\n  a: {n: 1}\nreports:\n  new:\n    name: "No"\n'),
         ("reports:\r\n  a:\r\n    n: 1\r\n", 'reports:\r\n  a:\r\n    n: 1\r\n  new:\r\n    name: "No"\r\n'),
         ("\ufeffreports:\n a: {}\n", '\ufeffreports:\n a: {}\n new:\n  name: "No"\n'),
         ("reports:\n  a: {n: 1}\t# tab\there\n", 'reports:\n  a: {n: 1}\t# tab\there\n  new:\n    name: "No"\n'),
@@ -90,15 +90,8 @@ def test_blank_lines_between_resources_are_taken_up() -> None:
         ("reports: {} # none\n", 'reports: # none\n  new:\n    name: "No"\n'),
         ("reports: null\nx-a: 1\n", 'reports:\n  new:\n    name: "No"\nx-a: 1\n'),
         ("reports:\nx-a: 1\n", 'reports:\n  new:\n    name: "No"\nx-a: 1\n'),
-        ("reports: {a: {n: 1}} # f\n", 'reports: {a: {n: 1}, new: {name: "No"}} # f\n'),
-        ("reports: {\n  a: {n: 1}, # one\n}\n", 'reports: {\n  a: {n: 1}, new: {name: "No"}, # one\n}\n'),
-        ("{reports: {a: {n: 1}}}\n", '{reports: {a: {n: 1}, new: {name: "No"}}}\n'),
-        ("{}\n", '{reports: {new: {name: "No"}}}\n'),
-        ('{"reports": {}}', '{"reports": {new: {name: "No"}}}'),
-        (
-            "reports:\n  a:\n    t: |+\n      x\n\n\n",
-            'reports:\n  a:\n    t: |+\n      x\n\n\n  new:\n    name: "No"\n',
-        ),
+        ("reports: {a: {k: 1}} # f\n", 'reports: {a: {k: 1}, new: {name: "No"}} # f\n'),
+        ("reports: {a: {k: it's}} # '\n", "reports: {a: {k: it's}, new: {name: \"No\"}} # '\n"),
         ("reports:\n  a:\n    t: |\n      x\n\n\n", 'reports:\n  a:\n    t: |\n      x\n  new:\n    name: "No"\n\n\n'),
         ("reports:\n  a: &x\n    n: 1\n  b: *x\n", 'reports:\n  a: &x\n    n: 1\n  b: *x\n  new:\n    name: "No"\n'),
         (
@@ -113,10 +106,11 @@ def test_blank_lines_between_resources_are_taken_up() -> None:
             "--- # one\nx-a: 1\n---\nx-b: 1\n...\n",
             '--- # one\nx-a: 1\n---\nx-b: 1\nreports:\n  new:\n    name: "No"\n...\n',
         ),
+        ("x-a: 1\n--- !!null\n", 'x-a: 1\nreports:\n  new:\n    name: "No"\n--- !!null\n'),
     ],
 )
 def test_nasty_files_keep_every_line(before: str, after: str) -> None:
-    """Byte order marks, line breaks, flow style, several documents, block scalars, no last line break, comments."""
+    """Byte order marks, line breaks, flow style, several documents, block scalars, no last line end, comments."""
     assert added(before) == after
 
 
@@ -129,20 +123,27 @@ def test_a_long_line_and_a_long_file_are_no_matter() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("reports: &r {a: {}}\nx-b: *r\n", "reports.yaml:1:10: reports cannot be added to: it has the anchor &r"),
-        ("x-b: &r {a: {}}\nreports: *r\n", "reports.yaml:2:10: reports cannot be added to: it comes by the alias \\*r"),
-        ("reports: [1]\n", "expected a map of resources"),
-        ("- 1\n", "expected a map of sections"),
-        ("reports:\n  ? a\n  : n: 1\n", "cannot be added to as the file is written"),
-        ("reports:\n  a:\n    n: |\n      x", "not read as what was wanted"),
-        ("x-a: 1\n--- !!null\n", "take the documents out that hold nothing"),
-        ("x-a: &a {reports: {a: {}}}\n---\njust text\n", "expected a map of sections"),
+        ("reports: &r {a: {}}\nx-b: *r\n", "reports.yaml:1:10: reports cannot be added to: it is written with &r"),
+        ("x-b: &r {a: {}}\nreports: *r\n", "reports.yaml:2:10: reports cannot be added to: it is written with \\*r"),
+        ("x-b: &r\n  a: {}\nreports: &s\n  b: *r\n", "reports.yaml:3:10: .* it is written with &s"),
+        ("x-b: &r {a: {}}\nreports: {<<: *r}\n", "reports.yaml:2:10: .* it holds <<"),
+        ("reports: [1]\n", "reports.yaml:1:10: .* is no map"),
+        ("- 1\n", "a document that is no map of sections"),
+        ("reports:\n  ? a\n  : n: 1\n", "is not written as `key: value` on lines of its own"),
+        ("reports: {\n  a: {n: 1}, # one\n}\n", "is written on several lines"),
+        ("reports: {a: {k: [1,\n2]}} # {\n", "is written on several lines"),
+        ("{reports: {a: {n: 1}}}\n", "is not in a map of sections in block style"),
+        ('{"reports": {}}', "is not in a map of sections in block style"),
+        ("{}\n", "is not in a map of sections in block style"),
+        ("reports:\n  a:\n    n: |\n      x", "cannot be edited by itself as it is written here"),
+        ("reports:\n  a:\n    t: |+\n      x\n\n\n", "cannot be edited by itself as it is written here"),
+        ("x-a: &a {reports: {a: {}}}\n---\njust text\n", "a document that is no map of sections"),
         ("reports:\n  new: {}\n", r"reports.yaml:2:3: new is in reports already"),
         ("x-d: &d {new: {}}\nreports:\n  <<: *d\n", r"reports.yaml:1:10: new is in reports already"),
     ],
 )
 def test_what_cannot_be_added_to_is_refused(text: str, says: str) -> None:
-    """With the place and why; nothing is given."""
+    """Uncommon styles, what is shared, what is there already: with the place and why; nothing is given."""
     with pytest.raises(Refused, match=says):
         added(text)
 
