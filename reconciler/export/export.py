@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.export.keys import keys_of
 from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.offered import Offered
 from reconciler.kinds.targets import Targets
 from reconciler.model.desired import Fields, address_of
@@ -97,7 +98,8 @@ def _expressible(
 
 
 def _natural(kind: Kind, record: Record) -> tuple[str, ...]:
-    return tuple(str(record.fields.get(name)) for name in kind.natural_key)
+    # Two names that differ in what an API may normalise are an error in a configuration.
+    return tuple(normal_form(str(record.fields.get(name))) for name in kind.natural_key)
 
 
 def _standing(

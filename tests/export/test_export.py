@@ -179,3 +179,16 @@ def test_an_export_can_be_worked_with(world: World) -> None:
     world.requests()
     assert world.apply().code == 0
     assert [body for _, _, body in world.writes()] == [{"status": "draft"}]
+
+
+@pytest.mark.parametrize("other", ["Daily ", "\u2009Daily", "Caf\u00e9 Daily"])
+def test_names_that_differ_in_what_an_api_normalises_are_left_out(world: World, other: str) -> None:
+    """Two live objects that YAML would take for one: both stay as they are, named in a warning; the plan is empty."""
+    first = "Cafe\u0301 Daily" if "Caf" in other else "Daily"
+    for name in (first, other, "Weekly"):
+        world.insert("automations", **automation(name))
+    exported = world.run("export")
+    assert exported.code == 0, exported.err
+    assert exported.err.count("is left out") == 2
+    settled = world.plan()
+    assert (settled.code, settled.document["summary"]["unmanaged"]) == (0, 2), settled.err
