@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from reconciler.edit.outcome import UnsafeError
 from reconciler.edit.source import BEGINS, Slot, Source
-from reconciler.edit.wording import below, entry, inline, item, literal, quote
+from reconciler.edit.wording import below, entry, inline, item, literal
 from reconciler.yaml12 import read
+from reconciler.yaml12.writing import double_quoted
 
 _QUOTED_OR_COMMENT: Final = re.compile(rf"""{BEGINS}(?:"(?:[^"\\]|\\.)*"|'[^']*'|#[^\r\n]*)""")
 _SHARED: Final = re.compile(r"(?:^|[\s\[{,])(?:[&*!][^\s,\]}]|<<[ \t]*:)")
@@ -157,7 +158,9 @@ class _Changes:
         elif _is_filled(new) and not slot.is_item and not (is_filled and words):
             written, lines = "", below(new, slot.column, self._layout)
         elif isinstance(new, str) and words.startswith(('"', "'")):
-            written = quote(new) if words[0] == '"' or not new.isprintable() else "'" + new.replace("'", "''") + "'"
+            written = (
+                double_quoted(new) if words[0] == '"' or not new.isprintable() else "'" + new.replace("'", "''") + "'"
+            )
         else:
             written = inline(new)
         if words and written:

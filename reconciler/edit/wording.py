@@ -10,11 +10,9 @@ from typing import Any, Final
 from reconciler.edit.outcome import UnwritableError
 from reconciler.edit.source import Layout
 from reconciler.yaml12.anchors import DEEPEST
-from reconciler.yaml12.writing import dump
+from reconciler.yaml12.writing import double_quoted, dump
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_ESCAPES: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
-_LAST_SHORT: Final = 0xFFFF
 _IN_FLOW: Final = frozenset(",?[]{}:")
 _LONGEST_FLOW_ITEM: Final = 100
 _LONGEST_INT: Final = 1600
@@ -51,26 +49,13 @@ def _key(key: Any) -> str:
     return key
 
 
-def quote(text: str) -> str:
-    """A text in double quotes on one line."""
-    return '"' + "".join(map(_character, text)) + '"'
-
-
-def _character(char: str) -> str:
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    if char.isprintable():
-        return char
-    return f"\\u{ord(char):04x}" if ord(char) <= _LAST_SHORT else f"\\U{ord(char):08x}"
-
-
 def scalar(value: Any, *, in_flow: bool = False) -> str:
     """A scalar on one line, in quotes where readers could differ or where its place wants them."""
     text = dump(value).rstrip("\n")
     if not isinstance(value, str) or text.startswith('"'):
-        return quote(value) if "\n" in text else text
+        return double_quoted(value) if "\n" in text else text
     needs_quotes = text.startswith(("|", ">", "? ")) or "\n" in text or (in_flow and _IN_FLOW & set(text))
-    return quote(value) if needs_quotes else text
+    return double_quoted(value) if needs_quotes else text
 
 
 def flow(value: Any) -> str:

@@ -51,19 +51,20 @@ _TOKENS: Final = {
 """What is wrong with a token that begins so, and that cannot be read."""
 _VERSION: Final = "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
 _UNCLOSED: Final = "this quote is never closed; expected the same quote at the end of the text"
-_UNKNOWN_ESCAPE: Final = (
-    "unknown escape in double quotes; expected \\\\ for a backslash, or single quotes around the text"
-)
-_NO_CHARACTER: Final = (
-    "this text has a \\x, \\u or \\U escape that is no character; expected 2, 4 or 8 hexadecimal digits of one"
+_NO_ESCAPE: Final = (
+    "a backslash in these double quotes begins no escape that stands for a character; expected \\\\ for a backslash, "
+    "or single quotes around the text"
 )
 _ENDS: Final = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
 _QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
 _WHOLE: Final = re.compile(r"[&*][0-9A-Za-z_-]+(?=[\s?:,\]}%@`]|\Z)|!(?:<[^\s>]*>|[^\s,\[\]{}]*)(?=\s|\Z)")
 _HANDLE: Final = re.compile(r"![0-9A-Za-z_-]+!")
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+(?:#.*\s*)*")
-_ESCAPE: Final = re.compile(r"(?s)\\(x.{0,2}|u.{0,4}|U.{0,8}|.)")
-_SINGLE_ESCAPES: Final = '0abt\tnvfre "/\\N_LP\n\r'
+_ESCAPE: Final = re.compile(
+    r"""\\(?:[0abt\tnvfre "/\\N_LP\n\r]|x[0-9a-fA-F]{2}|u(?![dD][89a-fA-F])[0-9a-fA-F]{4}"""
+    r"|U(?!0000[dD][89a-fA-F])00(?:10|0[0-9a-fA-F])[0-9a-fA-F]{4})"
+)
+"""An escape that stands for a character; half of a surrogate pair does not."""
 
 
 def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
@@ -103,21 +104,9 @@ def _of_quoted(text: str, begin: int, end: int) -> str:
     """Return what is wrong with the quoted text that begins at `begin`, read up to `end`; empty if nothing is."""
     closed = _QUOTED[text[begin]].match(text, begin)
     whole = text[begin : closed.end() if closed else len(text)]
-    if text[begin] == '"':
-        for escape in _ESCAPE.findall(whole):
-            if escape[0] not in "xuU" and escape not in _SINGLE_ESCAPES:
-                return _UNKNOWN_ESCAPE
-            if escape[0] in "xuU" and not _is_character(escape):
-                return _NO_CHARACTER
+    if text[begin] == '"' and "\\" in _ESCAPE.sub("", whole):
+        return _NO_ESCAPE
     return "" if closed and closed.end() <= end else _UNCLOSED
-
-
-def _is_character(escape: str) -> bool:
-    length = {"x": 2, "u": 4, "U": 8}[escape[0]]
-    if re.fullmatch(rf"[0-9a-fA-F]{{{length}}}", escape[1:]) is None:
-        return False
-    code = int(escape[1:], 16)
-    return code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - Unicode's last, and the surrogates
 
 
 def _of_stream(text: str, found: Any) -> str:

@@ -64,11 +64,12 @@ class _Dumper(yaml.SafeDumper):
 
     def write_double_quoted(self, text: str, split: bool = True) -> None:
         """Write `text` on one line, escaping only what has to be escaped or cannot be seen."""
-        self.write_indicator('"' + _ESCAPED.sub(_escape, text) + '"', True)
+        self.write_indicator(double_quoted(text), True)
 
 
-def _escape(found: re.Match[str]) -> str:
-    return _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}"
+def double_quoted(text: str) -> str:
+    """Return `text` in double quotes on one line."""
+    return '"' + _ESCAPED.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
 
 
 def _style(text: str) -> str | None:

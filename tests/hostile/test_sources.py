@@ -46,6 +46,9 @@ FORMATS = {
 }
 """Format what a table of constants holds: the addresses of CI systems, what is wrong in YAML."""
 
+IMPORTS = {"reconciler.cli.commands": "f'{__package__}.{COMMANDS[name]}'"}
+"""Import a module by a name that a table of constants holds."""
+
 NUMBERS = {"reconciler.simulator.rules": "matched % self.every"}
 """Divide numbers by numbers."""
 
@@ -69,7 +72,8 @@ def test_no_text_becomes_code(module: str) -> None:
     """No eval, no exec, no pickle and their like, no import by a name that is a value."""
     assert not [name for _, name, before in _calls(module) if name in EXECUTES and before is None]
     assert not {each.split(".")[0] for each in imported(module)} & ROADS
-    assert not [name for _, name, _ in _calls(module) if name == "import_module"]
+    named = [ast.unparse(call.args[0]) for call, name, _ in _calls(module) if name == "import_module"]
+    assert named in ([], [IMPORTS.get(module)])
 
 
 def test_no_text_reaches_a_shell(module: str) -> None:

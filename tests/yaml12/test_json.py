@@ -12,7 +12,10 @@ import pytest
 from .conftest import Read
 
 Problems = Callable[[str], list[str]]
-ESCAPE = "this text has a \\x, \\u or \\U escape that is no character; expected 2, 4 or 8 hexadecimal digits of one"
+ESCAPE = (
+    "a backslash in these double quotes begins no escape that stands for a character; expected \\\\ for a backslash, "
+    "or single quotes around the text"
+)
 
 
 @pytest.mark.parametrize(
