@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.kinds import Kind
+from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import Difference, alike
 from reconciler.kinds.normalization import is_blank, is_normalized, looks_the_same, may_be_normalized
 from reconciler.kinds.paths import path_of, value_at
 from reconciler.model.desired import Fields
 from reconciler.model.live import Live, Record
 from reconciler.model.memory import Entry
+from reconciler.model.plan import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,18 @@ class Evidence:
     answered: Mapping[str, Fields]
     last: Live | None
 
-    def kept(self, kind: Kind, address: str, entry: Entry, record: Record, found: list[Difference]) -> dict[str, Any]:
-        """Path → what the API made of a value, of the differences of an object from what was sent."""
+    def kept(self, change: Change, entry: Entry, record: Record, found: list[Difference]) -> dict[str, Any]:
+        """Path → what the API made of a value, of the differences of an object from what was sent.
+
+        Nothing is concluded of a field that this run did not send: its value is somebody else's. A change without
+        requests was sent by an earlier run.
+        """
+        sent = {name for request in change.requests for name in request.sets}
         return {
             path_of(each.spot): value_at(record.fields, each.spot)
             for each in found
-            if self._is_kept(kind, address, entry, record, each)
+            if (each.spot[0] in sent or not change.requests)
+            and self._is_kept(KINDS[change.kind], change.address, entry, record, each)
         }
 
     def _is_kept(self, kind: Kind, address: str, entry: Entry, record: Record, each: Difference) -> bool:

@@ -138,7 +138,7 @@ class Performer:
             again = self._before_again(kind, change, request, object_id, goal)
             answer = self._send(kind, change, request, object_id, again)
             self._check(kind, answer, object_id)
-            self._take_answer(kind, change.address, answer.body())
+            self._take_answer(kind, change.address, request, answer.body())
         except _AsWanted:
             return
         except ApiFailed as lost:
@@ -218,13 +218,18 @@ class Performer:
         if not self._finder.take(kind, raw["id"]):
             raise AnswerUnreadable(f"{request.method} {request.path} answered with {raw['id']}, which is no new object")
         self._resolver.created(change.address, raw)
-        self._take_answer(kind, change.address, raw)
+        self._take_answer(kind, change.address, request, raw)
         return str(raw["id"])
 
-    def _take_answer(self, kind: Kind, address: str, raw: object) -> None:
-        """Keeps what the API showed of the object when it answered a write: what is read back is held against it."""
+    def _take_answer(self, kind: Kind, address: str, request: Request, raw: object) -> None:
+        """Keeps what the API showed of what a write sent when it answered: what is read back is held against it.
+
+        Of a field that was not sent the answer shows what somebody else may have written meanwhile.
+        """
         if isinstance(raw, dict) and is_id(raw.get("id")):
-            self.answered[address] = {**self.answered.get(address, {}), **record_from(kind, raw, {}).fields}
+            shown = record_from(kind, raw, {}).fields
+            sent = {name: value for name, value in shown.items() if name in request.sets}
+            self.answered[address] = {**self.answered.get(address, {}), **sent}
 
     def _look_again(self, kind: Kind, change: Change) -> None:
         """Is it still what the plan saw? The API has no other guard.

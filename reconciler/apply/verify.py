@@ -86,7 +86,7 @@ class _Look:
             return replace(outcome, verification=Verification.NOT_YET_VISIBLE)
         entry = self.entries[outcome.address]
         found = differences(kind, entry.applied, record.fields, entry)
-        stored = self.evidence.kept(kind, outcome.address, entry, record, found)
+        stored = self.evidence.kept(self.changes[outcome.address], entry, record, found)
         paths = [each.path for each in found if path_of(each.spot) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
         reasons += self._elsewhere(outcome.address, kind, record)

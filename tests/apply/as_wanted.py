@@ -39,6 +39,8 @@ def as_wanted(
         record = live["report"][ids[f"report.{key}"]]
         targets = {item.get("id") or ids[f"integration.{item['integration']}"] for item in fields["destinations"]}
         assert {each["id"] for each in record["destinations"]} == targets
-        assert within({name: value for name, value in fields.items() if name != "destinations"}, record)
+        others = {name: value for name, value in fields.items() if name != "destinations"}
+        assert within(others, record), f"{key} is wanted as {others}, and is {record}"
     for key, fields in wanted["automations"].items():
-        assert within(fields, live["automation"][ids[f"automation.{key}"]])
+        record = live["automation"][ids[f"automation.{key}"]]
+        assert within(fields, record), f"{key} is wanted as {fields}, and is {record}"

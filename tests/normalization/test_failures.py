@@ -58,6 +58,22 @@ def test_somebody_else_s_value_is_not_learned(world: World) -> None:
     assert stored(world, "report.daily") == {}
 
 
+@pytest.mark.parametrize("name", ["Theirs", "daily", "Daily "])
+def test_nothing_is_learned_of_a_field_that_was_not_sent(world: World, name: str) -> None:
+    """Somebody renames the report right before our write of its time: the answer shows that name, and so does live."""
+    world.settle(team(hook=integration(), daily=report()))
+    world.write(team(hook=integration(), daily=report(send_at="10:30")))
+    theirs = {**world.live("scheduled-reports")[0], "report_name": name, "send_at": "10:30"}
+    world.fault(
+        f"PUT /*: status 200 after, body='{json.dumps(theirs)}'",
+        f"GET /scheduled-reports: status 200, body='{listing(theirs)}', n=2, times=9",
+    )
+    done = world.apply()
+    assert done.code == 6
+    assert stored(world, "report.daily") == {}
+    assert world.plan().causes("report.daily") == {"report_name": "drift"}
+
+
 @pytest.mark.parametrize("late", [1, 9])
 def test_a_late_look_teaches_nothing(world: World, late: int) -> None:
     """The list still shows the name of before, which only differs in its letters' case: no look is believed."""
