@@ -161,11 +161,13 @@ def test_what_is_live_is_held_against_what_the_reference_means(apart: World) -> 
 
 def test_drift_is_adopted_as_what_it_is(apart: World) -> None:
     """Somebody sends a report elsewhere: what a label proves is written as a reference."""
-    apart.settle(ALONE + REPORTS)
+    written = "send_at: '09:00', included_range_days: 1, status: active, environment: production, report_name: Google"
+    apart.write(f"reports:\n  android: {{{written}, destinations: [{{integration: android}}]}}\n", "reports.yaml")
+    apart.settle(ALONE)
     items = [{"type": "target_integration", "id": f"dst-{ids(apart)['iOS']}"}]
     apart.edit("scheduled-reports", apart.id_of("report.android"), destinations=items)
     assert apart.run("drift", "--adopt").code == 2
-    text = (apart.folder / "main.yaml").read_text(encoding="utf-8")
+    text = (apart.folder / "reports.yaml").read_text(encoding="utf-8")
     assert "report_name: Google, destinations: [{integration: ios}]" in text
     assert apart.plan().code == 0
 
