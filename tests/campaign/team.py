@@ -21,11 +21,12 @@ class Team(Project):
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self.dared: dict[str, Json] = {}
+        self._reviewed: Json = {}
         self._shelter()
 
     def edit(self) -> None:
         """A review, in which some of what goes is not deleted but let go."""
-        before = copy.deepcopy(self.wanted)
+        before = self._reviewed = copy.deepcopy(self.wanted)
         super().edit()
         self.wanted["imports"] = []
         # Two moves of one key would be two stories, and what has moved has not gone
@@ -60,11 +61,12 @@ class Team(Project):
         return fields
 
     def _edit_integrations(self) -> None:
-        """As anybody's; what would make one of two twins the other is taken back."""
+        """As anybody's; what would make one of two twins the other, be it one that goes, is taken back."""
         before = copy.deepcopy(self.wanted["integrations"])
         super()._edit_integrations()
         for key, fields in sorted(self.wanted["integrations"].items()):
-            others = (each for name, each in self.wanted["integrations"].items() if name != key)
+            known = (*self._reviewed["integrations"].items(), *self.wanted["integrations"].items())
+            others = (each for name, each in known if name != key)
             if _identity(fields) in map(_identity, others):
                 self.wanted["integrations"][key] = before[key]
                 self.manual.discard(f"integration.{key}")
