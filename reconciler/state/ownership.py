@@ -50,11 +50,11 @@ def require_own_name(store: Store, configuration: str | None) -> Store:
 
 
 def _of_another(theirs: str | None, ours: str | None, where: str) -> Refused:
-    keep = f"name: {theirs}" if theirs else "the folder that it had"
+    moved = f"write `name: {theirs}` in reconciler.yaml" if theirs else "move it back"
     return Refused(
         f"{where}: this is the state of {called(theirs)}, not of {called(ours)}",
-        hint=f"give each configuration a state of its own. If this folder was moved, give it back {keep} "
-        f"(`name:` stands in reconciler.yaml), or take the state over with --allow {WRONG_CONFIGURATION}",
+        hint=f"give each configuration a state of its own. If this folder was moved, {moved}. "
+        f"--allow {WRONG_CONFIGURATION} takes the state over",
     )
 
 
