@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import sys
 from typing import TextIO
 
@@ -14,6 +15,7 @@ from reconciler.errors import Exit, ReconcilerError
 
 HIDDEN = "(a secret key, not shown)"
 SHORTEST_HIDDEN = 8
+HEAR_SECONDS = 0.2
 _hidden: set[str] = set()
 
 # What acts on a terminal or is not seen: control characters, line and paragraph separators, marks that turn the
@@ -88,9 +90,21 @@ def say(text: str) -> None:
 
 
 def ask(question: str, default: str) -> str:
-    """What a person answers to a question, on stderr."""
-    answer: str = click.prompt(printed(question, sys.stderr), default=default, err=True)
-    return answer
+    """What a person answers to a question, on stderr; `default` for an empty line. Abort at the end of the input."""
+    click.echo(printed(f"{question} [{default}]: ", sys.stderr), nl=False, err=True)
+    # Not by `input`: GNU readline notices a signal that comes while it sets the terminal up only at the next key.
+    _wait_for_line(sys.stdin)
+    line = sys.stdin.readline()
+    if not line:
+        raise click.Abort
+    return line.strip() or default
+
+
+def _wait_for_line(stream: TextIO) -> None:
+    """Returns once a line can be read. A signal that comes just before the wait is heard after `HEAR_SECONDS`."""
+    if sys.platform != "win32":  # which has no such wait for a console
+        while not select.select([stream], [], [], HEAR_SECONDS)[0]:
+            pass
 
 
 def printed(text: str, stream: TextIO) -> str:

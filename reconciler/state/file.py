@@ -32,6 +32,8 @@ class FileStore:
     through: all that leads to one file shares its lock.
     """
 
+    is_local = True
+
     def __init__(self, path: Path, environment: str, journal: JournalFile | None = None) -> None:
         self.path = path
         self.environment = environment

@@ -34,6 +34,8 @@ ELSEWHERE = "run this in a clone of the repository, or choose another store: sta
 class GitStore:
     """The state of one environment on its own ref of a remote; the repository is the one that `folder` lies in."""
 
+    is_local = False
+
     def __init__(
         self,
         folder: Path,

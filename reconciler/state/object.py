@@ -41,6 +41,8 @@ class ObjectStore:
     these the swap of the state lets one through.
     """
 
+    is_local = False
+
     def __init__(
         self,
         url: str,

@@ -98,7 +98,9 @@ def path_segment(configuration: str) -> str:
 
 
 class Store(Protocol):
-    """Where the state of one environment is kept."""
+    """Where the state of one environment is kept. `is_local`: on this machine."""
+
+    is_local: bool
 
     @property
     def where(self) -> str:

@@ -27,7 +27,7 @@ from reconciler.simulator.integrations import INTEGRATIONS
 from reconciler.simulator.scheduled_reports import REPORTS
 from reconciler.simulator.server import Server, bind
 from reconciler.simulator.store import Store
-from reconciler.simulator.wire import Request
+from reconciler.simulator.wire import ApiError, Request
 
 from .gate import Blow, Gate, struck_at_fsync
 from .haste import clock, pause
@@ -84,17 +84,25 @@ class Stage(World):
 
     def edit(self, collection: str, object_id: str, **fields: object) -> None:
         """Somebody changes an object, if it is still there."""
-        if object_id in self.truth()[KINDS[collection]]:
-            super().edit(collection, object_id, **fields)
-            if object_id in self.others:
-                self.theirs(collection, object_id)
+        done = self._meets(collection, object_id, lambda: super(Stage, self).edit(collection, object_id, **fields))
+        if done and object_id in self.others:
+            self.theirs(collection, object_id)
 
     def remove(self, collection: str, object_id: str) -> None:
         """Somebody removes an object, if it is still there."""
-        if object_id in self.truth()[KINDS[collection]]:
-            super().remove(collection, object_id)
+        if self._meets(collection, object_id, lambda: super(Stage, self).remove(collection, object_id)):
             self.removed.add(object_id)
             self.others.pop(object_id, None)
+
+    def _meets(self, collection: str, object_id: str, deed: Callable[[], None]) -> bool:
+        """Does something to an object; False if it is gone, be it in this very moment."""
+        try:
+            deed()
+        except ApiError:
+            if object_id in self.truth()[KINDS[collection]]:
+                raise
+            return False
+        return True
 
     def _send(self, method: str, path: str, fields: Json | None = None) -> httpx.Response:
         # By the door itself and not over the wire, where a connection of ours would be taken for the process's

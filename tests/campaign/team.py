@@ -19,6 +19,7 @@ class Team(Project):
     """
 
     def __init__(self, seed: int) -> None:
+        self._twins: set[tuple[str, ...]] = set()
         super().__init__(seed)
         self.dared: dict[str, Json] = {}
         self._reviewed: Json = {}
@@ -50,14 +51,20 @@ class Team(Project):
         return super().name() + self.random.choice(["", "", "", " ", " e\N{COMBINING ACUTE ACCENT}"])
 
     def integration(self) -> Json:
-        """As anybody's; some are the twin of another one on the other platform, with its provider and title."""
+        """As anybody's; some are the twin of another one on the other platform, with its provider and title.
+
+        A twin is made once, be it for the team or for somebody else: the tool rightly refuses a name that two bear.
+        """
         fields = super().integration()
         known = getattr(self, "wanted", {}).get("integrations", {})
         alone = [each for each in known.values() if self._has_no_twin(each)]
         if alone and self.random.random() < 0.3:
-            twin = self.random.choice(alone)
-            fields |= {name: twin[name] for name in ("title", "integration")}
-            fields["target_platform"] = next(each for each in PLATFORMS if each != twin["target_platform"])
+            original = self.random.choice(alone)
+            platform = next(each for each in PLATFORMS if each != original["target_platform"])
+            twin = fields | {name: original[name] for name in ("title", "integration")} | {"target_platform": platform}
+            if _identity(twin) not in self._twins:
+                self._twins.add(_identity(twin))
+                return twin
         return fields
 
     def _edit_integrations(self) -> None:
