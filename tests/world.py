@@ -131,7 +131,7 @@ class World:
         self._send("PUT", "/_dashboard/destinations")
 
     def fault(self, *rules: str) -> None:
-        """The API goes wrong by these rules from now on (the grammar is in the README)."""
+        """The API goes wrong by these rules from now on (the grammar is in examples/simulator/README.md)."""
         self._send("POST", "/_faults", {"rules": list(rules)})
 
     def listed(self, path: str, records: list[Json], *details: str) -> None:

@@ -1,4 +1,4 @@
-"""The examples, run as their READMEs say: command by command, over HTTP, against a simulator that is a process."""
+"""The examples, command by command, over HTTP, against a simulator that is a process."""
 
 from __future__ import annotations
 
@@ -93,18 +93,6 @@ def test_the_guards_of_the_team_hold(rehearsal: Rehearsal, tmp_path: Path) -> No
     assert refused.returncode == 5
     assert "integration.warehouse" in refused.stderr
     assert len(get(rehearsal, "/integrations", "test_sk_x")["data"]) == 3
-
-
-@pytest.mark.parametrize("name", sorted(RESOURCES))
-def test_the_readme_of_an_example_shows_commands_that_exist(rehearsal: Rehearsal, name: str) -> None:
-    """Each `reconciler` line of it is taken by the command line as far as its options go."""
-    text = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
-    commands = [line.split("#")[0].split()[1:] for line in text.splitlines() if line.startswith("reconciler ")]
-    assert len(commands) == 5
-    for command in commands:
-        asked = rehearsal.run(*command, "--help")
-        assert asked.returncode == 0, asked.stderr
-        assert all(not word.startswith("examples/") or (EXAMPLES.parent / word).is_dir() for word in command)
 
 
 def get(rehearsal: Rehearsal, path: str, key: str) -> dict[str, list[dict[str, object]]]:

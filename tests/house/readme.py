@@ -1,4 +1,7 @@
-"""The help texts of the README, made from the commands: `python -m tests.house.readme --write` renews them."""
+"""The generated parts of the documents: `python -m tests.house.readme --write` renews them.
+
+The help of every command is in `examples/commands/README.md`, and the README has one line for each command.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,24 @@ import click
 
 from reconciler.cli.main import cli
 
+from .documents import COMMANDS, README
 from .imports import ROOT
 
-README = ROOT / "README.md"
 RENEW = "python -m tests.house.readme --write"
-BEGIN, END = "<!-- help -->\n", "<!-- /help -->"
 WIDTH = 100
 
 
 def help_texts() -> dict[str, str]:
     """Command (`reconciler plan`) → its help, as a terminal of 100 columns shows it."""
-    return dict(_walk(click.Context(cli, info_name="reconciler", terminal_width=WIDTH, **cli.context_settings)))
+    return {context.command_path: context.get_help() for context in _contexts()}
 
 
-def _walk(context: click.Context) -> Iterator[tuple[str, str]]:
-    yield context.command_path, context.get_help()
+def _contexts() -> Iterator[click.Context]:
+    yield from _walk(click.Context(cli, info_name="reconciler", terminal_width=WIDTH, **cli.context_settings))
+
+
+def _walk(context: click.Context) -> Iterator[click.Context]:
+    yield context
     if isinstance(context.command, click.Group):
         for name in context.command.list_commands(context):
             command = context.command.get_command(context, name)
@@ -33,18 +39,37 @@ def _walk(context: click.Context) -> Iterator[tuple[str, str]]:
             )
 
 
-def section() -> str:
-    """What stands between the markers."""
-    return "\n".join(f"### `{name}`\n\n```\n{text}\n```\n" for name, text in help_texts().items())
+def help_section() -> str:
+    """The help of every command, as Markdown."""
+    return "\n".join(f"## `{name}`\n\n```\n{text}\n```\n" for name, text in help_texts().items())
 
 
-def renewed(text: str) -> str:
-    """The README with fresh help texts between its markers."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise SystemExit(f"{README} has no section {BEGIN.strip()} … {END}")
-    return before + begin + section() + end + after
+def command_table() -> str:
+    """One row for each command of the first level: its name, linked to its help, and what it does."""
+    page = COMMANDS.relative_to(ROOT).as_posix()
+    rows = [
+        f"| [`{context.command_path}`]({page}#{context.command_path.replace(' ', '-')}) "
+        f"| {context.command.get_short_help_str(limit=1000)} |"
+        for context in _contexts()
+        if len(context.command_path.split()) == 2
+    ]
+    return "\n".join(["| command | what it does |", "|---|---|", *rows, ""])
+
+
+GENERATED = {COMMANDS: ("help", help_section), README: ("commands", command_table)}
+"""Document → the marker around its generated part, and what makes that part."""
+
+
+def renewed() -> dict[str, str]:
+    """Document, below the top of the repository → its text with a fresh generated part."""
+    fresh = {}
+    for path, (name, make) in GENERATED.items():
+        before, begin, rest = path.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- /{name} -->")
+        if not (begin and end):
+            raise SystemExit(f"{path} has no part between <!-- {name} --> and <!-- /{name} -->")
+        fresh[path.relative_to(ROOT).as_posix()] = before + begin + make() + end + after
+    return fresh
 
 
 def exit_codes(text: str) -> list[int]:
@@ -57,4 +82,5 @@ def exit_codes(text: str) -> list[int]:
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         raise SystemExit(f"usage: {RENEW}")
-    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for name, text in renewed().items():
+        (ROOT / name).write_text(text, encoding="utf-8")

@@ -21,7 +21,8 @@ from reconciler.simulator.vocabulary import CHOOSERS, DETAILS, FAULTS
 from .conftest import KEY, client_of
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
+GUIDE = ROOT / "examples" / "simulator" / "README.md"
+HELP = ROOT / "examples" / "commands" / "README.md"
 EVERY = """\
 PUT /scheduled-reports/*: status 500 after, code=storage_error, message="Try again", n=1
 POST /integrations: drop before, n=1
@@ -36,10 +37,12 @@ AUTOMATION = {"name": "x", "status": "active", "data": {}}
 
 def written() -> list[str]:
     """Every rule that the documentation shows, the help text's among them; in EVERY what it has no room for."""
-    readme = README.read_text(encoding="utf-8")
-    lists = "\n".join(re.findall(r"```faults\n(.*?)```", readme, re.DOTALL)).splitlines()
+    guide = GUIDE.read_text(encoding="utf-8")
+    lists = "\n".join(re.findall(r"```faults\n(.*?)```", guide, re.DOTALL)).splitlines()
     listed = [line for line in lists if line and not line.startswith("#")]
-    return list(dict.fromkeys([*EVERY, *re.findall(r"--fault '([^']+)'", readme), *listed]))
+    return list(
+        dict.fromkeys([*EVERY, *re.findall(r"--fault '([^']+)'", guide + HELP.read_text(encoding="utf-8")), *listed])
+    )
 
 
 def traffic(client: httpx.Client) -> None:
@@ -82,7 +85,7 @@ def test_the_documentation_has_every_word() -> None:
     shown = "\n".join(written())
     assert all(re.search(rf": {name}\b", shown) for name in FAULTS)
     for name in (*DETAILS, *CHOOSERS):
-        assert re.search(rf"`{name}=", README.read_text(encoding="utf-8")), name
+        assert re.search(rf"`{name}=", GUIDE.read_text(encoding="utf-8")), name
 
 
 @pytest.mark.parametrize(

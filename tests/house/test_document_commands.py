@@ -1,0 +1,212 @@
+"""Every command of the documents works, in the order in which it stands, in one shell.
+
+The shell runs in a copy of the repository. Three things differ from the shell of a reader:
+
+- `python3 -m venv` makes an environment whose pip and pytest do nothing. The gate runs the real ones.
+- If a document sets no address of the API, it is that of a simulator.
+- `apply` gets the answer yes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.main import run
+
+from .documents import DOCUMENTS, README, Block, blocks, name_of
+from .imports import ROOT
+
+QUICKSTART = ROOT / "examples" / "quickstart" / "README.md"
+TEAM = ROOT / "examples" / "team" / "README.md"
+FIRST = (README, QUICKSTART, TEAM)
+"""A new user reads these one after the other, in one shell, and installs the tool by the first."""
+
+GUIDES = [page for page in DOCUMENTS if page not in FIRST and not all(block.not_run for block in blocks(page))]
+LEFT_OUT = [(page, block) for page in DOCUMENTS for block in blocks(page) if block.not_run]
+COPIED = ("README.md", "pyproject.toml", ".gitignore", ".ci", ".github", "examples", "schemas")
+SERVER = "127.0.0.1:8080"
+ENDS_WITH = re.compile(r"#.*\bexit code (\d+)$")
+HERE_DOCUMENT = re.compile(r"<<-?\s*'?(\w+)'?")
+SECONDS = 120
+
+PYTHON3 = """\
+#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exec {python} "$@"
+mkdir -p "$3/bin" && cp {venv}/* "$3/bin/"
+"""
+ACTIVATE = 'PATH="$PWD/.venv/bin:$PATH"\n'
+RECONCILER = """\
+#!/bin/sh
+printf '%s\\t%s\\n' "$QONVERSION_API_URL" "$*" >>{log}
+export QONVERSION_API_URL="${{QONVERSION_API_URL:-simulator:{vendor}}}"
+[ "$1" != apply ] || set -- "$@" --auto-approve
+exec {python} -m reconciler "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A copy of the repository, with the programs that its commands find."""
+
+    folder: Path
+    environment: dict[str, str]
+    log: Path
+
+    def run(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Runs a script to its end, without a terminal."""
+        return subprocess.run(
+            ["bash", "-c", script],  # noqa: S607 - the bash of whoever runs the tests, as a reader has it
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def calls(self) -> list[tuple[str, str]]:
+        """QONVERSION_API_URL and arguments of each call of `reconciler`."""
+        lines = self.log.read_text(encoding="utf-8").splitlines()
+        return [(url, arguments) for url, _, arguments in (line.partition("\t") for line in lines)]
+
+
+def write_program(path: Path, text: str) -> None:
+    """A program in a folder that may not exist yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A fresh copy in git, with a remote; the project behind the API holds the objects of the quickstart."""
+    folder, programs, venv, vendor = (tmp_path / name for name in ("checkout", "programs", "venv", "vendor.sqlite"))
+    words = {"python": shlex.quote(sys.executable), "venv": shlex.quote(str(venv))}
+    words |= {"log": shlex.quote(str(tmp_path / "calls")), "vendor": shlex.quote(str(vendor))}
+    write_program(programs / "python3", PYTHON3.format(**words))
+    write_program(venv / "reconciler", RECONCILER.format(**words))
+    write_program(venv / "activate", ACTIVATE)
+    for name in ("pip", "pytest"):
+        write_program(venv / name, "#!/bin/sh\n")
+    ignored = shutil.ignore_patterns(".reconciler", "*.sqlite*", "__pycache__")
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        else:
+            folder.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    kept = {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TMPDIR", "COVERAGE_FILE")}
+    environment = kept | {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **{f"GIT_{who}_{what}": "r@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }
+    made = Shell(folder, environment, tmp_path / "calls")
+    prepared = made.run(
+        "git init --quiet --initial-branch main && git add --all && git commit --quiet --message Begin "
+        "&& git init --quiet --bare ../origin.git && git remote add origin ../origin.git "
+        "&& git push --quiet origin main && git fetch --quiet origin"
+    )
+    assert prepared.returncode == 0, prepared.stderr
+    return made
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The simulator as a process of its own; gives its host and port."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "simulate", "--port", "0"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        try:
+            assert process.stderr is not None
+            answers = re.search(r"http://(127\.0\.0\.1:\d+)/v4", process.stderr.readline())
+            assert answers
+            yield answers[1]
+        finally:
+            process.terminate()
+
+
+def statements(block: Block) -> Iterator[tuple[int, str, int]]:
+    """Line, text and expected exit code of each command; a continued line and a here-document are part of one."""
+    begun: list[str] = []
+    end = ""
+    for number, line in enumerate(block.text.splitlines(), block.line + 1):
+        begun.append(line)
+        if not end and (found := HERE_DOCUMENT.search(line)):
+            end = found[1]
+        elif line == end:
+            end = ""
+        if end or line.endswith("\\"):
+            continue
+        text = "\n".join(begun)
+        if text.strip():
+            code = ENDS_WITH.search(begun[0])
+            yield number - len(begun) + 1, text, int(code[1]) if code else 0
+        begun = []
+
+
+def script_of(page: Path) -> str:
+    """All commands of a document, which ends at the first that does not exit as it says."""
+    checked = []
+    for block in blocks(page):
+        for line, text, code in () if block.not_run else statements(block):
+            place = shlex.quote(f"{name_of(page)}:{line}: expected exit code {code}, not ")
+            checked.append(f'{text}\nended=$?; [ $ended = {code} ] || {{ echo {place}"$ended" >&2; exit 1; }}\n')
+    return "".join(checked)
+
+
+def test_a_new_user_gets_from_the_readme_to_the_examples(shell: Shell) -> None:
+    """One shell for the three. Nothing of the simulator is left in it for the project of the user."""
+    # What the vendor's address answers is the quickstart.
+    made = shell.run("cp -r examples/quickstart ../made && QONVERSION_SECRET=sk_x ../venv/reconciler apply ../made")
+    assert made.returncode == 0, made.stderr
+    done = shell.run("".join(script_of(page) for page in FIRST))
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = {url for url, arguments in shell.calls() if "my-project" in arguments}
+    assert asked == {""}
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=name_of)
+def test_the_commands_of_a_guide_work(shell: Shell, page: Path) -> None:
+    """Each exits with 0, or with the code that its comment names."""
+    script = f'PATH="$PWD/../venv:$PATH"\n{script_of(page)}'
+    if "curl " in script and shutil.which("curl") is None:
+        pytest.skip("there is no curl")
+    if SERVER in script:
+        with serving(shell.folder.parent) as address:
+            done = shell.run(script.replace(SERVER, address))
+    else:
+        done = shell.run(script)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("page", "block"), LEFT_OUT, ids=lambda value: name_of(value) if value in DOCUMENTS else "")
+def test_a_block_that_is_not_run_can_be_read(capsys: pytest.CaptureFixture[str], page: Path, block: Block) -> None:
+    """bash understands it, and `reconciler` knows its options."""
+    read = subprocess.run(["bash", "-n"], input=block.text, text=True, capture_output=True, check=False)  # noqa: S607 - as above
+    assert read.returncode == 0, f"{name_of(page)}:{block.line}: {read.stderr}"
+    for _, text, _ in statements(block):
+        words = shlex.split(text, comments=True)
+        if words[0] == "reconciler":
+            assert run([*words[1:], "--help"]) == 0, capsys.readouterr().err
