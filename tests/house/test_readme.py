@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from reconciler.cli.main import run
 from reconciler.errors import Exit
 
 from .documents import README
@@ -58,6 +60,16 @@ def test_the_gate_can_read_the_test_line() -> None:
 def test_the_first_line_to_try_stays() -> None:
     """Others copy it from here: one line between the markers."""
     assert _between("try") == [TRY_LINE]
+
+
+def test_the_configuration_that_the_readme_shows_is_valid(tmp_path: Path) -> None:
+    """Its resources and its `reconciler.yaml`, as somebody copies them."""
+    shown = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (resources,) = [text for text in shown if text.startswith("integrations:")]
+    (settings,) = [text for text in shown if text.startswith("name:")]
+    (tmp_path / "all.yaml").write_text(resources, encoding="utf-8")
+    (tmp_path / "reconciler.yaml").write_text(settings, encoding="utf-8")
+    assert run(["validate", str(tmp_path)]) == 0
 
 
 def _between(marker: str) -> list[str]:
