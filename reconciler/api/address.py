@@ -8,8 +8,8 @@ import re
 import ssl
 from urllib.request import getproxies, proxy_bypass
 
-from reconciler.credentials import without_credentials
 from reconciler.errors import ApiFailed, Refused, WrongUsage
+from reconciler.model.redaction import without_credentials
 
 BASE_PATH = "/v4"
 # Strict, so that no two parsers could read it differently: no user, no password, no query, no blanks, no backslash.

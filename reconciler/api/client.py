@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from reconciler.api.answers import Answer
-from reconciler.api.door import Door
-from reconciler.api.pace import ATTEMPTS, RETRIED, TOO_MANY, Pace
+from reconciler.api.rate_limiter import ATTEMPTS, RETRIED, TOO_MANY, Pace
+from reconciler.api.response import Answer
+from reconciler.api.transport import Door
 from reconciler.errors import ApiFailed, Unreachable
 
 Again = Callable[[bool], None]
@@ -15,7 +15,7 @@ Again = Callable[[bool], None]
 
 
 class Reader:
-    """Reads, at the pace of the run: failures that pass are waited out (see `reconciler.api.pace`)."""
+    """Reads, at the pace of the run: failures that pass are waited out (see `reconciler.api.rate_limiter`)."""
 
     def __init__(self, door: Door, pace: Pace | None = None) -> None:
         self._door = door

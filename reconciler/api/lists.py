@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from reconciler.api.answers import NOT_FOUND, Answer, in_short
 from reconciler.api.client import Reader
+from reconciler.api.response import NOT_FOUND, Answer, in_short
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ListIncomplete
 from reconciler.threads import Threads
 

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from reconciler.errors import KeyExposed, NotAuthorised
+from reconciler.model.redaction import Spellings
 from reconciler.model.settings import Environment
-from reconciler.spellings import Spellings
 
 MOST_PLACES = 10
 

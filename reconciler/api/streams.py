@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from reconciler.api.pace import Turn
+from reconciler.api.rate_limiter import Turn
 
 T = TypeVar("T")
 

@@ -13,16 +13,16 @@ from typing import NamedTuple
 
 from reconciler.api import Writer
 from reconciler.apply.interrupts import told
-from reconciler.apply.outcome import Finder
-from reconciler.apply.perform import Ledger, Performer
+from reconciler.apply.operations import Ledger, Performer
+from reconciler.apply.recovery import Finder
 from reconciler.apply.resolve import Resolver, Sleep, fields_to_come
 from reconciler.apply.schedule import Part, Schedule
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
 from reconciler.model.desired import Fields, kind_of
 from reconciler.model.live import Live
-from reconciler.model.memory import object_of
 from reconciler.model.plan import WRITES, Action, Change, Plan
+from reconciler.model.state import object_of
 from reconciler.threads import NOTICED_SECONDS, Threads
 
 PREPARED = 2

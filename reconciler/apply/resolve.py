@@ -10,13 +10,12 @@ from typing import Any
 
 from reconciler.api import Reader
 from reconciler.api.lists import read_list, read_table
-from reconciler.api.pace import LOOKS
+from reconciler.api.rate_limiter import LOOKS
 from reconciler.errors import ApiFailed, IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.offered import Offered
-from reconciler.kinds.records import record_from
+from reconciler.kinds.destinations import WRITE_IT, Offered, Targets
 from reconciler.kinds.references import resolved
-from reconciler.kinds.targets import WRITE_IT, Targets
+from reconciler.kinds.wire import record_from
 from reconciler.model.desired import Fields
 from reconciler.model.live import Live, Raw, Record
 from reconciler.model.plan import Action, Plan

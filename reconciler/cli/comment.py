@@ -10,10 +10,10 @@ import click
 
 from reconciler.cli.options import debug_option, environment_option
 from reconciler.errors import WrongUsage
-from reconciler.render.terminal import dim, hide, say, visible
+from reconciler.output.terminal import dim, hide, say, visible
 
 if TYPE_CHECKING:
-    from reconciler.hosts import Comments, Surroundings
+    from reconciler.forges import Comments, Surroundings
 
 MOST_SUMMARY = 1024 * 1024
 """Bytes of a job's summary, by step: what is longer is not shown at all
@@ -47,7 +47,7 @@ def comment(
     its environment, and closes it where nothing drifted. Runs in GitHub Actions (with GITHUB_TOKEN) and in GitLab CI
     (with GITLAB_TOKEN); no key is needed.
     """
-    from reconciler.hosts import Comments, surroundings_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.forges import Comments, surroundings_of  # noqa: PLC0415 - `--help` need not load the stages
 
     if (file is None) == (read is None):
         raise WrongUsage("expected the FILE to put under the pull request, or --read FILE, and not both")
@@ -64,8 +64,8 @@ def comment(
 
 
 def _write_approval(path: Path, comments: Comments, environment: str | None, configuration: Path | None) -> None:
+    from reconciler.commands.session import names_of  # noqa: PLC0415
     from reconciler.model.approval import to_json  # noqa: PLC0415 - `--help` need not load it
-    from reconciler.session import names_of  # noqa: PLC0415
 
     approval = comments.approved(environment, names_of(configuration, environment)[0] if configuration else None)
     try:

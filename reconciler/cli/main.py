@@ -16,7 +16,7 @@ from reconciler import __version__
 from reconciler.cli.commands import Loaded
 from reconciler.cli.options import InOrder
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
-from reconciler.render.terminal import concealed, red, say, unwritable, visible
+from reconciler.output.terminal import concealed, red, say, unwritable, visible
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300

@@ -13,8 +13,8 @@ import click
 
 from reconciler.cli.options import path_argument
 from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage
-from reconciler.regular_files import Unreadable, read_regular
-from reconciler.render.terminal import put, say, visible
+from reconciler.output.terminal import put, say, visible
+from reconciler.system.files import Unreadable, read_regular
 
 if TYPE_CHECKING:
     from reconciler.simulator import Faults
@@ -41,10 +41,10 @@ def validate(path: Path, shared: bool, form: str) -> None:
     PATH is a folder (every *.yaml below it is merged) or one file. Where the state is at hand, it also says which
     `moved`, `removed` and `imports` lines have done their work and can go.
     """
+    from reconciler.commands.state import memory_at_hand  # noqa: PLC0415
     from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.output.values import counted  # noqa: PLC0415
     from reconciler.plan import idle, spent  # noqa: PLC0415
-    from reconciler.render.wording import counted  # noqa: PLC0415
-    from reconciler.stores import memory_at_hand  # noqa: PLC0415
 
     configuration = read_configuration(path)
     try:
@@ -66,9 +66,9 @@ def validate(path: Path, shared: bool, form: str) -> None:
 
 def _put_problems(form: str, problems: Iterable[Problem], hints: Iterable[Problem]) -> None:
     """What is wrong, on stdout, in a form for programs; people read it on stderr."""
-    from reconciler.render.annotations import workflow_commands  # noqa: PLC0415 - only where it is asked for
-    from reconciler.render.findings import of_problems  # noqa: PLC0415
-    from reconciler.render.sarif import sarif  # noqa: PLC0415
+    from reconciler.output.annotations import workflow_commands  # noqa: PLC0415 - only where it is asked for
+    from reconciler.output.problems import of_problems  # noqa: PLC0415
+    from reconciler.output.sarif import sarif  # noqa: PLC0415
 
     findings = [*of_problems(problems), *of_problems(hints, "hint")]
     if form == "sarif":
@@ -86,7 +86,7 @@ def schema(folder: Path, write: bool, check: bool) -> None:
 
     Prints that of the whole configuration; --write puts all of them into FOLDER.
     """
-    from reconciler.render.schemas import every_schema  # noqa: PLC0415 - `--help` need not load the kinds
+    from reconciler.output.schemas import every_schema  # noqa: PLC0415 - `--help` need not load the kinds
 
     texts = {name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in every_schema().items()}
     if not (write or check):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.errors import ReconcilerError, WrongUsage
-from reconciler.render.forms import APPLIED, FAILED, FORMS, shown, shown_applied, shown_failed
-from reconciler.render.terminal import concealed, plain_text
+from reconciler.output.forms import APPLIED, FAILED, FORMS, shown, shown_applied, shown_failed
+from reconciler.output.terminal import concealed, plain_text
 
 if TYPE_CHECKING:
     from reconciler.model.apply_report import ApplyReport
@@ -86,8 +86,8 @@ def failures_reported(command: str, path: Path, environment: str | None, reports
 def _write_failure(
     command: str, path: Path, environment: str | None, error: BaseException, seen: Seen, reports: Reports
 ) -> None:
-    from reconciler.model.failure import Failure  # noqa: PLC0415 - only a run that fails needs it
-    from reconciler.session import commit_of, names_of  # noqa: PLC0415
+    from reconciler.commands.session import commit_of, names_of  # noqa: PLC0415
+    from reconciler.model.apply_report import Failure  # noqa: PLC0415 - only a run that fails needs it
 
     plan = seen.review.plan if seen.review else None
     configuration, name = (plan.configuration, plan.environment) if plan else names_of(path, environment)

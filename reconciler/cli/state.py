@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.options import InOrder, environment_option, format_option, path_argument
-from reconciler.render.terminal import put, say, visible
+from reconciler.output.terminal import put, say, visible
 
 if TYPE_CHECKING:
-    from reconciler.model.memory import Memory
+    from reconciler.model.state import Memory
     from reconciler.state import Store
 
 
@@ -22,14 +22,14 @@ def _located(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _store(path: Path, environment: str | None) -> Store:
-    from reconciler.stores import own_store_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.state import own_store_of  # noqa: PLC0415 - `--help` need not load the stages
 
     return own_store_of(path, environment)
 
 
 def _remembered(store: Store) -> Memory:
     """What the state remembers, with the steps of an apply that was cut off, if the key is at hand to read them."""
-    from reconciler.state.upkeep import replayed  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.state.operations import replayed  # noqa: PLC0415 - `--help` need not load the stages
 
     _, found = replayed(store)
     if found.unread:
@@ -57,7 +57,7 @@ def list_(path: Path, environment: str | None) -> None:
 def show(address: str, path: Path, environment: str | None) -> None:
     """What is remembered of one address, as JSON."""
     from reconciler.state.document import entry_document  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.state.upkeep import entry_of  # noqa: PLC0415
+    from reconciler.state.operations import entry_of  # noqa: PLC0415
 
     memory = _remembered(_store(path, environment))
     put(json.dumps(entry_document(entry_of(memory, address)), indent=2, ensure_ascii=False, sort_keys=True))
@@ -69,7 +69,7 @@ def show(address: str, path: Path, environment: str | None) -> None:
 @_located
 def mv(source: str, target: str, path: Path, environment: str | None) -> None:
     """Rename an address in the state (in a pull request, write `moved` instead)."""
-    from reconciler.state.upkeep import rename  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.state.operations import rename  # noqa: PLC0415 - `--help` need not load the stages
 
     rename(_store(path, environment), source, target)
     say(visible(f"{source} is {target} now"))
@@ -80,7 +80,7 @@ def mv(source: str, target: str, path: Path, environment: str | None) -> None:
 @_located
 def rm(address: str, path: Path, environment: str | None) -> None:
     """Forget an address: the object stays (in a pull request, write `removed` instead)."""
-    from reconciler.state.upkeep import forget  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.state.operations import forget  # noqa: PLC0415 - `--help` need not load the stages
 
     forget(_store(path, environment), address)
     say(visible(f"{address} is forgotten; its object stays as it is"))
@@ -91,7 +91,7 @@ def rm(address: str, path: Path, environment: str | None) -> None:
 @_located
 def unlock(run: str, path: Path, environment: str | None) -> None:
     """Break the lock of one run, the very one that was shown."""
-    from reconciler.stores import store_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.state import store_of  # noqa: PLC0415 - `--help` need not load the stages
 
     store = store_of(path, environment)
     store.unlock(run)
@@ -105,8 +105,8 @@ def unlock(run: str, path: Path, environment: str | None) -> None:
 @_located
 def migrate(source: str, path: Path, environment: str | None) -> None:
     """Copy the state from another store to the one that reconciler.yaml names now; the other one stays."""
-    from reconciler.state.upkeep import migrate as copied  # noqa: PLC0415
-    from reconciler.stores import store_at  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.state import store_at  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.state.operations import migrate as copied  # noqa: PLC0415
 
     old, new = store_at(path, environment, source), _store(path, environment)
     count = copied(old, new)
@@ -118,8 +118,8 @@ def migrate(source: str, path: Path, environment: str | None) -> None:
 @_located
 def history(form: str, path: Path, environment: str | None) -> None:
     """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
-    from reconciler.past import history as receipts_of  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.render.history import history_json, history_text  # noqa: PLC0415
+    from reconciler.output.listings import history_json, history_text  # noqa: PLC0415
+    from reconciler.state.receipts import history as receipts_of  # noqa: PLC0415 - `--help` need not load the stages
 
     receipts = receipts_of(_store(path, environment))
     put(history_json(receipts) if form == "json" else history_text(receipts))

@@ -8,15 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.blocks import block_problems
-from reconciler.config.check import problems_of
-from reconciler.config.entry import Entry
-from reconciler.config.findings import Doubt, Spot, spot_of
-from reconciler.config.marks import Marks, Sources
-from reconciler.config.merge import Merged, Written
-from reconciler.config.soundness import soundness
+from reconciler.config.locations import Marks, Sources
+from reconciler.config.merge import Entry, Merged, Written
+from reconciler.config.schema_problems import problems_of
+from reconciler.config.semantics import block_problems, soundness
+from reconciler.config.text import cut
+from reconciler.config.unread import Doubt, Spot, spot_of
 from reconciler.config.variables import Substitution
-from reconciler.config.wording import cut
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS
 from reconciler.model.desired import Desired, Ignored, Import, Lifecycle, Moved, Place, Removed, Resource, kind_of

@@ -20,7 +20,7 @@ from reconciler.config.names import (
     settings_above,
 )
 from reconciler.errors import Problem, did_you_mean
-from reconciler.regular_files import Unreadable, open_and_read, require_regular
+from reconciler.system.files import Unreadable, open_and_read, require_regular
 
 LARGEST: Final = 20_000_000
 """Bytes of one file. Ten thousand resources are less than four million."""

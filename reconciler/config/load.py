@@ -10,14 +10,14 @@ from typing import Final
 
 from reconciler.config.evaluate import evaluate
 from reconciler.config.files import Disk, Source, folder_of
-from reconciler.config.findings import Doubt, across, doubt_of, invalid
 from reconciler.config.merge import Merged, merge
 from reconciler.config.reading import Reading
 from reconciler.config.settings import read_settings
-from reconciler.errors import Problem
+from reconciler.config.unread import Doubt, across, doubt_of, invalid
+from reconciler.errors import Problem, WrongUsage, did_you_mean
 from reconciler.model.desired import Desired
 from reconciler.model.settings import Environment
-from reconciler.yaml12 import Document
+from reconciler.yaml import Document
 
 MOST_EVALUATED: Final = 10_000_000
 """Values times environments: every environment has values of its own."""
@@ -51,6 +51,12 @@ class Configuration:
         if not self.environments:
             self.check()
 
+    def environment(self, name: str | None) -> Environment:
+        """The environment of that name, or the only one. WrongUsage if that is not clear, ConfigurationInvalid if
+        `reconciler.yaml` is unsound."""
+        self.require_sound_settings()
+        return _chosen(self.environments, name)
+
     def check(self) -> dict[str, Desired]:
         """What it wants of every environment, or ConfigurationInvalid with the problems of all of them."""
         environments: Mapping[str, Environment | None] = self.environments or {"": None}
@@ -82,10 +88,26 @@ class Opened:
         if not self.environments:
             self.configuration.check()
 
+    def environment(self, name: str | None) -> Environment:
+        """As that of `Configuration`."""
+        self.require_sound_settings()
+        return _chosen(self.environments, name)
+
     @cached_property
     def configuration(self) -> Configuration:
         """All of it; it is read when it is first asked for."""
         return _read(self.path, self._reading, self.environments, self._problems)
+
+
+def _chosen(environments: Mapping[str, Environment], name: str | None) -> Environment:
+    if name is None and len(environments) == 1:
+        return next(iter(environments.values()))
+    if name is None:
+        raise WrongUsage("which environment?", hint=f"--environment with one of {', '.join(environments)}")
+    if name not in environments:
+        known = f"expected one of {', '.join(environments)}" if environments else "none is set"
+        raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, environments)}")
+    return environments[name]
 
 
 def read_configuration(path: Path, source: Source | None = None) -> Configuration:

@@ -7,14 +7,38 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.config.closest import closest
 from reconciler.config.names import SETTINGS_FILE
-from reconciler.config.wording import cut, found, quoted
+from reconciler.config.text import closest, cut, found, quoted
+from reconciler.config.unread import Spot
 from reconciler.errors import Problem
 from reconciler.kinds import SECTIONS
 from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
 from reconciler.model.desired import Place, address_of
-from reconciler.yaml12 import Document, LocatedList, LocatedMap
+from reconciler.yaml import Document, LocatedList, LocatedMap, mark_of
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A resource or an item of a block. `name`: its address, or the block's name."""
+
+    name: str
+    value: Any
+    written: Written
+
+    @property
+    def key_spot(self) -> Spot:
+        """Where its key stands, or where it begins."""
+        place = self.written.place
+        return (place.file, place.line, place.column)
+
+    def spot(self, *path: str | int) -> Spot:
+        """Where a value of it stands."""
+        return (self.written.place.file, *mark_of(self.written.node, path, self.written.mark))
+
+    def problem(self, path: tuple[str | int, ...], message: str) -> Problem:
+        """A problem with the value at a path."""
+        return Problem(*self.spot(*path), message)
+
 
 KEY = re.compile(KEY_PATTERN)
 KEY_EXPECTED = "expected small letters, digits, - and _, a letter or digit first"

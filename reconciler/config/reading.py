@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.files import LARGEST, LARGEST_TOGETHER, TOO_LARGE, TOO_LARGE_TOGETHER, Source
-from reconciler.config.secrets import keys_in
+from reconciler.config.text import keys_in
 from reconciler.errors import Problem
-from reconciler.regular_files import Unreadable
-from reconciler.yaml12 import Document, Room, read
+from reconciler.system.files import Unreadable
+from reconciler.yaml import Document, Room, read
 
 
 @dataclass(frozen=True, slots=True)

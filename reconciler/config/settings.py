@@ -7,16 +7,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.check import problems_of
-from reconciler.config.findings import spot_of
 from reconciler.config.names import STATE_FOLDER
 from reconciler.config.reading import Reading
-from reconciler.config.wording import LONGEST, quoted
+from reconciler.config.schema_problems import problems_of
+from reconciler.config.text import LONGEST, quoted
+from reconciler.config.unread import spot_of
 from reconciler.errors import Problem, ReconcilerError, did_you_mean
 from reconciler.git import repository_top
 from reconciler.model.desired import Place
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
-from reconciler.yaml12 import LocatedMap, mark_of
+from reconciler.yaml import LocatedMap, mark_of
 
 OF_STORE = {"file": ("path",), "git": ("remote", "author"), "object": ("url",)}
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"

@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from reconciler.config.verdict import ecma
+from reconciler.config.fast_validator import ecma
 from reconciler.kinds.schema import schema_named
 
 Broken = Any

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.config.closest import closest
-from reconciler.config.findings import Spot
-from reconciler.config.secrets import SAID, holds_key
-from reconciler.config.wording import quoted
+from reconciler.config.text import SAID, closest, holds_key, quoted
+from reconciler.config.unread import Spot
 from reconciler.errors import Problem
 from reconciler.model.settings import Environment, Variable
-from reconciler.yaml12 import LocatedList, LocatedMap
+from reconciler.yaml import LocatedList, LocatedMap
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 MOST_PUT_IN = 10_000_000

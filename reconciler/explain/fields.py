@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import WrongUsage, did_you_mean
-from reconciler.explain.paths import held, is_within
-from reconciler.explain.rules import rules_of_field
+from reconciler.explain.rules import held, is_within, rules_of_field
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import flattened
 from reconciler.kinds.paths import keys_of
 from reconciler.model.desired import Place, Resource
 from reconciler.model.explanation import FieldExplanation, Held, Verdict
 from reconciler.model.live import Record
-from reconciler.model.memory import Entry
 from reconciler.model.plan import Action, Cause, Change, FieldChange
+from reconciler.model.state import Entry
 
 UNTOUCHED = {
     Verdict.EQUAL: "nothing: it is as it is written",

@@ -6,15 +6,33 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.explain.paths import is_within
 from reconciler.kinds import Kind
 from reconciler.kinds.declaration import Field, Put
 from reconciler.kinds.references import referred
 from reconciler.model.desired import Desired, Ignored, Resource
-from reconciler.model.explanation import Rule, Verdict
+from reconciler.model.explanation import Held, Rule, Verdict
 from reconciler.model.live import Record
-from reconciler.model.memory import Entry, Memory
 from reconciler.model.plan import Action, Cause, Change, Plan
+from reconciler.model.state import Entry, Memory
+
+NOWHERE = Held()
+
+
+def held(value: Any, keys: tuple[str | int, ...]) -> Held:
+    """What a value holds at the end of that way."""
+    for key in keys:
+        in_map = isinstance(value, dict) and key in value
+        in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)
+        if not (in_map or in_list):
+            return NOWHERE
+        value = value[key]
+    return Held(value, there=True)
+
+
+def is_within(path: str, outer: str) -> bool:
+    """Whether a path is that of `outer`, or of something in it."""
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
+
 
 OURS = "reconciler: fields that are left out are not managed"
 CAUSES = {

@@ -13,10 +13,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.credentials import without_user
 from reconciler.errors import GitUnusable
 from reconciler.git.repository import repository_top
-from reconciler.programs import find_program, search_path
+from reconciler.model.redaction import without_user
+from reconciler.system.programs import find_program, search_path
 
 Settings = tuple[tuple[str, str], ...]
 

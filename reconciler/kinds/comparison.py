@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from reconciler.json_text import canonical
 from reconciler.kinds.declaration import Field, Kind
 from reconciler.kinds.paths import dotted, keys_of, path_of, through_maps, value_at, value_within, with_value
 from reconciler.model.desired import Fields
-from reconciler.model.memory import Entry
+from reconciler.model.state import Entry
+from reconciler.serialization import canonical
 
 
 class Difference(NamedTuple):

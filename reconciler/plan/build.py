@@ -7,23 +7,22 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import ConfigurationInvalid, WrongUsage, did_you_mean
-from reconciler.json_text import canonical
 from reconciler.kinds import KINDS
 from reconciler.kinds.delivery import Shift, shift_of
-from reconciler.kinds.offered import labels_of, told_apart
+from reconciler.kinds.destinations import labels_of, told_apart
 from reconciler.model.desired import Desired, kind_of
-from reconciler.model.destination import Destination
-from reconciler.model.live import Live
-from reconciler.model.memory import Entry, Memory, object_name, object_of
+from reconciler.model.live import Destination, Live
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
+from reconciler.model.state import Entry, Memory, object_name, object_of
+from reconciler.plan.blocks import astray, moved
 from reconciler.plan.changes import change_of, delete_of, forget_of, objections, unseen_delete_of
+from reconciler.plan.context import Scene
+from reconciler.plan.destinations import destinations, require_sound_offers
 from reconciler.plan.guards import refusals
 from reconciler.plan.identity import match
-from reconciler.plan.offers import destinations, require_sound_offers
 from reconciler.plan.order import ordered, with_needs
-from reconciler.plan.reviewed import astray, moved
-from reconciler.plan.scene import Scene
 from reconciler.plan.warnings import warnings
+from reconciler.serialization import canonical
 
 NOT_WRITTEN = "it is not in the configuration any more"
 RANK = {action: rank for rank, action in enumerate(Action)}

@@ -8,19 +8,54 @@ from typing import Any
 
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, differences, flattened, still_stored, written
-from reconciler.kinds.fingerprint import fingerprint
+from reconciler.kinds.comparison import Difference, alike, differences, flattened, shown_last, still_stored, written
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
-from reconciler.kinds.paths import path_of, value_at
+from reconciler.kinds.paths import path_of, value_at, value_within
 from reconciler.kinds.references import references, resolved
-from reconciler.kinds.requests import CannotBeSent, create_requests, delete_requests, update_requests
+from reconciler.kinds.wire import CannotBeSent, create_requests, delete_requests, fingerprint, update_requests
 from reconciler.model.desired import Fields, Resource, kind_of
 from reconciler.model.live import Record
-from reconciler.model.memory import NO_TOMBSTONES, Entry, Tombstone
 from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.plan.causes import cause_of
+from reconciler.model.state import NO_TOMBSTONES, Entry, Tombstone
+from reconciler.plan.context import Scene
 from reconciler.plan.identity import Match
-from reconciler.plan.scene import Scene
+from reconciler.serialization import canonical
+
+
+class _NotWritten(Exception):
+    """The field, or a key within it, was not managed when it was last applied."""
+
+
+def cause_of(difference: Difference, entry: Entry | None) -> Cause:
+    """`unknown` without a memory; else who moved: we (`config`), somebody else (`drift`), or both."""
+    if entry is None:
+        return Cause.UNKNOWN
+    try:
+        applied, shown = _held(entry.applied, difference), _held(shown_last(entry), difference)
+    except _NotWritten:
+        return Cause.CONFIG
+    ours = _same(difference, applied, difference.after)
+    theirs = _same(difference, applied, difference.before) or _same(difference, shown, difference.before)
+    if ours and not theirs:
+        return Cause.DRIFT
+    return Cause.CONFIG if theirs else Cause.BOTH
+
+
+def _held(fields: Fields, difference: Difference) -> Any:
+    """The value at a difference. A list is managed as a whole: a key that an item has not is none, and no other's."""
+    value: Any = fields
+    for key in difference.spot:
+        if not (isinstance(value, dict) and key in value):
+            raise _NotWritten
+        value = value[key]
+    return value_within(value, difference.keys[len(difference.spot) - 1 :])
+
+
+def _same(difference: Difference, one: Any, other: Any) -> bool:
+    if difference.field.unordered and isinstance(one, list) and isinstance(other, list):
+        return set(map(canonical, one)) == set(map(canonical, other))
+    return alike(one, other)
+
 
 NOTHING: Fields = {}
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"

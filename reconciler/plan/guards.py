@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from reconciler.kinds import KINDS
 from reconciler.model.desired import Desired, kind_of
 from reconciler.model.live import Live
-from reconciler.model.memory import Entry, Memory, object_name
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
+from reconciler.model.state import Entry, Memory, object_name
 
 SHARE, FROM = 0.30, 10
 SHOWN = 3

@@ -11,7 +11,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import Key, bearing, folded_key, natural_key, normal_key
 from reconciler.model.desired import Desired, Fields, Resource, kind_of
 from reconciler.model.live import Live, Record
-from reconciler.model.memory import Entry, Tombstone, object_name, object_of
+from reconciler.model.state import Entry, Tombstone, object_name, object_of
 
 PASTE = "paste one `imports` line each, with the id that is meant"
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change
-from reconciler.plan.scene import Scene
+from reconciler.plan.context import Scene
 
 
 def ordered(scene: Scene, changes: Mapping[str, Change]) -> dict[str, Change]:

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import folded_key
 from reconciler.model.desired import Desired
-from reconciler.model.memory import Entry, Memory, object_of
 from reconciler.model.plan import Action, Change
+from reconciler.model.state import Entry, Memory, object_of
+from reconciler.plan.context import Scene
 from reconciler.plan.identity import deleted_before
-from reconciler.plan.scene import Scene
+from reconciler.serialization import canonical
 
 ALIKE = 0.75
 """From this share of equal fields on, a create and a delete may be one object under a new key."""
@@ -42,7 +42,7 @@ def _stored(changes: Mapping[str, Change], refresh: Mapping[str, Entry]) -> Iter
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
         if entry.stored:
-            from reconciler.kinds.wording import stored_otherwise  # noqa: PLC0415 - few APIs keep another value
+            from reconciler.kinds.normalization import stored_otherwise  # noqa: PLC0415 - few APIs keep another value
 
             yield from stored_otherwise(address, entry)
 

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.delivery import Shift, fails, sends, shift_of
-from reconciler.kinds.records import in_short
+from reconciler.kinds.wire import in_short
 from reconciler.model.desired import Desired
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan

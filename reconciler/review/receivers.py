@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.offered import labels_of
-from reconciler.kinds.records import in_short
-from reconciler.kinds.references import references, referred
-from reconciler.kinds.usage import users
+from reconciler.kinds.destinations import labels_of
+from reconciler.kinds.references import references, referred, users
+from reconciler.kinds.wire import in_short
 from reconciler.model.desired import Desired, Fields, Resource, kind_of
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import Action, Change, Plan

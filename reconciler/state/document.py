@@ -7,11 +7,10 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from reconciler.errors import StateUnusable
-from reconciler.json_text import json_text, unreadable
 from reconciler.kinds import KINDS
-from reconciler.model.decode import NotThat, decode
 from reconciler.model.desired import kind_of
-from reconciler.model.memory import Entry, Memory, Tombstone
+from reconciler.model.state import Entry, Memory, Tombstone
+from reconciler.serialization import NotThat, decode, json_text, unreadable
 
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1

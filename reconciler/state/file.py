@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
-from reconciler.json_text import unreadable
-from reconciler.model.memory import Memory
-from reconciler.regular_files import Unreadable, read_regular, require_replaceable
-from reconciler.state.disk import prepare_folder, replace_atomically
+from reconciler.model.state import Memory
+from reconciler.serialization import unreadable
+from reconciler.state.backend import Attachment, Holder, Locked, Snapshot, StateMoved
 from reconciler.state.document import BRING_BACK, from_text, to_text
-from reconciler.state.journal_lines import JournalFile
-from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
+from reconciler.state.journal_file import JournalFile
+from reconciler.system.files import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
 
 SWAP_SECONDS = 30.0
 LARGEST, LARGEST_RECEIPT, LARGEST_HOLDER = 200_000_000, 100_000_000, 1_000_000

@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reconciler.credentials import without_user
 from reconciler.errors import Refused, StateUnusable
 from reconciler.git.checkout import find_checkout
 from reconciler.git.command import Limits
-from reconciler.json_text import unreadable
-from reconciler.model.memory import Memory
+from reconciler.model.redaction import without_user
+from reconciler.model.state import Memory
+from reconciler.serialization import unreadable
+from reconciler.state.backend import Attachment, Holder, Locked, Snapshot, StateMoved, path_segment
 from reconciler.state.document import from_text, to_text
-from reconciler.state.freeing import freed_after
-from reconciler.state.git_desk import BLOB, TREE, Desk, open_desk
-from reconciler.state.journal_lines import JournalFile
-from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved, path_segment
+from reconciler.state.git_repository import BLOB, TREE, Desk, open_desk
+from reconciler.state.journal_file import JournalFile
+from reconciler.state.lock import freed_after
 
 CONFIGURATIONS = "refs/reconciler/configurations"
 STATE_FILE = "state.json"

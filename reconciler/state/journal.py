@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from reconciler.errors import StateUnusable
-from reconciler.model.decode import NotThat, decode
-from reconciler.model.memory import NO_TOMBSTONES, Entry, Memory, Tombstone
-from reconciler.regular_files import Unreadable, read_regular
-from reconciler.state.disk import replace_atomically
-from reconciler.state.journal_lines import (
+from reconciler.model.state import NO_TOMBSTONES, Entry, Memory, Tombstone
+from reconciler.serialization import NotThat, decode
+from reconciler.state.journal_file import (
     FORMAT_VERSION,
     Buried,
     Chain,
@@ -31,6 +29,7 @@ from reconciler.state.journal_lines import (
     replay_line,
     version_of,
 )
+from reconciler.system.files import Unreadable, read_regular, replace_atomically
 
 LARGEST = 200_000_000
 AWAY = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"

@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from reconciler.errors import Refused, StateUnusable
-from reconciler.json_text import unreadable
-from reconciler.model.memory import Memory
+from reconciler.model.state import Memory
+from reconciler.serialization import unreadable
+from reconciler.state.backend import Attachment, Holder, Locked, Snapshot, StateMoved, path_segment
 from reconciler.state.document import from_text, to_text
-from reconciler.state.freeing import freed_after
-from reconciler.state.journal_lines import JournalFile
+from reconciler.state.journal_file import JournalFile
+from reconciler.state.lock import freed_after
 from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
-from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved, path_segment
 from reconciler.threads import Threads
 
 FREE = b"{}\n"

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from reconciler.errors import Refused
-from reconciler.model.memory import Memory
 from reconciler.model.settings import called
-from reconciler.state.store import Snapshot, Store
+from reconciler.model.state import Memory
+from reconciler.state.backend import Snapshot, Store
 
 WRONG_CONFIGURATION = "wrong-configuration"
 SHARE = 0.5

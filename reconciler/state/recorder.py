@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reconciler.errors import KeyExposed, Refused
-from reconciler.json_text import canonical, json_text
 from reconciler.model.desired import kind_of
-from reconciler.model.memory import NO_TOMBSTONES, Entry, Memory, Tombstone, object_name
-from reconciler.spellings import Spellings
+from reconciler.model.redaction import Spellings
+from reconciler.model.state import NO_TOMBSTONES, Entry, Memory, Tombstone, object_name
+from reconciler.serialization import canonical, json_text
+from reconciler.state.backend import Attachment, Snapshot, Store
 from reconciler.state.document import entry_document, to_text
-from reconciler.state.held import HeldLock
 from reconciler.state.journal import Journal
-from reconciler.state.store import Attachment, Snapshot, Store
+from reconciler.state.lock import HeldLock
 
 KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")
 """Namespace of our idempotency keys."""

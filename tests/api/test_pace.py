@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from reconciler.api.pace import ATTEMPTS, BUDGET, LONGEST_WAIT, Pace, TooLong
+from reconciler.api.rate_limiter import ATTEMPTS, BUDGET, LONGEST_WAIT, Pace, TooLong
 
 
 class Clock:

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 from world import World, automation
 
-from reconciler.api.answers import Answer
+from reconciler.api.response import Answer
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FLOWS = "automations: {a: &flow {name: A, status: active, data: {actions: {push: p}}}, b: {<<: *flow, name: B}}\n"

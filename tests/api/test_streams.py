@@ -14,7 +14,7 @@ import pytest
 from world import KEY
 
 from reconciler.api import Reader, Writer, open_door, streams
-from reconciler.api.pace import Pace
+from reconciler.api.rate_limiter import Pace
 from reconciler.api.secret import Secret
 from reconciler.errors import Unreachable
 

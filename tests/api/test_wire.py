@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 from world import KEY
 
-from reconciler.api import Reader, bounds, door, open_door
-from reconciler.api.answers import Answer
-from reconciler.api.pace import Pace
+from reconciler.api import Reader, open_door, transport
+from reconciler.api.body import MOST_BYTES
+from reconciler.api.rate_limiter import Pace
+from reconciler.api.response import Answer
 from reconciler.api.secret import Secret
 from reconciler.cli.main import run
 from reconciler.errors import AnswerRefused, AnswerUnreadable, Unreachable
@@ -109,7 +110,7 @@ def test_a_bomb_takes_no_memory() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     print(f"{len(packed)} bytes, {peak / MIB:.0f} MiB at most")  # noqa: T201 - said where a test is read with -s
-    assert peak < 4 * bounds.MOST_BYTES
+    assert peak < 4 * MOST_BYTES
 
 
 EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
@@ -166,7 +167,7 @@ def drops(first: bytes, piece: bytes, over: threading.Event) -> Iterator[bytes]:
 )
 def test_what_trickles_in_for_ever_is_given_up(first: bytes, piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """No time-out from byte to byte ever ends it; the bound of the whole exchange does."""
-    monkeypatch.setattr(door, "LONGEST_EXCHANGE", 0.3)
+    monkeypatch.setattr(transport, "LONGEST_EXCHANGE", 0.3)
     began = time.monotonic()
     with saying(lambda line, over: drops(first, piece, over)) as url, pytest.raises(Unreachable) as raised:
         get(url)

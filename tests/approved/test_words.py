@@ -10,7 +10,7 @@ import pytest
 from world import World, automation
 
 from reconciler.model.approval import approval_of, to_json
-from reconciler.saved import read_plan
+from reconciler.plan.plan_file import read_plan
 
 TEAM = """
 integrations:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.config.validation import errors_of
-from reconciler.config.verdict import compiled, verdict
+from reconciler.config.fast_validator import compiled, verdict
+from reconciler.config.schema_problems import errors_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import BLOCKS, LIFECYCLE
 

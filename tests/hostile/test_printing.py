@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from world import World, automation, integration, report
 
-from reconciler.api.answers import Answer
-from reconciler.api.door import Door
+from reconciler.api.response import Answer
+from reconciler.api.transport import Door
 from reconciler.cli.main import run
-from reconciler.render.terminal import harmless, visible
-from reconciler.yaml12.writing import dump
+from reconciler.output.terminal import harmless, visible
+from reconciler.yaml.writing import dump
 
 HOSTILE = {
     "a terminal's commands": "\x1b[2J\x1b]0;owned\x07\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.api.answers import Answer
-from reconciler.hosts.client import limited
+from reconciler.api.response import Answer
+from reconciler.forges.client import limited
 
 from .conftest import AnyHost, Comment, planned, pushed
 from .github import TOKEN, GitHub

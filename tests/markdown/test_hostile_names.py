@@ -9,13 +9,12 @@ import pytest
 from world import World, integration
 
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.model.apply_report import ApplyReport, Outcome, Status
-from reconciler.model.failure import Failure
-from reconciler.model.mark import mark_in
+from reconciler.model.apply_report import ApplyReport, Failure, Outcome, Status
+from reconciler.model.approval import mark_in
 from reconciler.model.plan import Action
-from reconciler.render.markdown import AppliedMarkdown, FailedMarkdown, PlanMarkdown
-from reconciler.render.markdown.words import fence
-from reconciler.render.terminal import visible
+from reconciler.output.markdown import AppliedMarkdown, FailedMarkdown, PlanMarkdown
+from reconciler.output.markdown.words import fence
+from reconciler.output.terminal import visible
 
 from .plans import change, hostile, review
 from .reading import read, require_harmless

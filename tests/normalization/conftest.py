@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.api.pace import LOOKS
+from reconciler.api.rate_limiter import LOOKS
 
 
 @pytest.fixture(autouse=True)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from world import KEY
 
+from reconciler import observe
 from reconciler.api import Reader, lists, open_door
-from reconciler.api.pace import Pace
+from reconciler.api.rate_limiter import Pace
 from reconciler.api.secret import Secret
 from reconciler.cli.main import run
 from reconciler.errors import AnswerRefused, NotAuthorised, ReconcilerError
 from reconciler.kinds import KINDS
 from reconciler.model.live import Live
-from reconciler.observe import observe
 
 from .scripted import Query, Said, Script, page, says, served
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS
-from reconciler.model.memory import Entry, Memory, Tombstone
+from reconciler.model.apply_report import Receipt, ReceiptItem
 from reconciler.model.plan import Plan
-from reconciler.model.receipt import Receipt, ReceiptItem
 from reconciler.model.settings import Environment, StateSettings
-from reconciler.receipts import from_text, to_text
-from reconciler.saved import bound, check_binding, read_plan, write_plan
+from reconciler.model.state import Entry, Memory, Tombstone
+from reconciler.plan.plan_file import bound, check_binding, read_plan, write_plan
 from reconciler.state import document
+from reconciler.state.receipts import from_text, to_text
 
 from .examples import examples
 from .values import halves, json_values

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from world import World, automation, integration, opened, report
 
 from reconciler.cli.main import run
-from reconciler.yaml12 import is_accelerated, read
-from reconciler.yaml12.writing import dump
+from reconciler.yaml import is_accelerated, read
+from reconciler.yaml.writing import dump
 
 from .examples import examples
 from .values import json_values, texts

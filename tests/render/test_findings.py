@@ -11,8 +11,8 @@ import pytest
 from hostile.test_printing import HOSTILE
 from world import World, automation, integration, report
 
-from reconciler.render.terminal import put, visible
-from reconciler.yaml12.writing import dump
+from reconciler.output.terminal import put, visible
+from reconciler.yaml.writing import dump
 
 COMMAND = re.compile(r"::(error|warning|notice) ((?:[a-z]+=[^:,\r\n]*,)*title=[^:,\r\n]*)::([^\r\n]*)")
 ACTIVE = """\

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from world import Run, World
 
-from reconciler.api.door import Door
+from reconciler.api.transport import Door
 from reconciler.cli.main import run
 from reconciler.simulator import Simulator
 

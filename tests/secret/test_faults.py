@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from world import KEY, World
 
-from reconciler.api.door import Door
+from reconciler.api.transport import Door
 from reconciler.cli.main import run
 
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"

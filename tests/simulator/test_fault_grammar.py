@@ -15,8 +15,7 @@ import pytest
 
 from reconciler.cli.main import run
 from reconciler.simulator import Faults, RuleError, Simulator, rules_in
-from reconciler.simulator.grammar import parse
-from reconciler.simulator.vocabulary import CHOOSERS, DETAILS, FAULTS
+from reconciler.simulator.grammar import CHOOSERS, DETAILS, FAULTS, parse
 
 from .conftest import KEY, client_of
 

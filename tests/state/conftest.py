@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.git.command import Limits
-from reconciler.model.memory import Entry, Memory
+from reconciler.model.state import Entry, Memory
 from reconciler.state.git import GitStore
 
 STATE = "refs/reconciler/state/production"

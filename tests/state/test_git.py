@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateUnusable
-from reconciler.model.memory import Memory
+from reconciler.model.state import Memory
+from reconciler.state.backend import Attachment, Holder, StateMoved, Store
 from reconciler.state.git import GitStore
-from reconciler.state.store import Attachment, Holder, StateMoved, Store
 
 from .conftest import PERSON, STATE, Remote, StoreOf, git, memory
 

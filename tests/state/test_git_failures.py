@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from reconciler.credentials import without_user
 from reconciler.errors import GitUnusable, StateUnusable
 from reconciler.git.command import Answer, GitSilent, Limits, run_git
-from reconciler.state import git_desk
+from reconciler.model.redaction import without_user
+from reconciler.state import git_repository
+from reconciler.state.backend import Holder
 from reconciler.state.git import GitStore
-from reconciler.state.store import Holder
 
 from .conftest import Remote, StoreOf, git, memory
 
@@ -130,7 +130,7 @@ def test_push_without_an_answer(store: GitStore, monkeypatch: pytest.MonkeyPatch
             run_git(arguments, **rest)
         raise GitSilent("git push did not end")
 
-    monkeypatch.setattr(git_desk, "run_git", silent)
+    monkeypatch.setattr(git_repository, "run_git", silent)
     if done:
         version = store.write(memory(1), "")
         assert store.read().version == version

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateUnusable
-from reconciler.state.store import Holder
+from reconciler.state.backend import Holder
 
 from .conftest import Remote, StoreOf, git, memory
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import Refused, StateUnusable
+from reconciler.state.backend import Holder, Locked
 from reconciler.state.git import GitStore
-from reconciler.state.store import Holder, Locked
 
 from .conftest import PERSON, Remote, StoreOf, git, memory
 
@@ -23,9 +23,9 @@ BOB = Holder("run-b", "bob", "2026-01-01T00:00:01Z", "https://ci.example.com/2")
 RACER = """
 import sys
 from pathlib import Path
-from reconciler.model.memory import Entry, Memory
+from reconciler.model.state import Entry, Memory
 from reconciler.state.git import GitStore
-from reconciler.state.store import Holder, Locked, StateMoved
+from reconciler.state.backend import Holder, Locked, StateMoved
 
 what, folder, name, version = sys.argv[1:]
 store = GitStore(Path(folder), "production", journal=Path(folder) / "journal")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateUnusable
+from reconciler.state.backend import Holder
 from reconciler.state.git import GitStore
-from reconciler.state.store import Holder
 
 from .conftest import PERSON, Remote, StoreOf, git, memory
 

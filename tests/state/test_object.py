@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateUnusable
-from reconciler.model.memory import Memory
+from reconciler.model.state import Memory
+from reconciler.state.backend import Attachment, StateMoved
 from reconciler.state.object import ObjectStore
-from reconciler.state.store import Attachment, StateMoved
 
 from .conftest import memory
 from .s3_server import Server, aim, needs_server, running

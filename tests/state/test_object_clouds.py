@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ReconcilerError, StateUnusable, WrongUsage
+from reconciler.state.backend import Holder
 from reconciler.state.object import ObjectStore
-from reconciler.state.store import Holder
 
 from .conftest import memory
 from .s3_server import SECRET, aim, nobody

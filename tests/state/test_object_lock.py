@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import Refused, StateUnusable
+from reconciler.state.backend import Holder, Locked, StateMoved
 from reconciler.state.object import ObjectStore
-from reconciler.state.store import Holder, Locked, StateMoved
 
 from .conftest import memory
 from .s3_server import Server, aim, needs_server, nobody, running
@@ -25,9 +25,9 @@ BOB = Holder("run-b", "bob", "2026-01-01T00:00:01Z", "https://ci.example.com/2")
 RACER = """
 import sys
 from pathlib import Path
-from reconciler.model.memory import Entry, Memory
+from reconciler.model.state import Entry, Memory
 from reconciler.state.object import ObjectStore
-from reconciler.state.store import Holder, Locked, StateMoved
+from reconciler.state.backend import Holder, Locked, StateMoved
 
 what, url, name, version = sys.argv[1:]
 store = ObjectStore(url, "production", Path("journal-of-" + name))

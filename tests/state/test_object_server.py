@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from reconciler.errors import StateUnusable
+from reconciler.state.backend import Holder
 from reconciler.state.object import ObjectStore
-from reconciler.state.store import Holder
 
 from .conftest import memory
 from .s3_server import SECRET, Server, aim, needs_server, running

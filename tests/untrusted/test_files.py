@@ -13,9 +13,9 @@ from world import World
 
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
+from reconciler.state.backend import Holder, Locked
 from reconciler.state.file import FileStore
 from reconciler.state.git import GitStore
-from reconciler.state.store import Holder, Locked
 
 from .conftest import commit, git
 
