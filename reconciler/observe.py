@@ -10,33 +10,33 @@ from typing import NamedTuple
 
 from reconciler.api import Reader
 from reconciler.api.lists import read_list, read_object, read_table
-from reconciler.api.rate_limiter import LOOKS
+from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ListIncomplete
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.wire import is_id, record_from
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import address_kind
 from reconciler.model.live import Live, Record
-from reconciler.model.state import Memory, object_of
+from reconciler.model.state import State, parse_object_name
 from reconciler.threads import Threads, result
 
 
 def counted_by_kind(addresses: Iterable[str]) -> Counter[str]:
     """About how many objects of each kind there are, from the addresses that are remembered."""
-    return Counter(map(kind_of, addresses))
+    return Counter(map(address_kind, addresses))
 
 
-def lookups_of(memory: Memory) -> set[str]:
+def state_lookups(state: State) -> set[str]:
     """The lists that were needed when what is remembered was applied, and so most likely are again."""
-    kinds = {kind_of(address): KINDS[kind_of(address)] for address in memory.entries}
-    referring = {kind_of(address) for address, entry in memory.entries.items() if entry.depends_on}
+    kinds = {address_kind(address): KINDS[address_kind(address)] for address in state.entries}
+    referring = {address_kind(address) for address, entry in state.entries.items() if entry.depends_on}
     paths = {path for kind in kinds.values() for path in kind.lookups}
     return paths | {each.lookup for name in referring for _, each in kinds[name].reference_fields()}
 
 
-def kinds_for(targets: Iterable[str]) -> list[Kind]:
+def target_kinds(targets: Iterable[str]) -> list[Kind]:
     """The kinds that these addresses are of, with those that they refer to and that refer to them. All kinds where
     there is no target, or one that is no address."""
-    names = set(map(kind_of, targets))
+    names = set(map(address_kind, targets))
     if not names or not names <= KINDS.keys():
         return list(KINDS.values())
     uses = {kind.name: {reference.kind for _, reference in kind.reference_fields()} for kind in KINDS.values()}
@@ -46,7 +46,7 @@ def kinds_for(targets: Iterable[str]) -> list[Kind]:
     return [kind for kind in KINDS.values() if kind.name in names]
 
 
-def lookups_for(kinds: Iterable[Kind]) -> set[str]:
+def kind_lookups(kinds: Iterable[Kind]) -> set[str]:
     """The lists beside the kinds' own that the planning of these kinds can ever need."""
     return {path for kind in kinds for path in (*kind.lookups, *(each.lookup for _, each in kind.reference_fields()))}
 
@@ -86,7 +86,7 @@ def observe(
                     asked[path] = pool.submit(read_table, reader, path)
         except BaseException:
             # Nobody waits for lists that nobody will read.
-            reader.give_up()
+            reader.cancel()
             raise
         records: dict[str, dict[str, Record]] = {}
         # One after the other, so that the first are understood while the last ones come.
@@ -133,7 +133,7 @@ class Asked(NamedTuple):
 def observe_remembered(
     reader: Reader,
     kinds: Collection[Kind],
-    memory: Memory,
+    state: State,
     lookups: Lookups = tuple,
     likely: Collection[str] = (),
     also: Iterable[tuple[str, str]] = (),
@@ -146,11 +146,11 @@ def observe_remembered(
     by its id: then somebody has restored it.
     """
     unlisted: list[Asked] = []
-    for wait in LOOKS:
+    for wait in POLL_DELAYS:
         time.sleep(wait)
-        live = observe(reader, kinds, lookups, counted_by_kind(memory.entries), likely)
-        missing = list(_missing(kinds, memory, live, also))
-        deleted = {object_of(name) for name, each in memory.tombstones.items() if each.deleted}
+        live = observe(reader, kinds, lookups, counted_by_kind(state.entries), likely)
+        missing = list(_missing(kinds, state, live, also))
+        deleted = {parse_object_name(name) for name, each in state.tombstones.items() if each.deleted}
         listed = [each for each in deleted if each[1] in live.records.get(each[0], ())]
         unlisted, gone = _ask_for(reader, missing) if missing else ([], set())
         if not unlisted:
@@ -162,12 +162,12 @@ def observe_remembered(
     )
 
 
-def _missing(kinds: Iterable[Kind], memory: Memory, live: Live, also: Iterable[tuple[str, str]]) -> Iterator[Asked]:
+def _missing(kinds: Iterable[Kind], state: State, live: Live, also: Iterable[tuple[str, str]]) -> Iterator[Asked]:
     """The objects that no list shows, each once, of the kinds that were read and can be asked for by id."""
     readable = {kind.name: kind for kind in kinds if kind.readable}
     named = [
-        (kind_of(address), object_id, address)
-        for address, entry in memory.entries.items()
+        (address_kind(address), object_id, address)
+        for address, entry in state.entries.items()
         for object_id in (entry.id, *entry.superseded)
     ]
     named += [(kind, object_id, "") for kind, object_id in also]
@@ -205,7 +205,7 @@ def _answering(reader: Reader, asked: list[Asked]) -> list[Asked]:
             return [each for each, answer in zip(asked, answers, strict=True) if result(answer)]
         except BaseException:
             # Nobody waits for answers that nobody will read.
-            reader.give_up()
+            reader.cancel()
             raise
 
 

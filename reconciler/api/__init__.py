@@ -2,6 +2,6 @@
 
 from reconciler.api.client import Reader, Writer
 from reconciler.api.secret import Secret
-from reconciler.api.transport import Door, open_door
+from reconciler.api.transport import Transport, connect
 
-__all__ = ["Door", "Reader", "Secret", "Writer", "open_door"]
+__all__ = ["Reader", "Secret", "Transport", "Writer", "connect"]

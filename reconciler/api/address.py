@@ -22,7 +22,7 @@ NAMED = 3
 EXPECTED = "expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
 
 
-def base_of(address: str, path: str = BASE_PATH) -> str:
+def base_url(address: str, path: str = BASE_PATH) -> str:
     """The base of the API at an address; a bare host gets the base path, `path`.
 
     WrongUsage where it is no address, or one that holds more than host, port and path; Refused for plain http to

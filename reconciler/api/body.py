@@ -18,27 +18,28 @@ _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _SHOWN = 40
 
 
-class Unfit(Exception):
+class BodyTooLarge(Exception):
     """The body is too long, or not packed as its header says; the text says which."""
 
 
 def read_bounded(chunks: Iterable[bytes], coding: str) -> bytes:
     """The body, unpacked. `coding`: the header `Content-Encoding`.
 
-    Unfit where it is too long or not packed so. No more than the bound is ever held, whatever it would unpack to.
+    BodyTooLarge where it is too long or not packed so. No more than the bound is ever held, whatever it would unpack
+    to.
     """
     coding = coding.strip().lower()
     if coding not in _SAME | _PACKED:
-        raise Unfit(f"in a coding that was not asked for: {coding[:_SHOWN]!r}")
+        raise BodyTooLarge(f"in a coding that was not asked for: {coding[:_SHOWN]!r}")
     unpacked = _Unpacked() if coding in _PACKED else None
     content, came = bytearray(), 0
     for chunk in chunks:
         came += len(chunk)
         content += chunk if unpacked is None else unpacked.more(chunk, MOST_BYTES + 1 - len(content))
         if max(came, len(content)) > MOST_BYTES:
-            raise Unfit(f"of more than {MOST_BYTES // 1024 // 1024} MiB")
+            raise BodyTooLarge(f"of more than {MOST_BYTES // 1024 // 1024} MiB")
     if unpacked is not None and not unpacked.whole:
-        raise Unfit(f"whose {coding} ends in the middle")
+        raise BodyTooLarge(f"whose {coding} ends in the middle")
     return bytes(content)
 
 
@@ -58,7 +59,7 @@ class _Unpacked:
             try:
                 content += self._member.decompress(packed, room - len(content))
             except zlib.error as error:
-                raise Unfit(f"that cannot be unpacked ({error})") from error
+                raise BodyTooLarge(f"that cannot be unpacked ({error})") from error
             packed, self.whole = self._member.unused_data, self._member.eof
         return content
 

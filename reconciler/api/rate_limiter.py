@@ -21,7 +21,7 @@ from queue import Empty, SimpleQueue
 ATTEMPTS = 5
 FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
 BUDGET = 300.0
-LOOKS = (0.0, 0.5, 1.0, 2.0)
+POLL_DELAYS = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each look for what was just written: it may show up late, how late is documented nowhere [guess]."""
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 TOO_MANY = 429
@@ -29,7 +29,7 @@ TOO_MANY = 429
 Sleep = Callable[[float], None]
 
 
-class TooLong(Exception):
+class WaitTooLong(Exception):
     """The API asked for a longer wait than the run has left; `seconds` remain of it."""
 
     def __init__(self, seconds: float) -> None:
@@ -37,10 +37,10 @@ class TooLong(Exception):
         self.seconds = seconds
 
 
-class Turn:
+class Permit:
     """The place of one request among those that may be under way. One thread has to do with it."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: RateLimiter) -> None:
         self._pace = pace
         self._is_taken = False
 
@@ -50,7 +50,7 @@ class Turn:
             return False
         self._pace.enter()
         self._is_taken = True
-        self._pace.brake()
+        self._pace.wait_for_retry_after()
         return True
 
     def give_back(self) -> None:
@@ -60,7 +60,7 @@ class Turn:
             self._pace.free()
 
 
-class Pace:
+class RateLimiter:
     """How fast one run may go. Safe to share between threads. `width`: the most requests at once."""
 
     def __init__(
@@ -92,19 +92,19 @@ class Pace:
         """How many requests may go at once now."""
         return self._width
 
-    def turn(self) -> Turn:
+    def turn(self) -> Permit:
         """A turn, which is still to be taken."""
-        return Turn(self)
+        return Permit(self)
 
     def enter(self) -> None:
         """Waits until one more request may be under way; from then on it is."""
         self._places.get()
 
-    def brake(self) -> None:
-        """Waits as long as the API asked everybody to. TooLong, at once, if the run may not wait so long."""
+    def wait_for_retry_after(self) -> None:
+        """Waits as long as the API asked everybody to. WaitTooLong, at once, if the run may not wait so long."""
         held = self._not_before - self._clock()
         if held > max(self._left, LONGEST_WAIT):
-            raise TooLong(held)
+            raise WaitTooLong(held)
         if held > 0:
             self._sleep(held)
 
@@ -116,7 +116,7 @@ class Pace:
                 return
         self._places.put(None)
 
-    def went_well(self) -> None:
+    def on_success(self) -> None:
         """An answer came: after a round of them, one more request may go at once."""
         with self._lock:
             self._good += 1
@@ -126,7 +126,7 @@ class Pace:
             self._good = 0
         self.free()
 
-    def turned_away(self, asked: float | None) -> None:
+    def on_throttled(self, asked: float | None) -> None:
         """A 429 came: everybody waits as long as was asked, and half as many go at once from now on."""
         with self._lock:
             width = max(1, self._width // 2)

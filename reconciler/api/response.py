@@ -27,7 +27,7 @@ DEEPEST = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One answer as it came. Header names are lower case."""
 
     method: str

@@ -10,19 +10,26 @@ from typing import Any, Generic, Self, TypeVar
 from urllib.parse import urlencode
 
 from reconciler import __version__
-from reconciler.api.address import base_of, is_outward, proxy_for, require_trust, trusted
-from reconciler.api.body import CODINGS, LONGEST_EXCHANGE, Unfit, left_out, read_bounded
-from reconciler.api.rate_limiter import Pace, TooLong, Turn
-from reconciler.api.response import Answer, wait_text
+from reconciler.api.address import base_url, is_outward, proxy_for, require_trust, trusted
+from reconciler.api.body import CODINGS, LONGEST_EXCHANGE, BodyTooLarge, left_out, read_bounded
+from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
+from reconciler.api.response import Response, wait_text
 from reconciler.api.secret import Secret
-from reconciler.api.streams import HungUp, Overdue, held, leaving, on_the_way, seconds_taken
+from reconciler.api.streams import (
+    DeadlineExceeded,
+    ServerDisconnected,
+    exchange_deadline,
+    seconds_taken,
+    start_exchange,
+    watch_network,
+)
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.serialization import json_text
 
 T = TypeVar("T")
 
 
-class Spares(Generic[T]):
+class Pool(Generic[T]):
     """As many as were ever used at once. Safe to share between threads; what was used last is used first."""
 
     def __init__(self, make: Callable[[], T]) -> None:
@@ -66,14 +73,14 @@ NOT_SENT = (
     httpx.PoolTimeout,
     httpx.UnsupportedProtocol,
     httpx.ProxyError,
-    HungUp,
+    ServerDisconnected,
 )
 
 # The same few addresses are asked again and again.
 _url = lru_cache(httpx.URL)
 
 
-class Door:
+class Transport:
     """One exchange at a time a thread; safe to share between threads.
 
     Requests go to the transport itself: what a client of httpx would do beside that is to follow redirects, keep
@@ -87,7 +94,7 @@ class Door:
         base: str,
         headers: Mapping[str, str],
         secret: Secret,
-        pace: Pace,
+        pace: RateLimiter,
         close: Callable[[], None] | None = None,
         *,
         address: str = "",
@@ -98,7 +105,7 @@ class Door:
         self.trace: Callable[[str], None] | None = None
         self.refuses_key = False
         self.pace = pace
-        self._transports = Spares(lambda: held(make()))
+        self._transports = Pool(lambda: watch_network(make()))
         self._close = close
         self._base = f"{base.rstrip('/')}/"
         self._host = _host(base)
@@ -109,11 +116,11 @@ class Door:
         method: str,
         path: str,
         *,
-        turn: Turn,
+        turn: Permit,
         query: Mapping[str, str | int] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Sends one request when it is its turn, and gives the answer, whatever its status.
 
         Unreachable where none came, or not in time; AnswerUnreadable where its body is too long or cannot be unpacked.
@@ -126,18 +133,18 @@ class Door:
             extensions={"timeout": TIMEOUT},
         )
         try:
-            with on_the_way(LONGEST_EXCHANGE, turn), self._transports.one() as transport:
+            with exchange_deadline(LONGEST_EXCHANGE, turn), self._transports.one() as transport:
                 answer = self._answer(transport, request, path)
-        except (httpx.HTTPError, Overdue, HungUp) as error:
+        except (httpx.HTTPError, DeadlineExceeded, ServerDisconnected) as error:
             self._traced(method, path, query, f"no answer: {_said(error)}")
             require_trust(error, self._host)
             sent = not isinstance(error, NOT_SENT)
             raise Unreachable(
-                f"{method} {path}: no answer from {self._host} ({self.secret.struck_from(_said(error))})",
+                f"{method} {path}: no answer from {self._host} ({self.secret.redact(_said(error))})",
                 sent=sent,
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
-        except TooLong as error:
+        except WaitTooLong as error:
             why = f"the API asks for a wait {wait_text(error.seconds)}, longer than this run may wait"
             raise ApiFailed(f"{method} {path} was not sent: {why}", hint="run it again after that") from error
         except AnswerUnreadable as error:
@@ -147,11 +154,11 @@ class Door:
         self._traced(method, path, query, f"{answer.status}, {sizes}")
         return answer
 
-    def _answer(self, transport: httpx.BaseTransport, request: httpx.Request, path: str) -> Answer:
+    def _answer(self, transport: httpx.BaseTransport, request: httpx.Request, path: str) -> Response:
         response = transport.handle_request(request)
         try:
             content = read_bounded(_chunks(response), response.headers.get("content-encoding", ""))
-        except Unfit as unfit:
+        except BodyTooLarge as unfit:
             # What an error says beside its status is good to know, and no more.
             if not response.is_error:
                 raise AnswerUnreadable(
@@ -162,9 +169,9 @@ class Door:
             response.close()
         if self.refuses_key and response.is_success and request.method == "GET":
             self.secret.require_absent(content, path)
-        headers = {name: self.secret.struck_from(value) for name, value in response.headers.items()}
-        told = self.secret.spellings.struck_from(content)
-        return Answer(request.method, path, response.status_code, headers, told)
+        headers = {name: self.secret.redact(value) for name, value in response.headers.items()}
+        told = self.secret.spellings.redact(content)
+        return Response(request.method, path, response.status_code, headers, told)
 
     def _traced(self, method: str, path: str, query: Mapping[str, str | int] | None, how: str) -> None:
         """Tells of an exchange: never its headers, which hold the key, nor its bodies."""
@@ -186,7 +193,7 @@ class Door:
         self.close()
 
 
-def open_door(address: str, secret: Secret, connections: int) -> Door:
+def connect(address: str, secret: Secret, connections: int) -> Transport:
     """The door at an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
 
     A bare host gets the API's base path `/v4`. TLS is verified, by the certificates of SSL_CERT_FILE or SSL_CERT_DIR
@@ -196,18 +203,18 @@ def open_door(address: str, secret: Secret, connections: int) -> Door:
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
         return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections)
-    return _open(base_of(address), secret, headers, connections)
+    return _open(base_url(address), secret, headers, connections)
 
 
-def open_host(address: str, secret: Secret, headers: Mapping[str, str]) -> Door:
+def connect_to_forge(address: str, secret: Secret, headers: Mapping[str, str]) -> Transport:
     """The door at the API of a host of repositories. `headers`: those of every request, the token among them.
 
     Held by the same rules as the other: https only but on loopback, the same limits, certificates and proxies.
     """
-    return _open(base_of(address, path=""), secret, {**OURS, **headers}, 1)
+    return _open(base_url(address, path=""), secret, {**OURS, **headers}, 1)
 
 
-def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Door:
+def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Transport:
     # A proxy is for the way out: the key of a plain http address on this machine stays on this machine.
     outward = is_outward(base)
     # Without TLS there is nothing to verify, and loading the certificates of all authorities takes its time.
@@ -215,7 +222,7 @@ def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: in
     try:
         proxy = proxy_for(_host(base)) if outward else None
         make = partial(httpx.HTTPTransport, verify=verify, limits=ALONE, proxy=proxy, trust_env=outward)
-        return Door(make, base, headers, secret, Pace(connections))
+        return Transport(make, base, headers, secret, RateLimiter(connections))
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         # In words of our own: those of a library may hold a part of the password
         raise WrongUsage(
@@ -230,27 +237,29 @@ def _host(base: str) -> str:
     return _url(base).raw_host.decode("ascii")
 
 
-def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Door:
+def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Transport:
     import sqlite3  # noqa: PLC0415 - a run against the real API need not pay for it
 
     from reconciler.simulator import Simulator  # noqa: PLC0415
-    from reconciler.simulator.dashboard import furnish  # noqa: PLC0415
+    from reconciler.simulator.dashboard import seed_project  # noqa: PLC0415
 
     if not file:
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
         simulator = Simulator(file)
-        furnish(simulator.answer)
+        seed_project(simulator.answer)
     except (OSError, sqlite3.Error) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
     transport = httpx.WSGITransport(_paced(simulator))
     base, address = "http://simulator/v4", f"{SIMULATOR}{file}"
-    return Door(lambda: transport, base, headers, secret, Pace(connections), simulator.close, address=address)
+    return Transport(
+        lambda: transport, base, headers, secret, RateLimiter(connections), simulator.close, address=address
+    )
 
 
 def _paced(application: Any) -> Any:
     def asked(*call: Any) -> Any:
-        leaving()
+        start_exchange()
         return application(*call)
 
     return asked

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from reconciler.api import Writer
 from reconciler.api.client import Again
-from reconciler.api.response import NOT_FOUND, Answer
-from reconciler.apply.recovery import Finder, is_unknown
+from reconciler.api.response import NOT_FOUND, Response
+from reconciler.apply.recovery import LostResponseRecovery, is_unknown
 from reconciler.apply.resolve import Resolver
 from reconciler.errors import AnswerUnreadable, ApiFailed, Refused
 from reconciler.kinds import KINDS, Kind, Put
@@ -28,7 +28,7 @@ REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 """Documented nowhere; common, and worth keeping for a question to the vendor [guess]."""
 
 
-class Ledger(Protocol):
+class StateRecorder(Protocol):
     """Where each step is written down before the next begins."""
 
     def entry(self, address: str) -> Entry | None:
@@ -63,12 +63,14 @@ class _AsWanted(Exception):
     """What was about to be sent again is done already."""
 
 
-class Performer:
+class OperationRunner:
     """Does one change at a time a thread. Safe to share between threads."""
 
-    def __init__(self, writer: Writer, ledger: Ledger, resolver: Resolver, finder: Finder, *, look_again: bool) -> None:
+    def __init__(
+        self, writer: Writer, ledger: StateRecorder, resolver: Resolver, finder: LostResponseRecovery, *, recheck: bool
+    ) -> None:
         self._finder = finder
-        self._look_always = look_again
+        self._look_always = recheck
         self._request_ids: dict[str, list[str]] = defaultdict(list)
         self.answered: dict[str, Fields] = {}
         self._writer = writer
@@ -79,7 +81,7 @@ class Performer:
         """What the API called the writes for an address."""
         return tuple(self._request_ids.get(address, ()))
 
-    def _note(self, address: str, answer: Answer) -> None:
+    def _note(self, address: str, answer: Response) -> None:
         name = next((answer.headers[each] for each in REQUEST_ID_HEADERS if answer.headers.get(each)), None)
         if name:
             self._request_ids[address].append(name)
@@ -99,7 +101,7 @@ class Performer:
         for request in change.cleanup if cleanup else change.requests:
             self._ledger.intent(change.address, f"{request.method} {request.path}")
             try:
-                answer = self._writer.send(request.method, request.path, repeatable=True)
+                answer = self._writer.send(request.method, request.path, idempotent=True)
                 self._note(change.address, answer)
                 if answer.status != NOT_FOUND:
                     self._check(KINDS[change.kind], answer, change.id)
@@ -149,15 +151,15 @@ class Performer:
         """The look before a write is sent again; none where the API does not let us read the object by itself."""
         replaces_all = kind.put is Put.FULL and request.method == "PUT"
 
-        def look(perhaps_done: bool) -> None:
-            if not (perhaps_done or replaces_all):
+        def look(may_have_succeeded: bool) -> None:
+            if not (may_have_succeeded or replaces_all):
                 return
             try:
                 record = self._finder.record(kind, object_id)
             except ApiFailed as error:
                 what = f"{request.method} {kind.path}/{object_id}"
                 raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error
-            if perhaps_done and not _missing(kind, change, goal, record):
+            if may_have_succeeded and not _missing(kind, change, goal, record):
                 raise _AsWanted
             if replaces_all and record is not None:
                 self._require_as_seen(kind, change, record)
@@ -166,21 +168,21 @@ class Performer:
 
     def _send(
         self, kind: Kind, change: Change, request: Request, object_id: str | None, again: Again | None = None
-    ) -> Answer:
+    ) -> Response:
         body = self._resolver.fields(kind, request.body or {})
         path = request.path.replace(NEW_ID, object_id or NEW_ID)
         key = self._ledger.idempotency_key(change.address, body) if request.idempotent else None
         self._ledger.intent(change.address, f"{request.method} {path}")
-        repeatable = not request.creates or key is not None
+        idempotent = not request.creates or key is not None
         answer = self._writer.send(
-            request.method, path, body, repeatable=repeatable, idempotency_key=key, before_again=again
+            request.method, path, body, idempotent=idempotent, idempotency_key=key, before_again=again
         )
         self._note(change.address, answer)
         if not answer.ok:
             raise answer.error(self._writer.source)
         return answer
 
-    def _check(self, kind: Kind, answer: Answer, object_id: str | None) -> None:
+    def _check(self, kind: Kind, answer: Response, object_id: str | None) -> None:
         if not answer.ok:
             raise answer.error(self._writer.source)
         record = answer.acknowledged(object_id)
@@ -203,7 +205,7 @@ class Performer:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    def _new_id(self, kind: Kind, change: Change, request: Request, answer: Answer) -> str:
+    def _new_id(self, kind: Kind, change: Change, request: Request, answer: Response) -> str:
         raw = answer.record()
         if unlike := other_object(kind, raw):
             # It may be made later on: what is not there yet is no reason to make it once more.

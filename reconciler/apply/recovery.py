@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.api import Reader
 from reconciler.api.lists import read_list, read_object, read_table
-from reconciler.api.rate_limiter import LOOKS, RETRIED, TOO_MANY, Sleep
+from reconciler.api.rate_limiter import POLL_DELAYS, RETRIED, TOO_MANY, Sleep
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, ReconcilerError, Unreachable
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import differences
@@ -30,7 +30,7 @@ def is_unknown(error: ApiFailed) -> bool:
     return isinstance(error, AnswerUnreadable) or (isinstance(error, Unreachable) and error.sent)
 
 
-class Finder:
+class LostResponseRecovery:
     """Looks for what lost writes have done. `known`: the objects (kind, id) that were live before, `deleted` those that
     we deleted or forgot earlier: no create can have made them."""
 
@@ -63,7 +63,7 @@ class Finder:
         """
         records: list[Record] = []
         new: list[Record] = []
-        for wait in LOOKS:
+        for wait in POLL_DELAYS:
             self._sleep(wait)
             records = self._records(kind)
             new = [record for record in records if (kind.name, record.id) not in self._taken]
@@ -122,7 +122,7 @@ class Finder:
         """
         seen = ""
         try:
-            for wait in LOOKS:
+            for wait in POLL_DELAYS:
                 self._sleep(wait)
                 record = self.record(kind, object_id)
                 seen = missing(record)

@@ -11,18 +11,18 @@ from reconciler.apply.resolve import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import Difference, alike, differences, flattened
-from reconciler.kinds.destinations import Offered, Targets
+from reconciler.kinds.destinations import LookupTable, Targets
 from reconciler.kinds.normalization import bearing, is_normalized
 from reconciler.kinds.paths import value_at
 from reconciler.kinds.references import references, resolved
 from reconciler.kinds.wire import fingerprint
-from reconciler.model.desired import Fields, kind_of
+from reconciler.model.desired import Fields, address_kind
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import Action, Change, Plan, Request
 from reconciler.model.state import Entry
 
 
-def standing(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
+def recheck_plan(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
     """The plan with nothing left to send where live is already as wanted.
 
     Refused where anything is neither as it was seen nor as it is wanted: then nothing is written at all.
@@ -34,7 +34,10 @@ def standing(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
     def targets_of(reference: Reference) -> Targets:
         kind = reference.kind
         taken = {
-            each for name, entry in entries.items() if kind_of(name) == kind for each in (entry.id, *entry.superseded)
+            each
+            for name, entry in entries.items()
+            if address_kind(name) == kind
+            for each in (entry.id, *entry.superseded)
         }
         return Targets(reference, live.records[kind].values(), taken, fields_to_come(plan, kind))
 
@@ -91,11 +94,11 @@ class _Now:
     def begun(self) -> Change | None:
         """The change with its last step left, where an earlier try has done all but that: a field that has an endpoint
         of its own is set last, and until then bears the word that the step before leaves it with."""
-        change, apart = self._change, self._kind.set_apart()
+        change, apart = self._change, self._kind.sub_endpoint()
         record = self._record if change.action is Action.UPDATE else self._made
         if apart is None or record is None or len(change.requests) < 2 or change.requests[-1].sets != (apart[0],):  # noqa: PLR2004 - a first step and a last
             return None
-        if record.fields.get(apart[0]) not in {apart[1].initial, apart[1].stand_in} - {None}:
+        if record.fields.get(apart[0]) not in {apart[1].initial, apart[1].placeholder} - {None}:
             return None
         rest = {name: value for name, value in self._wanted().items() if name != apart[0]}
         return self._left(record, change.requests[-1:]) if self._fits(record, rest) else None
@@ -156,7 +159,7 @@ class _Now:
         managed = {
             object_id
             for address, entry in self._entries.items()
-            if kind_of(address) == self._kind.name
+            if address_kind(address) == self._kind.name
             for object_id in (entry.id, *entry.superseded)
         }
         others = [record for record in self._records.values() if record.id not in managed]
@@ -171,7 +174,7 @@ class _Now:
             if target is None or target.id in self._old:
                 return None
             # What the object itself carries is asked for the target, as its list of offers is not at hand here.
-            proof = self._targets_of(reference).proof(target, Offered(carried), address)
+            proof = self._targets_of(reference).proof(target, LookupTable(carried), address)
             return proof.item if proof else None
 
         lists = [record.raw.get(name) for name, _ in self._kind.reference_fields()]

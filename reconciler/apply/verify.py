@@ -9,11 +9,11 @@ from typing import Any
 from reconciler.apply.resolve import fields_to_come
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import Difference, alike, differences
-from reconciler.kinds.destinations import Offered, Targets
+from reconciler.kinds.destinations import LookupTable, Targets
 from reconciler.kinds.normalization import is_blank, is_normalized, looks_the_same, may_be_normalized
-from reconciler.kinds.paths import path_of, value_at
+from reconciler.kinds.paths import keys_path, value_at
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
-from reconciler.model.desired import Fields, kind_of
+from reconciler.model.desired import Fields, address_kind
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
 from reconciler.model.state import Entry
@@ -41,7 +41,7 @@ class Evidence:
         """
         sent = {name for request in change.requests for name in request.sets}
         return {
-            path_of(each.spot): value_at(record.fields, each.spot)
+            keys_path(each.spot): value_at(record.fields, each.spot)
             for each in found
             if (each.spot[0] in sent or not change.requests)
             and self._is_kept(KINDS[change.kind], change.address, entry, record, each)
@@ -141,7 +141,7 @@ class _Look:
     def verified(self, outcome: Outcome) -> Outcome:
         if outcome.action not in WRITES:
             return outcome
-        kind = KINDS[kind_of(outcome.address)]
+        kind = KINDS[address_kind(outcome.address)]
         record = self.live.records.get(kind.name, {}).get(outcome.id or "")
         if outcome.action == Action.DELETE:
             return replace(outcome, verification=Verification.NOT_YET_VISIBLE if record else Verification.VERIFIED)
@@ -150,7 +150,7 @@ class _Look:
         entry = self.entries[outcome.address]
         found = differences(kind, entry.applied, record.fields, entry)
         stored = self.evidence.kept(self.changes[outcome.address], entry, record, found)
-        paths = [each.path for each in found if path_of(each.spot) not in stored]
+        paths = [each.path for each in found if keys_path(each.spot) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
         reasons += self._elsewhere(outcome.address, kind, record)
         if not reasons:
@@ -162,10 +162,10 @@ class _Look:
         change = self.changes[address]
         for name, reference in kind.reference_fields():
             items, written = record.raw.get(name), self.entries[address].applied
-            offered = Offered(items if isinstance(items, list) else ())
+            offered = LookupTable(items if isinstance(items, list) else ())
             for target in change.remember.depends_on if change.remember and name in written else ():
                 entry = self.entries.get(target)
-                if kind_of(target) != reference.kind or entry is None:
+                if address_kind(target) != reference.kind or entry is None:
                     continue
                 meant = self.known.records[reference.kind].get(entry.id)
                 meant = meant or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.options import ConnectionFlags, connection_options, open_session, path_argument
 from reconciler.errors import Exit
-from reconciler.output.terminal import put, say, visible
+from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from reconciler.commands.edits import Written
@@ -33,7 +33,7 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) 
 
     Exits with 2 where there is something.
     """
-    from reconciler.commands.drift import adopt_drift, drift_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.drift import adopt_drift, find_drift  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.commands.plan import plan  # noqa: PLC0415
     from reconciler.plan import Options  # noqa: PLC0415
 
@@ -41,8 +41,8 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) 
         if adopt:
             found, written = adopt_drift(session)
         else:
-            found, written = drift_of(plan(session, Options(to_apply=False))), None
-    put(_shown(found, form))
+            found, written = find_drift(plan(session, Options(to_apply=False))), None
+    write_stdout(_shown(found, form))
     if written is not None:
         _tell(written)
     if found.objects:
@@ -65,7 +65,7 @@ def import_(address: str, object_id: str, path: Path, file: Path | None, **flags
     with open_session(path, flags) as session:
         written = import_object(session, address, object_id, file)
     _tell(written)
-    say("Look at it, then plan: it is adopted by the next apply, and the `imports` line can go after that.")
+    write_stderr("Look at it, then plan: it is adopted by the next apply, and the `imports` line can go after that.")
 
 
 def _shown(found: Drift, form: str) -> str:
@@ -79,6 +79,6 @@ def _shown(found: Drift, form: str) -> str:
 
 def _tell(written: Written) -> None:
     for file in written.files:
-        say(visible(f"wrote {file}"))
+        write_stderr(escape(f"wrote {file}"))
     for text in written.left:
-        say(visible(f"left to you: {text}"))
+        write_stderr(escape(f"left to you: {text}"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler.cli.options import ConnectionFlags, connection_options, format_option, open_session, path_argument
-from reconciler.output.terminal import put, say, visible
+from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from reconciler.model.review import Graph
@@ -24,14 +24,14 @@ def destinations(path: Path, form: str, **flags: Unpack[ConnectionFlags]) -> Non
     Each destination with the line that is written for it, its label, and the integration that it is, if its id or its
     label proves that. A label that several destinations bear is marked.
     """
-    from reconciler.commands.destinations import destinations_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.destinations import list_destinations  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.output.listings import DestinationsText, destinations_json  # noqa: PLC0415
 
     with open_session(path, flags) as session:
-        found = destinations_of(session)
-    put(destinations_json(found) if form == "json" else str(DestinationsText(found)))
+        found = list_destinations(session)
+    write_stdout(destinations_json(found) if form == "json" else str(DestinationsText(found)))
     for warning in found.warnings if form == "text" else ():
-        say(visible(f"warning: {warning}"))
+        write_stderr(escape(f"warning: {warning}"))
 
 
 @click.command()
@@ -50,12 +50,12 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[ConnectionFlags]
       reconciler explain automation.welcome-flow.data.actions.push
       reconciler explain 'report[wbRlfw1x].send_at'
     """
-    from reconciler.commands.explain import explanation_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.explain import explain_address  # noqa: PLC0415 - `--help` need not load the stages
     from reconciler.output.explain import ExplanationText, explanation_json  # noqa: PLC0415
 
     with open_session(path, flags) as session:
-        found = explanation_of(session, target)
-    put(explanation_json(found) if form == "json" else str(ExplanationText(found)))
+        found = explain_address(session, target)
+    write_stdout(explanation_json(found) if form == "json" else str(ExplanationText(found)))
 
 
 @click.command()
@@ -84,8 +84,8 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[ConnectionFlags]
     made = _configured(path, flags["environment"]) if offline else _planned(path, flags)
     left_out = excerpt(made).left_out
     if left_out and form != "dot":
-        say(f"{left_out} --format dot draws all.")
-    put(str({"mermaid": MermaidGraph, "dot": DotGraph, "svg": SvgGraph}[form](made)))
+        write_stderr(f"{left_out} --format dot draws all.")
+    write_stdout(str({"mermaid": MermaidGraph, "dot": DotGraph, "svg": SvgGraph}[form](made)))
 
 
 def _configured(path: Path, environment: str | None) -> Graph:

@@ -23,8 +23,8 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.reports import failures_reported, plan_format_option, plans_only, write_reports
 from reconciler.errors import Exit, Refused, WrongUsage
-from reconciler.output.forms import COMMANDS, shown
-from reconciler.output.terminal import ask, put, say, visible
+from reconciler.output.forms import COMMANDS, render_plan
+from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from reconciler.commands.plan import Planned
@@ -54,10 +54,10 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
         if out is not None:
             from reconciler.commands import apply as applying  # noqa: PLC0415 - a plan that is not saved need not load it
 
-            applying.save(session, planned, out)
+            applying.save_plan(session, planned, out)
         review = planning.review(session, planned)
     write_reports(review, flags["reports"])
-    put(shown(review, flags["form"]), commands=flags["form"] in COMMANDS)
+    write_stdout(render_plan(review, flags["form"]), commands=flags["form"] in COMMANDS)
     if flags["strict_scope"]:
         planning.require_scope(planned)
     planning.refuse(planned.plan)
@@ -89,14 +89,14 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
     from reconciler.output.progress import progress  # noqa: PLC0415
 
     failing = failures_reported("apply", path, flags["environment"], flags["reports"])
-    with failing as seen, open_session(path, flags) as session, applying.locked(session) as lock:
+    with failing as seen, open_session(path, flags) as session, applying.lock_state(session) as lock:
         require_base(flags)
         require = _approval(expected)
         planned = _saved(session, saved, flags) if saved else _planned(session, flags)
         planned = planning.require_current(planned, flags["allow"])
         seen.review = review = planning.review(session, planned)
         write_reports(review, plans_only(flags["reports"]))
-        say(shown(review, "text"))
+        write_stderr(render_plan(review, "text"))
         require(planned.plan)
         if flags["strict_scope"]:
             planning.require_scope(planned)
@@ -110,10 +110,10 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
                 lock,
                 lambda event: display(event.change, event.status, event.text),
                 parallelism=flags["parallelism"],
-                look_again=saved is not None,
+                recheck=saved is not None,
             )
         write_reports(review, flags["reports"], report)
-        put(_report(report, flags["form"]))
+        write_stdout(_report(report, flags["form"]))
     code = report.exit_code()
     if code is Exit.DONE and flags["detailed_exitcode"] and any(each.status == "manual" for each in report.outcomes):
         code = Exit.PENDING
@@ -150,7 +150,7 @@ def _saved(session: Session, file: Path, flags: PlanFlags) -> Planned:
             f"{', '.join(overridden)} cannot be used with --plan: the file holds what was decided",
             hint="give it to `reconciler plan --out FILE`",
         )
-    return applying.saved_plan(session, file)
+    return applying.load_saved_plan(session, file)
 
 
 def _report(report: Any, form: str) -> str:
@@ -166,7 +166,7 @@ def _report(report: Any, form: str) -> str:
 def _confirm(made: Plan) -> None:
     if not sys.stdin.isatty():
         raise Refused("there is nobody to ask: stdin is no terminal", hint="--auto-approve applies without asking")
-    answer = ask(f"Apply these changes to {visible(made.environment)}? Only yes is taken as one", default="no")
+    answer = prompt(f"Apply these changes to {escape(made.environment)}? Only yes is taken as one", default="no")
     if answer.strip().lower() != "yes":
         raise Refused("not approved; nothing was changed")
 
@@ -179,7 +179,7 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
 
     A plan right after it is empty. The folder must not manage anything yet.
     """
-    from reconciler.commands.export import export_project, remember  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.export import export_project, write_exported_state  # noqa: PLC0415 - `--help` need not load the stages
 
     if path.exists() and not path.is_dir():
         raise WrongUsage(f"{path} is a file; expected the folder to write into")
@@ -191,12 +191,12 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
                 raise Refused(f"{path / name} is there already", hint="export into an empty folder")
         for name, text in exported.files.items():
             (path / name).write_text(text, encoding="utf-8")
-            say(f"wrote {path / name}")
-        remember(session, exported)
-        say(f"wrote {session.store.where}")
+            write_stderr(f"wrote {path / name}")
+        write_exported_state(session, exported)
+        write_stderr(f"wrote {session.store.where}")
     for warning in exported.warnings:
-        say(f"warning: {visible(warning)}")
-    say(f"{len(exported.entries)} objects exported; `reconciler plan {path}` has nothing to do now")
+        write_stderr(f"warning: {escape(warning)}")
+    write_stderr(f"{len(exported.entries)} objects exported; `reconciler plan {path}` has nothing to do now")
 
 
 @click.command("send-test")
@@ -208,4 +208,4 @@ def send_test(address: str, path: Path, **flags: Unpack[ConnectionFlags]) -> Non
     from reconciler.commands import send_test as sending  # noqa: PLC0415 - `--help` need not load the stages
 
     with open_session(path, flags) as session:
-        say(f"{address}: {visible(sending.send_test(session, address))}")
+        write_stderr(f"{address}: {escape(sending.send_test(session, address))}")

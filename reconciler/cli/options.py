@@ -11,7 +11,7 @@ import click
 
 from reconciler.cli.reports import report_option
 from reconciler.errors import ALLOWABLE, WrongUsage
-from reconciler.output.terminal import dim, hide, say, visible
+from reconciler.output.terminal import dim, escape, register_secret, write_stderr
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -130,9 +130,9 @@ def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[S
     """The surroundings of one run, opened."""
     from reconciler.commands import session  # noqa: PLC0415 - `--help` need not load the stages
 
-    trace = (lambda line: say(dim(visible(f"debug: {line}")))) if flags["debug"] else None
+    trace = (lambda line: write_stderr(dim(escape(f"debug: {line}")))) if flags["debug"] else None
     return session.open_session(
-        path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"], trace, hide
+        path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"], trace, register_secret
     )
 
 

@@ -12,40 +12,40 @@ from functools import cache
 from pathlib import Path
 
 from reconciler.api import Reader, Writer
-from reconciler.api.rate_limiter import LOOKS
-from reconciler.apply import Event, Evidence, execute, standing, unsettled, verify
+from reconciler.api.rate_limiter import POLL_DELAYS
+from reconciler.apply import Event, Evidence, execute, recheck_plan, unsettled, verify
 from reconciler.commands.plan import Planned, refuse, with_behind
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
 from reconciler.model.apply_report import ApplyReport, Receipt
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import address_kind
 from reconciler.model.live import Live
 from reconciler.model.plan import WRITES, Plan
-from reconciler.model.state import Memory
+from reconciler.model.state import State
 from reconciler.observe import counted_by_kind, observe, observe_remembered
-from reconciler.state import Attachment, HeldLock, Holder, Recorder, held
-from reconciler.state.operations import remembered
-from reconciler.state.receipts import receipt_of, to_text
+from reconciler.state import ActiveLock, LockInfo, ReceiptFile, Recorder, hold_lock
+from reconciler.state.operations import load_state
+from reconciler.state.receipts import make_receipt, to_text
 from reconciler.threads import Threads, result
 
 
 @contextmanager
-def locked(session: Session) -> Iterator[HeldLock]:
+def lock_state(session: Session) -> Iterator[ActiveLock]:
     """Holds the state's lock, from before the plan is made until its last step is written. Refused where it is held."""
-    with held(session.store, Holder.this_run()) as lock:
+    with hold_lock(session.store, LockInfo.this_run()) as lock:
         yield lock
 
 
-def save(session: Session, planned: Planned, path: Path) -> None:
+def save_plan(session: Session, planned: Planned, path: Path) -> None:
     """Writes a plan to a file, bound to its environment, project and state."""
     from reconciler.plan.plan_file import bound, write_plan  # noqa: PLC0415 - most plans are not saved
 
-    write_plan(path, bound(planned.plan, planned.memory, session.door.secret.value, session.folder, session.head()))
+    write_plan(path, bound(planned.plan, planned.state, session.door.secret.value, session.folder, session.head()))
 
 
-def saved_plan(session: Session, path: Path) -> Planned:
+def load_saved_plan(session: Session, path: Path) -> Planned:
     """The plan in a file, with nothing left to send where live is as wanted already.
 
     Refused where the file was changed, was made for something else, or where live moved since.
@@ -53,31 +53,31 @@ def saved_plan(session: Session, path: Path) -> Planned:
     from reconciler.plan.plan_file import check_binding, read_plan  # noqa: PLC0415
 
     saved = read_plan(path)
-    snapshot, memory = remembered(session.store, session.read_state())
+    snapshot, state = load_state(session.store, session.read_state())
     check_binding(
         saved,
         session.environment,
-        memory,
+        state,
         session.door.secret.value,
         folder=session.folder,
         api=session.door.address,
     )
     # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.
     named = [(change.kind, change.id) for change in saved.plan.changes if change.id]
-    live = observe_remembered(Reader(session.door), KINDS.values(), memory, also=named)
-    _require_unvanished(saved.plan, memory, live)
+    live = observe_remembered(Reader(session.door), KINDS.values(), state, also=named)
+    _require_unvanished(saved.plan, state, live)
     desired = session.configuration.desired(session.environment)
-    planned = Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live, desired, head=saved.head)
+    planned = Planned(recheck_plan(saved.plan, state.entries, live), snapshot, state, live, desired, head=saved.head)
     return with_behind(planned, session.opened.folder)
 
 
-def _require_unvanished(plan: Plan, memory: Memory, live: Live) -> None:
+def _require_unvanished(plan: Plan, state: State, live: Live) -> None:
     """Refused if too many of the objects that an earlier plan saw are not live any more."""
     from reconciler.plan.guards import vanished  # noqa: PLC0415 - only for a saved plan
 
     saw = {(change.kind, change.id) for change in plan.changes if change.seen is not None}
-    saw |= {(kind_of(address), entry.id) for address, entry in plan.refresh.items()}
-    entries = {address: entry for address, entry in memory.entries.items() if (kind_of(address), entry.id) in saw}
+    saw |= {(address_kind(address), entry.id) for address, entry in plan.refresh.items()}
+    entries = {address: entry for address, entry in state.entries.items() if (address_kind(address), entry.id) in saw}
     for refusal in vanished(entries, live):
         raise Refused(f"{refusal.message}; the plan saw them", hint="plan again, and have that reviewed")
 
@@ -85,13 +85,13 @@ def _require_unvanished(plan: Plan, memory: Memory, live: Live) -> None:
 def apply(
     session: Session,
     planned: Planned,
-    lock: HeldLock,
+    lock: ActiveLock,
     tell: Callable[[Event], None],
     *,
     parallelism: int,
-    look_again: bool = False,
+    recheck: bool = False,
 ) -> ApplyReport:
-    """Carries a plan out, reads back what was written and leaves a receipt. `look_again`: before every write."""
+    """Carries a plan out, reads back what was written and leaves a receipt. `recheck`: before every write."""
     plan = planned.plan
     refuse(plan)
     aside = Threads(2)
@@ -107,11 +107,11 @@ def apply(
     with aside:
         # What is applied is the commit of now; git says it while the API is busy.
         commit = aside.submit(session.commit)
-        done = execute(plan, writer, recorder, planned.live, tell=seen, parallelism=parallelism, look_again=look_again)
+        done = execute(plan, writer, recorder, planned.live, tell=seen, parallelism=parallelism, recheck=recheck)
 
     @cache
     def receipt() -> tuple[Receipt, str]:
-        made = receipt_of(
+        made = make_receipt(
             plan,
             done,
             planned.live,
@@ -130,7 +130,7 @@ def apply(
         report = reading.report(done, meanwhile=receipt)
     finally:
         made, text = receipt()
-        unrecorded = _finish(recorder, made.title(), Attachment(made.id, text) if made.items else None)
+        unrecorded = _finish(recorder, made.title(), ReceiptFile(made.id, text) if made.items else None)
     return replace(report, receipt=made if made.items else None, unrecorded=unrecorded)
 
 
@@ -160,7 +160,7 @@ class _ReadingBack:
         while the lists are on their way."""
         report = done
         last: Live | None = None
-        for wait in LOOKS if self._kinds else ():
+        for wait in POLL_DELAYS if self._kinds else ():
             time.sleep(wait)
             for kind in self._kinds:
                 if kind.name not in self._looks:
@@ -171,7 +171,7 @@ class _ReadingBack:
             except ReconcilerError as error:
                 return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
             live = Live({name: records for each in lives for name, records in each.records.items()})
-            evidence = Evidence(self._planned.live, self._planned.memory.entries, done.answered, last)
+            evidence = Evidence(self._planned.live, self._planned.state.entries, done.answered, last)
             report = verify(done, self._planned.plan, self._recorder.entries(), live, evidence)
             if not unsettled(report):
                 break
@@ -195,7 +195,7 @@ class _ReadingBack:
         self._looks[kind.name] = self._pool.submit(observe, self._writer, [kind], expected=expected)
 
 
-def _finish(recorder: Recorder, title: str, attachment: Attachment | None) -> str:
+def _finish(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:
     """Writes the state; gives why it could not, empty where it could."""
     try:
         recorder.finish(title, attachment)

@@ -17,9 +17,9 @@ from reconciler.model.live import Live
 from reconciler.model.plan import Action, Plan
 from reconciler.model.review import Scope
 from reconciler.model.settings import Environment
-from reconciler.model.state import Memory
+from reconciler.model.state import State
 from reconciler.plan import Options, make_plan
-from reconciler.review import scopes_of
+from reconciler.review import find_scopes
 
 NEEDS_REPOSITORY = "--base compares with an earlier commit of the configuration"
 ELSEWHERE = "run this in a clone of the repository, or leave --base out"
@@ -28,7 +28,7 @@ ALL_OURS = "so every change counts as this pull request's"
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class BasePlan:
     """The configuration at a commit. `desired` is None where it does not say what it wants of this environment, and
     `warnings` say why. `tip` is the commit that was named, and `find_tip` reads the configuration there."""
 
@@ -36,10 +36,10 @@ class Base:
     desired: Desired | None
     warnings: tuple[str, ...] = field(default=())
     tip: str = ""
-    find_tip: Callable[[], Base] | None = None
+    find_tip: Callable[[], BasePlan] | None = None
 
 
-def read_base(configuration: Configuration, environment: Environment, ref: str) -> Base:
+def read_base_plan(configuration: Configuration, environment: Environment, ref: str) -> BasePlan:
     """The configuration where HEAD and `ref` part. WrongUsage or GitUnusable where git cannot tell; a configuration
     that is invalid there is a warning."""
     checkout = find_checkout(configuration.folder, Limits(), what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
@@ -48,7 +48,7 @@ def read_base(configuration: Configuration, environment: Environment, ref: str) 
     return replace(read(commit), tip=tip, find_tip=partial(read, tip))
 
 
-def _read(configuration: Configuration, environment: Environment, checkout: Checkout, commit: str) -> Base:
+def _read(configuration: Configuration, environment: Environment, checkout: Checkout, commit: str) -> BasePlan:
     source = Committed(configuration.path, checkout, commit)
     before = read_configuration(configuration.path, source)
     notes = [
@@ -63,35 +63,35 @@ def _read(configuration: Configuration, environment: Environment, checkout: Chec
         known = before.environments.get(environment.name)
         if known is None:
             notes.append(f"at the base {commit[:12]} there is no environment {environment.name}, {ALL_OURS}")
-            return Base(commit, None, tuple(notes))
-        return Base(commit, before.desired(known), tuple(notes))
+            return BasePlan(commit, None, tuple(notes))
+        return BasePlan(commit, before.desired(known), tuple(notes))
     except ConfigurationInvalid as error:
         said = "; ".join(map(str, error.problems[:PROBLEMS_SHOWN]))
         more = f"; and {len(error.problems) - PROBLEMS_SHOWN} more" if len(error.problems) > PROBLEMS_SHOWN else ""
         notes.append(f"the configuration at the base {commit[:12]} is invalid, {ALL_OURS}: {said}{more}")
-        return Base(commit, None, tuple(notes))
+        return BasePlan(commit, None, tuple(notes))
 
 
 def compared(
-    made: Plan, base: Base, memory: Memory, live: Live, options: Options
+    made: Plan, base: BasePlan, state: State, live: Live, options: Options
 ) -> tuple[Mapping[str, Scope], tuple[str, ...]]:
     """Whose doing each change of a plan is: the base's configuration is planned with the same memory and live objects.
 
     Gives the scopes by address, and warnings; where no plan can be made of the base, all is the pull request's.
     """
     if base.desired is None:
-        return scopes_of(made, None), base.warnings
+        return find_scopes(made, None), base.warnings
     try:
-        before = make_plan(base.desired, memory, live, replace(options, targets=(), only=None))
+        before = make_plan(base.desired, state, live, replace(options, targets=(), only=None))
     except ReconcilerError as error:
         said = " ".join(str(error).split())
         note = f"the configuration at the base {base.commit[:12]} cannot be planned, {ALL_OURS}: {said}"
-        return scopes_of(made, None), (*base.warnings, note)
-    return scopes_of(made, before), base.warnings
+        return find_scopes(made, None), (*base.warnings, note)
+    return find_scopes(made, before), base.warnings
 
 
 def behind_tip(
-    planned: Plan, scopes: Mapping[str, Scope], base: Base, memory: Memory, live: Live, options: Options
+    planned: Plan, scopes: Mapping[str, Scope], base: BasePlan, state: State, live: Live, options: Options
 ) -> set[str]:
     """The pending changes that the commit which was named does not want: it wants what lives there.
 
@@ -102,7 +102,7 @@ def behind_tip(
     if wanted is None:
         return set()
     try:
-        there = make_plan(wanted, memory, live, replace(options, targets=(), only=None))
+        there = make_plan(wanted, state, live, replace(options, targets=(), only=None))
     except ReconcilerError:
         return set()
     changed = {change.address for change in there.changes}

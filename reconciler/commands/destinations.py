@@ -10,21 +10,21 @@ from reconciler.model.desired import Desired
 from reconciler.model.live import Destinations
 from reconciler.observe import observe_remembered
 from reconciler.plan import offers_to
-from reconciler.state.operations import remembered
+from reconciler.state.operations import load_state
 
 
-def destinations_of(session: Session) -> Destinations:
+def list_destinations(session: Session) -> Destinations:
     """What the API offers to send to. A configuration that cannot be used is left out, with a warning: who writes the
     first line of it needs to know, too."""
-    _, memory = remembered(session.store, session.read_state())
+    _, state = load_state(session.store, session.read_state())
     references = [reference for kind in KINDS.values() for _, reference in kind.reference_fields()]
     kinds = [kind for kind in KINDS.values() if kind.name in {each.kind for each in references}]
-    live = observe_remembered(Reader(session.door), kinds, memory, lambda: {each.lookup for each in references})
+    live = observe_remembered(Reader(session.door), kinds, state, lambda: {each.lookup for each in references})
     try:
-        items = offers_to(session.configuration.desired(session.environment), memory, live)
+        items = offers_to(session.configuration.desired(session.environment), state, live)
         return Destinations(session.environment.name, items, live.warnings)
     except (ConfigurationInvalid, IdentityAmbiguous) as error:
         first = str(error).partition("\n")[0]
         warning = f"addresses are those of the state, as the configuration cannot be used: {first}"
-        items = offers_to(Desired({}), memory, live)
+        items = offers_to(Desired({}), state, live)
         return Destinations(session.environment.name, items, (*live.warnings, warning))

@@ -12,28 +12,28 @@ from reconciler.commands.edits import Written, read_text, write_edits
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Fields, kind_of
+from reconciler.model.desired import Fields, address_kind
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.live import Live
 from reconciler.plan import VANISHED, WRONG_PROJECT, Options
 from reconciler.plan.drift import drift
-from reconciler.plan.export import block_of
+from reconciler.plan.export import make_block
 from reconciler.yaml.edit import set_values
 
 
-def drift_of(planned: Planned) -> Drift:
+def find_drift(planned: Planned) -> Drift:
     """What somebody changed since the last apply. Refused where this looks like another project, or like a list that is
     short: then all is "gone"."""
     wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard in (WRONG_PROJECT, VANISHED))
     refuse(replace(planned.plan, refusals=wrong))
-    return drift(planned.memory, planned.live, planned.plan)
+    return drift(planned.state, planned.live, planned.plan)
 
 
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
     """Writes the live values of what somebody changed into the YAML; gives what had changed, and what was written."""
     planned = plan(session, Options(to_apply=False))
-    found = drift_of(planned)
-    addresses = {(kind_of(name), entry.id): name for name, entry in planned.memory.entries.items()}
+    found = find_drift(planned)
+    addresses = {(address_kind(name), entry.id): name for name, entry in planned.state.entries.items()}
     resources = session.configuration.merged.resources
     desired = session.configuration.desired(session.environment).resources
     wanted: dict[Path, dict[tuple[str | int, ...], Any]] = defaultdict(dict)
@@ -56,8 +56,8 @@ def _values(
     drifted: Drifted, written: Fields, live: Live, addresses: Mapping[tuple[str, str], str]
 ) -> dict[tuple[str | int, ...], Any]:
     """The way to each changed value in the YAML, and what is live there; what stays in a list keeps its place."""
-    kind = KINDS[kind_of(drifted.address)]
-    block = block_of(live.records[kind.name][drifted.id], live, addresses)
+    kind = KINDS[address_kind(drifted.address)]
+    block = make_block(live.records[kind.name][drifted.id], live, addresses)
     head = (kind.section, drifted.address.partition(".")[2])
     for name, _ in kind.reference_fields():
         before = [item for item in written.get(name) or () if item in (block.get(name) or ())]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from reconciler.config.names import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
-from reconciler.git.absent import Listing, list_folder, removal_of
-from reconciler.git.history import DEEPEN, Age, age_beside, subject_of
+from reconciler.git.absent import Listing, find_removal, list_folder
+from reconciler.git.history import DEEPEN, Age, commit_subject, find_age
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Action, Change, Plan, Refusal
 from reconciler.model.review import Commit
-from reconciler.model.state import Entry, Memory
+from reconciler.model.state import Entry, State
 from reconciler.state import Snapshot
 
 MISSING_FILES = "missing-files"
@@ -31,7 +31,7 @@ class Behind:
     warnings: tuple[str, ...] = ()
 
 
-def with_reasons(
+def add_reasons(
     plan: Plan, entries: Mapping[str, Entry], desired: Desired, folder: Path, *, allowed: Collection[str]
 ) -> Plan:
     """The plan with why each address goes that is not in the configuration any more.
@@ -65,7 +65,7 @@ def with_reasons(
     return replace(plan, changes=changes, refusals=refusals, warnings=warnings)
 
 
-def taken_back(plan: Plan, receipt: str) -> Plan:
+def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
     """The plan of a way back with why each object goes."""
     reason = f"the apply that made it is taken back: {receipt}"
     return replace(
@@ -76,18 +76,18 @@ def taken_back(plan: Plan, receipt: str) -> Plan:
     )
 
 
-def find_behind(plan: Plan, memory: Memory, folder: Path, *, head: str = "", tip: str = "") -> Behind:
+def find_behind(plan: Plan, state: State, folder: Path, *, head: str = "", tip: str = "") -> Behind:
     """The changes to objects that a commit wrote last, or deleted, that this checkout is older than.
 
     `head` is the commit that the plan was made of, if it is not what is checked out; `tip` is what it was compared
     with. Git is asked only if a commit is known of an object that changes.
     """
-    wrote = {change.address: set(_commits(change, plan, memory)) for change in plan.changes}
+    wrote = {change.address: set(_commits(change, plan, state)) for change in plan.changes}
     asked = set().union(*wrote.values())
     if not asked:
         return Behind()
     try:
-        age = age_beside(folder, asked, head=head, tip=tip)
+        age = find_age(folder, asked, head=head, tip=tip)
     except GitUnusable as error:
         return Behind(warnings=(f"git cannot say whether this checkout is older than what was applied: {error}",))
     found = {
@@ -101,7 +101,7 @@ def find_behind(plan: Plan, memory: Memory, folder: Path, *, head: str = "", tip
 
 def at_commit(addresses: Collection[str], folder: Path, commit: str) -> dict[str, Commit]:
     """Those addresses, each with that commit as the one that a change would undo."""
-    return dict.fromkeys(addresses, Commit(commit, subject_of(folder, commit))) if addresses else {}
+    return dict.fromkeys(addresses, Commit(commit, commit_subject(folder, commit))) if addresses else {}
 
 
 def warnings_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:
@@ -158,7 +158,7 @@ class _Told:
             return f"its block has gone from {file}"
         if file in self._listing.tracked:
             return f"its file {file} has gone (not committed)"
-        commit = removal_of(self._folder, file, entry.commit) if len(self._reasons) < FEW else None
+        commit = find_removal(self._folder, file, entry.commit) if len(self._reasons) < FEW else None
         return f"its file {file} has gone" + (f" (in {Commit(*commit)})" if commit else "")
 
     def _is_here(self, file: str) -> bool:
@@ -185,15 +185,13 @@ def _missing(addresses: list[str], files: list[str]) -> Refusal:
     )
 
 
-def _commits(change: Change, plan: Plan, memory: Memory) -> Iterator[str]:
+def _commits(change: Change, plan: Plan, state: State) -> Iterator[str]:
     """The commits that wrote the object of a change last, or deleted the one that had its address."""
-    entry = memory.entries.get(plan.moved.get(change.address, change.address))
+    entry = state.entries.get(plan.moved.get(change.address, change.address))
     if entry is not None and entry.commit:
         yield entry.commit
     if change.action is Action.CREATE:
-        yield from (
-            each.commit for each in memory.tombstones.values() if each.address == change.address and each.commit
-        )
+        yield from (each.commit for each in state.tombstones.values() if each.address == change.address and each.commit)
 
 
 def _unknown(addresses: list[str], age: Age) -> str:

@@ -9,16 +9,16 @@ from typing import Any
 from reconciler.api import Reader
 from reconciler.commands.edits import Written, read_text, read_texts, write_edits
 from reconciler.commands.session import Session
-from reconciler.config.schema_problems import objections
+from reconciler.config.schema_problems import violations
 from reconciler.errors import Refused, WrongUsage, did_you_mean
 from reconciler.kinds import KINDS, Kind
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import address_kind
 from reconciler.model.live import Live, Record
 from reconciler.model.state import object_name
 from reconciler.observe import observe_remembered
 from reconciler.plan import deleted_before
-from reconciler.plan.export import block_of
-from reconciler.state.operations import remembered
+from reconciler.plan.export import make_block
+from reconciler.state.operations import load_state
 from reconciler.yaml.edit import add_import, add_resource
 from reconciler.yaml.edit_source import Edit
 
@@ -29,15 +29,15 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
     Refused where the key is written already or the object is managed; WrongUsage where it is not live.
     """
     kind = _kind(address)
-    memory = remembered(session.store, session.read_state())[1]
-    addresses = {(kind_of(name), entry.id): name for name, entry in memory.entries.items()}
+    state = load_state(session.store, session.read_state())[1]
+    addresses = {(address_kind(name), entry.id): name for name, entry in state.entries.items()}
     if (kind.name, object_id) in addresses:
         raise Refused(f"{object_id} is managed already, as {addresses[kind.name, object_id]}")
     lookups = [each.lookup for _, each in kind.reference_fields()]
     asked = [(kind.name, object_id)]
-    live = observe_remembered(Reader(session.door), KINDS.values(), memory, lambda: lookups, also=asked)
+    live = observe_remembered(Reader(session.door), KINDS.values(), state, lambda: lookups, also=asked)
     record = live.records[kind.name].get(object_id)
-    tombstone = memory.tombstones.get(object_name(kind.name, object_id))
+    tombstone = state.tombstones.get(object_name(kind.name, object_id))
     if record is None and tombstone is not None and tombstone.deleted:
         raise Refused(f"{deleted_before(object_id, tombstone)}, and the API never uses an id again")
     if record is None:
@@ -52,7 +52,7 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
 
 
 def _kind(address: str) -> Kind:
-    kind = KINDS.get(kind_of(address))
+    kind = KINDS.get(address_kind(address))
     if kind is None or not address.partition(".")[2]:
         raise WrongUsage(f"{address} is no address", hint="expected KIND.KEY, for example report.daily-revenue")
     return kind
@@ -62,8 +62,8 @@ def _writable(
     kind: Kind, record: Record, live: Live, addresses: Mapping[tuple[str, str], str]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The object's fields without those that may be read and not be written, and what is said of these."""
-    fields, left = block_of(record, live, addresses), []
-    for name, message in objections(kind.name, record.fields):
+    fields, left = make_block(record, live, addresses), []
+    for name, message in violations(kind.name, record.fields):
         if name in fields and not kind.field_named(name).required:
             left.append(f"its {name} is left alone: {message}")
             del fields[name]

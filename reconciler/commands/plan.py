@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.api import Reader
-from reconciler.api.rate_limiter import LOOKS
+from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.commands.session import Session
 from reconciler.errors import KeyExposed, Refused
 from reconciler.model.desired import Desired
 from reconciler.model.live import Live
 from reconciler.model.plan import Action, Plan
-from reconciler.model.state import Memory
-from reconciler.observe import kinds_for, lookups_for, lookups_of, observe, observe_remembered
+from reconciler.model.state import State
+from reconciler.observe import kind_lookups, observe, observe_remembered, state_lookups, target_kinds
 from reconciler.serialization import json_text
 from reconciler.state import Journal, Snapshot, as_newest
 
 if TYPE_CHECKING:
-    from reconciler.commands.base_plan import Base
-    from reconciler.commands.plan_input import Goal
+    from reconciler.commands.base_plan import BasePlan
+    from reconciler.commands.plan_input import PlanInput
     from reconciler.model.review import Commit, Review, Scope
     from reconciler.plan import Options
 
@@ -39,7 +39,7 @@ class Planned:
 
     plan: Plan
     snapshot: Snapshot
-    memory: Memory
+    state: State
     live: Live
     desired: Desired
     scopes: Mapping[str, Scope] = field(default_factory=dict)
@@ -56,42 +56,42 @@ def plan(
     `base` is a commit or branch to compare with, `only_scope` leaves out what is not due to what came after it.
     """
     snapshot = session.read_state(options.allowed)
-    replayed = Journal(session.store.journal).replay(snapshot.memory)
-    memory = replayed.memory
+    replayed = Journal(session.store.journal).replay(snapshot.state)
+    state = replayed.state
 
     @cache
-    def goal() -> Goal:
+    def goal() -> PlanInput:
         # The YAML is read, and the code that it takes loaded, while the lists are on their way.
-        from reconciler.commands.plan_input import goal_of  # noqa: PLC0415
+        from reconciler.commands.plan_input import plan_input  # noqa: PLC0415
 
-        return goal_of(session, memory, options, undo, base)
+        return plan_input(session, state, options, undo, base)
 
     def lookups() -> Iterator[str]:
         if undo is None:
-            from reconciler.commands.plan_input import lookups_of_written  # noqa: PLC0415
+            from reconciler.commands.plan_input import written_lookups  # noqa: PLC0415
 
-            yield from lookups_of_written(session) & useful
+            yield from written_lookups(session) & useful
         yield from goal().lookups & useful
 
     # A receipt that is taken back names its targets only once it is read.
-    kinds = kinds_for(options.targets if undo is None else ())
-    useful = lookups_for(kinds)
-    for wait in LOOKS:
+    kinds = target_kinds(options.targets if undo is None else ())
+    useful = kind_lookups(kinds)
+    for wait in POLL_DELAYS:
         time.sleep(wait)
-        live = observe_remembered(Reader(session.door), kinds, memory, lookups, lookups_of(memory) & useful)
+        live = observe_remembered(Reader(session.door), kinds, state, lookups, state_lookups(state) & useful)
         from reconciler.plan import make_plan, unread  # noqa: PLC0415 - loaded with the goal
 
-        made = make_plan(goal().desired, memory, live, goal().options)
+        made = make_plan(goal().desired, state, live, goal().options)
         if options.to_apply and (wanted := unread(goal().desired, live, made.changes)):
             found = observe(Reader(session.door), (), lambda: wanted)
             live = replace(live, lookups={**live.lookups, **found.lookups})
-            made = make_plan(goal().desired, memory, live, goal().options)
+            made = make_plan(goal().desired, state, live, goal().options)
         # What a run made right before it was cut off may show late, and to make it again would be a duplicate.
         if not any(change.action in CREATES and change.address in replayed.named for change in made.changes):
             break
     _require_no_key(session, made)
     made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
-    planned = Planned(made, snapshot, memory, live, goal().desired)
+    planned = Planned(made, snapshot, state, live, goal().desired)
     earlier = goal().earlier
     if earlier is not None:
         planned = _scoped(planned, earlier, goal().options, only_scope=only_scope)
@@ -118,39 +118,39 @@ def _require_no_key(session: Session, made: Plan) -> None:
     )
 
 
-def _scoped(planned: Planned, earlier: Base, options: Options, *, only_scope: bool) -> Planned:
+def _scoped(planned: Planned, earlier: BasePlan, options: Options, *, only_scope: bool) -> Planned:
     """The plan with whose doing each change is; where nothing else is wanted, with what is due to this branch."""
     from reconciler.commands.base_plan import compared  # noqa: PLC0415 - only where a base was named
     from reconciler.model.review import Scope  # noqa: PLC0415
     from reconciler.plan import make_plan  # noqa: PLC0415
 
-    made, memory, live = planned.plan, planned.memory, planned.live
-    scopes, noted = compared(made, earlier, memory, live, options)
+    made, state, live = planned.plan, planned.state, planned.live
+    scopes, noted = compared(made, earlier, state, live, options)
     if only_scope:
         ours = frozenset(address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST)
-        narrowed = make_plan(planned.desired, memory, live, replace(options, only=ours))
+        narrowed = make_plan(planned.desired, state, live, replace(options, only=ours))
         made = replace(narrowed, warnings=tuple(dict.fromkeys((*narrowed.warnings, *made.warnings))))
         scopes = {change.address: scopes[change.address] for change in made.changes}
     made = replace(made, warnings=(*made.warnings, *noted))
     return replace(planned, plan=made, scopes=scopes, base=earlier.commit)
 
 
-def _with_evidence(session: Session, planned: Planned, goal: Goal, undo: str | None) -> Planned:
+def _with_evidence(session: Session, planned: Planned, goal: PlanInput, undo: str | None) -> Planned:
     """The plan with why each object goes, and with what would undo a newer commit."""
     from reconciler.commands import evidence  # noqa: PLC0415 - only if something changes
 
     folder, earlier = session.opened.folder, goal.earlier
     if undo is not None:
-        return with_behind(replace(planned, plan=evidence.taken_back(planned.plan, undo)), folder)
-    made = evidence.with_reasons(
-        planned.plan, planned.memory.entries, planned.desired, folder, allowed=goal.options.allowed
+        return with_behind(replace(planned, plan=evidence.add_undo_reasons(planned.plan, undo)), folder)
+    made = evidence.add_reasons(
+        planned.plan, planned.state.entries, planned.desired, folder, allowed=goal.options.allowed
     )
     planned = with_behind(replace(planned, plan=made), folder, earlier.tip if earlier else "")
     if earlier is None:
         return planned
     from reconciler.commands.base_plan import behind_tip  # noqa: PLC0415 - only where a base was named
 
-    found = behind_tip(made, planned.scopes, earlier, planned.memory, planned.live, goal.options)
+    found = behind_tip(made, planned.scopes, earlier, planned.state, planned.live, goal.options)
     return _marked(planned, evidence.at_commit(found, folder, earlier.tip))
 
 
@@ -158,7 +158,7 @@ def with_behind(planned: Planned, folder: Path, tip: str = "") -> Planned:
     """The plan with what would undo a newer commit; `tip` is what it was compared with."""
     from reconciler.commands import evidence  # noqa: PLC0415 - only if something changes
 
-    found = evidence.find_behind(planned.plan, planned.memory, folder, head=planned.head, tip=tip)
+    found = evidence.find_behind(planned.plan, planned.state, folder, head=planned.head, tip=tip)
     made = replace(planned.plan, warnings=(*planned.plan.warnings, *found.warnings))
     return _marked(replace(planned, plan=made), found.changes)
 

@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
-from reconciler.model.desired import Desired, Fields, kind_of
-from reconciler.model.state import Memory
+from reconciler.model.desired import Desired, Fields, address_kind
+from reconciler.model.state import State
 from reconciler.plan import Options
 
 if TYPE_CHECKING:
-    from reconciler.commands.base_plan import Base
+    from reconciler.commands.base_plan import BasePlan
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class PlanInput:
     """`options` hold what the environment adds; `lookups` are the lists of the API that the plan needs beside the
     kinds' own; `earlier` is what the configuration wanted at the base, where one was named."""
 
     desired: Desired
     options: Options
     lookups: AbstractSet[str]
-    earlier: Base | None = None
+    earlier: BasePlan | None = None
 
 
-def goal_of(session: Session, memory: Memory, options: Options, undo: str | None, base: str | None) -> Goal:
+def plan_input(session: Session, state: State, options: Options, undo: str | None, base: str | None) -> PlanInput:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""
     limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
     options = replace(
@@ -39,36 +39,36 @@ def goal_of(session: Session, memory: Memory, options: Options, undo: str | None
     if undo is None:
         desired = session.configuration.desired(session.environment)
     else:
-        from reconciler.plan.undo import undone  # noqa: PLC0415
+        from reconciler.plan.undo import plan_undo  # noqa: PLC0415
         from reconciler.state.receipts import find_receipt  # noqa: PLC0415 - only the way back
 
         receipt = find_receipt(session.store, undo)
-        desired = undone(receipt, memory.entries)
-        addresses = {item.address for item in receipt.items} & {*desired.resources, *memory.entries}
+        desired = plan_undo(receipt, state.entries)
+        addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
     earlier = _base(session, base) if base is not None else None
-    lookups = _lookups(desired, memory, options)
+    lookups = _lookups(desired, state, options)
     if earlier is not None and earlier.desired is not None:
-        lookups |= _lookups(earlier.desired, memory, options)
-    return Goal(desired, options, lookups, earlier)
+        lookups |= _lookups(earlier.desired, state, options)
+    return PlanInput(desired, options, lookups, earlier)
 
 
-def _base(session: Session, ref: str) -> Base:
-    from reconciler.commands.base_plan import read_base  # noqa: PLC0415 - only where a base was named
+def _base(session: Session, ref: str) -> BasePlan:
+    from reconciler.commands.base_plan import read_base_plan  # noqa: PLC0415 - only where a base was named
 
-    return read_base(session.configuration, session.environment, ref)
+    return read_base_plan(session.configuration, session.environment, ref)
 
 
-def lookups_of_written(session: Session) -> set[str]:
+def written_lookups(session: Session) -> set[str]:
     """The lists that what is written needs, told before it is evaluated."""
     written = session.configuration.merged.resources.items()
-    return _used((kind_of(address), each.node) for address, each in written if isinstance(each.node, dict))
+    return _used((address_kind(address), each.node) for address, each in written if isinstance(each.node, dict))
 
 
-def _lookups(desired: Desired, memory: Memory, options: Options) -> set[str]:
+def _lookups(desired: Desired, state: State, options: Options) -> set[str]:
     """Only where somebody refers, or what is referred to goes."""
     paths = _used((resource.kind, resource.fields) for resource in desired.resources.values())
-    going = {kind_of(address) for address in memory.entries if address not in desired.resources}
+    going = {address_kind(address) for address in state.entries if address not in desired.resources}
     every = (reference for kind in KINDS.values() for _, reference in kind.reference_fields())
     return paths | {reference.lookup for reference in every if reference.kind in going or options.prune}
 

@@ -7,13 +7,13 @@ from reconciler.commands.plan import plan
 from reconciler.commands.session import Session
 from reconciler.errors import WrongUsage
 from reconciler.kinds import KINDS
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import address_kind
 from reconciler.plan import Options
 
 
 def send_test(session: Session, address: str) -> str:
     """Asks for a trial delivery of one address; gives what the API said."""
-    kind = KINDS.get(kind_of(address))
+    kind = KINDS.get(address_kind(address))
     if kind is None or not kind.test_path:
         able = ", ".join(each.name for each in KINDS.values() if each.test_path)
         raise WrongUsage(f"{address} takes no test; expected the address of a {able}")
@@ -22,7 +22,7 @@ def send_test(session: Session, address: str) -> str:
     if object_id is None:
         raise WrongUsage(f"{address} is not live yet, or not in the configuration", hint="apply it first")
     writer = Writer(session.door)
-    answer = writer.send("POST", f"{kind.path}/{object_id}{kind.test_path}", repeatable=False, patient=False)
+    answer = writer.send("POST", f"{kind.path}/{object_id}{kind.test_path}", idempotent=False, retry=False)
     if not answer.ok:
         raise answer.error(session.door.secret.source)
     return answer.message() or "accepted"

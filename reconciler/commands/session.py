@@ -8,17 +8,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.api import Door, open_door
-from reconciler.api.secret import secret_of
+from reconciler.api import Transport, connect
+from reconciler.api.secret import read_secret
 from reconciler.api.transport import DEFAULT_URL
 from reconciler.config import Configuration, Opened
-from reconciler.config.files import folder_of
+from reconciler.config.files import configuration_folder
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError
 from reconciler.git import repository_top
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
-from reconciler.state import Snapshot, Store
-from reconciler.state.backends import store_for
+from reconciler.state import Backend, Snapshot
+from reconciler.state.backends import open_backend
 from reconciler.state.ownership import WRONG_CONFIGURATION, require_own
 
 
@@ -28,8 +28,8 @@ class Session:
 
     opened: Opened
     environment: Environment
-    store: Store
-    door: Door
+    store: Backend
+    door: Transport
 
     @property
     def configuration(self) -> Configuration:
@@ -62,9 +62,9 @@ class Session:
 
     def head(self) -> str:
         """The id of the commit that is checked out; empty where there is none."""
-        from reconciler.git.checkout import head_of  # noqa: PLC0415 - only an apply remembers it
+        from reconciler.git.checkout import head_commit  # noqa: PLC0415 - only an apply remembers it
 
-        return head_of(self.opened.folder)
+        return head_commit(self.opened.folder)
 
 
 @contextmanager
@@ -84,17 +84,17 @@ def open_session(
     """
     opened = Opened(path)
     chosen = opened.environment(environment)
-    secret = secret_of(chosen, variables, opened.folder)
+    secret = read_secret(chosen, variables, opened.folder)
     if hide is not None:
         hide(secret.value)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
-    with open_door(address, secret, connections) as door:
+    with connect(address, secret, connections) as door:
         door.trace = trace
         door.refuses_key = True
-        yield Session(opened, chosen, store_for(chosen, opened.folder, secret.value), door)
+        yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)
 
 
-def names_of(path: Path, environment: str | None) -> tuple[str | None, str]:
+def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:
     """The names of the configuration and of the environment that is meant, as far as they can be told: the
     configuration may be unsound."""
     opened = Opened(path)
@@ -104,10 +104,10 @@ def names_of(path: Path, environment: str | None) -> tuple[str | None, str]:
     return configuration, environment or DEFAULT_ENVIRONMENT
 
 
-def commit_of(path: Path) -> str:
+def find_configuration_commit(path: Path) -> str:
     """The commit of the configuration at a path that may be unsound; empty where there is none."""
     with suppress(ReconcilerError):
-        return _commit(folder_of(path))
+        return _commit(configuration_folder(path))
     return ""
 
 

@@ -9,36 +9,36 @@ from pathlib import Path
 from reconciler.config import Configuration, Opened, read_configuration
 from reconciler.errors import WrongUsage
 from reconciler.model.settings import Environment
-from reconciler.model.state import Memory
-from reconciler.state import Store
-from reconciler.state.backends import store_for
-from reconciler.state.operations import remembered
+from reconciler.model.state import State
+from reconciler.state import Backend
+from reconciler.state.backends import open_backend
+from reconciler.state.operations import load_state
 from reconciler.state.ownership import require_own_name
 
 
-def store_of(path: Path, environment: str | None) -> Store:
+def open_configured_backend(path: Path, environment: str | None) -> Backend:
     """Where the state of an environment is kept; no key is needed to look at it."""
     opened = Opened(path)
     chosen = opened.environment(environment)
-    return store_for(chosen, opened.folder, _key_at_hand(chosen))
+    return open_backend(chosen, opened.folder, _key_at_hand(chosen))
 
 
-def own_store_of(path: Path, environment: str | None) -> Store:
-    """As `store_of`. Refused if the state there is another configuration's."""
+def open_own_backend(path: Path, environment: str | None) -> Backend:
+    """As `open_configured_backend`. Refused if the state there is another configuration's."""
     opened = Opened(path)
     chosen = opened.environment(environment)
-    return require_own_name(store_for(chosen, opened.folder, _key_at_hand(chosen)), chosen.configuration)
+    return require_own_name(open_backend(chosen, opened.folder, _key_at_hand(chosen)), chosen.configuration)
 
 
-def memory_at_hand(configuration: Configuration, environment: Environment, *, shared: bool) -> Memory | None:
+def read_local_state(configuration: Configuration, environment: Environment, *, shared: bool) -> State | None:
     """What the state remembers, where no network is needed for that or `shared` allows it; else None."""
     if environment.state.store != "file" and not shared:
         return None
-    memory = remembered(store_for(environment, configuration.folder, _key_at_hand(environment)))[1]
-    return memory if memory.configuration in (None, environment.configuration) else None
+    state = load_state(open_backend(environment, configuration.folder, _key_at_hand(environment)))[1]
+    return state if state.configuration in (None, environment.configuration) else None
 
 
-def store_at(path: Path, environment: str | None, place: str) -> Store:
+def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
     """A store that the configuration does not name (any more): `file:PATH`, `git:REMOTE`, or a bucket's URL."""
     configuration = read_configuration(path)
     chosen = configuration.environment(environment)
@@ -53,7 +53,7 @@ def store_at(path: Path, environment: str | None, place: str) -> Store:
         state = replace(chosen.state, store="file", path=file)
     else:
         raise WrongUsage(f"{place} is no store", hint="expected file:PATH, git:REMOTE, s3://…, gs://… or az://…")
-    return store_for(replace(chosen, state=state), configuration.folder, _key_at_hand(chosen))
+    return open_backend(replace(chosen, state=state), configuration.folder, _key_at_hand(chosen))
 
 
 def _key_at_hand(environment: Environment) -> str:

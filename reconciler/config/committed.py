@@ -13,7 +13,7 @@ from reconciler.config.files import (
     MOST_FILES,
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
-    folder_of,
+    configuration_folder,
 )
 from reconciler.config.names import SETTINGS_FILE, is_resources, is_yaml
 from reconciler.errors import Problem
@@ -38,7 +38,7 @@ class Committed:
 
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
         self._path = path
-        self._folder = folder_of(path)
+        self._folder = configuration_folder(path)
         self.settings = self._folder / SETTINGS_FILE
         within = os.path.relpath(os.path.realpath(self._folder), os.path.realpath(checkout.top))
         self._root = () if within == os.curdir else PurePosixPath(within).parts

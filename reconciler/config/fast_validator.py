@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from reconciler.kinds.schema import Schema, schema_named
+from reconciler.kinds.schema import Schema, find_schema
 
 Test = Callable[[Any], bool]
 # The very type: what is derived from it, or a number in another guise, is for jsonschema to judge.
@@ -28,9 +28,9 @@ SAYS_NOTHING = frozenset({"title", "description", "examples", "default", "defaul
 
 
 @cache
-def verdict(name: str) -> Test:
+def fast_validator(name: str) -> Test:
     """The test of the schema `name`: a kind, `settings`, or one of the blocks for one of their items."""
-    return compiled(schema_named(name))
+    return compiled(find_schema(name))
 
 
 def compiled(schema: Schema) -> Test:

@@ -56,7 +56,7 @@ class Disk:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._home = os.path.realpath(folder_of(path))
+        self._home = os.path.realpath(configuration_folder(path))
         self.settings = settings_file(path)
 
     def files(self) -> tuple[list[Path], list[Problem]]:
@@ -155,10 +155,10 @@ def _has_others(folder: Path, state: Path, file: str) -> bool:
 
 def settings_file(path: Path) -> Path:
     """Where `reconciler.yaml` would be: in the folder, or beside the file."""
-    return folder_of(path) / SETTINGS_FILE
+    return configuration_folder(path) / SETTINGS_FILE
 
 
-def folder_of(path: Path) -> Path:
+def configuration_folder(path: Path) -> Path:
     """The folder of the configuration at a path: itself, or where the file lies."""
     return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - Path.is_dir fails on names that are too long
 

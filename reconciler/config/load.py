@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config.evaluate import evaluate
-from reconciler.config.files import Disk, Source, folder_of
+from reconciler.config.files import Disk, Source, configuration_folder
 from reconciler.config.merge import Merged, merge
 from reconciler.config.reading import Reading
 from reconciler.config.settings import read_settings
-from reconciler.config.unread import Doubt, across, doubt_of, invalid
+from reconciler.config.unread import Unread, across, find_unread, invalid
 from reconciler.errors import Problem, WrongUsage, did_you_mean
 from reconciler.model.desired import Desired
 from reconciler.model.settings import Environment
@@ -32,7 +32,7 @@ class Configuration:
     environments: Mapping[str, Environment]
     merged: Merged
     problems: tuple[Problem, ...]
-    doubt: Doubt = field(default_factory=Doubt)
+    doubt: Unread = field(default_factory=Unread)
 
     def desired(self, environment: Environment) -> Desired:
         """What it wants of one environment. ConfigurationInvalid with every problem of it."""
@@ -44,7 +44,7 @@ class Configuration:
     @property
     def folder(self) -> Path:
         """The folder that it lies in."""
-        return folder_of(self.path)
+        return configuration_folder(self.path)
 
     def require_sound_settings(self) -> None:
         """ConfigurationInvalid where `reconciler.yaml` has problems: without it no environment is known."""
@@ -81,7 +81,7 @@ class Opened:
     @property
     def folder(self) -> Path:
         """The folder that it lies in."""
-        return folder_of(self.path)
+        return configuration_folder(self.path)
 
     def require_sound_settings(self) -> None:
         """ConfigurationInvalid, with the problems of every part, where `reconciler.yaml` has some."""
@@ -140,7 +140,7 @@ def _read(
         environments = {}
     merged = merge(documents)
     known = (*problems, *missing, *unread, *merged.problems)
-    return Configuration(path, environments, merged, known, doubt_of(unread, whole=whole))
+    return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))
 
 
 def _too_many(environments: int) -> str:

@@ -10,13 +10,13 @@ from typing import Any
 from reconciler.config.files import LARGEST, Disk
 from reconciler.config.variables import variables_in
 from reconciler.kinds.paths import dotted
-from reconciler.model.desired import Place
+from reconciler.model.desired import Location
 from reconciler.system.files import Unreadable
 from reconciler.yaml import LocatedList, LocatedMap
 from reconciler.yaml.located import Mark
 
 
-def lines_of(path: Path) -> Callable[[Place], str]:
+def lines_of(path: Path) -> Callable[[Location], str]:
     """Gives the line of a place in the configuration at `path`; nothing where it cannot be read any more.
 
     Each file is read once.
@@ -24,7 +24,7 @@ def lines_of(path: Path) -> Callable[[Place], str]:
     disk = Disk(path)
     known: dict[str, list[str]] = {}
 
-    def line(place: Place) -> str:
+    def line(place: Location) -> str:
         if place.file not in known:
             try:
                 known[place.file] = disk.content(Path(place.file), LARGEST).decode("utf-8-sig").splitlines()
@@ -61,14 +61,14 @@ class Marks(Mapping[str, Mark]):
         return table
 
 
-class Sources(Mapping[str, tuple[Place, ...]]):
+class Sources(Mapping[str, tuple[Location, ...]]):
     """Path → where the variables are written that its value is made of."""
 
-    def __init__(self, node: Any, set_at: Mapping[str, Place]) -> None:
+    def __init__(self, node: Any, set_at: Mapping[str, Location]) -> None:
         self._node = node
         self._set_at = set_at
 
-    def __getitem__(self, path: str) -> tuple[Place, ...]:
+    def __getitem__(self, path: str) -> tuple[Location, ...]:
         return self._table[path]
 
     def __iter__(self) -> Iterator[str]:
@@ -78,7 +78,7 @@ class Sources(Mapping[str, tuple[Place, ...]]):
         return len(self._table)
 
     @cached_property
-    def _table(self) -> dict[str, tuple[Place, ...]]:
+    def _table(self) -> dict[str, tuple[Location, ...]]:
         fields = self._node.items() if isinstance(self._node, LocatedMap) else ()
         texts = (each for name, value in fields for each in _texts(name, value))
         found = {path: tuple(self._set_at[name] for name in variables_in(text)) for path, text in texts}

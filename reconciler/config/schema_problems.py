@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from reconciler.config.fast_validator import verdict
+from reconciler.config.fast_validator import fast_validator
 from reconciler.config.text import closest, cut, found, listed, meant, one_of, quoted
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.yaml.located import Mark, mark_of
+from reconciler.yaml.located import Mark, find_position
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
@@ -129,7 +129,7 @@ ORDER = ("type", *EMPTY, "maxLength", "pattern", "minimum", "enum", "oneOf")
 NO_NAME = "cannot name a variable; expected letters, digits and _, a letter or _ first"
 
 
-class Objection(NamedTuple):
+class Violation(NamedTuple):
     """One way in which a value breaks its schema: where (the spot's key rather than its value?) and why."""
 
     path: Path
@@ -137,7 +137,7 @@ class Objection(NamedTuple):
     message: str
 
 
-def objections(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+def violations(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Which fields of a resource may not be written so, and why."""
     return [(str(each.path[0]) if each.path else "", each.message) for each in _objections(kind, dict(fields))]
 
@@ -154,15 +154,15 @@ def problems_of(
     for each in _objections(name, value):
         at_key = key_mark is not None and (each.at_key or node is None)
         fallback = key_mark if key_mark is not None and at_key else mark
-        yield Problem(file, *mark_of(node, each.path, fallback, key=each.at_key), subject + each.message)
+        yield Problem(file, *find_position(node, each.path, fallback, key=each.at_key), subject + each.message)
 
 
-def _objections(name: str, value: Any) -> Iterator[Objection]:
-    if verdict(name)(value):
+def _objections(name: str, value: Any) -> Iterator[Violation]:
+    if fast_validator(name)(value):
         return
-    from reconciler.config.validation import errors_of  # noqa: PLC0415 - for a sound configuration it is not needed
+    from reconciler.config.validation import find_errors  # noqa: PLC0415 - for a sound configuration it is not needed
 
-    errors: list[Broken] = errors_of(name, value)
+    errors: list[Broken] = find_errors(name, value)
     maps: dict[Path, tuple[Broken, set[str], list[str]]] = {}
     for error in errors:
         path: Path = tuple(error.absolute_path)
@@ -173,11 +173,11 @@ def _objections(name: str, value: Any) -> Iterator[Objection]:
             # One is raised for each that is missing, and does not say for which.
             missing[:] = [key for key in error.validator_value if key not in error.instance]
         elif "propertyNames" in error.absolute_schema_path:
-            yield Objection((*path, error.instance), True, f"{_where(path)}{quoted(error.instance)} {NO_NAME}")
+            yield Violation((*path, error.instance), True, f"{_where(path)}{quoted(error.instance)} {NO_NAME}")
     for path, (error, unknown, missing) in maps.items():
         yield from _about_keys(name, path, error, unknown, missing)
     for path, error in _telling(errors):
-        yield Objection(path, False, _said(name, path, error))
+        yield Violation(path, False, _said(name, path, error))
 
 
 def _is_about_unknown_keys(error: Broken) -> bool:
@@ -186,7 +186,7 @@ def _is_about_unknown_keys(error: Broken) -> bool:
 
 def _about_keys(
     name: str, path: Path, error: Broken, unknown: Iterable[str], missing: Iterable[str]
-) -> Iterator[Objection]:
+) -> Iterator[Violation]:
     """Unknown keys, and missing ones; a missing key that an unknown one is a misspelling of is said once."""
     properties: Mapping[str, Any] = error.schema.get("properties", {})
     meant: set[str] = set()
@@ -194,11 +194,11 @@ def _about_keys(
         close = closest(key, list(properties))
         meant.update(each for each in missing if quoted(each) in close)
         said = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{close}"
-        yield Objection((*path, key), True, _where(path) + said)
+        yield Violation((*path, key), True, _where(path) + said)
     for key in missing:
         if key not in meant:
             wanted = expected(name, (*path, key), properties[key])
-            yield Objection(path, True, f"{_where(path)}{quoted(key)} is missing; expected {wanted}")
+            yield Violation(path, True, f"{_where(path)}{quoted(key)} is missing; expected {wanted}")
 
 
 def _telling(errors: Iterable[Broken]) -> Iterator[tuple[Path, Broken]]:

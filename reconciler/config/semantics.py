@@ -9,23 +9,23 @@ from typing import Any
 
 from reconciler.config.merge import Entry, Written, keys_by_kind
 from reconciler.config.text import Searches, closest, cut, meant, quoted, with_article
-from reconciler.config.unread import Spot, spot_of
+from reconciler.config.unread import Position, position_of_problem
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import address_kind
 
 ADDRESS = re.compile(ADDRESS_PATTERN)
 Items = Mapping[str, Sequence[Entry]]
 Addresses = Mapping[str, Written]
 
 
-def block_problems(items: Items, known: Addresses, unknown: Container[Spot]) -> Iterator[Problem]:
+def block_problems(items: Items, known: Addresses, unknown: Container[Position]) -> Iterator[Problem]:
     """Every such problem. A target that is not there is none: the line may have done its work (`plan.reviewed`)."""
     found = [*_sources(items, known), *_targets(items), *_repeated(items)]
-    yield from (problem for problem in found if spot_of(problem) not in unknown)
+    yield from (problem for problem in found if position_of_problem(problem) not in unknown)
 
 
 def _address(item: Entry, key: str) -> str:
@@ -49,7 +49,7 @@ def _targets(items: Items) -> Iterator[Problem]:
     """A move leads from one key to another of its kind."""
     for item in items["moved"]:
         source, target = _address(item, "from"), _address(item, "to")
-        if source and target and kind_of(source) != kind_of(target):
+        if source and target and address_kind(source) != address_kind(target):
             message = f"moved: to: {cut(source)} cannot become {cut(target)}; expected a key of the same kind"
             yield item.problem(("to",), message)
         elif source and source == target:
@@ -80,14 +80,14 @@ def _claims(items: Items) -> Iterator[tuple[Entry, str, str]]:
 
 
 def _kind_of_id(item: Entry) -> str:
-    return kind_of(_address(item, "to"))
+    return address_kind(_address(item, "to"))
 
 
 STEP = re.compile(r"[^.\[\]]+")
 
 
-def soundness(
-    entries: Iterable[Entry], known: Mapping[str, Written], unknown: Container[Spot], *, whole: bool
+def semantic_problems(
+    entries: Iterable[Entry], known: Mapping[str, Written], unknown: Container[Position], *, whole: bool
 ) -> Iterator[Problem]:
     """Every such problem of a configuration, in which `known` are the addresses. Values at `unknown` spots say nothing.
 
@@ -103,9 +103,14 @@ def soundness(
 
 
 def _references(
-    entry: Entry, keys: Mapping[str, Mapping[str, None]], unknown: Container[Spot], searches: Searches, *, whole: bool
+    entry: Entry,
+    keys: Mapping[str, Mapping[str, None]],
+    unknown: Container[Position],
+    searches: Searches,
+    *,
+    whole: bool,
 ) -> Iterator[Problem]:
-    for address, name, index, reference in references(KINDS[kind_of(entry.name)], entry.value):
+    for address, name, index, reference in references(KINDS[address_kind(entry.name)], entry.value):
         path = (name, index, reference.key)
         key = address.partition(".")[2]
         if key in keys[reference.kind] or entry.spot(*path) in unknown:
@@ -125,7 +130,7 @@ def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[
     return f"{what}; expected {expected}{searches.closest(key, known)}"
 
 
-def _ignored(entry: Entry, unknown: Container[Spot]) -> Iterator[Problem]:
+def _ignored(entry: Entry, unknown: Container[Position]) -> Iterator[Problem]:
     lifecycle = entry.value.get("lifecycle")
     paths = lifecycle.get("ignore_changes") if isinstance(lifecycle, dict) else None
     for index, written in enumerate(paths if isinstance(paths, list) else ()):
@@ -136,7 +141,7 @@ def _ignored(entry: Entry, unknown: Container[Spot]) -> Iterator[Problem]:
                 what = f"{cut(entry.name)}: lifecycle.ignore_changes[{index}].until"
                 yield entry.problem((*spot, "until"), f"{what}: {said}")
             path, spot = written.get("field"), (*spot, "field")
-        said = _no_path(path, kind_of(entry.name)) if isinstance(path, str) and path else ""
+        said = _no_path(path, address_kind(entry.name)) if isinstance(path, str) and path else ""
         if said and entry.spot(*spot) not in unknown:
             yield entry.problem(spot, f"{cut(entry.name)}: lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
 
@@ -173,10 +178,10 @@ def _no_path(path: str, kind: str) -> str:
     return ""
 
 
-def _natural_keys(entries: Iterable[Entry], unknown: Container[Spot]) -> Iterator[Problem]:
+def _natural_keys(entries: Iterable[Entry], unknown: Container[Position]) -> Iterator[Problem]:
     first: dict[tuple[str, ...], Entry] = {}
     for entry in sorted(entries, key=lambda each: each.key_spot):
-        kind = KINDS[kind_of(entry.name)]
+        kind = KINDS[address_kind(entry.name)]
         values = [entry.value.get(name) for name in kind.natural_key]
         if not all(isinstance(each, str) for each in values) or any(
             entry.spot(name) in unknown for name in kind.natural_key

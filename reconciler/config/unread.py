@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from reconciler.config.text import masked, masked_key
 from reconciler.errors import ConfigurationInvalid, Problem
 
-Spot = tuple[str, int, int]
+Position = tuple[str, int, int]
 """A file, a line and a column."""
 
 MOST = 1000
@@ -18,28 +18,28 @@ ALIAS = "alias *"
 """What every message about an alias holds."""
 
 
-def spot_of(problem: Problem) -> Spot:
+def position_of_problem(problem: Problem) -> Position:
     """Where a problem is."""
     return (problem.file, problem.line, problem.column)
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Unread:
     """What is not known since it could not be read.
 
-    `unread` are spots where the YAML is wrong and something stands in for the value, `holes` those of them where an
-    alias brings nothing. Not `whole`: a file could not be read, so what is not found may be in there.
+    `unread` are spots where the YAML is wrong and something stands in for the value, `unread_aliases` those of them
+    where an alias brings nothing. Not `whole`: a file could not be read, so what is not found may be in there.
     """
 
-    unread: frozenset[Spot] = frozenset()
-    holes: tuple[Spot, ...] = ()
+    unread: frozenset[Position] = frozenset()
+    unread_aliases: tuple[Position, ...] = ()
     whole: bool = True
 
 
-def doubt_of(problems: Sequence[Problem], *, whole: bool) -> Doubt:
+def find_unread(problems: Sequence[Problem], *, whole: bool) -> Unread:
     """The doubt that problems of YAML leave."""
-    holes = sorted(spot_of(each) for each in problems if ALIAS in each.message)
-    return Doubt(frozenset(map(spot_of, problems)), tuple(holes), whole)
+    unread_aliases = sorted(position_of_problem(each) for each in problems if ALIAS in each.message)
+    return Unread(frozenset(map(position_of_problem, problems)), tuple(unread_aliases), whole)
 
 
 def invalid(problems: Iterable[Problem]) -> ConfigurationInvalid:

@@ -4,7 +4,7 @@
 `comments` keeps the comment and `issue` the issue of an environment, whichever host it is on.
 """
 
-from reconciler.forges.ci import Surroundings, surroundings_of
+from reconciler.forges.ci import CiRun, find_ci_run
 from reconciler.forges.comments import Comments
 
-__all__ = ["Comments", "Surroundings", "surroundings_of"]
+__all__ = ["CiRun", "Comments", "find_ci_run"]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reconciler.errors import WrongUsage
 from reconciler.forges.client import Comment
-from reconciler.model.approval import Approval, Mark, line_of, mark_in
+from reconciler.model.approval import Approval, CommentMarker, mark_in, marker_line
 
 LONGEST = 65_536
 """Characters of a comment on GitHub; on GitLab 1,000,000 (docs.gitlab.com/administration/instance_limits)."""
@@ -22,7 +22,7 @@ FOLDED = (
 )
 
 
-def body_of(text: str, own: Sequence[Comment], run: str) -> str:
+def render_body(text: str, own: Sequence[Comment], run: str) -> str:
     """What the comment says from now on. `text` is what `--report markdown=FILE` wrote; `own` are the comments of this
     environment that are there, the first of which is kept; `run` is the address of this run.
 
@@ -36,7 +36,7 @@ def body_of(text: str, own: Sequence[Comment], run: str) -> str:
         mark = replace(mark, approval=_approval_of(own))
     shown = text.partition("\n")[2].strip()
     link = f"\n\n[The run]({run})" if RUN.fullmatch(run) else ""
-    body = f"{line_of(mark)}\n{shown}{link}"
+    body = f"{marker_line(mark)}\n{shown}{link}"
     earlier = _earlier(own[0].body, shown) if own else []
     if earlier:
         listed = "\n".join(f"- {line}" for line in earlier)
@@ -61,18 +61,18 @@ def _approval_of(own: Sequence[Comment]) -> Approval | None:
 
 def _earlier(body: str, shown: str) -> list[str]:
     """The titles of what stood there, the latest first: that of the comment itself, then those that it lists."""
-    visible, _, folded = body.replace("\r\n", "\n").partition(HISTORY)
+    escape, _, folded = body.replace("\r\n", "\n").partition(HISTORY)
     listed = [line.removeprefix("- ") for line in folded.split("\n") if line.startswith("- ")]
-    title = _title(visible)
-    is_new = bool(title) and visible.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
-    lines = [f"{_commit(mark_in(visible))}{title}", *listed] if is_new else listed
+    title = _title(escape)
+    is_new = bool(title) and escape.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
+    lines = [f"{_commit(mark_in(escape))}{title}", *listed] if is_new else listed
     return [line for line in lines if len(line) <= LONGEST_EARLIER][:MOST_EARLIER]
 
 
-def _title(visible: str) -> str:
-    return next((line for line in visible.split("\n")[1:] if line.strip()), "").strip()
+def _title(escape: str) -> str:
+    return next((line for line in escape.split("\n")[1:] if line.strip()), "").strip()
 
 
-def _commit(mark: Mark | None) -> str:
+def _commit(mark: CommentMarker | None) -> str:
     commit = mark.approval.commit if mark and mark.approval and mark.command == "plan" else ""
     return f"`{commit[:SHORT_COMMIT]}` " if re.match(r"[0-9a-f]{40}", commit) else ""

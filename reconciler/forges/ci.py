@@ -22,7 +22,7 @@ ELSEWHERE = "it runs in GitHub Actions and GitLab CI, and reads where it is from
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class CiRun:
     """One run of a pipeline.
 
     `project` is the repository as the host's API names it; `number` that of the pull request, None where the run is for
@@ -42,7 +42,7 @@ class Surroundings:
     graphql: str = ""
 
 
-def surroundings_of(variables: Mapping[str, str], event: str = "") -> Surroundings:
+def find_ci_run(variables: Mapping[str, str], event: str = "") -> CiRun:
     """What the variables say; `event` is the text of the file that GITHUB_EVENT_PATH names.
 
     WrongUsage outside of a pipeline, or where a variable is not what its host sets; NotAuthorised without a token.
@@ -54,11 +54,11 @@ def surroundings_of(variables: Mapping[str, str], event: str = "") -> Surroundin
     raise WrongUsage("this is no pipeline of a pull request", hint=ELSEWHERE)
 
 
-def _github(variables: Mapping[str, str], event: str) -> Surroundings:
+def _github(variables: Mapping[str, str], event: str) -> CiRun:
     repository = _needed(variables, "GITHUB_REPOSITORY", REPOSITORY)
     api = variables.get("GITHUB_API_URL") or "https://api.github.com"
     server, run = variables.get("GITHUB_SERVER_URL", ""), variables.get("GITHUB_RUN_ID", "")
-    return Surroundings(
+    return CiRun(
         host=GITHUB,
         api=api,
         project=repository,
@@ -72,9 +72,9 @@ def _github(variables: Mapping[str, str], event: str) -> Surroundings:
     )
 
 
-def _gitlab(variables: Mapping[str, str]) -> Surroundings:
+def _gitlab(variables: Mapping[str, str]) -> CiRun:
     number = variables.get("CI_MERGE_REQUEST_IID", "")
-    return Surroundings(
+    return CiRun(
         host=GITLAB,
         api=_needed(variables, "CI_API_V4_URL", re.compile(r"\S+")),
         project=_needed(variables, "CI_PROJECT_ID", re.compile(r"[1-9][0-9]*")),

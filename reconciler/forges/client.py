@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from reconciler.api import Door, Writer
+from reconciler.api import Transport, Writer
 from reconciler.api.rate_limiter import TOO_MANY
-from reconciler.api.response import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Answer, in_short
+from reconciler.api.response import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Response, in_short
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
 
 MOST_PAGES = 100
@@ -31,7 +31,7 @@ class Comment:
     handle: str = ""
 
 
-class Host(Protocol):
+class Forge(Protocol):
     """What a host can do."""
 
     def me(self) -> str:
@@ -62,23 +62,23 @@ class Host(Protocol):
         """Refused where somebody else is known to have edited the comment."""
 
 
-class HostClient(Writer):
+class ForgeClient(Writer):
     """Requests to a host, at the pace of the run, with its limits waited out."""
 
-    def __init__(self, door: Door, hints: Mapping[int, str]) -> None:
+    def __init__(self, door: Transport, hints: Mapping[int, str]) -> None:
         super().__init__(door)
         self._hints = hints
 
-    def _once(self, method: str, path: str, **rest: Any) -> Answer:
+    def _once(self, method: str, path: str, **rest: Any) -> Response:
         """A limit that comes as 403 is told as what it is, 429, so that it is waited out."""
         answer = limited(self._door.exchange(method, path, turn=self._pace.turn(), **rest))
         if answer.status == TOO_MANY:
-            self._pace.turned_away(answer.retry_after())
+            self._pace.on_throttled(answer.retry_after())
         else:
-            self._pace.went_well()
+            self._pace.on_success()
         return answer
 
-    def call(self, method: str, path: str, body: Any = None, **how: Any) -> Answer:
+    def call(self, method: str, path: str, body: Any = None, **how: Any) -> Response:
         """One request; the error of an answer that is no 2xx, in the host's words."""
         answer = self.send(method, path, body, **{"repeatable": True, **how})
         if not answer.ok:
@@ -88,7 +88,7 @@ class HostClient(Writer):
     def pages(self, path: str, query: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
         """The items of all pages. AnswerUnreadable where one is no list, or there is no end of them."""
         for page in range(1, MOST_PAGES + 1):
-            answer = self._exchange("GET", path, repeatable=True, query={**query, "per_page": PER_PAGE, "page": page})
+            answer = self._exchange("GET", path, idempotent=True, query={**query, "per_page": PER_PAGE, "page": page})
             if not answer.ok:
                 raise self._error(answer)
             items = answer.body()
@@ -99,7 +99,7 @@ class HostClient(Writer):
                 return
         raise AnswerUnreadable(f"GET {path} has more than {MOST_PAGES} pages")
 
-    def _error(self, answer: Answer) -> ReconcilerError:
+    def _error(self, answer: Response) -> ReconcilerError:
         text = f"{answer.method} {answer.path} answered {answer.status}{_said(answer)}"
         text += answer.redirect() + answer.asked_wait()
         hint = self._hints.get(answer.status)
@@ -110,7 +110,7 @@ class HostClient(Writer):
         return refused
 
 
-def limited(answer: Answer, now: float | None = None) -> Answer:
+def limited(answer: Response, now: float | None = None) -> Response:
     """The answer, a refusal for too many requests as 429 with the seconds to wait.
 
     GitHub refuses with 403 as well as with 429, and says how long in `retry-after`, or with `x-ratelimit-remaining: 0`
@@ -130,7 +130,7 @@ def limited(answer: Answer, now: float | None = None) -> Answer:
     return replace(answer, status=TOO_MANY, headers={**answer.headers, "retry-after": str(math.ceil(wait))})
 
 
-def _goes_on(answer: Answer) -> bool:
+def _goes_on(answer: Response) -> bool:
     """GitHub says it in `Link`, which is left out where there is one page; GitLab in `X-Next-Page`, empty on the last.
 
     docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api,
@@ -141,7 +141,7 @@ def _goes_on(answer: Answer) -> bool:
     return 'rel="next"' in answer.headers.get("link", "")
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Response) -> str:
     """GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`."""
     try:
         body = answer.body()

@@ -15,13 +15,13 @@ from dataclasses import replace
 from typing import Self
 
 from reconciler.errors import Refused, WrongUsage
-from reconciler.forges.body import FOLDED, body_of, same
-from reconciler.forges.ci import GITHUB, Surroundings
-from reconciler.forges.client import Comment, Host
+from reconciler.forges.body import FOLDED, render_body, same
+from reconciler.forges.ci import GITHUB, CiRun
+from reconciler.forges.client import Comment, Forge
 from reconciler.forges.github import GitHub
 from reconciler.forges.gitlab import GitLab
-from reconciler.forges.issue import OF_AN_ISSUE, put_issue
-from reconciler.model.approval import Approval, Mark, mark_in
+from reconciler.forges.issue import OF_AN_ISSUE, update_issue
+from reconciler.model.approval import Approval, CommentMarker, mark_in
 
 PLAN_AGAIN = "open a pull request and let its plan be reviewed, or apply by hand: `reconciler apply`"
 
@@ -29,10 +29,10 @@ PLAN_AGAIN = "open a pull request and let its plan be reviewed, or apply by hand
 class Comments:
     """The comments of ours under the pull request that a run is for."""
 
-    def __init__(self, where: Surroundings) -> None:
+    def __init__(self, where: CiRun) -> None:
         self._where = where
         self._door = GitHub(where) if where.host == GITHUB else GitLab(where)
-        self._host: Host = self._door
+        self._host: Forge = self._door
 
     def __enter__(self) -> Self:
         return self
@@ -52,16 +52,16 @@ class Comments:
         """
         mark = mark_in(text)
         if mark is None:
-            body_of(text, [], "")
+            render_body(text, [], "")
             return ""
         if mark.command in OF_AN_ISSUE:
-            return put_issue(self._host, mark, text, self._where.run)
+            return update_issue(self._host, mark, text, self._where.run)
         number = self._where.number or self._merged()
         if number is None:
             return f"no comment: {self._where.commit[:12]} came with no pull request"
         me = self._host.me()
         own = self._own(me, number, mark)
-        body = body_of(text, self._trusted(own) if mark.command == "apply" else own, self._where.run)
+        body = render_body(text, self._trusted(own) if mark.command == "apply" else own, self._where.run)
         for stray in own[1:]:
             self._host.edit(number, stray, FOLDED)
         if not own:
@@ -121,7 +121,7 @@ class Comments:
             raise Refused(f"{self._where.commit[:12]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
         return found[0] if found else None
 
-    def _own(self, me: str, number: int, mark: Mark) -> list[Comment]:
+    def _own(self, me: str, number: int, mark: CommentMarker) -> list[Comment]:
         """The comments that we wrote for the configuration and the environment of a mark, the oldest first."""
         return self._comments(me, number, mark.configuration, mark.environment)
 
@@ -134,11 +134,11 @@ class Comments:
             and mark.is_for(configuration, environment)
         ]
 
-    def _create(self, me: str, number: int, mark: Mark, body: str) -> str:
+    def _create(self, me: str, number: int, mark: CommentMarker, body: str) -> str:
         """A new comment. A lost answer is looked up before it is sent again, or there were two."""
 
-        def look(perhaps_done: bool) -> None:
-            if perhaps_done and self._own(me, number, mark):
+        def look(may_have_succeeded: bool) -> None:
+            if may_have_succeeded and self._own(me, number, mark):
                 raise _Done
 
         try:

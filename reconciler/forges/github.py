@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from reconciler.api.secret import Secret
-from reconciler.api.transport import Door, open_host
+from reconciler.api.transport import Transport, connect_to_forge
 from reconciler.errors import AnswerUnreadable, Refused
-from reconciler.forges.ci import Surroundings
-from reconciler.forges.client import Comment, HostClient
+from reconciler.forges.ci import CiRun
+from reconciler.forges.client import Comment, ForgeClient
 
 HINTS = {
     401: "GITHUB_TOKEN is not valid any more, or not for this host",
@@ -28,7 +28,7 @@ editor { __typename login } author { __typename login } } } }"""
 class GitHub:
     """The pull requests of one repository."""
 
-    def __init__(self, where: Surroundings) -> None:
+    def __init__(self, where: CiRun) -> None:
         secret = Secret(where.token, where.source)
         headers = {
             "authorization": f"Bearer {where.token}",
@@ -36,8 +36,11 @@ class GitHub:
             "x-github-api-version": "2022-11-28",
         }
         above, _, self._graphql_path = where.graphql.rpartition("/")
-        self._doors: list[Door] = [open_host(where.api, secret, headers), open_host(above, secret, headers)]
-        self._rest, self._graphql = (HostClient(door, HINTS) for door in self._doors)
+        self._doors: list[Transport] = [
+            connect_to_forge(where.api, secret, headers),
+            connect_to_forge(above, secret, headers),
+        ]
+        self._rest, self._graphql = (ForgeClient(door, HINTS) for door in self._doors)
         self._repository = f"repos/{where.project}"
 
     def trace(self, tell: Callable[[str], None] | None) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from reconciler.api.secret import Secret
-from reconciler.api.transport import open_host
+from reconciler.api.transport import connect_to_forge
 from reconciler.errors import AnswerUnreadable
-from reconciler.forges.ci import Surroundings
-from reconciler.forges.client import Comment, HostClient
+from reconciler.forges.ci import CiRun
+from reconciler.forges.client import Comment, ForgeClient
 
 TOKEN = "GITLAB_TOKEN is a project access token with the scope api"  # noqa: S105 - words about one
 HINTS = {
@@ -25,10 +25,10 @@ HINTS = {
 class GitLab:
     """The merge requests of one project."""
 
-    def __init__(self, where: Surroundings) -> None:
+    def __init__(self, where: CiRun) -> None:
         headers = {"private-token": where.token, "accept": "application/json"}
-        self._door = open_host(where.api, Secret(where.token, where.source), headers)
-        self._client = HostClient(self._door, HINTS)
+        self._door = connect_to_forge(where.api, Secret(where.token, where.source), headers)
+        self._client = ForgeClient(self._door, HINTS)
         self._project = f"projects/{where.project}"
 
     def trace(self, tell: Callable[[str], None] | None) -> None:

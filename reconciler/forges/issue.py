@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from reconciler.forges.body import body_of, same
-from reconciler.forges.client import Comment, Host
-from reconciler.model.approval import DRIFT, NO_DRIFT, Mark, mark_in
+from reconciler.forges.body import render_body, same
+from reconciler.forges.client import Comment, Forge
+from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, mark_in
 from reconciler.model.settings import of_configuration
 
 OF_AN_ISSUE = frozenset({DRIFT, NO_DRIFT})
 
 
-def put_issue(host: Host, mark: Mark, text: str, run: str) -> str:
+def update_issue(host: Forge, mark: CommentMarker, text: str, run: str) -> str:
     """Makes the text the issue of its environment; gives in words what was done. Where nothing drifted, none is opened,
     and the open one is closed."""
     me = host.me()
     own = _own(host, me, mark)
     closes = mark.command == NO_DRIFT
-    body = body_of(text, own, run)
+    body = render_body(text, own, run)
     if not own:
         return "no issue: nothing has drifted" if closes else _open(host, me, mark, body)
     number = own[0].id
@@ -26,11 +26,11 @@ def put_issue(host: Host, mark: Mark, text: str, run: str) -> str:
     return f"{'closed' if closes else 'edited'} the issue #{number}"
 
 
-def _open(host: Host, me: str, mark: Mark, body: str) -> str:
+def _open(host: Forge, me: str, mark: CommentMarker, body: str) -> str:
     """A new issue. A lost answer is looked up before it is sent again, or there were two."""
 
-    def look(perhaps_done: bool) -> None:
-        if perhaps_done and _own(host, me, mark):
+    def look(may_have_succeeded: bool) -> None:
+        if may_have_succeeded and _own(host, me, mark):
             raise _Done
 
     try:
@@ -40,7 +40,7 @@ def _open(host: Host, me: str, mark: Mark, body: str) -> str:
     return "opened an issue"
 
 
-def _own(host: Host, me: str, wanted: Mark) -> list[Comment]:
+def _own(host: Forge, me: str, wanted: CommentMarker) -> list[Comment]:
     """The open issues that we wrote for the configuration and the environment of a mark, the oldest first."""
     return sorted(
         (

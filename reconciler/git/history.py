@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.errors import GitUnusable, WrongUsage
 from reconciler.git.checkout import Checkout
-from reconciler.git.command import Answer, Limits, run_git
+from reconciler.git.command import GitResult, Limits, run_git
 from reconciler.git.repository import repository_top
 
 ID = re.compile(r"[0-9a-f]{40,64}")
@@ -75,7 +75,7 @@ def _only(checkout: Checkout, head: str, other: str, base: str) -> set[str]:
     return set(_ask(checkout.top, "rev-list", head, other, f"^{base}").text.split())
 
 
-def _ask(top: str, *arguments: str) -> Answer:
+def _ask(top: str, *arguments: str) -> GitResult:
     return run_git(arguments, folder=top, seconds=Limits().local)
 
 
@@ -101,7 +101,7 @@ class Age:
     is_shallow: bool = False
 
 
-def age_beside(folder: Path, commits: Collection[str], *, head: str = "", tip: str = "") -> Age:
+def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str = "") -> Age:
     """How old the checkout of a folder is. Nothing is newer if there is no repository; GitUnusable if git fails.
 
     A commit is newer than HEAD if it contains HEAD, and a branch has it; or if the default branch or `tip` has it, and
@@ -112,7 +112,7 @@ def age_beside(folder: Path, commits: Collection[str], *, head: str = "", tip: s
     return _Questions(str(top)).age(asked, head or "HEAD", tip) if top and asked else Age()
 
 
-def subject_of(folder: Path, commit: str) -> str:
+def commit_subject(folder: Path, commit: str) -> str:
     """The subject of a commit that is here; empty if there is no repository."""
     top = repository_top(folder)
     return _Questions(str(top)).subjects([commit])[commit] if top else ""
@@ -125,7 +125,7 @@ class _Questions:
         self._top = top
 
     def age(self, commits: set[str], head: str, tip: str) -> Age:
-        """See `age_beside`."""
+        """See `find_age`."""
         here = self._here([head, *DEFAULT_BRANCHES, *filter(None, [tip]), *commits])
         if head not in here:
             return Age()

@@ -16,13 +16,13 @@ FEW = 8
 """As many items are looked through faster than they are indexed."""
 
 
-class Offered:
+class LookupTable:
     """The items of a list, each once by its type and id; the first of several wins.
 
     `also`: another such list, whose items come first. Its owner sees to it that one thread at a time asks.
     """
 
-    def __init__(self, items: Iterable[Any], also: Offered | None = None) -> None:
+    def __init__(self, items: Iterable[Any], also: LookupTable | None = None) -> None:
         unique: dict[str, Raw] = {}
         for item in items:
             if isinstance(item, dict):
@@ -31,9 +31,9 @@ class Offered:
         self._also = also
         self._indexes: dict[str, dict[str, list[Raw]]] = {}
 
-    def having(self, name: str, value: Any) -> list[Raw]:
+    def find(self, name: str, value: Any) -> list[Raw]:
         """The items in which that value stands under that name."""
-        first = self._also.having(name, value) if self._also else []
+        first = self._also.find(name, value) if self._also else []
         if len(self._items) <= FEW:
             own = [item for item in self._items.values() if repr(item.get(name)) == repr(value)]
             return [*first, *(item for item in own if not (self._also and self._also.holds(item)))]
@@ -61,14 +61,14 @@ class Offered:
 def described(items: Iterable[Raw]) -> str:
     """The ids of items with their labels, the first of many; "none" if there are none."""
     items = list(items)
-    labels = told_apart(labels_of(items))
+    labels = told_apart(find_labels(items))
     ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
     names = [f'{each} ("{in_short(labels[each])}")' if each in labels else each for each in ids]
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more or "none"
 
 
-def labels_of(items: Iterable[Any]) -> dict[str, str]:
+def find_labels(items: Iterable[Any]) -> dict[str, str]:
     """Id → label, of items that have both."""
     known = (each for each in items if isinstance(each, dict))
     return {str(each["id"]): str(each["label"]) for each in known if each.get("id") and each.get("label")}
@@ -124,7 +124,7 @@ class Targets:
         for record in self._records.values():
             self._bearers[reference.label(record.raw)].append(record)
 
-    def proof(self, record: Record, offered: Offered, address: str = "") -> Proof | None:
+    def proof(self, record: Record, offered: LookupTable, address: str = "") -> Proof | None:
         """What stands for an object in a list, None if that is not proven. `address` is the object's, if it has one."""
         if (own := self.by_id(record.id, offered)) is not None:
             return Proof(own, BY_ID)
@@ -133,21 +133,21 @@ class Targets:
             return Proof(self._item(free[0]["id"]), BY_LABEL)
         return None
 
-    def by_id(self, object_id: str, offered: Offered) -> dict[str, Any] | None:
+    def by_id(self, object_id: str, offered: LookupTable) -> dict[str, Any] | None:
         """The item with an object's id, if it is there: for that nothing else must be known."""
-        return self._item(object_id) if self._of_type(offered.having("id", object_id)) else None
+        return self._item(object_id) if self._of_type(offered.find("id", object_id)) else None
 
-    def possible(self, record: Record, offered: Offered) -> list[dict[str, Any]]:
+    def possible(self, record: Record, offered: LookupTable) -> list[dict[str, Any]]:
         """What stands for an object in a list; if that is not proven, all that could."""
         proof = self.proof(record, offered)
         if proof is not None:
             return [proof.item]
         return [self._item(item["id"]) for item in self.labelled(record, offered) if item["id"] not in self._taken]
 
-    def labelled(self, record: Record, offered: Offered) -> list[Raw]:
+    def labelled(self, record: Record, offered: LookupTable) -> list[Raw]:
         """The items that bear an object's label, whatever their ids are."""
         label = self._reference.label(record.raw)
-        return self._of_type(offered.having("label", label)) if label is not None else []
+        return self._of_type(offered.find("label", label)) if label is not None else []
 
     def twins(self, record: Record, address: str = "") -> Iterator[str]:
         """The other objects that could bear an object's label: ids of live ones, addresses of those to come."""
@@ -157,14 +157,14 @@ class Targets:
             if other != address and self._may_share(record.fields, fields):
                 yield other
 
-    def behind(self, offered: Offered) -> dict[str, str]:
+    def behind(self, offered: LookupTable) -> dict[str, str]:
         """Id of an item → id of the live object that it is proven to stand for, for those that are not the same."""
         strangers = {item.get("label") for item in self._of_type(offered) if item["id"] not in self._taken}
         bearers = (self._bearers.get(label, ()) for label in strangers if isinstance(label, str))
         proofs = {record.id: self.proof(record, offered) for each in bearers for record in each}
         return {str(proof.item["id"]): each for each, proof in proofs.items() if proof and proof.by == BY_LABEL}
 
-    def in_doubt(self, kind: Kind, record: Record, address: str, offered: Offered) -> list[str]:
+    def in_doubt(self, kind: Kind, record: Record, address: str, offered: LookupTable) -> list[str]:
         """Why the list proves nothing for an object, then a line to write for each candidate; nothing without one."""
         items = self.labelled(record, offered)
         if not items:

@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.kinds.comparison import Difference, alike, differences
 from reconciler.kinds.declaration import Field, Kind, Schema
-from reconciler.kinds.paths import Keys, keys_of, value_at
+from reconciler.kinds.paths import Keys, path_keys, value_at
 from reconciler.model.desired import Fields
 from reconciler.model.live import Record
 from reconciler.model.state import Entry
@@ -201,7 +201,7 @@ MOST_POINTS = 8
 def stored_otherwise(address: str, entry: Entry) -> Iterator[str]:
     """A warning for each value of an address that the API keeps otherwise than it was sent."""
     for path, value in sorted(entry.stored.items()):
-        yield _said(address, path, value_at(entry.applied, keys_of(path) or ()), value)
+        yield _said(address, path, value_at(entry.applied, path_keys(path) or ()), value)
 
 
 def _said(address: str, path: str, sent: Any, stored: Any) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Kind, Reference
-from reconciler.kinds.destinations import Offered, Targets
-from reconciler.model.desired import Fields, address_of
+from reconciler.kinds.destinations import LookupTable, Targets
+from reconciler.model.desired import Fields, make_address
 from reconciler.model.live import Live, Record
 from reconciler.serialization import canonical
 
@@ -20,7 +20,7 @@ Resolve = Callable[[str, Reference], dict[str, Any] | None]
 def referred(reference: Reference, item: Any) -> str | None:
     """The address that an item of a list field refers to, or None where it is something else."""
     if isinstance(item, dict) and isinstance(item.get(reference.key), str):
-        return address_of(reference.kind, item[reference.key])
+        return make_address(reference.kind, item[reference.key])
     return None
 
 
@@ -72,7 +72,7 @@ def _targets(live: Live, reference: Reference, targets_of: TargetsOf | None) -> 
     """Item → ids of the objects that it stands, or may stand, for by the API's list."""
     records = live.records.get(reference.kind, {}).values()
     targets = targets_of(reference) if targets_of else Targets(reference, records)
-    offered = Offered(live.lookups.get(reference.lookup, ()))
+    offered = LookupTable(live.lookups.get(reference.lookup, ()))
     known: dict[str, list[str]] = defaultdict(list)
     for record in records:
         for item in targets.possible(record, offered):

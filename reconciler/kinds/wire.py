@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.errors import AnswerUnreadable
 from reconciler.kinds.comparison import overlaid
-from reconciler.kinds.declaration import Kind, Put, Schema, Setter
+from reconciler.kinds.declaration import Kind, Put, Schema, SubEndpoint
 from reconciler.model.desired import Fields
 from reconciler.model.live import Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
@@ -81,7 +81,7 @@ class CannotBeSent(Exception):
 def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
     """The create, and the setting of what its body does not take."""
     body, setting = _body(kind, NEW_ID, kind.to_wire(fields))
-    apart = kind.set_apart()
+    apart = kind.sub_endpoint()
     if apart and setting and fields[apart[0]] == apart[1].initial:
         setting = ()
     sets = _set_by_body(fields, setting)
@@ -95,7 +95,7 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     changes; a full one starts from the live record, so that what is not managed or not known is kept. Raises
     CannotBeSent where the API takes no such write.
     """
-    apart = kind.set_apart()
+    apart = kind.sub_endpoint()
     if apart and set(changed) == {apart[0]}:
         return (_setting(kind, record.id, *apart, fields[apart[0]]),)
     path = f"{kind.path}/{record.id}"
@@ -127,17 +127,17 @@ def _set_by_body(fields: Fields, setting: tuple[Request, ...]) -> tuple[str, ...
 
 def _body(kind: Kind, object_id: str, wire: dict[str, Any]) -> tuple[dict[str, Any], tuple[Request, ...]]:
     """The body, and what has to be set after it because the body does not take its value."""
-    apart = kind.set_apart()
+    apart = kind.sub_endpoint()
     if apart is None or apart[0] not in wire or wire[apart[0]] in apart[1].in_body:
         return wire, ()
     name, setter = apart
     body = {key: value for key, value in wire.items() if key != name}
-    if setter.stand_in is not None:
-        body[name] = setter.stand_in
+    if setter.placeholder is not None:
+        body[name] = setter.placeholder
     return body, (_setting(kind, object_id, name, setter, wire[name]),)
 
 
-def _setting(kind: Kind, object_id: str, name: str, setter: Setter, word: Any) -> Request:
+def _setting(kind: Kind, object_id: str, name: str, setter: SubEndpoint, word: Any) -> Request:
     if word not in setter.words:
         raise CannotBeSent(f"its live {name} is {word!r}, which may be read and not be written")
     return Request(setter.method, f"{kind.path}/{object_id}{setter.path}", {setter.key: setter.words[word]}, (name,))

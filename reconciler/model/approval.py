@@ -43,11 +43,11 @@ class Approval:
         return self.format_version == FORMAT_VERSION
 
 
-def approval_of(plan: Plan, commit: str = "", base: str = "", room: int = MOST_SKETCHED) -> Approval:
+def make_approval(plan: Plan, commit: str = "", base: str = "", room: int = MOST_SKETCHED) -> Approval:
     """A plan as it is approved; its sketch takes at most `room` characters."""
     sketched: dict[str, str] = {}
     for change in plan.changes:
-        sketch = sketch_of(change)
+        sketch = make_sketch(change)
         room -= len(json.dumps(change.address)) + len(sketch) + _AROUND
         if room < 0:
             break
@@ -56,7 +56,7 @@ def approval_of(plan: Plan, commit: str = "", base: str = "", room: int = MOST_S
     return Approval(plan.environment, plan.digest, commit, base, sketched, left_out, configuration=plan.configuration)
 
 
-def sketch_of(change: Change) -> str:
+def make_sketch(change: Change) -> str:
     """`update 1f3a90bc`: the same for the same change, whenever and wherever it is planned; notes are left out, as they
     are of the digest."""
     return f"{change.action.value} {hashlib.sha256(canonical(change.approved()).encode()).hexdigest()[:HASH_DIGITS]}"
@@ -92,7 +92,7 @@ _ACTS = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CommentMarker:
     """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None where it
     shows none that could be approved. `configuration`: its name; None in a mark that was written before marks had it,
     which may be any one's."""
@@ -109,25 +109,25 @@ class Mark:
         return is_configuration and environment in (None, self.environment)
 
 
-def mark_of(command: str, plan: Plan, commit: str, base: str) -> Mark:
+def make_marker(command: str, plan: Plan, commit: str, base: str) -> CommentMarker:
     """The mark of a plan; its sketch is cut to what the line has room for."""
     room, commit, base = MOST_SKETCHED, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT]
 
-    def cut_to(room: int) -> Mark:
-        approval = approval_of(plan, commit, base, room)
-        return Mark(plan.environment, command, approval, configuration=plan.configuration)
+    def cut_to(room: int) -> CommentMarker:
+        approval = make_approval(plan, commit, base, room)
+        return CommentMarker(plan.environment, command, approval, configuration=plan.configuration)
 
-    while len(line_of(cut_to(room))) > LONGEST and room:
+    while len(marker_line(cut_to(room))) > LONGEST and room:
         room //= 2
     return cut_to(room)
 
 
-def line_of(mark: Mark) -> str:
+def marker_line(mark: CommentMarker) -> str:
     """The mark as an HTML comment on one line of ASCII."""
     return f"<!-- reconciler {_ACTS.sub(_escaped, json.dumps(asdict(mark), separators=(',', ':')))} -->"
 
 
-def mark_in(body: str) -> Mark | None:
+def mark_in(body: str) -> CommentMarker | None:
     """The mark in a comment's first line, None where there is none. Of a mark that another version of this program
     wrote, only the configuration and the environment are known: it approves nothing."""
     found = LINE.fullmatch(body.split("\n", 1)[0].strip())
@@ -136,12 +136,12 @@ def mark_in(body: str) -> Mark | None:
     document: Any = None
     try:
         document = json.loads(found[1])
-        mark: Mark = decode(Mark, document, "mark")
+        mark: CommentMarker = decode(CommentMarker, document, "mark")
     except (NotThat, ValueError, RecursionError):
         known = document if isinstance(document, dict) else {}
         environment, configuration = known.get("environment"), known.get("configuration")
         named = configuration if isinstance(configuration, str) else None
-        return Mark(environment, "", None, 0, named) if isinstance(environment, str) else None
+        return CommentMarker(environment, "", None, 0, named) if isinstance(environment, str) else None
     is_known = mark.format_version == MARKER_FORMAT and (mark.approval is None or mark.approval.is_known)
     return mark if is_known else replace(mark, command="", approval=None)
 

@@ -52,7 +52,7 @@ class Spellings:
             return True
         return self._escaped is not None and self._may_be_escaped(content) and bool(self._escaped.search(content))
 
-    def struck_from(self, content: bytes) -> bytes:
+    def redact(self, content: bytes) -> bytes:
         """The content without them."""
         if not self.are_in(content):
             return content

@@ -57,14 +57,14 @@ def object_name(kind: str, object_id: str) -> str:
     return f"{kind}[{object_id}]"
 
 
-def object_of(name: str) -> tuple[str, str]:
+def parse_object_name(name: str) -> tuple[str, str]:
     """The kind and the id in a name of `object_name`."""
     kind, _, rest = name.partition("[")
     return kind, rest.removesuffix("]")
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class State:
     """The memory of one environment.
 
     `lineage` names its first birth, `serial` counts the applies that wrote it (0: never written), `plan` is the digest

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.model.review import Review
-from reconciler.output.problems import Finding, Level, of_review, repository_path
+from reconciler.output.problems import Finding, Level, findings_of_review, repository_path
 
 COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
@@ -20,7 +20,7 @@ class PlanAnnotations:
         self._review = review
 
     def __str__(self) -> str:
-        return workflow_commands(of_review(self._review))
+        return workflow_commands(findings_of_review(self._review))
 
 
 def workflow_commands(findings: Iterable[Finding]) -> str:

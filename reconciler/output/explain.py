@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.model.desired import Place
+from reconciler.model.desired import Location
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, Rule, Verdict
 from reconciler.model.plan import Cause
-from reconciler.output.terminal import bold, dim, visible, yellow
-from reconciler.output.values import cut, plain, shown
+from reconciler.output.terminal import bold, dim, escape, yellow
+from reconciler.output.values import cut, format_value, plain
 
 FORMAT_VERSION = 1
 WIDEST = 32
@@ -36,12 +36,12 @@ class ExplanationText:
 
     def _lines(self) -> Iterator[str]:
         each = self._explanation
-        live = f" ({visible(each.id)})" if each.id else ""
-        path = f".{visible(each.path)}" if each.path else ""
+        live = f" ({escape(each.id)})" if each.id else ""
+        path = f".{escape(each.path)}" if each.path else ""
         verdict = each.fields[0].verdict if each.path and len(each.fields) == 1 else each.verdict
         yield (
-            bold(f"{visible(each.address)}{path} in {visible(each.environment)}: {verdict}")
-            + f" {shown(each.name)}{live}"
+            bold(f"{escape(each.address)}{path} in {escape(each.environment)}: {verdict}")
+            + f" {format_value(each.name)}{live}"
         )
         if each.path and len(each.fields) == 1:
             yield from self._field(each.fields[0])
@@ -51,7 +51,7 @@ class ExplanationText:
             yield f"  YAML: {_at(each.place, each.line)}"
         yield f"  last applied: {self._last()}"
         yield f"  the next apply: {each.next}"
-        yield from (f"  {visible(note)}" for note in each.notes)
+        yield from (f"  {escape(note)}" for note in each.notes)
         yield from (_rule(rule) for rule in each.rules)
         yield ""
         yield from _table(each.fields)
@@ -73,17 +73,17 @@ class ExplanationText:
         last = self._explanation.last
         if last is None:
             return "no receipt names it"
-        commit = f", commit {visible(last.commit[:12])}" if last.commit else ""
-        how = visible(f"{last.action} {last.status}, {last.at}, by {last.who}")
-        return f"{how}{commit} (receipt {visible(last.receipt)})"
+        commit = f", commit {escape(last.commit[:12])}" if last.commit else ""
+        how = escape(f"{last.action} {last.status}, {last.at}, by {last.who}")
+        return f"{how}{commit} (receipt {escape(last.receipt)})"
 
 
-def _at(place: Place, line: str) -> str:
-    return visible(str(place)) + (f"  {dim(visible(cut(line)))}" if line else "")
+def _at(place: Location, line: str) -> str:
+    return escape(str(place)) + (f"  {dim(escape(cut(line)))}" if line else "")
 
 
 def _rule(rule: Rule) -> str:
-    return f"  rule: {visible(rule.text)}" + dim(f"  [{visible(rule.source)}]")
+    return f"  rule: {escape(rule.text)}" + dim(f"  [{escape(rule.source)}]")
 
 
 def _whole(held: Held, nothing: str) -> str:
@@ -101,7 +101,7 @@ def _table(fields: tuple[FieldExplanation, ...]) -> Iterator[str]:
 def _row(each: FieldExplanation) -> tuple[str, ...]:
     cause = f", {CAUSES[each.cause]}" if each.cause is not None and each.verdict is not Verdict.NEW else ""
     values = (_cell(held) for held in (each.written, each.live, each.applied))
-    return (visible(each.path), f"{each.verdict}{cause}", *values)
+    return (escape(each.path), f"{each.verdict}{cause}", *values)
 
 
 def _cell(held: Held) -> str:
@@ -154,7 +154,7 @@ def _field_document(field: FieldExplanation) -> dict[str, Any]:
     }
 
 
-def _place(place: Place | None, line: str) -> dict[str, Any] | None:
+def _place(place: Location | None, line: str) -> dict[str, Any] | None:
     if place is None:
         return None
     return {"file": place.file, "line": place.line, "column": place.column, "text": line}

@@ -86,16 +86,16 @@ COMMANDS = frozenset({"github"})
 """The forms whose lines are commands to a CI system, and are to work as such on stdout."""
 
 
-def shown(review: Review, form: str) -> str:
+def render_plan(review: Review, form: str) -> str:
     """A plan in one of the forms."""
     return str(RENDERERS[form]()(review))
 
 
-def shown_applied(review: Review, report: ApplyReport, form: str) -> str | None:
+def render_report(review: Review, report: ApplyReport, form: str) -> str | None:
     """What was done, in one of the forms; None where the form knows of plans only."""
     return str(APPLIED[form]()(review, report)) if form in APPLIED else None
 
 
-def shown_failed(failure: Failure, form: str) -> str | None:
+def render_failure(failure: Failure, form: str) -> str | None:
     """Why a command failed, in one of the forms; None where the form knows of plans only."""
     return str(FAILED[form]()(failure)) if form in FAILED else None

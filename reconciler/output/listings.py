@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 from reconciler.model.apply_report import Receipt
 from reconciler.model.live import Destination, Destinations
-from reconciler.output.terminal import bold, dim, visible, yellow
-from reconciler.output.values import counted, shown
+from reconciler.output.terminal import bold, dim, escape, yellow
+from reconciler.output.values import counted, format_value
 
 DESTINATIONS_FORMAT = 1
 NOT_PROVEN = "nothing proves which live object it is"
@@ -26,14 +26,14 @@ class DestinationsText:
 
     def _lines(self) -> Iterator[str]:
         items = self._found.items
-        yield bold(f"Destinations of {visible(self._found.environment)}: {counted(len(items), 'destination')}")
-        written = [visible(f"{{type: {item.type}, id: {item.id}}}") for item in items]
+        yield bold(f"Destinations of {escape(self._found.environment)}: {counted(len(items), 'destination')}")
+        written = [escape(f"{{type: {item.type}, id: {item.id}}}") for item in items]
         widest = max(map(len, written), default=0)
         for item, line in zip(items, written, strict=True):
-            label = shown(item.label) if item.label else dim("no label")
+            label = format_value(item.label) if item.label else dim("no label")
             yield f"  {line.ljust(widest)}  {label}  {self._behind(item)}"
             if item.same_label:
-                others = visible(", ".join(item.same_label))
+                others = escape(", ".join(item.same_label))
                 yield yellow(f"      ! its label is also that of {others}")
 
     @staticmethod
@@ -42,7 +42,7 @@ class DestinationsText:
         if target is None:
             return dim(NOT_PROVEN)
         name = target.address or f"{target.kind}[{target.id}], unmanaged"
-        return visible(f"{name}, by its {target.proven_by}")
+        return escape(f"{name}, by its {target.proven_by}")
 
 
 def destinations_json(found: Destinations) -> str:
@@ -69,8 +69,8 @@ def history_text(receipts: Sequence[Receipt]) -> str:
     if not receipts:
         return "nothing was applied yet"
     return "\n".join(
-        bold(visible(receipt.id))
-        + visible(
+        bold(escape(receipt.id))
+        + escape(
             f"  {receipt.at}  {receipt.title()}  by {receipt.who}"
             + (f", commit {receipt.commit[:12]}" if receipt.commit else "")
         )

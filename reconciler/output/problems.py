@@ -11,10 +11,10 @@ from pathlib import Path
 
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Place
+from reconciler.model.desired import Location
 from reconciler.model.plan import DESTROYS, Action, Change
 from reconciler.model.review import Review, Weight
-from reconciler.output.terminal import visible
+from reconciler.output.terminal import escape
 
 
 def repository_path(file: str) -> str:
@@ -83,10 +83,10 @@ class Finding:
     rule: Rule
     subject: str
     lines: tuple[str, ...]
-    place: Place | None = None
+    place: Location | None = None
 
 
-def of_review(review: Review) -> Iterator[Finding]:
+def findings_of_review(review: Review) -> Iterator[Finding]:
     """The findings of a plan: refusals first, then its changes in their order, then its warnings."""
     for refusal in review.plan.refusals:
         yield _finding("refused", refusal.guard, [refusal.message, f"to pass: {refusal.passes}"], None)
@@ -96,20 +96,20 @@ def of_review(review: Review) -> Iterator[Finding]:
     for warning in review.plan.warnings:
         found = AT_A_PLACE.fullmatch(warning)
         if found and found["file"] in files:
-            place = Place(found["file"], int(found["line"]), int(found["column"]))
+            place = Location(found["file"], int(found["line"]), int(found["column"]))
             yield _finding("warning", warning, [found["rest"]], place)
         else:
             yield _finding("warning", warning, [warning], None)
 
 
-def of_problems(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
+def findings_of_problems(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
     """The findings of a configuration that is invalid, or of what else is said of a spot."""
     for each in problems:
-        yield _finding(rule, str(each), [each.message], Place(each.file, each.line, each.column))
+        yield _finding(rule, str(each), [each.message], Location(each.file, each.line, each.column))
 
 
-def _finding(rule: str, subject: str, lines: Iterable[str], place: Place | None) -> Finding:
-    return Finding(RULES[rule], subject, tuple(map(visible, lines)), place)
+def _finding(rule: str, subject: str, lines: Iterable[str], place: Location | None) -> Finding:
+    return Finding(RULES[rule], subject, tuple(map(escape, lines)), place)
 
 
 def _of_change(review: Review, change: Change) -> Iterator[Finding]:
@@ -126,7 +126,7 @@ def _of_change(review: Review, change: Change) -> Iterator[Finding]:
         yield _finding("manual", change.address, [head, *change.remarks()], _place(review, change))
 
 
-def _place(review: Review, change: Change) -> Place | None:
+def _place(review: Review, change: Change) -> Location | None:
     """The line that brings it about, as near as that is known: of the field that cannot be changed, of the status."""
     kind = KINDS[change.kind]
     places = review.field_places.get(change.address, {})

@@ -13,7 +13,7 @@ from typing import Self
 
 from reconciler.model.apply_report import Status
 from reconciler.model.plan import Change, Plan
-from reconciler.output.terminal import green, printed, red, say, visible, yellow
+from reconciler.output.terminal import escape, green, printable, red, write_stderr, yellow
 
 PAINT = {Status.DONE: green, Status.FAILED: red, Status.SKIPPED: yellow, Status.MANUAL: yellow}
 
@@ -41,7 +41,7 @@ class PlainProgress:
     def __call__(self, change: Change | None, status: Status | None, text: str) -> None:
         """A change begins (no status) or ends; without a change, `text` is said."""
         if change is None:
-            self._print(yellow(visible(text)))
+            self._print(yellow(escape(text)))
             return
         if status is not None:
             self._ended += 1
@@ -52,7 +52,7 @@ class PlainProgress:
         self._show(change, status)
 
     def _print(self, line: str) -> None:
-        say(line)
+        write_stderr(line)
 
     def _show(self, change: Change, status: Status | None) -> None:
         """Nothing moves in a log."""
@@ -67,10 +67,8 @@ class PlainProgress:
 
     def _line(self, change: Change, status: Status, text: str) -> str:
         width = len(str(self._total))
-        head = f"[{self._ended:>{width}}/{self._total}] {change.action.value} {visible(change.address)}: "
-        return (
-            head + PAINT[status](status.value) + (f" ({visible(text)})" if text and status is not Status.DONE else "")
-        )
+        head = f"[{self._ended:>{width}}/{self._total}] {change.action.value} {escape(change.address)}: "
+        return head + PAINT[status](status.value) + (f" ({escape(text)})" if text and status is not Status.DONE else "")
 
 
 class LiveProgress(PlainProgress):
@@ -112,16 +110,16 @@ class LiveProgress(PlainProgress):
     def _print(self, line: str) -> None:
         """As `say`: where the terminal has gone, the work goes on."""
         with suppress(OSError):
-            self._bar.console.print(self._plain.from_ansi(printed(line, sys.stderr)))
+            self._bar.console.print(self._plain.from_ansi(printable(line, sys.stderr)))
 
     def _show(self, change: Change, status: Status | None) -> None:
-        address = visible(change.address)
+        address = escape(change.address)
         if status is None:
             self._running.append(address)
         elif address in self._running:
             self._running.remove(address)
         shown = ", ".join(self._running[:3]) + ("…" if len(self._running) > 3 else "")  # noqa: PLR2004 - fits a line
-        self._bar.update(self._task, completed=self._ended, running=printed(shown, sys.stderr))
+        self._bar.update(self._task, completed=self._ended, running=printable(shown, sys.stderr))
 
 
 def about(seconds: float) -> str:

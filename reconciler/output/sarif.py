@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.model.desired import Place
+from reconciler.model.desired import Location
 from reconciler.model.review import Review
-from reconciler.output.problems import RULES, Finding, of_review, repository_path
+from reconciler.output.problems import RULES, Finding, findings_of_review, repository_path
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RULE_INDEX = {rule: index for index, rule in enumerate(RULES)}
@@ -25,10 +25,10 @@ class PlanSarif:
 
     def __str__(self) -> str:
         files = sorted({place.file for place in self._review.places.values()})
-        return sarif(of_review(self._review), Place(files[0], 0, 0) if files else None)
+        return sarif(findings_of_review(self._review), Location(files[0], 0, 0) if files else None)
 
 
-def sarif(findings: Iterable[Finding], elsewhere: Place | None = None) -> str:
+def sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:
     """The document. `elsewhere`: a file for what has no place, since hosts leave out what is nowhere."""
     run = {
         "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": _rules()}},
@@ -51,7 +51,7 @@ def _rules() -> list[dict[str, Any]]:
     ]
 
 
-def _result(finding: Finding, place: Place | None) -> dict[str, Any]:
+def _result(finding: Finding, place: Location | None) -> dict[str, Any]:
     name = hashlib.sha256(f"{finding.rule.id} {finding.subject}".encode("utf-8", "surrogatepass")).hexdigest()
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
@@ -68,7 +68,7 @@ def _message(lines: Iterable[str]) -> str:
     return "\n".join(lines).replace("](", "] (")
 
 
-def _location(place: Place) -> dict[str, Any]:
+def _location(place: Location) -> dict[str, Any]:
     uri = quote(repository_path(place.file), safe="/", errors="replace")
     physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
     if place.line:

@@ -36,12 +36,12 @@ _OWN_COMMAND = re.compile(r"::(?=(?:error|warning|notice) (?:[a-z]+=[^:,\n]*,)*t
 _COMMAND_WORD = re.compile(r"#(?=#[A-Za-z]*\[)")
 
 
-def visible(text: str) -> str:
+def escape(text: str) -> str:
     """The text on one line, with everything that could act on a terminal or hide shown as an escape."""
     return UNSAFE.sub(_escaped, text)
 
 
-def harmless(text: str, encoding: str | None = None) -> str:
+def sanitize(text: str, encoding: str | None = None) -> str:
     """The lines as they may be printed, whatever was forgotten before: nothing acts on a terminal, no line is a command
     to GitHub, Azure or TeamCity, and all of it can be encoded.
 
@@ -56,19 +56,19 @@ def harmless(text: str, encoding: str | None = None) -> str:
     return text
 
 
-def hide(value: str) -> None:
+def register_secret(value: str) -> None:
     """From now on this text is never printed, whoever says it: a server may put the key into its errors, and a fault of
     ours into its words. A text of a few characters is no key, and is part of others."""
     if len(value) >= SHORTEST_HIDDEN:
         _hidden.add(value)
 
 
-def put(text: str, *, commands: bool = False) -> None:
+def write_stdout(text: str, *, commands: bool = False) -> None:
     """Data, on stdout. `commands`: its lines are annotations for GitHub, made by us, and are to work as such.
 
     ReconcilerError where stdout takes no more; where its reader has seen enough (`| head`), the end, without a word.
     """
-    safe = "\n".join(map(_let_through, text.split("\n"))) if commands else printed(text, sys.stdout)
+    safe = "\n".join(map(_let_through, text.split("\n"))) if commands else printable(text, sys.stdout)
     try:
         click.echo(safe, color=_colour(sys.stdout.isatty()))
     except OSError as error:
@@ -83,15 +83,15 @@ def unwritable(error: OSError) -> SystemExit | ReconcilerError:
     return ReconcilerError(why, hint="what was to be said there is lost, and nothing else")
 
 
-def say(text: str) -> None:
+def write_stderr(text: str) -> None:
     """Talk, on stderr. Where nobody can hear it the work goes on: an apply is not cut off by a log that is full."""
     with contextlib.suppress(OSError):
-        click.echo(printed(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
+        click.echo(printable(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
 
 
-def ask(question: str, default: str) -> str:
+def prompt(question: str, default: str) -> str:
     """What a person answers to a question, on stderr; `default` for an empty line. Abort at the end of the input."""
-    click.echo(printed(f"{question} [{default}]: ", sys.stderr), nl=False, err=True)
+    click.echo(printable(f"{question} [{default}]: ", sys.stderr), nl=False, err=True)
     # Not by `input`: GNU readline notices a signal that comes while it sets the terminal up only at the next key.
     _wait_for_line(sys.stdin)
     line = sys.stdin.readline()
@@ -107,27 +107,27 @@ def _wait_for_line(stream: TextIO) -> None:
             pass
 
 
-def printed(text: str, stream: TextIO) -> str:
+def printable(text: str, stream: TextIO) -> str:
     """The text as it may go to a stream: harmless, and without the key."""
-    return harmless(concealed(text), getattr(stream, "encoding", None))
+    return sanitize(redact(text), getattr(stream, "encoding", None))
 
 
-def concealed(text: str) -> str:
+def redact(text: str) -> str:
     """The text without the key: also for files that other people get to see."""
     for value in sorted(_hidden, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
     return text
 
 
-def plain_text(text: str) -> str:
+def strip_styles(text: str) -> str:
     """What a terminal would show, for a file that may be printed into a log: without colours, and harmless there."""
-    return harmless(click.unstyle(text))
+    return sanitize(click.unstyle(text))
 
 
 def _let_through(line: str) -> str:
     """A line of an annotation: its beginning is ours, and the rest of it is held as harmless as all else."""
     own = _OWN_COMMAND.match(line)
-    return own[0] + printed(line[own.end() :], sys.stdout) if own else printed(line, sys.stdout)
+    return own[0] + printable(line[own.end() :], sys.stdout) if own else printable(line, sys.stdout)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -10,8 +10,8 @@ from reconciler.kinds import KINDS
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.plan import Action, Cause, Change, FieldChange
 from reconciler.model.review import Review, Scope, Weight
-from reconciler.output.terminal import bold, dim, green, red, visible, width, yellow
-from reconciler.output.values import LONGEST, Line, changed, counted, cut, cut_both, plain, shown, title
+from reconciler.output.terminal import bold, dim, escape, green, red, width, yellow
+from reconciler.output.values import LONGEST, Line, counted, cut, cut_both, diff_values, format_value, plain, title
 
 FIELD = "      "
 SIGNS: dict[Action, tuple[str, Callable[[str], str]]] = {
@@ -60,25 +60,25 @@ class PlanText:
 
     def _lines(self) -> Iterator[str]:
         plan = self._plan
-        yield from self._prose(f"Plan for {visible(plan.environment)}: {title(plan)}", paint=bold)
+        yield from self._prose(f"Plan for {escape(plan.environment)}: {title(plan)}", paint=bold)
         whole, folded = self._folded()
         for change in whole:
             yield ""
             yield from self._change(change)
         if folded:
             yield ""
-            names = ", ".join(visible(change.address) for change in folded[:FEW]) + ("…" if len(folded) > FEW else "")
+            names = ", ".join(escape(change.address) for change in folded[:FEW]) + ("…" if len(folded) > FEW else "")
             text = f"  … and {len(folded)} more that only put back what was changed outside (drift): {names}"
             yield from self._prose(f"{text}; --format json has them whole", paint=dim)
         yield from self._tasks()
         yield ""
         yield f"{counted(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
         for other in plan.unmanaged[:FEW]:
-            yield dim(f"  unmanaged: {other.kind} {shown(other.name)} ({visible(other.id)})")
+            yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
         if len(plan.unmanaged) > FEW:
             yield dim(f"  … and {len(plan.unmanaged) - FEW} more; --format json lists all")
         for warning in plan.warnings:
-            yield from self._prose(f"warning: {visible(warning)}", paint=yellow)
+            yield from self._prose(f"warning: {escape(warning)}", paint=yellow)
         yield dim(f"digest: {plan.digest}")
 
     def _folded(self) -> tuple[list[Change], list[Change]]:
@@ -97,29 +97,29 @@ class PlanText:
 
     def _change(self, change: Change) -> Iterator[str]:
         sign, paint = SIGNS[change.action]
-        object_id = f" ({visible(change.id)})" if change.id else ""
-        name = "" if change.action is Action.FORGET else f" {shown(change.name)}"
-        scope = self._review.scope_of(change.address)
+        object_id = f" ({escape(change.id)})" if change.id else ""
+        name = "" if change.action is Action.FORGET else f" {format_value(change.name)}"
+        scope = self._review.find_scope(change.address)
         mark = PAINT.get(scope, dim)(f"  [{SCOPES[scope]}]") if scope and SCOPES[scope] else ""
-        yield paint(f"  {sign} {change.action.value} {visible(change.address)}{object_id}") + name + mark
+        yield paint(f"  {sign} {change.action.value} {escape(change.address)}{object_id}") + name + mark
         if change.action is not Action.DELETE:
             for field in change.fields:
                 yield from self._field(change, field)
         for impact in self._review.impacts.get(change.address, ()):
             mark = "! " if impact.weight in GRAVE else ""
-            yield from self._prose(f"{FIELD}{mark}{visible(impact.text)}", paint=IMPACTS[impact.weight], hang=2)
+            yield from self._prose(f"{FIELD}{mark}{escape(impact.text)}", paint=IMPACTS[impact.weight], hang=2)
         for note in self._review.remarks_on(change):
-            yield from self._prose(f"{FIELD}{visible(note)}")
+            yield from self._prose(f"{FIELD}{escape(note)}")
 
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
-        head = f"{FIELD}{visible(field.path)}:"
+        head = f"{FIELD}{escape(field.path)}:"
         if change.action is Action.CREATE:
             yield from self._made(head, field.after)
             return
         cause = yellow(f"  [{CAUSES[field.cause]}]") if CAUSES[field.cause] else ""
         if any(isinstance(each, dict | list) and each for each in (field.before, field.after)):
             yield head + cause
-            yield from self._diff(changed(field.before, field.after, self._item))
+            yield from self._diff(diff_values(field.before, field.after, self._item))
             return
         before, after = cut_both(plain(field.before), plain(field.after), self._longest)
         line = f"{head} {before} → {after}"
@@ -148,11 +148,11 @@ class PlanText:
         if isinstance(item, dict) and set(item) == {"type", "id"}:
             label = self._plan.labels.get(str(item["id"]))
             if label:
-                return cut(visible(f"{label} ({item['id']})"), self._longest)
+                return cut(escape(f"{label} ({item['id']})"), self._longest)
         if isinstance(item, dict) and len(item) == 1:
             ((key, value),) = item.items()
             if isinstance(value, str) and self._is_reference(key):
-                return visible(f"{key}.{value} (id known once it exists)")
+                return escape(f"{key}.{value} (id known once it exists)")
         return cut(plain(item), self._longest)
 
     def _is_reference(self, key: str) -> bool:
@@ -163,7 +163,7 @@ class PlanText:
             yield ""
             yield bold("To do by hand:")
             for task in self._review.tasks:
-                yield from self._prose(f"  [ ] {visible(task)}", hang=4)
+                yield from self._prose(f"  [ ] {escape(task)}", hang=4)
 
     def _prose(self, text: str, *, paint: Callable[[str], str] = str, hang: int = 0) -> Iterator[str]:
         """A sentence, broken where the terminal ends, each line of it indented as the first and a bit more."""
@@ -194,7 +194,7 @@ class ReportText:
     def _lines(self) -> Iterator[str]:
         report = self._report
         counts = [f"{len(report.of(status))} {status.value}" for status in Status if report.of(status)]
-        yield bold(f"Applied to {visible(report.environment)}: {', '.join(counts) or 'nothing to do'}")
+        yield bold(f"Applied to {escape(report.environment)}: {', '.join(counts) or 'nothing to do'}")
         for outcome in report.outcomes:
             if outcome.status is not Status.DONE or outcome.verification not in (Verification.VERIFIED, None):
                 yield self._outcome(outcome)
@@ -202,18 +202,16 @@ class ReportText:
         if verified:
             yield f"{counted(verified, 'change')} read back and verified."
         for warning in report.warnings:
-            yield yellow(f"warning: {visible(warning)}")
+            yield yellow(f"warning: {escape(warning)}")
         if report.unrecorded:
-            yield red("error: ") + visible(report.unrecorded)
+            yield red("error: ") + escape(report.unrecorded)
 
     def _outcome(self, outcome: Outcome) -> str:
-        head = f"  {outcome.status.value}: {outcome.action} {visible(outcome.address)}"
+        head = f"  {outcome.status.value}: {outcome.action} {escape(outcome.address)}"
         if outcome.status is Status.FAILED:
-            return red(head) + f": {visible(outcome.reason)}"
+            return red(head) + f": {escape(outcome.reason)}"
         if outcome.status is Status.SKIPPED:
-            return yellow(head) + f": {visible(outcome.reason or f'because of {outcome.because_of}')}"
+            return yellow(head) + f": {escape(outcome.reason or f'because of {outcome.because_of}')}"
         if outcome.status is Status.MANUAL:
             return yellow(head) + ": still to be done by a person, see the plan"
-        return yellow(f"{head}, but {outcome.verification}") + (
-            f": {visible(outcome.reason)}" if outcome.reason else ""
-        )
+        return yellow(f"{head}, but {outcome.verification}") + (f": {escape(outcome.reason)}" if outcome.reason else "")

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from reconciler.model.plan import DESTROYS, Action, Plan
-from reconciler.output.terminal import visible
+from reconciler.output.terminal import escape
 
 VERBS = {
     Action.CREATE: "to create",
@@ -61,14 +61,14 @@ class Line(NamedTuple):
     text: str
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value on one line, harmless, cut where it is long."""
     return cut(plain(value))
 
 
 def plain(value: Any) -> str:
     """A value on one line, harmless, whole."""
-    return "nothing" if value is None else visible(_encoded(value))
+    return "nothing" if value is None else escape(_encoded(value))
 
 
 def cut(text: str, longest: int = LONGEST, skipped: int = 0) -> str:
@@ -86,7 +86,7 @@ def cut_both(before: str, after: str, longest: int = LONGEST) -> tuple[str, str]
     return cut(before, longest, same), cut(after, longest, same)
 
 
-def changed(before: Any, after: Any, say: Say, depth: int = 0) -> Iterator[Line]:
+def diff_values(before: Any, after: Any, say: Say, depth: int = 0) -> Iterator[Line]:
     """What differs between two values, at least one of which is a map or a list; nothing of what is the same."""
     if isinstance(before, dict) or isinstance(after, dict):
         yield from _maps(before, after, say, depth)
@@ -104,13 +104,13 @@ def _maps(before: Any, after: Any, say: Say, depth: int) -> Iterator[Line]:
         if key in old and key in new and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True):
             continue
         if _both(dict, one, other) or _both(list, one, other):
-            yield Line("", depth, f"{visible(key)}:")
-            yield from changed(one, other, say, depth + 1)
+            yield Line("", depth, f"{escape(key)}:")
+            yield from diff_values(one, other, say, depth + 1)
             continue
         if key in old:
-            yield Line("-", depth, f"{visible(key)}: {say(one)}")
+            yield Line("-", depth, f"{escape(key)}: {say(one)}")
         if key in new:
-            yield Line("+", depth, f"{visible(key)}: {say(other)}")
+            yield Line("+", depth, f"{escape(key)}: {say(other)}")
 
 
 def _lists(before: Any, after: Any, say: Say, depth: int) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.comparison import alike
-from reconciler.model.approval import from_json, sketch_of
+from reconciler.model.approval import from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import NotThat, unreadable
 from reconciler.system.files import Unreadable, read_regular
@@ -160,7 +160,7 @@ def _is_approved(change: Change, changes: Mapping[str, ApprovedChange]) -> bool:
     if known is None or known.action != change.action.value:
         return False
     if known.fields is None:
-        return known.sketch == sketch_of(change)
+        return known.sketch == make_sketch(change)
     return {each.path for each in change.fields} == known.fields.keys() and not any(
         _moved(each, known.fields[each.path]) for each in change.fields
     )

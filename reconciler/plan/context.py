@@ -8,17 +8,17 @@ from typing import Any
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.destinations import Offered, Proof, Targets
+from reconciler.kinds.destinations import LookupTable, Proof, Targets
 from reconciler.kinds.normalization import bearing
 from reconciler.kinds.references import users
-from reconciler.model.desired import Desired, Resource, kind_of
+from reconciler.model.desired import Desired, Resource, address_kind
 from reconciler.model.live import Live, Record
-from reconciler.model.state import Entry, Tombstone, object_name, object_of
+from reconciler.model.state import Entry, Tombstone, object_name, parse_object_name
 from reconciler.plan.identity import PASTE, Match, ambiguous
 
 
 @dataclass(slots=True)
-class Scene:
+class PlanContext:
     """The three inputs and who is who.
 
     `tombstones` are what is remembered of objects without an entry, `unread` the addresses that an apply wrote and was
@@ -35,13 +35,13 @@ class Scene:
     tombstones: Mapping[str, Tombstone]
     unread: frozenset[str] = frozenset()
     replaced: dict[str, Record | None] = field(default_factory=dict)
-    offered: dict[str, Offered] = field(default_factory=dict)
+    offered: dict[str, LookupTable] = field(default_factory=dict)
     _targets: dict[Reference, Targets] = field(default_factory=dict)
     _protected: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        held = {(kind_of(address), each.id) for address, each in self.entries.items() if each.protected}
-        kept = {object_of(name) for name, each in self.tombstones.items() if each.protected}
+        held = {(address_kind(address), each.id) for address, each in self.entries.items() if each.protected}
+        kept = {parse_object_name(name) for name, each in self.tombstones.items() if each.protected}
         self._protected = frozenset(held | kept)
 
     def is_protected(self, kind: str, object_id: str) -> bool:
@@ -52,13 +52,13 @@ class Scene:
         """What stays remembered of the object of an address that is to have another one, or none: that it is protected,
         unless it is known to be gone."""
         entry = self.entries.get(address)
-        if entry is None or not entry.protected or (kind_of(address), entry.id) in self.live.gone:
+        if entry is None or not entry.protected or (address_kind(address), entry.id) in self.live.gone:
             return {}
-        return {object_name(kind_of(address), entry.id): Tombstone(address, protected=True)}
+        return {object_name(address_kind(address), entry.id): Tombstone(address, protected=True)}
 
     def put_aside(self, address: str) -> tuple[str, ...]:
         """The ids that an interrupted replace of an address has put aside and that are not known to be gone."""
-        entry, kind = self.entries.get(address), kind_of(address)
+        entry, kind = self.entries.get(address), address_kind(address)
         return tuple(each for each in entry.superseded if (kind, each) not in self.live.gone) if entry else ()
 
     def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
@@ -78,21 +78,21 @@ class Scene:
     def proof(self, record: Record, reference: Reference, used: list[Any], address: str = "") -> Proof | None:
         """What stands for a live object in the lists of those that refer to it."""
         offered = self.offers(reference)
-        return self.targets(reference).proof(record, Offered(used, also=offered) if used else offered, address)
+        return self.targets(reference).proof(record, LookupTable(used, also=offered) if used else offered, address)
 
-    def offers(self, reference: Reference) -> Offered:
+    def offers(self, reference: Reference) -> LookupTable:
         """The list of the API in which a reference is looked up."""
         if reference.lookup not in self.offered:
-            self.offered[reference.lookup] = Offered(self.live.lookups.get(reference.lookup, ()))
+            self.offered[reference.lookup] = LookupTable(self.live.lookups.get(reference.lookup, ()))
         return self.offered[reference.lookup]
 
     def targets(self, reference: Reference) -> Targets:
         """What a reference may mean. What is made by this plan must be known when this is asked for first."""
         if reference not in self._targets:
             kind = reference.kind
-            known = [entry for address, entry in self.entries.items() if kind_of(address) == kind]
+            known = [entry for address, entry in self.entries.items() if address_kind(address) == kind]
             taken = {object_id for entry in known for object_id in (entry.id, *entry.superseded)}
-            taken |= {object_of(name)[1] for name in self.tombstones if kind_of(name) == kind}
+            taken |= {parse_object_name(name)[1] for name in self.tombstones if address_kind(name) == kind}
             coming = {
                 address: resource.fields
                 for address, resource in self.desired.resources.items()
@@ -108,9 +108,9 @@ class Scene:
 
     def addresses(self) -> dict[tuple[str, str], str]:
         """(kind, id) → address, of every live object that is managed."""
-        from_state = {(kind_of(address), entry.id): address for address, entry in self.entries.items()}
+        from_state = {(address_kind(address), entry.id): address for address, entry in self.entries.items()}
         from_state |= {
-            (kind_of(address), object_id): object_name(kind_of(address), object_id)
+            (address_kind(address), object_id): object_name(address_kind(address), object_id)
             for address, entry in self.entries.items()
             for object_id in (self.put_aside(address) if entry.superseded else ())
         }

@@ -9,12 +9,12 @@ from typing import Any
 
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, did_you_mean
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.destinations import BY_ID, BY_LABEL, WRITE_IT, described, labels_of
+from reconciler.kinds.destinations import BY_ID, BY_LABEL, WRITE_IT, described, find_labels
 from reconciler.kinds.references import referred
 from reconciler.model.desired import Desired, Resource
 from reconciler.model.live import Destination, Live, Target
 from reconciler.model.plan import Change
-from reconciler.plan.context import Scene
+from reconciler.plan.context import PlanContext
 from reconciler.serialization import canonical
 
 
@@ -30,7 +30,7 @@ class _Sent:
     reference: Reference
 
 
-def require_sound_offers(scene: Scene, changes: Iterable[Change]) -> None:
+def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> None:
     """Raises what speaks against sending the items of those changes.
 
     IdentityAmbiguous if a reference to a live object is sent and the list does not prove what stands for it,
@@ -38,31 +38,31 @@ def require_sound_offers(scene: Scene, changes: Iterable[Change]) -> None:
     """
     changes = list(changes)
     unsure: list[str] = []
-    for sent in _sent(scene.desired, changes):
+    for sent in _sent(context.desired, changes):
         address = referred(sent.reference, sent.item)
-        record = scene.target(address) if address else None
+        record = context.target(address) if address else None
         if address and record and _is_open(sent, address):
-            kind, offered = KINDS[sent.reference.kind], scene.offers(sent.reference)
-            first, *candidates = scene.targets(sent.reference).in_doubt(kind, record, address, offered) or [""]
+            kind, offered = KINDS[sent.reference.kind], context.offers(sent.reference)
+            first, *candidates = context.targets(sent.reference).in_doubt(kind, record, address, offered) or [""]
             unsure += [f"{sent.change.address}: {sent.name}[{sent.index}]: {first}", *candidates] if first else []
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
-    if problems := list(_not_offered(scene, changes)):
+    if problems := list(_not_offered(context, changes)):
         raise ConfigurationInvalid(problems)
 
 
-def _not_offered(scene: Scene, changes: Iterable[Change]) -> Iterator[Problem]:
+def _not_offered(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
     """A problem for each item that is written by its id and is not offered, unless the live object has it already."""
-    for sent in _new_by_id(scene.desired, scene.live, changes):
-        offered = scene.offers(sent.reference)
-        if sent.reference.lookup in scene.live.lookups and not offered.holds(sent.item):
+    for sent in _new_by_id(context.desired, context.live, changes):
+        offered = context.offers(sent.reference)
+        if sent.reference.lookup in context.live.lookups and not offered.holds(sent.item):
             path = f"{sent.name}[{sent.index}].id"
             found, ids = sent.item["id"], [str(each["id"]) for each in offered if each.get("id")]
             message = f'{sent.change.address}: {path}: the API does not offer "{found}" in {sent.reference.lookup}'
             message += f"; expected one of: {described(offered)}{did_you_mean(found, ids)}"
             sources = ", ".join(map(str, sent.resource.sources.get(path, ())))
             message += f" (the value comes from {sources})" if sources else ""
-            place = sent.resource.place_of(path)
+            place = sent.resource.field_location(path)
             yield Problem(place.file, place.line, place.column, message)
 
 
@@ -71,20 +71,20 @@ def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
     return {sent.reference.lookup for sent in _new_by_id(desired, live, changes)} - live.lookups.keys()
 
 
-def destinations(scene: Scene) -> Iterator[Destination]:
+def destinations(context: PlanContext) -> Iterator[Destination]:
     """Every item of the lists that references are looked up in, with the live object that is proven to stand for it."""
-    addresses = scene.addresses()
+    addresses = context.addresses()
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.reference_fields()}
     for reference in references.values():
-        offered = scene.offers(reference)
-        labels, behind = labels_of(offered), scene.targets(reference).behind(offered)
+        offered = context.offers(reference)
+        labels, behind = find_labels(offered), context.targets(reference).behind(offered)
         bearers: dict[str, list[str]] = defaultdict(list)
         for item_id, label in labels.items():
             bearers[label].append(item_id)
         for item in offered:
             item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
             same = [other for other in bearers.get(label, ()) if other != item_id]
-            record = scene.live.records.get(reference.kind, {}).get(behind.get(item_id, item_id))
+            record = context.live.records.get(reference.kind, {}).get(behind.get(item_id, item_id))
             target = None
             if record is not None and item.get("type") == reference.type:
                 address = addresses.get((record.kind, record.id), "")

@@ -8,11 +8,11 @@ from typing import Any
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, alike, differences
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import address_kind
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import Action, Change, Plan
-from reconciler.model.state import Entry, Memory
+from reconciler.model.state import Entry, State
 from reconciler.serialization import canonical
 
 CHANGED_AT = "updated_at"
@@ -31,24 +31,24 @@ LEFT = "the next apply leaves it: it is ignored, or not managed any more"
 OTHERWISE = "the next apply sets it to another value"
 
 
-def drift(memory: Memory, live: Live, plan: Plan) -> Drift:
+def drift(state: State, live: Live, plan: Plan) -> Drift:
     """What somebody changed since the last apply, and what `plan` would do to it."""
     changes = {plan.moved.get(change.address, change.address): change for change in plan.changes}
     found = []
-    for address in sorted(memory.entries):
-        entry = memory.entries[address]
-        record = live.records[kind_of(address)].get(entry.id)
+    for address in sorted(state.entries):
+        entry = state.entries[address]
+        record = live.records[address_kind(address)].get(entry.id)
         change = changes.get(address)
         if record is None:
             found.append(_gone(address, entry, change))
         else:
             drifted = _changed(address, entry, record, change)
             found += [drifted] if drifted.fields else []
-    return Drift(memory.environment, len(memory.entries), tuple(found), memory.configuration or "")
+    return Drift(state.environment, len(state.entries), tuple(found), state.configuration or "")
 
 
 def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
-    name = str(entry.applied.get(KINDS[kind_of(address)].name_field, address))
+    name = str(entry.applied.get(KINDS[address_kind(address)].name_field, address))
     return Drifted(address, entry.id, name, True, None, (), NEXT[change.action] if change else LEFT)
 
 

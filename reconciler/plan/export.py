@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.destinations import Offered, Targets
+from reconciler.kinds.destinations import LookupTable, Targets
 from reconciler.kinds.normalization import normal_form
-from reconciler.model.desired import Fields, address_of
+from reconciler.model.desired import Fields, make_address
 from reconciler.model.live import Live, Record
 from reconciler.model.state import Entry
 from reconciler.yaml.writing import dump
@@ -64,7 +64,7 @@ class Exported:
     warnings: tuple[str, ...]
 
 
-def export(live: Live, objections: Objections) -> Exported:
+def export(live: Live, violations: Objections) -> Exported:
     """YAML that validates, with references instead of ids where the target is exported too, and the memory of it.
 
     An object that YAML cannot say (a required field with a value that may be read and not be written, a name that two
@@ -76,13 +76,13 @@ def export(live: Live, objections: Objections) -> Exported:
     warnings: list[str] = []
     for kind in KINDS.values():
         records = live.records[kind.name]
-        chosen, said = _expressible(kind, records, objections)
+        chosen, said = _expressible(kind, records, violations)
         warnings += said
         keys = keys_of(records[object_id] for object_id in chosen)
         blocks = {}
         standing = {name: _standing(reference, live, addresses) for name, reference in kind.reference_fields()}
         for object_id, fields in chosen.items():
-            address = address_of(kind.name, keys[object_id])
+            address = make_address(kind.name, keys[object_id])
             addresses[kind.name, object_id] = address
             written, uses = _with_references(kind, fields, standing)
             blocks[keys[object_id]] = _escaped(written)
@@ -95,7 +95,7 @@ def export(live: Live, objections: Objections) -> Exported:
     return Exported(files, entries, tuple(warnings))
 
 
-def block_of(record: Record, live: Live, addresses: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+def make_block(record: Record, live: Live, addresses: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     """One live object as it is written in YAML. `addresses`: (kind, id) → address, of what it may refer to by key."""
     kind = KINDS[record.kind]
     fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
@@ -104,7 +104,7 @@ def block_of(record: Record, live: Live, addresses: Mapping[tuple[str, str], str
 
 
 def _expressible(
-    kind: Kind, records: Mapping[str, Record], objections: Objections
+    kind: Kind, records: Mapping[str, Record], violations: Objections
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """id → fields, of the objects that YAML can say."""
     names = Counter(_natural(kind, record) for record in records.values())
@@ -116,11 +116,11 @@ def _expressible(
             same = ", ".join(kind.natural_key)
             warnings.append(f"{what} is left out: another {kind.name} has the same {same}; rename one in the dashboard")
             continue
-        for name, message in objections(kind.name, fields):
+        for name, message in violations(kind.name, fields):
             if name in fields and not kind.field_named(name).required:
                 warnings.append(f"{what}: its {name} is left alone: {message}")
                 del fields[name]
-        wrong = objections(kind.name, fields)
+        wrong = violations(kind.name, fields)
         wrong += [(name, f"{name} has a key with ${{ in it") for name in fields if _variable_keys(fields[name])]
         wrong += [(name, f"{name} holds half of a character") for name in fields if not _is_whole(fields[name])]
         if wrong:
@@ -140,7 +140,7 @@ def _standing(
 ) -> Callable[[Any], str | None]:
     """Tells the address that an item of a list field stands for, None where it is none of ours."""
     targets = Targets(reference, live.records[reference.kind].values())
-    behind = targets.behind(Offered(live.lookups.get(reference.lookup, ())))
+    behind = targets.behind(LookupTable(live.lookups.get(reference.lookup, ())))
 
     def address_of_item(item: Any) -> str | None:
         item_id = str(item.get("id")) if isinstance(item, dict) and item.get("type") == reference.type else ""

@@ -13,7 +13,7 @@ from reconciler import __version__
 from reconciler.errors import Refused, WrongUsage
 from reconciler.model.plan import Plan
 from reconciler.model.settings import Environment, called
-from reconciler.model.state import Memory
+from reconciler.model.state import State
 from reconciler.serialization import NotThat, canonical, decode, json_text, unreadable
 from reconciler.system.files import Unreadable, read_regular
 
@@ -43,10 +43,10 @@ class SavedPlan:
     seal: str = ""
 
 
-def bound(plan: Plan, memory: Memory, secret: str, folder: str, head: str) -> SavedPlan:
+def bound(plan: Plan, state: State, secret: str, folder: str, head: str) -> SavedPlan:
     """A plan with what it was made from."""
-    project = _keyed(secret, _known(memory))
-    saved = SavedPlan(FORMAT_VERSION, __version__, project, memory.lineage, memory.serial, folder, head, plan)
+    project = _keyed(secret, _known(state))
+    saved = SavedPlan(FORMAT_VERSION, __version__, project, state.lineage, state.serial, folder, head, plan)
     return replace(saved, seal=_seal(saved, secret))
 
 
@@ -89,7 +89,7 @@ def read_plan(path: Path) -> SavedPlan:
 
 
 def check_binding(
-    saved: SavedPlan, environment: Environment, memory: Memory, secret: str, *, folder: str, api: str
+    saved: SavedPlan, environment: Environment, state: State, secret: str, *, folder: str, api: str
 ) -> None:
     """Refused where the plan was made for another configuration, environment, API, project or state.
 
@@ -98,8 +98,8 @@ def check_binding(
     plan = saved.plan
     if plan.environment != environment.name:
         raise Refused(f"the plan is for the environment {plan.environment}, not for {environment.name}")
-    if plan.configuration != (memory.configuration or ""):
-        ours = called(memory.configuration)
+    if plan.configuration != (state.configuration or ""):
+        ours = called(state.configuration)
         raise Refused(f"the plan is for {called(plan.configuration)}, not for {ours}", hint=PLAN_AGAIN)
     if plan.api != api:
         raise Refused(f"the plan is for the API at {plan.api}, not for {api}", hint=PLAN_AGAIN)
@@ -107,21 +107,21 @@ def check_binding(
         raise Refused(f"the plan was made in {saved.folder or '.'}, without a state, and not here", hint=PLAN_AGAIN)
     if not hmac.compare_digest(saved.seal.encode(), _seal(saved, secret).encode()):
         raise Refused("the plan was made with another key: this may be another project", hint=PLAN_AGAIN)
-    if memory.plan == saved.plan.digest and (not saved.lineage or memory.lineage == saved.lineage):
+    if state.plan == saved.plan.digest and (not saved.lineage or state.lineage == saved.lineage):
         return
-    if (memory.lineage, memory.serial) != (saved.lineage, saved.serial):
+    if (state.lineage, state.serial) != (saved.lineage, saved.serial):
         raise Refused(
-            f"the state was written since the plan was made (serial {saved.serial} then, {memory.serial} now)"
-            if memory.serial != saved.serial
+            f"the state was written since the plan was made (serial {saved.serial} then, {state.serial} now)"
+            if state.serial != saved.serial
             else "this is not the state that the plan was made from",
             hint=PLAN_AGAIN,
         )
-    if not hmac.compare_digest(saved.project.encode(), _keyed(secret, _known(memory)).encode()):
+    if not hmac.compare_digest(saved.project.encode(), _keyed(secret, _known(state)).encode()):
         raise Refused("the state knows other objects than it did when the plan was made", hint=PLAN_AGAIN)
 
 
-def _known(memory: Memory) -> list[Any]:
-    return [memory.environment, memory.lineage, sorted(entry.id for entry in memory.entries.values())]
+def _known(state: State) -> list[Any]:
+    return [state.environment, state.lineage, sorted(entry.id for entry in state.entries.values())]
 
 
 def _seal(saved: SavedPlan, secret: str) -> str:

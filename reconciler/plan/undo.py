@@ -8,13 +8,13 @@ from typing import Any
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import differences
 from reconciler.model.apply_report import Receipt, ReceiptItem
-from reconciler.model.desired import Desired, Fields, Lifecycle, Place, Resource, kind_of
+from reconciler.model.desired import Desired, Fields, Lifecycle, Location, Resource, address_kind
 from reconciler.model.state import Entry
 
 DONE = "done"
 
 
-def undone(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
+def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     """What the state holds, with a receipt's changes taken back, as something to plan towards.
 
     What was created goes, what was updated gets back the fields that this receipt changed, what was deleted is made
@@ -27,19 +27,19 @@ def undone(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
         if item.status == DONE:
             _take_back(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
-    ids = {(kind_of(address), entry.id): address for address, entry in entries.items()}
+    ids = {(address_kind(address), entry.id): address for address, entry in entries.items()}
     ids |= {
-        (kind_of(item.address), item.id_before): item.address
+        (address_kind(item.address), item.id_before): item.address
         for item in receipt.items
         if item.id_before and item.status == DONE and item.action in ("delete", "replace")
     }
     ids = {key: address for key, address in ids.items() if address in wanted}
-    place = Place(f"receipt {receipt.id}", 1, 1)
+    place = Location(f"receipt {receipt.id}", 1, 1)
     resources = {
         address: Resource(
             address,
-            kind_of(address),
-            _with_references(kind_of(address), fields, ids),
+            address_kind(address),
+            _with_references(address_kind(address), fields, ids),
             place,
             Lifecycle(address in entries and entries[address].protected, replace=True),
         )
@@ -63,7 +63,9 @@ def _take_back(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entr
 def _changed_back(item: ReceiptItem, fields: Fields, known: Entry | None) -> dict[str, Any]:
     """The fields that a receipt changed, as they were before; what came later to other fields stays."""
     before = _writable(item)
-    changed = {each.field.name for each in differences(KINDS[kind_of(item.address)], item.after or {}, before, known)}
+    changed = {
+        each.field.name for each in differences(KINDS[address_kind(item.address)], item.after or {}, before, known)
+    }
     return {name: _without_news(before[name], fields[name]) for name in changed if name in before and name in fields}
 
 
@@ -84,23 +86,23 @@ def _writable(item: ReceiptItem) -> dict[str, Any]:
     """The fields before; for a word that may be read and not be written (`error`) stands what a new object bears."""
     fields = dict(item.before or {})
     if _unwritable(item) is not None:
-        name, setter = KINDS[kind_of(item.address)].set_apart() or ("", None)
+        name, setter = KINDS[address_kind(item.address)].sub_endpoint() or ("", None)
         fields.pop(name)
-        if item.action == "delete" and setter is not None and setter.stand_in is not None:
-            fields[name] = setter.stand_in
+        if item.action == "delete" and setter is not None and setter.placeholder is not None:
+            fields[name] = setter.placeholder
     return fields
 
 
 def _unwritable(item: ReceiptItem) -> str | None:
     """The field whose word before may be read and not be written, and that word."""
-    apart = KINDS[kind_of(item.address)].set_apart()
+    apart = KINDS[address_kind(item.address)].sub_endpoint()
     if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
         return None
     return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"
 
 
 def _cannot(item: ReceiptItem) -> list[str]:
-    kind = KINDS[kind_of(item.address)]
+    kind = KINDS[address_kind(item.address)]
     address, old = item.address, item.id_before
     if item.status != DONE:
         return [

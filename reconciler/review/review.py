@@ -10,13 +10,13 @@ from functools import partial
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import in_short
-from reconciler.model.desired import Desired, Place
+from reconciler.model.desired import Desired, Location
 from reconciler.model.live import Live
 from reconciler.model.plan import Action, Cause, Change, Plan
 from reconciler.model.review import Commit, Graph, Impact, Review, Scope
 
 
-def scopes_of(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
+def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
     """Address → scope, of each change of a plan. `before` is the plan that the configuration of the base makes of the
     same memory and the same live objects; None where it makes none, and then all is the pull request's."""
     known = {change.address: _alone(change) for change in before.changes} if before else {}
@@ -36,7 +36,7 @@ def _alone(change: Change) -> Change:
     return replace(change, depends_on=(), cleanup_after=(), reason="", notes=(), remember=remember)
 
 
-def tasks_of(plan: Plan) -> tuple[str, ...]:
+def find_tasks(plan: Plan) -> tuple[str, ...]:
     """A sentence for each manual step of a plan, in the order of its changes."""
     return tuple(f"{change.address}: {step}" for change in plan.changes for step in _steps(change))
 
@@ -86,15 +86,15 @@ def make_review(
     """
     impacts: Mapping[str, tuple[Impact, ...]] = {}
     if plan.changes:
-        from reconciler.review.impact import impacts_of  # noqa: PLC0415 - most plans of a day change nothing
+        from reconciler.review.impact import find_impacts  # noqa: PLC0415 - most plans of a day change nothing
 
-        impacts = impacts_of(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
+        impacts = find_impacts(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
     return Review(
         plan=plan,
         impacts=impacts,
         places={address: resource.place for address, resource in desired.resources.items()},
         find_field_places=partial(_field_places, plan, desired),
-        tasks=tasks_of(plan),
+        tasks=find_tasks(plan),
         find_graph=partial(_graph, plan, desired, live),
         at=now,
         find_commit=find_commit,
@@ -105,14 +105,14 @@ def make_review(
 
 
 def _graph(plan: Plan, desired: Desired, live: Live) -> Graph:
-    from reconciler.review.graph import graph_of  # noqa: PLC0415 - only for the forms that draw
+    from reconciler.review.graph import make_graph  # noqa: PLC0415 - only for the forms that draw
 
-    return graph_of(plan, desired, live)
+    return make_graph(plan, desired, live)
 
 
-def _field_places(plan: Plan, desired: Desired) -> Mapping[str, Mapping[str, Place]]:
+def _field_places(plan: Plan, desired: Desired) -> Mapping[str, Mapping[str, Location]]:
     return {
-        change.address: {each.path: resource.place_of(each.path) for each in change.fields}
+        change.address: {each.path: resource.field_location(each.path) for each in change.fields}
         for change in plan.changes
         if (resource := desired.resources.get(change.address)) is not None
     }

@@ -13,7 +13,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from reconciler.errors import Refused
-from reconciler.model.state import Memory
+from reconciler.model.state import State
 from reconciler.state.journal_file import JournalFile
 
 RUN_URLS = (
@@ -24,7 +24,7 @@ ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LockInfo:
     """Who holds a lock. `run` names the very lock: only it is broken by `state unlock`."""
 
     run: str
@@ -33,7 +33,7 @@ class Holder:
     where: str = ""
 
     @classmethod
-    def this_run(cls) -> Holder:
+    def this_run(cls) -> LockInfo:
         """A holder for this process: who, on which machine, in which pipeline."""
         actor = next((os.environ[name] for name in ACTORS if os.environ.get(name)), None)
         url = next((form for name, form in RUN_URLS if os.environ.get(name)), "")
@@ -71,7 +71,7 @@ class Snapshot:
     `newer_receipt` is the name of a receipt that was written after this state, empty if there is none.
     """
 
-    memory: Memory
+    state: State
     version: str
     is_taken_over: bool = False
     newer_receipt: str = ""
@@ -80,12 +80,12 @@ class Snapshot:
 def as_newest(snapshot: Snapshot) -> Snapshot:
     """A snapshot whose next serial is not one of the receipts that are newer than it."""
     serial = int(snapshot.newer_receipt.partition("-")[0] or 0)
-    memory = replace(snapshot.memory, serial=max(serial, snapshot.memory.serial))
-    return replace(snapshot, memory=memory)
+    state = replace(snapshot.state, serial=max(serial, snapshot.state.serial))
+    return replace(snapshot, state=state)
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class ReceiptFile:
     """A text that is kept beside the state: its name sorts by time."""
 
     name: str
@@ -97,7 +97,7 @@ def path_segment(configuration: str) -> str:
     return quote(configuration, safe="").replace(".", "%2E")
 
 
-class Store(Protocol):
+class Backend(Protocol):
     """Where the state of one environment is kept. `is_local`: on this machine."""
 
     is_local: bool
@@ -113,8 +113,8 @@ class Store(Protocol):
     def read(self) -> Snapshot:
         """What it holds; an empty memory where there is nothing. StateUnusable where it cannot be used."""
 
-    def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
-        """Puts a memory in the place of that version and gives the new one; StateMoved where it is another by now.
+    def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
+        """Puts a memory in the place of that version and gives the new one; StateConflict where it is another by now.
 
         `note` says what was done, for stores that keep a log; `receipt` is kept beside the state.
         """
@@ -122,10 +122,10 @@ class Store(Protocol):
     def receipts(self) -> dict[str, str]:
         """Name → text of all receipts that are kept, the oldest first."""
 
-    def lock(self, holder: Holder) -> AbstractContextManager[None]:
+    def lock(self, holder: LockInfo) -> AbstractContextManager[None]:
         """Holds the lock of an apply. Locked where somebody else does."""
 
-    def holder(self) -> Holder | None:
+    def holder(self) -> LockInfo | None:
         """Who holds the lock, None where nobody does."""
 
     def unlock(self, run: str) -> None:
@@ -135,7 +135,7 @@ class Store(Protocol):
 class Locked(Refused):
     """Somebody else holds the lock."""
 
-    def __init__(self, where: str, holder: Holder | None) -> None:
+    def __init__(self, where: str, holder: LockInfo | None) -> None:
         run = holder.run if holder else "RUN"
         super().__init__(
             f"{where}: somebody else is applying: {holder or 'not known who'}",
@@ -143,7 +143,7 @@ class Locked(Refused):
         )
 
 
-class StateMoved(Refused):
+class StateConflict(Refused):
     """Somebody else has written the state meanwhile, so this run's memory is not written over it."""
 
     def __init__(self, where: str, journal: JournalFile) -> None:

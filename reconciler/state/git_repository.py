@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from reconciler.errors import StateUnusable
 from reconciler.git.checkout import Checkout, read_settings
-from reconciler.git.command import Answer, GitSilent, Settings, as_environment, run_git
+from reconciler.git.command import GitResult, GitSilent, Settings, as_environment, run_git
 from reconciler.git.objects import contents_in, entries_in
 from reconciler.model.redaction import users_in, without_user
 
@@ -36,7 +36,7 @@ CONTENDED = re.compile(r"\block\b|\.lock|failed to update ref", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class TemporaryRepository:
     """Such a repository. All methods raise StateUnusable with git's own words where git fails."""
 
     checkout: Checkout
@@ -142,7 +142,7 @@ class Desk:
             "DATE": f"@{int(time.time())} +0000",
         }
 
-    def local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> Answer:
+    def local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> GitResult:
         """Calls git here, with no remote."""
         limit = self.checkout.limits.local
         answer = self._run(arguments, limit, stdin, more or {})
@@ -150,15 +150,15 @@ class Desk:
             raise StateUnusable(f"git {arguments[0]} failed: {answer.words}", hint="see to git and to the disk")
         return answer
 
-    def _reach(self, *arguments: str) -> Answer:
+    def _reach(self, *arguments: str) -> GitResult:
         try:
             answer = self._run(arguments, self.checkout.limits.network, None, {})
         except GitSilent as silent:
             raise GitSilent(f"{without_user(self.remote)}: {silent}", hint=silent.hint) from None
         rejected = [line[1:].strip() for line in answer.text.splitlines() if line.startswith("!")]
-        return Answer(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
+        return GitResult(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
 
-    def _run(self, arguments: tuple[str, ...], seconds: float, stdin: bytes | None, more: dict[str, str]) -> Answer:
+    def _run(self, arguments: tuple[str, ...], seconds: float, stdin: bytes | None, more: dict[str, str]) -> GitResult:
         # The folder is the user's, so that a remote with a relative path is found as it is from there
         return run_git(
             [f"--git-dir={self.path}", *arguments],
@@ -168,7 +168,7 @@ class Desk:
             stdin=stdin,
         )
 
-    def _refused(self, done: str, answer: Answer) -> StateUnusable:
+    def _refused(self, done: str, answer: GitResult) -> StateUnusable:
         remote = without_user(self.remote)
         if FORBIDDEN.search(answer.words):
             hint = (
@@ -187,7 +187,7 @@ class Desk:
 
 
 @contextmanager
-def open_desk(checkout: Checkout, remote: str, author: str = "") -> Iterator[Desk]:
+def temporary_repository(checkout: Checkout, remote: str, author: str = "") -> Iterator[TemporaryRepository]:
     """Opens a desk in a temporary folder, and removes it. StateUnusable where there is no such remote.
 
     `author`: who commits, `Name <address>`, if git does not know anybody.
@@ -198,14 +198,16 @@ def open_desk(checkout: Checkout, remote: str, author: str = "") -> Iterator[Des
         raise StateUnusable(f"no temporary folder can be made ({error})", hint="see to the disk") from error
     with folder as path:
         made = ["init", "--quiet", "--bare", "--template=", f"--object-format={checkout.object_format}", path]
-        bare = Desk(checkout, remote, path, {})
+        bare = TemporaryRepository(checkout, remote, path, {})
         bare.local(*made)
         known = read_settings([f"--git-dir={path}"], checkout.top, checkout.limits)
-        settings = carried(checkout, remote, known)
-        yield Desk(checkout, remote, path, as_environment((*_unasked(checkout.settings), *settings)), author)
+        settings = copied_settings(checkout, remote, known)
+        yield TemporaryRepository(
+            checkout, remote, path, as_environment((*_unasked(checkout.settings), *settings)), author
+        )
 
 
-def carried(checkout: Checkout, remote: str, known: Settings) -> Settings:
+def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Settings:
     """The settings that a repository elsewhere lacks to reach a remote as a checkout does; `known` it has itself.
 
     StateUnusable where there is no such remote.

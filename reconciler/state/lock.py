@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from reconciler.errors import ReconcilerError, Refused, StateUnusable
-from reconciler.state.backend import Holder, Store
+from reconciler.state.backend import Backend, LockInfo
 
 
 @contextmanager
-def freed_after(free: Callable[[], object], where: str, holder: Holder) -> Iterator[None]:
+def release_on_exit(free: Callable[[], object], where: str, holder: LockInfo) -> Iterator[None]:
     """Runs a block, then frees its lock. `free` must leave a lock alone that is another's by now.
 
     Where the block itself failed, that is what is raised, with a note if the lock is left; else StateUnusable for a
@@ -45,17 +45,17 @@ A store on this machine is looked at before every write: that costs next to noth
 class LockBroken(Refused):
     """The lock of this run was broken, so it may write no more."""
 
-    def __init__(self, where: str, holder: Holder | None) -> None:
+    def __init__(self, where: str, holder: LockInfo | None) -> None:
         super().__init__(
             f"{where}: the lock of this run was broken by force; now it is held by {holder or 'nobody'}",
             hint="nothing more is sent; plan again once the other run has ended",
         )
 
 
-class HeldLock:
+class ActiveLock:
     """Safe to be asked by several threads. `seconds`: what one exchange with the store takes, as far as is known."""
 
-    def __init__(self, store: Store, holder: Holder, seconds: float) -> None:
+    def __init__(self, store: Backend, holder: LockInfo, seconds: float) -> None:
         self.holder = holder
         self._store = store
         self._mutex = threading.Lock()
@@ -83,8 +83,8 @@ class HeldLock:
 
 
 @contextmanager
-def held(store: Store, holder: Holder) -> Iterator[HeldLock]:
+def hold_lock(store: Backend, holder: LockInfo) -> Iterator[ActiveLock]:
     """Holds the lock while the block runs. Locked where somebody else does."""
     began = time.monotonic()
     with store.lock(holder):
-        yield HeldLock(store, holder, time.monotonic() - began)
+        yield ActiveLock(store, holder, time.monotonic() - began)

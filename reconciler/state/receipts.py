@@ -9,15 +9,15 @@ from dataclasses import replace
 from reconciler.errors import StateUnusable, WrongUsage, did_you_mean
 from reconciler.kinds import KINDS
 from reconciler.model.apply_report import ApplyReport, Outcome, Receipt, ReceiptItem, Status
-from reconciler.model.desired import kind_of
+from reconciler.model.desired import address_kind
 from reconciler.model.live import Live
 from reconciler.model.plan import Plan
 from reconciler.model.state import Entry
 from reconciler.serialization import decode, json_text, unreadable
-from reconciler.state.backend import Store
+from reconciler.state.backend import Backend
 
 
-def receipt_of(
+def make_receipt(
     plan: Plan,
     report: ApplyReport,
     live: Live,
@@ -42,7 +42,7 @@ def receipt_of(
 
 
 def _item(outcome: Outcome, id_before: str | None, live: Live, entries: Mapping[str, Entry]) -> ReceiptItem:
-    before = live.records[kind_of(outcome.address)].get(id_before or "")
+    before = live.records[address_kind(outcome.address)].get(id_before or "")
     entry = entries.get(outcome.address)
     return ReceiptItem(
         address=outcome.address,
@@ -86,23 +86,23 @@ def from_text(text: str, where: str) -> Receipt:
         receipt: Receipt = decode(Receipt, document, "receipt")
     except (ValueError, RecursionError) as error:
         raise StateUnusable(f"{where}: this receipt is not understood ({unreadable(error)})", hint=HINT) from error
-    strange = next((item.address for item in receipt.items if kind_of(item.address) not in KINDS), None)
+    strange = next((item.address for item in receipt.items if address_kind(item.address) not in KINDS), None)
     if strange is not None:
         raise StateUnusable(f"{where}: this receipt is not understood ({strange!r} is no address)", hint=HINT)
     return receipt
 
 
-def history(store: Store) -> list[Receipt]:
+def list_receipts(store: Backend) -> list[Receipt]:
     """The receipts of all applies, the latest first."""
     read = [from_text(text, name) for name, text in store.receipts().items()]
     return sorted(read, key=lambda receipt: (receipt.at, receipt.id), reverse=True)
 
 
-def find_receipt(store: Store, name: str) -> Receipt:
+def find_receipt(store: Backend, name: str) -> Receipt:
     """The receipt of that id; `latest` is the last one by its time. WrongUsage where there is none."""
     texts = store.receipts()
     if name == "latest" and texts:
-        return history(store)[0]
+        return list_receipts(store)[0]
     if name not in texts:
         raise WrongUsage(
             f"there is no receipt {name}{did_you_mean(name, texts)}", hint="`reconciler history` lists them"

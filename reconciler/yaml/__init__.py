@@ -3,9 +3,9 @@
 The way back is `yaml12.writing`, which only those load who write.
 """
 
-from reconciler.yaml.anchors import Room
-from reconciler.yaml.located import Document, LocatedList, LocatedMap, mark_of
+from reconciler.yaml.anchors import Budget
+from reconciler.yaml.located import Document, LocatedList, LocatedMap, find_position
 from reconciler.yaml.parsers import is_accelerated
 from reconciler.yaml.reading import read
 
-__all__ = ["Document", "LocatedList", "LocatedMap", "Room", "is_accelerated", "mark_of", "read"]
+__all__ = ["Budget", "Document", "LocatedList", "LocatedMap", "find_position", "is_accelerated", "read"]

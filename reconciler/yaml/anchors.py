@@ -12,7 +12,7 @@ EXPANDED: Final = 1_000_000
 """Values that aliases bring."""
 
 
-class Room:
+class Budget:
     """What is left of it, and what was taken."""
 
     def __init__(self, pieces: int = PIECES, expanded: int = EXPANDED) -> None:
@@ -40,11 +40,11 @@ class Anchors:
     """What the anchors of a document stand for. The room for expanded values is one for the whole file.
 
     A file may expand to 100,000 values, or one for each of its characters where that is more: enough for defaults that
-    ten thousand resources share, and in proportion to what is read. All files that share a `Room` may expand to what it
-    has left.
+    ten thousand resources share, and in proportion to what is read. All files that share a `Budget` may
+    expand to what it has left.
     """
 
-    def __init__(self, text_length: int, room: Room) -> None:
+    def __init__(self, text_length: int, room: Budget) -> None:
         self._values: dict[str, Any] = {}
         self._open: set[int] = set()
         self._limit = max(_LEAST_ROOM, text_length)

@@ -8,12 +8,12 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml.anchors import DEEPEST, PIECES, AliasError, Anchors, Room
+from reconciler.yaml.anchors import DEEPEST, PIECES, AliasError, Anchors, Budget
 from reconciler.yaml.decoding import place, too_deep
 from reconciler.yaml.frames import Frame, ListFrame, MapFrame, RootFrame
 from reconciler.yaml.located import Document, LocatedMap, Mark
 from reconciler.yaml.parsers import Parser
-from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, kind_of, plain, tagged
+from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, node_kind, plain, tagged
 from reconciler.yaml.syntax import quoted
 
 _NOTHING: Final = object()
@@ -26,7 +26,7 @@ class EndedError(Exception):
 class Builder:
     """Builds the documents of one file. `documents` and `problems` hold what there is so far, whatever is raised."""
 
-    def __init__(self, text: str, file: str, room: Room) -> None:
+    def __init__(self, text: str, file: str, room: Budget) -> None:
         self.documents: list[Document] = []
         self.problems: list[Problem] = []
         self._text = text
@@ -95,7 +95,7 @@ class Builder:
             value = plain(text)
         except UnfitError as unfit:
             self._report_at(event, str(unfit))
-            value = unfit.stand_in
+            value = unfit.placeholder
         return text if value.__class__ is str else self._fitting_key(event, value)
 
     def _fitting_key(self, event: Any, value: Any) -> Any:
@@ -104,7 +104,7 @@ class Builder:
             return value if self._top.wants_key else event.value
         if value.__class__ is str or not self._top.wants_key:
             return value
-        found = f"a key must be a string; found {kind_of(value)}"
+        found = f"a key must be a string; found {node_kind(value)}"
         self._report_at(event, f"{found}; write it in quotes: {quoted(event.value)}")
         return event.value
 
@@ -124,7 +124,7 @@ class Builder:
             value = tagged(event.tag, event.value, is_plain=not event.style)
         except UnfitError as unfit:
             self._report_at(event, str(unfit))
-            value = unfit.stand_in
+            value = unfit.placeholder
         return self._fitting_key(event, value)
 
     def _alias(self, event: Any) -> Any:

@@ -23,7 +23,7 @@ from reconciler.yaml.edit_source import (
     documents_of,
 )
 from reconciler.yaml.edit_text import entries, flow, written
-from reconciler.yaml.located import mark_of
+from reconciler.yaml.located import find_position
 from reconciler.yaml.syntax import shown
 
 _VARIABLE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
@@ -106,7 +106,7 @@ def _left(source: Source, way: Way, value: Any, why: Exception) -> Left:
             message = f"{name} {why}; change it by hand; live: {shown(flow(written(value)))}"
         except UnwritableError as error:
             message = f"{name} cannot be written: {error}"
-    return Left(way, Problem(str(source.path), *mark_of(document.value, way, document.mark), message))
+    return Left(way, Problem(str(source.path), *find_position(document.value, way, document.mark), message))
 
 
 _IMPORTS: Final = "imports"

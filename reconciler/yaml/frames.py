@@ -7,7 +7,7 @@ from sys import intern
 from typing import Any, Final
 
 from reconciler.yaml.located import LocatedList, LocatedMap, Mark
-from reconciler.yaml.scalars import MERGE, kind_of
+from reconciler.yaml.scalars import MERGE, node_kind
 from reconciler.yaml.syntax import quoted
 
 Report = Callable[[Mark, str], None]
@@ -106,7 +106,7 @@ class MapFrame:
             self.report(at, f"duplicate key {quoted(value)}; it is written first at line {first}; expected it once")
         else:
             hint = "; text that begins with { or [ must be in quotes" if isinstance(value, (dict, list)) else ""
-            self.report(at, f"a key must be a string; found {kind_of(value)}{hint}")
+            self.report(at, f"a key must be a string; found {node_kind(value)}{hint}")
 
     def _merge_key(self, at: Mark) -> None:
         if self.merges:
@@ -124,7 +124,7 @@ class MapFrame:
 
     def _merge(self, source: Any, at: Mark) -> None:
         if not isinstance(source, LocatedMap):
-            self.report(at, f"<< must be given a map or a list of maps; found {kind_of(source)}")
+            self.report(at, f"<< must be given a map or a list of maps; found {node_kind(source)}")
             return
         for key, value in source.items():
             if key not in self.key_marks:

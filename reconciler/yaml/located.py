@@ -45,7 +45,7 @@ class Document:
     mark: Mark
 
 
-def mark_of(node: Any, path: tuple[str | int, ...], fallback: Mark, *, key: bool = False) -> Mark:
+def find_position(node: Any, path: tuple[str | int, ...], fallback: Mark, *, key: bool = False) -> Mark:
     """Where a value (or its key) stands in a file, as near as it is known."""
     mark = fallback
     for depth, step in enumerate(path):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml.anchors import Room
+from reconciler.yaml.anchors import Budget
 from reconciler.yaml.building import Builder, EndedError
 from reconciler.yaml.decoding import decode
 from reconciler.yaml.located import Document
@@ -17,7 +17,7 @@ from reconciler.yaml.parsers import parser_for
 
 
 def read(
-    data: bytes, file: str, *, accelerated: bool | None = None, room: Room | None = None
+    data: bytes, file: str, *, accelerated: bool | None = None, room: Budget | None = None
 ) -> tuple[list[Document], list[Problem]]:
     """Return the documents of the YAML 1.2 text `data`, and everything that is wrong in it, in the order of the text.
 
@@ -32,7 +32,7 @@ def read(
     text, problems = decode(data, file)
     if problems:
         return [], problems
-    builder = Builder(text, file, room or Room())
+    builder = Builder(text, file, room or Budget())
     parser = parser_for(text, accelerated=accelerated)
     try:
         with _no_collector():

@@ -35,11 +35,11 @@ MERGE: Final = object()
 
 
 class UnfitError(Exception):
-    """A scalar that cannot be read. `str()` is the message, `stand_in` the value to go on with."""
+    """A scalar that cannot be read. `str()` is the message, `placeholder` the value to go on with."""
 
-    def __init__(self, message: str, stand_in: Any) -> None:
+    def __init__(self, message: str, placeholder: Any) -> None:
         super().__init__(message)
-        self.stand_in = stand_in
+        self.placeholder = placeholder
 
 
 def plain(text: str) -> Any:
@@ -138,14 +138,14 @@ def tagged(tag: str, text: str, *, is_plain: bool) -> Any:
     read = _BY_TAG.get(tag)
     if read is not None:
         return read(text)
-    raise UnfitError(_unknown_tag(tag), _stand_in(text) if is_plain else text)
+    raise UnfitError(_unknown_tag(tag), _placeholder(text) if is_plain else text)
 
 
-def _stand_in(text: str) -> Any:
+def _placeholder(text: str) -> Any:
     try:
         return plain(text)
     except UnfitError as unfit:
-        return unfit.stand_in
+        return unfit.placeholder
 
 
 def _short(tag: str) -> str:
@@ -169,7 +169,7 @@ def _unknown_tag(tag: str) -> str:
     return f"unknown tag {shown(short)}; expected one of {' '.join(KNOWN_TAGS)}, or no tag{meant(short, KNOWN_TAGS)}"
 
 
-def kind_of(value: Any) -> str:
+def node_kind(value: Any) -> str:
     """Return the words for `value` in a message, such as `the integer 12` or `a map`."""
     match value:
         case None:

@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 from world import KEY
 
-from reconciler.api import Reader, open_door, transport
+from reconciler.api import Reader, connect, transport
 from reconciler.api.body import MOST_BYTES
-from reconciler.api.rate_limiter import Pace
-from reconciler.api.response import Answer
+from reconciler.api.rate_limiter import RateLimiter
+from reconciler.api.response import Response
 from reconciler.api.secret import Secret
 from reconciler.cli.main import run
 from reconciler.errors import AnswerRefused, AnswerUnreadable, Unreachable
@@ -35,14 +35,14 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
 
 
-def get(url: str) -> Answer:
+def get(url: str) -> Response:
     """One reading, retries without waiting."""
-    with open_door(url, Secret(KEY, "QONVERSION_SECRET"), 2) as opened:
+    with connect(url, Secret(KEY, "QONVERSION_SECRET"), 2) as opened:
         slept: list[float] = []
-        return Reader(opened, Pace(2, sleep=slept.append, clock=lambda: sum(slept))).get("/automations/a1")
+        return Reader(opened, RateLimiter(2, sleep=slept.append, clock=lambda: sum(slept))).get("/automations/a1")
 
 
-def said(body: bytes, **headers: str) -> Answer:
+def said(body: bytes, **headers: str) -> Response:
     """What is read of an answer."""
     with saying(lambda line, over: [answer(body, **headers)]) as url:
         return get(url)
@@ -320,7 +320,7 @@ def test_no_header_of_a_date_is_a_crash() -> None:
     now = datetime.now(UTC)
     for _ in range(5000):
         text = " ".join(luck.choices(words, k=luck.randint(0, 7)))
-        waits = Answer("GET", "/x", 503, {"retry-after": text}, b"").retry_after(now)
+        waits = Response("GET", "/x", 503, {"retry-after": text}, b"").retry_after(now)
         assert waits is None or waits >= 0, text
 
 

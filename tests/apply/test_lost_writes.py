@@ -61,7 +61,7 @@ each_edit = pytest.mark.parametrize(("address", "write", "edit"), EDITS.values()
 def _in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between attempts, or for what shows up late."""
     monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
-    monkeypatch.setattr(recovery, "LOOKS", (0.0, 0.0))
+    monkeypatch.setattr(recovery, "POLL_DELAYS", (0.0, 0.0))
 
 
 def rehearse(world: World, *rules: str) -> None:

@@ -12,14 +12,14 @@ from reconciler.api import rate_limiter
 from reconciler.apply import recovery
 from reconciler.cli.main import run
 
-LOOKS = 2
+POLL_DELAYS = 2
 
 
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """What shows up late shows up at once, or never."""
     for module in (observe, recovery):
-        monkeypatch.setattr(module, "LOOKS", (0.0,) * LOOKS)
+        monkeypatch.setattr(module, "POLL_DELAYS", (0.0,) * POLL_DELAYS)
     monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
 
 

@@ -71,8 +71,8 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
         monkeypatch.setenv("QONVERSION_SECRET", KEY)
         monkeypatch.setenv("QONVERSION_API_URL", script.url)
         monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
-        monkeypatch.setattr(recovery, "LOOKS", (0.0,))
-        monkeypatch.setattr(applying, "LOOKS", (0.0,))
+        monkeypatch.setattr(recovery, "POLL_DELAYS", (0.0,))
+        monkeypatch.setattr(applying, "POLL_DELAYS", (0.0,))
         play(script)
         yield script
 

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from reconciler.model.review import Graph, Node
 from reconciler.output.graph.layout import layout
 from reconciler.output.graph.text import excerpt, gravity, heading, state, states, subtitle
-from reconciler.output.terminal import visible
+from reconciler.output.terminal import escape
 
 SMALL = 30
 """Up to so many nodes each has a second line with its name; beyond, the name is in its tooltip."""
@@ -83,7 +83,7 @@ class SvgGraph:
         x, y = spot
         parent = svg
         if self._linked and node.action:
-            parent = SubElement(svg, "a", {"href": f"#{quote(visible(node.address))}"})
+            parent = SubElement(svg, "a", {"href": f"#{quote(escape(node.address))}"})
         group = SubElement(parent, "g", {"class": f"node {state(node)}".strip()})
         about = "\n".join(text for text in (heading(node), subtitle(node)) if text)
         SubElement(group, "title").text = about

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reconciler.model.plan import Action
 from reconciler.model.review import Graph, Node
-from reconciler.output.terminal import visible
+from reconciler.output.terminal import escape
 from reconciler.output.text import SIGNS
 from reconciler.output.values import ORDER
 
@@ -29,14 +29,14 @@ def state(node: Node) -> str:
 
 def heading(node: Node) -> str:
     """The address with its sign before it: `+ report.daily-revenue`."""
-    return visible(f"{sign(node)} {node.address}".strip())
+    return escape(f"{sign(node)} {node.address}".strip())
 
 
 def subtitle(node: Node) -> str:
     """What happens and what people call it: `create · Daily Revenue`."""
     name = node.name if len(node.name) <= LONGEST_NAME else node.name[:LONGEST_NAME] + "…"
     name = "" if name == node.address else name
-    return visible(" · ".join(part for part in (state(node), name) if part))
+    return escape(" · ".join(part for part in (state(node), name) if part))
 
 
 def states(graph: Graph) -> list[str]:

@@ -9,7 +9,7 @@ from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.review import Review, Scope, Weight
 from reconciler.output.markdown.sizes import Sizes
 from reconciler.output.markdown.words import bullets, code, fence, prose, quoted, size
-from reconciler.output.values import Say, changed, cut, cut_both, plain, shown
+from reconciler.output.values import Say, cut, cut_both, diff_values, format_value, plain
 
 CAUSES = {
     Cause.CONFIG: "",
@@ -34,7 +34,7 @@ def _field(field: FieldChange, say: Say) -> Iterator[str]:
     before, after = field.before, field.after
     if any(isinstance(each, dict | list) for each in (before, after)):
         yield f"  {field.path}:{cause}"
-        for line in changed(before, after, say, 1):
+        for line in diff_values(before, after, say, 1):
             yield f"{line.sign or ' '} {'  ' * line.depth}{line.text}"
     elif after is None:
         yield f"- {field.path}: {cut(plain(before))}{cause}"
@@ -54,7 +54,7 @@ def _said(value: Any, labels: Mapping[str, str]) -> str:
         ((key, name),) = value.items()
         if isinstance(name, str):
             return cut(f"{key}.{name} (id known once it exists)")
-    return shown(value)
+    return format_value(value)
 
 
 DELIVERS = frozenset({Weight.STOPS, Weight.STARTS})
@@ -90,7 +90,7 @@ class ChangeMarkdown:
         """Whether it only takes back what somebody changed outside, and hurts nobody."""
         if self.change.action is not Action.UPDATE or any(each.weight not in HARMLESS for each in self._impacts):
             return False
-        scope = self._review.scope_of(self.change.address)
+        scope = self._review.find_scope(self.change.address)
         causes = {field.cause for field in self.change.fields}
         return scope is Scope.DRIFT or (scope is None and causes == {Cause.DRIFT})
 
@@ -124,7 +124,7 @@ class ChangeMarkdown:
         yield f"**{change.action}** {code(change.address)}{name}{object_id}"
         if change.address in self._review.places:
             yield code(str(self._review.places[change.address]))
-        if scope := SCOPES.get(self._review.scope_of(change.address) or Scope.PULL_REQUEST):
+        if scope := SCOPES.get(self._review.find_scope(change.address) or Scope.PULL_REQUEST):
             yield f"*{scope}*"
 
     def _notes(self) -> Iterator[str]:

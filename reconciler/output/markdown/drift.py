@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.approval import DRIFT, NO_DRIFT, Mark, line_of
+from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.output.markdown.words import bullets, code, fitting, place, prose, quoted
-from reconciler.output.values import counted, shown
+from reconciler.output.values import counted, format_value
 
 ROOM = 40_000
 REST = "`reconciler drift` lists all"
@@ -29,8 +29,8 @@ class DriftMarkdown:
         self._drift = drift
 
     def __str__(self) -> str:
-        mark = line_of(
-            Mark(
+        mark = marker_line(
+            CommentMarker(
                 self._drift.environment,
                 DRIFT if self._drift.objects or not self._drift.compared else NO_DRIFT,
                 configuration=self._drift.configuration,
@@ -63,5 +63,5 @@ def _object(each: Drifted) -> str:
 
 
 def _field(field: DriftedField) -> str:
-    applied, live = code(shown(field.applied)), code(shown(field.live))
+    applied, live = code(format_value(field.applied)), code(format_value(field.live))
     return f"{code(field.path)}: {applied} was applied, {live} is live; {prose(field.next)}"

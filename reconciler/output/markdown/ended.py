@@ -15,7 +15,7 @@ from reconciler.errors import (
     WrongUsage,
 )
 from reconciler.model.apply_report import ApplyReport, Failure, Outcome, Status, Verification
-from reconciler.model.approval import Mark, line_of
+from reconciler.model.approval import CommentMarker, marker_line
 from reconciler.model.review import Review
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose
@@ -35,7 +35,7 @@ class AppliedMarkdown:
         self._report = report
 
     def __str__(self) -> str:
-        mark = line_of(Mark(self._report.environment, "apply", configuration=self._report.configuration))
+        mark = marker_line(CommentMarker(self._report.environment, "apply", configuration=self._report.configuration))
         return f"{mark}\n" + "\n\n".join([self._title(), *self._body(), self._footer()])
 
     def _title(self) -> str:
@@ -89,8 +89,8 @@ class FailedMarkdown:
         self._error = failure.error
 
     def __str__(self) -> str:
-        mark = line_of(
-            Mark(self._failure.environment, self._failure.command, configuration=self._failure.configuration)
+        mark = marker_line(
+            CommentMarker(self._failure.environment, self._failure.command, configuration=self._failure.configuration)
         )
         return f"{mark}\n" + "\n\n".join([self._title(), *self._body(), *self._footer()])
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.model.approval import line_of, mark_of
+from reconciler.model.approval import make_marker, marker_line
 from reconciler.model.review import Review
 from reconciler.output.markdown.change import ChangeMarkdown
 from reconciler.output.markdown.sizes import TEXT_ROOM, Level, levels
@@ -35,7 +35,7 @@ class PlanMarkdown:
         self._plan = review.plan
 
     def __str__(self) -> str:
-        mark = line_of(mark_of(self.command, self._plan, self._review.commit, self._review.base))
+        mark = marker_line(make_marker(self.command, self._plan, self._review.commit, self._review.base))
         return f"{mark}\n{self.text(TEXT_ROOM)}"
 
     def text(self, room: int, *, footer: bool = True) -> str:

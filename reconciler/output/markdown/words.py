@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from reconciler.output.terminal import visible
+from reconciler.output.terminal import escape
 
 _PLAIN = re.compile(r"[\w.,;:()'\"?!/+=%–—→…°·-]+")  # noqa: RUF001 - the dashes that sentences of ours have
 # Plain by its characters, and still something to a host: addresses, commits, JIRA-1, /close, !1, %1, :tada:, 1) or -.
@@ -27,7 +27,7 @@ LONGEST = 300
 
 def code(text: str, longest: int = LONGEST) -> str:
     """A code span that shows the text, on one line, cut where it is long."""
-    text = cut(visible(text), longest)
+    text = cut(escape(text), longest)
     if not text.strip():
         text = f'"{text}"'
     ticks = "`" * (_run_of_ticks(text) + 1)
@@ -39,7 +39,7 @@ def prose(text: str, longest: int = LONGEST * 2) -> str:
     """A sentence with words of others in it: words that could do something stand in code spans, what is in quotes as a
     whole; what is in backticks is taken for a code span of ours."""
     spans: list[tuple[bool, str]] = [(True, "")]
-    for found in _PIECES.finditer(cut(visible(text), longest)):
+    for found in _PIECES.finditer(cut(escape(text), longest)):
         piece = " " if found[0].isspace() else found[0]
         plain = all(map(_is_plain, piece.split()))
         if plain == spans[-1][0]:
@@ -61,7 +61,7 @@ def commit(text: str) -> str:
 
 def fence(lines: Iterable[str], language: str = "diff") -> str:
     """A fenced block of lines, which no line of it can close."""
-    block = "\n".join(visible(line) for line in lines)
+    block = "\n".join(escape(line) for line in lines)
     ticks = "`" * max(3, _run_of_ticks(block) + 1)
     return f"{ticks}{language}\n{block}\n{ticks}"
 

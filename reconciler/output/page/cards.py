@@ -147,7 +147,7 @@ def _line(card: Card) -> Card:
 
 
 def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: str, ending: Ending | None) -> Card:
-    address, scope = change.address, review.scope_of(change.address)
+    address, scope = change.address, review.find_scope(change.address)
     return Card(
         address=address,
         kind=change.kind,

@@ -22,7 +22,7 @@ from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.svg import SMALL
 from reconciler.output.graph.text import UNMANAGED, states
 from reconciler.output.page.cards import CARDS, GRAVE, MARKS, cards, cut, facets, signs
-from reconciler.output.terminal import visible
+from reconciler.output.terminal import escape
 from reconciler.output.values import ORDER, VERBS, counted, title
 
 
@@ -55,7 +55,7 @@ def _template() -> Template:
 
 def _shown(value: Any) -> Any:
     """What stands in the page of a value; Jinja2 escapes it after this."""
-    return value if isinstance(value, Markup) else visible("" if value is None else str(value))
+    return value if isinstance(value, Markup) else escape("" if value is None else str(value))
 
 
 def _part(name: str) -> str:
