@@ -17,11 +17,12 @@ import pytest
 from slow import Slow, serving
 from world import World
 
-from reconciler import applying, pipeline
 from reconciler.apply import Event
+from reconciler.commands import apply as applying
+from reconciler.commands import plan as planning
+from reconciler.commands.session import open_session
 from reconciler.model.apply_report import Status
 from reconciler.plan import Options
-from reconciler.session import open_session
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 LOADING = """
@@ -135,8 +136,8 @@ def test_no_wait_keeps_it_from_being_heard(world: World, slow: Slow) -> None:
             slow.go_on.set()
 
     pressing = threading.Thread(target=press)
-    with open_session(world.folder, None, None, os.environ, 1) as session, applying.locked(session) as lock:
-        planned = pipeline.plan(session, Options())
+    with open_session(world.folder, None, None, os.environ, 1) as session, applying.lock_state(session) as lock:
+        planned = planning.plan(session, Options())
         pressing.start()
         report = applying.apply(session, planned, lock, told, parallelism=1)
     pressing.join()

@@ -7,20 +7,20 @@ import json
 import pytest
 from world import Json, Run, World
 
-from reconciler.api import pace
-from reconciler.apply import outcome
+from reconciler import observe
+from reconciler.api import rate_limiter
+from reconciler.apply import recovery
 from reconciler.cli.main import run
-from reconciler.observe import remembered
 
-LOOKS = 2
+POLL_DELAYS = 2
 
 
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """What shows up late shows up at once, or never."""
-    for module in (remembered, outcome):
-        monkeypatch.setattr(module, "LOOKS", (0.0,) * LOOKS)
-    monkeypatch.setattr(pace, "FIRST_WAIT", 0.0)
+    for module in (observe, recovery):
+        monkeypatch.setattr(module, "POLL_DELAYS", (0.0,) * POLL_DELAYS)
+    monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
 
 
 def flows(*names: str, more: str = "") -> str:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from world import KEY
 
-from reconciler import applying
-from reconciler.api import pace
-from reconciler.apply import outcome
+from reconciler.api import rate_limiter
+from reconciler.apply import recovery
 from reconciler.cli.main import run
+from reconciler.commands import apply as applying
 
 from .scripted import Script, page, says, served
 
@@ -70,9 +70,9 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     with served(Script()) as script:
         monkeypatch.setenv("QONVERSION_SECRET", KEY)
         monkeypatch.setenv("QONVERSION_API_URL", script.url)
-        monkeypatch.setattr(pace, "FIRST_WAIT", 0.0)
-        monkeypatch.setattr(outcome, "LOOKS", (0.0,))
-        monkeypatch.setattr(applying, "LOOKS", (0.0,))
+        monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
+        monkeypatch.setattr(recovery, "POLL_DELAYS", (0.0,))
+        monkeypatch.setattr(applying, "POLL_DELAYS", (0.0,))
         play(script)
         yield script
 

@@ -11,8 +11,8 @@ import pytest
 from hostile.test_printing import HOSTILE
 from world import World, automation, integration, report
 
-from reconciler.render.terminal import put, visible
-from reconciler.yaml12.writing import dump
+from reconciler.output.terminal import escape, write_stdout
+from reconciler.yaml.writing import dump
 
 COMMAND = re.compile(r"::(error|warning|notice) ((?:[a-z]+=[^:,\r\n]*,)*title=[^:,\r\n]*)::([^\r\n]*)")
 ACTIVE = """\
@@ -144,7 +144,7 @@ def test_names_become_no_commands(world: World, name: str) -> None:
     world.write(dump({"integrations": {"hook": fields}}).replace("${", "$${"))
     found = commands(world.run("plan", "--format", "github").out)
     assert found
-    assert [text for _, _, text in found if visible(plain).replace("##", "\\u0023#") in text]
+    assert [text for _, _, text in found if escape(plain).replace("##", "\\u0023#") in text]
     document = json.loads(world.run("plan", "--format", "sarif").out)
     texts = [each["message"]["text"] for each in document["runs"][0]["results"]]
     assert texts
@@ -189,10 +189,10 @@ def test_the_gate_lets_through_what_is_asked_for(capsys: pytest.CaptureFixture[s
     """An annotation of ours, whole, where annotations are printed; no other command, and none at all elsewhere."""
     ours = "::warning file=a.yaml,line=3,col=5,title=x%3A y::said"
     others = ["::add-mask::x", "  ::error title=x::y", "::error x::y", "::error title=x,file=a:b::y", "##[error]x"]
-    put("\n".join([ours, *others, f"{ours} ##[group]"]), commands=True)
+    write_stdout("\n".join([ours, *others, f"{ours} ##[group]"]), commands=True)
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == ours
     assert shown[-1] == f"{ours} \\u0023#[group]"
     assert not [line for line in shown[1:-1] if line.lstrip().startswith("::") or "##[" in line]
-    put(ours)
+    write_stdout(ours)
     assert capsys.readouterr().out == "\\u003a:" + ours[2:] + "\n"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml12 import LocatedList, LocatedMap, is_accelerated, read
+from reconciler.yaml import LocatedList, LocatedMap, is_accelerated, read
 
 pytestmark = pytest.mark.skipif(not is_accelerated(), reason="PyYAML is installed without its C parser")
 
