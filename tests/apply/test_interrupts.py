@@ -23,6 +23,8 @@ from reconciler.model.apply_report import Status
 from reconciler.plan import Options
 from reconciler.session import open_session
 
+pytestmark = pytest.mark.process
+
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 LOADING = """
 import signal, sys

@@ -7,7 +7,6 @@ import json
 import pytest
 from world import Json, Run, World
 
-from reconciler.api import pace
 from reconciler.apply import outcome
 from reconciler.cli.main import run
 from reconciler.observe import remembered
@@ -16,11 +15,10 @@ LOOKS = 2
 
 
 @pytest.fixture(autouse=True)
-def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch, no_waiting: None) -> None:
     """What shows up late shows up at once, or never."""
     for module in (remembered, outcome):
         monkeypatch.setattr(module, "LOOKS", (0.0,) * LOOKS)
-    monkeypatch.setattr(pace, "FIRST_WAIT", 0.0)
 
 
 def flows(*names: str, more: str = "") -> str:

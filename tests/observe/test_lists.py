@@ -37,7 +37,7 @@ reports:
 
 
 @pytest.fixture
-def script() -> Iterator[Script]:
+def script(uses_network: None) -> Iterator[Script]:
     """A server without any object."""
     with served(Script()) as script:
         yield script

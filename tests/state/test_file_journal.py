@@ -13,6 +13,8 @@ from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
 from reconciler.state.file import FileStore
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 TEAM = """
     integrations:
       hook: {title: Hook, integration: webhooks, target_platform: iOS}
@@ -326,6 +328,7 @@ def test_without_the_key(world: World, monkeypatch: pytest.MonkeyPatch, capsys: 
     assert not path.exists()
 
 
+@pytest.mark.process
 def test_no_program_is_asked_for_the_key(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
