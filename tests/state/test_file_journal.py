@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+from size import seeds
 from world import KEY, Json, World, automation
 
 from reconciler.cli.main import run
@@ -346,7 +347,7 @@ def test_no_program_is_asked_for_the_key(
     assert mark.exists()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(12, every_day=3))
 def test_whatever_is_wrong_in_it(world: World, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """Bytes, lines lost, doubled or in another order: refused, or read; never a fault, and never a delete."""
     path = cut_off(world, monkeypatch)
