@@ -8,8 +8,8 @@ import re
 import ssl
 from urllib.request import getproxies, proxy_bypass
 
-from reconciler.credentials import without_credentials
 from reconciler.errors import ApiFailed, Refused, WrongUsage
+from reconciler.model.redaction import without_credentials
 
 BASE_PATH = "/v4"
 # Strict, so that no two parsers could read it differently: no user, no password, no query, no blanks, no backslash.
@@ -22,7 +22,7 @@ NAMED = 3
 EXPECTED = "expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
 
 
-def base_of(address: str, path: str = BASE_PATH) -> str:
+def base_url(address: str, path: str = BASE_PATH) -> str:
     """The base of the API at an address; a bare host gets the base path, `path`.
 
     WrongUsage where it is no address, or one that holds more than host, port and path; Refused for plain http to

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from reconciler.api.answers import Answer
-from reconciler.api.door import Door
-from reconciler.api.pace import ATTEMPTS, RETRIED, TOO_MANY, Pace
+from reconciler.api.rate_limiter import ATTEMPTS, RETRIED, TOO_MANY, RateLimiter
+from reconciler.api.response import Response
+from reconciler.api.transport import Transport
 from reconciler.errors import ApiFailed, Unreachable
 
 Again = Callable[[bool], None]
@@ -15,14 +15,14 @@ Again = Callable[[bool], None]
 
 
 class Reader:
-    """Reads, at the pace of the run: failures that pass are waited out (see `reconciler.api.pace`)."""
+    """Reads, at the pace of the run: failures that pass are waited out (see `reconciler.api.rate_limiter`)."""
 
-    def __init__(self, door: Door, pace: Pace | None = None) -> None:
+    def __init__(self, door: Transport, pace: RateLimiter | None = None) -> None:
         self._door = door
         self._pace = pace or door.pace
         self._given_up = False
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """From now on nothing more is read: the next request ends with an ApiFailed, in whichever thread."""
         self._given_up = True
 
@@ -31,43 +31,43 @@ class Reader:
         """The variable that the key came from."""
         return self._door.secret.source
 
-    def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Answer:
+    def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Response:
         """GET below the API's base. Raises an ApiFailed or NotAuthorised where the answer is no 2xx."""
-        return self._checked(self._exchange("GET", path, repeatable=True, query=query))
+        return self._checked(self._exchange("GET", path, idempotent=True, query=query))
 
-    def _checked(self, answer: Answer) -> Answer:
+    def _checked(self, answer: Response) -> Response:
         if not answer.ok:
             raise answer.error(self.source)
         return answer
 
     def _exchange(
-        self, method: str, path: str, *, repeatable: bool, before_again: Again | None = None, **rest: Any
-    ) -> Answer:
+        self, method: str, path: str, *, idempotent: bool, before_again: Again | None = None, **rest: Any
+    ) -> Response:
         for attempt in range(1, ATTEMPTS):
             try:
                 answer = self._once(method, path, **rest)
             except Unreachable as error:
-                perhaps_done = error.sent
-                if (perhaps_done and not repeatable) or not self._pace.wait(attempt, None):
+                may_have_succeeded = error.sent
+                if (may_have_succeeded and not idempotent) or not self._pace.wait(attempt, None):
                     raise
             else:
                 # What was turned away was not worked on, so even a create may be sent again.
-                perhaps_done = answer.status != TOO_MANY
-                again = answer.status in RETRIED and (repeatable or not perhaps_done)
+                may_have_succeeded = answer.status != TOO_MANY
+                again = answer.status in RETRIED and (idempotent or not may_have_succeeded)
                 if not again or not self._pace.wait(attempt, answer.retry_after()):
                     return answer
             if before_again is not None:
-                before_again(perhaps_done)
+                before_again(may_have_succeeded)
         return self._once(method, path, **rest)
 
-    def _once(self, method: str, path: str, **rest: Any) -> Answer:
+    def _once(self, method: str, path: str, **rest: Any) -> Response:
         if self._given_up:
             raise ApiFailed(f"{method} {path} was not sent: nobody needs its answer any more")
         answer = self._door.exchange(method, path, turn=self._pace.turn(), **rest)
         if answer.status == TOO_MANY:
-            self._pace.turned_away(answer.retry_after())
+            self._pace.on_throttled(answer.retry_after())
         else:
-            self._pace.went_well()
+            self._pace.on_success()
         return answer
 
 
@@ -80,20 +80,20 @@ class Writer(Reader):
         path: str,
         body: Any = None,
         *,
-        repeatable: bool,
+        idempotent: bool,
         idempotency_key: str | None = None,
-        patient: bool = True,
+        retry: bool = True,
         before_again: Again | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Sends one write and gives the answer, whatever its status.
 
-        `repeatable`: sending it twice does what sending it once does, so a lost answer is no reason to give up. With an
+        `idempotent`: sending it twice does what sending it once does, so a lost answer is no reason to give up. With an
         `idempotency_key` a create is repeatable too (documented for integrations: same key, original response [seed]).
-        Not `patient`: what was turned away is not sent again. `before_again`: looks whether that is still right.
+        Not `retry`: what was turned away is not sent again. `before_again`: looks whether that is still right.
         """
         headers = {"idempotency-key": idempotency_key} if idempotency_key else None
-        if not patient:
+        if not retry:
             return self._once(method, path, body=body, headers=headers)
         return self._exchange(
-            method, path, repeatable=repeatable, before_again=before_again, body=body, headers=headers
+            method, path, idempotent=idempotent, before_again=before_again, body=body, headers=headers
         )

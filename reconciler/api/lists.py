@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from reconciler.api.answers import NOT_FOUND, Answer, in_short
 from reconciler.api.client import Reader
+from reconciler.api.response import NOT_FOUND, Response, in_short
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ListIncomplete
 from reconciler.threads import Threads
 
@@ -66,7 +66,7 @@ def read_object(reader: Reader, path: str, object_id: str) -> Item | None:
     return item
 
 
-def _only_page(answer: Answer, path: str, *, ends: bool | None = None) -> list[Item]:
+def _only_page(answer: Response, path: str, *, ends: bool | None = None) -> list[Item]:
     page = _page(answer, path, ends=ends)
     if page.more:
         raise ListIncomplete(f"GET {path} says that there is more, and documents no way to read on", hint=PLAN_AGAIN)
@@ -167,7 +167,7 @@ class _Page:
     cursor: str | None
 
 
-def _page(answer: Answer, path: str, *, ends: bool | None = None) -> _Page:
+def _page(answer: Response, path: str, *, ends: bool | None = None) -> _Page:
     """A page of a list. `ends`: whether one that says nothing of `has_more` is the last; None where it must say."""
     body = answer.record()
     items, cursor = body.get("data"), body.get("next_cursor")

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from reconciler.errors import KeyExposed, NotAuthorised
+from reconciler.model.redaction import Spellings
 from reconciler.model.settings import Environment
-from reconciler.spellings import Spellings
 
 MOST_PLACES = 10
 
@@ -37,9 +37,9 @@ class Secret:
         """How the key may be spelled."""
         return Spellings(self.value)
 
-    def struck_from(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """What is told of an answer, without the key: a server that quotes it would put it into reports."""
-        return self.spellings.struck_from(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
+        return self.spellings.redact(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
 
     def require_absent(self, content: bytes, path: str) -> None:
         """KeyExposed if what the API holds at a path is JSON and has the key in it: it would go into files and states.
@@ -66,7 +66,7 @@ class Secret:
         )
 
 
-def secret_of(environment: Environment, variables: Mapping[str, str], folder: Path) -> Secret:
+def read_secret(environment: Environment, variables: Mapping[str, str], folder: Path) -> Secret:
     """The key of an environment: from its variable where that is set, else what its `secret_command` prints.
 
     `folder` is that of reconciler.yaml. NotAuthorised where there is no key, or what there is cannot be one.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.errors import NotAuthorised
-from reconciler.programs import find_program
+from reconciler.system.programs import find_program
 
 UNATTENDED_SECONDS = 60.0
 ATTENDED_SECONDS = 300.0

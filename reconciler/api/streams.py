@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from reconciler.api.pace import Turn
+from reconciler.api.rate_limiter import Permit
 
 T = TypeVar("T")
 
@@ -26,11 +26,11 @@ JUST_NOW = 0.1
 the request fails, and is looked into as every lost answer."""
 
 
-class Overdue(Exception):
+class DeadlineExceeded(Exception):
     """The exchange took longer than it may."""
 
 
-class HungUp(Exception):
+class ServerDisconnected(Exception):
     """The server ended the connection before the request left: nothing was done."""
 
 
@@ -38,15 +38,15 @@ class _Now(threading.local):
     began: float = 0.0
     ends: float | None = None
     seconds: float = 0.0
-    turn: Turn | None = None
+    turn: Permit | None = None
 
 
 _now = _Now()
 
 
 @contextmanager
-def on_the_way(seconds: float, turn: Turn) -> Iterator[None]:
-    """For the one exchange that this thread does in the block: Overdue from the network where it takes longer.
+def exchange_deadline(seconds: float, turn: Permit) -> Iterator[None]:
+    """For the one exchange that this thread does in the block: DeadlineExceeded from the network where it takes longer.
 
     The turn is held while the request is with the server: from right before it leaves until the answer begins to come.
     What it takes to make the one and to read the other need not wait, nor be waited for.
@@ -60,7 +60,7 @@ def on_the_way(seconds: float, turn: Turn) -> Iterator[None]:
         turn.give_back()
 
 
-def leaving() -> bool:
+def start_exchange() -> bool:
     """The request of this thread is about to leave: it waits for its turn, and its time begins with that. False where
     it had its turn already."""
     if _now.turn is None or not _now.turn.take():
@@ -84,7 +84,7 @@ def _left(timeout: float | None) -> float | None:
         return timeout
     left = _now.ends - time.monotonic()
     if left <= 0:
-        raise Overdue(f"not complete after {_now.seconds:.0f} seconds")
+        raise DeadlineExceeded(f"not complete after {_now.seconds:.0f} seconds")
     return left if timeout is None else min(timeout, left)
 
 
@@ -139,8 +139,8 @@ class _Stream:
         if self._unsent:
             content, self._unsent = self._unsent, b""
             # It was looked at before it waited for its turn, which can take as long as a server asks for.
-            if leaving() and self._heard and self.get_extra_info("is_readable"):
-                raise HungUp("the server ended the connection before the request left")
+            if start_exchange() and self._heard and self.get_extra_info("is_readable"):
+                raise ServerDisconnected("the server ended the connection before the request left")
             self._kept(self._stream.write, content, timeout=_left(timeout))
 
     @staticmethod
@@ -153,7 +153,7 @@ class _Stream:
             raise
 
 
-def held(transport: T) -> T:
+def watch_network(transport: T) -> T:
     """An httpx transport, all of whose connections are such.
 
     httpx lets a backend be given to none of its transports, so it is put where httpcore looks for it. Where a later

@@ -1,8 +1,7 @@
 """The apply stage: Plan → ApplyReport."""
 
-from reconciler.apply.evidence import Evidence
 from reconciler.apply.execute import Event, execute
-from reconciler.apply.standing import standing
-from reconciler.apply.verify import unsettled, verify
+from reconciler.apply.stale import recheck_plan
+from reconciler.apply.verify import Evidence, unsettled, verify
 
-__all__ = ["Event", "Evidence", "execute", "standing", "unsettled", "verify"]
+__all__ = ["Event", "Evidence", "execute", "recheck_plan", "unsettled", "verify"]

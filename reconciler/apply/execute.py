@@ -12,17 +12,17 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from reconciler.api import Writer
-from reconciler.apply.interrupts import told
-from reconciler.apply.outcome import Finder
-from reconciler.apply.perform import Ledger, Performer
+from reconciler.apply.interrupts import on_interrupt
+from reconciler.apply.operations import OperationRunner, StateRecorder
+from reconciler.apply.recovery import LostResponseRecovery
 from reconciler.apply.resolve import Resolver, Sleep, fields_to_come
 from reconciler.apply.schedule import Part, Schedule
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
-from reconciler.model.desired import Fields, kind_of
+from reconciler.model.desired import Fields, address_kind
 from reconciler.model.live import Live
-from reconciler.model.memory import object_of
 from reconciler.model.plan import WRITES, Action, Change, Plan
+from reconciler.model.state import parse_object_name
 from reconciler.threads import NOTICED_SECONDS, Threads
 
 PREPARED = 2
@@ -54,12 +54,12 @@ class _End:
 def execute(
     plan: Plan,
     writer: Writer,
-    ledger: Ledger,
+    ledger: StateRecorder,
     before: Live,
     *,
     parallelism: int,
     tell: Observer,
-    look_again: bool = False,
+    recheck: bool = False,
     sleep: Sleep = time.sleep,
 ) -> ApplyReport:
     """Does what the plan says and reports how each change ended; what went wrong is in the report, not raised.
@@ -70,11 +70,11 @@ def execute(
     reports; a second one is raised.
     """
     ledger.begin(plan.moved, plan.refresh)
-    known, buried = _live_before(plan, ledger), set(map(object_of, ledger.tombstones()))
+    known, buried = _live_before(plan, ledger), set(map(parse_object_name, ledger.tombstones()))
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
     resolver = Resolver(writer, _ids(plan, ledger), before=before, taken=taken, coming=coming, sleep=sleep)
-    finder = Finder(writer, known, buried, sleep)
-    run = _Run(plan, Performer(writer, ledger, resolver, finder, look_again=look_again), tell)
+    finder = LostResponseRecovery(writer, known, buried, sleep)
+    run = _Run(plan, OperationRunner(writer, ledger, resolver, finder, recheck=recheck), tell)
     # The pace of the run lets so many requests go at once; one more change for every few of them is prepared meanwhile.
     # What is still under way after a second Ctrl-C has its intent in the journal.
     with Threads(parallelism + parallelism // PREPARED) as pool:
@@ -85,7 +85,7 @@ def execute(
     )
 
 
-def _ids(plan: Plan, ledger: Ledger) -> Callable[[str], str | None]:
+def _ids(plan: Plan, ledger: StateRecorder) -> Callable[[str], str | None]:
     live = {change.address: change.id for change in plan.changes if change.id}
 
     def id_of(address: str) -> str | None:
@@ -95,19 +95,19 @@ def _ids(plan: Plan, ledger: Ledger) -> Callable[[str], str | None]:
     return id_of
 
 
-def _live_before(plan: Plan, ledger: Ledger) -> set[tuple[str, str]]:
+def _live_before(plan: Plan, ledger: StateRecorder) -> set[tuple[str, str]]:
     """(kind, id) of all that was live when the plan was made."""
     known = {(other.kind, other.id) for other in plan.unmanaged}
     known |= {(change.kind, change.id) for change in plan.changes if change.id}
     return known | {
-        (kind_of(address), object_id)
+        (address_kind(address), object_id)
         for address, entry in ledger.entries().items()
         for object_id in (entry.id, *entry.superseded)
     }
 
 
 class _Run:
-    def __init__(self, plan: Plan, performer: Performer, tell: Observer) -> None:
+    def __init__(self, plan: Plan, performer: OperationRunner, tell: Observer) -> None:
         self._changes = {change.address: change for change in plan.changes}
         self._schedule = Schedule(change for change in plan.changes if change.action is not Action.MANUAL)
         self._performer = performer
@@ -121,7 +121,7 @@ class _Run:
 
     def go(self, pool: Threads) -> None:
         """Hands out parts until none is left."""
-        with told(lambda: self._finished.put(None)):
+        with on_interrupt(lambda: self._finished.put(None)):
             self._start(pool, self._schedule.ready())
             self._drain(pool)
 
@@ -140,7 +140,7 @@ class _Run:
         """Address → fields, as the API's answers to our last writes showed them."""
         return self._performer.answered
 
-    def outcome(self, change: Change, ledger: Ledger) -> Outcome:
+    def outcome(self, change: Change, ledger: StateRecorder) -> Outcome:
         """How a change ended."""
         if change.action is Action.MANUAL:
             return Outcome(change.address, change.action.value, Status.MANUAL, change.id)

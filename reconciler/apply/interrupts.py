@@ -13,7 +13,7 @@ TOLD = 2
 
 
 @contextmanager
-def told(tell: Callable[[], None]) -> Iterator[None]:
+def on_interrupt(tell: Callable[[], None]) -> Iterator[None]:
     """While the block runs, the first signals call `tell`, from within whatever is going on; each later one is raised.
 
     The signals are Ctrl-C and all that raise KeyboardInterrupt as it does: the program lets SIGTERM and SIGHUP do so.

@@ -10,18 +10,17 @@ from typing import Any
 
 from reconciler.api import Reader
 from reconciler.api.lists import read_list, read_table
-from reconciler.api.pace import LOOKS
+from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.offered import Offered
-from reconciler.kinds.records import record_from
+from reconciler.kinds.destinations import WRITE_IT, LookupTable, Targets
 from reconciler.kinds.references import resolved
-from reconciler.kinds.targets import WRITE_IT, Targets
+from reconciler.kinds.wire import record_from
 from reconciler.model.desired import Fields
 from reconciler.model.live import Live, Raw, Record
 from reconciler.model.plan import Action, Plan
 
-WAITS = (*LOOKS, 4.0)
+WAITS = (*POLL_DELAYS, 4.0)
 """Seconds before each look: what was just created may show up late."""
 
 Sleep = Callable[[float], None]
@@ -38,7 +37,7 @@ class _Reading:
     """A list as it was read. `after`: how many objects this run had made before that; `live`: what is live since."""
 
     after: int
-    offered: Offered
+    offered: LookupTable
     live: list[Record] | None = None
 
 
@@ -118,7 +117,7 @@ class Resolver:
     ) -> tuple[dict[str, Any] | None, list[str]]:
         """What a label proves, else why it does not. What is live now is read: somebody may have made a twin."""
         kind, label = KINDS[reference.kind], reference.label(record.raw)
-        if label is not None and not reading.offered.having("label", label):
+        if label is not None and not reading.offered.find("label", label):
             return None, []
         with self._lock:
             if reading.live is None:
@@ -143,5 +142,5 @@ class Resolver:
         """A list, read again if it is still the one that did not help; others wait for one reading."""
         with self._lock:
             if path not in self._readings or self._readings[path] is than:
-                self._readings[path] = _Reading(len(self._made), Offered(read_table(self._reader, path)))
+                self._readings[path] = _Reading(len(self._made), LookupTable(read_table(self._reader, path)))
             return self._readings[path]

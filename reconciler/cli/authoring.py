@@ -9,10 +9,10 @@ import click
 
 from reconciler.cli.options import ConnectionFlags, connection_options, open_session, path_argument
 from reconciler.errors import Exit
-from reconciler.render.terminal import put, say, visible
+from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
-    from reconciler.authoring import Written
+    from reconciler.commands.edits import Written
     from reconciler.model.drift import Drift
 
 
@@ -33,15 +33,16 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) 
 
     Exits with 2 where there is something.
     """
-    from reconciler import authoring, errands, pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.drift import adopt_drift, find_drift  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.plan import plan  # noqa: PLC0415
     from reconciler.plan import Options  # noqa: PLC0415
 
     with open_session(path, flags) as session:
         if adopt:
-            found, written = authoring.adopt_drift(session)
+            found, written = adopt_drift(session)
         else:
-            found, written = errands.drift_of(pipeline.plan(session, Options(to_apply=False))), None
-    put(_shown(found, form))
+            found, written = find_drift(plan(session, Options(to_apply=False))), None
+    write_stdout(_shown(found, form))
     if written is not None:
         _tell(written)
     if found.objects:
@@ -59,17 +60,17 @@ def import_(address: str, object_id: str, path: Path, file: Path | None, **flags
 
     ADDRESS is what it is to be called, for example report.daily-revenue; ID is the API's.
     """
-    from reconciler import authoring  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.imports import import_object  # noqa: PLC0415 - `--help` need not load the stages
 
     with open_session(path, flags) as session:
-        written = authoring.import_object(session, address, object_id, file)
+        written = import_object(session, address, object_id, file)
     _tell(written)
-    say("Look at it, then plan: it is adopted by the next apply, and the `imports` line can go after that.")
+    write_stderr("Look at it, then plan: it is adopted by the next apply, and the `imports` line can go after that.")
 
 
 def _shown(found: Drift, form: str) -> str:
-    from reconciler.render.drift import DriftText, drift_json  # noqa: PLC0415 - only the renderer that is asked for
-    from reconciler.render.markdown import DriftMarkdown  # noqa: PLC0415
+    from reconciler.output.drift import DriftText, drift_json  # noqa: PLC0415 - only the renderer that is asked for
+    from reconciler.output.markdown import DriftMarkdown  # noqa: PLC0415
 
     if form == "json":
         return drift_json(found)
@@ -78,6 +79,6 @@ def _shown(found: Drift, form: str) -> str:
 
 def _tell(written: Written) -> None:
     for file in written.files:
-        say(visible(f"wrote {file}"))
+        write_stderr(escape(f"wrote {file}"))
     for text in written.left:
-        say(visible(f"left to you: {text}"))
+        write_stderr(escape(f"left to you: {text}"))

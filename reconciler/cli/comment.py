@@ -10,10 +10,10 @@ import click
 
 from reconciler.cli.options import debug_option, environment_option
 from reconciler.errors import WrongUsage
-from reconciler.render.terminal import dim, hide, say, visible
+from reconciler.output.terminal import dim, escape, register_secret, write_stderr
 
 if TYPE_CHECKING:
-    from reconciler.hosts import Comments, Surroundings
+    from reconciler.forges import CiRun, Comments
 
 MOST_SUMMARY = 1024 * 1024
 """Bytes of a job's summary, by step: what is longer is not shown at all
@@ -47,32 +47,32 @@ def comment(
     its environment, and closes it where nothing drifted. Runs in GitHub Actions (with GITHUB_TOKEN) and in GitLab CI
     (with GITLAB_TOKEN); no key is needed.
     """
-    from reconciler.hosts import Comments, surroundings_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.forges import Comments, find_ci_run  # noqa: PLC0415 - `--help` need not load the stages
 
     if (file is None) == (read is None):
         raise WrongUsage("expected the FILE to put under the pull request, or --read FILE, and not both")
     text = _text(file) if file else ""
-    where = surroundings_of(os.environ, _event(os.environ.get("GITHUB_EVENT_PATH", "")))
-    hide(where.token)
+    where = find_ci_run(os.environ, _event(os.environ.get("GITHUB_EVENT_PATH", "")))
+    register_secret(where.token)
     with Comments(where) as comments:
-        comments.trace((lambda line: say(dim(visible(f"debug: {line}")))) if debug else None)
+        comments.trace((lambda line: write_stderr(dim(escape(f"debug: {line}")))) if debug else None)
         if read is not None:
             _write_approval(read, comments, environment, configuration)
             return
         _summarise(where, text)
-        say(visible(comments.put(text)))
+        write_stderr(escape(comments.put(text)))
 
 
 def _write_approval(path: Path, comments: Comments, environment: str | None, configuration: Path | None) -> None:
+    from reconciler.commands.session import find_names  # noqa: PLC0415
     from reconciler.model.approval import to_json  # noqa: PLC0415 - `--help` need not load it
-    from reconciler.session import names_of  # noqa: PLC0415
 
-    approval = comments.approved(environment, names_of(configuration, environment)[0] if configuration else None)
+    approval = comments.approved(environment, find_names(configuration, environment)[0] if configuration else None)
     try:
         path.write_text(to_json(approval), encoding="utf-8")
     except OSError as error:
         raise WrongUsage(f"--read {path}: cannot be written: {error.strerror}") from error
-    say(visible(f"approved for {approval.environment}: {approval.digest}"))
+    write_stderr(escape(f"approved for {approval.environment}: {approval.digest}"))
 
 
 def _text(path: Path) -> str:
@@ -93,7 +93,7 @@ def _event(path: str) -> str:
     return _text(Path(path)) if path else ""
 
 
-def _summarise(where: Surroundings, text: str) -> None:
+def _summarise(where: CiRun, text: str) -> None:
     """Adds the text to the job's summary, where the runner has one and there is room."""
     if not where.summary:
         return
@@ -101,8 +101,8 @@ def _summarise(where: Surroundings, text: str) -> None:
     try:
         with Path(where.summary).open("ab") as opened:
             if opened.tell() + len(content) > MOST_SUMMARY:
-                say("warning: the job's summary has no room for this")
+                write_stderr("warning: the job's summary has no room for this")
                 return
             opened.write(content)
     except OSError as error:
-        say(visible(f"warning: the job's summary cannot be written ({error.strerror})"))
+        write_stderr(escape(f"warning: the job's summary cannot be written ({error.strerror})"))

@@ -16,7 +16,7 @@ from reconciler import __version__
 from reconciler.cli.commands import Loaded
 from reconciler.cli.options import InOrder
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
-from reconciler.render.terminal import concealed, red, say, unwritable, visible
+from reconciler.output.terminal import escape, red, redact, unwritable, write_stderr
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -60,7 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _show_usage(error)
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted; what an apply has done is remembered, and the next one goes on from there")
+        write_stderr("interrupted; what an apply has done is remembered, and the next one goes on from there")
         return Exit.API_FAILED
     except ReconcilerError as error:
         _show(error)
@@ -82,34 +82,36 @@ def _is_of_help(error: OSError) -> bool:
 
 def _show_usage(error: click.UsageError) -> None:
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
-        say(error.format_message())
+        write_stderr(error.format_message())
         return
     if error.ctx is not None:
-        say(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
-    say(red("error: ") + visible(error.format_message()))
+        write_stderr(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
+    write_stderr(red("error: ") + escape(error.format_message()))
 
 
 def _show_fault(error: Exception) -> None:
     """What happened and where, in a few lines, without the values of any variable; cut once the key is out of it."""
     frames = traceback.extract_tb(error.__traceback__)[-SHOWN_FRAMES:]
     places = " < ".join(f"{Path(each.filename).name}:{each.lineno} in {each.name}" for each in reversed(frames))
-    what = " ".join(concealed(str(error)).split())
+    what = " ".join(redact(str(error)).split())
     shown = what if len(what) <= LONGEST_FAULT else f"{what[:LONGEST_FAULT]}…"
-    say(red("error: ") + visible(f"a fault in reconciler {__version__}: {type(error).__name__}: {shown}"))
-    say(visible(f"  at {places}"))
-    say("hint: this is a bug of ours, and no mistake of yours; what an apply has done is remembered, so plan again")
-    say("hint: please report it with these lines and the command; the key is not in them")
+    write_stderr(red("error: ") + escape(f"a fault in reconciler {__version__}: {type(error).__name__}: {shown}"))
+    write_stderr(escape(f"  at {places}"))
+    write_stderr(
+        "hint: this is a bug of ours, and no mistake of yours; what an apply has done is remembered, so plan again"
+    )
+    write_stderr("hint: please report it with these lines and the command; the key is not in them")
 
 
 def _show(error: ReconcilerError) -> None:
     if isinstance(error, ConfigurationInvalid):
         for problem in error.problems:
-            say(visible(str(problem)))
+            write_stderr(escape(str(problem)))
         count = len(error.problems)
-        say(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
+        write_stderr(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
         return
-    say(red("error: ") + "\n".join(visible(line) for line in str(error).split("\n")))
+    write_stderr(red("error: ") + "\n".join(escape(line) for line in str(error).split("\n")))
     for note in getattr(error, "__notes__", ()):
-        say("note: " + visible(note))
+        write_stderr("note: " + escape(note))
     if error.hint:
-        say("hint: " + "\n".join(visible(line) for line in error.hint.split("\n")))
+        write_stderr("hint: " + "\n".join(escape(line) for line in error.hint.split("\n")))

@@ -13,8 +13,8 @@ import click
 
 from reconciler.cli.options import path_argument
 from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage
-from reconciler.regular_files import Unreadable, read_regular
-from reconciler.render.terminal import put, say, visible
+from reconciler.output.terminal import escape, write_stderr, write_stdout
+from reconciler.system.files import Unreadable, read_regular
 
 if TYPE_CHECKING:
     from reconciler.simulator import Faults
@@ -41,10 +41,10 @@ def validate(path: Path, shared: bool, form: str) -> None:
     PATH is a folder (every *.yaml below it is merged) or one file. Where the state is at hand, it also says which
     `moved`, `removed` and `imports` lines have done their work and can go.
     """
+    from reconciler.commands.state import read_local_state  # noqa: PLC0415
     from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.plan import idle, spent  # noqa: PLC0415
-    from reconciler.render.wording import counted  # noqa: PLC0415
-    from reconciler.stores import memory_at_hand  # noqa: PLC0415
+    from reconciler.output.values import counted  # noqa: PLC0415
+    from reconciler.plan import completed, unused  # noqa: PLC0415
 
     configuration = read_configuration(path)
     try:
@@ -52,29 +52,29 @@ def validate(path: Path, shared: bool, form: str) -> None:
     except ConfigurationInvalid as invalid:
         _put_problems(form, invalid.problems, [])
         raise
-    hints = list(dict.fromkeys(each for desired in checked.values() for each in idle(desired)))
+    hints = list(dict.fromkeys(each for desired in checked.values() for each in unused(desired)))
     _put_problems(form, [], hints)
     for hint in hints:
-        say(visible(f"hint: {hint}"))
+        write_stderr(escape(f"hint: {hint}"))
     for name, desired in checked.items():
         count = len(desired.resources)
-        say(f"{name}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
-        memory = memory_at_hand(configuration, configuration.environments[name], shared=shared)
-        for line in spent(desired, memory) if memory else ():
-            say(visible(f"hint: {line}"))
+        write_stderr(f"{name}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
+        state = read_local_state(configuration, configuration.environments[name], shared=shared)
+        for line in completed(desired, state) if state else ():
+            write_stderr(escape(f"hint: {line}"))
 
 
 def _put_problems(form: str, problems: Iterable[Problem], hints: Iterable[Problem]) -> None:
     """What is wrong, on stdout, in a form for programs; people read it on stderr."""
-    from reconciler.render.annotations import workflow_commands  # noqa: PLC0415 - only where it is asked for
-    from reconciler.render.findings import of_problems  # noqa: PLC0415
-    from reconciler.render.sarif import sarif  # noqa: PLC0415
+    from reconciler.output.annotations import workflow_commands  # noqa: PLC0415 - only where it is asked for
+    from reconciler.output.problems import findings_of_problems  # noqa: PLC0415
+    from reconciler.output.sarif import sarif  # noqa: PLC0415
 
-    findings = [*of_problems(problems), *of_problems(hints, "hint")]
+    findings = [*findings_of_problems(problems), *findings_of_problems(hints, "hint")]
     if form == "sarif":
-        put(sarif(findings))
+        write_stdout(sarif(findings))
     elif form == "github" and findings:
-        put(workflow_commands(findings), commands=True)
+        write_stdout(workflow_commands(findings), commands=True)
 
 
 @click.command()
@@ -86,20 +86,20 @@ def schema(folder: Path, write: bool, check: bool) -> None:
 
     Prints that of the whole configuration; --write puts all of them into FOLDER.
     """
-    from reconciler.render.schemas import every_schema  # noqa: PLC0415 - `--help` need not load the kinds
+    from reconciler.output.schemas import every_schema  # noqa: PLC0415 - `--help` need not load the kinds
 
     texts = {name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in every_schema().items()}
     if not (write or check):
-        put(texts["configuration.schema.json"].rstrip())
+        write_stdout(texts["configuration.schema.json"].rstrip())
     if write:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
-        say(f"wrote {len(texts)} schemas to {folder}")
+        write_stderr(f"wrote {len(texts)} schemas to {folder}")
     if check:
         stale = [name for name, text in texts.items() if _read(folder / name) != text]
         if stale:
-            say(f"stale in {folder}: {', '.join(stale)}\nhint: run `reconciler schema --write {folder}`")
+            write_stderr(f"stale in {folder}: {', '.join(stale)}\nhint: run `reconciler schema --write {folder}`")
             raise SystemExit(Exit.REFUSED)
 
 
@@ -147,7 +147,7 @@ def simulate(
     they take.
     """
     from reconciler.simulator import Simulator  # noqa: PLC0415 - `--help` need not load it
-    from reconciler.simulator.dashboard import furnish  # noqa: PLC0415
+    from reconciler.simulator.dashboard import seed_project  # noqa: PLC0415
     from reconciler.simulator.server import bind  # noqa: PLC0415
 
     with ExitStack() as stack:
@@ -157,18 +157,18 @@ def simulate(
         lines = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
         simulator = stack.enter_context(Simulator(data, log=lines, faults=_faults(rules, rule_file, seed)))
         if not bare:
-            furnish(simulator.answer)
+            seed_project(simulator.answer)
         try:
             server = stack.enter_context(bind(simulator, host=host, port=port))
         except OSError as error:
             raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port") from error
         try:
-            say(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
+            write_stderr(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
             for line in simulator.faults.told():
-                say(visible(line))
+                write_stderr(escape(line))
             server.run()
         except KeyboardInterrupt:
-            say("ended")
+            write_stderr("ended")
 
 
 def _faults(rules: tuple[str, ...], file: Path | None, seed: int) -> Faults:

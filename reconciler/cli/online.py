@@ -23,13 +23,13 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.reports import failures_reported, plan_format_option, plans_only, write_reports
 from reconciler.errors import Exit, Refused, WrongUsage
-from reconciler.render.forms import COMMANDS, shown
-from reconciler.render.terminal import ask, put, say, visible
+from reconciler.output.forms import COMMANDS, render_plan
+from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
 
 if TYPE_CHECKING:
+    from reconciler.commands.plan import Planned
+    from reconciler.commands.session import Session
     from reconciler.model.plan import Plan
-    from reconciler.pipeline import Planned
-    from reconciler.session import Session
 
 
 @click.command()
@@ -43,7 +43,7 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
-    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands import plan as planning  # noqa: PLC0415 - `--help` need not load the stages
 
     failing = failures_reported("plan", path, flags["environment"], flags["reports"])
     with failing, open_session(path, flags) as session:
@@ -52,15 +52,15 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
             raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
         planned = _planned(session, flags, undo)
         if out is not None:
-            from reconciler import applying  # noqa: PLC0415 - a plan that is not saved need not load it
+            from reconciler.commands import apply as applying  # noqa: PLC0415 - a plan that is not saved need not load it
 
-            applying.save(session, planned, out)
-        review = pipeline.review(session, planned)
+            applying.save_plan(session, planned, out)
+        review = planning.review(session, planned)
     write_reports(review, flags["reports"])
-    put(shown(review, flags["form"]), commands=flags["form"] in COMMANDS)
+    write_stdout(render_plan(review, flags["form"]), commands=flags["form"] in COMMANDS)
     if flags["strict_scope"]:
-        pipeline.require_scope(planned)
-    pipeline.refuse(planned.plan)
+        planning.require_scope(planned)
+    planning.refuse(planned.plan)
     if flags["detailed_exitcode"] and planned.plan.changes:
         raise SystemExit(Exit.PENDING)
 
@@ -84,22 +84,23 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
-    from reconciler import applying, pipeline  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.render.progress import progress  # noqa: PLC0415
+    from reconciler.commands import apply as applying  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands import plan as planning  # noqa: PLC0415
+    from reconciler.output.progress import progress  # noqa: PLC0415
 
     failing = failures_reported("apply", path, flags["environment"], flags["reports"])
-    with failing as seen, open_session(path, flags) as session, applying.locked(session) as lock:
+    with failing as seen, open_session(path, flags) as session, applying.lock_state(session) as lock:
         require_base(flags)
         require = _approval(expected)
         planned = _saved(session, saved, flags) if saved else _planned(session, flags)
-        planned = pipeline.require_current(planned, flags["allow"])
-        seen.review = review = pipeline.review(session, planned)
+        planned = planning.require_current(planned, flags["allow"])
+        seen.review = review = planning.review(session, planned)
         write_reports(review, plans_only(flags["reports"]))
-        say(shown(review, "text"))
+        write_stderr(render_plan(review, "text"))
         require(planned.plan)
         if flags["strict_scope"]:
-            pipeline.require_scope(planned)
-        pipeline.refuse(planned.plan)
+            planning.require_scope(planned)
+        planning.refuse(planned.plan)
         if planned.plan.changes and not auto_approve:
             _confirm(planned.plan)
         with progress(planned.plan) as display:
@@ -109,10 +110,10 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
                 lock,
                 lambda event: display(event.change, event.status, event.text),
                 parallelism=flags["parallelism"],
-                look_again=saved is not None,
+                recheck=saved is not None,
             )
         write_reports(review, flags["reports"], report)
-        put(_report(report, flags["form"]))
+        write_stdout(_report(report, flags["form"]))
     code = report.exit_code()
     if code is Exit.DONE and flags["detailed_exitcode"] and any(each.status == "manual" for each in report.outcomes):
         code = Exit.PENDING
@@ -124,20 +125,20 @@ def _approval(expected: str | None) -> Callable[[Plan], None]:
     """What refuses a plan that is not the approved one; reads now what was approved."""
     if expected is None:
         return lambda _: None
-    from reconciler.approved import read_approved, require_approved  # noqa: PLC0415 - only where one was approved
+    from reconciler.plan.approval import read_approved, require_approved  # noqa: PLC0415 - only where one was approved
 
     approved = read_approved(expected)
     return lambda made: require_approved(made, approved)
 
 
 def _planned(session: Session, flags: PlanFlags, undo: str | None = None) -> Planned:
-    from reconciler import pipeline  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands import plan as planning  # noqa: PLC0415 - `--help` need not load the stages
 
-    return pipeline.plan(session, plan_wishes(flags), undo, base=flags["base"], only_scope=flags["only_scope"])
+    return planning.plan(session, plan_wishes(flags), undo, base=flags["base"], only_scope=flags["only_scope"])
 
 
 def _saved(session: Session, file: Path, flags: PlanFlags) -> Planned:
-    from reconciler import applying  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands import apply as applying  # noqa: PLC0415 - `--help` need not load the stages
 
     # How old a checkout is shows when it is applied
     given = {"--target": flags["target"], "--prune": flags["prune"], "--allow": {*flags["allow"]} - {"behind"}}
@@ -149,15 +150,15 @@ def _saved(session: Session, file: Path, flags: PlanFlags) -> Planned:
             f"{', '.join(overridden)} cannot be used with --plan: the file holds what was decided",
             hint="give it to `reconciler plan --out FILE`",
         )
-    return applying.saved_plan(session, file)
+    return applying.load_saved_plan(session, file)
 
 
 def _report(report: Any, form: str) -> str:
     if form == "json":
-        from reconciler.render.document import report_json  # noqa: PLC0415 - only the renderer that is asked for
+        from reconciler.output.document import report_json  # noqa: PLC0415 - only the renderer that is asked for
 
         return report_json(report)
-    from reconciler.render.applied import ReportText  # noqa: PLC0415
+    from reconciler.output.text import ReportText  # noqa: PLC0415
 
     return str(ReportText(report))
 
@@ -165,7 +166,7 @@ def _report(report: Any, form: str) -> str:
 def _confirm(made: Plan) -> None:
     if not sys.stdin.isatty():
         raise Refused("there is nobody to ask: stdin is no terminal", hint="--auto-approve applies without asking")
-    answer = ask(f"Apply these changes to {visible(made.environment)}? Only yes is taken as one", default="no")
+    answer = prompt(f"Apply these changes to {escape(made.environment)}? Only yes is taken as one", default="no")
     if answer.strip().lower() != "yes":
         raise Refused("not approved; nothing was changed")
 
@@ -178,24 +179,24 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
 
     A plan right after it is empty. The folder must not manage anything yet.
     """
-    from reconciler import errands  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.export import export_project, write_exported_state  # noqa: PLC0415 - `--help` need not load the stages
 
     if path.exists() and not path.is_dir():
         raise WrongUsage(f"{path} is a file; expected the folder to write into")
     path.mkdir(parents=True, exist_ok=True)
     with open_session(path, flags) as session:
-        exported = errands.export_project(session)
+        exported = export_project(session)
         for name in exported.files:
             if (path / name).exists():
                 raise Refused(f"{path / name} is there already", hint="export into an empty folder")
         for name, text in exported.files.items():
             (path / name).write_text(text, encoding="utf-8")
-            say(f"wrote {path / name}")
-        errands.remember(session, exported)
-        say(f"wrote {session.store.where}")
+            write_stderr(f"wrote {path / name}")
+        write_exported_state(session, exported)
+        write_stderr(f"wrote {session.store.where}")
     for warning in exported.warnings:
-        say(f"warning: {visible(warning)}")
-    say(f"{len(exported.entries)} objects exported; `reconciler plan {path}` has nothing to do now")
+        write_stderr(f"warning: {escape(warning)}")
+    write_stderr(f"{len(exported.entries)} objects exported; `reconciler plan {path}` has nothing to do now")
 
 
 @click.command("send-test")
@@ -204,7 +205,7 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
 @connection_options
 def send_test(address: str, path: Path, **flags: Unpack[ConnectionFlags]) -> None:
     """Send a report once, now, to its destinations (at most once a minute)."""
-    from reconciler import errands  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands import send_test as sending  # noqa: PLC0415 - `--help` need not load the stages
 
     with open_session(path, flags) as session:
-        say(f"{address}: {visible(errands.send_test(session, address))}")
+        write_stderr(f"{address}: {escape(sending.send_test(session, address))}")

@@ -11,13 +11,13 @@ import click
 
 from reconciler.cli.reports import report_option
 from reconciler.errors import ALLOWABLE, WrongUsage
-from reconciler.render.terminal import dim, hide, say, visible
+from reconciler.output.terminal import dim, escape, register_secret, write_stderr
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from reconciler.commands.session import Session
     from reconciler.plan import Options
-    from reconciler.session import Session
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -128,11 +128,11 @@ class PlanFlags(ConnectionFlags):
 
 def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
     """The surroundings of one run, opened."""
-    from reconciler import session  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands import session  # noqa: PLC0415 - `--help` need not load the stages
 
-    trace = (lambda line: say(dim(visible(f"debug: {line}")))) if flags["debug"] else None
+    trace = (lambda line: write_stderr(dim(escape(f"debug: {line}")))) if flags["debug"] else None
     return session.open_session(
-        path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"], trace, hide
+        path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"], trace, register_secret
     )
 
 

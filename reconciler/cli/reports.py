@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.errors import ReconcilerError, WrongUsage
-from reconciler.render.forms import APPLIED, FAILED, FORMS, shown, shown_applied, shown_failed
-from reconciler.render.terminal import concealed, plain_text
+from reconciler.output.forms import APPLIED, FAILED, FORMS, render_failure, render_plan, render_report
+from reconciler.output.terminal import redact, strip_styles
 
 if TYPE_CHECKING:
     from reconciler.model.apply_report import ApplyReport
@@ -52,9 +52,9 @@ def write_reports(review: Review, reports: Reports, done: ApplyReport | None = N
     WrongUsage where a file cannot be written.
     """
     for form, path in reports:
-        text = shown(review, form) if done is None else shown_applied(review, done, form)
+        text = render_plan(review, form) if done is None else render_report(review, done, form)
         if text is not None:
-            _write(path, plain_text(text) if form == "text" else text)
+            _write(path, strip_styles(text) if form == "text" else text)
 
 
 def plans_only(reports: Reports) -> list[tuple[str, Path]]:
@@ -86,21 +86,21 @@ def failures_reported(command: str, path: Path, environment: str | None, reports
 def _write_failure(
     command: str, path: Path, environment: str | None, error: BaseException, seen: Seen, reports: Reports
 ) -> None:
-    from reconciler.model.failure import Failure  # noqa: PLC0415 - only a run that fails needs it
-    from reconciler.session import commit_of, names_of  # noqa: PLC0415
+    from reconciler.commands.session import find_configuration_commit, find_names  # noqa: PLC0415
+    from reconciler.model.apply_report import Failure  # noqa: PLC0415 - only a run that fails needs it
 
     plan = seen.review.plan if seen.review else None
-    configuration, name = (plan.configuration, plan.environment) if plan else names_of(path, environment)
-    commit = seen.review.commit if seen.review else commit_of(path)
+    configuration, name = (plan.configuration, plan.environment) if plan else find_names(path, environment)
+    commit = seen.review.commit if seen.review else find_configuration_commit(path)
     failure = Failure(command, name, error, commit, seen.review, configuration or "")
     for form, file in reports:
         # The error itself is what has to be heard, and it is told in the log in any case.
         with suppress(ReconcilerError):
-            _write(file, shown_failed(failure, form) or "")
+            _write(file, render_failure(failure, form) or "")
 
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(concealed(text) + "\n", encoding="utf-8", errors="backslashreplace")
+        path.write_text(redact(text) + "\n", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise WrongUsage(f"{path} cannot be written ({error.strerror})", hint="see --report") from error

@@ -10,31 +10,33 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.options import InOrder, environment_option, format_option, path_argument
-from reconciler.render.terminal import put, say, visible
+from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
-    from reconciler.model.memory import Memory
-    from reconciler.state import Store
+    from reconciler.model.state import State
+    from reconciler.state import Backend
 
 
 def _located(command: Callable[..., Any]) -> Callable[..., Any]:
     return path_argument(environment_option(command))
 
 
-def _store(path: Path, environment: str | None) -> Store:
-    from reconciler.stores import own_store_of  # noqa: PLC0415 - `--help` need not load the stages
+def _store(path: Path, environment: str | None) -> Backend:
+    from reconciler.commands.state import open_own_backend  # noqa: PLC0415 - `--help` need not load the stages
 
-    return own_store_of(path, environment)
+    return open_own_backend(path, environment)
 
 
-def _remembered(store: Store) -> Memory:
+def _remembered(store: Backend) -> State:
     """What the state remembers, with the steps of an apply that was cut off, if the key is at hand to read them."""
-    from reconciler.state.upkeep import replayed  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.state.operations import replay_state  # noqa: PLC0415 - `--help` need not load the stages
 
-    _, found = replayed(store)
+    _, found = replay_state(store)
     if found.unread:
-        say("note: an apply was cut off; its steps are not shown, since they are read with the key: set its variable")
-    return found.memory
+        write_stderr(
+            "note: an apply was cut off; its steps are not shown, since they are read with the key: set its variable"
+        )
+    return found.state
 
 
 @click.group(cls=InOrder)
@@ -46,9 +48,9 @@ def state() -> None:
 @_located
 def list_(path: Path, environment: str | None) -> None:
     """The addresses that the state holds, with their ids."""
-    memory = _remembered(_store(path, environment))
-    for address, entry in sorted(memory.entries.items()):
-        put(visible(f"{address} {entry.id}" + (" protected" if entry.protected else "")))
+    state = _remembered(_store(path, environment))
+    for address, entry in sorted(state.entries.items()):
+        write_stdout(escape(f"{address} {entry.id}" + (" protected" if entry.protected else "")))
 
 
 @state.command()
@@ -57,10 +59,10 @@ def list_(path: Path, environment: str | None) -> None:
 def show(address: str, path: Path, environment: str | None) -> None:
     """What is remembered of one address, as JSON."""
     from reconciler.state.document import entry_document  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.state.upkeep import entry_of  # noqa: PLC0415
+    from reconciler.state.operations import find_entry  # noqa: PLC0415
 
-    memory = _remembered(_store(path, environment))
-    put(json.dumps(entry_document(entry_of(memory, address)), indent=2, ensure_ascii=False, sort_keys=True))
+    state = _remembered(_store(path, environment))
+    write_stdout(json.dumps(entry_document(find_entry(state, address)), indent=2, ensure_ascii=False, sort_keys=True))
 
 
 @state.command()
@@ -69,10 +71,10 @@ def show(address: str, path: Path, environment: str | None) -> None:
 @_located
 def mv(source: str, target: str, path: Path, environment: str | None) -> None:
     """Rename an address in the state (in a pull request, write `moved` instead)."""
-    from reconciler.state.upkeep import rename  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.state.operations import rename  # noqa: PLC0415 - `--help` need not load the stages
 
     rename(_store(path, environment), source, target)
-    say(visible(f"{source} is {target} now"))
+    write_stderr(escape(f"{source} is {target} now"))
 
 
 @state.command()
@@ -80,10 +82,10 @@ def mv(source: str, target: str, path: Path, environment: str | None) -> None:
 @_located
 def rm(address: str, path: Path, environment: str | None) -> None:
     """Forget an address: the object stays (in a pull request, write `removed` instead)."""
-    from reconciler.state.upkeep import forget  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.state.operations import forget  # noqa: PLC0415 - `--help` need not load the stages
 
     forget(_store(path, environment), address)
-    say(visible(f"{address} is forgotten; its object stays as it is"))
+    write_stderr(escape(f"{address} is forgotten; its object stays as it is"))
 
 
 @state.command()
@@ -91,11 +93,11 @@ def rm(address: str, path: Path, environment: str | None) -> None:
 @_located
 def unlock(run: str, path: Path, environment: str | None) -> None:
     """Break the lock of one run, the very one that was shown."""
-    from reconciler.stores import store_of  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.state import open_configured_backend  # noqa: PLC0415 - `--help` need not load the stages
 
-    store = store_of(path, environment)
+    store = open_configured_backend(path, environment)
     store.unlock(run)
-    say(visible(f"the lock of run {run} on {store.where} is broken"))
+    write_stderr(escape(f"the lock of run {run} on {store.where} is broken"))
 
 
 @state.command()
@@ -105,12 +107,12 @@ def unlock(run: str, path: Path, environment: str | None) -> None:
 @_located
 def migrate(source: str, path: Path, environment: str | None) -> None:
     """Copy the state from another store to the one that reconciler.yaml names now; the other one stays."""
-    from reconciler.state.upkeep import migrate as copied  # noqa: PLC0415
-    from reconciler.stores import store_at  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.commands.state import open_backend_at  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.state.operations import migrate as copied  # noqa: PLC0415
 
-    old, new = store_at(path, environment, source), _store(path, environment)
+    old, new = open_backend_at(path, environment, source), _store(path, environment)
     count = copied(old, new)
-    say(visible(f"{count} objects are remembered in {new.where} now; {old.where} is as it was"))
+    write_stderr(escape(f"{count} objects are remembered in {new.where} now; {old.where} is as it was"))
 
 
 @click.command()
@@ -118,8 +120,8 @@ def migrate(source: str, path: Path, environment: str | None) -> None:
 @_located
 def history(form: str, path: Path, environment: str | None) -> None:
     """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
-    from reconciler.past import history as receipts_of  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.render.history import history_json, history_text  # noqa: PLC0415
+    from reconciler.output.listings import history_json, history_text  # noqa: PLC0415
+    from reconciler.state.receipts import list_receipts as receipts_of  # noqa: PLC0415 - `--help` need not load the stages
 
     receipts = receipts_of(_store(path, environment))
-    put(history_json(receipts) if form == "json" else history_text(receipts))
+    write_stdout(history_json(receipts) if form == "json" else history_text(receipts))

@@ -13,13 +13,13 @@ from reconciler.config.files import (
     MOST_FILES,
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
-    folder_of,
+    configuration_folder,
 )
 from reconciler.config.names import SETTINGS_FILE, is_resources, is_yaml
 from reconciler.errors import Problem
 from reconciler.git.checkout import Checkout
 from reconciler.git.objects import FOLDER, LINK, MODULE, contents, entries_below, sizes
-from reconciler.regular_files import Unreadable
+from reconciler.system.files import Unreadable
 
 MOST_LINKS = 40
 """How many links a file may be behind, as Linux has it."""
@@ -38,7 +38,7 @@ class Committed:
 
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
         self._path = path
-        self._folder = folder_of(path)
+        self._folder = configuration_folder(path)
         self.settings = self._folder / SETTINGS_FILE
         within = os.path.relpath(os.path.realpath(self._folder), os.path.realpath(checkout.top))
         self._root = () if within == os.curdir else PurePosixPath(within).parts

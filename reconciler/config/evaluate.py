@@ -8,37 +8,45 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.blocks import block_problems
-from reconciler.config.check import problems_of
-from reconciler.config.entry import Entry
-from reconciler.config.findings import Doubt, Spot, spot_of
-from reconciler.config.marks import Marks, Sources
-from reconciler.config.merge import Merged, Written
-from reconciler.config.soundness import soundness
+from reconciler.config.locations import Marks, Sources
+from reconciler.config.merge import Entry, Merged, Written
+from reconciler.config.schema_problems import problems_of
+from reconciler.config.semantics import block_problems, semantic_problems
+from reconciler.config.text import cut
+from reconciler.config.unread import Position, Unread, position_of_problem
 from reconciler.config.variables import Substitution
-from reconciler.config.wording import cut
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Desired, Ignored, Import, Lifecycle, Moved, Place, Removed, Resource, kind_of
+from reconciler.model.desired import (
+    Desired,
+    Ignored,
+    Import,
+    Lifecycle,
+    Location,
+    Moved,
+    Removed,
+    Resource,
+    address_kind,
+)
 from reconciler.model.settings import Environment
 
 
 def evaluate(
-    merged: Merged, environment: Environment | None, doubt: Doubt, folder: Path
+    merged: Merged, environment: Environment | None, doubt: Unread, folder: Path
 ) -> tuple[Desired, list[Problem]]:
     """What an environment wants, and every problem of it. Without an environment only the problems mean something."""
     substitution = Substitution(environment)
     resources = _entries(merged.resources.items(), substitution)
-    homeless = _entries(merged.homeless, substitution)
+    misplaced = _entries(merged.misplaced, substitution)
     items = {
         name: _entries(((name, each) for each in written), substitution) for name, written in merged.blocks.items()
     }
     unknown = {*doubt.unread, *substitution.unknown}
-    entries = [*resources, *homeless]
-    gaps = _with_gaps(entries, doubt.holes)
+    entries = [*resources, *misplaced]
+    gaps = _with_gaps(entries, doubt.unread_aliases)
     found = [
         *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, gaps),
-        *soundness(entries, merged.resources, unknown, whole=doubt.whole),
+        *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole),
         *block_problems(items, merged.resources, unknown),
     ]
     # What stands in for a value that could not be read is none, and has its problem already.
@@ -51,30 +59,30 @@ def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution)
     return [Entry(name, substitution.plain(each.node, each.place.file, each.mark), each) for name, each in written]
 
 
-def _with_gaps(entries: Iterable[Entry], holes: Iterable[Spot]) -> set[Spot]:
+def _with_gaps(entries: Iterable[Entry], unread_aliases: Iterable[Position]) -> set[Position]:
     """The keys of resources in which an alias brings nothing, so what is missing there may only be misspelled."""
     keys = sorted(entry.key_spot for entry in entries)
-    before = ((keys[at - 1], hole) for hole in holes if (at := bisect(keys, hole)))
+    before = ((keys[at - 1], hole) for hole in unread_aliases if (at := bisect(keys, hole)))
     return {key for key, hole in before if key[0] == hole[0]}
 
 
-def _schema_problems(entries: Iterable[Entry], unknown: set[Spot], gaps: set[Spot]) -> Iterator[Problem]:
+def _schema_problems(entries: Iterable[Entry], unknown: set[Position], gaps: set[Position]) -> Iterator[Problem]:
     for entry in entries:
         if entry.spot() in unknown:
             continue
         written, file = entry.written, entry.written.place.file
         subject = f"{cut(entry.name)}: "
         for problem in problems_of(
-            kind_of(entry.name), entry.value, written.node, file, written.mark, subject, entry.key_spot[1:]
+            address_kind(entry.name), entry.value, written.node, file, written.mark, subject, entry.key_spot[1:]
         ):
             # What is missing is missed at the resource's key, and nothing stands in for that.
-            spot = spot_of(problem)
+            spot = position_of_problem(problem)
             if spot not in gaps if spot == entry.key_spot else spot not in unknown:
                 yield problem
 
 
 def _desired(
-    resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]], folder: Path, set_at: Mapping[str, Place]
+    resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]], folder: Path, set_at: Mapping[str, Location]
 ) -> Desired:
     @cache
     def relative(file: str) -> str:
@@ -91,8 +99,8 @@ def _desired(
     )
 
 
-def _resource(entry: Entry, file: str, set_at: Mapping[str, Place]) -> Resource:
-    kind = kind_of(entry.name)
+def _resource(entry: Entry, file: str, set_at: Mapping[str, Location]) -> Resource:
+    kind = address_kind(entry.name)
     fields = {name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value}
     lifecycle = _lifecycle(entry.value.get("lifecycle", {}))
     node = entry.written.node

@@ -20,7 +20,7 @@ from reconciler.config.names import (
     settings_above,
 )
 from reconciler.errors import Problem, did_you_mean
-from reconciler.regular_files import Unreadable, open_and_read, require_regular
+from reconciler.system.files import Unreadable, open_and_read, require_regular
 
 LARGEST: Final = 20_000_000
 """Bytes of one file. Ten thousand resources are less than four million."""
@@ -56,7 +56,7 @@ class Disk:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._home = os.path.realpath(folder_of(path))
+        self._home = os.path.realpath(configuration_folder(path))
         self.settings = settings_file(path)
 
     def files(self) -> tuple[list[Path], list[Problem]]:
@@ -155,10 +155,10 @@ def _has_others(folder: Path, state: Path, file: str) -> bool:
 
 def settings_file(path: Path) -> Path:
     """Where `reconciler.yaml` would be: in the folder, or beside the file."""
-    return folder_of(path) / SETTINGS_FILE
+    return configuration_folder(path) / SETTINGS_FILE
 
 
-def folder_of(path: Path) -> Path:
+def configuration_folder(path: Path) -> Path:
     """The folder of the configuration at a path: itself, or where the file lies."""
     return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - Path.is_dir fails on names that are too long
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config.evaluate import evaluate
-from reconciler.config.files import Disk, Source, folder_of
-from reconciler.config.findings import Doubt, across, doubt_of, invalid
+from reconciler.config.files import Disk, Source, configuration_folder
 from reconciler.config.merge import Merged, merge
 from reconciler.config.reading import Reading
 from reconciler.config.settings import read_settings
-from reconciler.errors import Problem
+from reconciler.config.unread import Unread, across, find_unread, invalid
+from reconciler.errors import Problem, WrongUsage, did_you_mean
 from reconciler.model.desired import Desired
 from reconciler.model.settings import Environment
-from reconciler.yaml12 import Document
+from reconciler.yaml import Document
 
 MOST_EVALUATED: Final = 10_000_000
 """Values times environments: every environment has values of its own."""
@@ -32,7 +32,7 @@ class Configuration:
     environments: Mapping[str, Environment]
     merged: Merged
     problems: tuple[Problem, ...]
-    doubt: Doubt = field(default_factory=Doubt)
+    doubt: Unread = field(default_factory=Unread)
 
     def desired(self, environment: Environment) -> Desired:
         """What it wants of one environment. ConfigurationInvalid with every problem of it."""
@@ -44,12 +44,18 @@ class Configuration:
     @property
     def folder(self) -> Path:
         """The folder that it lies in."""
-        return folder_of(self.path)
+        return configuration_folder(self.path)
 
     def require_sound_settings(self) -> None:
         """ConfigurationInvalid where `reconciler.yaml` has problems: without it no environment is known."""
         if not self.environments:
             self.check()
+
+    def environment(self, name: str | None) -> Environment:
+        """The environment of that name, or the only one. WrongUsage if that is not clear, ConfigurationInvalid if
+        `reconciler.yaml` is unsound."""
+        self.require_sound_settings()
+        return _chosen(self.environments, name)
 
     def check(self) -> dict[str, Desired]:
         """What it wants of every environment, or ConfigurationInvalid with the problems of all of them."""
@@ -75,17 +81,33 @@ class Opened:
     @property
     def folder(self) -> Path:
         """The folder that it lies in."""
-        return folder_of(self.path)
+        return configuration_folder(self.path)
 
     def require_sound_settings(self) -> None:
         """ConfigurationInvalid, with the problems of every part, where `reconciler.yaml` has some."""
         if not self.environments:
             self.configuration.check()
 
+    def environment(self, name: str | None) -> Environment:
+        """As that of `Configuration`."""
+        self.require_sound_settings()
+        return _chosen(self.environments, name)
+
     @cached_property
     def configuration(self) -> Configuration:
         """All of it; it is read when it is first asked for."""
         return _read(self.path, self._reading, self.environments, self._problems)
+
+
+def _chosen(environments: Mapping[str, Environment], name: str | None) -> Environment:
+    if name is None and len(environments) == 1:
+        return next(iter(environments.values()))
+    if name is None:
+        raise WrongUsage("which environment?", hint=f"--environment with one of {', '.join(environments)}")
+    if name not in environments:
+        known = f"expected one of {', '.join(environments)}" if environments else "none is set"
+        raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, environments)}")
+    return environments[name]
 
 
 def read_configuration(path: Path, source: Source | None = None) -> Configuration:
@@ -118,7 +140,7 @@ def _read(
         environments = {}
     merged = merge(documents)
     known = (*problems, *missing, *unread, *merged.problems)
-    return Configuration(path, environments, merged, known, doubt_of(unread, whole=whole))
+    return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))
 
 
 def _too_many(environments: int) -> str:

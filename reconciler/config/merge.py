@@ -7,14 +7,38 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.config.closest import closest
 from reconciler.config.names import SETTINGS_FILE
-from reconciler.config.wording import cut, found, quoted
+from reconciler.config.text import closest, cut, found, quoted
+from reconciler.config.unread import Position
 from reconciler.errors import Problem
 from reconciler.kinds import SECTIONS
 from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
-from reconciler.model.desired import Place, address_of
-from reconciler.yaml12 import Document, LocatedList, LocatedMap
+from reconciler.model.desired import Location, make_address
+from reconciler.yaml import Document, LocatedList, LocatedMap, find_position
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A resource or an item of a block. `name`: its address, or the block's name."""
+
+    name: str
+    value: Any
+    written: Written
+
+    @property
+    def key_spot(self) -> Position:
+        """Where its key stands, or where it begins."""
+        place = self.written.place
+        return (place.file, place.line, place.column)
+
+    def spot(self, *path: str | int) -> Position:
+        """Where a value of it stands."""
+        return (self.written.place.file, *find_position(self.written.node, path, self.written.mark))
+
+    def problem(self, path: tuple[str | int, ...], message: str) -> Problem:
+        """A problem with the value at a path."""
+        return Problem(*self.spot(*path), message)
+
 
 KEY = re.compile(KEY_PATTERN)
 KEY_EXPECTED = "expected small letters, digits, - and _, a letter or digit first"
@@ -27,7 +51,7 @@ class Written:
     """One resource, or one item of a block, as it was read. `place` is where its key stands, or the item itself."""
 
     node: Any
-    place: Place
+    place: Location
     mark: tuple[int, int]
 
 
@@ -35,12 +59,12 @@ class Written:
 class Merged:
     """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items.
 
-    `homeless` are resources whose key or second place is a problem: with the address that is said in messages, they are
-    checked like the others, and are none of the configuration.
+    `misplaced` are resources whose key or second place is a problem: with the address that is said in messages, they
+    are checked like the others, and are none of the configuration.
     """
 
     resources: dict[str, Written] = field(default_factory=dict)
-    homeless: list[tuple[str, Written]] = field(default_factory=list)
+    misplaced: list[tuple[str, Written]] = field(default_factory=list)
     blocks: dict[str, list[Written]] = field(default_factory=lambda: {name: [] for name in BLOCKS})
     problems: list[Problem] = field(default_factory=list)
 
@@ -81,7 +105,9 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
     if name in SECTIONS and isinstance(node, LocatedMap):
         _resources(merged, file, name, node)
     elif name in BLOCKS and isinstance(node, LocatedList):
-        merged.blocks[name] += [Written(item, Place(file, *at), at) for item, at in zip(node, node.marks, strict=True)]
+        merged.blocks[name] += [
+            Written(item, Location(file, *at), at) for item, at in zip(node, node.marks, strict=True)
+        ]
     elif name in TOP:
         expected = f"a map of {name} by keys of yours" if name in SECTIONS else 'a list; write "- " before each item'
         message = f"{name}: found {found(node)}; expected {expected}"
@@ -99,16 +125,16 @@ def _unknown(name: str) -> str:
 def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> None:
     kind = SECTIONS[section]
     for key, value in node.items():
-        place = Place(file, *node.key_marks[key])
+        place = Location(file, *node.key_marks[key])
         written = Written(value, place, node.value_marks[key])
-        address = address_of(kind.name, key)
+        address = make_address(kind.name, key)
         problem = "" if KEY.fullmatch(key) else _no_key(key)
         if address in merged.resources:
             first = merged.resources[address].place
             problem = f"{cut(address)} is written a second time; expected it once, and it stands at {first} already"
         if problem:
             merged.problems.append(Problem(file, place.line, place.column, problem))
-            merged.homeless.append((address, written))
+            merged.misplaced.append((address, written))
         else:
             merged.resources[address] = written
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.files import LARGEST, LARGEST_TOGETHER, TOO_LARGE, TOO_LARGE_TOGETHER, Source
-from reconciler.config.secrets import keys_in
+from reconciler.config.text import keys_in
 from reconciler.errors import Problem
-from reconciler.regular_files import Unreadable
-from reconciler.yaml12 import Document, Room, read
+from reconciler.system.files import Unreadable
+from reconciler.yaml import Budget, Document, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Reading:
     """One reading of a configuration from where its files come from. `room` tells how much was read."""
 
     def __init__(self, source: Source) -> None:
-        self.room = Room()
+        self.room = Budget()
         self.source = source
         self._left = LARGEST_TOGETHER
 

@@ -7,16 +7,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.check import problems_of
-from reconciler.config.findings import spot_of
 from reconciler.config.names import STATE_FOLDER
 from reconciler.config.reading import Reading
-from reconciler.config.wording import LONGEST, quoted
+from reconciler.config.schema_problems import problems_of
+from reconciler.config.text import LONGEST, quoted
+from reconciler.config.unread import position_of_problem
 from reconciler.errors import Problem, ReconcilerError, did_you_mean
 from reconciler.git import repository_top
-from reconciler.model.desired import Place
+from reconciler.model.desired import Location
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
-from reconciler.yaml12 import LocatedMap, mark_of
+from reconciler.yaml import LocatedMap, find_position
 
 OF_STORE = {"file": ("path",), "git": ("remote", "author"), "object": ("url",)}
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
@@ -33,14 +33,14 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
         return _environments({}, LocatedMap(), file), []
     taken = reading.take(file)
     problems = taken.problems + taken.wrong
-    unread = set(map(spot_of, problems))
+    unread = set(map(position_of_problem, problems))
     values = [document for document in taken.documents if document.value is not None]
     if len(values) > 1:
         line, column = values[1].mark
         problems.append(Problem(str(file), line, column, "a second document; expected one"))
     node = values[0].value if values else LocatedMap()
     found = problems_of("settings", node, node, str(file), values[0].mark if values else (1, 1))
-    problems += [problem for problem in found if spot_of(problem) not in unread]
+    problems += [problem for problem in found if position_of_problem(problem) not in unread]
     problems += [*_bad_names(node, file), *_bad_zone(node, file)]
     if not problems:
         problems += _misplaced(node, file)
@@ -59,7 +59,7 @@ def _shared_states(environments: dict[str, Environment], node: LocatedMap, file:
         other = first.setdefault(str(environment.state.path).casefold(), name)
         if other != name:
             own = ("environments", name, "state", "path")
-            spot = mark_of(node, own if "state" in node["environments"][name] else ("state", "path"), (1, 1))
+            spot = find_position(node, own if "state" in node["environments"][name] else ("state", "path"), (1, 1))
             message = f"{quoted(name)} would keep its state in the file of {quoted(other)}"
             problems.append(Problem(str(file), *spot, f"{message}; expected a folder, or a path for each environment"))
     return problems
@@ -78,7 +78,7 @@ def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
             message = f"{key} is no setting of the store {state['store']}; expected {' or '.join(own)} or nothing"
             problems.append(Problem(str(file), *state.key_marks[key], message))
         if state["store"] == "object" and "url" not in state:
-            mark = mark_of(node, path, (1, 1), key=True)
+            mark = find_position(node, path, (1, 1), key=True)
             problems.append(Problem(str(file), *mark, '"url" is missing; expected s3://…, gs://… or az://…'))
     return problems
 
@@ -121,7 +121,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
     result = {}
     for name, written in named.items():
         variables = written.get("variables", {})
-        places = {key: Place(str(file), *variables.value_marks[key]) for key in variables}
+        places = {key: Location(str(file), *variables.value_marks[key]) for key in variables}
         result[name] = Environment(
             name=name,
             configuration=configuration,

@@ -9,8 +9,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from reconciler.config.verdict import ecma
-from reconciler.kinds.schema import schema_named
+from reconciler.config.fast_validator import ecma
+from reconciler.kinds.schema import find_schema
 
 Broken = Any
 """jsonschema's ValidationError, whose attributes are typed as possibly unset."""
@@ -31,9 +31,9 @@ _Validator: Any = _extend(Draft202012Validator, {"pattern": _pattern}, type_chec
 
 @cache
 def _validator(name: str) -> Any:
-    return _Validator(schema_named(name))
+    return _Validator(find_schema(name))
 
 
-def errors_of(name: str, value: Any) -> list[Broken]:
+def find_errors(name: str, value: Any) -> list[Broken]:
     """Every way in which a value breaks the schema `name` (see `kinds.schema.schema_named`)."""
     return list(_validator(name).iter_errors(value))

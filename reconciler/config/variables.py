@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.config.closest import closest
-from reconciler.config.findings import Spot
-from reconciler.config.secrets import SAID, holds_key
-from reconciler.config.wording import quoted
+from reconciler.config.text import SAID, closest, holds_key, quoted
+from reconciler.config.unread import Position
 from reconciler.errors import Problem
 from reconciler.model.settings import Environment, Variable
-from reconciler.yaml12 import LocatedList, LocatedMap
+from reconciler.yaml import LocatedList, LocatedMap
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 MOST_PUT_IN = 10_000_000
@@ -29,7 +27,7 @@ class Substitution:
     def __init__(self, environment: Environment | None) -> None:
         self.environment = environment
         self.problems: list[Problem] = []
-        self.unknown: set[Spot] = set()
+        self.unknown: set[Position] = set()
         self._put_in = 0
         self._is_full = False
 
@@ -47,11 +45,11 @@ class Substitution:
             return [self.plain(value, file, at) for value, at in zip(node, node.marks, strict=True)]
         return node
 
-    def _refuse(self, spot: Spot, message: str) -> None:
+    def _refuse(self, spot: Position, message: str) -> None:
         self.problems.append(Problem(*spot, message))
         self.unknown.add(spot)
 
-    def _text(self, text: str, spot: Spot) -> Variable:
+    def _text(self, text: str, spot: Position) -> Variable:
         whole = EXPRESSION.fullmatch(text)
         if whole and whole.group(1) is not None:
             return self._value(whole, spot)
@@ -77,7 +75,7 @@ class Substitution:
             self._refuse(spot, SAID)
         return result
 
-    def _value(self, found: re.Match[str], spot: Spot) -> Variable:
+    def _value(self, found: re.Match[str], spot: Position) -> Variable:
         text = found.group(0)
         named = NAME.fullmatch(found.group(1).strip())
         if named is None or not text.endswith("}"):

@@ -1,5 +1,5 @@
 """The explain stage: why an address, or a field of it, is as it is, and what the next apply does about it."""
 
-from reconciler.explain.explain import Scenery, explain
+from reconciler.explain.explain import ExplainInput, explain
 
-__all__ = ["Scenery", "explain"]
+__all__ = ["ExplainInput", "explain"]

@@ -2,19 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.errors import WrongUsage, did_you_mean
 from reconciler.explain.fields import Subject, fields_of
 from reconciler.explain.rules import NEXT, rules_of_address
-from reconciler.explain.target import Target, target_of
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Desired, Place
+from reconciler.model.apply_report import Receipt
+from reconciler.model.desired import Desired, Location
 from reconciler.model.explanation import Explanation, LastApply, Verdict
 from reconciler.model.live import Live
-from reconciler.model.memory import Memory
 from reconciler.model.plan import Action, Change, Plan
-from reconciler.model.receipt import Receipt
+from reconciler.model.state import State
+
+TARGET = re.compile(r"([a-z]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DOTALL)
+SHAPE = "expected KIND.KEY or KIND[ID], and perhaps .FIELD: report.daily-revenue.send_at, report[wbRlfw1x]"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address, the id of its live object (None: there is none), and a path within it (empty: all of it)."""
+
+    address: str
+    kind: str
+    id: str | None
+    path: str
+
+
+def target_of(text: str, plan: Plan, desired: Desired, state: State, live: Live) -> Target:
+    """What is asked about. WrongUsage where there is no such address, with the closest one."""
+    found = TARGET.fullmatch(text)
+    ids = _ids(plan, state)
+    known = {*desired.resources, *ids}
+    if found is None or found[1] not in KINDS:
+        raise WrongUsage(f"{text} is no address{did_you_mean(text, {*known, *KINDS})}", hint=SHAPE)
+    kind, key, object_id, path = found.groups()
+    if object_id is not None:
+        return _by_id(kind, object_id, path or "", ids, live)
+    address = f"{kind}.{key}"
+    address = next(
+        (new for new, old in plan.moved.items() if old == address and address not in desired.resources), address
+    )
+    if address not in known:
+        raise WrongUsage(f"{address}: there is no such address{did_you_mean(address, known)}", hint=SHAPE)
+    return Target(address, kind, _if_live(kind, ids.get(address), live), path or "")
+
+
+def _ids(plan: Plan, state: State) -> Mapping[str, str | None]:
+    """Address → id, of everything that is managed or goes away."""
+    ids: dict[str, str | None] = {address: entry.id for address, entry in state.entries.items()}
+    ids |= {address: entry.id for address, entry in plan.refresh.items()}
+    return ids | {change.address: change.id for change in plan.changes}
+
+
+def _by_id(kind: str, object_id: str, path: str, ids: Mapping[str, str | None], live: Live) -> Target:
+    if object_id not in live.records.get(kind, {}):
+        close = did_you_mean(object_id, live.records.get(kind, {}))
+        raise WrongUsage(f"there is no live {kind} with the id {object_id}{close}", hint=SHAPE)
+    holder = next((each for each, held in ids.items() if held == object_id and each.startswith(kind)), None)
+    return Target(holder or f"{kind}[{object_id}]", kind, object_id, path)
+
+
+def _if_live(kind: str, object_id: str | None, live: Live) -> str | None:
+    return object_id if object_id in live.records.get(kind, {}) else None
+
 
 AS_WANTED = "nothing: it is as wanted"
 UNMANAGED = "nothing: it is unmanaged, listed in each plan and never touched"
@@ -30,25 +83,25 @@ VERDICTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scenery:
+class ExplainInput:
     """All that an explanation is made of. `receipts`: the latest first; `line` gives the text at a place."""
 
     plan: Plan
     desired: Desired
-    memory: Memory
+    state: State
     live: Live
     receipts: Sequence[Receipt]
-    line: Callable[[Place], str]
+    line: Callable[[Location], str]
 
 
-def explain(text: str, scenery: Scenery) -> Explanation:
+def explain(text: str, scenery: ExplainInput) -> Explanation:
     """Why ADDRESS[.FIELD] is as it is. WrongUsage where there is no such address or field, with the closest one."""
-    plan, desired, memory, live = scenery.plan, scenery.desired, scenery.memory, scenery.live
-    target = target_of(text, plan, desired, memory, live)
+    plan, desired, state, live = scenery.plan, scenery.desired, scenery.state, scenery.live
+    target = target_of(text, plan, desired, state, live)
     kind = KINDS[target.kind]
     record = live.records[target.kind].get(target.id or "")
     resource = desired.resources.get(target.address)
-    entry = memory.entries.get(plan.moved.get(target.address, target.address))
+    entry = state.entries.get(plan.moved.get(target.address, target.address))
     change = next((each for each in plan.changes if each.address == target.address), None)
     ids = {address: plan.id_of(address) for address in desired.resources}
     after = plan.refresh.get(target.address) or (change.remember if change else None)
@@ -56,10 +109,10 @@ def explain(text: str, scenery: Scenery) -> Explanation:
     fields = fields_of(Subject(kind, resource, record, entry, change, stored, ids, scenery.line), target.path)
     place = resource.place if resource else None
     rules = rules_of_address(
-        kind, target.address, plan=plan, desired=desired, memory=memory, change=change, record=record
+        kind, target.address, plan=plan, desired=desired, state=state, change=change, record=record
     )
     return Explanation(
-        environment=memory.environment,
+        environment=state.environment,
         address=target.address,
         kind=kind.name,
         name=record.name if record else str(resource.fields[kind.name_field]) if resource else target.address,

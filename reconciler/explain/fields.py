@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import WrongUsage, did_you_mean
-from reconciler.explain.paths import held, is_within
-from reconciler.explain.rules import rules_of_field
+from reconciler.explain.rules import held, is_within, rules_of_field
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import flattened
-from reconciler.kinds.paths import keys_of
-from reconciler.model.desired import Place, Resource
+from reconciler.kinds.paths import path_keys
+from reconciler.model.desired import Location, Resource
 from reconciler.model.explanation import FieldExplanation, Held, Verdict
 from reconciler.model.live import Record
-from reconciler.model.memory import Entry
 from reconciler.model.plan import Action, Cause, Change, FieldChange
+from reconciler.model.state import Entry
 
 UNTOUCHED = {
     Verdict.EQUAL: "nothing: it is as it is written",
@@ -49,7 +48,7 @@ class Subject:
     change: Change | None
     stored: Mapping[str, Any]
     ids: Mapping[str, str | None]
-    line: Callable[[Place], str]
+    line: Callable[[Location], str]
 
     def rests(self) -> Verdict:
         """What holds of a field that no configuration speaks of."""
@@ -85,14 +84,14 @@ def _paths(subject: Subject) -> Iterator[str]:
     found = dict.fromkeys(path for source in sources for path, _ in flattened(subject.kind, source))
     order = {name: at for at, name in enumerate(subject.kind.field_names())}
     leaves = [path for path in found if not any(is_within(other, path) for other in found if other != path)]
-    yield from sorted(leaves, key=lambda path: order[str((keys_of(path) or ("",))[0])])
+    yield from sorted(leaves, key=lambda path: order[str((path_keys(path) or ("",))[0])])
     yield from (name for name in sources[1] if name in subject.kind.server_fields)
 
 
 def _chosen(subject: Subject, path: str, paths: list[str]) -> list[str]:
     """Those at a path: what is within it, or itself where it is within one of them."""
     inner = [each for each in paths if is_within(each, path)]
-    keys = keys_of(path)
+    keys = path_keys(path)
     if inner or keys is None:
         if inner:
             return inner
@@ -114,11 +113,11 @@ def _is_declared(kind: Kind, keys: tuple[str | int, ...]) -> bool:
 
 
 def _explained(subject: Subject, path: str) -> FieldExplanation:
-    keys = keys_of(path) or (path,)
+    keys = path_keys(path) or (path,)
     written, live, applied = (held(source, keys) for source in _sources(subject))
     verdict, cause, following = _verdict(subject, path, written)
     kept = _stored_at(subject, path)
-    place = subject.resource.place_of(path) if subject.resource is not None and written.there else None
+    place = subject.resource.field_location(path) if subject.resource is not None and written.there else None
     return FieldExplanation(
         path=path,
         verdict=verdict,
@@ -148,7 +147,7 @@ def _explained(subject: Subject, path: str) -> FieldExplanation:
 def _verdict(subject: Subject, path: str, written: Held) -> tuple[Verdict, Cause | None, str]:
     """What holds of a field, why it differs, and what the next apply does to it."""
     change, resource = subject.change, subject.resource
-    if str((keys_of(path) or (path,))[0]) in subject.kind.server_fields:
+    if str((path_keys(path) or (path,))[0]) in subject.kind.server_fields:
         return Verdict.SERVER, None, UNTOUCHED[Verdict.SERVER]
     planned = _planned(change, path)
     if change is not None and planned is not None and change.action in TOUCHED:

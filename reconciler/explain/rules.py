@@ -6,15 +6,33 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.explain.paths import is_within
 from reconciler.kinds import Kind
 from reconciler.kinds.declaration import Field, Put
 from reconciler.kinds.references import referred
 from reconciler.model.desired import Desired, Ignored, Resource
-from reconciler.model.explanation import Rule, Verdict
+from reconciler.model.explanation import Held, Rule, Verdict
 from reconciler.model.live import Record
-from reconciler.model.memory import Entry, Memory
 from reconciler.model.plan import Action, Cause, Change, Plan
+from reconciler.model.state import Entry, State
+
+NOWHERE = Held()
+
+
+def held(value: Any, keys: tuple[str | int, ...]) -> Held:
+    """What a value holds at the end of that way."""
+    for key in keys:
+        in_map = isinstance(value, dict) and key in value
+        in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)
+        if not (in_map or in_list):
+            return NOWHERE
+        value = value[key]
+    return Held(value, there=True)
+
+
+def is_within(path: str, outer: str) -> bool:
+    """Whether a path is that of `outer`, or of something in it."""
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
+
 
 OURS = "reconciler: fields that are left out are not managed"
 CAUSES = {
@@ -125,22 +143,22 @@ def rules_of_address(
     *,
     plan: Plan,
     desired: Desired,
-    memory: Memory,
+    state: State,
     change: Change | None,
     record: Record | None,
 ) -> Iterator[Rule]:
     """What decides about an address as a whole: which object it is, how it may be treated, why it goes."""
     resource = desired.resources.get(address)
-    entry = memory.entries.get(plan.moved.get(address, address))
-    state = f"the state of {memory.environment}, serial {memory.serial}"
-    yield from _identity(kind, address, desired, entry, record, state)
+    entry = state.entries.get(plan.moved.get(address, address))
+    source = f"the state of {state.environment}, serial {state.serial}"
+    yield from _identity(kind, address, desired, entry, record, source)
     for moved in desired.moved:
         if moved.target == address and plan.moved.get(address):
             yield Rule(f"`moved`: what the state knows as {moved.source} is {address} now", str(moved.place))
     if resource is not None:
-        yield from _lifecycle(resource, entry, state)
+        yield from _lifecycle(resource, entry, source)
     elif entry is not None:
-        yield from _leaving(kind, address, desired, entry, state)
+        yield from _leaving(kind, address, desired, entry, source)
     if change is not None and change.action is Action.MANUAL:
         yield Rule(kind.manual_step, kind.facts)
     if change is not None and change.action in (Action.REPLACE, Action.DELETE):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import GitUnusable
-from reconciler.git.command import Answer, Limits, run_git
+from reconciler.git.command import GitResult, Limits, run_git
 from reconciler.git.history import ID
 from reconciler.git.objects import MODULE
 from reconciler.git.repository import git_folder, repository_top
@@ -40,7 +40,7 @@ def list_folder(folder: Path) -> Listing:
     return Listing(frozenset(off), frozenset(found.keys() - off))
 
 
-def removal_of(folder: Path, file: str, since: str) -> tuple[str, str] | None:
+def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
     """The commit (its id and subject) that took a file away, if one between `since` and HEAD did."""
     top = repository_top(folder)
     if top is None or not ID.fullmatch(since):
@@ -82,5 +82,5 @@ def _from_top(path: Path, top: Path) -> str:
     return os.path.relpath(os.path.realpath(path), os.path.realpath(top)).replace(os.sep, "/")
 
 
-def _ask(top: Path, *arguments: str) -> Answer:
+def _ask(top: Path, *arguments: str) -> GitResult:
     return run_git(arguments, folder=str(top), seconds=Limits().local)

@@ -79,7 +79,7 @@ def configuration_commit(folder: Path) -> str:
         return ""
 
 
-def head_of(folder: Path) -> str:
+def head_commit(folder: Path) -> str:
     """The id of the commit that is checked out in a folder; empty if there is no repository, no commit, or no git."""
     try:
         answer = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], folder=str(folder), seconds=Limits().local)

@@ -13,10 +13,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.credentials import without_user
 from reconciler.errors import GitUnusable
 from reconciler.git.repository import repository_top
-from reconciler.programs import find_program, search_path
+from reconciler.model.redaction import without_user
+from reconciler.system.programs import find_program, search_path
 
 Settings = tuple[tuple[str, str], ...]
 
@@ -93,7 +93,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GitResult:
     """What git said: its exit code, its output, and its words for people, with credentials masked."""
 
     code: int
@@ -117,7 +117,7 @@ def run_git(
     seconds: float,
     environment: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
-) -> Answer:
+) -> GitResult:
     """Calls git and gives its answer, whatever the exit code; `environment` comes on top of ours.
 
     It runs at the top of the checkout that the folder lies in, so paths are from there; in the folder itself if
@@ -132,7 +132,7 @@ def run_git(
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=surroundings() | ceiling | dict(environment or {}),
+            env=git_environment() | ceiling | dict(environment or {}),
             # A session of its own has no terminal that ssh could ask at, and can be ended with all that git has started
             start_new_session=True,
         )
@@ -140,10 +140,10 @@ def run_git(
         raise GitUnusable(f"git cannot be called ({error})", hint=NEEDED) from error
     with process:
         out, err = _communicate(process, stdin, seconds, f"git {_verb(arguments)}")
-    return Answer(process.returncode, out, words(err))
+    return GitResult(process.returncode, out, words(err))
 
 
-def surroundings() -> dict[str, str]:
+def git_environment() -> dict[str, str]:
     """The environment of a call: ours, without what points to other repositories, without the keys of the API, and
     without anybody to ask."""
     require_pairs()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Setter
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint
 from reconciler.model.desired import Fields
 from reconciler.model.live import Lookups, Raw
 
@@ -74,13 +74,13 @@ AUTOMATION = Kind(
             },
             expected="one of active, inactive, paused",
             # The pages list only active and inactive for a body; paused is named for the status endpoint alone.
-            setter=Setter(
+            setter=SubEndpoint(
                 method="PATCH",
                 path="/status",
                 key="status",
                 words=STATUS_WORDS,
                 in_body=frozenset({"active", "inactive"}),
-                stand_in="inactive",
+                placeholder="inactive",
             ),
         ),
         Field(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from reconciler.json_text import canonical
 from reconciler.kinds.declaration import Field, Kind
-from reconciler.kinds.paths import dotted, keys_of, path_of, through_maps, value_at, value_within, with_value
+from reconciler.kinds.paths import dotted, keys_path, path_keys, through_maps, value_at, value_within, with_value
 from reconciler.model.desired import Fields
-from reconciler.model.memory import Entry
+from reconciler.model.state import Entry
+from reconciler.serialization import canonical
 
 
 class Difference(NamedTuple):
@@ -102,7 +102,7 @@ def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
     """What is remembered to be stored in place of what was sent, as far as that is desired still and not live."""
     stored = {}
     for path, value in known.stored.items():
-        keys = keys_of(path) or ()
+        keys = path_keys(path) or ()
         sent = value_at(known.applied, keys)
         if keys and alike(value_at(desired, keys), sent) and not alike(value_at(live, keys), sent):
             stored[path] = value
@@ -112,7 +112,7 @@ def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
 def _as_sent(desired: Fields, live: Fields, known: Entry) -> Fields:
     """`live` with what was sent in place of what the API stored of it."""
     for path, value in still_stored(desired, live, known).items():
-        keys = keys_of(path) or ()
+        keys = path_keys(path) or ()
         if alike(value_at(live, keys), value):
             live = with_value(live, keys, value_at(desired, keys))
     return live
@@ -120,7 +120,7 @@ def _as_sent(desired: Fields, live: Fields, known: Entry) -> Fields:
 
 def _is_as_stored(each: Difference, desired: Fields, known: Entry, shown: Fields) -> bool:
     """Whether what differs within a list is as it is remembered, although another part of that list is not."""
-    if each.spot == (each.field.name, *each.keys) or path_of(each.spot) not in known.stored:
+    if each.spot == (each.field.name, *each.keys) or keys_path(each.spot) not in known.stored:
         return False
     is_desired = alike(value_at(desired, each.spot), value_at(known.applied, each.spot))
     return is_desired and alike(value_within(shown, (each.field.name, *each.keys)), each.before)
@@ -130,7 +130,7 @@ def shown_last(known: Entry) -> Fields:
     """What the API showed of what was applied last."""
     fields = known.applied
     for path, value in known.stored.items():
-        fields = with_value(fields, keys_of(path) or (path,), value)
+        fields = with_value(fields, path_keys(path) or (path,), value)
     return fields
 
 

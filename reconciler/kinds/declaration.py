@@ -47,12 +47,12 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Setter:
+class SubEndpoint:
     """A field with an endpoint of its own, below the record's path.
 
     `words`: what may be written, and what it is on the wire. `initial`: what a new record has before it is set (None:
-    the create's body sets it). `in_body`: the words that the create's and PUT's body take as well; `stand_in`: the word
-    that the body carries where it does not take the wanted one, before the endpoint sets it.
+    the create's body sets it). `in_body`: the words that the create's and PUT's body take as well; `placeholder`: the
+    word that the body carries where it does not take the wanted one, before the endpoint sets it.
     """
 
     method: str
@@ -61,7 +61,7 @@ class Setter:
     words: Mapping[str, Any]
     initial: str | None = None
     in_body: frozenset[str] = frozenset()
-    stand_in: str | None = None
+    placeholder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Field:
     immutable: bool = False
     unordered: bool = False
     reference: Reference | None = None
-    setter: Setter | None = None
+    setter: SubEndpoint | None = None
     derived: frozenset[str] = frozenset()
     follows_key: bool = False
 
@@ -117,7 +117,7 @@ def same_wire(fields: Fields) -> dict[str, Any]:
     return dict(fields)
 
 
-def no_objections(fields: Fields, lookups: Lookups) -> list[str]:
+def no_creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
     """A kind of which nothing more can be checked before it is created."""
     return []
 
@@ -131,9 +131,9 @@ class Kind:
     objects apart for a person; `facts`: where the API's owner states what is declared here. `from_wire` turns a record
     into the configuration's words (a field that it cannot tell is left out), `to_wire` the other way. `lookups` are
     lists that `from_wire` needs. `lost_on_delete`: what a delete loses for good; `after_create`: what a person has to
-    do before a new one works; `manual_step`: what a person does where the API cannot change a field. `objections`: why
-    the API will not create this, as far as its own lists tell. `test_path`: where a trial delivery is asked for;
-    `delivery`: when it sends something.
+    do before a new one works; `manual_step`: what a person does where the API cannot change a field.
+    `creation_errors`: why the API will not create this, as far as its own lists tell. `test_path`: where a trial
+    delivery is asked for; `delivery`: when it sends something.
     """
 
     name: str
@@ -159,7 +159,7 @@ class Kind:
     test_path: str = ""
     delivery: Delivery | None = None
     manual_step: str = ""
-    objections: Callable[[Fields, Lookups], list[str]] = no_objections
+    creation_errors: Callable[[Fields, Lookups], list[str]] = no_creation_errors
     example: Mapping[str, Any] = field(default_factory=dict)
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
@@ -178,7 +178,7 @@ class Kind:
         """The names of the fields that a user writes, in the order of the declaration."""
         return self._names
 
-    def set_apart(self) -> tuple[str, Setter] | None:
+    def sub_endpoint(self) -> tuple[str, SubEndpoint] | None:
         """The name of the field with an endpoint of its own, and that endpoint, if there is one."""
         return next(((each.name, each.setter) for each in self.fields if each.setter), None)
 

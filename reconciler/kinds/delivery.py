@@ -10,7 +10,7 @@ from reconciler.model.live import Record
 from reconciler.model.plan import Action, Change
 
 
-class Shift(StrEnum):
+class DeliveryChange(StrEnum):
     """What a change does to the deliveries of its object, the gravest first."""
 
     STOPS = "stops"
@@ -29,16 +29,16 @@ def fails(kind: Kind, record: Record) -> bool:
     return delivery is not None and bool(delivery.failing) and record.fields.get(delivery.status) == delivery.failing
 
 
-def shift_of(change: Change) -> Shift:
+def delivery_change(change: Change) -> DeliveryChange:
     """Whether deliveries stop or start with a change. A new object for which a person has to do something first does
     not start by being made."""
     kind = KINDS[change.kind]
     if kind.delivery is None or change.action not in (Action.CREATE, Action.UPDATE, Action.DELETE, Action.REPLACE):
-        return Shift.NONE
+        return DeliveryChange.NONE
     status = next((each for each in change.fields if each.path == kind.delivery.status), None)
     if status is None:
-        return Shift.NONE
+        return DeliveryChange.NONE
     if status.before == kind.delivery.on:
-        return Shift.STOPS
+        return DeliveryChange.STOPS
     waits = change.action is Action.CREATE and bool(kind.after_create)
-    return Shift.STARTS if status.after == kind.delivery.on and not waits else Shift.NONE
+    return DeliveryChange.STARTS if status.after == kind.delivery.on and not waits else DeliveryChange.NONE

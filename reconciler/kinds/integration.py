@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.errors import did_you_mean
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Setter
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint
 from reconciler.model.desired import Fields
 from reconciler.model.live import Lookups, Raw
 
@@ -77,7 +77,7 @@ def _word(active: Any) -> Any:
     return next((word for number, word in ACTIVE_WORDS.items() if active in (number, str(number))), active)
 
 
-def objections(fields: Fields, lookups: Lookups) -> list[str]:
+def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
     """Why the catalogue does not allow a new integration: an unknown provider, or a store that it does not serve."""
     providers = {str(item.get("slug")): item for item in catalogue_items(lookups)}
     slug, platform = fields["integration"], fields["target_platform"]
@@ -142,7 +142,7 @@ INTEGRATION = Kind(
             },
             expected="one of active, paused",
             required=False,
-            setter=Setter(method="POST", path="/status", key="status", words=STATUS_WORDS, initial="paused"),
+            setter=SubEndpoint(method="POST", path="/status", key="status", words=STATUS_WORDS, initial="paused"),
         ),
     ),
     server_fields=frozenset(
@@ -171,7 +171,7 @@ INTEGRATION = Kind(
     lost_on_delete="its id and its credentials, which only a person can enter again in the dashboard",
     after_create="its credentials must be entered in the dashboard before it delivers",
     manual_step="change it in the dashboard, or allow a new one in its place with `lifecycle: {replace: allow}`",
-    objections=objections,
+    creation_errors=creation_errors,
     delivery=Delivery(
         status="status",
         on="active",

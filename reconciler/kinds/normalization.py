@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from difflib import SequenceMatcher
 from typing import Any
 
-from reconciler.json_text import canonical
 from reconciler.kinds.comparison import Difference, alike, differences
 from reconciler.kinds.declaration import Field, Kind, Schema
-from reconciler.kinds.paths import Keys, value_at
+from reconciler.kinds.paths import Keys, path_keys, value_at
 from reconciler.model.desired import Fields
 from reconciler.model.live import Record
-from reconciler.model.memory import Entry
+from reconciler.model.state import Entry
+from reconciler.serialization import canonical
 
 Key = tuple[str, ...]
 FLOAT_PRECISION = 1e-6
@@ -188,3 +190,50 @@ def _is_rounded(sent: Any, shown: Any) -> bool:
 
 def _decimals(number: float) -> int:
     return max(0, -int(Decimal(repr(number)).normalize().as_tuple().exponent))
+
+
+LONGEST = 200
+MOST_COMPARED = 2000
+MOST_POINTS = 8
+"""Code points that are named of one spot."""
+
+
+def stored_otherwise(address: str, entry: Entry) -> Iterator[str]:
+    """A warning for each value of an address that the API keeps otherwise than it was sent."""
+    for path, value in sorted(entry.stored.items()):
+        yield _said(address, path, value_at(entry.applied, path_keys(path) or ()), value)
+
+
+def _said(address: str, path: str, sent: Any, stored: Any) -> str:
+    """Which value the API keeps of which, what tells them apart if they look alike, and what to write in the YAML."""
+    if stored is None:
+        kept = f"{address}: {path}: the API keeps nothing of {_shown(sent)}"
+        return f"{kept}; leave it out of the YAML, and this warning ends"
+    is_short = max(len(str(sent)), len(str(stored))) <= MOST_COMPARED
+    points = f" ({_points(sent, stored)})" if is_short and looks_the_same(sent, stored) else ""
+    said = f"{address}: {path}: the API keeps {_shown(stored)} of {_shown(sent)}{points}"
+    return f"{said}; write {_shown(stored)} in the YAML, and this warning ends"
+
+
+def _shown(value: Any) -> str:
+    """A value as YAML takes it; a long one is cut."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters; `explain` shows all)"
+
+
+def _points(sent: Any, stored: Any) -> str:
+    """The code points that were sent and are not stored, each spot with what stands there now."""
+    one, other = (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in (sent, stored)
+    )
+    spots = [
+        f"{_named(one[begin:end])} became {_named(other[start:stop])}"
+        for tag, begin, end, start, stop in SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+        if tag != "equal"
+    ]
+    return ", ".join(dict.fromkeys(spots))
+
+
+def _named(text: str) -> str:
+    more = "…" if len(text) > MOST_POINTS else ""
+    return " ".join(f"U+{ord(each):04X}" for each in text[:MOST_POINTS]) + more or "nothing"

@@ -26,12 +26,12 @@ def dotted(name: str, keys: Iterable[str | int]) -> str:
     return path
 
 
-def path_of(keys: Keys) -> str:
+def keys_path(keys: Keys) -> str:
     """The path of a way that begins with the name of a field."""
     return dotted(str(keys[0]), keys[1:])
 
 
-def keys_of(path: str) -> tuple[str | int, ...] | None:
+def path_keys(path: str) -> tuple[str | int, ...] | None:
     """The way into a value; None where the text is no path."""
     keys: list[str | int] = []
     at = 0

@@ -13,7 +13,7 @@ SEND_TIMES = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0,
 WRITTEN = ("report_name", "send_at", "included_range_days", "status", "environment")
 
 
-def label_of(integration: Raw) -> str | None:
+def find_label(integration: Raw) -> str | None:
     """The label of an integration as a destination (`Webhooks: Release alerts`); None if its record does not tell."""
     provider, title = integration.get("integration"), integration.get("title")
     return f"{provider}: {title}" if provider and title else None
@@ -143,7 +143,7 @@ REPORT = Kind(
                 key="integration",
                 lookup=DESTINATIONS,
                 type=TARGET_INTEGRATION,
-                label=label_of,
+                label=find_label,
                 labelled_by=("integration", "title"),
             ),
         ),

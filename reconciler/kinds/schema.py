@@ -254,7 +254,7 @@ SETTINGS: Schema = {
 }
 
 
-def schema_named(name: str) -> Schema:
+def find_schema(name: str) -> Schema:
     """The schema of a kind's resource, of `settings`, or of one item of `moved`, `removed` or `imports`."""
     if name in KINDS:
         return resource_schema(KINDS[name])

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.errors import Exit
 from reconciler.model.desired import Fields
-from reconciler.model.receipt import Receipt
+from reconciler.model.review import Review
 
 
 class Status(StrEnum):
@@ -78,3 +78,55 @@ class ApplyReport:
             return Exit.PARTIAL
         codes = {outcome.exit_code for outcome in failed}
         return codes.pop() if len(codes) == 1 else Exit.API_FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptItem:
+    """One change that was done, or was tried. `before` are the live fields, `after` what was written; None: nothing."""
+
+    address: str
+    action: str
+    status: str
+    reason: str
+    id_before: str | None
+    id_after: str | None
+    before: Fields | None
+    after: Fields | None
+    request_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One apply. `at` is UTC; `commit` is the configuration's, empty where there is none. `lineage` is that of the
+    state which the apply wrote, empty if it is not known."""
+
+    format_version: int
+    id: str
+    environment: str
+    at: str
+    who: str
+    where: str
+    commit: str
+    digest: str
+    lineage: str
+    items: tuple[ReceiptItem, ...]
+
+    def title(self) -> str:
+        """What was done, in one line: `2 create, 1 delete`."""
+        done = [item.action for item in self.items if item.status == "done"]
+        counts = [f"{done.count(action)} {action}" for action in dict.fromkeys(done)]
+        failed = sum(item.status != "done" for item in self.items)
+        return ", ".join([*counts, *([f"{failed} not done"] if failed else [])]) or "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`command` is `plan` or `apply`, `environment` and `configuration` those that it was for, as far as
+    that could be told. `review` is what was planned, None where it did not come so far."""
+
+    command: str
+    environment: str
+    error: BaseException
+    commit: str = ""
+    review: Review | None = None
+    configuration: str = ""

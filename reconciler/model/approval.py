@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
-from reconciler.json_text import canonical, json_text, unreadable
-from reconciler.model.decode import NotThat, decode
 from reconciler.model.plan import Change, Plan
+from reconciler.serialization import NotThat, canonical, decode, json_text, unreadable
 
 FORMAT_VERSION = 2
 MOST_SKETCHED = 10_000
@@ -42,11 +43,11 @@ class Approval:
         return self.format_version == FORMAT_VERSION
 
 
-def approval_of(plan: Plan, commit: str = "", base: str = "", room: int = MOST_SKETCHED) -> Approval:
+def make_approval(plan: Plan, commit: str = "", base: str = "", room: int = MOST_SKETCHED) -> Approval:
     """A plan as it is approved; its sketch takes at most `room` characters."""
     sketched: dict[str, str] = {}
     for change in plan.changes:
-        sketch = sketch_of(change)
+        sketch = make_sketch(change)
         room -= len(json.dumps(change.address)) + len(sketch) + _AROUND
         if room < 0:
             break
@@ -55,7 +56,7 @@ def approval_of(plan: Plan, commit: str = "", base: str = "", room: int = MOST_S
     return Approval(plan.environment, plan.digest, commit, base, sketched, left_out, configuration=plan.configuration)
 
 
-def sketch_of(change: Change) -> str:
+def make_sketch(change: Change) -> str:
     """`update 1f3a90bc`: the same for the same change, whenever and wherever it is planned; notes are left out, as they
     are of the digest."""
     return f"{change.action.value} {hashlib.sha256(canonical(change.approved()).encode()).hexdigest()[:HASH_DIGITS]}"
@@ -77,3 +78,73 @@ def from_json(text: str) -> Approval:
         raise NotThat(f"approval: expected format_version {FORMAT_VERSION}, not {version!r}")
     approval: Approval = decode(Approval, document, "approval")
     return approval
+
+
+MARKER_FORMAT = 2
+DRIFT, NO_DRIFT = "drift", "no drift"
+"""The commands of marks that stand in an issue, the second in one that can be closed."""
+LONGEST = 13_000
+"""Characters of the line: what is left of a comment is for people."""
+LONGEST_COMMIT = 200
+LINE = re.compile(r"<!-- reconciler (\{.*\}) -->")
+# All that could end the line early, or that a host takes for a mention, a reference or markup: within strings only.
+_ACTS = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
+
+
+@dataclass(frozen=True, slots=True)
+class CommentMarker:
+    """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None where it
+    shows none that could be approved. `configuration`: its name; None in a mark that was written before marks had it,
+    which may be any one's."""
+
+    environment: str
+    command: str
+    approval: Approval | None = None
+    format_version: int = MARKER_FORMAT
+    configuration: str | None = None
+
+    def is_for(self, configuration: str | None, environment: str | None) -> bool:
+        """Whether it is of that configuration and that environment; None is any."""
+        is_configuration = None in (configuration, self.configuration) or configuration == self.configuration
+        return is_configuration and environment in (None, self.environment)
+
+
+def make_marker(command: str, plan: Plan, commit: str, base: str) -> CommentMarker:
+    """The mark of a plan; its sketch is cut to what the line has room for."""
+    room, commit, base = MOST_SKETCHED, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT]
+
+    def cut_to(room: int) -> CommentMarker:
+        approval = make_approval(plan, commit, base, room)
+        return CommentMarker(plan.environment, command, approval, configuration=plan.configuration)
+
+    while len(marker_line(cut_to(room))) > LONGEST and room:
+        room //= 2
+    return cut_to(room)
+
+
+def marker_line(mark: CommentMarker) -> str:
+    """The mark as an HTML comment on one line of ASCII."""
+    return f"<!-- reconciler {_ACTS.sub(_escaped, json.dumps(asdict(mark), separators=(',', ':')))} -->"
+
+
+def mark_in(body: str) -> CommentMarker | None:
+    """The mark in a comment's first line, None where there is none. Of a mark that another version of this program
+    wrote, only the configuration and the environment are known: it approves nothing."""
+    found = LINE.fullmatch(body.split("\n", 1)[0].strip())
+    if found is None:
+        return None
+    document: Any = None
+    try:
+        document = json.loads(found[1])
+        mark: CommentMarker = decode(CommentMarker, document, "mark")
+    except (NotThat, ValueError, RecursionError):
+        known = document if isinstance(document, dict) else {}
+        environment, configuration = known.get("environment"), known.get("configuration")
+        named = configuration if isinstance(configuration, str) else None
+        return CommentMarker(environment, "", None, 0, named) if isinstance(environment, str) else None
+    is_known = mark.format_version == MARKER_FORMAT and (mark.approval is None or mark.approval.is_known)
+    return mark if is_known else replace(mark, command="", approval=None)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

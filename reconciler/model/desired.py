@@ -9,18 +9,18 @@ from typing import Any
 Fields = Mapping[str, Any]
 
 
-def address_of(kind: str, key: str) -> str:
+def make_address(kind: str, key: str) -> str:
     """The name of a resource everywhere: `report` and `daily-revenue` give `report.daily-revenue`."""
     return f"{kind}.{key}"
 
 
-def kind_of(address: str) -> str:
+def address_kind(address: str) -> str:
     """The kind's name in an address: `report.daily-revenue` and `report[wbRlfw1x]` give `report`."""
     return address.partition(".")[0].partition("[")[0]
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Place:
+class Location:
     """A spot in a file of the user's; line and column count from 1."""
 
     file: str
@@ -62,17 +62,17 @@ class Resource:
     address: str
     kind: str
     fields: Fields
-    place: Place
+    place: Location
     lifecycle: Lifecycle = Lifecycle()
     marks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     file: str = ""
-    sources: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    sources: Mapping[str, tuple[Location, ...]] = field(default_factory=dict)
 
-    def place_of(self, path: str) -> Place:
+    def field_location(self, path: str) -> Location:
         """Where the value at a path is written, or what it is within, or the resource itself."""
         while path and path not in self.marks:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return Place(self.place.file, *self.marks[path]) if path else self.place
+        return Location(self.place.file, *self.marks[path]) if path else self.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Moved:
 
     source: str
     target: str
-    place: Place
+    place: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Removed:
 
     source: str
     destroy: bool
-    place: Place
+    place: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Import:
 
     target: str
     id: str
-    place: Place
+    place: Location
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from reconciler.model.desired import Place
+from reconciler.model.desired import Location
 from reconciler.model.plan import Action, Cause
 
 
@@ -57,7 +57,7 @@ class FieldExplanation:
     live: Held
     applied: Held
     next: str
-    place: Place | None = None
+    place: Location | None = None
     line: str = ""
     cause: Cause | None = None
     rules: tuple[Rule, ...] = ()
@@ -91,6 +91,6 @@ class Explanation:
     fields: tuple[FieldExplanation, ...]
     rules: tuple[Rule, ...] = ()
     notes: tuple[str, ...] = ()
-    place: Place | None = None
+    place: Location | None = None
     line: str = ""
     last: LastApply | None = None

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from reconciler.model.desired import Place
+from reconciler.model.desired import Location
 from reconciler.model.plan import Change, Plan
 
 
@@ -86,8 +86,8 @@ class Review:
 
     plan: Plan
     impacts: Mapping[str, tuple[Impact, ...]] = field(default_factory=dict)
-    places: Mapping[str, Place] = field(default_factory=dict)
-    find_field_places: Callable[[], Mapping[str, Mapping[str, Place]]] = dict
+    places: Mapping[str, Location] = field(default_factory=dict)
+    find_field_places: Callable[[], Mapping[str, Mapping[str, Location]]] = dict
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     behind: Mapping[str, Commit] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Review:
     find_commit: Callable[[], str] = str
     base: str = ""
 
-    def scope_of(self, address: str) -> Scope | None:
+    def find_scope(self, address: str) -> Scope | None:
         """How a change is marked: as behind, or by whose doing it is."""
         return Scope.BEHIND if address in self.behind else self.scopes.get(address)
 
@@ -107,7 +107,7 @@ class Review:
         return (*said, *change.remarks())
 
     @cached_property
-    def field_places(self) -> Mapping[str, Mapping[str, Place]]:
+    def field_places(self) -> Mapping[str, Mapping[str, Location]]:
         """Where each field that changes is written."""
         return self.find_field_places()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.model.desired import Place
+from reconciler.model.desired import Location
 
 DEFAULT_ENVIRONMENT = "default"
 DEFAULT_SECRET_ENV = "QONVERSION_SECRET"  # noqa: S105 - the name of a variable
@@ -43,8 +43,8 @@ class Environment:
     secret_command: tuple[str, ...] = ()
     api_url: str | None = None
     variables: Mapping[str, Variable] = field(default_factory=dict)
-    set_at: Mapping[str, Place] = field(default_factory=dict)
-    unset: Mapping[str, Place] = field(default_factory=dict)
+    set_at: Mapping[str, Location] = field(default_factory=dict)
+    unset: Mapping[str, Location] = field(default_factory=dict)
     max_deletes: int | None = None
     time_zone: str = ""
     configuration: str | None = None

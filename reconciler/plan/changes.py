@@ -8,73 +8,110 @@ from typing import Any
 
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, differences, flattened, still_stored, written
-from reconciler.kinds.fingerprint import fingerprint
+from reconciler.kinds.comparison import Difference, alike, differences, flattened, shown_last, still_stored, written
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
-from reconciler.kinds.paths import path_of, value_at
+from reconciler.kinds.paths import keys_path, value_at, value_within
 from reconciler.kinds.references import references, resolved
-from reconciler.kinds.requests import CannotBeSent, create_requests, delete_requests, update_requests
-from reconciler.model.desired import Fields, Resource, kind_of
+from reconciler.kinds.wire import CannotBeSent, create_requests, delete_requests, fingerprint, update_requests
+from reconciler.model.desired import Fields, Resource, address_kind
 from reconciler.model.live import Record
-from reconciler.model.memory import NO_TOMBSTONES, Entry, Tombstone
 from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.plan.causes import cause_of
+from reconciler.model.state import NO_TOMBSTONES, Entry, Tombstone
+from reconciler.plan.context import PlanContext
 from reconciler.plan.identity import Match
-from reconciler.plan.scene import Scene
+from reconciler.serialization import canonical
+
+
+class _NotWritten(Exception):
+    """The field, or a key within it, was not managed when it was last applied."""
+
+
+def find_cause(difference: Difference, entry: Entry | None) -> Cause:
+    """`unknown` without a memory; else who moved: we (`config`), somebody else (`drift`), or both."""
+    if entry is None:
+        return Cause.UNKNOWN
+    try:
+        applied, shown = _held(entry.applied, difference), _held(shown_last(entry), difference)
+    except _NotWritten:
+        return Cause.CONFIG
+    ours = _same(difference, applied, difference.after)
+    theirs = _same(difference, applied, difference.before) or _same(difference, shown, difference.before)
+    if ours and not theirs:
+        return Cause.DRIFT
+    return Cause.CONFIG if theirs else Cause.BOTH
+
+
+def _held(fields: Fields, difference: Difference) -> Any:
+    """The value at a difference. A list is managed as a whole: a key that an item has not is none, and no other's."""
+    value: Any = fields
+    for key in difference.spot:
+        if not (isinstance(value, dict) and key in value):
+            raise _NotWritten
+        value = value[key]
+    return value_within(value, difference.keys[len(difference.spot) - 1 :])
+
+
+def _same(difference: Difference, one: Any, other: Any) -> bool:
+    if difference.field.unordered and isinstance(one, list) and isinstance(other, list):
+        return set(map(canonical, one)) == set(map(canonical, other))
+    return alike(one, other)
+
 
 NOTHING: Fields = {}
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
 
 
-def change_of(scene: Scene, resource: Resource) -> Change | Entry:
+def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     """The change of a desired resource, or what the state should know of it where nothing changes."""
-    match = scene.matches.get(resource.address)
-    return _create(scene, resource) if match is None else _compare(scene, resource, match)
+    match = context.matches.get(resource.address)
+    return _create(context, resource) if match is None else _compare(context, resource, match)
 
 
-def _fields(scene: Scene, resource: Resource, ignored: Sequence[str], live: Record | None) -> dict[str, Any]:
+def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], live: Record | None) -> dict[str, Any]:
     kind = KINDS[resource.kind]
     used = {name: list(live.fields.get(name) or ()) if live else [] for name, _ in kind.reference_fields()}
     every = [item for items in used.values() for item in items]
     return resolved(
         kind,
         written(kind, resource.fields, ignored),
-        lambda address, reference: scene.resolve(address, reference, every),
+        lambda address, reference: context.resolve(address, reference, every),
     )
 
 
-def _entry(scene: Scene, resource: Resource, fields: dict[str, Any], object_id: str, live: Fields = NOTHING) -> Entry:
+def _entry(
+    context: PlanContext, resource: Resource, fields: dict[str, Any], object_id: str, live: Fields = NOTHING
+) -> Entry:
     """What is to be remembered. `live` are the fields of the object, nothing of one that is still to be made."""
     kind = KINDS[resource.kind]
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
     fields = written(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
-    known = scene.entries.get(resource.address)
+    known = context.entries.get(resource.address)
     is_same = known is not None and known.id == object_id
     return Entry(
         object_id,
         fields,
-        _protected(scene, resource, object_id),
+        _protected(context, resource, object_id),
         tuple(sorted(uses)),
-        scene.put_aside(resource.address),
+        context.put_aside(resource.address),
         resource.file,
         known.commit if known and is_same else "",
         still_stored(fields, live, known) if known and is_same else {},
     )
 
 
-def _protected(scene: Scene, resource: Resource, object_id: str) -> bool:
+def _protected(context: PlanContext, resource: Resource, object_id: str) -> bool:
     """Only a written `prevent_destroy: false` lifts a protection that is remembered, of the address or the object."""
     if resource.lifecycle.prevent_destroy is not None:
         return resource.lifecycle.prevent_destroy
-    known = scene.entries.get(resource.address)
-    return (known is not None and known.protected) or scene.is_protected(resource.kind, object_id)
+    known = context.entries.get(resource.address)
+    return (known is not None and known.protected) or context.is_protected(resource.kind, object_id)
 
 
-def _create(scene: Scene, resource: Resource) -> Change:
+def _create(context: PlanContext, resource: Resource) -> Change:
     kind = KINDS[resource.kind]
-    fields = _fields(scene, resource, (), None)
-    gone = scene.entries.get(resource.address)
+    fields = _fields(context, resource, (), None)
+    gone = context.entries.get(resource.address)
     return Change(
         address=resource.address,
         kind=kind.name,
@@ -84,8 +121,8 @@ def _create(scene: Scene, resource: Resource) -> Change:
         fields=_all_new(kind, fields, Cause.DRIFT if gone else Cause.CONFIG),
         reason=f"it was deleted outside: {gone.id} is gone" if gone else "",
         requests=create_requests(kind, fields),
-        remember=_entry(scene, resource, fields, ""),
-        tombstones=scene.kept_protection(resource.address),
+        remember=_entry(context, resource, fields, ""),
+        tombstones=context.kept_protection(resource.address),
     )
 
 
@@ -93,18 +130,18 @@ def _all_new(kind: Kind, fields: dict[str, Any], cause: Cause) -> tuple[FieldCha
     return tuple(FieldChange(path, None, value, cause) for path, value in flattened(kind, fields))
 
 
-def _compare(scene: Scene, resource: Resource, match: Match) -> Change | Entry:
+def _compare(context: PlanContext, resource: Resource, match: Match) -> Change | Entry:
     kind, record = KINDS[resource.kind], match.record
-    fields = _fields(scene, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
-    entry = scene.entries.get(resource.address) if match.remembered else None
+    fields = _fields(context, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
+    entry = context.entries.get(resource.address) if match.remembered else None
     found = differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
-    found = [each for each in found if is_certain(each) and path_of(each.spot) not in kept]
-    after = _entry(scene, resource, fields, record.id, record.fields)
+    found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
+    after = _entry(context, resource, fields, record.id, record.fields)
     after = replace(after, stored={**after.stored, **kept})
     notes = [match.note] if match.note else []
-    if resource.address in scene.moved_from:
-        notes.append(f"moved from {scene.moved_from[resource.address]}")
+    if resource.address in context.moved_from:
+        notes.append(f"moved from {context.moved_from[resource.address]}")
     if not (found or notes):
         return after
     change = Change(
@@ -113,18 +150,18 @@ def _compare(scene: Scene, resource: Resource, match: Match) -> Change | Entry:
         action=Action.UPDATE,
         id=record.id,
         name=record.name,
-        fields=tuple(FieldChange(each.path, each.before, each.after, cause_of(each, entry)) for each in found),
+        fields=tuple(FieldChange(each.path, each.before, each.after, find_cause(each, entry)) for each in found),
         notes=tuple(notes),
         remember=after,
         seen=fingerprint(kind, record),
-        tombstones={} if match.remembered else scene.kept_protection(resource.address),
+        tombstones={} if match.remembered else context.kept_protection(resource.address),
     )
     if not found:
         return replace(change, action=Action.ADOPT)
-    if resource.address in scene.unread:
+    if resource.address in context.unread:
         change = _unread(change, found, fields, record)
     if any(each.field.immutable for each in found):
-        return _replace(scene, resource, change) if resource.lifecycle.replace else _manual(kind, change)
+        return _replace(context, resource, change) if resource.lifecycle.replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)
 
 
@@ -150,7 +187,7 @@ def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[D
         shown = value_at(record.fields, each.spot)
         is_alike = known is None and looks_the_same(value_at(fields, each.spot), shown)
         if is_alike or is_kept_for_good(each, known):
-            kept[path_of(each.spot)] = shown
+            kept[keys_path(each.spot)] = shown
     return kept
 
 
@@ -166,11 +203,11 @@ def _manual(kind: Kind, change: Change) -> Change:
     return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.manual_step), remember=None)
 
 
-def _replace(scene: Scene, resource: Resource, change: Change) -> Change:
+def _replace(context: PlanContext, resource: Resource, change: Change) -> Change:
     kind = KINDS[resource.kind]
-    fields = _fields(scene, resource, (), None)
-    made = scene.made_already(resource)
-    scene.replaced[resource.address] = made
+    fields = _fields(context, resource, (), None)
+    made = context.made_already(resource)
+    context.replaced[resource.address] = made
     notes = change.notes
     if made is None:
         requests = create_requests(kind, fields)
@@ -185,18 +222,18 @@ def _replace(scene: Scene, resource: Resource, change: Change) -> Change:
         notes=notes,
         requests=requests,
         cleanup=delete_requests(kind, change.id or ""),
-        remember=_entry(scene, resource, fields, made.id if made else ""),
+        remember=_entry(context, resource, fields, made.id if made else ""),
     )
 
 
-def unseen_delete_of(address: str, object_id: str, reason: str) -> Change:
+def plan_unseen_delete(address: str, object_id: str, reason: str) -> Change:
     """The delete of an object that is not listed and not known to be gone: the API's answer is the proof."""
-    kind = KINDS[kind_of(address)]
+    kind = KINDS[address_kind(address)]
     requests = delete_requests(kind, object_id)
     return Change(address, kind.name, Action.DELETE, object_id, object_id, reason=reason, requests=requests)
 
 
-def delete_of(address: str, record: Record, reason: str) -> Change:
+def plan_delete(address: str, record: Record, reason: str) -> Change:
     """The delete of a live object."""
     kind = KINDS[record.kind]
     return Change(
@@ -212,22 +249,24 @@ def delete_of(address: str, record: Record, reason: str) -> Change:
     )
 
 
-def forget_of(address: str, object_id: str, reason: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> Change:
+def plan_forget(
+    address: str, object_id: str, reason: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES
+) -> Change:
     """The forgetting of an address, and of all that is remembered of its object but these tombstones: nothing is
     written to the API."""
-    kind = kind_of(address)
+    kind = address_kind(address)
     return Change(address, kind, Action.FORGET, object_id, address, reason=reason, tombstones=tombstones)
 
 
-def objections(scene: Scene, changes: Sequence[Change]) -> list[Problem]:
+def creation_errors(context: PlanContext, changes: Sequence[Change]) -> list[Problem]:
     """What the API's own lists say against creating something, each at its place in the YAML."""
     problems: list[Problem] = []
     for change in changes:
         if change.action in (Action.CREATE, Action.REPLACE):
-            resource = scene.desired.resources[change.address]
+            resource = context.desired.resources[change.address]
             place = resource.place
             problems += [
                 Problem(place.file, place.line, place.column, f"{change.address}: {message}")
-                for message in KINDS[change.kind].objections(resource.fields, scene.live.lookups)
+                for message in KINDS[change.kind].creation_errors(resource.fields, context.live.lookups)
             ]
     return problems

@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Desired, kind_of
+from reconciler.model.desired import Desired, address_kind
 from reconciler.model.live import Live
-from reconciler.model.memory import Entry, Memory, object_name
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
+from reconciler.model.state import Entry, State, object_name
 
 SHARE, FROM = 0.30, 10
 SHOWN = 3
@@ -21,7 +21,7 @@ WRONG_PROJECT = "wrong-project"
 
 def refusals(
     desired: Desired,
-    memory: Memory,
+    state: State,
     live: Live,
     changes: Sequence[Change],
     *,
@@ -29,10 +29,10 @@ def refusals(
     max_deletes: int | None,
     allowed: Collection[str],
 ) -> tuple[Refusal, ...]:
-    """What is said against carrying this plan out; nothing where all guards pass. `memory` has what moved at its new
+    """What is said against carrying this plan out; nothing where all guards pass. `state` has what moved at its new
     address; `prune`: what is not managed is deleted as well."""
-    entries = memory.entries
-    found = [*_protected(memory, changes), *_too_many(entries, live, changes, max_deletes, prune=prune)]
+    entries = state.entries
+    found = [*_protected(state, changes), *_too_many(entries, live, changes, max_deletes, prune=prune)]
     if entries and not desired.resources:
         found.append(
             Refusal(
@@ -49,8 +49,8 @@ def refusals(
 
 
 def _wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
-    known = {address: entry for address, entry in entries.items() if kind_of(address) in live.records}
-    lost = [address for address, entry in known.items() if entry.id not in live.records[kind_of(address)]]
+    known = {address: entry for address, entry in entries.items() if address_kind(address) in live.records}
+    lost = [address for address, entry in known.items() if entry.id not in live.records[address_kind(address)]]
     where = "in the state that this looked at" if len(known) < len(entries) else "in the state"
     if not known or len(lost) < len(known):
         return []
@@ -65,10 +65,10 @@ def _wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
 
 def vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     """The refusal if too many of the remembered objects of one kind are not live; a list without it else."""
-    known, lost = Counter(map(kind_of, entries)), defaultdict(list)
+    known, lost = Counter(map(address_kind, entries)), defaultdict(list)
     for address, entry in entries.items():
-        if entry.id not in live.records.get(kind_of(address), {entry.id: None}):
-            lost[kind_of(address)].append(f"{address} ({entry.id})")
+        if entry.id not in live.records.get(address_kind(address), {entry.id: None}):
+            lost[address_kind(address)].append(f"{address} ({entry.id})")
     told = [
         f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {_some(each)}"
         for name, each in lost.items()
@@ -97,13 +97,13 @@ def _prune_without_state(changes: Sequence[Change]) -> list[Refusal]:
     ]
 
 
-def _protected(memory: Memory, changes: Sequence[Change]) -> list[Refusal]:
+def _protected(state: State, changes: Sequence[Change]) -> list[Refusal]:
     found = []
     for change in changes:
         if change.action not in DESTROYS:
             continue
-        kept = memory.tombstones.get(object_name(change.kind, change.id or ""))
-        if _is_protected(memory.entries.get(change.address), change):
+        kept = state.tombstones.get(object_name(change.kind, change.id or ""))
+        if _is_protected(state.entries.get(change.address), change):
             what, passes = (
                 change.address,
                 "`lifecycle: {prevent_destroy: false}`, written for a replace, applied once before a delete",

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import Key, bearing, folded_key, natural_key, normal_key
-from reconciler.model.desired import Desired, Fields, Resource, kind_of
+from reconciler.model.desired import Desired, Fields, Resource, address_kind
 from reconciler.model.live import Live, Record
-from reconciler.model.memory import Entry, Tombstone, object_name, object_of
+from reconciler.model.state import Entry, Tombstone, object_name, parse_object_name
 
 PASTE = "paste one `imports` line each, with the id that is meant"
 
@@ -46,7 +46,7 @@ def match(
     _refuse_shared(found)
     claimed = {(each.record.kind, each.record.id) for each in found.values()}
     # What the state holds under another address is that address's, even where it is about to be deleted.
-    claimed |= {(kind_of(address), entry.id) for address, entry in entries.items()}
+    claimed |= {(address_kind(address), entry.id) for address, entry in entries.items()}
     return found | _by_natural_key(desired, found, claimed, live, tombstones, unread)
 
 
@@ -72,7 +72,7 @@ def _imported(
                 note += f"; {entry.id}, which it was until now, is left as it is, unmanaged"
             found[block.target] = Match(record, remembered, note)
             continue
-        tombstone = tombstones.get(object_name(kind_of(block.target), block.id))
+        tombstone = tombstones.get(object_name(address_kind(block.target), block.id))
         # A line that has done its work may stand: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
             raise IdentityAmbiguous(
@@ -81,7 +81,8 @@ def _imported(
             )
         if entry is None:
             raise IdentityAmbiguous(
-                f"{block.place}: there is no live {kind_of(block.target)} with the id {block.id} for {block.target}",
+                f"{block.place}: there is no live {address_kind(block.target)} with the id {block.id} "
+                f"for {block.target}",
                 hint="check the id, the environment and the key; take the line away if the object is gone",
             )
     return found
@@ -109,7 +110,7 @@ def _by_natural_key(
     unread: Collection[str],
 ) -> dict[str, Match]:
     matches = {}
-    restored = {object_of(name) for name, each in tombstones.items() if each.deleted}
+    restored = {parse_object_name(name) for name, each in tombstones.items() if each.deleted}
     # By what an API may keep of a natural key: it may have taken the spaces at its ends away.
     tables: dict[str, dict[Key | None, list[Record]]] = {}
     for kind in KINDS.values():

@@ -8,28 +8,28 @@ from dataclasses import replace
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change
-from reconciler.plan.scene import Scene
+from reconciler.plan.context import PlanContext
 
 
-def ordered(scene: Scene, changes: Mapping[str, Change]) -> dict[str, Change]:
+def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:
     """The changes with what each depends on. What still uses an object that goes away is said in its notes."""
     if not changes:
         return {}
-    users, addresses = scene.users(), scene.addresses()
+    users, addresses = context.users(), context.addresses()
     result = {}
     for address, change in changes.items():
         before: set[str] = set()
         notes: list[str] = []
         if change.action is not Action.DELETE and change.action in WRITES:
-            before = _needed(scene, address, changes)
-            notes = _not_offered(scene, change)
+            before = _needed(context, address, changes)
+            notes = _not_offered(context, change)
         leaving: set[str] = set()
         if change.action in DESTROYS:
             using = [
                 (addresses.get((user.kind, user.id), f"{user.kind}[{user.id}]"), user.name)
                 for user in users.get((change.kind, change.id or ""), ())
             ]
-            leaving, notes = _leaving(scene, change, using, changes, notes)
+            leaving, notes = _leaving(context, change, using, changes, notes)
         deletes = change.action is Action.DELETE
         result[address] = replace(
             change,
@@ -40,32 +40,32 @@ def ordered(scene: Scene, changes: Mapping[str, Change]) -> dict[str, Change]:
     return result
 
 
-def _needed(scene: Scene, address: str, changes: Mapping[str, Change]) -> set[str]:
-    resource = scene.desired.resources[address]
+def _needed(context: PlanContext, address: str, changes: Mapping[str, Change]) -> set[str]:
+    resource = context.desired.resources[address]
     uses = {used for used, *_ in references(KINDS[resource.kind], resource.fields)}
     return {used for used in uses if used in changes and changes[used].action in WRITES}
 
 
-def _not_offered(scene: Scene, change: Change) -> list[str]:
+def _not_offered(context: PlanContext, change: Change) -> list[str]:
     """References to live objects that the API's list does not offer."""
     if change.remember is None:
         return []
     return [
         f"{used} is live, and the API does not offer it in {reference.lookup} yet: looked up again when applying"
         for used, _, _, reference in references(KINDS[change.kind], change.remember.applied)
-        if scene.target(used) is not None
+        if context.target(used) is not None
     ]
 
 
 def _leaving(
-    scene: Scene, change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change], notes: list[str]
+    context: PlanContext, change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change], notes: list[str]
 ) -> tuple[set[str], list[str]]:
     """The changes after which nobody of them uses the object any more; for the others, a note."""
     leaving: set[str] = set()
     staying: set[str] = set()
     for address, name in using:
         other = changes.get(address)
-        if other is not None and (other.action is Action.DELETE or _stops_using(scene, change, other)):
+        if other is not None and (other.action is Action.DELETE or _stops_using(context, change, other)):
             leaving.add(address)
         else:
             staying.add(f"{address} ({name})")
@@ -77,14 +77,14 @@ def _leaving(
     return leaving, notes
 
 
-def _stops_using(scene: Scene, target: Change, user: Change) -> bool:
+def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
     if user.action not in (Action.UPDATE, Action.REPLACE) or user.remember is None:
         return False
-    record = scene.live.records[target.kind].get(target.id or "")
+    record = context.live.records[target.kind].get(target.id or "")
     for name, reference in KINDS[user.kind].reference_fields():
         if reference.kind != target.kind or record is None:
             continue
-        known = scene.targets(reference).possible(record, scene.offers(reference))
+        known = context.targets(reference).possible(record, context.offers(reference))
         ids = {target.id, *(item["id"] for item in known)}
         if any(item.get("id") in ids for item in user.remember.applied.get(name) or () if isinstance(item, dict)):
             return False

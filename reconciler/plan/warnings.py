@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from reconciler.json_text import canonical
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import folded_key
 from reconciler.model.desired import Desired
-from reconciler.model.memory import Entry, Memory, object_of
 from reconciler.model.plan import Action, Change
+from reconciler.model.state import Entry, State, parse_object_name
+from reconciler.plan.context import PlanContext
 from reconciler.plan.identity import deleted_before
-from reconciler.plan.scene import Scene
+from reconciler.serialization import canonical
 
 ALIKE = 0.75
 """From this share of equal fields on, a create and a delete may be one object under a new key."""
@@ -21,20 +21,20 @@ MOST_PAIRS = 10_000
 
 
 def warnings(
-    scene: Scene, memory: Memory, changes: Mapping[str, Change], refresh: Mapping[str, Entry], *, today: str
+    context: PlanContext, state: State, changes: Mapping[str, Change], refresh: Mapping[str, Entry], *, today: str
 ) -> Iterator[str]:
     """Every warning of a plan. `today` is YYYY-MM-DD, empty where nothing ends."""
-    if not memory.entries and scene.matches:
+    if not state.entries and context.matches:
         yield (
             "there is no state, so what was removed from the configuration before cannot be noticed: "
-            f"{len(scene.matches)} live objects are matched by name alone. Apply once, and keep the state "
+            f"{len(context.matches)} live objects are matched by name alone. Apply once, and keep the state "
             "(README, State: in a file, in git, or in a bucket)"
         )
-    yield from _restored(scene)
-    yield from _ended(scene.desired, today)
+    yield from _restored(context)
+    yield from _ended(context.desired, today)
     yield from _stored(changes, refresh)
     yield from _alike(changes)
-    yield from _named_alike(scene, changes)
+    yield from _named_alike(context, changes)
 
 
 def _stored(changes: Mapping[str, Change], refresh: Mapping[str, Entry]) -> Iterator[str]:
@@ -42,12 +42,12 @@ def _stored(changes: Mapping[str, Change], refresh: Mapping[str, Entry]) -> Iter
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
         if entry.stored:
-            from reconciler.kinds.wording import stored_otherwise  # noqa: PLC0415 - few APIs keep another value
+            from reconciler.kinds.normalization import stored_otherwise  # noqa: PLC0415 - few APIs keep another value
 
             yield from stored_otherwise(address, entry)
 
 
-def _named_alike(scene: Scene, changes: Mapping[str, Change]) -> Iterator[str]:
+def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """A create beside a live object of which the name differs in case alone: an API may have made one of the other."""
     made = {
         (change.kind, folded_key(KINDS[change.kind], change.remember.applied)): change.address
@@ -56,8 +56,8 @@ def _named_alike(scene: Scene, changes: Mapping[str, Change]) -> Iterator[str]:
     }
     if not made:
         return
-    managed = scene.addresses()
-    for kind, records in scene.live.records.items():
+    managed = context.addresses()
+    for kind, records in context.live.records.items():
         for record in records.values():
             address = made.get((kind, folded_key(KINDS[kind], record.fields)))
             if address is not None and (kind, record.id) not in managed:
@@ -67,12 +67,12 @@ def _named_alike(scene: Scene, changes: Mapping[str, Change]) -> Iterator[str]:
                 )
 
 
-def _restored(scene: Scene) -> Iterator[str]:
+def _restored(context: PlanContext) -> Iterator[str]:
     """What we deleted and is live again; what is only still listed has been left out of live."""
-    managed = scene.addresses()
-    for name, each in scene.tombstones.items():
-        kind, object_id = object_of(name)
-        if each.deleted and object_id in scene.live.records.get(kind, {}) and (kind, object_id) not in managed:
+    managed = context.addresses()
+    for name, each in context.tombstones.items():
+        kind, object_id = parse_object_name(name)
+        if each.deleted and object_id in context.live.records.get(kind, {}) and (kind, object_id) not in managed:
             yield (
                 f"{deleted_before(object_id, each)}, and is live again: somebody has restored it. It is not adopted by "
                 f"its name; to manage it, write: imports: [{{to: {each.address}, id: {object_id}}}]"

@@ -1,6 +1,5 @@
 """The review stage: what a person asks of a plan, beside the plan itself."""
 
-from reconciler.review.make import make_review
-from reconciler.review.scope import scopes_of
+from reconciler.review.review import find_scopes, make_review
 
-__all__ = ["make_review", "scopes_of"]
+__all__ = ["find_scopes", "make_review"]

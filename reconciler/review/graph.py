@@ -8,17 +8,17 @@ from typing import Any
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import referred
-from reconciler.model.desired import Desired, Fields, kind_of
+from reconciler.model.desired import Desired, Fields, address_kind
 from reconciler.model.live import Live
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.review import Graph, Node
 
 
-def graph_of(plan: Plan, desired: Desired, live: Live) -> Graph:
+def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
     """The managed addresses of a plan, those that go away among them, what is not managed and is referred to, and the
     references between all of these. An edge of `dropped` is live and is not wanted any more."""
     changes = {change.address: change for change in plan.changes}
-    targets = _Targets(plan, live, {(kind_of(address), object_id): address for address, object_id in plan.ids()})
+    targets = _Targets(plan, live, {(address_kind(address), object_id): address for address, object_id in plan.ids()})
     wanted = {
         (address, target)
         for address, resource in desired.resources.items()
@@ -27,7 +27,7 @@ def graph_of(plan: Plan, desired: Desired, live: Live) -> Graph:
     existing = {
         (address, target)
         for address, object_id in plan.ids()
-        if (record := live.records.get(kind_of(address), {}).get(object_id)) is not None
+        if (record := live.records.get(address_kind(address), {}).get(object_id)) is not None
         for target in targets.of(record.kind, record.fields)
     }
     dropped = {edge for edge in existing - wanted if edge[0] in changes and _lets_go(changes[edge[0]])}
@@ -43,7 +43,7 @@ def graph_of(plan: Plan, desired: Desired, live: Live) -> Graph:
 
 def configured(desired: Desired) -> Graph:
     """The graph of a configuration alone, of which nobody knows what would happen."""
-    return graph_of(Plan(environment="", changes=()), desired, Live({}))
+    return make_graph(Plan(environment="", changes=()), desired, Live({}))
 
 
 def _lets_go(change: Change) -> bool:
@@ -54,7 +54,7 @@ def _lets_go(change: Change) -> bool:
 
 
 def _node(address: str, desired: Desired, change: Change | None) -> Node:
-    kind, resource = kind_of(address), desired.resources.get(address)
+    kind, resource = address_kind(address), desired.resources.get(address)
     planned = change.name if change else ""
     name = str(resource.fields.get(KINDS[kind].name_field, planned)) if resource else planned
     return Node(address, kind, name, change.action.value if change else None)

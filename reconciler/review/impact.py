@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.delivery import Shift, fails, sends, shift_of
-from reconciler.kinds.records import in_short
+from reconciler.kinds.delivery import DeliveryChange, delivery_change, fails, sends
+from reconciler.kinds.wire import in_short
 from reconciler.model.desired import Desired
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
@@ -20,7 +20,7 @@ GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
 MOST_NAMED = 5
 
 
-def impacts_of(
+def find_impacts(
     plan: Plan, desired: Desired, live: Live, *, now: datetime, zone: tzinfo | None, sandbox_key: bool | None = None
 ) -> Mapping[str, tuple[Impact, ...]]:
     """Address → what its change does, the gravest first. `now` decides which delivery is the next one; `sandbox_key`:
@@ -79,7 +79,7 @@ class _Look:
     def _first_status(self) -> str:
         """The status that a new object has, said where it has one: ` paused`."""
         kind = KINDS[self.change.kind]
-        apart = kind.set_apart()
+        apart = kind.sub_endpoint()
         written = (
             self.change.remember.applied.get(kind.delivery.status) if self.change.remember and kind.delivery else None
         )
@@ -98,10 +98,10 @@ class _Look:
         kind, change = KINDS[self.change.kind], self.change
         before, after = before_and_after(change, self.record)
         old, new = self.receivers.of(kind, before), self.receivers.of(kind, after)
-        shift = shift_of(change)
-        if shift is Shift.STOPS or (change.action is Action.REPLACE and sends(kind, before)):
+        shift = delivery_change(change)
+        if shift is DeliveryChange.STOPS or (change.action is Action.REPLACE and sends(kind, before)):
             yield Impact(Weight.STOPS, self._stops(list(old.values())))
-        elif shift is Shift.STARTS:
+        elif shift is DeliveryChange.STARTS:
             yield Impact(Weight.STARTS, self._starts(list(new.values())))
         elif sends(kind, before) and sends(kind, after):
             yield from self._retimed()
@@ -166,14 +166,14 @@ class _Look:
     def _feeds(self) -> Iterator[Impact]:
         """Who goes through it, where that makes a difference to them."""
         change = self.change
-        shift = shift_of(change)
+        shift = delivery_change(change)
         users = self.receivers.users(change) if change.action is not Action.DELETE else []
-        matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not Shift.NONE
+        matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not DeliveryChange.NONE
         if users and matters:
             sections = {user.kind.section if len(users) > 1 else user.kind.name for user in users}
             noun = " and ".join(sorted(sections))
             verb = "will feed" if change.action is Action.CREATE else "feeds"
-            cut = change.action is Action.REPLACE or shift is Shift.STOPS
+            cut = change.action is Action.REPLACE or shift is DeliveryChange.STOPS
             names = listed([user.name for user in users])
             text = f"this {change.kind} {verb} {len(users)} {noun}: {names}{self._soonest(users) if cut else ''}"
             yield Impact(Weight.FEEDS, text)

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.offered import labels_of
-from reconciler.kinds.records import in_short
-from reconciler.kinds.references import references, referred
-from reconciler.kinds.usage import users
-from reconciler.model.desired import Desired, Fields, Resource, kind_of
+from reconciler.kinds.destinations import find_labels
+from reconciler.kinds.references import references, referred, users
+from reconciler.kinds.wire import in_short
+from reconciler.model.desired import Desired, Fields, Resource, address_kind
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import Action, Change, Plan
 
@@ -42,8 +41,8 @@ class Receivers:
 
     def __post_init__(self) -> None:
         """Who refers to what is worked out once for all changes."""
-        self._labels = labels_of(item for items in self._labelled() for item in items)
-        self._addresses = {(kind_of(address), object_id): address for address, object_id in self.plan.ids()}
+        self._labels = find_labels(item for items in self._labelled() for item in items)
+        self._addresses = {(address_kind(address), object_id): address for address, object_id in self.plan.ids()}
         self._shared = Counter(self._labels.values())
         self._titles = Counter((each.kind, name_of(each)) for each in self.desired.resources.values())
         self._users = self._who_uses()

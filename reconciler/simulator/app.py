@@ -71,7 +71,7 @@ class Simulator:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, where a fault breaks the connection."""
-        scene = Scene(_head(environ), self._store, self._clock, self.faults.veil)
+        scene = Scene(_head(environ), self._store, self._clock, self.faults.visibility)
         response = _guarded(environ, lambda: self._play(scene, environ))
         self._write_log(scene, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")
@@ -83,9 +83,9 @@ class Simulator:
         door = dashboard if request.path.startswith(f"{dashboard.PREFIX}/") else keys
         project = door.project_of(request)
         handler, record_id = routes.find(request)
-        hidden = self.faults.veil.over(project, request)
-        with self._store.transaction(project, write=request.method != "GET", hidden=hidden) as shelf:
-            return handler(Call(request, shelf, self._clock(), record_id))
+        hidden = self.faults.visibility.over(project, request)
+        with self._store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
+            return handler(Call(request, transaction, self._clock(), record_id))
 
     def _play(self, scene: Scene, environ: WSGIEnvironment) -> Response:
         scene.request = _read(environ)

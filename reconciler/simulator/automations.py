@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from reconciler.simulator.checks import Check, accept, each, one_of, shape, string, string_or_null, text
 from reconciler.simulator.resource import Resource, page_limit
-from reconciler.simulator.store import Record, Shelf
+from reconciler.simulator.store import Record, Transaction
 from reconciler.simulator.wire import Call, Problem, Response
 
 _ACTIONS = ("push", "screen")
@@ -23,7 +23,7 @@ def _blank(_: str) -> Record:
     return {"name": "", "caption": "", "status": "inactive", "data": {}}
 
 
-def _show(_: Shelf, record: Record) -> Record:
+def _show(_: Transaction, record: Record) -> Record:
     """`data` with what a read derives [docs]: explicit nulls in `actions`, and `type` from the actions there are."""
     data = record["data"]
     actions = data.get("actions") if isinstance(data, dict) else None
@@ -73,10 +73,10 @@ def listing(call: Call) -> Response:
     """
     limit = page_limit(call)
     cursor = (call.request.query or {}).get("starting_after")
-    found = call.shelf.after(AUTOMATIONS.name, cursor, limit=limit + 1) if cursor else None
+    found = call.transaction.after(AUTOMATIONS.name, cursor, limit=limit + 1) if cursor else None
     stale = bool(cursor) and found is None
     if found is None:
-        found = call.shelf.page(AUTOMATIONS.name, limit=limit + 1)
+        found = call.transaction.page(AUTOMATIONS.name, limit=limit + 1)
     page, has_more = found[:limit], len(found) > limit
     body = AUTOMATIONS.listing(call, page, has_more=has_more)
     if has_more:

@@ -11,7 +11,7 @@ which have an `id` and a `label`. No bearer; the project is named by the header
 Nothing is validated but that the id is one, and that `object`, `url` and an existing `id` stay. An id that was ever
 used is refused with a 409: ids are not reused. Integrations may name their provider by slug or by title.
 
-`furnish` sets up what `reconciler simulate` begins with: one e-mail destination in each project.
+`seed_project` sets up what `reconciler simulate` begins with: one e-mail destination in each project.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAILBOX = {"id": "int-email-01", "label": "Email: Team"}
 FIXED_IDS = ("meta", "destinations")
 
 
-def furnish(answer: Callable[[Request], Response]) -> None:
+def seed_project(answer: Callable[[Request], Response]) -> None:
     """Give each project its e-mail destination, unless it has or had it: what a newcomer can refer to by its id."""
     for project in PROJECTS:
         with contextlib.suppress(ApiError):
@@ -72,7 +72,7 @@ def _merge(resource: Resource) -> Handler:
 def _check_id(call: Call, resource: Resource, record_id: object) -> None:
     if not isinstance(record_id, str) or not ID.fullmatch(record_id) or record_id in FIXED_IDS:
         raise invalid([("id", f"must match {ID.pattern} and be no fixed path segment")])
-    if call.shelf.known(resource.name, record_id):
+    if call.transaction.known(resource.name, record_id):
         raise ApiError(409, "already_exists", f"The id {record_id} is or was in use")
 
 
@@ -87,5 +87,5 @@ def routes() -> Mapping[str, Mapping[str, Handler]]:
 
 
 def _set_apart(call: Call) -> Response:
-    call.shelf.take_note(SETTINGS, MAILBOXES.name, {})
+    call.transaction.take_note(SETTINGS, MAILBOXES.name, {})
     return Response(204)

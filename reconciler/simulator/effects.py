@@ -22,7 +22,7 @@ from reconciler.simulator.integrations import INTEGRATIONS
 from reconciler.simulator.resource import page_limit, whole_number
 from reconciler.simulator.scheduled_reports import REPORTS
 from reconciler.simulator.store import Record, Store
-from reconciler.simulator.visibility import Veil
+from reconciler.simulator.visibility import VisibilityDelay
 from reconciler.simulator.wire import NO_ANSWER, ApiError, Call, Request, Response
 
 _ACTIVE, _ERROR = 1, 2
@@ -42,7 +42,7 @@ class Scene:
     request: Request
     store: Store
     clock: Callable[[], datetime]
-    veil: Veil
+    visibility: VisibilityDelay
     worked: Response | None = None
     response: Response | None = None
     taken: Request | None = None
@@ -63,8 +63,8 @@ class Scene:
         if project is None:
             yield None
             return
-        with self.store.transaction(project, write=True) as shelf:
-            yield Call(self.request, shelf, self.clock())
+        with self.store.transaction(project, write=True) as transaction:
+            yield Call(self.request, transaction, self.clock())
 
     def answer(self, response: Response, *, late: bool) -> bool:
         """Have this leave instead of the work's answer; False where something else was decided before."""
@@ -171,7 +171,7 @@ class Hide(_Effect):
         worked, project = scene.worked, scene.project
         if project is None or worked is None or worked.status != 201:  # noqa: PLR2004  created
             return False
-        return scene.veil.cover(project, worked.body["url"], self.readings)
+        return scene.visibility.cover(project, worked.body["url"], self.readings)
 
 
 @dataclass
@@ -193,19 +193,19 @@ class Shift(_Effect):
             if call is None or last_seen is None:
                 return False
             if self.adds:
-                call.shelf.to_front(resource.name, resource.make(call, dict(fields))["id"])
+                call.transaction.to_front(resource.name, resource.make(call, dict(fields))["id"])
             else:
-                call.shelf.delete(resource.name, last_seen)
+                call.transaction.delete(resource.name, last_seen)
         return True
 
     def _last_seen(self, scene: Scene) -> str | None:
         project, path = scene.project, scene.request.path
         if project is None or path not in _PAGED:
             return None
-        with scene.store.transaction(project, write=False) as shelf:
-            ids = [record["id"] for record in shelf.page(_PAGED[path][0].name)]
+        with scene.store.transaction(project, write=False) as transaction:
+            ids = [record["id"] for record in transaction.page(_PAGED[path][0].name)]
             try:
-                read, limit = _read_before(Call(scene.request, shelf, scene.clock()), ids)
+                read, limit = _read_before(Call(scene.request, transaction, scene.clock()), ids)
             except (ApiError, ValueError):
                 return None
         return ids[read - 1] if 0 < read <= len(ids) and math.ceil(read / limit) == self.page else None
@@ -273,7 +273,7 @@ class Worker(_Effect):
             return call is not None and self._fail(call)
 
     def _fail(self, call: Call) -> bool:
-        found = [record for record in call.shelf.page(INTEGRATIONS.name) if self._means(record)]
+        found = [record for record in call.transaction.page(INTEGRATIONS.name) if self._means(record)]
         for record in found:
             INTEGRATIONS.change(call, record, self._failure(call, record))
         return bool(found)

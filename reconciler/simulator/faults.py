@@ -18,7 +18,7 @@ from typing import Any
 from reconciler.simulator.effects import Scene
 from reconciler.simulator.grammar import parse
 from reconciler.simulator.rules import Rule, RuleError
-from reconciler.simulator.visibility import Veil
+from reconciler.simulator.visibility import VisibilityDelay
 from reconciler.simulator.wire import BASE, ApiError, Request, Response, invalid
 
 PATH = "/_faults"
@@ -28,16 +28,16 @@ DEFAULT_SEED = 1
 class _Tally:
     """A rule at work: what it has seen and done, and its own luck."""
 
-    def __init__(self, rule: Rule, luck: Random) -> None:
+    def __init__(self, rule: Rule, rng: Random) -> None:
         self.rule = rule
-        self.luck = luck
+        self.rng = rng
         self.matched = 0
         self.fired = 0
 
     def count(self) -> bool:
         """One more match; whether the rule takes it."""
         self.matched += 1
-        taken = self.rule.choice.takes(self.matched, self.fired, self.luck)
+        taken = self.rule.choice.takes(self.matched, self.fired, self.rng)
         self.fired += taken
         return taken
 
@@ -50,7 +50,7 @@ class Faults:
 
     def __init__(self, rules: Iterable[str] = (), *, seed: int = DEFAULT_SEED) -> None:
         self.seed = seed
-        self.veil = Veil()
+        self.visibility = VisibilityDelay()
         self._lock = threading.Lock()
         self._tallies: tuple[_Tally, ...] = ()
         self.add(*rules)
@@ -61,14 +61,14 @@ class Faults:
         with self._lock:
             for rule in parsed:
                 # Not for secrets: the same faults again is what the numbers are for.
-                luck = Random(f"{self.seed} {len(self._tallies)} {rule.text}")  # noqa: S311
-                self._tallies = (*self._tallies, _Tally(rule, luck))
+                rng = Random(f"{self.seed} {len(self._tallies)} {rule.text}")  # noqa: S311
+                self._tallies = (*self._tallies, _Tally(rule, rng))
 
     def clear(self) -> None:
         """Forget all rules and show what they hid."""
         with self._lock:
             self._tallies = ()
-        self.veil.lift()
+        self.visibility.lift()
 
     def report(self) -> dict[str, Any]:
         """The seed, and each rule with its counts."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 from reconciler.simulator import catalogue
 from reconciler.simulator.checks import accept, one_of, text
 from reconciler.simulator.resource import Resource
-from reconciler.simulator.store import Record, Shelf
+from reconciler.simulator.store import Record, Transaction
 from reconciler.simulator.wire import ApiError, Call, Response, invalid
 
 REPORTS = "scheduled-reports"
@@ -41,7 +41,7 @@ def _blank(stamp: str) -> Record:
     }
 
 
-def _show(_: Shelf, record: Record) -> Record:
+def _show(_: Transaction, record: Record) -> Record:
     """The provider is shown by its display title, never by its slug [seed]."""
     provider = catalogue.find(record["integration"])
     shown = {name: value for name, value in record.items() if name not in ("destination", "offered")}
@@ -62,7 +62,7 @@ _STATUS = {"status": one_of(0, 1)}
 
 def listing(call: Call) -> Response:
     """`GET /integrations`: the full set, whatever the query says [docs]."""
-    return Response(200, INTEGRATIONS.listing(call, call.shelf.page(INTEGRATIONS.name)))
+    return Response(200, INTEGRATIONS.listing(call, call.transaction.page(INTEGRATIONS.name)))
 
 
 def meta(_: Call) -> Response:
@@ -74,14 +74,14 @@ def create(call: Call) -> Response:
     """`POST /integrations`: title, slug and platform in, the record out; 201 [guess]."""
     body = call.fields()
     key = call.request.idempotency_key
-    kept = call.shelf.note(_REPLAYS, key) if key else None
+    kept = call.transaction.note(_REPLAYS, key) if key else None
     if kept is not None:
         return _replay(kept, body)
     fields = accept(body, _CREATE, _CREATE)
     _match_store(fields)
     answer = INTEGRATIONS.answer(call, INTEGRATIONS.make(call, fields), 201)
     if key:
-        call.shelf.take_note(_REPLAYS, key, {"request": body, "response": answer.body})
+        call.transaction.take_note(_REPLAYS, key, {"request": body, "response": answer.body})
     return answer
 
 
@@ -95,17 +95,17 @@ def set_status(call: Call) -> Response:
 def delete(call: Call) -> Response:
     """`DELETE /integrations/{id}`: soft [seed]; refused while a report delivers to it (choice)."""
     record = INTEGRATIONS.find(call)
-    used = destination_id(call.shelf, record)
-    users = [report["id"] for report in call.shelf.mentioning(REPORTS, used) if _uses(report, used)]
+    used = destination_id(call.transaction, record)
+    users = [report["id"] for report in call.transaction.mentioning(REPORTS, used) if _uses(report, used)]
     if users:
         some = ", ".join(users[:_NAMED]) + (", …" if len(users) > _NAMED else "")
         raise ApiError(409, "conflict", f"Integration {record['id']} is used by {len(users)} scheduled reports: {some}")
     return INTEGRATIONS.delete(call)
 
 
-def destination_id(shelf: Shelf, record: Record) -> str:
+def destination_id(transaction: Transaction, record: Record) -> str:
     """The id under which reports know an integration: its own, unless the dashboard door says otherwise."""
-    apart = shelf.note(SETTINGS, "destinations") is not None
+    apart = transaction.note(SETTINGS, "destinations") is not None
     return str(record.get("destination", f"{APART}{record['id']}" if apart else record["id"]))
 
 

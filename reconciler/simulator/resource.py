@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.simulator.store import Record, Shelf
+from reconciler.simulator.store import Record, Transaction
 from reconciler.simulator.wire import BASE, Call, Problem, Response, invalid, not_found
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 _MAX_DIGITS = 18
 
-Shown = Callable[[Shelf, Record], Record]
+Shown = Callable[[Transaction, Record], Record]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,15 @@ class Resource:
 
     def make(self, call: Call, fields: Record) -> Record:
         """Store a new record and return it as stored; an `id` among the fields is kept, else one is given."""
-        record_id = fields["id"] if "id" in fields else call.shelf.new_id()
+        record_id = fields["id"] if "id" in fields else call.transaction.new_id()
         identity = {"object": self.noun, "id": record_id, "url": f"{self.url}/{record_id}"}
         record = {**identity, **self.blank(call.stamp), **fields}
-        call.shelf.insert(self.name, record)
+        call.transaction.insert(self.name, record)
         return record
 
     def find(self, call: Call) -> Record:
         """The live record that the path names; a 404 when there is none."""
-        record = call.shelf.get(self.name, call.id)
+        record = call.transaction.get(self.name, call.id)
         if record is None:
             raise not_found(f"{self.noun} {call.id}")
         return record
@@ -49,12 +49,12 @@ class Resource:
         """Store the record with the fields put over it and `updated_at` moved, if it has one."""
         moved = {"updated_at": call.stamp} if "updated_at" in record else {}
         changed = {**record, **moved, **fields}
-        call.shelf.replace(self.name, changed)
+        call.transaction.replace(self.name, changed)
         return changed
 
     def answer(self, call: Call, record: Record, status: int = 200) -> Response:
         """The record as a read shows it."""
-        return Response(status, self.show(call.shelf, record))
+        return Response(status, self.show(call.transaction, record))
 
     def read(self, call: Call) -> Response:
         """`GET /…/{id}`."""
@@ -62,12 +62,12 @@ class Resource:
 
     def delete(self, call: Call) -> Response:
         """`DELETE /…/{id}`: 204 [guess], and 404 when it is already gone."""
-        call.shelf.delete(self.name, self.find(call)["id"])
+        call.transaction.delete(self.name, self.find(call)["id"])
         return Response(204)
 
     def listing(self, call: Call, records: Iterable[Record], *, has_more: bool = False) -> dict[str, Any]:
         """The list envelope [docs]."""
-        data = [self.show(call.shelf, record) for record in records]
+        data = [self.show(call.transaction, record) for record in records]
         return envelope(self.url, data, has_more=has_more)
 
 

@@ -23,9 +23,9 @@ class Choice:
     chance: float = 1.0
     times: int | None = None
 
-    def takes(self, matched: int, fired: int, luck: Random) -> bool:
+    def takes(self, matched: int, fired: int, rng: Random) -> bool:
         """Whether the `matched`-th match is one of them, after so many that fired."""
-        drawn = luck.random()
+        drawn = rng.random()
         if self.n is not None:
             return self.n <= matched < self.n + (self.times or 1)
         if self.times is not None and fired >= self.times:

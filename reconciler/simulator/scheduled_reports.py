@@ -19,7 +19,7 @@ from reconciler.simulator import catalogue
 from reconciler.simulator.checks import ID, accept, each, one_of, shape, text
 from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id
 from reconciler.simulator.resource import Resource, envelope, page_limit, whole_number
-from reconciler.simulator.store import Record, Shelf
+from reconciler.simulator.store import Record, Transaction
 from reconciler.simulator.wire import ApiError, Call, Problem, Response, invalid
 
 TARGET = "target_integration"
@@ -43,15 +43,15 @@ def _blank(stamp: str) -> Record:
     }
 
 
-def _show(shelf: Shelf, record: Record) -> Record:
+def _show(transaction: Transaction, record: Record) -> Record:
     """Each destination with the label that its integration gives it now [seed: the label's form]."""
     destinations = record["destinations"]
     if not isinstance(destinations, list):
         return record
-    return {**record, "destinations": [_labelled(shelf, destination) for destination in destinations]}
+    return {**record, "destinations": [_labelled(transaction, destination) for destination in destinations]}
 
 
-def _as_destination(_: Shelf, record: Record) -> Record:
+def _as_destination(_: Transaction, record: Record) -> Record:
     return {"type": TARGET, "id": record["id"], "label": record["label"]}
 
 
@@ -87,15 +87,15 @@ _FIELDS = {
 def listing(call: Call) -> Response:
     """`GET /scheduled-reports`: pages by `limit` and `offset`, no total [seed, docs]."""
     limit, offset = page_limit(call), whole_number(call, "offset", 0, 0)
-    found = call.shelf.page(REPORTS.name, limit=limit + 1, offset=offset)
+    found = call.transaction.page(REPORTS.name, limit=limit + 1, offset=offset)
     return Response(200, REPORTS.listing(call, found[:limit], has_more=len(found) > limit))
 
 
 def destinations(call: Call) -> Response:
     """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
-    offered = [record for record in call.shelf.page(INTEGRATIONS.name) if _takes_reports(record)]
-    data = [{"type": TARGET, "id": destination_id(call.shelf, each), "label": _name(each)} for each in offered]
-    data += [MAILBOXES.show(call.shelf, record) for record in call.shelf.page(MAILBOXES.name)]
+    offered = [record for record in call.transaction.page(INTEGRATIONS.name) if _takes_reports(record)]
+    data = [{"type": TARGET, "id": destination_id(call.transaction, each), "label": _name(each)} for each in offered]
+    data += [MAILBOXES.show(call.transaction, record) for record in call.transaction.page(MAILBOXES.name)]
     return Response(200, envelope(f"{REPORTS.url}/destinations", data))
 
 
@@ -114,11 +114,11 @@ def update(call: Call) -> Response:
 def send_test(call: Call) -> Response:
     """`POST /scheduled-reports/{id}/send-test`: 202, once a minute a report, else 429 with `Retry-After: 60` [seed]."""
     record = REPORTS.find(call)
-    last = call.shelf.note(_TESTS, record["id"])
+    last = call.transaction.note(_TESTS, record["id"])
     if last is not None and call.now - datetime.fromisoformat(last["at"]) < _TEST_PAUSE:
         message = "A test delivery of this report was requested less than a minute ago"
         raise ApiError(429, "too_many_requests", message, headers={"Retry-After": "60"})
-    call.shelf.take_note(_TESTS, record["id"], {"at": call.now.isoformat()})
+    call.transaction.take_note(_TESTS, record["id"], {"at": call.now.isoformat()})
     return Response(
         202,
         {
@@ -134,7 +134,7 @@ def _accepted(call: Call, *, required: bool) -> Record:
     if "destinations" in fields:
         pairs = [{"type": item["type"], "id": item["id"]} for item in fields["destinations"]]
         _refuse_duplicates(pairs)
-        _refuse_unknown(call.shelf, pairs)
+        _refuse_unknown(call.transaction, pairs)
         fields["destinations"] = pairs
     return fields
 
@@ -145,11 +145,11 @@ def _refuse_duplicates(pairs: list[dict[str, str]]) -> None:
         raise invalid(problems)
 
 
-def _refuse_unknown(shelf: Shelf, pairs: list[dict[str, str]]) -> None:
+def _refuse_unknown(transaction: Transaction, pairs: list[dict[str, str]]) -> None:
     problems = [
         (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
         for n, pair in enumerate(pairs)
-        if not (_takes_reports(_behind(shelf, pair["id"])) or shelf.get(MAILBOXES.name, pair["id"]))
+        if not (_takes_reports(_behind(transaction, pair["id"])) or transaction.get(MAILBOXES.name, pair["id"]))
     ]
     if problems:
         raise invalid(problems, code="relation_not_found")
@@ -160,11 +160,11 @@ def _takes_reports(record: Record | None) -> bool:
     return bool(provider and provider.takes_reports and record and record.get("offered", True))
 
 
-def _behind(shelf: Shelf, destination: str) -> Record | None:
+def _behind(transaction: Transaction, destination: str) -> Record | None:
     """The integration whose destination has that id."""
-    likely = (shelf.get(INTEGRATIONS.name, each) for each in (destination, destination.removeprefix(APART)))
-    found = itertools.chain(filter(None, likely), shelf.mentioning(INTEGRATIONS.name, destination))
-    return next((record for record in found if destination_id(shelf, record) == destination), None)
+    likely = (transaction.get(INTEGRATIONS.name, each) for each in (destination, destination.removeprefix(APART)))
+    found = itertools.chain(filter(None, likely), transaction.mentioning(INTEGRATIONS.name, destination))
+    return next((record for record in found if destination_id(transaction, record) == destination), None)
 
 
 def _name(record: Record) -> str:
@@ -172,12 +172,12 @@ def _name(record: Record) -> str:
     return f"{provider.title if provider else record['integration']}: {record['title']}"
 
 
-def _labelled(shelf: Shelf, destination: object) -> object:
+def _labelled(transaction: Transaction, destination: object) -> object:
     if not isinstance(destination, dict):
         return destination
     if destination.get("type") != TARGET:
         return {**destination, "label": destination.get("label", "")}
     named = str(destination.get("id"))
-    record, mailbox = _behind(shelf, named), shelf.get(MAILBOXES.name, named)
+    record, mailbox = _behind(transaction, named), transaction.get(MAILBOXES.name, named)
     label = _name(record) if record else mailbox["label"] if mailbox else destination.get("label", "")
     return {**destination, "label": label}

@@ -66,7 +66,7 @@ class Store:
             raise
 
     @contextmanager
-    def transaction(self, project: str, *, write: bool, hidden: Iterable[str] = ()) -> Iterator[Shelf]:
+    def transaction(self, project: str, *, write: bool, hidden: Iterable[str] = ()) -> Iterator[Transaction]:
         """One unit of work: a snapshot to read, or the only writer of the file until it ends.
 
         Records with a hidden id are there, but are not found.
@@ -74,7 +74,7 @@ class Store:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
-                yield Shelf(self._connection, project, hidden)
+                yield Transaction(self._connection, project, hidden)
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
@@ -104,7 +104,7 @@ class Store:
                 return
 
 
-class Shelf:
+class Transaction:
     """The records and notes of one project within one transaction. Records come out as fresh dicts, oldest first."""
 
     def __init__(self, connection: sqlite3.Connection, project: str, hidden: Iterable[str] = ()) -> None:

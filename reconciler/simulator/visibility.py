@@ -11,7 +11,7 @@ from reconciler.simulator.wire import BASE, Request
 _ALSO_SHOWN = {f"{BASE}/integrations": (f"{BASE}/scheduled-reports/destinations",)}
 
 
-class Veil:
+class VisibilityDelay:
     """Hides records from a number of readings, each path by itself: the list, the record's own, the destinations.
 
     All pages of a list are one reading. By itself, so that whoever only ever looks at one of them sees it in the end.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.simulator.store import Record, Shelf
+from reconciler.simulator.store import Record, Transaction
 
 BASE = "/v4"
 MAX_BODY = 1024 * 1024
@@ -119,7 +119,7 @@ class Call:
     """A routed request, with the records of its project and the moment it happens."""
 
     request: Request
-    shelf: Shelf
+    transaction: Transaction
     now: datetime
     id: str = ""
 

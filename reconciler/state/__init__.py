@@ -1,19 +1,19 @@
 """The state stage: what the last applies left behind, read and written. The stores are loaded where one is chosen."""
 
-from reconciler.state.held import HeldLock, held
+from reconciler.state.backend import Backend, LockInfo, ReceiptFile, Snapshot, as_newest
 from reconciler.state.journal import Journal, Replayed
+from reconciler.state.lock import ActiveLock, hold_lock
 from reconciler.state.recorder import Recorder
-from reconciler.state.store import Attachment, Holder, Snapshot, Store, as_newest
 
 __all__ = [
-    "Attachment",
-    "HeldLock",
-    "Holder",
+    "ActiveLock",
+    "Backend",
     "Journal",
+    "LockInfo",
+    "ReceiptFile",
     "Recorder",
     "Replayed",
     "Snapshot",
-    "Store",
     "as_newest",
-    "held",
+    "hold_lock",
 ]

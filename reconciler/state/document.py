@@ -7,11 +7,10 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from reconciler.errors import StateUnusable
-from reconciler.json_text import json_text, unreadable
 from reconciler.kinds import KINDS
-from reconciler.model.decode import NotThat, decode
-from reconciler.model.desired import kind_of
-from reconciler.model.memory import Entry, Memory, Tombstone
+from reconciler.model.desired import address_kind
+from reconciler.model.state import Entry, State, Tombstone
+from reconciler.serialization import NotThat, decode, json_text, unreadable
 
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1
@@ -24,17 +23,17 @@ BRING_BACK = (
 )
 
 
-def to_text(memory: Memory) -> str:
+def to_text(state: State) -> str:
     """The document of a memory."""
     document = {
         "format_version": FORMAT_VERSION,
-        "environment": memory.environment,
-        "lineage": memory.lineage,
-        "serial": memory.serial,
-        "plan": memory.plan,
-        "configuration": memory.configuration,
-        "tombstones": {name: tombstone_document(each) for name, each in memory.tombstones.items()},
-        "resources": {address: entry_document(entry) for address, entry in memory.entries.items()},
+        "environment": state.environment,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "plan": state.plan,
+        "configuration": state.configuration,
+        "tombstones": {name: tombstone_document(each) for name, each in state.tombstones.items()},
+        "resources": {address: entry_document(entry) for address, entry in state.entries.items()},
     }
     return json_text(document, indented=True, sort_keys=True) + "\n"
 
@@ -56,7 +55,7 @@ def tombstone_document(tombstone: Tombstone) -> dict[str, Any]:
     return asdict(tombstone)
 
 
-def from_text(text: str, environment: str, where: str) -> Memory:
+def from_text(text: str, environment: str, where: str) -> State:
     """The memory in a document. StateUnusable where it is damaged, newer, or of another environment."""
     try:
         document = json.loads(text, object_pairs_hook=_once)
@@ -71,22 +70,22 @@ def from_text(text: str, environment: str, where: str) -> Memory:
     if type(version) is not int or version < OLDEST_VERSION:
         raise _damaged(where, "it bears no format_version")
     try:
-        memory = _memory(document)
+        state = _memory(document)
     except NotThat as error:
         raise _damaged(where, str(error)) from error
-    if memory.environment != environment:
+    if state.environment != environment:
         raise StateUnusable(
-            f"{where}: this is the state of the environment {memory.environment}, not of {environment}",
+            f"{where}: this is the state of the environment {state.environment}, not of {environment}",
             hint="give each environment a state of its own in reconciler.yaml",
         )
-    return memory
+    return state
 
 
 def entry_from(document: Any, address: str) -> Entry:
     """The entry of an address from JSON; NotThat where it is none."""
     whole = {**OPTIONAL, **document} if isinstance(document, dict) else document
     entry: Entry = decode(Entry, whole, address)
-    for each in KINDS[kind_of(address)].fields:
+    for each in KINDS[address_kind(address)].fields:
         if each.unordered and each.name in entry.applied:
             decode(list, entry.applied[each.name], f"{address}.applied.{each.name}")
     return entry
@@ -94,7 +93,7 @@ def entry_from(document: Any, address: str) -> Entry:
 
 def tombstone_from(document: Any, name: str) -> Tombstone:
     """The tombstone of an object (`kind[id]`) from JSON; NotThat if it is none."""
-    if kind_of(name) not in KINDS or not name.endswith("]"):
+    if address_kind(name) not in KINDS or not name.endswith("]"):
         raise NotThat(f"tombstones: {name!r} names no object")
     tombstone: Tombstone = decode(Tombstone, document, name)
     return tombstone
@@ -102,21 +101,21 @@ def tombstone_from(document: Any, name: str) -> Tombstone:
 
 def address_from(value: Any, where: str) -> str:
     """An address from JSON; NotThat where no kind is so called."""
-    if not isinstance(value, str) or kind_of(value) not in KINDS or kind_of(value) == value:
+    if not isinstance(value, str) or address_kind(value) not in KINDS or address_kind(value) == value:
         raise NotThat(f"{where}: {value!r} is no address")
     return value
 
 
-def _memory(document: dict[str, Any]) -> Memory:
+def _memory(document: dict[str, Any]) -> State:
     """The memory of a document, which may leave out `plan` and bears the entries under `resources`."""
-    names = {"resources" if each.name == "entries" else each.name for each in fields(Memory) if each.name != "unread"}
+    names = {"resources" if each.name == "entries" else each.name for each in fields(State) if each.name != "unread"}
     unknown = sorted(set(document) - names - {"format_version"})
     resources = decode(dict[str, Any], document.get("resources"), "resources")
     if unknown:
         raise NotThat(f"state: expected no field {', '.join(unknown)}")
     entries = {address_from(address, "resources"): entry_from(each, address) for address, each in resources.items()}
     tombstones = decode(dict[str, Any], document.get("tombstones", {}), "tombstones")
-    return Memory(
+    return State(
         environment=decode(str, document.get("environment"), "environment"),
         lineage=decode(str, document.get("lineage"), "lineage"),
         serial=decode(int, document.get("serial"), "serial"),

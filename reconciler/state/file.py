@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
-from reconciler.json_text import unreadable
-from reconciler.model.memory import Memory
-from reconciler.regular_files import Unreadable, read_regular, require_replaceable
-from reconciler.state.disk import prepare_folder, replace_atomically
+from reconciler.model.state import State
+from reconciler.serialization import unreadable
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict
 from reconciler.state.document import BRING_BACK, from_text, to_text
-from reconciler.state.journal_lines import JournalFile
-from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved
+from reconciler.state.journal_file import JournalFile
+from reconciler.system.files import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
 
 SWAP_SECONDS = 30.0
 LARGEST, LARGEST_RECEIPT, LARGEST_HOLDER = 200_000_000, 100_000_000, 1_000_000
@@ -24,7 +23,7 @@ LARGEST, LARGEST_RECEIPT, LARGEST_HOLDER = 200_000_000, 100_000_000, 1_000_000
 LOCK_HINT = "remove it: a lock is a file of this machine, and no commit should bring one"
 
 
-class FileStore:
+class FileBackend:
     """The state of one environment in one file, with its lock beside it. `journal`: where its journal is, left out:
     beside it too.
 
@@ -53,23 +52,23 @@ class FileStore:
         """What the file holds; an empty memory where there is none. StateUnusable where it cannot be used."""
         content = self._content()
         if content is None:
-            return Snapshot(Memory(self.environment), "")
+            return Snapshot(State(self.environment), "")
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError as error:
             raise StateUnusable(f"{self.path}: the state is damaged ({unreadable(error)})", hint=BRING_BACK) from error
-        memory = from_text(text, self.environment, self.where)
-        return Snapshot(memory, _version(content), newer_receipt=self._newer_receipt(memory))
+        state = from_text(text, self.environment, self.where)
+        return Snapshot(state, _version(content), newer_receipt=self._newer_receipt(state))
 
-    def _newer_receipt(self, memory: Memory) -> str:
+    def _newer_receipt(self, state: State) -> str:
         """The last receipt of this very state that was written after it: an earlier one was brought back.
 
         What an apply that was cut off has left is none: its journal is there.
         """
         try:
             names = sorted(path.stem for path in self._receipts.glob("*-*.json"))
-            later = [name for name in names if name.partition("-")[0] > f"{memory.serial:06d}"]
-            ours = [name for name in later if self._lineage_of(name) == memory.lineage]
+            later = [name for name in names if name.partition("-")[0] > f"{state.serial:06d}"]
+            ours = [name for name in later if self._lineage_of(name) == state.lineage]
         except (OSError, Unreadable, ValueError):
             return ""
         return ours[-1] if ours and not self.journal.path.exists() else ""
@@ -78,18 +77,18 @@ class FileStore:
         document = json.loads(read_regular(self._receipts / f"{receipt}.json", LARGEST_RECEIPT))
         return str(document.get("lineage", "")) if isinstance(document, dict) else ""
 
-    def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
+    def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         """Puts a memory in the place of that version: written beside it, on the disk, then renamed over it."""
         from filelock import FileLock, Timeout  # noqa: PLC0415 - a plan locks nothing
 
-        content = to_text(memory).encode()
+        content = to_text(state).encode()
         try:
             prepare_folder(self._file.parent)
             require_replaceable(self._swap)
             with FileLock(self._swap, timeout=SWAP_SECONDS):
                 current = self._content()
                 if (_version(current) if current is not None else "") != version:
-                    raise StateMoved(self.where, self.journal)
+                    raise StateConflict(self.where, self.journal)
                 if receipt is not None:
                     replace_atomically(self._receipts / f"{receipt.name}.json", receipt.text.encode())
                 replace_atomically(self._file, content)
@@ -115,7 +114,7 @@ class FileStore:
             raise StateUnusable(f"{self._receipts}: cannot be read ({why})", hint="see to the folder") from error
 
     @contextmanager
-    def lock(self, holder: Holder) -> Iterator[None]:
+    def lock(self, holder: LockInfo) -> Iterator[None]:
         """Holds the lock while the block runs. Locked where another process does."""
         from filelock import FileLock, Timeout  # noqa: PLC0415 - as above
 
@@ -138,10 +137,10 @@ class FileStore:
                 self._holder.unlink(missing_ok=True)
             lock.release()
 
-    def holder(self) -> Holder | None:
+    def holder(self) -> LockInfo | None:
         """Who wrote last that it holds the lock; None where that was taken back."""
         try:
-            return Holder(**json.loads(read_regular(self._holder, LARGEST_HOLDER)))
+            return LockInfo(**json.loads(read_regular(self._holder, LARGEST_HOLDER)))
         except (OSError, Unreadable, ValueError, TypeError, RecursionError):
             return None
 
@@ -156,7 +155,7 @@ class FileStore:
             raise Refused(f"{self._lock} is in use ({error})", hint=f"end {holder.where} first") from error
         self._holder.unlink(missing_ok=True)
 
-    def _tell(self, holder: Holder) -> None:
+    def _tell(self, holder: LockInfo) -> None:
         try:
             replace_atomically(self._holder, json.dumps(holder.document()).encode())
         except OSError as error:

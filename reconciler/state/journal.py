@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from reconciler.errors import StateUnusable
-from reconciler.model.decode import NotThat, decode
-from reconciler.model.memory import NO_TOMBSTONES, Entry, Memory, Tombstone
-from reconciler.regular_files import Unreadable, read_regular
-from reconciler.state.disk import replace_atomically
-from reconciler.state.journal_lines import (
+from reconciler.model.state import NO_TOMBSTONES, Entry, State, Tombstone
+from reconciler.serialization import NotThat, decode
+from reconciler.state.journal_file import (
     FORMAT_VERSION,
     Buried,
     Chain,
@@ -31,6 +29,7 @@ from reconciler.state.journal_lines import (
     replay_line,
     version_of,
 )
+from reconciler.system.files import Unreadable, read_regular, replace_atomically
 
 LARGEST = 200_000_000
 AWAY = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"
@@ -41,7 +40,7 @@ class Replayed:
     """A memory with a journal's steps done to it. `open` are writes that left and of which no outcome is known, `named`
     the addresses of all steps. `unread`: there are steps, and no key to read them with."""
 
-    memory: Memory
+    state: State
     open: tuple[str, ...]
     named: frozenset[str] = frozenset()
     unread: bool = False
@@ -63,19 +62,19 @@ class Journal:
         self._written = self._synced = 0
         self._broken: OSError | None = None
 
-    def start(self, base: Memory, memory: Memory) -> None:
-        """Begins anew on top of a state, with what `memory` knows beyond it; an earlier journal stands until then."""
+    def start(self, base: State, state: State) -> None:
+        """Begins anew on top of a state, with what `state` knows beyond it; an earlier journal stands until then."""
         if not self._place.key:
             raise StateUnusable(f"{self.path}: no key to seal it with", hint="this is a fault in reconciler")
         self._chain = Chain(self._place)
-        entries = memory.entries
+        entries = state.entries
         lines: list[dict[str, Any]] = [
             {
                 "format_version": FORMAT_VERSION,
                 "key": self._chain.name_of_key(),
                 "base": [base.lineage, base.serial],
-                "lineage": memory.lineage,
-                "plan": memory.plan,
+                "lineage": state.lineage,
+                "plan": state.plan,
             }
         ]
         known = base.entries
@@ -85,8 +84,8 @@ class Journal:
             if known.get(address) != entries.get(address)
         ]
         lines += [
-            outcome_line(address, entries.get(address), {name: memory.tombstones.get(name)})
-            for name, address in sorted(_changed(base.tombstones, memory.tombstones).items())
+            outcome_line(address, entries.get(address), {name: state.tombstones.get(name)})
+            for name, address in sorted(_changed(base.tombstones, state.tombstones).items())
         ]
         try:
             replace_atomically(self.path, b"".join(map(self._chain.sealed, lines)))
@@ -139,7 +138,7 @@ class Journal:
             self._file.close()
             self._file = None
 
-    def replay(self, base: Memory) -> Replayed:
+    def replay(self, base: State) -> Replayed:
         """The memory after the steps that are written down; `base` itself where the journal is spent or not there.
 
         A last line that was cut off never took effect: what it says was not yet begun, or is looked up.
@@ -165,7 +164,7 @@ class Journal:
             )
         return self._replayed(head_from(first), steps, base)
 
-    def _replayed(self, head: Head, steps: list[dict[str, Any]], base: Memory) -> Replayed:
+    def _replayed(self, head: Head, steps: list[dict[str, Any]], base: State) -> Replayed:
         entries, waiting = dict(base.entries), dict[str, str]()
         tombstones = dict(base.tombstones)
         for number, line in enumerate(steps, start=2):
@@ -173,7 +172,7 @@ class Journal:
                 replay_line(line, entries, tombstones, waiting)
             except NotThat as error:
                 raise self._damaged(number) from error
-        memory = replace(
+        state = replace(
             base,
             entries=entries,
             lineage=head.lineage,
@@ -182,15 +181,15 @@ class Journal:
             unread=frozenset(str(line["address"]) for line in steps if "intent" in line),
         )
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
-        return Replayed(memory, left, frozenset(str(line["address"]) for line in steps))
+        return Replayed(state, left, frozenset(str(line["address"]) for line in steps))
 
-    def _require_no_older(self, base: Memory) -> None:
+    def _require_no_older(self, base: State) -> None:
         """StateUnusable if a journal that would go on from this very state lies in the work tree."""
         older = self._place.older
         if older is not None and (lines := self._read(older)):
             self._passed(older, self._parsed(lines[0], 1), base)
 
-    def _passed(self, path: Path, first: dict[str, Any], base: Memory) -> Replayed:
+    def _passed(self, path: Path, first: dict[str, Any], base: State) -> Replayed:
         """A journal that is not bound to the key: spent, or refused."""
         if not self._goes_on(first, base):
             return Replayed(base, ())
@@ -199,7 +198,7 @@ class Journal:
             hint=AWAY,
         )
 
-    def _goes_on(self, first: dict[str, Any], base: Memory) -> bool:
+    def _goes_on(self, first: dict[str, Any], base: State) -> bool:
         try:
             if version_of(first) > FORMAT_VERSION:
                 raise StateUnusable(

@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from reconciler.errors import Refused, StateUnusable
-from reconciler.json_text import unreadable
-from reconciler.model.memory import Memory
+from reconciler.model.state import State
+from reconciler.serialization import unreadable
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, path_segment
 from reconciler.state.document import from_text, to_text
-from reconciler.state.freeing import freed_after
-from reconciler.state.journal_lines import JournalFile
+from reconciler.state.journal_file import JournalFile
+from reconciler.state.lock import release_on_exit
 from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
-from reconciler.state.store import Attachment, Holder, Locked, Snapshot, StateMoved, path_segment
 from reconciler.threads import Threads
 
 FREE = b"{}\n"
@@ -31,7 +31,7 @@ STALE = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1
 """A version that no object has."""
 
 
-class ObjectStore:
+class ObjectBackend:
     """The state of one environment in one object, with its lock in another beside it.
 
     `url` is `s3://BUCKET/PREFIX`, `gs://…` or `az://CONTAINER/PREFIX`; WrongUsage where it is none. `journal` is the
@@ -74,26 +74,26 @@ class ObjectStore:
         found = self._bucket.read(self._name)
         if found is None:
             old = self._old()
-            return Snapshot(old, "", is_taken_over=True) if old else Snapshot(Memory(self.environment), "")
+            return Snapshot(old, "", is_taken_over=True) if old else Snapshot(State(self.environment), "")
         return Snapshot(self._memory(found), found.version)
 
-    def _old(self) -> Memory | None:
+    def _old(self) -> State | None:
         """The state in the place where all were before keys carried a name, if it may be this configuration's: the
         object stays, and the first write of the new one says whose it was."""
         found = self._bucket.read(self._old_name) if self._old_name else None
-        memory = self._memory(found) if found else None
-        return memory if memory and memory.configuration in (None, self.configuration) else None
+        state = self._memory(found) if found else None
+        return state if state and state.configuration in (None, self.configuration) else None
 
     def _claim_old(self) -> None:
         """Writes into the old place whose state it was, so that no other configuration takes it for its own."""
         found = self._bucket.read(self._old_name)
-        memory = self._memory(found) if found else None
-        if found and memory and memory.configuration is None:
-            claimed = to_text(replace(memory, configuration=self.configuration)).encode()
+        state = self._memory(found) if found else None
+        if found and state and state.configuration is None:
+            claimed = to_text(replace(state, configuration=self.configuration)).encode()
             if self._bucket.swap(self._old_name, claimed, found.version) is None:
-                raise StateMoved(self.where, self.journal)
+                raise StateConflict(self.where, self.journal)
 
-    def _memory(self, found: Found) -> Memory:
+    def _memory(self, found: Found) -> State:
         try:
             text = found.content.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -104,8 +104,8 @@ class ObjectStore:
             ) from error
         return from_text(text, self.environment, self.where)
 
-    def write(self, memory: Memory, version: str, note: str = "", receipt: Attachment | None = None) -> str:
-        """Puts a memory in the place of that version and gives the new one; StateMoved where it is another by now.
+    def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
+        """Puts a memory in the place of that version and gives the new one; StateConflict where it is another by now.
 
         `note` goes nowhere: an object has no log. The receipt is written first and taken back where the state moved,
         so that whoever is killed between the two has one too many, and never one too few.
@@ -114,11 +114,11 @@ class ObjectStore:
             self._claim_old()
         if receipt is not None:
             self._keep(receipt)
-        written = self._bucket.swap(self._name, to_text(memory).encode(), version)
+        written = self._bucket.swap(self._name, to_text(state).encode(), version)
         if written is None:
             if receipt is not None:
                 self._take_back(receipt)
-            raise StateMoved(self.where, self.journal)
+            raise StateConflict(self.where, self.journal)
         return written
 
     def receipts(self) -> dict[str, str]:
@@ -138,17 +138,17 @@ class ObjectStore:
             raise StateUnusable(f"{where}: a receipt is damaged ({unreadable(error)})", hint="move it away") from error
 
     @contextmanager
-    def lock(self, holder: Holder) -> Iterator[None]:
+    def lock(self, holder: LockInfo) -> Iterator[None]:
         """Holds the lock while the block runs. Locked where somebody else does; it is freed only while it is ours.
 
         StateUnusable where the store cannot be used, or takes a condition and does not heed it.
         """
         mine = self._take(holder)
-        with freed_after(lambda: self._bucket.swap(self._lock, FREE, mine), self.where, holder):
+        with release_on_exit(lambda: self._bucket.swap(self._lock, FREE, mine), self.where, holder):
             self._prove_conditions()
             yield
 
-    def holder(self) -> Holder | None:
+    def holder(self) -> LockInfo | None:
         """Who holds the lock, None where nobody does or the lock does not say it."""
         found = self._bucket.read(self._lock)
         return None if found is None else _holder(found)
@@ -164,20 +164,20 @@ class ObjectStore:
         if holder.run != run or self._bucket.swap(self._lock, FREE, found.version) is None:
             raise Refused(f"{self.where}: run {run} does not hold the lock; held by: {holder}")
 
-    def _keep(self, receipt: Attachment) -> None:
+    def _keep(self, receipt: ReceiptFile) -> None:
         # Its name bears the serial: who finds it taken comes after somebody that goes on from the same state
         if self._bucket.swap(self._key_of(receipt), receipt.text.encode(), "") is None:
-            raise StateMoved(self.where, self.journal)
+            raise StateConflict(self.where, self.journal)
 
-    def _take_back(self, receipt: Attachment) -> None:
+    def _take_back(self, receipt: ReceiptFile) -> None:
         # That the state moved is the news; a receipt that stays for all that does no harm
         with suppress(StateUnusable):
             self._bucket.remove(self._key_of(receipt))
 
-    def _key_of(self, receipt: Attachment) -> str:
+    def _key_of(self, receipt: ReceiptFile) -> str:
         return f"{self._receipts}{receipt.name}.json"
 
-    def _take(self, holder: Holder) -> str:
+    def _take(self, holder: LockInfo) -> str:
         # Told apart by more than the holder, or whoever takes it twice would have it twice
         content = json.dumps({**holder.document(), "lock": uuid.uuid4().hex}, indent=2, ensure_ascii=False).encode()
         found = self._bucket.read(self._lock)
@@ -211,9 +211,9 @@ class ObjectStore:
         return f"once nobody is applying any more, delete {self._bucket.where(self._lock)}"
 
 
-def _holder(found: Found) -> Holder | None:
+def _holder(found: Found) -> LockInfo | None:
     try:
         document = json.loads(found.content)
-        return Holder(**{name: str(document[name]) for name in ("run", "who", "since", "where")})
+        return LockInfo(**{name: str(document[name]) for name in ("run", "who", "since", "where")})
     except (ValueError, TypeError, KeyError):
         return None

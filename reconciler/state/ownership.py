@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from reconciler.errors import Refused
-from reconciler.model.memory import Memory
 from reconciler.model.settings import called
-from reconciler.state.store import Snapshot, Store
+from reconciler.model.state import State
+from reconciler.state.backend import Backend, Snapshot
 
 WRONG_CONFIGURATION = "wrong-configuration"
 SHARE = 0.5
@@ -29,21 +29,21 @@ def require_own(
     if the state or the configuration has no name. Refused if the state is of another configuration, or if one of the
     two has no name and less than half of the state's addresses stand in the configuration; `allowed` passes that.
     """
-    memory = snapshot.memory
-    if memory.configuration == configuration:
+    state = snapshot.state
+    if state.configuration == configuration:
         return snapshot
-    if not allowed and None not in (memory.configuration, configuration):
-        raise _of_another(memory.configuration, configuration, where)
+    if not allowed and None not in (state.configuration, configuration):
+        raise _of_another(state.configuration, configuration, where)
     if not allowed:
-        _require_half(memory, configuration, addresses(), where)
-    name = memory.configuration if configuration is None else configuration
-    is_taken_over = bool(memory.lineage) and name != memory.configuration
-    return replace(snapshot, memory=replace(memory, configuration=name), is_taken_over=is_taken_over)
+        _require_half(state, configuration, addresses(), where)
+    name = state.configuration if configuration is None else configuration
+    is_taken_over = bool(state.lineage) and name != state.configuration
+    return replace(snapshot, state=replace(state, configuration=name), is_taken_over=is_taken_over)
 
 
-def require_own_name(store: Store, configuration: str | None) -> Store:
+def require_own_name(store: Backend, configuration: str | None) -> Backend:
     """The store, if what it holds is of this configuration, or if one of the two has no name. Refused if not."""
-    theirs = store.read().memory.configuration
+    theirs = store.read().state.configuration
     if theirs != configuration and None not in (theirs, configuration):
         raise _of_another(theirs, configuration, store.where)
     return store
@@ -58,13 +58,13 @@ def _of_another(theirs: str | None, ours: str | None, where: str) -> Refused:
     )
 
 
-def _require_half(memory: Memory, configuration: str | None, addresses: Collection[str], where: str) -> None:
-    known = memory.entries.keys()
+def _require_half(state: State, configuration: str | None, addresses: Collection[str], where: str) -> None:
+    known = state.entries.keys()
     standing = len(known & set(addresses)) if known else 0
     if standing >= SHARE * len(known):
         return
-    names_none = memory.configuration is None
-    whose = "names no configuration" if names_none else f"is of {called(memory.configuration)}"
+    names_none = state.configuration is None
+    whose = "names no configuration" if names_none else f"is of {called(state.configuration)}"
     raise Refused(
         f"{where}: this state {whose}, and {standing} of its {len(known)} addresses stand in {called(configuration)}: "
         "it may be another one's",

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reconciler.errors import KeyExposed, Refused
-from reconciler.json_text import canonical, json_text
-from reconciler.model.desired import kind_of
-from reconciler.model.memory import NO_TOMBSTONES, Entry, Memory, Tombstone, object_name
-from reconciler.spellings import Spellings
+from reconciler.model.desired import address_kind
+from reconciler.model.redaction import Spellings
+from reconciler.model.state import NO_TOMBSTONES, Entry, State, Tombstone, object_name
+from reconciler.serialization import canonical, json_text
+from reconciler.state.backend import Backend, ReceiptFile, Snapshot
 from reconciler.state.document import entry_document, to_text
-from reconciler.state.held import HeldLock
 from reconciler.state.journal import Journal
-from reconciler.state.store import Attachment, Snapshot, Store
+from reconciler.state.lock import ActiveLock
 
 KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")
 """Namespace of our idempotency keys."""
@@ -29,10 +29,10 @@ class Recorder:
 
     def __init__(
         self,
-        store: Store,
+        store: Backend,
         snapshot: Snapshot,
         plan: str = "",
-        held: HeldLock | None = None,
+        held: ActiveLock | None = None,
         *,
         commit: Callable[[], str] = str,
     ) -> None:
@@ -44,10 +44,10 @@ class Recorder:
         self._store = store
         self._snapshot = snapshot
         self._journal = Journal(store.journal)
-        memory = self._journal.replay(snapshot.memory).memory
-        self._entries = dict(memory.entries)
-        self._tombstones = dict(memory.tombstones)
-        self._lineage = memory.lineage or str(uuid.uuid4())
+        state = self._journal.replay(snapshot.state).state
+        self._entries = dict(state.entries)
+        self._tombstones = dict(state.tombstones)
+        self._lineage = state.lineage or str(uuid.uuid4())
         self._lock = threading.Lock()
         # What the journal's last line of an address says, if that is an outcome: it need not be said twice.
         self._told: dict[str, Entry | None] = {}
@@ -69,7 +69,7 @@ class Recorder:
 
     def idempotency_key(self, address: str, body: object) -> str:
         """The same for the same create on top of the same state: a run after a crash repeats it and no other."""
-        return str(uuid.uuid5(KEYS, canonical([self._lineage, self._snapshot.memory.serial, address, body])))
+        return str(uuid.uuid5(KEYS, canonical([self._lineage, self._snapshot.state.serial, address, body])))
 
     def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None:
         """Starts the journal; renames what has moved, takes over what is known of the unchanged."""
@@ -79,17 +79,17 @@ class Recorder:
                     self._entries[target] = self._entries.pop(source)
             self._entries.update(refresh)
             for address, entry in refresh.items() if self._tombstones else ():
-                self._tombstones.pop(object_name(kind_of(address), entry.id), None)
-            memory = self._memory()
-            self._require_no_key(memory)
-            self._journal.start(self._snapshot.memory, memory)
+                self._tombstones.pop(object_name(address_kind(address), entry.id), None)
+            state = self._memory()
+            self._require_no_key(state)
+            self._journal.start(self._snapshot.state, state)
 
-    def _require_no_key(self, memory: Memory) -> None:
+    def _require_no_key(self, state: State) -> None:
         """KeyExposed if what is remembered holds the key: an earlier version may have written it."""
         spellings = Spellings(self._store.journal.key)
-        if not spellings.are_in(to_text(memory).encode("utf-8", "surrogatepass")):
+        if not spellings.are_in(to_text(state).encode("utf-8", "surrogatepass")):
             return
-        entries = {name: json_text(entry_document(each)) for name, each in memory.entries.items()}
+        entries = {name: json_text(entry_document(each)) for name, each in state.entries.items()}
         named = [name for name, text in entries.items() if spellings.are_in(text.encode("utf-8", "surrogatepass"))]
         raise KeyExposed(
             f"{self._store.where}: the state holds the secret key, in {', '.join(named) or 'a name'}",
@@ -111,7 +111,7 @@ class Recorder:
         with self._lock:
             is_told = self._told.get(address) == entry
             self._told[address] = self._entries[address] = entry
-            news = self._bury(tombstones, object_name(kind_of(address), entry.id))
+            news = self._bury(tombstones, object_name(address_kind(address), entry.id))
         # One thread at a time has to do with an address, and the journal lets one line after the other in by itself.
         if news or not is_told:
             self._journal.outcome(address, entry, news)
@@ -122,7 +122,7 @@ class Recorder:
         with self._lock:
             self._told[address] = None
             self._entries.pop(address, None)
-            news = self._bury(tombstones, object_name(kind_of(address), object_id))
+            news = self._bury(tombstones, object_name(address_kind(address), object_id))
         self._journal.outcome(address, None, news)
 
     def _bury(self, tombstones: Mapping[str, Tombstone], lifted: str) -> dict[str, Tombstone | None]:
@@ -132,7 +132,7 @@ class Recorder:
         """
         taken: Mapping[str, Tombstone] = {}
         if tombstones:
-            held = {object_name(kind_of(address), entry.id) for address, entry in self._entries.items()}
+            held = {object_name(address_kind(address), entry.id) for address, entry in self._entries.items()}
             taken = {name: each for name, each in tombstones.items() if name not in held}
         self._tombstones |= taken
         if lifted in tombstones or lifted not in self._tombstones:
@@ -162,7 +162,7 @@ class Recorder:
         return {
             address: replace(entry, superseded=tuple(each for each in entry.superseded if each != object_id))
             for address, entry in self._entries.items()
-            if object_id in entry.superseded and kind_of(address) == kind
+            if object_id in entry.superseded and address_kind(address) == kind
         }
 
     @property
@@ -173,10 +173,10 @@ class Recorder:
     @property
     def serial(self) -> int:
         """The serial that all writes of this run bear."""
-        return self._snapshot.memory.serial + 1
+        return self._snapshot.state.serial + 1
 
-    def finish(self, note: str = "", receipt: Attachment | None = None) -> None:
-        """Writes the memory and the receipt, if there is anything new in them. StateMoved where somebody else wrote."""
+    def finish(self, note: str = "", receipt: ReceiptFile | None = None) -> None:
+        """Writes the state and the receipt, if there is anything new in them. StateConflict if somebody else wrote."""
         with self._lock:
             try:
                 if receipt is not None or self._is_news():
@@ -187,17 +187,17 @@ class Recorder:
             self._journal.clear()
 
     def _is_news(self) -> bool:
-        known = self._snapshot.memory
+        known = self._snapshot.state
         is_same = self._entries == known.entries and self._tombstones == known.tombstones
         return self._snapshot.is_taken_over or not is_same
 
-    def _memory(self) -> Memory:
-        return Memory(
-            self._snapshot.memory.environment,
+    def _memory(self) -> State:
+        return State(
+            self._snapshot.state.environment,
             self._lineage,
             self.serial,
             dict(self._entries),
             self._plan,
-            self._snapshot.memory.configuration,
+            self._snapshot.state.configuration,
             dict(self._tombstones),
         )

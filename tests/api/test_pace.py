@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from reconciler.api.pace import ATTEMPTS, BUDGET, LONGEST_WAIT, Pace, TooLong
+from reconciler.api.rate_limiter import ATTEMPTS, BUDGET, LONGEST_WAIT, RateLimiter, WaitTooLong
 
 
 class Clock:
@@ -21,9 +21,9 @@ class Clock:
         self.slept.append(seconds)
         self.now += seconds
 
-    def pace(self, width: int, budget: float = BUDGET) -> Pace:
+    def pace(self, width: int, budget: float = BUDGET) -> RateLimiter:
         """A pace by this clock."""
-        return Pace(width, budget=budget, sleep=self.sleep, clock=lambda: self.now)
+        return RateLimiter(width, budget=budget, sleep=self.sleep, clock=lambda: self.now)
 
 
 def test_waits_are_random_below_a_bound_that_doubles() -> None:
@@ -52,9 +52,9 @@ def test_nothing_starts_before_a_wait_that_no_run_waits() -> None:
     """Whoever asks for an hour is left alone for an hour: the next request ends at once, until the hour is over."""
     clock = Clock()
     pace = clock.pace(2)
-    pace.turned_away(3600.0)
+    pace.on_throttled(3600.0)
     turn = pace.turn()
-    with pytest.raises(TooLong) as raised:
+    with pytest.raises(WaitTooLong) as raised:
         turn.take()
     turn.give_back()
     assert raised.value.seconds == 3600.0
@@ -80,26 +80,26 @@ def test_one_429_slows_everybody_down() -> None:
     """Nothing starts before the wait is over, half as many go at once, and one more after each good round."""
     clock = Clock()
     pace = clock.pace(8)
-    pace.turned_away(5.0)
+    pace.on_throttled(5.0)
     assert pace.width == 4
     turn = pace.turn()
     assert turn.take()
     assert clock.now == 5.0
     turn.give_back()
-    pace.turned_away(None)
-    pace.turned_away(None)
-    pace.turned_away(None)
+    pace.on_throttled(None)
+    pace.on_throttled(None)
+    pace.on_throttled(None)
     assert pace.width == 1
     for width in range(1, 8):
         assert pace.width == width
         for _ in range(width):
-            pace.went_well()
+            pace.on_success()
     for _ in range(100):
-        pace.went_well()
+        pace.on_success()
     assert pace.width == 8
 
 
-def most_at_once(pace: Pace) -> int:
+def most_at_once(pace: RateLimiter) -> int:
     """Three times as many threads as there are turns: one waits until one is given back."""
     inside = most = 0
     lock, full = threading.Lock(), threading.Barrier(pace.width)
@@ -128,7 +128,7 @@ def most_at_once(pace: Pace) -> int:
 
 def test_no_more_than_the_width_go_at_once() -> None:
     """As many as there are turns, and never one more."""
-    assert most_at_once(Pace(3)) == 3
+    assert most_at_once(RateLimiter(3)) == 3
 
 
 def test_a_429_takes_turns_away() -> None:
@@ -136,12 +136,12 @@ def test_a_429_takes_turns_away() -> None:
     pace = Clock().pace(8)
     under_way = [pace.turn() for _ in range(5)]
     assert all(turn.take() for turn in under_way)
-    pace.turned_away(None)
-    pace.turned_away(None)
+    pace.on_throttled(None)
+    pace.on_throttled(None)
     for turn in under_way:
         turn.give_back()
     assert (pace.width, most_at_once(pace)) == (2, 2)
     for width in (2, 3, 4):
         for _ in range(width):
-            pace.went_well()
+            pace.on_success()
         assert (pace.width, most_at_once(pace)) == (width + 1, width + 1)

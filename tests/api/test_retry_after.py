@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 from world import World, automation
 
-from reconciler.api.answers import Answer
+from reconciler.api.response import Response
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FLOWS = "automations: {a: &flow {name: A, status: active, data: {actions: {push: p}}}, b: {<<: *flow, name: B}}\n"
@@ -37,13 +37,13 @@ FLOWS = "automations: {a: &flow {name: A, status: active, data: {actions: {push:
 )
 def test_it_is_read_in_each_form(text: str, seconds: float) -> None:
     """Seconds with a fraction, the three forms of HTTP's dates, ISO 8601; a date without a zone is UTC."""
-    assert Answer("GET", "/x", 503, {"retry-after": text}, b"").retry_after(NOW) == seconds
+    assert Response("GET", "/x", 503, {"retry-after": text}, b"").retry_after(NOW) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "-5", "-0.5", "+5", "1e9", "0x10", "1_0", "inf", "NaN", "²", "soon", "5 minutes"])
 def test_what_says_no_time_is_none(text: str) -> None:
     """The run waits as if nothing had been asked."""
-    assert Answer("GET", "/x", 503, {"retry-after": text}, b"").retry_after(NOW) is None
+    assert Response("GET", "/x", 503, {"retry-after": text}, b"").retry_after(NOW) is None
 
 
 FAR = [

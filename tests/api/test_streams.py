@@ -13,8 +13,8 @@ from contextlib import contextmanager
 import pytest
 from world import KEY
 
-from reconciler.api import Reader, Writer, open_door, streams
-from reconciler.api.pace import Pace
+from reconciler.api import Reader, Writer, connect, streams
+from reconciler.api.rate_limiter import RateLimiter
 from reconciler.api.secret import Secret
 from reconciler.errors import Unreachable
 
@@ -64,10 +64,10 @@ def listening(answers: int) -> Iterator[tuple[str, list[list[bytes]]]]:
 
 def test_a_request_leaves_in_one_piece() -> None:
     """Head and body together: one packet, and one look of the server at it."""
-    with listening(5) as (url, came), open_door(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
+    with listening(5) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
         writer = Writer(door)
         for number in range(5):
-            writer.send("POST", "/automations", {"name": f"N{number}"}, repeatable=False)
+            writer.send("POST", "/automations", {"name": f"N{number}"}, idempotent=False)
     (pieces,) = came
     assert [json.loads(piece.partition(b"\r\n\r\n")[2]) for piece in pieces] == [{"name": f"N{n}"} for n in range(5)]
 
@@ -75,8 +75,8 @@ def test_a_request_leaves_in_one_piece() -> None:
 def test_a_long_body_arrives_whole() -> None:
     """More than is gathered leaves as it comes, in order."""
     text = "0123456789" * (streams.MUCH // 5)
-    with listening(1000) as (url, came), open_door(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
-        Writer(door).send("POST", "/automations", {"name": text}, repeatable=False)
+    with listening(1000) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
+        Writer(door).send("POST", "/automations", {"name": text}, idempotent=False)
     (pieces,) = came
     assert json.loads(b"".join(pieces).partition(b"\r\n\r\n")[2]) == {"name": text}
 
@@ -85,7 +85,7 @@ def test_there_are_no_more_connections_than_threads_that_ask() -> None:
     """Those that wait for their turn have theirs already; each connection is used again."""
     with (
         listening(1000) as (url, came),
-        open_door(url, Secret(KEY, "QONVERSION_SECRET"), 3) as door,
+        connect(url, Secret(KEY, "QONVERSION_SECRET"), 3) as door,
         ThreadPoolExecutor(5) as pool,
     ):
         list(pool.map(lambda _: Reader(door).get("/automations/a1"), range(60)))
@@ -97,8 +97,8 @@ def test_there_are_no_more_connections_than_threads_that_ask() -> None:
 def test_a_server_that_hung_up_is_asked_anew(just_now: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """What can be repeated is, on another connection: nobody hears of it."""
     monkeypatch.setattr(streams, "JUST_NOW", just_now)
-    with listening(1) as (url, came), open_door(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
-        reader = Reader(door, Pace(1, sleep=lambda _: None))
+    with listening(1) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
+        reader = Reader(door, RateLimiter(1, sleep=lambda _: None))
         answers = [reader.get("/automations/a1").record() for _ in range(4)]
     assert answers == [{"id": "a1"}] * 4
     assert [len(pieces) for pieces in came] == [1] * 4
@@ -109,7 +109,7 @@ def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch
     monkeypatch.setattr(streams, "JUST_NOW", 0.0)
     waits = threading.Event()
 
-    class Watched(Pace):
+    class Watched(RateLimiter):
         def enter(self) -> None:
             waits.set()
             super().enter()
@@ -122,19 +122,19 @@ def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch
     pace = Watched(1, sleep=lambda _: None)
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        open_door(f"http://127.0.0.1:{server.getsockname()[1]}", Secret(KEY, "QONVERSION_SECRET"), 1) as door,
+        connect(f"http://127.0.0.1:{server.getsockname()[1]}", Secret(KEY, "QONVERSION_SECRET"), 1) as door,
         ThreadPoolExecutor(1) as pool,
     ):
         server.settimeout(30)
         writer = Writer(door, pace)
-        first = pool.submit(writer.send, "POST", "/automations", {"name": "A"}, repeatable=False)
+        first = pool.submit(writer.send, "POST", "/automations", {"name": "A"}, idempotent=False)
         with server.accept()[0] as connection:
             assert answer(connection) == {"name": "A"}
             assert first.result(30).ok
             turn = pace.turn()
             turn.take()
             waits.clear()
-            second = pool.submit(writer.send, "POST", "/automations", {"name": "B"}, repeatable=False)
+            second = pool.submit(writer.send, "POST", "/automations", {"name": "B"}, idempotent=False)
             assert waits.wait(30)
         turn.give_back()
         with server.accept()[0] as connection:
@@ -145,9 +145,9 @@ def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch
 def test_a_create_on_a_connection_that_was_hung_up_on_is_of_unknown_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not sent again blindly: the error says that it may have been done."""
     monkeypatch.setattr(streams, "JUST_NOW", 1000.0)
-    with listening(1) as (url, _), open_door(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
-        writer = Writer(door, Pace(1, sleep=lambda _: None))
-        writer.send("POST", "/automations", {"name": "A"}, repeatable=False)
+    with listening(1) as (url, _), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
+        writer = Writer(door, RateLimiter(1, sleep=lambda _: None))
+        writer.send("POST", "/automations", {"name": "A"}, idempotent=False)
         with pytest.raises(Unreachable) as lost:
-            writer.send("POST", "/automations", {"name": "B"}, repeatable=False)
+            writer.send("POST", "/automations", {"name": "B"}, idempotent=False)
     assert lost.value.sent

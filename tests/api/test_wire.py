@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 from world import KEY
 
-from reconciler.api import Reader, bounds, door, open_door
-from reconciler.api.answers import Answer
-from reconciler.api.pace import Pace
+from reconciler.api import Reader, body, connect, transport
+from reconciler.api.rate_limiter import RateLimiter
+from reconciler.api.response import Response
 from reconciler.api.secret import Secret
 from reconciler.cli.main import run
 from reconciler.errors import AnswerRefused, AnswerUnreadable, Unreachable
@@ -36,14 +36,14 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
 
 
-def get(url: str) -> Answer:
+def get(url: str) -> Response:
     """One reading, retries without waiting."""
-    with open_door(url, Secret(KEY, "QONVERSION_SECRET"), 2) as opened:
+    with connect(url, Secret(KEY, "QONVERSION_SECRET"), 2) as opened:
         slept: list[float] = []
-        return Reader(opened, Pace(2, sleep=slept.append, clock=lambda: sum(slept))).get("/automations/a1")
+        return Reader(opened, RateLimiter(2, sleep=slept.append, clock=lambda: sum(slept))).get("/automations/a1")
 
 
-def said(body: bytes, **headers: str) -> Answer:
+def said(body: bytes, **headers: str) -> Response:
     """What is read of an answer."""
     with saying(lambda line, over: [answer(body, **headers)]) as url:
         return get(url)
@@ -111,7 +111,7 @@ def test_a_bomb_takes_no_memory() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     print(f"{len(packed)} bytes, {peak / MIB:.0f} MiB at most")  # noqa: T201 - said where a test is read with -s
-    assert peak < 4 * bounds.MOST_BYTES
+    assert peak < 4 * body.MOST_BYTES
 
 
 EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
@@ -168,7 +168,7 @@ def drops(first: bytes, piece: bytes, over: threading.Event) -> Iterator[bytes]:
 )
 def test_what_trickles_in_for_ever_is_given_up(first: bytes, piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """No time-out from byte to byte ever ends it; the bound of the whole exchange does."""
-    monkeypatch.setattr(door, "LONGEST_EXCHANGE", 0.3)
+    monkeypatch.setattr(transport, "LONGEST_EXCHANGE", 0.3)
     began = time.monotonic()
     with saying(lambda line, over: drops(first, piece, over)) as url, pytest.raises(Unreachable) as raised:
         get(url)
@@ -321,7 +321,7 @@ def test_no_header_of_a_date_is_a_crash() -> None:
     now = datetime.now(UTC)
     for _ in range(5000):
         text = " ".join(luck.choices(words, k=luck.randint(0, 7)))
-        waits = Answer("GET", "/x", 503, {"retry-after": text}, b"").retry_after(now)
+        waits = Response("GET", "/x", 503, {"retry-after": text}, b"").retry_after(now)
         assert waits is None or waits >= 0, text
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from world import World, report
 
-from reconciler.api import pace
+from reconciler.api import rate_limiter
 
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 TEAM = """
@@ -68,7 +68,7 @@ def test_a_key_that_may_only_read_plans_and_does_not_apply(world: World, monkeyp
 
 def test_a_refused_connection_is_the_networks_failure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 1 after a few attempts, and a hint where to look."""
-    monkeypatch.setattr(pace, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     world.write(FLOW)

@@ -17,11 +17,12 @@ import pytest
 from slow import Slow, serving
 from world import World
 
-from reconciler import applying, pipeline
 from reconciler.apply import Event
+from reconciler.commands import apply as applying
+from reconciler.commands import plan as planning
+from reconciler.commands.session import open_session
 from reconciler.model.apply_report import Status
 from reconciler.plan import Options
-from reconciler.session import open_session
 
 pytestmark = pytest.mark.process
 
@@ -138,7 +139,7 @@ def test_no_wait_keeps_it_from_being_heard(world: World, slow: Slow) -> None:
 
     pressing = threading.Thread(target=press)
     with open_session(world.folder, None, None, os.environ, 1) as session, applying.locked(session) as lock:
-        planned = pipeline.plan(session, Options())
+        planned = planning.plan(session, Options())
         pressing.start()
         report = applying.apply(session, planned, lock, told, parallelism=1)
     pressing.join()

@@ -13,8 +13,8 @@ import pytest
 from loopback import NO_TLS
 from world import World
 
-from reconciler.api import pace
-from reconciler.apply import outcome
+from reconciler.api import rate_limiter
+from reconciler.apply import recovery
 from reconciler.simulator import Simulator
 from reconciler.simulator.server import bind
 
@@ -63,8 +63,8 @@ each_edit = pytest.mark.parametrize(("address", "write", "edit"), EDITS.values()
 @pytest.fixture(autouse=True)
 def _in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between attempts, or for what shows up late."""
-    monkeypatch.setattr(pace, "FIRST_WAIT", 0.0)
-    monkeypatch.setattr(outcome, "LOOKS", (0.0, 0.0))
+    monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(recovery, "POLL_DELAYS", (0.0, 0.0))
 
 
 def rehearse(world: World, *rules: str) -> None:

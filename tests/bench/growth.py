@@ -22,10 +22,10 @@ def growth(root: Path, sizes: list[int], server: Server, programs: Path, variabl
     base = dict(costs(Bench(root, TINY, server, programs), server, programs, variables))
     for size in sizes:
         for work, cost in costs(Bench(root, size, server, programs), server, programs, variables):
-            cpu, memory = cost.cpu - base[work].cpu, cost.memory - base[work].memory
+            cpu, state = cost.cpu - base[work].cpu, cost.state - base[work].state
             lines.append(
-                f"| {work} | {size:,} | {cost.cpu:.2f} | {cpu * 1000 / size:.3f} | {cost.memory:.0f} "
-                f"| {memory * 1024 / size:.1f} | {cost.requests} |"
+                f"| {work} | {size:,} | {cost.cpu:.2f} | {cpu * 1000 / size:.3f} | {cost.state:.0f} "
+                f"| {state * 1024 / size:.1f} | {cost.requests} |"
             )
     return "\n".join(lines)
 

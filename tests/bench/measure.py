@@ -21,7 +21,7 @@ class Cost:
 
     wall: float
     cpu: float
-    memory: float
+    state: float
     requests: int
 
 
@@ -83,6 +83,6 @@ class Figure:
         return [
             f"{self.wall:.2f} ({min(walls):.2f} to {max(walls):.2f})",
             f"{median(each.cpu for each in self.costs):.2f}",
-            f"{median(each.memory for each in self.costs):.0f}",
+            f"{median(each.state for each in self.costs):.0f}",
             f"{median(each.requests for each in self.costs):.0f}",
         ]

@@ -19,7 +19,7 @@ import pytest
 from kills.sites import isolate
 from state.s3_server import Server, aim, running
 
-import reconciler.pipeline  # noqa: F401  what commands load when they run, once for all that are forked from here
+import reconciler.commands.plan  # noqa: F401  what commands load when they run, once for all that are forked from here
 
 from .gate import struck_at_fsync
 from .haste import trust_one

@@ -13,7 +13,7 @@ from kills.sites import PERSON, Site, git
 from state.s3_server import Server
 from world import Json
 
-from reconciler.state.journal_place import journal_file
+from reconciler.state.journal_file import journal_file
 
 TEAM, NEIGHBOURS = "growth", "lifecycle"
 STORES = ("file", "git", "object", "folder")

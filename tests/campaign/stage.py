@@ -126,7 +126,7 @@ class Stage(World):
         always = [f"* /*: normalise {way}" for way in self.ways]
         faults = Faults([*always, *rules], seed=self._simulator.faults.seed)
         if lag:
-            faults.veil = self._simulator.faults.veil
+            faults.visibility = self._simulator.faults.visibility
         self._simulator.faults = faults
 
     def calm(self, command: str, *arguments: str) -> Ended:

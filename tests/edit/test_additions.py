@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.edit import add_import, add_resource
 from reconciler.errors import ConfigurationInvalid, Refused
+from reconciler.yaml.edit import add_import, add_resource
 
 FILE = Path("team/reports.yaml")
 NEW = {"name": "New", "send_at": "09:00", "destinations": [{"integration": "a"}, {"type": "t", "id": "012"}]}

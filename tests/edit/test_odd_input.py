@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from size import seeds
 
-from reconciler.edit import add_import, add_resource, set_values
 from reconciler.errors import ReconcilerError
-from reconciler.yaml12 import read
+from reconciler.yaml import read
+from reconciler.yaml.edit import add_import, add_resource, set_values
 
 from .test_values import BEFORE, SHARED
 

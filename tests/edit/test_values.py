@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.edit import Adopted, set_values
-from reconciler.edit.outcome import Way
 from reconciler.errors import ConfigurationInvalid, Refused
+from reconciler.yaml.edit import Adopted, set_values
+from reconciler.yaml.edit_source import Way
 
 FILE = Path("team/all.yaml")
 

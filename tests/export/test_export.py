@@ -8,7 +8,7 @@ import pytest
 from world import Json, World, automation, integration, report
 
 from reconciler.cli.main import run
-from reconciler.yaml12 import read
+from reconciler.yaml import read
 
 UGLY = [
     "Été à la plage",

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
-from reconciler.render.forms import FORMS, shown
-from reconciler.render.graph import DotGraph, MermaidGraph, SvgGraph
+from reconciler.output.forms import FORMS, shown
+from reconciler.output.graph import DotGraph, MermaidGraph, SvgGraph
 
 from .cases import CASES
 from .stage import review_of

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from reconciler import applying, pipeline
+from reconciler.commands import apply as applying
+from reconciler.commands import plan as planning
+from reconciler.commands.session import Session, open_session
 from reconciler.model.review import Review, Scope
 from reconciler.plan import Options
-from reconciler.session import Session, open_session
 from reconciler.simulator import Simulator
 from reconciler.simulator.wire import Request
 
@@ -44,7 +45,7 @@ def play(case: Case, now: datetime = NOW) -> Review:
             _adopt(case.before)
         _edits(case)
         with _session(case.after, case.key) as session:
-            return pipeline.review(session, pipeline.plan(session, case.options), now=now)
+            return planning.review(session, planning.plan(session, case.options), now=now)
 
 
 def _live(case: Case) -> None:
@@ -63,7 +64,7 @@ def _edits(case: Case) -> None:
 def _adopt(text: str) -> None:
     """Applies what is live as it is, so that a state remembers it."""
     with _session(text) as session, applying.locked(session) as lock:
-        planned = pipeline.plan(session, Options())
+        planned = planning.plan(session, Options())
         assert {change.action.value for change in planned.plan.changes} == {"adopt"}, planned.plan.changes
         applying.apply(session, planned, lock, lambda event: None, parallelism=1)
 

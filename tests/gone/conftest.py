@@ -7,18 +7,18 @@ import json
 import pytest
 from world import Json, Run, World
 
-from reconciler.apply import outcome
+from reconciler import observe
+from reconciler.apply import recovery
 from reconciler.cli.main import run
-from reconciler.observe import remembered
 
-LOOKS = 2
+POLL_DELAYS = 2
 
 
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch, no_waiting: None) -> None:
     """What shows up late shows up at once, or never."""
-    for module in (remembered, outcome):
-        monkeypatch.setattr(module, "LOOKS", (0.0,) * LOOKS)
+    for module in (observe, recovery):
+        monkeypatch.setattr(module, "POLL_DELAYS", (0.0,) * POLL_DELAYS)
 
 
 def flows(*names: str, more: str = "") -> str:

@@ -8,7 +8,7 @@ import pytest
 from world import Run, World, integration
 
 from reconciler.errors import StateUnusable
-from reconciler.state.file import FileStore
+from reconciler.state.file import FileBackend
 
 from .conftest import flows, hooks, ran, state_of
 
@@ -183,7 +183,7 @@ def cut_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         raise StateUnusable("cut off")
 
     with monkeypatch.context() as patched:
-        patched.setattr(FileStore, "write", fails)
+        patched.setattr(FileBackend, "write", fails)
         world.apply()
     assert world.state.with_suffix(".journal").exists()
 

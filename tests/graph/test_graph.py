@@ -12,7 +12,7 @@ import pytest
 from world import World, integration, report
 
 from reconciler.model.review import Graph, Node
-from reconciler.render.graph import DotGraph, MermaidGraph, SvgGraph
+from reconciler.output.graph import DotGraph, MermaidGraph, SvgGraph
 
 BEFORE = """
 integrations:

@@ -10,7 +10,7 @@ from time import process_time
 import pytest
 from world import World
 
-from reconciler.config.secrets import holds_key, masked_key
+from reconciler.config.text import holds_key, masked_key
 
 from .conftest import Place
 

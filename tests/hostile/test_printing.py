@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from world import World, automation, integration, report
 
-from reconciler.api.answers import Answer
-from reconciler.api.door import Door
+from reconciler.api.response import Response
+from reconciler.api.transport import Transport
 from reconciler.cli.main import run
-from reconciler.render.terminal import harmless, visible
-from reconciler.yaml12.writing import dump
+from reconciler.output.terminal import escape, sanitize
+from reconciler.yaml.writing import dump
 
 HOSTILE = {
     "a terminal's commands": "\x1b[2J\x1b]0;owned\x07\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\",
@@ -48,17 +48,17 @@ hostile = pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 @pytest.fixture(autouse=True)
 def halves(monkeypatch: pytest.MonkeyPatch) -> None:
     """The simulator keeps no half of a surrogate pair. It keeps a stand-in, and its answers have the half."""
-    exchange = Door.exchange
+    exchange = Transport.exchange
 
-    def answering(door: Door, *arguments: Any, **options: Any) -> Answer:
+    def answering(door: Transport, *arguments: Any, **options: Any) -> Response:
         answer = exchange(door, *arguments, **options)
         content = answer.content
-        for half, stand_in in STAND_INS.items():
-            for spelled in (chr(stand_in).encode(), f"\\u{stand_in:04x}".encode()):
+        for half, placeholder in STAND_INS.items():
+            for spelled in (chr(placeholder).encode(), f"\\u{placeholder:04x}".encode()):
                 content = content.replace(spelled, f"\\u{half:04x}".encode())
         return replace(answer, content=content)
 
-    monkeypatch.setattr(Door, "exchange", answering)
+    monkeypatch.setattr(Transport, "exchange", answering)
 
 
 def _stored(value: str) -> str:
@@ -115,7 +115,7 @@ def test_names_from_the_api_are_shown_harmless(world: World, name: str) -> None:
         assert ended.code in (0, 2), ended.err
         _check(ended.out)
         _check(ended.err)
-    assert visible(json.dumps(name, ensure_ascii=False))[:60].replace("##", "\\u0023#") in world.run("plan").out
+    assert escape(json.dumps(name, ensure_ascii=False))[:60].replace("##", "\\u0023#") in world.run("plan").out
     put_back = world.run("apply", "--auto-approve")
     # The body keeps the live name; a server that takes no half pair refuses it, and that is told.
     assert put_back.code == (1 if "\ud800" in name else 0), put_back.err
@@ -163,7 +163,7 @@ def test_errors_of_the_api_are_shown_harmless(
     """Its message, its code and its fields are values like others."""
     fields = {"code": name, "message": name, "details": [{"field": name, "message": name}]}
     content = json.dumps({"error": fields}).encode()
-    monkeypatch.setattr("reconciler.api.door.Door.exchange", lambda *_, **__: Answer("GET", "/x", 422, {}, content))
+    monkeypatch.setattr("reconciler.api.door.Door.exchange", lambda *_, **__: Response("GET", "/x", 422, {}, content))
     world.write("automations: {}\n")
     ended = world.run("plan")
     assert ended.code == 1
@@ -189,8 +189,8 @@ def test_what_a_configuration_says_wrong_is_shown_harmless(world: World, name: s
 
 def test_harmless_leaves_what_is_ours() -> None:
     """Line breaks and colours of ours stay; other sequences, though somebody forgot to make them visible, do not."""
-    assert harmless("\x1b[31merror: \x1b[0mx\n  y") == "\x1b[31merror: \x1b[0mx\n  y"
-    assert harmless("\x1b[8mx\x1b[2J\r\x1b[1m ::a\n\xa0::b a::b") == (
+    assert sanitize("\x1b[31merror: \x1b[0mx\n  y") == "\x1b[31merror: \x1b[0mx\n  y"
+    assert sanitize("\x1b[8mx\x1b[2J\r\x1b[1m ::a\n\xa0::b a::b") == (
         "\\u001b[8mx\\u001b[2J\\r\x1b[1m ::a\n\xa0\\u003a:b a::b"
     )
 
@@ -200,19 +200,19 @@ def test_harmless_json_is_the_same_json() -> None:
     text = ".".join(map(chr, (*range(0x3000), *range(0xD000, 0x11000), *range(0xE0000, 0xE1000))))
     document = json.dumps({text: [text, "##[error]", "::x"]}, ensure_ascii=False, indent=2)
     for encoding in ("utf-8", "ascii", "latin-1"):
-        assert json.loads(harmless(document, encoding)) == {text: [text, "##[error]", "::x"]}
-        harmless(document, encoding).encode(encoding)
+        assert json.loads(sanitize(document, encoding)) == {text: [text, "##[error]", "::x"]}
+        sanitize(document, encoding).encode(encoding)
 
 
 def test_an_id_is_a_value_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server may give any text for an id: what is none is refused, and makes no line of its own."""
-    exchange = Door.exchange
+    exchange = Transport.exchange
 
-    def answering(door: Door, *arguments: Any, **options: Any) -> Answer:
+    def answering(door: Transport, *arguments: Any, **options: Any) -> Response:
         answer = exchange(door, *arguments, **options)
         return replace(answer, content=answer.content.replace(b"evil-id", b"evil\\n::error::x\\u001b[31m"))
 
-    monkeypatch.setattr(Door, "exchange", answering)
+    monkeypatch.setattr(Transport, "exchange", answering)
     world.insert("automations", id="evil-id", **automation())
     world.write("automations: {}\n")
     ended = world.run("plan")

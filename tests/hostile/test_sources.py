@@ -16,9 +16,9 @@ COMMANDS = {"reconciler.api.secret_command", "reconciler.git.command"}
 """Start programs: git, with a list of words of our own; what the user named to ask for the key, with the user's."""
 
 PATHS = {
-    "reconciler.config.lines": "a place that the configuration was read from",
-    "reconciler.approved.reading": "the file that --expect-digest @FILE names",
-    "reconciler.authoring": "a place that the configuration was read from",
+    "reconciler.config.locations": "a place that the configuration was read from",
+    "reconciler.plan.approval": "the file that --expect-digest @FILE names",
+    "reconciler.commands.write_yaml": "a place that the configuration was read from",
     "reconciler.cli.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
     "reconciler.cli.reports": "the files that --report names",
@@ -28,20 +28,20 @@ PATHS = {
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
     "reconciler.config.names": "the parents of the folder that the command line names",
     "reconciler.git.repository": "the folder that a repository is looked for from, and upward",
-    "reconciler.programs": "an entry of PATH, and what was found there",
+    "reconciler.system.programs": "an entry of PATH, and what was found there",
     "reconciler.state.file": "the state's own path, its links followed",
-    "reconciler.state.git_desk": "an address of the state's remote, to see whether it lies within the checkout",
-    "reconciler.state.journal_place": "the state's own path, its links followed",
+    "reconciler.state.git_repository": "an address of the state's remote, to see whether it lies within the checkout",
+    "reconciler.state.journal_file": "the state's own path, its links followed",
     "reconciler.stores": "the argument of `state migrate --from file:PATH`, and the state's own path",
-    "reconciler.render.repository": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
+    "reconciler.output.problems": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
     "reconciler.simulator.store": "the file that the command line names",
 }
 """Make paths of texts, and of which."""
 
 
 FORMATS = {
-    "reconciler.state.store": "url",
-    "reconciler.yaml12.syntax": "message",
+    "reconciler.state.backend": "url",
+    "reconciler.yaml.syntax": "message",
 }
 """Format what a table of constants holds: the addresses of CI systems, what is wrong in YAML."""
 
@@ -139,7 +139,7 @@ def _is_ours(node: ast.expr) -> bool:
 def test_yaml_is_parsed_to_events_only() -> None:
     """PyYAML's loaders make objects of tags; nobody calls one, and only the package of YAML imports it at all."""
     importers = [name for name in modules() if "yaml" in map(_library, imported(name))]
-    assert [name for name in importers if not name.startswith("reconciler.yaml12")] == []
+    assert [name for name in importers if not name.startswith("reconciler.yaml")] == []
     loads = [
         f"{name}:{node.lineno}: {node.attr}"
         for name, path in modules().items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .server import Asked, Host, Json, Told, page_of
+from .server import Asked, Forge, Json, Told, page_of
 
 TOKEN = "ghs_workflow"
 BOT = "github-actions[bot]"
@@ -13,7 +13,7 @@ LONGEST = 65_536
 DOCUMENTS = "https://docs.github.com/rest"
 
 
-class GitHub(Host):
+class GitHub(Forge):
     """One repository, `acme/config`, with pull requests; the token is a workflow's."""
 
     def __init__(self) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .server import Asked, Host, Json, Told, page_of
+from .server import Asked, Forge, Json, Told, page_of
 
 TOKEN = "glpat-project"
 BOT = 99
 LONGEST = 1_000_000
 
 
-class GitLab(Host):
+class GitLab(Forge):
     """One project, 55, with merge requests; the token is the project's, whose user is 99."""
 
     def __init__(self) -> None:

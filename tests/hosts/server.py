@@ -54,7 +54,7 @@ class Fault:
         return self.method == asked.method and asked.path.endswith(self.path)
 
 
-class Host:
+class Forge:
     """`log` holds the requests as `POST /path`; `faults` come in their order."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Host:
 
 
 @contextmanager
-def serving(host: Host) -> Iterator[None]:
+def serving(host: Forge) -> Iterator[None]:
     """The host answers on a port of the loopback; `host.url` says on which."""
 
     class Handler(BaseHTTPRequestHandler):

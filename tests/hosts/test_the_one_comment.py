@@ -20,11 +20,11 @@ def test_the_first_plan_makes_it_and_the_next_edits_it(host: AnyHost, comment: C
     assert comment(host, planned(tmp_path / "1.md", "a", commit="1" * 40)).code == 0
     assert comment(host, planned(tmp_path / "2.md", "a", "b", commit="2" * 40)).code == 0
     (body,) = host.ours()
-    visible, _, earlier = body.partition("<!-- reconciler history -->")
-    assert "2 to create" in visible
-    assert "1 to create" not in visible
+    escape, _, earlier = body.partition("<!-- reconciler history -->")
+    assert "2 to create" in escape
+    assert "1 to create" not in escape
     assert f"- `{'1' * 12}` Plan for `production`: 1 to create" in earlier
-    assert "[The run](https://git" in visible
+    assert "[The run](https://git" in escape
 
 
 def test_the_same_plan_again_is_no_news(host: AnyHost, comment: Comment, tmp_path: Path) -> None:

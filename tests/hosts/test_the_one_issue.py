@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.drift import Drift, Drifted, DriftedField
-from reconciler.render.markdown import DriftMarkdown
+from reconciler.output.markdown import DriftMarkdown
 
 from .conftest import AnyHost, Comment, planned
 from .github import GitHub

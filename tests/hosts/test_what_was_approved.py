@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.apply_report import Failure
 from reconciler.model.approval import Approval, from_json, to_json
-from reconciler.model.failure import Failure
-from reconciler.render.markdown import FailedMarkdown
+from reconciler.output.markdown import FailedMarkdown
 
 from .conftest import AnyHost, Comment, planned, pushed
 from .github import BOT, GitHub

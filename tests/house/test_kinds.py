@@ -76,7 +76,7 @@ def test_roles_of_a_field_fit_its_schema(kind: Kind) -> None:
             assert list(each.setter.words) == schema["enum"]
             assert each.setter.in_body <= words
             assert each.setter.initial is None or each.setter.initial in words
-            assert each.setter.stand_in is None or each.setter.stand_in in each.setter.in_body
+            assert each.setter.placeholder is None or each.setter.placeholder in each.setter.in_body
 
 
 @every_kind

@@ -63,17 +63,17 @@ MAY_IMPORT = {
     "__main__": frozenset({"", "cli"}),
 }
 ONE_IMPORTER = {
-    "httpx": "reconciler.api.door",
-    "httpcore": "reconciler.api.door",
-    "yaml": "reconciler.yaml12",
+    "httpx": "reconciler.api.transport",
+    "httpcore": "reconciler.api.transport",
+    "yaml": "reconciler.yaml",
     "jsonschema": "reconciler.config.validation",
     "deepdiff": "reconciler.kinds.comparison",
-    "rich": "reconciler.render.progress",
+    "rich": "reconciler.output.progress",
     "waitress": "reconciler.simulator.server",
     "filelock": "reconciler.state.file",
-    "orjson": "reconciler.json_text",
+    "orjson": "reconciler.serialization",
     "obstore": "reconciler.state.object_bucket",
-    "jinja2": "reconciler.render.page.template",
+    "jinja2": "reconciler.output.page.page",
 }
 CLICKS_OUTPUT = frozenset({"echo", "echo_via_pager", "secho", "style", "progressbar", "prompt", "confirm"})
 
@@ -138,7 +138,7 @@ def test_one_module_writes_to_the_terminal() -> None:
         for node in ast.walk(tree_of(path))
         if _of_click(node) or (isinstance(node, ast.Name) and node.id == "print")
     }
-    assert writers == {"reconciler.render.terminal"}
+    assert writers == {"reconciler.output.terminal"}
 
 
 def _of_click(node: ast.AST) -> bool:

@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.render.schemas import every_schema
-from reconciler.yaml12 import read
+from reconciler.output.schemas import every_schema
+from reconciler.yaml import read
 
 from .imports import ROOT
 

@@ -8,7 +8,7 @@ import pytest
 from world import KEY, Run, World, integration
 
 from reconciler.cli.reports import plans_only
-from reconciler.model.mark import Mark, mark_in
+from reconciler.model.approval import Mark, mark_in
 
 from .reading import Reading, require_harmless
 

@@ -9,13 +9,12 @@ import pytest
 from world import World, integration
 
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.model.apply_report import ApplyReport, Outcome, Status
-from reconciler.model.failure import Failure
-from reconciler.model.mark import mark_in
+from reconciler.model.apply_report import ApplyReport, Failure, Outcome, Status
+from reconciler.model.approval import mark_in
 from reconciler.model.plan import Action
-from reconciler.render.markdown import AppliedMarkdown, FailedMarkdown, PlanMarkdown
-from reconciler.render.markdown.words import fence
-from reconciler.render.terminal import visible
+from reconciler.output.markdown import AppliedMarkdown, FailedMarkdown, PlanMarkdown
+from reconciler.output.markdown.words import fence
+from reconciler.output.terminal import escape
 
 from .plans import change, hostile, review
 from .reading import read, require_harmless
@@ -89,7 +88,7 @@ def test_a_plan_with_it(name: str) -> None:
     assert mark.approval is not None
     assert mark.approval.commit == name[:200]
     if 0 < len(name) < 100 and name.strip() == name and '"' not in name and "\\" not in name:
-        assert visible(name) in reading.all.replace("\n", " ")
+        assert escape(name) in reading.all.replace("\n", " ")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -162,7 +161,7 @@ def test_what_the_dashboard_named_reaches_a_comment_unharmed(world: World, tmp_p
 def test_no_line_closes_a_fence(line: str) -> None:
     """A block ends where we end it, whatever its lines are."""
     reading = read(f"{fence([line])}\n\nafter it")
-    assert reading.fences == (f"{visible(line)}\n",)
+    assert reading.fences == (f"{escape(line)}\n",)
     assert reading.last == "after it"
 
 

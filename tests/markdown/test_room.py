@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from reconciler.model.mark import mark_in
+from reconciler.model.approval import mark_in
 from reconciler.model.plan import Action, Unmanaged
 from reconciler.model.review import Impact, Review, Weight
-from reconciler.render.markdown import PlanMarkdown
+from reconciler.output.markdown import PlanMarkdown
 
 from .plans import change, many, review
 from .reading import Reading, require_harmless

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 from world import KEY, World
 
-from reconciler.api import Reader, open_door
+from reconciler import observe
+from reconciler.api import Reader, connect
 from reconciler.api.secret import Secret
 from reconciler.kinds import KINDS
-from reconciler.observe import observe
 
 from .scripted import Query, Said, Script, page, says, served
 from .test_many import by_offset, reports
@@ -73,7 +73,7 @@ def test_what_is_told_is_asked_for_at_once(script: Script) -> None:
         yield "/scheduled-reports/destinations"
 
     script.plays["/integrations/meta"] = catalogue
-    with open_door(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as door:
+    with connect(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as door:
         live = observe(Reader(door), KINDS.values(), lookups)
     assert set(live.lookups) == {"/integrations/meta", "/scheduled-reports/destinations"}
 

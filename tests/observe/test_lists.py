@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from world import KEY
 
-from reconciler.api import Reader, lists, open_door
-from reconciler.api.pace import Pace
+from reconciler import observe
+from reconciler.api import Reader, connect, lists
+from reconciler.api.rate_limiter import RateLimiter
 from reconciler.api.secret import Secret
 from reconciler.cli.main import run
 from reconciler.errors import AnswerRefused, NotAuthorised, ReconcilerError
 from reconciler.kinds import KINDS
 from reconciler.model.live import Live
-from reconciler.observe import observe
 
 from .scripted import Query, Said, Script, page, says, served
 
@@ -62,9 +62,9 @@ def flows(first: int, last: int) -> list[dict[str, Any]]:
 
 def look(script: Script, waits: list[float] | None = None) -> Live:
     """One observation, without real waiting."""
-    with open_door(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as door:
+    with connect(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as door:
         slept = waits if waits is not None else []
-        pace = Pace(4, sleep=slept.append, clock=lambda: sum(slept))
+        pace = RateLimiter(4, sleep=slept.append, clock=lambda: sum(slept))
         return observe(Reader(door, pace), KINDS.values())
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from reconciler.edit.outcome import Way
-from reconciler.yaml12.writing import dump
+from reconciler.yaml.edit_source import Way
+from reconciler.yaml.writing import dump
 
 TEXTS = (
     "no", "012", "09:00", "10:30", "a: b", "# c", "x # y", "- z", "", " ", "it's", 'say "x"', "é😀", "a, b", "{x}",

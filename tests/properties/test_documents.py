@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS
-from reconciler.model.memory import Entry, Memory, Tombstone
+from reconciler.model.apply_report import Receipt, ReceiptItem
 from reconciler.model.plan import Plan
-from reconciler.model.receipt import Receipt, ReceiptItem
 from reconciler.model.settings import Environment, StateSettings
-from reconciler.receipts import from_text, to_text
-from reconciler.saved import bound, check_binding, read_plan, write_plan
+from reconciler.model.state import Entry, State, Tombstone
+from reconciler.plan.plan_file import bound, check_binding, read_plan, write_plan
 from reconciler.state import document
+from reconciler.state.receipts import from_text, to_text
 
 from .examples import examples
 from .values import halves, json_values
@@ -55,7 +55,7 @@ def exactly(value: Any) -> str:
 
 OBJECTS = st.builds("{}[{}]".format, st.sampled_from(sorted(KINDS)), st.text("abc", min_size=1, max_size=2))
 memories = any_of(
-    Memory,
+    State,
     environment=st.just("default"),
     tombstones=st.dictionaries(OBJECTS, any_of(Tombstone), max_size=2),
     unread=st.just(frozenset()),
@@ -73,25 +73,25 @@ def path(tmp_path: Path) -> Path:
 
 
 @examples(60)
-@given(plan=any_of(Plan, environment=st.just("default")), memory=memories, secret=st.text("abc", min_size=1))
-def test_any_plan_is_read_from_its_file_as_it_was(path: Path, plan: Plan, memory: Memory, secret: str) -> None:
+@given(plan=any_of(Plan, environment=st.just("default")), state=memories, secret=st.text("abc", min_size=1))
+def test_any_plan_is_read_from_its_file_as_it_was(path: Path, plan: Plan, state: State, secret: str) -> None:
     """Values, types and orders survive; it is bound to its state and key, and to no other."""
-    memory = dataclasses.replace(memory, configuration=plan.configuration)
-    saved = bound(plan, memory, secret, "folder", "head")
+    state = dataclasses.replace(state, configuration=plan.configuration)
+    saved = bound(plan, state, secret, "folder", "head")
     write_plan(path, saved)
     read = read_plan(path)
     assert exactly(read) == exactly(saved)
     environment = Environment("default", StateSettings("file", path), configuration=plan.configuration)
-    check_binding(read, environment, memory, secret, folder="folder", api=plan.api)
+    check_binding(read, environment, state, secret, folder="folder", api=plan.api)
     with pytest.raises(Refused, match="another key"):
-        check_binding(read, environment, memory, secret + "x", folder="folder", api=plan.api)
+        check_binding(read, environment, state, secret + "x", folder="folder", api=plan.api)
 
 
 @examples(60)
 @given(plan=any_of(Plan), data=st.data())
 def test_a_plan_that_says_something_else_is_refused(path: Path, plan: Plan, data: st.DataObject) -> None:
     """One byte put in, taken out or changed anywhere in its file."""
-    write_plan(path, bound(plan, Memory("default"), "sk_key", "folder", "head"))
+    write_plan(path, bound(plan, State("default"), "sk_key", "folder", "head"))
     whole = path.read_bytes()
     at = data.draw(st.integers(0, len(whole) - 1))
     piece = data.draw(st.binary(max_size=1))
@@ -119,11 +119,11 @@ def test_any_receipt_is_read_from_its_text_as_it_was(receipt: Receipt) -> None:
 
 
 @examples(60)
-@given(memory=memories)
-def test_any_state_is_read_from_its_text_as_it_was(memory: Memory) -> None:
+@given(state=memories)
+def test_any_state_is_read_from_its_text_as_it_was(state: State) -> None:
     """And the same memory has one text, whatever the order in which it was learned."""
-    text = document.to_text(memory)
+    text = document.to_text(state)
     read = document.from_text(text.encode().decode(), "default", "here")
-    assert read == memory
-    turned = dataclasses.replace(memory, entries=dict(reversed(memory.entries.items())))
+    assert read == state
+    turned = dataclasses.replace(state, entries=dict(reversed(state.entries.items())))
     assert document.to_text(read) == document.to_text(turned) == text

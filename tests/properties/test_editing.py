@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.edit import add_import, add_resource, set_values
-from reconciler.edit.outcome import Way
-from reconciler.yaml12 import read
+from reconciler.yaml import read
+from reconciler.yaml.edit import add_import, add_resource, set_values
+from reconciler.yaml.edit_source import Way
 
 from .examples import examples
 from .files import KEYS, TEXTS, any_file, any_value

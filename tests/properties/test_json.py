@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.json_text import canonical, json_text
+from reconciler.serialization import canonical, json_text
 
 from .examples import examples
 from .values import halves, json_values

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import BLOCKS, SETTINGS, resource_schema
-from reconciler.yaml12.writing import dump
+from reconciler.yaml.writing import dump
 
 from .examples import examples
 from .values import json_values, texts

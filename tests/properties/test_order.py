@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from reconciler.apply.schedule import Part, Schedule
 from reconciler.cli.main import run
+from reconciler.commands.plan import plan
+from reconciler.commands.session import open_session
 from reconciler.model.plan import Action, Plan
-from reconciler.pipeline import plan
 from reconciler.plan import Options
-from reconciler.session import open_session
 
 from .examples import examples
 

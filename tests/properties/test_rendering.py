@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from world import World, automation, integration, opened, report
 
 from reconciler.cli.main import run
-from reconciler.yaml12 import is_accelerated, read
-from reconciler.yaml12.writing import dump
+from reconciler.yaml import is_accelerated, read
+from reconciler.yaml.writing import dump
 
 from .examples import examples
 from .values import json_values, texts
@@ -61,7 +61,7 @@ def test_any_value_reads_back_the_same(value: Any) -> None:
     assert json.dumps(yaml.load(text, Loader=yaml.SafeLoader)) == same
 
 
-def furnish(world: World, data: st.DataObject) -> None:
+def seed_project(world: World, data: st.DataObject) -> None:
     """Live objects as they come."""
     made = data.draw(st.lists(integrations, max_size=5))
     hooks = [world.insert("integrations", **integration(**fields)) for fields in made]
@@ -81,7 +81,7 @@ def test_any_project_can_be_exported(
     """The export validates, a plan right after it is empty, what is left out is unmanaged, a second one is the same."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
     with opened(Path(tempfile.mkdtemp(dir=tmp_path)), monkeypatch, capsys) as world:
-        furnish(world, data)
+        seed_project(world, data)
         done = world.run("export")
         assert done.code == 0, done.err
         checked = world.run("validate")

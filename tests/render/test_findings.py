@@ -11,8 +11,8 @@ import pytest
 from hostile.test_printing import HOSTILE
 from world import World, automation, integration, report
 
-from reconciler.render.terminal import put, visible
-from reconciler.yaml12.writing import dump
+from reconciler.output.terminal import escape, put
+from reconciler.yaml.writing import dump
 
 COMMAND = re.compile(r"::(error|warning|notice) ((?:[a-z]+=[^:,\r\n]*,)*title=[^:,\r\n]*)::([^\r\n]*)")
 ACTIVE = """\
@@ -144,7 +144,7 @@ def test_names_become_no_commands(world: World, name: str) -> None:
     world.write(dump({"integrations": {"hook": fields}}).replace("${", "$${"))
     found = commands(world.run("plan", "--format", "github").out)
     assert found
-    assert [text for _, _, text in found if visible(plain).replace("##", "\\u0023#") in text]
+    assert [text for _, _, text in found if escape(plain).replace("##", "\\u0023#") in text]
     document = json.loads(world.run("plan", "--format", "sarif").out)
     texts = [each["message"]["text"] for each in document["runs"][0]["results"]]
     assert texts

@@ -11,7 +11,7 @@ from golden.stage import review_of
 from jsonschema import Draft202012Validator
 from world import World, automation
 
-from reconciler.render.document import PlanJson
+from reconciler.output.document import PlanJson
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
 CHECK = Draft202012Validator(SCHEMA)

@@ -8,7 +8,7 @@ import re
 import pytest
 from world import World
 
-from reconciler.render.progress import about
+from reconciler.output.progress import about
 
 BROKEN = "POST /automations: status 422, code=invalid_request, message=no, n=7"
 

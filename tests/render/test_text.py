@@ -9,7 +9,7 @@ from golden.cases import CASES, Case, automation
 from golden.stage import play, review_of
 from world import World
 
-from reconciler.render.text import PlanText
+from reconciler.output.text import PlanText
 
 COLOUR = re.compile(r"\x1b\[\d+m")
 FLOW = '  {key}: {{name: {key}, caption: "", status: active, data: {{platform: iOS, actions: {{push: p1}}}}}}\n'

@@ -9,7 +9,7 @@ import pytest
 from world import World
 
 from reconciler.errors import Refused
-from reconciler.saved import read_plan
+from reconciler.plan.plan_file import read_plan
 
 from .files import FLOW, assert_refused, carry_out, save
 

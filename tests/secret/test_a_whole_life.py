@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from world import Run, World
 
-from reconciler.api.door import Door
+from reconciler.api.transport import Transport
 from reconciler.cli.main import run
 from reconciler.simulator import Simulator
 
@@ -107,20 +107,20 @@ def _lived(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 def _faulty(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """Faults of ours while reading, and in the middle of a write."""
-    exchange = Door.exchange
+    exchange = Transport.exchange
 
-    def faulty(door: Door, method: str, *arguments: Any, **options: Any) -> Any:
+    def faulty(door: Transport, method: str, *arguments: Any, **options: Any) -> Any:
         if method in breaking:
             raise RuntimeError(f"cannot use {door.secret.value!r} of {door.secret!r}")
         return exchange(door, method, *arguments, **options)
 
     world.write(FLOW % "p3", "flow.yaml")
-    monkeypatch.setattr(Door, "exchange", faulty)
+    monkeypatch.setattr(Transport, "exchange", faulty)
     breaking = {"GET"}
     yield world.run("plan", "--debug")
     breaking = {"PUT", "POST"}
     yield world.run("apply", "--auto-approve", "--debug")
-    monkeypatch.setattr(Door, "exchange", exchange)
+    monkeypatch.setattr(Transport, "exchange", exchange)
     yield world.run("apply", "--auto-approve", "--debug")
     capsys.readouterr()
     (world.folder / "other").mkdir()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from world import KEY, World
 
-from reconciler.api.door import Door
+from reconciler.api.transport import Transport
 from reconciler.cli.main import run
 
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
@@ -17,11 +17,11 @@ FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: 
 def test_a_bug_is_told_calmly(world: World, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]) -> None:
     """Exit 1: what it is, where, and how to report it. No traceback, no locals, not the key that it speaks of."""
 
-    def faulty(door: Door, *_: Any, **__: Any) -> None:
+    def faulty(door: Transport, *_: Any, **__: Any) -> None:
         local = "a-local-value"
         raise fault(f"\x1b[2J{door.secret.value}\n::error::x {len(local)} " + "y" * 999)
 
-    monkeypatch.setattr(Door, "exchange", faulty)
+    monkeypatch.setattr(Transport, "exchange", faulty)
     world.write(FLOW)
     ended = world.run("plan", "--debug")
     assert (ended.code, ended.out) == (1, "")
@@ -43,10 +43,10 @@ def test_half_a_key_is_one_too(world: World, monkeypatch: pytest.MonkeyPatch, be
     key = "sk_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     monkeypatch.setenv("QONVERSION_SECRET", key)
 
-    def faulty(door: Door, *_: Any, **__: Any) -> None:
+    def faulty(door: Transport, *_: Any, **__: Any) -> None:
         raise ValueError("y" * before + door.secret.value)
 
-    monkeypatch.setattr(Door, "exchange", faulty)
+    monkeypatch.setattr(Transport, "exchange", faulty)
     world.write(FLOW)
     ended = world.run("plan")
     assert ended.code == 1
@@ -55,14 +55,14 @@ def test_half_a_key_is_one_too(world: World, monkeypatch: pytest.MonkeyPatch, be
 
 def test_a_bug_in_a_write_keeps_no_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The report and the receipt name the fault by its place; what it quotes is in no file."""
-    exchange = Door.exchange
+    exchange = Transport.exchange
 
-    def faulty(door: Door, method: str, *arguments: Any, **options: Any) -> Any:
+    def faulty(door: Transport, method: str, *arguments: Any, **options: Any) -> Any:
         if method == "POST":
             raise RuntimeError(f"{door.secret.value} and more")
         return exchange(door, method, *arguments, **options)
 
-    monkeypatch.setattr(Door, "exchange", faulty)
+    monkeypatch.setattr(Transport, "exchange", faulty)
     world.write(FLOW)
     ended = world.apply()
     assert ended.code == 1

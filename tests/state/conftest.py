@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.git.command import Limits
-from reconciler.model.memory import Entry, Memory
-from reconciler.state.git import GitStore
+from reconciler.model.state import Entry, State
+from reconciler.state.git import GitBackend
 
 STATE = "refs/reconciler/state/production"
 PERSON = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
@@ -62,7 +62,7 @@ class Remote:
         path.chmod(0o755)
 
 
-StoreOf = Callable[..., GitStore]
+StoreOf = Callable[..., GitBackend]
 
 
 @pytest.fixture
@@ -98,23 +98,23 @@ def remote(tmp_path: Path, nobody: None, uses_git: None) -> Remote:
 def store_of(tmp_path: Path) -> StoreOf:
     """Makes a store of production in a clone."""
 
-    def make(folder: Path, remote: str = "origin", limits: Limits | None = None, author: str = "") -> GitStore:
+    def make(folder: Path, remote: str = "origin", limits: Limits | None = None, author: str = "") -> GitBackend:
         journal = tmp_path / "production.journal"
-        return GitStore(folder, "production", remote, journal=journal, limits=limits, author=author)
+        return GitBackend(folder, "production", remote, journal=journal, limits=limits, author=author)
 
     return make
 
 
 @pytest.fixture
-def store(remote: Remote, store_of: StoreOf) -> GitStore:
+def store(remote: Remote, store_of: StoreOf) -> GitBackend:
     """A store of production in a whole clone."""
     return store_of(remote.clone("clone"))
 
 
-def memory(serial: int = 1, **ids: str) -> Memory:
+def state(serial: int = 1, **ids: str) -> State:
     """A memory of production that knows reports by these ids."""
     entries = {f"report.{key}": Entry(identity, {"report_name": key}) for key, identity in ids.items()}
-    return Memory("production", "the-lineage", serial, entries)
+    return State("production", "the-lineage", serial, entries)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from world import World
 
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
-from reconciler.model.memory import Entry, Memory
-from reconciler.state import disk
-from reconciler.state.file import FileStore
+from reconciler.model.state import Entry, State
+from reconciler.state.file import FileBackend
+from reconciler.system import files
 
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 EDITED = FLOW.replace("p1", "p2")
@@ -26,16 +26,16 @@ Write = Callable[..., str]
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     """Every part of it, empty ones included; the version moves with the content and not with the reading."""
-    store = FileStore(tmp_path / "s.json", "default")
-    assert store.read().memory == Memory("default")
+    store = FileBackend(tmp_path / "s.json", "default")
+    assert store.read().state == State("default")
     entries = {
         "report.a": Entry("i1", {"report_name": "Ä", "destinations": []}, True, ("integration.b",), ("old1", "old2")),
         "integration.b": Entry("i2", {}),
     }
-    memory = Memory("default", "lineage", 7, entries, "sha256:1")
-    version = store.write(memory, "")
-    assert (store.read().memory, store.read().version) == (memory, version)
-    assert store.write(Memory("default", "lineage", 8, {}, ""), version) != version
+    state = State("default", "lineage", 7, entries, "sha256:1")
+    version = store.write(state, "")
+    assert (store.read().state, store.read().version) == (state, version)
+    assert store.write(State("default", "lineage", 8, {}, ""), version) != version
 
 
 @pytest.mark.git
@@ -116,7 +116,7 @@ def test_a_full_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.write(EDITED)
     before, names = world.state.read_bytes(), set(world.state.parent.iterdir())
     with monkeypatch.context() as full:
-        full.setattr(disk.os, "fsync", no_space)
+        full.setattr(files.os, "fsync", no_space)
         refused = world.apply()
     assert refused.code == 5
     assert os.strerror(errno.ENOSPC) in refused.err
@@ -128,18 +128,18 @@ def test_a_full_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_old_or_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever step of the writing fails, the file is what it was; and no half of a new one is left beside it."""
-    store = FileStore(tmp_path / "s.json", "default")
-    version = store.write(Memory("default", "lineage", 1, {}, ""), "")
+    store = FileBackend(tmp_path / "s.json", "default")
+    version = store.write(State("default", "lineage", 1, {}, ""), "")
     before = store.path.read_bytes()
     for broken in ("os.fsync", "Path.replace", "Path.open"):
         owner, name = broken.split(".")
         with monkeypatch.context() as failing:
-            failing.setattr(getattr(disk, owner), name, lambda *_, **__: no_space(0))
+            failing.setattr(getattr(files, owner), name, lambda *_, **__: no_space(0))
             with pytest.raises(StateUnusable, match=re.escape(os.strerror(errno.ENOSPC))):
-                store.write(Memory("default", "lineage", 2, {}, ""), version)
+                store.write(State("default", "lineage", 2, {}, ""), version)
         assert store.path.read_bytes() == before
         assert {path.name for path in tmp_path.iterdir()} <= {"s.json", "s.json.swap"}
-    store.write(Memory("default", "lineage", 2, {}, ""), version)
+    store.write(State("default", "lineage", 2, {}, ""), version)
 
 
 def test_a_disk_that_fills_up_at_the_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_a_disk_that_fills_up_at_the_end(world: World, monkeypatch: pytest.Monke
         def fails(*_: object, **__: object) -> str:
             raise StateUnusable("the state cannot be written", hint="see to the disk")
 
-        full.setattr(FileStore, "write", fails)
+        full.setattr(FileBackend, "write", fails)
         done = world.apply()
     assert done.code == 6
     assert "cannot be written" in done.document["unrecorded"]
@@ -173,9 +173,9 @@ def test_somebody_wrote_meanwhile(
     other = json.loads(world.state.read_text(encoding="utf-8"))
     other["serial"] += theirs == "newer"
     other["plan"] = "sha256:theirs"
-    ours: Write = FileStore.write
+    ours: Write = FileBackend.write
 
-    def quicker(store: FileStore, *rest: object) -> str:
+    def quicker(store: FileBackend, *rest: object) -> str:
         if theirs == "gone":
             store.path.unlink()
         else:
@@ -183,7 +183,7 @@ def test_somebody_wrote_meanwhile(
         return ours(store, *rest)
 
     with monkeypatch.context() as race:
-        race.setattr(FileStore, "write", quicker)
+        race.setattr(FileBackend, "write", quicker)
         done = world.apply()
     assert done.code == 6
     assert "written by somebody else" in done.document["unrecorded"]

@@ -12,7 +12,7 @@ from world import KEY, Json, World, automation
 
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
-from reconciler.state.file import FileStore
+from reconciler.state.file import FileBackend
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
@@ -41,7 +41,7 @@ def cut_off(world: World, monkeypatch: pytest.MonkeyPatch, settled: bool = True,
         def fails(*_: object, **__: object) -> str:
             raise StateUnusable("cut off")
 
-        patched.setattr(FileStore, "write", fails)
+        patched.setattr(FileBackend, "write", fails)
         assert world.apply().code == 6
     world.requests()
     return world.state.with_suffix(".journal")

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from reconciler.credentials import without_user
 from reconciler.errors import GitUnusable, StateUnusable
 from reconciler.git.command import Answer, GitSilent, Limits, run_git
-from reconciler.state import git_desk
-from reconciler.state.git import GitStore
-from reconciler.state.store import Holder
+from reconciler.model.redaction import without_user
+from reconciler.state import git_repository
+from reconciler.state.backend import LockInfo
+from reconciler.state.git import GitBackend
 
-from .conftest import Remote, StoreOf, git, memory
+from .conftest import Remote, StoreOf, git, state
 
-ADA = Holder("run-a", "ada", "2026-01-01T00:00:00Z")
+ADA = LockInfo("run-a", "ada", "2026-01-01T00:00:00Z")
 TOKEN = "ghs_secret"
 
 
@@ -29,13 +29,15 @@ def refusal(act: Callable[[], object]) -> str:
     return f"{caught.value} | {caught.value.hint}"
 
 
-def lock(store: GitStore) -> None:
+def lock(store: GitBackend) -> None:
     with store.lock(ADA):
         pass
 
 
-@pytest.mark.parametrize("act", [GitStore.read, GitStore.holder, GitStore.receipts, lock], ids=lambda act: act.__name__)
-def test_remote_is_gone(store: GitStore, remote: Remote, act: Callable[[GitStore], object]) -> None:
+@pytest.mark.parametrize(
+    "act", [GitBackend.read, GitBackend.holder, GitBackend.receipts, lock], ids=lambda act: act.__name__
+)
+def test_remote_is_gone(store: GitBackend, remote: Remote, act: Callable[[GitBackend], object]) -> None:
     """A remote that is not there is named, with git's own words and the command to look at it."""
     remote.path.rename(remote.path.with_name("away"))
     said = refusal(lambda: act(store))
@@ -43,16 +45,16 @@ def test_remote_is_gone(store: GitStore, remote: Remote, act: Callable[[GitStore
     assert "git ls-remote origin" in said
 
 
-def test_remote_refuses(store: GitStore, remote: Remote) -> None:
+def test_remote_refuses(store: GitBackend, remote: Remote) -> None:
     """A remote that takes no pushes is quoted, and the right that may be missing is named."""
     remote.hook("pre-receive", f"echo no pushes for https://x-access-token:{TOKEN}@example.com/a; exit 1")
-    for said in (refusal(lambda: store.write(memory(1), "")), refusal(lambda: lock(store))):
+    for said in (refusal(lambda: store.write(state(1), "")), refusal(lambda: lock(store))):
         assert "no pushes for https://***@example.com/a" in said
         assert "pre-receive hook declined" in said
         assert "contents: write" in said
 
 
-def test_token_in_the_address(store: GitStore, remote: Remote) -> None:
+def test_token_in_the_address(store: GitBackend, remote: Remote) -> None:
     """A token in the remote's address is shown nowhere, not even where the remote echoes it bare."""
     git(store.folder, "config", "remote.origin.url", f"https://x:{TOKEN}@localhost:1/a.git")
     said = refusal(store.read)
@@ -61,7 +63,7 @@ def test_token_in_the_address(store: GitStore, remote: Remote) -> None:
     git(store.folder, "config", "remote.origin.url", remote.url)
     git(store.folder, "config", f"url.https://x:{TOKEN}@example.com/.insteadOf", "example:")
     remote.hook("pre-receive", f"echo who is {TOKEN}; exit 1")
-    said = refusal(lambda: store.write(memory(1), ""))
+    said = refusal(lambda: store.write(state(1), ""))
     assert "who is ***" in said
 
 
@@ -100,13 +102,13 @@ def test_no_such_remote(remote: Remote, store_of: StoreOf, name: str) -> None:
     assert f"there is no remote {name}" in refusal(store_of(remote.clone("clone"), name).read)
 
 
-def test_no_git(store: GitStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_git(store: GitBackend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without git in PATH, that is what is said."""
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "git cannot be called" in refusal(store.read)
 
 
-def test_old_git(store: GitStore, fake_git: Callable[[str], None]) -> None:
+def test_old_git(store: GitBackend, fake_git: Callable[[str], None]) -> None:
     """A git that is too old is named with the one that is needed."""
     fake_git("echo git version 2.25.1")
     assert "git version 2.25.1 is too old" in refusal(store.read)
@@ -120,7 +122,7 @@ def test_git_hangs(remote: Remote, store_of: StoreOf, fake_git: Callable[[str], 
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
-def test_push_without_an_answer(store: GitStore, monkeypatch: pytest.MonkeyPatch, done: bool) -> None:
+def test_push_without_an_answer(store: GitBackend, monkeypatch: pytest.MonkeyPatch, done: bool) -> None:
     """A push that does not end in time is looked up at the remote: done is done, and not done is an error."""
 
     def silent(arguments: Sequence[str], **rest: Any) -> Answer:
@@ -130,18 +132,18 @@ def test_push_without_an_answer(store: GitStore, monkeypatch: pytest.MonkeyPatch
             run_git(arguments, **rest)
         raise GitSilent("git push did not end")
 
-    monkeypatch.setattr(git_desk, "run_git", silent)
+    monkeypatch.setattr(git_repository, "run_git", silent)
     if done:
-        version = store.write(memory(1), "")
+        version = store.write(state(1), "")
         assert store.read().version == version
     else:
-        assert "origin: git push did not end" in refusal(lambda: store.write(memory(1), ""))
+        assert "origin: git push did not end" in refusal(lambda: store.write(state(1), ""))
         assert store.read().version == ""
 
 
-def test_fetch_fails(store: GitStore, remote: Remote, fake_git: Callable[[str], None]) -> None:
+def test_fetch_fails(store: GitBackend, remote: Remote, fake_git: Callable[[str], None]) -> None:
     """A fetch that fails is an error while the ref is there; where the ref went meanwhile, there is nothing."""
-    store.write(memory(1), "")
+    store.write(state(1), "")
     fake_git('case "$*" in *" fetch "*) echo broken pipe >&2; exit 1;; esac; exec $REAL "$@"')
     assert "origin: the state cannot be read: broken pipe" in refusal(store.read)
     gone = f"$REAL -C {remote.path} update-ref -d {store.ref}"
@@ -149,31 +151,31 @@ def test_fetch_fails(store: GitStore, remote: Remote, fake_git: Callable[[str], 
     assert store.read().version == ""
 
 
-def test_no_temporary_folder(store: GitStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_temporary_folder(store: GitBackend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where no temporary folder can be made, that is what is said."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     assert "no temporary folder can be made" in refusal(store.read)
 
 
-def test_contended_ref_is_tried_again(store: GitStore, remote: Remote, fake_git: Callable[[str], None]) -> None:
+def test_contended_ref_is_tried_again(store: GitBackend, remote: Remote, fake_git: Callable[[str], None]) -> None:
     """A ref that somebody else's push locks for a moment is tried once more."""
     lock_file = remote.path / "refs" / "reconciler" / "state" / "production.lock"
     lock_file.parent.mkdir(parents=True)
     lock_file.touch()
     fake_git(f'$REAL "$@"; code=$?; case "$*" in *" push "*) rm -f {lock_file};; esac; exit $code')
-    version = store.write(memory(1), "")
+    version = store.write(state(1), "")
     assert store.read().version == version
 
 
-def test_ref_that_stays_locked(store: GitStore, remote: Remote) -> None:
+def test_ref_that_stays_locked(store: GitBackend, remote: Remote) -> None:
     """Where the remote's ref stays locked, its words are shown."""
     lock_file = remote.path / "refs" / "reconciler" / "state" / "production.lock"
     lock_file.parent.mkdir(parents=True)
     lock_file.touch()
-    assert "the state cannot be written: " in refusal(lambda: store.write(memory(1), ""))
+    assert "the state cannot be written: " in refusal(lambda: store.write(state(1), ""))
 
 
-def test_nobody_is_asked(store: GitStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_nobody_is_asked(store: GitBackend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No askpass program is started for a person, and ssh is told to ask nothing; in CI, the program is the token's."""
     asked = tmp_path / "asked"
     program = tmp_path / "askpass"
@@ -191,7 +193,7 @@ def test_nobody_is_asked(store: GitStore, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert not asked.exists()
 
 
-def test_chosen_ssh_is_kept(store: GitStore, tmp_path: Path) -> None:
+def test_chosen_ssh_is_kept(store: GitBackend, tmp_path: Path) -> None:
     """The way to call ssh that a checkout left behind, with its key, is the one that is used."""
     git(store.folder, "config", "core.sshCommand", f"echo chosen >> {tmp_path / 'called'}; false")
     git(store.folder, "config", "remote.origin.url", "ssh://git@example.com/a.git")

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateUnusable
-from reconciler.state.store import Holder
+from reconciler.state.backend import LockInfo
 
-from .conftest import Remote, StoreOf, git, memory
+from .conftest import Remote, StoreOf, git, state
 
 TOKEN = "ghs_secret"
 BASIC = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
@@ -145,10 +145,10 @@ def test_token_left_behind(
     git(clone, "remote", "set-url", "origin", forge.url)
     leave_token(clone)
     store = store_of(clone)
-    with store.lock(Holder("run1", "ada", "now")):
-        first = store.write(memory(1), "")
-        store.write(memory(2, daily="r1"), first)
-    assert store.read().memory == memory(2, daily="r1")
+    with store.lock(LockInfo("run1", "ada", "now")):
+        first = store.write(state(1), "")
+        store.write(state(2, daily="r1"), first)
+    assert store.read().state == state(2, daily="r1")
     assert len(remote.applies()) == 2
     assert store.holder() is None
 

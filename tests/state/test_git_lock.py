@@ -11,24 +11,24 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import Refused, StateUnusable
-from reconciler.state.git import GitStore
-from reconciler.state.store import Holder, Locked
+from reconciler.state.backend import Locked, LockInfo
+from reconciler.state.git import GitBackend
 
-from .conftest import PERSON, Remote, StoreOf, git, memory
+from .conftest import PERSON, Remote, StoreOf, git, state
 
 LOCK = "refs/reconciler/lock/production"
 STATE = "refs/reconciler/state/production"
-ADA = Holder("run-a", "ada", "2026-01-01T00:00:00Z", "https://ci.example.com/1")
-BOB = Holder("run-b", "bob", "2026-01-01T00:00:01Z", "https://ci.example.com/2")
+ADA = LockInfo("run-a", "ada", "2026-01-01T00:00:00Z", "https://ci.example.com/1")
+BOB = LockInfo("run-b", "bob", "2026-01-01T00:00:01Z", "https://ci.example.com/2")
 RACER = """
 import sys
 from pathlib import Path
-from reconciler.model.memory import Entry, Memory
-from reconciler.state.git import GitStore
-from reconciler.state.store import Holder, Locked, StateMoved
+from reconciler.model.state import Entry, Memory
+from reconciler.state.git import GitBackend
+from reconciler.state.backend import Holder, Locked, StateConflict
 
 what, folder, name, version = sys.argv[1:]
-store = GitStore(Path(folder), "production", journal=Path(folder) / "journal")
+store = GitBackend(Path(folder), "production", journal=Path(folder) / "journal")
 
 def say(text):
     print(text, flush=True)
@@ -42,7 +42,7 @@ try:
     else:
         memory = Memory("production", "the-lineage", 2, {"report." + name: Entry(name, {})})
         say("won " + store.write(memory, version))
-except (Locked, StateMoved) as error:
+except (Locked, StateConflict) as error:
     say(type(error).__name__ + " " + str(error))
 """
 
@@ -87,7 +87,7 @@ def race(racers: dict[str, subprocess.Popen[str]]) -> tuple[str, str, dict[str, 
 
 
 def test_two_processes_race_for_the_lock(
-    racers: Callable[..., dict[str, subprocess.Popen[str]]], store: GitStore
+    racers: Callable[..., dict[str, subprocess.Popen[str]]], store: GitBackend
 ) -> None:
     """One of two gets the lock, the other names the one who has it; it is free after that."""
     started = racers("lock")
@@ -102,16 +102,16 @@ def test_two_processes_race_for_the_lock(
 
 
 def test_two_processes_race_for_a_write(
-    racers: Callable[..., dict[str, subprocess.Popen[str]]], store: GitStore, remote: Remote
+    racers: Callable[..., dict[str, subprocess.Popen[str]]], store: GitBackend, remote: Remote
 ) -> None:
     """One of two writes on top of the same version, the other is told; the state is the winner's."""
-    winner, loser, said = race(racers("write", store.write(memory(1), "")))
+    winner, loser, said = race(racers("write", store.write(state(1), "")))
     assert said[loser].startswith("StateMoved ")
     assert said[winner] == f"won {remote.refs()[STATE]}"
-    assert list(store.read().memory.entries) == [f"report.{winner}"]
+    assert list(store.read().state.entries) == [f"report.{winner}"]
 
 
-def test_lock_survives_a_kill(racers: Callable[..., dict[str, subprocess.Popen[str]]], store: GitStore) -> None:
+def test_lock_survives_a_kill(racers: Callable[..., dict[str, subprocess.Popen[str]]], store: GitBackend) -> None:
     """The lock of a process that was killed stays, and the refusal says how to break it."""
     started = racers("lock")
     winner, _, _ = race(started)
@@ -125,7 +125,7 @@ def test_lock_survives_a_kill(racers: Callable[..., dict[str, subprocess.Popen[s
         assert store.holder() == BOB
 
 
-def test_held_and_freed(store: GitStore, remote: Remote) -> None:
+def test_held_and_freed(store: GitBackend, remote: Remote) -> None:
     """The lock is a ref of the remote while the block runs, says who holds it, and is gone after it."""
     with store.lock(ADA):
         assert LOCK in remote.refs()
@@ -134,20 +134,20 @@ def test_held_and_freed(store: GitStore, remote: Remote) -> None:
     assert store.holder() is None
 
 
-def test_same_holder_cannot_have_it_twice(store: GitStore) -> None:
+def test_same_holder_cannot_have_it_twice(store: GitBackend) -> None:
     """A lock is one lock, even for the very holder."""
     with store.lock(ADA), pytest.raises(Locked, match="ada"), store.lock(ADA):
         pass
 
 
-def test_freed_after_an_error(store: GitStore, remote: Remote) -> None:
+def test_freed_after_an_error(store: GitBackend, remote: Remote) -> None:
     """An error in the block frees the lock and stays the error."""
     with pytest.raises(ZeroDivisionError), store.lock(ADA):
         raise ZeroDivisionError
     assert LOCK not in remote.refs()
 
 
-def test_only_the_very_run_is_unlocked(store: GitStore) -> None:
+def test_only_the_very_run_is_unlocked(store: GitBackend) -> None:
     """Another run's name breaks nothing, and a free lock is said to be free."""
     with pytest.raises(Refused, match="held by: nobody"):
         store.unlock("run-a")
@@ -157,7 +157,7 @@ def test_only_the_very_run_is_unlocked(store: GitStore) -> None:
         assert store.holder() == ADA
 
 
-def test_never_frees_somebody_elses(store: GitStore, remote: Remote, store_of: StoreOf) -> None:
+def test_never_frees_somebody_elses(store: GitBackend, remote: Remote, store_of: StoreOf) -> None:
     """A run whose lock was broken, and taken by another, leaves the other's alone when it ends."""
     other = store_of(remote.clone("other"))
     with ExitStack() as bob:
@@ -168,7 +168,7 @@ def test_never_frees_somebody_elses(store: GitStore, remote: Remote, store_of: S
     assert other.holder() is None
 
 
-def test_lock_of_unknown_making(store: GitStore, remote: Remote) -> None:
+def test_lock_of_unknown_making(store: GitBackend, remote: Remote) -> None:
     """A lock that does not say whose it is still locks, and is broken by hand only."""
     other = remote.clone("other")
     git(other, *PERSON, "commit", "--quiet", "--allow-empty", "-m", "not ours")
@@ -182,7 +182,7 @@ def test_lock_of_unknown_making(store: GitStore, remote: Remote) -> None:
     assert LOCK in remote.refs()
 
 
-def test_lock_that_cannot_be_freed(store: GitStore, remote: Remote) -> None:
+def test_lock_that_cannot_be_freed(store: GitBackend, remote: Remote) -> None:
     """Where the remote goes away meanwhile, the run is told that its lock stays, and how to free it."""
     away = remote.path.with_name("away")
     with pytest.raises(StateUnusable, match="the lock could not be freed") as caught, store.lock(ADA):
@@ -196,10 +196,10 @@ def test_lock_that_cannot_be_freed(store: GitStore, remote: Remote) -> None:
     assert "reconciler state unlock run-b" in broken.value.__notes__[0]
 
 
-def test_answer_that_was_lost(store: GitStore, fake_git: Callable[[str], None], tmp_path: Path) -> None:
+def test_answer_that_was_lost(store: GitBackend, fake_git: Callable[[str], None], tmp_path: Path) -> None:
     """A push that was done, and whose answer never came, counts as done."""
     fake_git('$REAL "$@" || exit; case "$*" in *" push "*) exit 1;; esac')
     with store.lock(ADA):
-        version = store.write(memory(1), "")
+        version = store.write(state(1), "")
     assert store.read().version == version
     assert store.holder() is None

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateUnusable
-from reconciler.state.git import GitStore
-from reconciler.state.store import Holder
+from reconciler.state.backend import LockInfo
+from reconciler.state.git import GitBackend
 
-from .conftest import PERSON, Remote, StoreOf, git, memory
+from .conftest import PERSON, Remote, StoreOf, git, state
 
 STATE = "refs/reconciler/state/production"
 
@@ -22,12 +22,12 @@ def everything_in(folder: Path) -> dict[str, bytes | None]:
     return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
-def use(store: GitStore) -> None:
+def use(store: GitBackend) -> None:
     """All that an apply does with a store."""
-    with store.lock(Holder("run1", "ada", "now")):
+    with store.lock(LockInfo("run1", "ada", "now")):
         snapshot = store.read()
-        store.write(memory(snapshot.memory.serial + 1, daily="r1"), snapshot.version, note="1 created")
-    assert store.read().memory.entries
+        store.write(state(snapshot.state.serial + 1, daily="r1"), snapshot.version, note="1 created")
+    assert store.read().state.entries
     assert store.holder() is None
 
 
@@ -77,7 +77,7 @@ def test_shallow_state_grows(remote: Remote, store_of: StoreOf) -> None:
     """Many applies from shallow clones make one unbroken history in the remote."""
     for number in range(3):
         store = store_of(remote.clone(f"clone{number}", "--depth=1"))
-        store.write(memory(number + 1), store.read().version, note=f"{number} created")
+        store.write(state(number + 1), store.read().version, note=f"{number} created")
     assert git(remote.path, "log", "--format=%s", STATE).splitlines() == [
         f"apply to production: {number} created" for number in (2, 1, 0)
     ]
@@ -181,13 +181,13 @@ def test_identity_is_gits_own(remote: Remote, store_of: StoreOf, monkeypatch: py
     for number in range(0, len(PERSON), 2):
         git(clone, "config", *PERSON[number + 1].split("="))
     store = store_of(clone)
-    version = store.write(memory(1), "")
+    version = store.write(state(1), "")
     assert names(remote) == "Ada <ada@example.com> Ada <ada@example.com>"
     git(clone, "config", "author.email", "author@example.com")
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Eve")
     monkeypatch.setenv("GIT_COMMITTER_EMAIL", "eve@example.com")
     monkeypatch.setenv("GIT_AUTHOR_DATE", "2001-01-01T00:00:00Z")
-    store.write(memory(2), version)
+    store.write(state(2), version)
     assert names(remote) == "Eve <author@example.com> Ada <eve@example.com>"
     assert not git(remote.path, "log", "-1", "--format=%aI", STATE).startswith("2001")
 
@@ -196,7 +196,7 @@ def test_identity_of_the_settings_of_the_state(remote: Remote, store_of: StoreOf
     """Where git knows no address, `author:` of the state; a name alone is no identity."""
     clone = remote.clone("clone")
     git(clone, "config", "user.name", "Ada")
-    store_of(clone, author="Release Bot <bot@example.com>").write(memory(1), "")
+    store_of(clone, author="Release Bot <bot@example.com>").write(state(1), "")
     assert names(remote) == "Release Bot <bot@example.com> Release Bot <bot@example.com>"
 
 

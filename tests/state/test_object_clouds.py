@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ReconcilerError, StateUnusable, WrongUsage
-from reconciler.state.object import ObjectStore
-from reconciler.state.store import Holder
+from reconciler.state.backend import LockInfo
+from reconciler.state.object import ObjectBackend
 
-from .conftest import memory
+from .conftest import state
 from .s3_server import SECRET, aim, nobody
 
 pytestmark = pytest.mark.network
 
-ADA = Holder("run-a", "ada", "2026-01-01T00:00:00Z")
+ADA = LockInfo("run-a", "ada", "2026-01-01T00:00:00Z")
 FOREIGN = ("AWS_", "AZURE_", "GOOGLE_", "GCE_", "IDENTITY_", "MSI_")
 PATIENCE = 0.6
 SLACK = 4.0
@@ -58,8 +58,8 @@ def away(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield url
 
 
-def _store(url: str, folder: Path) -> ObjectStore:
-    return ObjectStore(url, "production", folder / "journal", patience=PATIENCE)
+def _store(url: str, folder: Path) -> ObjectBackend:
+    return ObjectBackend(url, "production", folder / "journal", patience=PATIENCE)
 
 
 @pytest.mark.parametrize("url", CLOUDS)
@@ -82,7 +82,7 @@ def test_a_cloud_that_is_away_is_told_of_in_time(
     with pytest.raises(StateUnusable) as caught:
         store.read()
     with pytest.raises(StateUnusable, match="cannot be written"):
-        store.write(memory(1), "")
+        store.write(state(1), "")
     with pytest.raises(StateUnusable), store.lock(ADA):
         pytest.fail("nobody gave it")
     assert time.monotonic() - began < 3 * PATIENCE + SLACK

@@ -10,22 +10,22 @@ import httpx
 import pytest
 
 from reconciler.errors import StateUnusable
-from reconciler.state.object import ObjectStore
-from reconciler.state.store import Holder
+from reconciler.state.backend import LockInfo
+from reconciler.state.object import ObjectBackend
 
-from .conftest import memory
+from .conftest import state
 from .s3_server import SECRET, Server, aim, needs_server, running
 
 pytestmark = [needs_server, pytest.mark.process, pytest.mark.network]
-ADA = Holder("run-a", "ada", "2026-01-01T00:00:00Z")
+ADA = LockInfo("run-a", "ada", "2026-01-01T00:00:00Z")
 IAM = "2010-05-08"
 ALL_OF_S3 = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ObjectStore:
+def store(tmp_path: Path) -> ObjectBackend:
     """A store of production at the top of a bucket, wherever the environment variables point."""
-    return ObjectStore("s3://bucket", "production", tmp_path / "journal", patience=5.0)
+    return ObjectBackend("s3://bucket", "production", tmp_path / "journal", patience=5.0)
 
 
 def test_the_server_heeds_conditions() -> None:
@@ -45,7 +45,7 @@ def test_the_server_heeds_conditions() -> None:
 
 
 def test_a_server_that_does_not_heed_conditions_is_found_out(
-    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+    store: ObjectBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No apply begins on a store that could not keep two of them apart, and no lock is left there."""
     with running("deaf") as server:
@@ -57,15 +57,15 @@ def test_a_server_that_does_not_heed_conditions_is_found_out(
     assert "Amazon S3" in str(caught.value.hint)
 
 
-def test_a_write_whose_answer_was_lost_counts_as_done(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library sends it again and is refused, since it was done: that refusal is neither Locked nor StateMoved."""
+def test_a_write_whose_answer_was_lost_counts_as_done(store: ObjectBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library sends it again and is refused, since it was done: that refusal is neither Locked nor StateConflict."""
     with running("mumbling") as server:
         server.make("bucket")
         aim(monkeypatch, server.url)
         with store.lock(ADA):
-            version = store.write(memory(1, daily="id-1"), "")
+            version = store.write(state(1, daily="id-1"), "")
             assert store.holder() == ADA
-            assert (store.read().memory, store.read().version) == (memory(1, daily="id-1"), version)
+            assert (store.read().state, store.read().version) == (state(1, daily="id-1"), version)
         assert store.holder() is None
 
 
@@ -96,7 +96,7 @@ def _user(server: Server) -> tuple[str, str]:
 
 
 def test_the_key_of_the_environment_opens_the_store(
-    guarded: tuple[Server, str, str], store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+    guarded: tuple[Server, str, str], store: ObjectBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Requests bear a signature that a server which checks it accepts."""
     server, identity, secret = guarded
@@ -104,8 +104,8 @@ def test_the_key_of_the_environment_opens_the_store(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", identity)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
     with store.lock(ADA):
-        store.write(memory(1), store.read().version)
-    assert store.read().memory == memory(1)
+        store.write(state(1), store.read().version)
+    assert store.read().state == state(1)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_the_key_of_the_environment_opens_the_store(
 )
 def test_wrong_credentials_are_told_of_and_not_shown(
     guarded: tuple[Server, str, str],
-    store: ObjectStore,
+    store: ObjectBackend,
     monkeypatch: pytest.MonkeyPatch,
     known: bool,
     word: str,
@@ -137,4 +137,4 @@ def test_an_object_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: py
         server.make("bucket")
         aim(monkeypatch, server.url)
         with pytest.raises(StateUnusable, match="more than 200 MB"):
-            ObjectStore("s3://bucket", "production", tmp_path / "journal", patience=5.0).read()
+            ObjectBackend("s3://bucket", "production", tmp_path / "journal", patience=5.0).read()

@@ -13,9 +13,9 @@ from world import World
 
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
-from reconciler.state.file import FileStore
-from reconciler.state.git import GitStore
-from reconciler.state.store import Holder, Locked
+from reconciler.state.backend import Locked, LockInfo
+from reconciler.state.file import FileBackend
+from reconciler.state.git import GitBackend
 
 from .conftest import commit, git
 
@@ -104,17 +104,17 @@ def test_two_that_are_linked_to_one_state(world: World, tmp_path: Path, link: st
     else:
         (other / ".reconciler").mkdir()
         (other / ".reconciler" / "default.json").symlink_to(world.state)
-    linked = FileStore(other / ".reconciler" / "default.json", "default")
-    straight = FileStore(world.state, "default")
+    linked = FileBackend(other / ".reconciler" / "default.json", "default")
+    straight = FileBackend(world.state, "default")
     with (
-        linked.lock(Holder("run1", "ada", "now")),
+        linked.lock(LockInfo("run1", "ada", "now")),
         pytest.raises(Locked, match="ada"),
-        straight.lock(Holder("run2", "bob", "now")),
+        straight.lock(LockInfo("run2", "bob", "now")),
     ):
         pass
     snapshot = linked.read()
-    linked.write(replace(snapshot.memory, serial=9), snapshot.version)
-    assert straight.read().memory.serial == 9
+    linked.write(replace(snapshot.state, serial=9), snapshot.version)
+    assert straight.read().state.serial == 9
     assert (other / ".reconciler").is_symlink() or (other / ".reconciler" / "default.json").is_symlink()
 
 
@@ -147,7 +147,7 @@ def _cut_off(world: World, store: str, monkeypatch: pytest.MonkeyPatch) -> list[
         raise StateUnusable("cut off")
 
     with monkeypatch.context() as patched:
-        patched.setattr(GitStore if store == "git" else FileStore, "write", fails)
+        patched.setattr(GitBackend if store == "git" else FileBackend, "write", fails)
         assert world.apply().code == 6
     return list((world.folder / ".git" / "reconciler").iterdir())
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Problem
-from reconciler.yaml12 import Document, is_accelerated, read
+from reconciler.yaml import Document, is_accelerated, read
 
 Read = Callable[[str | bytes], tuple[list[Document], list[Problem]]]
 

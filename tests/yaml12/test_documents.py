@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.yaml12 import Document, LocatedList, LocatedMap, is_accelerated, read
+from reconciler.yaml import Document, LocatedList, LocatedMap, is_accelerated, read
 
 from .conftest import Read
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml12.parsers import parser_for
-from reconciler.yaml12.syntax import syntax_problem
+from reconciler.yaml.parsers import parser_for
+from reconciler.yaml.syntax import syntax_problem
 
 from .conftest import Read
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.yaml12 import read
-from reconciler.yaml12.writing import dump
+from reconciler.yaml import read
+from reconciler.yaml.writing import dump
 
 AMBIGUOUS = [
     *(

@@ -1,0 +1,226 @@
+"""What the API answered, and what its errors say. Tolerant of everything that the vendor's own client tolerates."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
+from reconciler.model.redaction import without_credentials
+
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, UNAVAILABLE = 401, 403, 404, 429, 503
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MOVED = "if the API lives there now, write that address: --api-url, or QONVERSION_API_URL"
+SECONDS = re.compile(r"(?a)(\d+(\.\d*)?|\.\d+) ?s?( ?, ?(\d+(\.\d*)?|\.\d+) ?s?)*")
+LONGEST_ASKED = 366 * 86400.0
+LONGEST_IN_SECONDS = 600
+SHOWN_CHARACTERS = 200
+SHOWN_DETAILS = 10
+DEEPEST = 64
+"""How many maps and lists may stand inside one another, as in the YAML."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer as it came. Header names are lower case."""
+
+    method: str
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Any 2xx, as the documents state only 201 and 202 [seed], that does not hold an error all the same."""
+        return self._says_success() and not self._is_error_in_disguise()
+
+    def _says_success(self) -> bool:
+        return 200 <= self.status < 300  # noqa: PLR2004 - the class of the status
+
+    def body(self) -> Any:
+        """The JSON in the body, None where there is none; AnswerUnreadable where it is something else."""
+        if not self.content.strip():
+            return None
+        try:
+            body = json.loads(self.content, parse_constant=_no_number, parse_float=_finite)
+        except (ValueError, RecursionError) as error:
+            shown = self.content[:SHOWN_CHARACTERS].decode("utf-8", "replace")
+            raise AnswerUnreadable(
+                f"{self.method} {self.path} answered {self.status} with something that is not JSON: {shown!r}"
+            ) from error
+        if _is_deep(body):
+            raise AnswerUnreadable(
+                f"{self.method} {self.path} answered {self.status} with values nested deeper than {DEEPEST} levels"
+            )
+        return body
+
+    def record(self) -> dict[str, Any]:
+        """The JSON object in the body; AnswerUnreadable where there is none."""
+        body = self.body()
+        if not isinstance(body, dict):
+            raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
+        return body
+
+    def acknowledged(self, object_id: str | None) -> dict[str, Any]:
+        """What a write to that object is answered with. AnswerUnreadable if it is not JSON, or another object.
+
+        An empty body is fine, and gives an empty record: the documents promise one for few writes.
+        """
+        body = self.body()
+        if body is None:
+            return {}
+        if not isinstance(body, dict):
+            raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
+        if object_id is not None and body.get("id", object_id) != object_id:
+            raise AnswerUnreadable(
+                f"{self.method} {self.path} answered {self.status} with another object: {in_short(body['id'])}"
+            )
+        return body
+
+    def message(self) -> str:
+        """The message in the body, in short; empty where there is none."""
+        try:
+            body = self.body()
+        except AnswerUnreadable:
+            return ""
+        return in_short(body.get("message") or "") if isinstance(body, dict) else ""
+
+    def retry_after(self, now: datetime | None = None) -> float | None:
+        """Seconds to wait as the header `Retry-After` says, given as seconds or as a date; None without it, or if it
+        says neither. Never more than `LONGEST_ASKED`."""
+        value = self.headers.get("retry-after", "").strip()
+        if SECONDS.fullmatch(value):
+            # A header that comes twice is one with a comma.
+            return min(LONGEST_ASKED, max(float(each.rstrip("s ")) for each in value.split(",")))
+        until = _date(value)
+        if until is None:
+            return None
+        return min(LONGEST_ASKED, max(0.0, (until - (now or datetime.now(UTC))).total_seconds()))
+
+    def asked_wait(self) -> str:
+        """The wait that the answer asks for, as the end of a sentence; empty if it asks for none."""
+        seconds = self.retry_after()
+        if not seconds or self.status not in (TOO_MANY, UNAVAILABLE):
+            return ""
+        return f"; it asks for a wait {wait_text(seconds)}"
+
+    def redirect(self) -> str:
+        """Where the answer sends to, as the end of a sentence; empty if it is no redirect."""
+        if self.status not in REDIRECTS:
+            return ""
+        target = in_short(without_credentials(self.headers.get("location", ""))) or "an address that it does not name"
+        return f"; it redirects to {target}, and redirects are not followed"
+
+    def error(self, source: str) -> ReconcilerError:
+        """The error that this answer is. `source`: the variable that the key came from."""
+        disguised = " with an error:" if self._says_success() else ""
+        text = f"{self.method} {self.path} answered {self.status}{disguised}{self._said()}"
+        text += self.redirect() + self.asked_wait()
+        if self.status == UNAUTHORIZED:
+            return NotAuthorised(
+                text, hint=f"the API refused the key in {source}: check that it is whole and not revoked"
+            )
+        if self.status == FORBIDDEN:
+            return NotAuthorised(text, hint=f"the key in {source} may not do this")
+        refused = AnswerRefused(text, status=self.status, code=self._code(), retry_after=self.retry_after())
+        refused.hint = MOVED if self.redirect() else None
+        return refused
+
+    def _is_error_in_disguise(self) -> bool:
+        """An error with the status of a success: `error` says something, and this is not one object that has such a
+        field."""
+        if b'"error"' not in self.content:
+            return False
+        try:
+            body = self.body()
+        except AnswerUnreadable:
+            return False
+        return isinstance(body, dict) and bool(body.get("error")) and not isinstance(body.get("id"), str)
+
+    def _envelope(self) -> dict[str, Any]:
+        try:
+            body = self.body()
+        except AnswerUnreadable:
+            return {}
+        error = body.get("error") if isinstance(body, dict) else None
+        if isinstance(error, str):
+            return {"message": error}
+        return error if isinstance(error, dict) else {}
+
+    def _code(self) -> str | None:
+        code = self._envelope().get("code")
+        return None if code is None else in_short(code)
+
+    def _said(self) -> str:
+        envelope = self._envelope()
+        parts = [in_short(envelope[name]) for name in ("code", "message") if envelope.get(name)]
+        details = envelope.get("details")
+        listed = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
+        parts += [
+            f"{in_short(each.get('field', '?'))}: {in_short(each.get('message', '?'))}"
+            for each in listed[:SHOWN_DETAILS]
+        ]
+        more = len(listed) - SHOWN_DETAILS
+        parts += [f"and {more} more"] if more > 0 else []
+        return (" " + "; ".join(parts)) if parts else ""
+
+
+def wait_text(seconds: float) -> str:
+    """`of 90 s`, or for a longer one `until 2027-01-31 09:30 UTC`."""
+    if seconds <= LONGEST_IN_SECONDS:
+        return f"of {math.ceil(seconds)} s"
+    if seconds >= LONGEST_ASKED:
+        return "of a year or more"
+    return f"until {datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
+
+
+def _date(text: str) -> datetime | None:
+    """A date as HTTP writes it, in any of its three forms, or as ISO 8601. Without a zone it is UTC."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            date = read(text)
+            return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+def in_short(value: object) -> str:
+    """A value that the API says, on one line and cut where it is long: it stands in our sentences."""
+    text = value[: SHOWN_CHARACTERS * 4] if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is larger than numbers are")
+    return number
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether more than `DEEPEST` maps and lists stand inside one another: what walks through them must not fall."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,138 @@
+"""What came of a write whose answer was lost: looked up, never assumed and never sent again blindly."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from reconciler.api import Reader
+from reconciler.api.lists import read_list, read_object, read_table
+from reconciler.api.rate_limiter import POLL_DELAYS, RETRIED, TOO_MANY, Sleep
+from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, ReconcilerError, Unreachable
+from reconciler.kinds import Kind
+from reconciler.kinds.comparison import differences
+from reconciler.kinds.normalization import bearing, is_made_of
+from reconciler.kinds.wire import is_id, record_from
+from reconciler.model.live import Record
+
+BAD_REQUEST = 400
+SAMPLE = 8
+"""So many objects at most are asked for, to see whether a list is whole."""
+
+
+def is_unknown(error: ApiFailed) -> bool:
+    """Whether a write may have been done although it failed: no answer, a server's fault, an answer without sense (an
+    error with the status of a success is one)."""
+    if isinstance(error, AnswerRefused):
+        return error.status < BAD_REQUEST or (error.status in RETRIED and error.status != TOO_MANY)
+    return isinstance(error, AnswerUnreadable) or (isinstance(error, Unreachable) and error.sent)
+
+
+class LostResponseRecovery:
+    """Looks for what lost writes have done. `known`: the objects (kind, id) that were live before, `deleted` those that
+    we deleted or forgot earlier: no create can have made them."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        known: Collection[tuple[str, str]],
+        deleted: Iterable[tuple[str, str]] = (),
+        sleep: Sleep = time.sleep,
+    ) -> None:
+        self._reader = reader
+        self._known = frozenset(known)
+        self._taken = {*known, *deleted}
+        self._lock = threading.Lock()
+        self._sleep = sleep
+
+    def take(self, kind: Kind, object_id: str) -> bool:
+        """Takes a new object for one create; False where it was there before, or is another create's already."""
+        with self._lock:
+            free = (kind.name, object_id) not in self._taken
+            self._taken.add((kind.name, object_id))
+            return free
+
+    def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
+        """The object that holds what was sent and was not there before; None where there is none after a while.
+
+        Once all looks are over, that is also one that holds what the API may have made of it. ApiFailed where two
+        objects could be it, where one has its name and holds something else, or where the list is not whole and shows
+        nothing: nothing is guessed, nor made twice.
+        """
+        records: list[Record] = []
+        new: list[Record] = []
+        for wait in POLL_DELAYS:
+            self._sleep(wait)
+            records = self._records(kind)
+            new = [record for record in records if (kind.name, record.id) not in self._taken]
+            found = self._one([record for record in new if not differences(kind, body, record.fields)])
+            if found is not None and self.take(kind, found.id):
+                return found
+        found = self._one([record for record in new if is_made_of(kind, body, record.fields)])
+        if found is not None and self.take(kind, found.id):
+            return found
+        named = ", ".join(sorted(record.id for record in bearing(kind, body, new)))
+        if named:
+            raise ApiFailed(
+                f"the answer to a create was lost, and what bears its name now holds something else: {named}",
+                hint="if it is the one that was made, adopt it with `imports`; else delete it, then plan again",
+            )
+        self._require_whole(kind, {record.id for record in records})
+        return None
+
+    def _one(self, found: list[Record]) -> Record | None:
+        """The only one, None where there is none."""
+        if len(found) > 1:
+            ids = ", ".join(sorted(record.id for record in found))
+            raise ApiFailed(
+                f"the answer to a create was lost, and {len(found)} new objects hold what was sent: {ids}",
+                hint="delete the one too many in the dashboard, then plan again",
+            )
+        return found[0] if found else None
+
+    def _require_whole(self, kind: Kind, listed: Collection[str]) -> None:
+        """ApiFailed if a list lacks an object that was live before and still is. A few are asked for by their ids."""
+        missing = sorted(object_id for name, object_id in self._known if name == kind.name and object_id not in listed)
+        for object_id in missing[:SAMPLE] if kind.readable else ():
+            if is_id(object_id) and read_object(self._reader, kind.path, object_id) is not None:
+                raise ApiFailed(
+                    f"the answer to a create was lost, and GET {kind.path}, which would show what it has made, is not "
+                    f"whole: it lacks {object_id}, which is live",
+                    hint="it is not sent again; plan again later, and look for it in the dashboard",
+                )
+
+    def record(self, kind: Kind, object_id: str) -> Record | None:
+        """The object as it is now, None where there is none: read by itself where the API lets us, else from the list.
+
+        Raises what reading raises; AnswerUnreadable where the API answers with another object.
+        """
+        if not kind.readable:
+            return next((record for record in self._records(kind) if record.id == object_id), None)
+        item = read_object(self._reader, kind.path, object_id)
+        return record_from(kind, item, {}) if item is not None else None
+
+    def settle(
+        self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]
+    ) -> Record | None:
+        """The object, read until nothing is missing of what a lost write was to do. `missing` says what is, in words.
+
+        Raises `lost`, with what was seen, where that stays so, or where it cannot be read.
+        """
+        seen = ""
+        try:
+            for wait in POLL_DELAYS:
+                self._sleep(wait)
+                record = self.record(kind, object_id)
+                seen = missing(record)
+                if not seen:
+                    return record
+        except ReconcilerError as error:
+            seen = f"whether it was done could not be read: {error}"
+        raise ApiFailed(f"{lost}; {seen}", hint=lost.hint) from lost
+
+    def _records(self, kind: Kind) -> list[Record]:
+        items = read_list(self._reader, kind.path, kind.pages.value)
+        tables = {path: read_table(self._reader, path) for path in kind.lookups if items}
+        return [record_from(kind, item, tables) for item in items]

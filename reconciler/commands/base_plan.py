@@ -1,0 +1,118 @@
+"""What the configuration wanted where this branch left another one: read from git's objects, held against the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from reconciler.config import Configuration, read_configuration
+from reconciler.config.committed import Committed
+from reconciler.errors import ConfigurationInvalid, ReconcilerError
+from reconciler.git.checkout import Checkout, find_checkout
+from reconciler.git.command import Limits
+from reconciler.git.history import merge_base
+from reconciler.model.desired import Desired
+from reconciler.model.live import Live
+from reconciler.model.plan import Action, Plan
+from reconciler.model.review import Scope
+from reconciler.model.settings import Environment
+from reconciler.model.state import State
+from reconciler.plan import Options, make_plan
+from reconciler.review import find_scopes
+
+NEEDS_REPOSITORY = "--base compares with an earlier commit of the configuration"
+ELSEWHERE = "run this in a clone of the repository, or leave --base out"
+PROBLEMS_SHOWN = 3
+ALL_OURS = "so every change counts as this pull request's"
+
+
+@dataclass(frozen=True, slots=True)
+class BasePlan:
+    """The configuration at a commit. `desired` is None where it does not say what it wants of this environment, and
+    `warnings` say why. `tip` is the commit that was named, and `find_tip` reads the configuration there."""
+
+    commit: str
+    desired: Desired | None
+    warnings: tuple[str, ...] = field(default=())
+    tip: str = ""
+    find_tip: Callable[[], BasePlan] | None = None
+
+
+def read_base_plan(configuration: Configuration, environment: Environment, ref: str) -> BasePlan:
+    """The configuration where HEAD and `ref` part. WrongUsage or GitUnusable where git cannot tell; a configuration
+    that is invalid there is a warning."""
+    checkout = find_checkout(configuration.folder, Limits(), what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
+    commit, tip = merge_base(checkout, ref)
+    read = partial(_read, configuration, environment, checkout)
+    return replace(read(commit), tip=tip, find_tip=partial(read, tip))
+
+
+def _read(configuration: Configuration, environment: Environment, checkout: Checkout, commit: str) -> BasePlan:
+    source = Committed(configuration.path, checkout, commit)
+    before = read_configuration(configuration.path, source)
+    notes = [
+        f"{configuration.folder / each} is a submodule: what it held at the base is not read, and counts as new"
+        for each in source.modules
+        if any(
+            _lies_in(resource.place.file, configuration, each) for resource in configuration.merged.resources.values()
+        )
+    ]
+    try:
+        before.require_sound_settings()
+        known = before.environments.get(environment.name)
+        if known is None:
+            notes.append(f"at the base {commit[:12]} there is no environment {environment.name}, {ALL_OURS}")
+            return BasePlan(commit, None, tuple(notes))
+        return BasePlan(commit, before.desired(known), tuple(notes))
+    except ConfigurationInvalid as error:
+        said = "; ".join(map(str, error.problems[:PROBLEMS_SHOWN]))
+        more = f"; and {len(error.problems) - PROBLEMS_SHOWN} more" if len(error.problems) > PROBLEMS_SHOWN else ""
+        notes.append(f"the configuration at the base {commit[:12]} is invalid, {ALL_OURS}: {said}{more}")
+        return BasePlan(commit, None, tuple(notes))
+
+
+def compared(
+    made: Plan, base: BasePlan, state: State, live: Live, options: Options
+) -> tuple[Mapping[str, Scope], tuple[str, ...]]:
+    """Whose doing each change of a plan is: the base's configuration is planned with the same memory and live objects.
+
+    Gives the scopes by address, and warnings; where no plan can be made of the base, all is the pull request's.
+    """
+    if base.desired is None:
+        return find_scopes(made, None), base.warnings
+    try:
+        before = make_plan(base.desired, state, live, replace(options, targets=(), only=None))
+    except ReconcilerError as error:
+        said = " ".join(str(error).split())
+        note = f"the configuration at the base {base.commit[:12]} cannot be planned, {ALL_OURS}: {said}"
+        return find_scopes(made, None), (*base.warnings, note)
+    return find_scopes(made, before), base.warnings
+
+
+def behind_tip(
+    planned: Plan, scopes: Mapping[str, Scope], base: BasePlan, state: State, live: Live, options: Options
+) -> set[str]:
+    """The pending changes that the commit which was named does not want: it wants what lives there.
+
+    It is read only if something is pending, and if it is not the commit that was compared with.
+    """
+    pending = [change for change in planned.changes if scopes.get(change.address) is Scope.PENDING]
+    wanted = base.find_tip().desired if pending and base.find_tip and base.tip != base.commit else None
+    if wanted is None:
+        return set()
+    try:
+        there = make_plan(wanted, state, live, replace(options, targets=(), only=None))
+    except ReconcilerError:
+        return set()
+    changed = {change.address for change in there.changes}
+    goes = (Action.DELETE, Action.FORGET)
+    return {
+        change.address
+        for change in pending
+        if (change.address in wanted.resources if change.action in goes else change.address not in changed)
+    }
+
+
+def _lies_in(file: str, configuration: Configuration, folder: str) -> bool:
+    return file.startswith(f"{configuration.folder / folder}/")

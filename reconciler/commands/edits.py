@@ -1,0 +1,52 @@
+"""The files of a configuration, read and written for who edits them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.commands.session import Session
+from reconciler.config.files import Disk, configuration_files
+from reconciler.config.reading import Reading
+from reconciler.errors import ConfigurationInvalid, Problem, Refused
+from reconciler.system.files import Unreadable
+from reconciler.yaml.edit_source import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files that were written, and what a person has to see to."""
+
+    files: tuple[Path, ...]
+    left: tuple[str, ...] = ()
+
+
+def read_texts(session: Session) -> dict[Path, str]:
+    """Path → text of each file of resources. ConfigurationInvalid if the folder, or one of them, cannot be read."""
+    files, problems = configuration_files(session.configuration.path)
+    if problems:
+        raise ConfigurationInvalid(problems)
+    return {path: read_text(path) for path in files}
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. ConfigurationInvalid if it cannot be read."""
+    try:
+        return Reading(Disk(path)).content(path).decode("utf-8")
+    except Unreadable as error:
+        raise ConfigurationInvalid([Problem(str(path), 0, 0, str(error))]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationInvalid([Problem(str(path), 0, 0, f"cannot be read: {error}")]) from error
+
+
+def write_edits(edits: list[Edit]) -> tuple[Path, ...]:
+    """Writes what was edited, and gives the files. Refused if one was changed meanwhile, or cannot be written."""
+    changed = [edit for edit in edits if edit.is_change]
+    for edit in changed:
+        if (read_text(edit.path) if edit.path.exists() else "") != edit.before:
+            raise Refused(f"{edit.path}: it was changed by somebody else meanwhile", hint="try again")
+        try:
+            edit.path.write_bytes(edit.content)
+        except OSError as error:
+            raise Refused(f"{edit.path}: cannot be written: {error.strerror}") from error
+    return tuple(edit.path for edit in changed)

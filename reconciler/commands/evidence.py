@@ -1,0 +1,202 @@
+"""What git says to the conclusions of a plan: that something was removed, and that this checkout is the newest wish."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from reconciler.config.names import SETTINGS_FILE, is_resources
+from reconciler.errors import GitUnusable
+from reconciler.git.absent import Listing, find_removal, list_folder
+from reconciler.git.history import DEEPEN, Age, commit_subject, find_age
+from reconciler.model.desired import Desired
+from reconciler.model.plan import Action, Change, Plan, Refusal
+from reconciler.model.review import Commit
+from reconciler.model.state import Entry, State
+from reconciler.state import Snapshot
+
+MISSING_FILES = "missing-files"
+BEHIND = "behind"
+FEW = 5
+"""How many files are asked for the commit that took them away, and how many of anything a sentence names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The changes that would undo what a newer commit did, by address, and what is said of that."""
+
+    changes: Mapping[str, Commit] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def add_reasons(
+    plan: Plan, entries: Mapping[str, Entry], desired: Desired, folder: Path, *, allowed: Collection[str]
+) -> Plan:
+    """The plan with why each address goes that is not in the configuration any more.
+
+    Refused if git keeps the file off the disk that an address, or the settings, stood in. Git is asked only if
+    something goes, or if there are no settings.
+    """
+    going = dict(_going(plan, entries, desired))
+    has_settings = os.path.lexists(folder / SETTINGS_FILE)
+    if not plan.changes or (has_settings and not going):
+        return plan
+    try:
+        listing, warnings = list_folder(folder), plan.warnings
+    except GitUnusable as error:
+        listing = Listing()
+        warnings = (*plan.warnings, f"git cannot say why a file is not there, so it counts as removed: {error}")
+    told = _Told(folder, listing)
+    reasons = {address: told.reason(entry) for address, entry in going.items()}
+    missing = [address for address, entry in going.items() if told.is_kept_off(entry)]
+    refusals = plan.refusals
+    if MISSING_FILES not in allowed and (missing or (not has_settings and listing.keeps_off(SETTINGS_FILE))):
+        refusals = (*refusals, _missing(missing, told.off or [SETTINGS_FILE]))
+    elif told.off and going:
+        warnings = (*warnings, f"git keeps {few(told.off)} off the disk; what stands there is not in this plan")
+    changes = tuple(
+        replace(change, reason=reasons[change.address])
+        if change.address in reasons and (change.action is Action.DELETE or change.address in missing)
+        else change
+        for change in plan.changes
+    )
+    return replace(plan, changes=changes, refusals=refusals, warnings=warnings)
+
+
+def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
+    """The plan of a way back with why each object goes."""
+    reason = f"the apply that made it is taken back: {receipt}"
+    return replace(
+        plan,
+        changes=tuple(
+            replace(change, reason=reason) if change.action is Action.DELETE else change for change in plan.changes
+        ),
+    )
+
+
+def find_behind(plan: Plan, state: State, folder: Path, *, head: str = "", tip: str = "") -> Behind:
+    """The changes to objects that a commit wrote last, or deleted, that this checkout is older than.
+
+    `head` is the commit that the plan was made of, if it is not what is checked out; `tip` is what it was compared
+    with. Git is asked only if a commit is known of an object that changes.
+    """
+    wrote = {change.address: set(_commits(change, plan, state)) for change in plan.changes}
+    asked = set().union(*wrote.values())
+    if not asked:
+        return Behind()
+    try:
+        age = find_age(folder, asked, head=head, tip=tip)
+    except GitUnusable as error:
+        return Behind(warnings=(f"git cannot say whether this checkout is older than what was applied: {error}",))
+    found = {
+        address: Commit(commit, age.newer[commit])
+        for address, commits in wrote.items()
+        for commit in sorted(commits & age.newer.keys())
+    }
+    doubtful = [address for address, commits in wrote.items() if commits & age.unknown and address not in found]
+    return Behind(found, (_unknown(doubtful, age),) if doubtful else ())
+
+
+def at_commit(addresses: Collection[str], folder: Path, commit: str) -> dict[str, Commit]:
+    """Those addresses, each with that commit as the one that a change would undo."""
+    return dict.fromkeys(addresses, Commit(commit, commit_subject(folder, commit))) if addresses else {}
+
+
+def warnings_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:
+    """What a plan says of changes that are behind, and of a state that is older than a receipt beside it."""
+    if changes:
+        said = few([f"{address} ({commit})" for address, commit in changes.items()])
+        yield f"this checkout is older than the commits that wrote these objects last: {said}"
+    if snapshot.newer_receipt:
+        yield f"the state is older than the receipt {snapshot.newer_receipt} beside it: an earlier one was brought back"
+
+
+def refusals_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> tuple[Refusal, ...]:
+    """What an apply says to the same."""
+    passes = f"a newer checkout (git pull, git rebase), or --allow {BEHIND} if what is newer is to be undone"
+    return tuple(Refusal(BEHIND, each, passes) for each in warnings_of(changes, snapshot))
+
+
+def few(names: list[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return ", ".join(names[:FEW]) + more
+
+
+class _Told:
+    """What the disk and git tell of the files that addresses stood in."""
+
+    def __init__(self, folder: Path, listing: Listing) -> None:
+        self._folder = folder
+        self._listing = listing
+        self._reasons: dict[str, str] = {}
+        self.off = sorted(
+            each for each in listing.kept_off if each.endswith("/") or is_resources(each.rpartition("/")[2])
+        )
+
+    def is_kept_off(self, entry: Entry) -> bool:
+        """Whether git keeps the file off the disk; if the file is not known, whether it keeps any."""
+        if not entry.file:
+            return bool(self.off)
+        return not self._is_here(entry.file) and self._listing.keeps_off(entry.file)
+
+    def reason(self, entry: Entry) -> str:
+        """Why an address is not in the configuration."""
+        if entry.file not in self._reasons:
+            self._reasons[entry.file] = self._reason(entry)
+        return self._reasons[entry.file]
+
+    def _reason(self, entry: Entry) -> str:
+        file = entry.file
+        if self.is_kept_off(entry):
+            return f"git keeps {file or few(self.off)} off the disk"
+        if not file:
+            return "it is not in the configuration any more"
+        if self._is_here(file):
+            return f"its block has gone from {file}"
+        if file in self._listing.tracked:
+            return f"its file {file} has gone (not committed)"
+        commit = find_removal(self._folder, file, entry.commit) if len(self._reasons) < FEW else None
+        return f"its file {file} has gone" + (f" (in {Commit(*commit)})" if commit else "")
+
+    def _is_here(self, file: str) -> bool:
+        return os.path.lexists(self._folder / file)
+
+
+def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterator[tuple[str, Entry]]:
+    """The addresses that go, and the only reason is that they are not in the configuration."""
+    reviewed = {each.source for each in desired.removed}
+    for change in plan.changes:
+        entry = entries.get(plan.moved.get(change.address, change.address))
+        is_removal = change.action in (Action.DELETE, Action.FORGET) and change.address not in desired.resources
+        if entry is not None and is_removal and change.address not in reviewed:
+            yield change.address, entry
+
+
+def _missing(addresses: list[str], files: list[str]) -> Refusal:
+    counts = f", and {few(addresses)} would count as removed" if addresses else ""
+    return Refusal(
+        MISSING_FILES,
+        f"git keeps files of the configuration off the disk ({few(files)}){counts}",
+        "git sparse-checkout disable, git update-index --no-skip-worktree FILE, or git submodule update --init; or "
+        f"--allow {MISSING_FILES} if what stands there is to go",
+    )
+
+
+def _commits(change: Change, plan: Plan, state: State) -> Iterator[str]:
+    """The commits that wrote the object of a change last, or deleted the one that had its address."""
+    entry = state.entries.get(plan.moved.get(change.address, change.address))
+    if entry is not None and entry.commit:
+        yield entry.commit
+    if change.action is Action.CREATE:
+        yield from (each.commit for each in state.tombstones.values() if each.address == change.address and each.commit)
+
+
+def _unknown(addresses: list[str], age: Age) -> str:
+    fetch = DEEPEN if age.is_shallow else "if a branch has it, git fetch brings it"
+    return (
+        f"whether this checkout is older than the commit that wrote {few(addresses)} last is not known: this clone "
+        f"does not have that commit; {fetch}"
+    )

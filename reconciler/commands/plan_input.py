@@ -1,0 +1,87 @@
+"""What a plan is to bring about: told by the configuration, by a receipt that is taken back, by what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from reconciler.commands.session import Session
+from reconciler.kinds import KINDS
+from reconciler.kinds.references import references
+from reconciler.model.desired import Desired, Fields, address_kind
+from reconciler.model.state import State
+from reconciler.plan import Options
+
+if TYPE_CHECKING:
+    from reconciler.commands.base_plan import BasePlan
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInput:
+    """`options` hold what the environment adds; `lookups` are the lists of the API that the plan needs beside the
+    kinds' own; `earlier` is what the configuration wanted at the base, where one was named."""
+
+    desired: Desired
+    options: Options
+    lookups: AbstractSet[str]
+    earlier: BasePlan | None = None
+
+
+def plan_input(session: Session, state: State, options: Options, undo: str | None, base: str | None) -> PlanInput:
+    """The goal of a plan. Reads the configuration, and raises what speaks against that."""
+    limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
+    options = replace(
+        options, max_deletes=limit, today=datetime.now(UTC).strftime("%Y-%m-%d"), api=session.door.address
+    )
+    if undo is None:
+        desired = session.configuration.desired(session.environment)
+    else:
+        from reconciler.plan.undo import plan_undo  # noqa: PLC0415
+        from reconciler.state.receipts import find_receipt  # noqa: PLC0415 - only the way back
+
+        receipt = find_receipt(session.store, undo)
+        desired = plan_undo(receipt, state.entries)
+        addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
+        options = replace(options, targets=(*options.targets, *sorted(addresses)))
+    earlier = _base(session, base) if base is not None else None
+    lookups = _lookups(desired, state, options)
+    if earlier is not None and earlier.desired is not None:
+        lookups |= _lookups(earlier.desired, state, options)
+    return PlanInput(desired, options, lookups, earlier)
+
+
+def _base(session: Session, ref: str) -> BasePlan:
+    from reconciler.commands.base_plan import read_base_plan  # noqa: PLC0415 - only where a base was named
+
+    return read_base_plan(session.configuration, session.environment, ref)
+
+
+def written_lookups(session: Session) -> set[str]:
+    """The lists that what is written needs, told before it is evaluated."""
+    written = session.configuration.merged.resources.items()
+    return _used((address_kind(address), each.node) for address, each in written if isinstance(each.node, dict))
+
+
+def _lookups(desired: Desired, state: State, options: Options) -> set[str]:
+    """Only where somebody refers, or what is referred to goes."""
+    paths = _used((resource.kind, resource.fields) for resource in desired.resources.values())
+    going = {address_kind(address) for address in state.entries if address not in desired.resources}
+    every = (reference for kind in KINDS.values() for _, reference in kind.reference_fields())
+    return paths | {reference.lookup for reference in every if reference.kind in going or options.prune}
+
+
+def _used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
+    """The lists that resources (kind, fields) need: those of their kinds, and those of what they refer to."""
+    used: set[str] = set()
+    paths: set[str] = set()
+    unmet = {kind.name: {reference.lookup for _, reference in kind.reference_fields()} for kind in KINDS.values()}
+    for name, fields in resources:
+        used.add(name)
+        if unmet[name]:
+            found = {reference.lookup for *_, reference in references(KINDS[name], fields)}
+            paths |= found
+            unmet[name] -= found
+    return paths.union(*(KINDS[name].lookups for name in used))

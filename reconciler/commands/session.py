@@ -1,0 +1,117 @@
+"""One run's surroundings: which configuration, which environment, where its state is, which door to the API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.api import Transport, connect
+from reconciler.api.secret import read_secret
+from reconciler.api.transport import DEFAULT_URL
+from reconciler.config import Configuration, Opened
+from reconciler.config.files import configuration_folder
+from reconciler.config.settings import derived_name
+from reconciler.errors import ReconcilerError
+from reconciler.git import repository_top
+from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
+from reconciler.state import Backend, Snapshot
+from reconciler.state.backends import open_backend
+from reconciler.state.ownership import WRONG_CONFIGURATION, require_own
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One configuration, one environment, one door to the API."""
+
+    opened: Opened
+    environment: Environment
+    store: Backend
+    door: Transport
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration; its resources are read when it is first asked for."""
+        return self.opened.configuration
+
+    @property
+    def folder(self) -> str:
+        """The configuration's folder: its path below the repository's top, in full if it lies in none."""
+        top = repository_top(self.opened.folder)
+        real = os.path.realpath(self.opened.folder)
+        return real if top is None else os.path.relpath(real, top)
+
+    def read_state(self, allowed: Collection[str] = ()) -> Snapshot:
+        """What the store holds. Refused if that is of another configuration, unless `allowed` has the guard's name."""
+        return require_own(
+            self.store.read(),
+            self.environment.configuration,
+            self._named,
+            self.store.where,
+            allowed=WRONG_CONFIGURATION in allowed,
+        )
+
+    def _named(self) -> set[str]:
+        return self.configuration.merged.named()
+
+    def commit(self) -> str:
+        """The commit of the configuration, as git says it; empty where there is none."""
+        return _commit(self.opened.folder)
+
+    def head(self) -> str:
+        """The id of the commit that is checked out; empty where there is none."""
+        from reconciler.git.checkout import head_commit  # noqa: PLC0415 - only an apply remembers it
+
+        return head_commit(self.opened.folder)
+
+
+@contextmanager
+def open_session(
+    path: Path,
+    environment: str | None,
+    api_url: str | None,
+    variables: Mapping[str, str],
+    connections: int,
+    trace: Callable[[str], None] | None = None,
+    hide: Callable[[str], None] | None = None,
+) -> Iterator[Session]:
+    """Reads `reconciler.yaml` and opens the door. `variables` are the process's: they hold the key.
+
+    `trace` is told of each exchange with the API, in a line without key or bodies; `hide` is told the key, before
+    anything is done with it.
+    """
+    opened = Opened(path)
+    chosen = opened.environment(environment)
+    secret = read_secret(chosen, variables, opened.folder)
+    if hide is not None:
+        hide(secret.value)
+    address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
+    with connect(address, secret, connections) as door:
+        door.trace = trace
+        door.refuses_key = True
+        yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)
+
+
+def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:
+    """The names of the configuration and of the environment that is meant, as far as they can be told: the
+    configuration may be unsound."""
+    opened = Opened(path)
+    configuration = next((each.configuration for each in opened.environments.values()), derived_name(opened.folder))
+    with suppress(ReconcilerError):
+        return configuration, environment or opened.environment(None).name
+    return configuration, environment or DEFAULT_ENVIRONMENT
+
+
+def find_configuration_commit(path: Path) -> str:
+    """The commit of the configuration at a path that may be unsound; empty where there is none."""
+    with suppress(ReconcilerError):
+        return _commit(configuration_folder(path))
+    return ""
+
+
+def _commit(folder: Path) -> str:
+    from reconciler.git.checkout import configuration_commit  # noqa: PLC0415 - most forms of a plan do not show it
+
+    return configuration_commit(folder)

@@ -1,0 +1,125 @@
+"""Whether a value keeps to its schema: a quick yes, so that nothing slow is loaded or run where nothing is wrong.
+
+It never says yes where jsonschema would say no. Where it says no, jsonschema has the last word (`config.validation`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from reconciler.kinds.schema import Schema, find_schema
+
+Test = Callable[[Any], bool]
+# The very type: what is derived from it, or a number in another guise, is for jsonschema to judge.
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+NEVER: tuple[Test, ...] = (lambda _: False,)
+SAYS_NOTHING = frozenset({"title", "description", "examples", "default", "defaultSnippets", "$schema", "$id"})
+
+
+@cache
+def fast_validator(name: str) -> Test:
+    """The test of the schema `name`: a kind, `settings`, or one of the blocks for one of their items."""
+    return compiled(find_schema(name))
+
+
+def compiled(schema: Schema) -> Test:
+    """A schema as a test of values. ValueError for a keyword that it does not know."""
+    rest = {word: value for word, value in schema.items() if word not in SAYS_NOTHING}
+    tests: dict[type | None, list[Test]] = {None: _of_any(rest)}
+    tests[str], tests[list], tests[dict] = _of_texts(rest), _of_lists(rest), _of_maps(rest)
+    if "minimum" in rest:
+        least = rest.pop("minimum")
+        tests[int] = tests[float] = [lambda value: value >= least]
+    if rest:
+        raise ValueError(f"no quick test for the keywords {', '.join(sorted(rest))}")
+    always = tests.pop(None)
+    by_type = {kind: [*always, *tests.get(kind, [])] for kinds in TYPES.values() for kind in kinds}
+
+    def test(value: Any) -> bool:
+        for each in by_type.get(type(value), NEVER):  # noqa: SIM110 - a generator costs as much as the tests
+            if not each(value):
+                return False
+        return True
+
+    return test
+
+
+def _of_any(rest: Schema) -> list[Test]:
+    tests: list[Test] = []
+    if "type" in rest:
+        names = rest.pop("type")
+        allowed = frozenset(kind for name in ([names] if isinstance(names, str) else names) for kind in TYPES[name])
+        tests.append(lambda value: type(value) in allowed)
+    if "enum" in rest:
+        words = frozenset((type(word), word) for word in rest.pop("enum"))
+        tests.append(lambda value: not isinstance(value, dict | list) and (type(value), value) in words)
+    if "oneOf" in rest:
+        shapes = [compiled(each) for each in rest.pop("oneOf")]
+        tests.append(lambda value: sum(shape(value) for shape in shapes) == 1)
+    return tests
+
+
+def _of_texts(rest: Schema) -> list[Test]:
+    tests = _lengths(rest, "minLength", "maxLength")
+    if "pattern" in rest:
+        found = re.compile(ecma(rest.pop("pattern"))).search
+        tests.append(lambda value: found(value) is not None)
+    return tests
+
+
+def _of_lists(rest: Schema) -> list[Test]:
+    tests = _lengths(rest, "minItems", "maxItems")
+    if "items" in rest:
+        item = compiled(rest.pop("items"))
+        tests.append(lambda value: all(map(item, value)))
+    return tests
+
+
+def _of_maps(rest: Schema) -> list[Test]:
+    tests = _lengths(rest, "minProperties", "maxProperties")
+    if "required" in rest:
+        required = frozenset(rest.pop("required"))
+        tests.append(lambda value: value.keys() >= required)
+    if "propertyNames" in rest:
+        names = compiled(rest.pop("propertyNames"))
+        tests.append(lambda value: all(map(names, value)))
+    known = {key: compiled(each) for key, each in rest.pop("properties", {}).items()}
+    extra = rest.pop("additionalProperties", True)
+    other: Test = (lambda _: extra) if isinstance(extra, bool) else compiled(extra)
+    if known or extra is not True:
+
+        def entries(value: dict[str, Any]) -> bool:
+            for key, each in value.items():  # noqa: SIM110 - as above
+                if not known.get(key, other)(each):
+                    return False
+            return True
+
+        tests.append(entries)
+    return tests
+
+
+def _lengths(rest: Schema, least: str, most: str) -> list[Test]:
+    tests: list[Test] = []
+    if least in rest:
+        low = rest.pop(least)
+        tests.append(lambda value: len(value) >= low)
+    if most in rest:
+        high = rest.pop(most)
+        tests.append(lambda value: len(value) <= high)
+    return tests
+
+
+def ecma(pattern: str) -> str:
+    """A pattern as ECMA 262 means it: `$` is the end, where Python's is also before a last line break."""
+    return re.sub(r"\$$", r"\\Z", pattern)

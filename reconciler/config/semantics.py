@@ -1,0 +1,197 @@
+"""What no schema can say of resources: references, natural keys, and paths that `ignore_changes` names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from reconciler.config.merge import Entry, Written, keys_by_kind
+from reconciler.config.text import Searches, closest, cut, meant, quoted, with_article
+from reconciler.config.unread import Position, position_of_problem
+from reconciler.errors import Problem
+from reconciler.kinds import KINDS, Reference
+from reconciler.kinds.normalization import normal_form
+from reconciler.kinds.references import references
+from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN
+from reconciler.model.desired import address_kind
+
+ADDRESS = re.compile(ADDRESS_PATTERN)
+Items = Mapping[str, Sequence[Entry]]
+Addresses = Mapping[str, Written]
+
+
+def block_problems(items: Items, known: Addresses, unknown: Container[Position]) -> Iterator[Problem]:
+    """Every such problem. A target that is not there is none: the line may have done its work (`plan.reviewed`)."""
+    found = [*_sources(items, known), *_targets(items), *_repeated(items)]
+    yield from (problem for problem in found if position_of_problem(problem) not in unknown)
+
+
+def _address(item: Entry, key: str) -> str:
+    """The address at a key of an item; nothing where there is none, which the schema has said."""
+    value = item.value.get(key) if isinstance(item.value, dict) else None
+    return value if isinstance(value, str) and ADDRESS.fullmatch(value) else ""
+
+
+def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
+    """What has moved or was removed is not there any more."""
+    for item in (*items["moved"], *items["removed"]):
+        source = _address(item, "from")
+        if source in known and source != _address(item, "to"):
+            expected = "expected it under `to` only" if item.name == "moved" else "expected it gone, or this item gone"
+            place = known[source].place
+            message = f"{item.name}: from: {cut(source)} is still in the configuration, at {place}; {expected}"
+            yield item.problem(("from",), message)
+
+
+def _targets(items: Items) -> Iterator[Problem]:
+    """A move leads from one key to another of its kind."""
+    for item in items["moved"]:
+        source, target = _address(item, "from"), _address(item, "to")
+        if source and target and address_kind(source) != address_kind(target):
+            message = f"moved: to: {cut(source)} cannot become {cut(target)}; expected a key of the same kind"
+            yield item.problem(("to",), message)
+        elif source and source == target:
+            yield item.problem(("to",), f"moved: to: {cut(source)} moves to itself; expected another key")
+
+
+def _repeated(items: Items) -> Iterator[Problem]:
+    """One object has one fate, and one address is one object."""
+    first: dict[tuple[str, str, str], Entry] = {}
+    for item, key, what in _claims(items):
+        other = first.setdefault((key, _kind_of_id(item) if key == "id" else "", what), item)
+        if other is not item:
+            message = f"{item.name}: {key}: {quoted(what)} is in {other.name} at {other.written.place} already"
+            yield item.problem((key,), f"{message}; expected it once")
+
+
+def _claims(items: Items) -> Iterator[tuple[Entry, str, str]]:
+    for item in (*items["moved"], *items["removed"]):
+        if source := _address(item, "from"):
+            yield item, "from", source
+    for item in (*items["moved"], *items["imports"]):
+        if target := _address(item, "to"):
+            yield item, "to", target
+    for item in items["imports"]:
+        live = item.value.get("id") if isinstance(item.value, dict) else None
+        if isinstance(live, str):
+            yield item, "id", live
+
+
+def _kind_of_id(item: Entry) -> str:
+    return address_kind(_address(item, "to"))
+
+
+STEP = re.compile(r"[^.\[\]]+")
+
+
+def semantic_problems(
+    entries: Iterable[Entry], known: Mapping[str, Written], unknown: Container[Position], *, whole: bool
+) -> Iterator[Problem]:
+    """Every such problem of a configuration, in which `known` are the addresses. Values at `unknown` spots say nothing.
+
+    Not `whole`: part of it could not be read, so an address that is not known may still be there.
+    """
+    maps = [entry for entry in entries if isinstance(entry.value, dict)]
+    keys = keys_by_kind(known)
+    searches = Searches()
+    for entry in maps:
+        yield from _references(entry, keys, unknown, searches, whole=whole)
+        yield from _ignored(entry, unknown)
+    yield from _natural_keys((entry for entry in maps if known.get(entry.name) is entry.written), unknown)
+
+
+def _references(
+    entry: Entry,
+    keys: Mapping[str, Mapping[str, None]],
+    unknown: Container[Position],
+    searches: Searches,
+    *,
+    whole: bool,
+) -> Iterator[Problem]:
+    for address, name, index, reference in references(KINDS[address_kind(entry.name)], entry.value):
+        path = (name, index, reference.key)
+        key = address.partition(".")[2]
+        if key in keys[reference.kind] or entry.spot(*path) in unknown:
+            continue
+        others = [kind for kind in KINDS if key in keys[kind]]
+        if whole or others:
+            said = _dangling(key, reference, others, keys[reference.kind], searches)
+            yield entry.problem(path, f"{cut(entry.name)}: {name}[{index}].{reference.key}: {said}")
+
+
+def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[str, None], searches: Searches) -> str:
+    kind, dot, rest = key.partition(".")
+    what = f"{quoted(key)} is {with_article(others[0])}" if others else f"there is no {reference.kind} {quoted(key)}"
+    if dot and kind == reference.kind and rest in known:
+        return f"found the address {quoted(key)}; expected the key alone{meant([rest])}"
+    expected = f"the key of {with_article(reference.kind)} of this configuration"
+    return f"{what}; expected {expected}{searches.closest(key, known)}"
+
+
+def _ignored(entry: Entry, unknown: Container[Position]) -> Iterator[Problem]:
+    lifecycle = entry.value.get("lifecycle")
+    paths = lifecycle.get("ignore_changes") if isinstance(lifecycle, dict) else None
+    for index, written in enumerate(paths if isinstance(paths, list) else ()):
+        spot: tuple[str | int, ...] = ("lifecycle", "ignore_changes", index)
+        path = written
+        if isinstance(written, dict):
+            if (said := _no_day(written.get("until"))) and entry.spot(*spot, "until") not in unknown:
+                what = f"{cut(entry.name)}: lifecycle.ignore_changes[{index}].until"
+                yield entry.problem((*spot, "until"), f"{what}: {said}")
+            path, spot = written.get("field"), (*spot, "field")
+        said = _no_path(path, address_kind(entry.name)) if isinstance(path, str) and path else ""
+        if said and entry.spot(*spot) not in unknown:
+            yield entry.problem(spot, f"{cut(entry.name)}: lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
+
+
+def _no_day(text: object) -> str:
+    """Why a text of the form of a date is no day; empty if it is one. The schema tells of other forms."""
+    if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
+        return ""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return f"the calendar has no {quoted(text)}; expected a day that is, for example 2027-01-31"
+    return ""
+
+
+def _no_path(path: str, kind: str) -> str:
+    """Why a path names nothing that could be ignored, or nothing where it does."""
+    names = list(KINDS[kind].field_names())
+    name, *steps = path.split(".")
+    plain, bracket, _ = path.partition("[")
+    if plain.split(".")[0] not in names:
+        return f"is no field; expected one of {', '.join(names)}, or a path within one{closest(name, names)}"
+    if bracket:
+        return f"goes into a list; expected a path of keys{meant([plain])}"
+    schema: Mapping[str, Any] = KINDS[kind].field_named(name).schema
+    for step in steps:
+        if schema.get("type", "object") != "object":
+            return (
+                f"goes into what is no map; expected a path of keys{meant([path.removesuffix('.' + '.'.join(steps))])}"
+            )
+        if not STEP.fullmatch(step):
+            return "has an empty key; expected a path such as data.actions.push"
+        schema = schema.get("properties", {}).get(step, {})
+    return ""
+
+
+def _natural_keys(entries: Iterable[Entry], unknown: Container[Position]) -> Iterator[Problem]:
+    first: dict[tuple[str, ...], Entry] = {}
+    for entry in sorted(entries, key=lambda each: each.key_spot):
+        kind = KINDS[address_kind(entry.name)]
+        values = [entry.value.get(name) for name in kind.natural_key]
+        if not all(isinstance(each, str) for each in values) or any(
+            entry.spot(name) in unknown for name in kind.natural_key
+        ):
+            continue
+        # An API that takes spaces at the ends away makes one of two names that differ in these.
+        other = first.setdefault((kind.name, *map(normal_form, values)), entry)
+        if other is not entry:
+            same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(kind.natural_key, values, strict=True))
+            if values != [other.value.get(name) for name in kind.natural_key]:
+                same += ", but for spaces at the ends or how letters are composed,"
+            message = f"{cut(entry.name)} has the same {same} as {cut(other.name)} at {other.written.place}"
+            yield Problem(*entry.key_spot, f"{message}; expected a difference, since these tell two objects apart")

@@ -1,0 +1,123 @@
+"""Where a run is: the host, the repository, the pull request, as the variables of its runner say.
+
+GitHub: docs.github.com/en/actions/reference/workflows-and-actions/variables. GitLab:
+docs.gitlab.com/ci/variables/predefined_variables. `GITHUB_TOKEN` is no variable of a runner: a workflow passes it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.errors import NotAuthorised, WrongUsage
+
+GITHUB, GITLAB = "GitHub", "GitLab"
+REPOSITORY = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]+/(?!\.{1,2}$)[A-Za-z0-9_.-]+")
+COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+PULL_REF = re.compile(r"refs/pull/([1-9][0-9]*)/(?:merge|head)")
+ELSEWHERE = "it runs in GitHub Actions and GitLab CI, and reads where it is from their variables"
+
+
+@dataclass(frozen=True, slots=True)
+class CiRun:
+    """One run of a pipeline.
+
+    `project` is the repository as the host's API names it; `number` that of the pull request, None where the run is for
+    none; `commit` what it runs for; `run` the address of the run, for people; `summary` the file of the job's summary;
+    `source` the variable that the token came from.
+    """
+
+    host: str
+    api: str
+    project: str
+    commit: str
+    token: str = field(repr=False)
+    source: str
+    number: int | None = None
+    run: str = ""
+    summary: str = ""
+    graphql: str = ""
+
+
+def find_ci_run(variables: Mapping[str, str], event: str = "") -> CiRun:
+    """What the variables say; `event` is the text of the file that GITHUB_EVENT_PATH names.
+
+    WrongUsage outside of a pipeline, or where a variable is not what its host sets; NotAuthorised without a token.
+    """
+    if variables.get("GITHUB_ACTIONS") == "true":
+        return _github(variables, event)
+    if variables.get("GITLAB_CI") == "true":
+        return _gitlab(variables)
+    raise WrongUsage("this is no pipeline of a pull request", hint=ELSEWHERE)
+
+
+def _github(variables: Mapping[str, str], event: str) -> CiRun:
+    repository = _needed(variables, "GITHUB_REPOSITORY", REPOSITORY)
+    api = variables.get("GITHUB_API_URL") or "https://api.github.com"
+    server, run = variables.get("GITHUB_SERVER_URL", ""), variables.get("GITHUB_RUN_ID", "")
+    return CiRun(
+        host=GITHUB,
+        api=api,
+        project=repository,
+        commit=_needed(variables, "GITHUB_SHA", COMMIT),
+        token=_token(variables, "GITHUB_TOKEN", "env: {GITHUB_TOKEN: ${{ github.token }}} in the step"),
+        source="GITHUB_TOKEN",
+        number=_number(event, variables.get("GITHUB_REF", "")),
+        run=f"{server}/{repository}/actions/runs/{run}" if server and run.isdigit() else "",
+        summary=variables.get("GITHUB_STEP_SUMMARY", ""),
+        graphql=variables.get("GITHUB_GRAPHQL_URL") or f"{api.removesuffix('/').removesuffix('/v3')}/graphql",
+    )
+
+
+def _gitlab(variables: Mapping[str, str]) -> CiRun:
+    number = variables.get("CI_MERGE_REQUEST_IID", "")
+    return CiRun(
+        host=GITLAB,
+        api=_needed(variables, "CI_API_V4_URL", re.compile(r"\S+")),
+        project=_needed(variables, "CI_PROJECT_ID", re.compile(r"[1-9][0-9]*")),
+        commit=_needed(variables, "CI_COMMIT_SHA", COMMIT),
+        token=_token(
+            variables, "GITLAB_TOKEN", "a project access token with the scope api; CI_JOB_TOKEN may not write comments"
+        ),
+        source="GITLAB_TOKEN",
+        number=int(number) if number.isascii() and number.isdigit() else None,
+        run=variables.get("CI_JOB_URL", ""),
+    )
+
+
+def _number(event: str, ref: str) -> int | None:
+    """The pull request of an event, as its payload says it, else as the ref does (`refs/pull/7/merge`)."""
+    try:
+        payload: Any = json.loads(event) if event.strip() else {}
+    except (ValueError, RecursionError):
+        payload = {}
+    if not isinstance(payload, dict):
+        payload = {}
+    issue = payload.get("issue")
+    commented = issue if isinstance(issue, dict) and issue.get("pull_request") else None
+    for about in (payload.get("pull_request"), commented):
+        if isinstance(about, dict) and isinstance(about.get("number"), int):
+            return int(about["number"])
+    found = PULL_REF.fullmatch(ref)
+    return int(found[1]) if found else None
+
+
+def _needed(variables: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
+    value = variables.get(name, "").strip()
+    if not form.fullmatch(value):
+        raise WrongUsage(
+            f"{name} is {value!r}, which no runner sets" if value else f"{name} is not set", hint=ELSEWHERE
+        )
+    return value
+
+
+def _token(variables: Mapping[str, str], name: str, hint: str) -> str:
+    value = variables.get(name, "").strip()
+    if not value:
+        raise NotAuthorised(f"no token: {name} is not set", hint=f"set {name}: {hint}")
+    if not re.fullmatch(r"[\x21-\x7e]+", value):
+        raise NotAuthorised(f"{name} holds characters that a token cannot have", hint=hint)
+    return value

@@ -1,0 +1,156 @@
+"""What both hosts' APIs have in common: the retries of `reconciler.api`, pages, and errors in the hosts' words."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from reconciler.api import Transport, Writer
+from reconciler.api.rate_limiter import TOO_MANY
+from reconciler.api.response import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Response, in_short
+from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
+
+MOST_PAGES = 100
+PER_PAGE = 100
+A_MINUTE = 60.0
+"""GitHub: without a header that says how long, wait at least one minute after a secondary limit
+(docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One comment. `author` is the name or number by which the host knows who wrote it; `handle` is the host's own word
+    for the comment where it has a second one."""
+
+    id: int
+    body: str
+    author: str
+    handle: str = ""
+
+
+class Forge(Protocol):
+    """What a host can do."""
+
+    def me(self) -> str:
+        """Whom the token speaks for, as `Comment.author` has it."""
+
+    def merged(self, commit: str) -> list[int]:
+        """The pull requests that were merged with that commit."""
+
+    def comments(self, number: int) -> list[Comment]:
+        """All comments under a pull request, the oldest first."""
+
+    def create(self, number: int, body: str, before_again: Any) -> None:
+        """A new comment. `before_again` as in `Writer.send`."""
+
+    def edit(self, number: int, comment: Comment, body: str) -> None:
+        """Another text in a comment's place."""
+
+    def issues(self) -> Iterator[Comment]:
+        """The open issues, as comments: number, text and author."""
+
+    def open_issue(self, title: str, body: str, before_again: Any) -> None:
+        """A new issue. `before_again` as in `Writer.send`."""
+
+    def edit_issue(self, number: int, body: str, *, close: bool) -> None:
+        """Another text in an issue, which is then closed, or not."""
+
+    def require_untouched(self, comment: Comment) -> None:
+        """Refused where somebody else is known to have edited the comment."""
+
+
+class ForgeClient(Writer):
+    """Requests to a host, at the pace of the run, with its limits waited out."""
+
+    def __init__(self, door: Transport, hints: Mapping[int, str]) -> None:
+        super().__init__(door)
+        self._hints = hints
+
+    def _once(self, method: str, path: str, **rest: Any) -> Response:
+        """A limit that comes as 403 is told as what it is, 429, so that it is waited out."""
+        answer = limited(self._door.exchange(method, path, turn=self._pace.turn(), **rest))
+        if answer.status == TOO_MANY:
+            self._pace.on_throttled(answer.retry_after())
+        else:
+            self._pace.on_success()
+        return answer
+
+    def call(self, method: str, path: str, body: Any = None, **how: Any) -> Response:
+        """One request; the error of an answer that is no 2xx, in the host's words."""
+        answer = self.send(method, path, body, **{"idempotent": True, **how})
+        if not answer.ok:
+            raise self._error(answer)
+        return answer
+
+    def pages(self, path: str, query: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
+        """The items of all pages. AnswerUnreadable where one is no list, or there is no end of them."""
+        for page in range(1, MOST_PAGES + 1):
+            answer = self._exchange("GET", path, idempotent=True, query={**query, "per_page": PER_PAGE, "page": page})
+            if not answer.ok:
+                raise self._error(answer)
+            items = answer.body()
+            if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
+                raise AnswerUnreadable(f"GET {path} answered with something that is no list")
+            yield from items
+            if not _goes_on(answer):
+                return
+        raise AnswerUnreadable(f"GET {path} has more than {MOST_PAGES} pages")
+
+    def _error(self, answer: Response) -> ReconcilerError:
+        text = f"{answer.method} {answer.path} answered {answer.status}{_said(answer)}"
+        text += answer.redirect() + answer.asked_wait()
+        hint = self._hints.get(answer.status)
+        if answer.status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):
+            return NotAuthorised(text, hint=hint)
+        refused = AnswerRefused(text, status=answer.status, retry_after=answer.retry_after())
+        refused.hint = hint
+        return refused
+
+
+def limited(answer: Response, now: float | None = None) -> Response:
+    """The answer, a refusal for too many requests as 429 with the seconds to wait.
+
+    GitHub refuses with 403 as well as with 429, and says how long in `retry-after`, or with `x-ratelimit-remaining: 0`
+    until when in `x-ratelimit-reset`, in seconds of the epoch (docs.github.com/en/rest/using-the-rest-api/
+    rate-limits-for-the-rest-api#exceeding-the-rate-limit).
+    """
+    if answer.status not in (FORBIDDEN, TOO_MANY):
+        return answer
+    wait = answer.retry_after()
+    reset = answer.headers.get("x-ratelimit-reset", "")
+    if wait is None and answer.headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
+        wait = max(0.0, float(reset) - (time.time() if now is None else now))
+    if wait is None and answer.status == FORBIDDEN and "rate limit" in answer.message().lower():
+        wait = A_MINUTE
+    if wait is None:
+        return answer
+    return replace(answer, status=TOO_MANY, headers={**answer.headers, "retry-after": str(math.ceil(wait))})
+
+
+def _goes_on(answer: Response) -> bool:
+    """GitHub says it in `Link`, which is left out where there is one page; GitLab in `X-Next-Page`, empty on the last.
+
+    docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api,
+    docs.gitlab.com/api/rest/#other-pagination-headers
+    """
+    if "x-next-page" in answer.headers:
+        return bool(answer.headers["x-next-page"].strip())
+    return 'rel="next"' in answer.headers.get("link", "")
+
+
+def _said(answer: Response) -> str:
+    """GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`."""
+    try:
+        body = answer.body()
+    except AnswerUnreadable:
+        return ""
+    if not isinstance(body, dict):
+        return ""
+    errors = body.get("errors")
+    listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+    said = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
+    words = [in_short(each) for each in said if each]
+    return f": {'; '.join(words)}" if words else ""

@@ -1,0 +1,154 @@
+"""A short name for what was seen of a live object, to notice later that somebody has changed it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from reconciler.errors import AnswerUnreadable
+from reconciler.kinds.comparison import overlaid
+from reconciler.kinds.declaration import Kind, Put, Schema, SubEndpoint
+from reconciler.model.desired import Fields
+from reconciler.model.live import Lookups, Raw, Record
+from reconciler.model.plan import NEW_ID, Request
+from reconciler.serialization import canonical
+
+ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")
+# They match the documented pattern of an id and are fixed segments of paths, or climb them.
+FIXED_SEGMENTS = frozenset({"meta", "destinations", ".", ".."})
+LONGEST_NAME = 255
+"""Characters of a name, as all kinds document it. A longer one is cut where it is shown, and compared as it is."""
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+
+
+def is_id(value: object) -> bool:
+    """Whether a value may stand in a path as an id."""
+    return isinstance(value, str) and ID.fullmatch(value) is not None and value not in FIXED_SEGMENTS
+
+
+def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
+    """One record in the configuration's words. AnswerUnreadable if it is of another kind, or its id is none.
+
+    A number that comes as a text, or a text that comes as a number, is read as what the field's schema says; all else
+    that the schema does not know is kept as it came.
+    """
+    if unlike := other_object(kind, raw):
+        raise AnswerUnreadable(f"{kind.path}: the API names {unlike}; expected records of {kind.object_name}")
+    if not is_id(raw.get("id")):
+        raise AnswerUnreadable(f"{kind.path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
+    schemas = {each.name: each.schema for each in kind.fields}
+    fields = {name: _as(schemas.get(name, {}), value) for name, value in kind.from_wire(raw, lookups).items()}
+    return Record(kind.name, raw["id"], in_short(raw.get(kind.name_field) or raw["id"]), fields, raw)
+
+
+def other_object(kind: Kind, raw: Raw) -> str:
+    """What a record says in `object` if that is not its kind's word; empty if it is, or if the record does not say.
+
+    Records always have it [seed]; what is left out is tolerated, as everywhere.
+    """
+    word = raw.get("object")
+    return "" if word is None or word == kind.object_name else f"a record of {in_short(word)}"
+
+
+def in_short(value: Any) -> str:
+    """What the API calls something, cut where nobody would read on."""
+    text = str(value)
+    return text if len(text) <= LONGEST_NAME else text[:LONGEST_NAME] + "…"
+
+
+def _as(schema: Schema, value: Any) -> Any:
+    """The value with each scalar in the type that the schema says, where that loses nothing."""
+    types = schema.get("type", ())
+    types = (types,) if isinstance(types, str) else types
+    if isinstance(value, dict) and "properties" in schema:
+        known: Mapping[str, Schema] = schema["properties"]
+        return {key: _as(known[key], inner) if key in known else inner for key, inner in value.items()}
+    if isinstance(value, list) and "items" in schema:
+        return [_as(schema["items"], inner) for inner in value]
+    if "integer" in types and isinstance(value, str) and INTEGER.fullmatch(value):
+        return int(value)
+    if "string" in types and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+class CannotBeSent(Exception):
+    """The API offers no way to write this; the text says why."""
+
+
+def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
+    """The create, and the setting of what its body does not take."""
+    body, setting = _body(kind, NEW_ID, kind.to_wire(fields))
+    apart = kind.sub_endpoint()
+    if apart and setting and fields[apart[0]] == apart[1].initial:
+        setting = ()
+    sets = _set_by_body(fields, setting)
+    return (Request("POST", kind.path, body, sets, creates=True, idempotent=kind.idempotent_create), *setting)
+
+
+def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collection[str]) -> tuple[Request, ...]:
+    """What brings a live record to `fields`, of which `changed` differ.
+
+    A field with an endpoint of its own is set there when nothing else changes. A partial PUT carries exactly what
+    changes; a full one starts from the live record, so that what is not managed or not known is kept. Raises
+    CannotBeSent where the API takes no such write.
+    """
+    apart = kind.sub_endpoint()
+    if apart and set(changed) == {apart[0]}:
+        return (_setting(kind, record.id, *apart, fields[apart[0]]),)
+    path = f"{kind.path}/{record.id}"
+    if kind.put is Put.PARTIAL:
+        body = kind.to_wire({name: fields[name] for name in kind.field_names() if name in changed})
+        return (Request("PUT", path, body, tuple(body)),)
+    if kind.put is Put.NONE:
+        raise CannotBeSent("the API has no operation that changes it")
+    full = kind.to_wire(overlaid({**unknown_fields(kind, record), **record.fields}, dict(fields)))
+    body, setting = _body(kind, record.id, full)
+    return (Request("PUT", path, body, _set_by_body(fields, setting)), *setting)
+
+
+def delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
+    """The delete."""
+    return (Request("DELETE", f"{kind.path}/{object_id}", destroys=True),)
+
+
+def unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
+    """Fields of a record that nobody declared: a full replace would lose them, so they are sent back."""
+    known = kind.server_fields | set(kind.field_names())
+    return {name: value for name, value in record.raw.items() if name not in known}
+
+
+def _set_by_body(fields: Fields, setting: tuple[Request, ...]) -> tuple[str, ...]:
+    later = {name for request in setting for name in request.sets}
+    return tuple(name for name in fields if name not in later)
+
+
+def _body(kind: Kind, object_id: str, wire: dict[str, Any]) -> tuple[dict[str, Any], tuple[Request, ...]]:
+    """The body, and what has to be set after it because the body does not take its value."""
+    apart = kind.sub_endpoint()
+    if apart is None or apart[0] not in wire or wire[apart[0]] in apart[1].in_body:
+        return wire, ()
+    name, setter = apart
+    body = {key: value for key, value in wire.items() if key != name}
+    if setter.placeholder is not None:
+        body[name] = setter.placeholder
+    return body, (_setting(kind, object_id, name, setter, wire[name]),)
+
+
+def _setting(kind: Kind, object_id: str, name: str, setter: SubEndpoint, word: Any) -> Request:
+    if word not in setter.words:
+        raise CannotBeSent(f"its live {name} is {word!r}, which may be read and not be written")
+    return Request(setter.method, f"{kind.path}/{object_id}{setter.path}", {setter.key: setter.words[word]}, (name,))
+
+
+def fingerprint(kind: Kind, record: Record) -> str:
+    """A digest of what a write could overwrite: the declared fields, and for a full replace the unknown ones too.
+
+    What the server sets by itself (counters, times) moves without anybody's doing and is left out.
+    """
+    seen = dict(record.fields)
+    if kind.put is Put.FULL:
+        seen |= unknown_fields(kind, record)
+    return "sha256:" + hashlib.sha256(canonical(seen).encode()).hexdigest()

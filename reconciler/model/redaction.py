@@ -1,0 +1,110 @@
+"""The key in other letters: as JSON, an address or base64 may spell it. What is found is never shown."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from typing import Any
+
+# Who wrote a password with / # or ? in it has not escaped it, and it is a password all the same: what follows `user:`
+# and is no port.
+USER = re.compile(r"""(?<=//)(?:[^/?#\s'"]*(?=@)|[^/?#\s'":]*:(?!\d*(?:[/?#\s'"]|$))[^\s'"]*(?=@))""")
+ALL_BEFORE_HOST = re.compile(r"(?:(?<=//)|^(?![^\s/]*//))\S*@")
+
+
+def users_in(text: str) -> list[str]:
+    """The users, with their passwords, of the addresses in a text."""
+    return USER.findall(text)
+
+
+def without_user(text: str) -> str:
+    """A text without the user and the password of the addresses in it."""
+    return USER.sub("***", text)
+
+
+def without_credentials(text: str) -> str:
+    """An address without user, password and query, and without what looks like a key; also one that is none."""
+    text = re.sub(r"[?#]\S*", "?***", ALL_BEFORE_HOST.sub("***@", text))
+    return re.sub(r"(?:test_)?sk_[^\s/]+", "***", text)
+
+
+SHORTEST = 8
+"""A text of fewer characters is no key, and is part of others."""
+ESCAPES = (b"\\u00", b"%")
+STRUCK = b"***"
+
+
+class Spellings:
+    """How a key may be spelled: plain, with any of its characters escaped as in JSON or percent-encoded, or in base64,
+    in both alphabets and wherever in it the key begins."""
+
+    def __init__(self, key: str) -> None:
+        raw = key.encode() if len(key) >= SHORTEST else b""
+        self._fixed = tuple(dict.fromkeys((raw, *_in_base64(raw)))) if raw else ()
+        self._escaped = _escaped(key) if raw else None
+        self._has_slash = b"/" in raw
+        self._codes = frozenset(f"{each:02x}".encode() for each in raw)
+
+    def are_in(self, content: bytes) -> bool:
+        """Whether one of them is in it. Nearly always it is none, and that costs little more than to look once."""
+        if any(each in content for each in self._fixed):
+            return True
+        return self._escaped is not None and self._may_be_escaped(content) and bool(self._escaped.search(content))
+
+    def redact(self, content: bytes) -> bytes:
+        """The content without them."""
+        if not self.are_in(content):
+            return content
+        for each in self._fixed:
+            content = content.replace(each, STRUCK)
+        return self._escaped.sub(STRUCK, content) if self._escaped else content
+
+    def _may_be_escaped(self, content: bytes) -> bool:
+        """Whether a character of the key is escaped anywhere: to look for this is much quicker than for a pattern."""
+        for sign in ESCAPES:
+            at = content.find(sign)
+            while at >= 0:
+                at += len(sign)
+                if content[at : at + 2].lower() in self._codes:
+                    return True
+                at = content.find(sign, at)
+        return self._has_slash and b"\\/" in content
+
+    def places_in(self, document: Any) -> Iterator[tuple[str, str]]:
+        """Each object of a JSON document (its `id`, empty if it bears none) with a field in which one stands."""
+        yield from self._places(document, "", "")
+
+    def _places(self, value: Any, owner: str, path: str) -> Iterator[tuple[str, str]]:
+        if isinstance(value, str):
+            if self.are_in(value.encode("utf-8", "surrogatepass")):
+                yield owner, path
+        elif isinstance(value, dict):
+            known = value.get("id")
+            if isinstance(known, str) and not self.are_in(known.encode("utf-8", "surrogatepass")):
+                owner, path = known, ""
+            for name, inner in value.items():
+                if self.are_in(name.encode("utf-8", "surrogatepass")):
+                    yield owner, f"{path} (a name in it)".strip()
+                yield from self._places(inner, owner, f"{path}.{name}".lstrip("."))
+        elif isinstance(value, list):
+            for number, inner in enumerate(value):
+                yield from self._places(inner, owner, f"{path}[{number}]")
+
+
+def _in_base64(raw: bytes) -> Iterator[bytes]:
+    """The characters that are the same whatever stands before and behind the key."""
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + raw)
+        first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+        yield from (encoded[first:last], encoded[first:last].translate(bytes.maketrans(b"+/", b"-_")))
+
+
+def _escaped(key: str) -> re.Pattern[bytes]:
+    forms = []
+    for char in key:
+        number = f"{ord(char):02x}"
+        any_case = "".join(f"[{each}{each.upper()}]" if each.isalpha() else each for each in number)
+        slashes = r"\\*" if char == "/" else ""
+        forms.append(rf"(?:{slashes}{re.escape(char)}|%{any_case}|\\+u00{any_case})")
+    return re.compile("".join(forms).encode())

@@ -1,0 +1,245 @@
+"""Holds the lists against what is remembered. Not listed is not gone: such an object is asked for by its id."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from reconciler.api import Reader
+from reconciler.api.lists import read_list, read_object, read_table
+from reconciler.api.rate_limiter import POLL_DELAYS
+from reconciler.errors import ListIncomplete
+from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.wire import is_id, record_from
+from reconciler.model.desired import address_kind
+from reconciler.model.live import Live, Record
+from reconciler.model.state import State, parse_object_name
+from reconciler.threads import Threads, result
+
+
+def counted_by_kind(addresses: Iterable[str]) -> Counter[str]:
+    """About how many objects of each kind there are, from the addresses that are remembered."""
+    return Counter(map(address_kind, addresses))
+
+
+def state_lookups(state: State) -> set[str]:
+    """The lists that were needed when what is remembered was applied, and so most likely are again."""
+    kinds = {address_kind(address): KINDS[address_kind(address)] for address in state.entries}
+    referring = {address_kind(address) for address, entry in state.entries.items() if entry.depends_on}
+    paths = {path for kind in kinds.values() for path in kind.lookups}
+    return paths | {each.lookup for name in referring for _, each in kinds[name].reference_fields()}
+
+
+def target_kinds(targets: Iterable[str]) -> list[Kind]:
+    """The kinds that these addresses are of, with those that they refer to and that refer to them. All kinds where
+    there is no target, or one that is no address."""
+    names = set(map(address_kind, targets))
+    if not names or not names <= KINDS.keys():
+        return list(KINDS.values())
+    uses = {kind.name: {reference.kind for _, reference in kind.reference_fields()} for kind in KINDS.values()}
+    for _ in KINDS:
+        names |= {name for name, used in uses.items() if used & names}
+        names |= {used for name in names for used in uses[name]}
+    return [kind for kind in KINDS.values() if kind.name in names]
+
+
+def kind_lookups(kinds: Iterable[Kind]) -> set[str]:
+    """The lists beside the kinds' own that the planning of these kinds can ever need."""
+    return {path for kind in kinds for path in (*kind.lookups, *(each.lookup for _, each in kind.reference_fields()))}
+
+
+MOST_LOOKUPS = 4
+"""At once, beside the lists of the kinds."""
+NOTHING: Mapping[str, int] = {}
+Lookups = Callable[[], Iterable[str]]
+
+
+def observe(
+    reader: Reader,
+    kinds: Collection[Kind],
+    lookups: Lookups = tuple,
+    expected: Mapping[str, int] = NOTHING,
+    likely: Collection[str] = (),
+) -> Live:
+    """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind.
+
+    `lookups` is asked once the lists are on their way, so that what it takes to tell goes on while the network answers,
+    and each of them is read as soon as it is told; `likely` are those that are worth asking for before that.
+
+    A list that a kind needs to be understood (the catalogue of providers) is read as well, once there is an object of
+    that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
+    """
+    with Threads(len(kinds) + MOST_LOOKUPS) as pool:
+        lists = {
+            kind.name: pool.submit(read_list, reader, kind.path, kind.pages.value, expected.get(kind.name, 0))
+            for kind in kinds
+        }
+        asked = {path: pool.submit(read_table, reader, path) for path in likely}
+        needed: set[str] = set()
+        try:
+            for path in lookups():
+                needed.add(path)
+                if path not in asked:
+                    asked[path] = pool.submit(read_table, reader, path)
+        except BaseException:
+            # Nobody waits for lists that nobody will read.
+            reader.cancel()
+            raise
+        records: dict[str, dict[str, Record]] = {}
+        # One after the other, so that the first are understood while the last ones come.
+        for kind in kinds:
+            items = result(lists[kind.name])
+            for path in kind.lookups if items else ():
+                needed.add(path)
+                if path not in asked:
+                    asked[path] = pool.submit(read_table, reader, path)
+            tables = {path: result(asked[path]) for path in kind.lookups if path in needed}
+            records[kind.name] = {record.id: record for record in (record_from(kind, raw, tables) for raw in items)}
+        tables = {path: result(future) for path, future in asked.items() if path in needed}
+    return Live(records, tables, tuple(_not_understood(kinds, records)))
+
+
+def _not_understood(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> list[str]:
+    """Each thing that was read and not understood, said once for a kind."""
+    warnings = []
+    for kind in kinds:
+        for name in kind.natural_key:
+            unclear = [record for record in records[kind.name].values() if name not in record.fields]
+            if unclear:
+                first = unclear[0]
+                warnings.append(
+                    f"the {name} of {len(unclear)} {kind.section} is not understood, such as {first.id} ({first.name})"
+                )
+    return warnings
+
+
+SAMPLE = 8
+"""So many of a kind are asked for first: a list that is cut off lacks many objects, and one of them proves it."""
+MOST_AT_ONCE = 16
+"""Requests that are waited for at once, as far as the run's parallelism lets them go."""
+
+
+class Asked(NamedTuple):
+    """An object to ask for by its id, and what people call it."""
+
+    kind: Kind
+    id: str
+    name: str
+
+
+def observe_remembered(
+    reader: Reader,
+    kinds: Collection[Kind],
+    state: State,
+    lookups: Lookups = tuple,
+    likely: Collection[str] = (),
+    also: Iterable[tuple[str, str]] = (),
+) -> Live:
+    """The live objects as `observe` gives them, with proof of what is gone, and without what we deleted ourselves.
+
+    Each remembered object that no list shows is asked for by its id, if its kind can be. So are the objects in `also`
+    (kind, id). 404 proves that it is gone. An object that answers and stays out of its list for a while proves that the
+    list is not whole: ListIncomplete. An object that we deleted and that is still listed is left out, unless it answers
+    by its id: then somebody has restored it.
+    """
+    unlisted: list[Asked] = []
+    for wait in POLL_DELAYS:
+        time.sleep(wait)
+        live = observe(reader, kinds, lookups, counted_by_kind(state.entries), likely)
+        missing = list(_missing(kinds, state, live, also))
+        deleted = {parse_object_name(name) for name, each in state.tombstones.items() if each.deleted}
+        listed = [each for each in deleted if each[1] in live.records.get(each[0], ())]
+        unlisted, gone = _ask_for(reader, missing) if missing else ([], set())
+        if not unlisted:
+            restored = _restored(reader, kinds, listed) if listed else set()
+            return _without(live, deleted - restored, gone)
+    raise ListIncomplete(
+        "\n".join(_told(unlisted, missing)),
+        hint="nothing was concluded from it, and no flag passes this; plan again later, or tell Qonversion if it stays",
+    )
+
+
+def _missing(kinds: Iterable[Kind], state: State, live: Live, also: Iterable[tuple[str, str]]) -> Iterator[Asked]:
+    """The objects that no list shows, each once, of the kinds that were read and can be asked for by id."""
+    readable = {kind.name: kind for kind in kinds if kind.readable}
+    named = [
+        (address_kind(address), object_id, address)
+        for address, entry in state.entries.items()
+        for object_id in (entry.id, *entry.superseded)
+    ]
+    named += [(kind, object_id, "") for kind, object_id in also]
+    seen = set()
+    for name, object_id, address in named:
+        kind = readable.get(name)
+        if kind and object_id not in live.records[name] and is_id(object_id) and (name, object_id) not in seen:
+            seen.add((name, object_id))
+            yield Asked(kind, object_id, address)
+
+
+def _ask_for(reader: Reader, missing: list[Asked]) -> tuple[list[Asked], set[tuple[str, str]]]:
+    """Those that answer, and (kind, id) of those that are gone. If any of a sample answers, no more is asked for."""
+    sample = [
+        each for kind in dict.fromkeys(each.kind.name for each in missing) for each in _of(kind, missing)[:SAMPLE]
+    ]
+    rest = [each for each in missing if each not in sample]
+    gone: set[tuple[str, str]] = set()
+    for part in (sample, rest):
+        answering = _answering(reader, part)
+        if answering:
+            return answering, gone
+        gone |= {(each.kind.name, each.id) for each in part}
+    return [], gone
+
+
+def _of(kind: str, asked: Iterable[Asked]) -> list[Asked]:
+    return [each for each in asked if each.kind.name == kind]
+
+
+def _answering(reader: Reader, asked: list[Asked]) -> list[Asked]:
+    with Threads(MOST_AT_ONCE) as pool:
+        answers = [pool.submit(_is_there, reader, each) for each in asked]
+        try:
+            return [each for each, answer in zip(asked, answers, strict=True) if result(answer)]
+        except BaseException:
+            # Nobody waits for answers that nobody will read.
+            reader.cancel()
+            raise
+
+
+def _is_there(reader: Reader, asked: Asked) -> bool:
+    """Whether it answers. AnswerUnreadable if the answer is no record of its kind."""
+    item = read_object(reader, asked.kind.path, asked.id)
+    return item is not None and record_from(asked.kind, item, {}).id == asked.id
+
+
+def _restored(reader: Reader, kinds: Iterable[Kind], listed: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the objects that we deleted which are there again by their id. A kind that cannot be asked has none."""
+    readable = {kind.name: kind for kind in kinds if kind.readable}
+    asked = [Asked(readable[name], object_id, "") for name, object_id in listed if name in readable]
+    return {(each.kind.name, each.id) for each in _answering(reader, asked)}
+
+
+def _without(live: Live, deleted: set[tuple[str, str]], gone: set[tuple[str, str]]) -> Live:
+    """Live without what we deleted, which may still be listed."""
+    records = {
+        kind: {object_id: record for object_id, record in each.items() if (kind, object_id) not in deleted}
+        if any(object_id in each for name, object_id in deleted if name == kind)
+        else each
+        for kind, each in live.records.items()
+    }
+    return replace(live, records=records, gone=frozenset(gone | deleted))
+
+
+def _told(unlisted: list[Asked], missing: list[Asked]) -> Iterator[str]:
+    """Which list is not whole, and which object shows it; a line a kind."""
+    for each in {each.kind.name: each for each in reversed(unlisted)}.values():
+        count = len(_of(each.kind.name, missing))
+        others = f"; it lacks {count} objects that the state knows" if count > 1 else ""
+        what = f"{each.name} ({each.id})" if each.name else each.id
+        yield (
+            f"GET {each.kind.path} is not whole: {what} is not in it, and GET {each.kind.path}/{each.id} "
+            f"answers with that object{others}"
+        )

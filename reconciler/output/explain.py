@@ -1,0 +1,164 @@
+"""An explanation as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.model.desired import Location
+from reconciler.model.explanation import Explanation, FieldExplanation, Held, Rule, Verdict
+from reconciler.model.plan import Cause
+from reconciler.output.terminal import bold, dim, escape, yellow
+from reconciler.output.values import cut, format_value, plain
+
+FORMAT_VERSION = 1
+WIDEST = 32
+"""Columns of one value in the table."""
+HEAD = ("field", "", "in the YAML", "live", "last applied")
+CAUSES = {
+    Cause.CONFIG: "changed here",
+    Cause.DRIFT: "changed outside (drift)",
+    Cause.BOTH: "changed here and outside",
+    Cause.UNKNOWN: "cause unknown",
+}
+CALM = frozenset({Verdict.EQUAL, Verdict.STORED, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})
+
+
+class ExplanationText:
+    """An explanation for a terminal: a field in sentences, an address as a table of its fields."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        self._explanation = explanation
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        each = self._explanation
+        live = f" ({escape(each.id)})" if each.id else ""
+        path = f".{escape(each.path)}" if each.path else ""
+        verdict = each.fields[0].verdict if each.path and len(each.fields) == 1 else each.verdict
+        yield (
+            bold(f"{escape(each.address)}{path} in {escape(each.environment)}: {verdict}")
+            + f" {format_value(each.name)}{live}"
+        )
+        if each.path and len(each.fields) == 1:
+            yield from self._field(each.fields[0])
+            yield f"  last applied: {self._last()}"
+            return
+        if each.place is not None:
+            yield f"  YAML: {_at(each.place, each.line)}"
+        yield f"  last applied: {self._last()}"
+        yield f"  the next apply: {each.next}"
+        yield from (f"  {escape(note)}" for note in each.notes)
+        yield from (_rule(rule) for rule in each.rules)
+        yield ""
+        yield from _table(each.fields)
+
+    def _field(self, field: FieldExplanation) -> Iterator[str]:
+        if field.place is not None:
+            yield f"  YAML: {_at(field.place, field.line)}"
+        yield f"  written: {_whole(field.written, 'not written')}"
+        yield f"  live: {_whole(field.live, 'nothing')}"
+        yield f"  remembered: {_whole(field.applied, 'nothing')}"
+        if field.cause is not None:
+            yield yellow(f"  cause: {CAUSES[field.cause]}")
+        yield f"  the next apply: {field.next}"
+        yield from map(_rule, field.rules)
+        if field.verdict is not Verdict.SERVER:
+            yield from map(_rule, self._explanation.rules)
+
+    def _last(self) -> str:
+        last = self._explanation.last
+        if last is None:
+            return "no receipt names it"
+        commit = f", commit {escape(last.commit[:12])}" if last.commit else ""
+        how = escape(f"{last.action} {last.status}, {last.at}, by {last.who}")
+        return f"{how}{commit} (receipt {escape(last.receipt)})"
+
+
+def _at(place: Location, line: str) -> str:
+    return escape(str(place)) + (f"  {dim(escape(cut(line)))}" if line else "")
+
+
+def _rule(rule: Rule) -> str:
+    return f"  rule: {escape(rule.text)}" + dim(f"  [{escape(rule.source)}]")
+
+
+def _whole(held: Held, nothing: str) -> str:
+    return plain(held.value) if held.there else nothing
+
+
+def _table(fields: tuple[FieldExplanation, ...]) -> Iterator[str]:
+    rows = [HEAD, *(_row(each) for each in fields)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    for row, each in zip(rows, (None, *fields), strict=True):
+        text = "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield dim(text) if each is None else text if each.verdict in CALM else yellow(text)
+
+
+def _row(each: FieldExplanation) -> tuple[str, ...]:
+    cause = f", {CAUSES[each.cause]}" if each.cause is not None and each.verdict is not Verdict.NEW else ""
+    values = (_cell(held) for held in (each.written, each.live, each.applied))
+    return (escape(each.path), f"{each.verdict}{cause}", *values)
+
+
+def _cell(held: Held) -> str:
+    text = plain(held.value) if held.there else "-"
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
+
+
+def explanation_json(explanation: Explanation) -> str:
+    """An explanation for programs. A value that is not there has no key: null is a value."""
+    each = explanation
+    document = {
+        "format_version": FORMAT_VERSION,
+        "environment": each.environment,
+        "address": each.address,
+        "kind": each.kind,
+        "name": each.name,
+        "id": each.id,
+        "path": each.path or None,
+        "verdict": each.verdict.value,
+        "action": each.action.value if each.action else None,
+        "next": each.next,
+        "place": _place(each.place, each.line),
+        "last_applied": {
+            "receipt": each.last.receipt,
+            "at": each.last.at,
+            "who": each.last.who,
+            "commit": each.last.commit or None,
+            "action": each.last.action,
+            "status": each.last.status,
+        }
+        if each.last
+        else None,
+        "rules": [_rule_document(rule) for rule in each.rules],
+        "notes": list(each.notes),
+        "fields": [_field_document(field) for field in each.fields],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _field_document(field: FieldExplanation) -> dict[str, Any]:
+    values = {"written": field.written, "live": field.live, "applied": field.applied}
+    return {
+        "path": field.path,
+        "verdict": field.verdict.value,
+        **{name: held.value for name, held in values.items() if held.there},
+        "cause": field.cause.value if field.cause else None,
+        "next": field.next,
+        "place": _place(field.place, field.line),
+        "rules": [_rule_document(rule) for rule in field.rules],
+    }
+
+
+def _place(place: Location | None, line: str) -> dict[str, Any] | None:
+    if place is None:
+        return None
+    return {"file": place.file, "line": place.line, "column": place.column, "text": line}
+
+
+def _rule_document(rule: Rule) -> dict[str, str]:
+    return {"rule": rule.text, "source": rule.source}

@@ -1,0 +1,119 @@
+"""The graph as SVG: a file of its own, or the picture in the HTML page, whose style sheet colours it there."""
+
+from __future__ import annotations
+
+from unicodedata import east_asian_width
+from urllib.parse import quote
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from reconciler.model.review import Graph, Node
+from reconciler.output.graph.layout import layout
+from reconciler.output.graph.text import excerpt, gravity, heading, state, states, subtitle
+from reconciler.output.terminal import escape
+
+SMALL = 30
+"""Up to so many nodes each has a second line with its name; beyond, the name is in its tooltip."""
+WIDTH, GAP, MARGIN, LINE = 264, 88, 12, 20
+CHARACTERS = 32
+STYLE = """
+text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328; }
+text.sub, text.said { font: 11px system-ui, sans-serif; fill: #59636e; }
+rect { fill: #ffffff; stroke: #8c959f; } path { fill: none; stroke: #8c959f; }
+path.tip { fill: #8c959f; } path.dropped { stroke: #cf222e; stroke-dasharray: 5 4; }
+.delete rect { fill: #ffebe9; stroke: #cf222e; stroke-width: 2; }
+.replace rect { fill: #fff1e5; stroke: #bc4c00; stroke-width: 2; }
+.create rect { fill: #dafbe1; stroke: #1a7f37; } .update rect { fill: #fff8c5; stroke: #9a6700; }
+.manual rect { fill: #fbefff; stroke: #8250df; } .adopt rect { fill: #ddf4ff; stroke: #0969da; }
+.forget rect { fill: #eaeef2; stroke: #57606a; } .unmanaged rect { stroke-dasharray: 4 3; }
+"""
+
+
+class SvgGraph:
+    """A graph as a picture. `linked`: within a page, where what changes leads to its own description."""
+
+    def __init__(self, graph: Graph, *, linked: bool = False) -> None:
+        self._drawn = excerpt(graph)
+        self._linked = linked
+        self._two_lines = len(self._drawn.graph.nodes) <= SMALL
+        self._height = 46 if self._two_lines else 26
+        self._pitch = self._height + (14 if self._two_lines else 8)
+
+    @property
+    def left_out(self) -> str:
+        """What is not drawn, in a sentence; empty where all is."""
+        return self._drawn.left_out
+
+    def __str__(self) -> str:
+        return tostring(self._picture(), encoding="unicode")
+
+    def _picture(self) -> Element:
+        graph = self._drawn.graph
+        placed = layout([node.address for node in sorted(graph.nodes, key=gravity)], [*graph.edges, *graph.dropped])
+        spots = {
+            address: (MARGIN + column * (WIDTH + GAP), MARGIN + row * self._pitch)
+            for address, (column, row) in placed.spots.items()
+        }
+        said = [] if self._linked else self._said()
+        width = 2 * MARGIN + placed.columns * (WIDTH + GAP) - GAP
+        height = 2 * MARGIN + round(placed.rows * self._pitch) + len(said) * LINE
+        size = {"width": str(width), "height": str(height), "viewBox": f"0 0 {width} {height}"}
+        svg = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "class": "graph", **size})
+        if not self._linked:
+            SubElement(svg, "title").text = "What refers to what"
+            SubElement(svg, "style").text = STYLE
+            SubElement(svg, "rect", {"width": "100%", "height": "100%", "style": "stroke: none"})
+        for source, target in graph.edges:
+            self._edge(svg, spots[source], spots[target], "edge")
+        for source, target in graph.dropped:
+            self._edge(svg, spots[source], spots[target], "edge dropped")
+        for node in graph.nodes:
+            self._node(svg, node, spots[node.address])
+        for number, line in enumerate(reversed(said)):
+            SubElement(svg, "text", _at(MARGIN, height - MARGIN - number * LINE) | {"class": "said"}).text = line
+        return svg
+
+    def _said(self) -> list[str]:
+        words = [f"{heading(node).split(' ')[0]} {node.action}" for node in self._drawn.graph.nodes if node.action]
+        legend = sorted(set(words), key=lambda word: states(self._drawn.graph).index(word.split(" ")[1]))
+        legend += ["dashed: not managed here"] * any(not node.managed for node in self._drawn.graph.nodes)
+        legend += ["red, dashed: goes away"] * bool(self._drawn.graph.dropped)
+        return [line for line in (" · ".join(legend), self.left_out) if line]
+
+    def _node(self, svg: Element, node: Node, spot: tuple[float, float]) -> None:
+        x, y = spot
+        parent = svg
+        if self._linked and node.action:
+            parent = SubElement(svg, "a", {"href": f"#{quote(escape(node.address))}"})
+        group = SubElement(parent, "g", {"class": f"node {state(node)}".strip()})
+        about = "\n".join(text for text in (heading(node), subtitle(node)) if text)
+        SubElement(group, "title").text = about
+        size = {"width": str(WIDTH), "height": str(self._height), "rx": "6"}
+        SubElement(group, "rect", {"x": f"{x:g}", "y": f"{y:g}", **size})
+        SubElement(group, "text", _at(x + 12, y + (19 if self._two_lines else 17))).text = cut(heading(node))
+        if self._two_lines:
+            text = cut(subtitle(node), CHARACTERS + 4)
+            SubElement(group, "text", _at(x + 12, y + 36) | {"class": "sub"}).text = text
+
+    def _edge(self, svg: Element, start: tuple[float, float], end: tuple[float, float], style: str) -> None:
+        x, y = start[0] + WIDTH, start[1] + self._height / 2
+        to_x, to_y = end[0] - 6, end[1] + self._height / 2
+        bend = max(GAP / 2, abs(to_x - x) / 2)
+        curve = f"M{x:g} {y:g}C{x + bend:g} {y:g} {to_x - bend:g} {to_y:g} {to_x:g} {to_y:g}"
+        SubElement(svg, "path", {"class": style, "d": curve})
+        SubElement(svg, "path", {"class": f"{style} tip", "d": f"M{to_x + 6:g} {to_y:g}l-7 -4v8z"})
+
+
+def cut(text: str, room: int = CHARACTERS) -> str:
+    """The text in so many columns, where a wide character takes two."""
+    widths = [2 if east_asian_width(char) in "WF" else 1 for char in text]
+    if sum(widths) <= room:
+        return text
+    kept, used = 0, 1
+    while kept < len(text) and used + widths[kept] <= room:
+        used += widths[kept]
+        kept += 1
+    return text[:kept] + "…"
+
+
+def _at(x: float, y: float) -> dict[str, str]:
+    return {"x": f"{x:g}", "y": f"{y:g}"}

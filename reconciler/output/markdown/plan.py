@@ -1,0 +1,168 @@
+"""A plan as the comment under a pull request: read in ten seconds, and exact."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.model.approval import make_marker, marker_line
+from reconciler.model.review import Review
+from reconciler.output.markdown.change import ChangeMarkdown
+from reconciler.output.markdown.sizes import TEXT_ROOM, Level, levels
+from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, quoted, size
+from reconciler.output.values import VERBS, counted, title
+
+AROUND = 2_500
+"""Bytes of headings and of what says that something is left out."""
+OPEN = 10
+"""More of what is not grave than this is folded."""
+TASKS_ROOM, WARNINGS_ROOM, REFUSALS_ROOM = 8_000, 4_000, 6_000
+UNMANAGED_ROOM = 8_000
+FULL_PLAN = "the full plan is in this run's artefact, or comes with `--report html=FILE`"
+FULL_PLAN_HTML = re.sub(r"`(.+?)`", r"<code>\1</code>", FULL_PLAN)
+
+Shown = Sequence[tuple[ChangeMarkdown, Level]]
+
+
+class PlanMarkdown:
+    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by."""
+
+    command = "plan"
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+        self._plan = review.plan
+
+    def __str__(self) -> str:
+        mark = marker_line(make_marker(self.command, self._plan, self._review.commit, self._review.base))
+        return f"{mark}\n{self.text(TEXT_ROOM)}"
+
+    def text(self, room: int, *, footer: bool = True) -> str:
+        """What people read, in at most so many bytes."""
+        before, after = list(self._before()), list(self._after())
+        end = [self._footer()] if footer else []
+        left = room - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
+        changes = _in_order([ChangeMarkdown(self._review, change) for change in self._plan.changes])
+        sizes = [each.sizes() for each in changes]
+        shown = list(zip(changes, levels(sizes, sum(each.destroys for each in changes), left), strict=True))
+        used = sum(size[level] for size, (_, level) in zip(sizes, shown, strict=True) if level is not Level.LEFT_OUT)
+        parts = (*before, *_changes(shown), *after, *self._unmanaged(left - used), *end)
+        return "\n\n".join(parts)
+
+    def _before(self) -> Iterator[str]:
+        where = place(self._plan.environment, self._plan.configuration)
+        yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}"
+        refusals = self._plan.refusals
+        if refusals:
+            said = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
+            yield "**Refused: this plan will not be applied.**"
+            yield bullets(fitting(said, REFUSALS_ROOM, FULL_PLAN))
+
+    def _after(self) -> Iterator[str]:
+        """The checklist and the warnings."""
+        if self._review.tasks:
+            yield "#### To do by hand"
+            tasks = [prose(task) for task in self._review.tasks]
+            yield bullets(fitting(tasks, TASKS_ROOM, FULL_PLAN), "- [ ]")
+        if self._plan.warnings:
+            yield "#### Warnings"
+            yield bullets(fitting(map(prose, self._plan.warnings), WARNINGS_ROOM, FULL_PLAN))
+
+    def _unmanaged(self, room: int) -> Iterator[str]:
+        others = self._plan.unmanaged
+        if others:
+            listed = (f"{each.kind} {prose(quoted(each.name))} ({code(each.id)})" for each in others)
+            yield folded(
+                f"{counted(len(others), 'unmanaged object')}, not touched",
+                bullets(fitting(listed, min(room, UNMANAGED_ROOM), FULL_PLAN)),
+            )
+
+    def _footer(self) -> str:
+        review = self._review
+        looked = f"Planned {review.at:%Y-%m-%d %H:%M} UTC" if review.at else "Planned"
+        of = f" of commit {commit(review.commit)}" if review.commit else ""
+        against = f", merge base {commit(review.base)}" if review.base else ""
+        run = f"`reconciler apply --expect-digest {self._plan.digest}` applies this plan and refuses any other."
+        return f"---\n\n{looked}{of}{against}. Digest {code(self._plan.digest)}.\n" + (
+            run if self._plan.changes and not self._plan.refusals else ""
+        )
+
+
+def _in_order(changes: Iterable[ChangeMarkdown]) -> list[ChangeMarkdown]:
+    """The plan's order, but what destroys always first and what is folded always last."""
+    return sorted(changes, key=_group)
+
+
+def _group(each: ChangeMarkdown) -> int:
+    if each.destroys:
+        return 0
+    if each.delivers:
+        return 1
+    return 3 if each.is_mere_drift else 2
+
+
+def _changes(shown: Shown) -> Iterator[str]:
+    groups: list[list[tuple[ChangeMarkdown, Level]]] = [[], [], [], []]
+    for each, level in shown:
+        groups[_group(each)].append((each, level))
+    yield from _destroys(groups[0])
+    yield from _open("Stops or starts delivering", groups[1])
+    heads = sum(map(bool, groups))
+    yield from _maybe_folded("other change" if heads > 1 else "change", groups[2])
+    if whole := _at(groups[3], Level.WHOLE):
+        yield folded(f"{counted(len(groups[3]), 'object')} changed outside (drift), set back", "\n\n".join(whole))
+    lines = _at(shown, Level.LINE, destroys=False)
+    if lines:
+        yield folded(f"{counted(len(lines), 'more change')}, in short: {FULL_PLAN_HTML}", bullets(lines))
+    yield from _left_out([each for each, level in shown if level is Level.LEFT_OUT and not each.destroys])
+
+
+def _destroys(shown: Shown) -> Iterator[str]:
+    if shown:
+        yield "#### Deletes and replaces"
+        yield from _at(shown, Level.WHOLE)
+    if lines := _at(shown, Level.LINE):
+        yield bullets(lines)
+    addresses, missing = _at(shown, Level.ADDRESS), _at(shown, Level.LEFT_OUT)
+    if addresses or missing:
+        short = len(addresses) + len(missing)
+        yield f"**{short:,} of {len(shown):,} deletes and replaces do not fit into a comment**: {FULL_PLAN}."
+        said = f"{len(addresses):,} of their addresses" if missing else "Their addresses"
+        yield folded(said, ", ".join(addresses))
+    if missing:
+        yield f"**{len(missing):,} more are deleted or replaced and are not listed here.**"
+
+
+def _open(heading: str, shown: Shown) -> Iterator[str]:
+    if whole := _at(shown, Level.WHOLE):
+        yield f"#### {heading}"
+        yield from whole
+
+
+def _maybe_folded(noun: str, shown: Shown) -> Iterator[str]:
+    whole = _at(shown, Level.WHOLE)
+    if len(whole) > OPEN:
+        of = f"{len(whole):,} of " if len(whole) < len(shown) else ""
+        yield folded(f"{of}{counted(len(shown), noun)}", "\n\n".join(whole))
+    elif whole:
+        if noun.startswith("other"):
+            yield f"#### {noun.capitalize()}s"
+        yield from whole
+
+
+def _at(shown: Shown, wanted: Level, *, destroys: bool = True) -> list[str]:
+    how = {
+        Level.WHOLE: ChangeMarkdown.whole,
+        Level.LINE: ChangeMarkdown.line,
+        Level.ADDRESS: ChangeMarkdown.by_address,
+        Level.LEFT_OUT: ChangeMarkdown.by_address,
+    }[wanted]
+    return [how(each) for each, level in shown if level is wanted and (destroys or not each.destroys)]
+
+
+def _left_out(changes: Sequence[ChangeMarkdown]) -> Iterator[str]:
+    if changes:
+        counts = Counter(VERBS[each.change.action] for each in changes)
+        listed = ", ".join(f"{number:,} {verb}" for verb, number in counts.items())
+        yield f"**{len(changes):,} more changes are not shown here** ({listed}): {FULL_PLAN}."

@@ -1,0 +1,117 @@
+"""Text of others in Markdown, as GitHub and GitLab read it: it is shown as it is, and does nothing.
+
+What could be markup, a mention, a reference or a link goes into a code span: neither host looks for any of them there
+(GitHub: html-pipeline's filters leave `pre` and `code` out; GitLab: its reference filters and its quick actions do).
+All else is plain words. Nothing is left to backslashes: a host's filters read the text after these are gone, and
+`\\@all` would call everybody.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from reconciler.output.terminal import escape
+
+_PLAIN = re.compile(r"[\w.,;:()'\"?!/+=%–—→…°·-]+")  # noqa: RUF001 - the dashes that sentences of ours have
+# Plain by its characters, and still something to a host: addresses, commits, JIRA-1, /close, !1, %1, :tada:, 1) or -.
+_MEANS = re.compile(
+    r"://|www\.|(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])|[a-z]\w*-\d|^[\"'(]*[/!%]\w|:\w+:|^(?:[-+=_]+|\d+[.)])$|\w_|_\w",
+    re.IGNORECASE,
+)
+_PIECES = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![^\s(])`[^`]+`|\s+|[^\s"`]+|"|`')
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+LONGEST = 300
+
+
+def code(text: str, longest: int = LONGEST) -> str:
+    """A code span that shows the text, on one line, cut where it is long."""
+    text = cut(escape(text), longest)
+    if not text.strip():
+        text = f'"{text}"'
+    ticks = "`" * (_run_of_ticks(text) + 1)
+    space = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{ticks}{space}{text}{space}{ticks}"
+
+
+def prose(text: str, longest: int = LONGEST * 2) -> str:
+    """A sentence with words of others in it: words that could do something stand in code spans, what is in quotes as a
+    whole; what is in backticks is taken for a code span of ours."""
+    spans: list[tuple[bool, str]] = [(True, "")]
+    for found in _PIECES.finditer(cut(escape(text), longest)):
+        piece = " " if found[0].isspace() else found[0]
+        plain = all(map(_is_plain, piece.split()))
+        if plain == spans[-1][0]:
+            spans[-1] = (plain, spans[-1][1] + piece)
+        else:
+            spans.append((plain, piece))
+    return "".join(span if plain else _as_code(span, longest) for plain, span in spans).strip()
+
+
+def quoted(name: str) -> str:
+    """A name in quotes, so that it cannot pass for words of ours."""
+    return json.dumps(name, ensure_ascii=False)
+
+
+def commit(text: str) -> str:
+    """A commit: bare where it is nothing else, since hosts make a link of it."""
+    return text if _COMMIT.fullmatch(text) else prose(text)
+
+
+def fence(lines: Iterable[str], language: str = "diff") -> str:
+    """A fenced block of lines, which no line of it can close."""
+    block = "\n".join(escape(line) for line in lines)
+    ticks = "`" * max(3, _run_of_ticks(block) + 1)
+    return f"{ticks}{language}\n{block}\n{ticks}"
+
+
+def folded(summary: str, body: str) -> str:
+    """A block that opens at a tap. `summary` is of our own words: it is HTML."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def bullets(sentences: Iterable[str], sign: str = "-") -> str:
+    """A list of sentences that are Markdown already."""
+    return "\n".join(f"{sign} {sentence}" for sentence in sentences)
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, or its beginning and how much more there is."""
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest:,} characters more)"
+
+
+def fitting(sentences: Iterable[str], room: int, rest: str) -> Iterator[str]:
+    """The first of them, as many as so many bytes hold, and where there are more, how many."""
+    listed = list(sentences)
+    for index, sentence in enumerate(listed):
+        room -= size(sentence) + len("- [ ] \n")
+        if room < 0:
+            yield f"… and {len(listed) - index:,} more; {rest}"
+            return
+        yield sentence
+
+
+def size(text: str) -> int:
+    """What a text takes of a comment: bytes, of which it never has fewer than characters, however a host counts."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _as_code(span: str, longest: int) -> str:
+    """A code span, and after it the punctuation that ends the clause."""
+    inner = span.rstrip(",.;:")
+    ours = len(inner) > len("``") and inner[0] == inner[-1] == "`" and "`" not in inner[1:-1]
+    return code(inner[1:-1] if ours else inner, longest * 2) + span[len(inner) :] if inner else code(span)
+
+
+def _is_plain(word: str) -> bool:
+    return _PLAIN.fullmatch(word) is not None and _MEANS.search(word) is None
+
+
+def _run_of_ticks(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def place(environment: str, configuration: str) -> str:
+    """The environment of a title, with the configuration's name if it has one."""
+    return code(environment) + (f" of {code(configuration)}" if configuration else "")

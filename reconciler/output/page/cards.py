@@ -1,0 +1,200 @@
+"""Changes as the page shows them: a card each, and of very many a line each, so that the page opens fast."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
+from reconciler.model.plan import Action, Cause, Change
+from reconciler.model.review import Impact, Review, Scope, Weight
+from reconciler.output.page.values import FieldView, field_view
+from reconciler.output.text import SIGNS
+from reconciler.output.values import ORDER
+
+CAUSE_WORDS = {
+    Cause.CONFIG: "configuration",
+    Cause.DRIFT: "drift",
+    Cause.BOTH: "both",
+    Cause.UNKNOWN: "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value: what it is called, its sign, and how many changes have it."""
+
+    value: str
+    word: str
+    sign: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One thing to filter by, named as in the page's `data-` attributes."""
+
+    name: str
+    title: str
+    choices: tuple[Choice, ...]
+
+
+def facets(cards: Sequence[Card]) -> Iterator[Facet]:
+    """Those that tell these changes apart."""
+    marks = {status.value: mark for status, mark in MARKS.items()}
+    told = {cause.value: word for cause, word in CAUSE_WORDS.items()}
+    every = (
+        _facet("ending", "Outcome", (card.ending.word for card in cards if card.ending), [*Status], marks),
+        _facet("action", "Action", (card.action for card in cards), [Action(each) for each in ORDER], dict(signs())),
+        _facet("kind", "Kind", (card.kind for card in cards), sorted({card.kind for card in cards}), {}),
+        _facet("causes", "Cause", (cause for card in cards for cause in card.causes), [*Cause], {}, told),
+        _facet("scope", "Scope", (card.scope for card in cards if card.scope), [*Scope], {}),
+    )
+    yield from (facet for facet in every if facet.choices)
+
+
+def _facet(
+    name: str,
+    title: str,
+    values: Iterable[str],
+    order: Sequence[str],
+    marks: dict[str, str],
+    words: dict[str, str] | None = None,
+) -> Facet:
+    counts = Counter(values)
+    return Facet(
+        name,
+        title,
+        tuple(
+            Choice(str(value), (words or {}).get(value, str(value)), marks.get(value, ""), counts[value])
+            for value in order
+            if counts[value]
+        ),
+    )
+
+
+ROOM = 600_000
+"""Characters of fields in a page. What comes after that is shown without its fields."""
+CARDS = 300
+"""So many changes are shown whole; what comes after them is a line each, and what it does to people."""
+LISTED = 2_000
+"""So many changes are listed at all: a page of more opens slowly, and nobody reads it."""
+FIELDS = 60
+"""Fields of one change."""
+FEW_FIELDS = 10
+FEW_CHANGES = 40
+"""Up to so many, what is made and what goes away is unfolded too."""
+LONGEST = 600
+GRAVE = (Weight.LOSES, Weight.STOPS, Weight.RISKS)
+"""What somebody loses or risks, the gravest first."""
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a change ended. `mark` is its sign, `word` what it is filtered by, `told` why, or what is still open."""
+
+    mark: str
+    word: str
+    told: str
+    request_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One change. `causes` are why it is made, `scope` whose doing it is, `unfolded` whether its fields are open."""
+
+    address: str
+    kind: str
+    action: str
+    sign: str
+    name: str
+    id: str
+    place: str
+    scope: str
+    causes: tuple[str, ...]
+    impacts: tuple[Impact, ...]
+    notes: tuple[str, ...]
+    needs: tuple[str, ...]
+    fields: tuple[FieldView, ...] = ()
+    more: str = ""
+    unfolded: bool = False
+    ending: Ending | None = None
+    brief: bool = False
+
+
+def cards(review: Review, report: ApplyReport | None) -> Iterator[Card]:
+    """A card for each change in the plan's order, the first `LISTED` of them."""
+    endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
+    room = ROOM
+    for number, change in enumerate(review.plan.changes[:LISTED]):
+        fields: tuple[FieldView, ...] = ()
+        more = ""
+        if number < CARDS and room > 0:
+            fields = tuple(field_view(change, field, review.plan.labels) for field in change.fields[:FIELDS])
+            room -= sum(field.size for field in fields)
+        if len(fields) < len(change.fields):
+            more = f"{len(change.fields) - len(fields)} more fields are not in this page; --format json has them"
+        card = _card(review, change, fields, more, endings.get(change.address))
+        yield card if number < CARDS else _line(card)
+
+
+def _line(card: Card) -> Card:
+    """The card as one line: where it is, and what is grave about it."""
+    grave = tuple(impact for impact in card.impacts if impact.weight in GRAVE)
+    return replace(card, brief=True, id="", needs=(), notes=(), impacts=grave, more="")
+
+
+def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: str, ending: Ending | None) -> Card:
+    address, scope = change.address, review.find_scope(change.address)
+    return Card(
+        address=address,
+        kind=change.kind,
+        action=change.action.value,
+        sign=signs()[change.action.value],
+        name="" if change.action is Action.FORGET else change.name,
+        id=change.id or "",
+        place=_place(review, address),
+        scope=scope.value if scope else "",
+        causes=tuple(dict.fromkeys(field.cause.value for field in change.fields)),
+        impacts=tuple(Impact(each.weight, cut(each.text)) for each in review.impacts.get(address, ())),
+        notes=tuple(cut(note) for note in review.remarks_on(change)),
+        needs=change.depends_on,
+        fields=fields,
+        more=more,
+        unfolded=change.action not in (Action.CREATE, Action.DELETE)
+        or (len(change.fields) <= FEW_FIELDS and len(review.plan.changes) <= FEW_CHANGES),
+        ending=ending,
+    )
+
+
+def signs() -> Mapping[str, str]:
+    """Action → its sign, a minus as wide as a plus."""
+    return {action.value: MINUS if sign == "-" else sign for action, (sign, _) in SIGNS.items()}
+
+
+def ending_of(outcome: Outcome) -> Ending:
+    """How a change ended, in words."""
+    told = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
+    mark, word = MARKS[outcome.status], outcome.status.value
+    if outcome.status is Status.DONE and outcome.verification is Verification.VERIFIED:
+        told = told or "read back and verified"
+    elif outcome.status is Status.DONE and outcome.verification is not None:
+        mark, told = "?", ": ".join(text for text in (f"done, but {outcome.verification.value}", told) if text)
+    elif outcome.status is Status.MANUAL:
+        told = told or "still to be done by a person"
+    return Ending(mark, word, cut(told), outcome.request_ids)
+
+
+MARKS = {Status.DONE: "✓", Status.FAILED: "✕", Status.SKIPPED: "⤼", Status.MANUAL: "!"}
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """The text, cut where nobody would read on."""
+    return text if len(text) <= longest else text[:longest] + "…"
+
+
+def _place(review: Review, address: str) -> str:
+    place = review.places.get(address)
+    return f"{place.file}:{place.line}" if place else ""

@@ -1,0 +1,219 @@
+"""The page's two classes: what is planned, and what was done."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from itertools import islice
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from reconciler import __version__
+from reconciler.model.apply_report import ApplyReport, Status
+from reconciler.model.review import Impact, Review
+from reconciler.output.graph import SvgGraph
+from reconciler.output.graph.svg import SMALL
+from reconciler.output.graph.text import UNMANAGED, states
+from reconciler.output.page.cards import CARDS, GRAVE, MARKS, cards, cut, facets, signs
+from reconciler.output.terminal import escape
+from reconciler.output.values import ORDER, VERBS, counted, title
+
+
+def page_html(**values: Any) -> str:
+    """The page with these values in it. Each is escaped, and what hides or turns the writing is shown as an escape.
+
+    The page's policy lets its own style sheet and its own script run, known by their hashes, and nothing else: no
+    attribute, no address and no other script, wherever a name may have smuggled one in.
+    """
+    style, script = _part("page.css"), _part("page.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return _template().render(values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
+
+
+def drawn(svg: str) -> Markup:
+    """A picture that we drew ourselves, of texts that are escaped in it already."""
+    return Markup(svg)  # noqa: S704 - as it says
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
+    )
+    return environment.from_string(_part("page.html"))
+
+
+def _shown(value: Any) -> Any:
+    """What stands in the page of a value; Jinja2 escapes it after this."""
+    return value if isinstance(value, Markup) else escape("" if value is None else str(value))
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+FIRST = 8
+"""As many of the gravest impacts stand at the top."""
+NAMED = 3
+IMPACT_MARKS = {"loses": "✕", "stops": "■", "risks": "▲", "starts": "▶", "feeds": "↳"}
+LISTED_TASKS, LISTED_WARNINGS, LISTED_UNMANAGED = 300, 100, 300
+
+
+class Tile(NamedTuple):
+    """One number of the summary."""
+
+    style: str
+    sign: str
+    number: int
+    word: str
+
+
+class Grave(NamedTuple):
+    """An impact that is said at the top, some of the addresses that have it, and how many more do."""
+
+    impact: Impact
+    addresses: list[str]
+    left: int
+
+
+class PlanPage:
+    """A plan as one HTML file."""
+
+    noun = "Plan"
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+
+    def __str__(self) -> str:
+        return page_html(**self._values())
+
+    def _title(self) -> str:
+        told = title(self._review.plan)
+        return told[:1].upper() + told[1:]
+
+    def _tiles(self) -> list[Tile]:
+        summary = self._review.plan.summary()
+        return [
+            Tile(action.value, signs()[action.value], summary[action.value], VERBS[action])
+            for action in ORDER
+            if summary[action.value]
+        ]
+
+    def _report(self) -> ApplyReport | None:
+        return None
+
+    def _values(self) -> dict[str, Any]:
+        review, plan, report = self._review, self._review.plan, self._report()
+        shown = list(cards(review, report))
+        grave = _gravest(review)
+        warnings = (*plan.warnings, *(report.warnings if report else ()))
+        return {
+            "noun": self.noun,
+            "title": self._title(),
+            # A number stays with its words where the line breaks.
+            "headline": ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in self._title().split(", ")),
+            "applied_at": datetime.fromisoformat(report.receipt.at) if report and report.receipt else None,
+            "plan": plan,
+            "commit": review.commit,
+            "base": review.base,
+            "at": review.at.astimezone(UTC) if review.at else None,
+            "tiles": self._tiles(),
+            "unchanged": len(plan.unchanged),
+            "report": report,
+            "first": grave[:FIRST],
+            "grave_left": len(grave) - FIRST,
+            "tasks": _first(review.tasks, LISTED_TASKS),
+            "tasks_left": len(review.tasks) - LISTED_TASKS,
+            "warnings": _first(warnings, LISTED_WARNINGS),
+            "warnings_left": len(warnings) - LISTED_WARNINGS,
+            "cards": shown,
+            "facets": list(facets(shown)) if len(shown) > 1 else [],
+            "folded": _folded(review, len(shown)),
+            "unmanaged": plan.unmanaged[:LISTED_UNMANAGED],
+            "unmanaged_left": len(plan.unmanaged) - LISTED_UNMANAGED,
+            "marks": IMPACT_MARKS,
+            "counted": counted,
+            "version": __version__,
+            **_graph(review),
+        }
+
+
+class AppliedPage(PlanPage):
+    """What became of a plan, as one HTML file: each change with how it ended, and the receipt."""
+
+    noun = "Apply"
+
+    def __init__(self, review: Review, report: ApplyReport) -> None:
+        super().__init__(review)
+        self._done = report
+
+    def _title(self) -> str:
+        counts = [f"{len(self._done.of(status))} {status.value}" for status in Status if self._done.of(status)]
+        return f"Applied: {', '.join(counts) or 'nothing to do'}"
+
+    def _tiles(self) -> list[Tile]:
+        return [
+            Tile(f"ended-{status.value}", MARKS[status], len(self._done.of(status)), status.value)
+            for status in Status
+            if self._done.of(status)
+        ]
+
+    def _report(self) -> ApplyReport:
+        return self._done
+
+
+def _first(texts: tuple[str, ...], limit: int) -> list[str]:
+    return [cut(text, 1000) for text in islice(texts, limit)]
+
+
+def _gravest(review: Review) -> list[Grave]:
+    """What somebody loses or risks, the gravest first, then in the plan's order; said once where many do the same."""
+    found: dict[Impact, list[str]] = {}
+    for change in review.plan.changes:
+        for impact in review.impacts.get(change.address, ()):
+            if impact.weight in GRAVE:
+                found.setdefault(Impact(impact.weight, cut(impact.text)), []).append(change.address)
+    told = [Grave(impact, addresses[:NAMED], len(addresses) - NAMED) for impact, addresses in found.items()]
+    return sorted(told, key=lambda grave: GRAVE.index(grave.impact.weight))
+
+
+def _folded(review: Review, shown: int) -> list[str]:
+    """What this page leaves out of the changes, in sentences."""
+    changes = review.plan.changes
+    said = []
+    if shown > CARDS:
+        said.append(f"The first {CARDS} are shown whole, the next {shown - CARDS:,} in a line each.")
+    if len(changes) > shown:
+        left = Counter(change.action for change in changes[shown:])
+        words = ", ".join(f"{left[action]:,} {VERBS[action]}" for action in ORDER if left[action])
+        said.append(f"{len(changes) - shown:,} more are not in this page: {words}.")
+    return said
+
+
+def _graph(review: Review) -> Mapping[str, Any]:
+    graph, picture = review.graph, SvgGraph(review.graph, linked=True)
+    used = states(graph)
+    return {
+        "picture": drawn(str(picture)) if graph.nodes else None,
+        "picture_open": len(graph.nodes) <= SMALL,
+        "picture_left": picture.left_out,
+        "legend": [(word, signs().get(word, ""), "not managed here" if word == UNMANAGED else word) for word in used],
+        "drops": bool(graph.dropped),
+        "nodes": len(graph.nodes),
+        "edges": [*((*edge, False) for edge in graph.edges), *((*edge, True) for edge in graph.dropped)][:LISTED_TASKS],
+        "edges_left": len(graph.edges) + len(graph.dropped) - LISTED_TASKS,
+    }

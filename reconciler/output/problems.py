@@ -1,0 +1,139 @@
+"""What somebody should look at before a merge, each with its spot in the YAML: problems, warnings, risky changes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from reconciler.errors import Problem
+from reconciler.kinds import KINDS
+from reconciler.model.desired import Location
+from reconciler.model.plan import DESTROYS, Action, Change
+from reconciler.model.review import Review, Weight
+from reconciler.output.terminal import escape
+
+
+def repository_path(file: str) -> str:
+    """A file of the configuration, relative to the root of its repository, with slashes.
+
+    The root is the folder that GITHUB_WORKSPACE names, else the nearest one that holds `.git`, else the working folder;
+    a file that is outside keeps its whole path.
+    """
+    path = Path(file).resolve()
+    root = _root(path)
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def _root(path: Path) -> Path:
+    named = os.environ.get("GITHUB_WORKSPACE")
+    workspace = Path(named).resolve() if named else None
+    if workspace and path.is_relative_to(workspace):
+        return workspace
+    return next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+
+
+AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
+RISKY = (Weight.LOSES, Weight.STOPS, Weight.RISKS)
+
+
+class Level(StrEnum):
+    """How much it matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of finding: its stable id, what it is in a few words and in a sentence."""
+
+    id: str
+    level: Level
+    title: str
+    description: str
+
+
+RULES: Mapping[str, Rule] = {
+    rule.id: rule
+    for rule in (
+        Rule("invalid", Level.ERROR, "Invalid configuration", "The configuration cannot be planned with it."),
+        Rule("refused", Level.ERROR, "Refused by a guard", "A guard refuses to apply the plan."),
+        Rule("destroys", Level.WARNING, "Destroys an object", "A live object is deleted, or replaced by a new one."),
+        Rule("stops", Level.WARNING, "Stops deliveries", "Something is not sent any more, to somebody at least."),
+        Rule("behind", Level.WARNING, "Undoes a newer commit", "The checkout is older than what was applied."),
+        Rule("risks", Level.WARNING, "Needs a look", "Something about the change is likely to surprise."),
+        Rule("warning", Level.WARNING, "Warning", "A person should know, beside the changes themselves."),
+        Rule("manual", Level.NOTE, "To do by hand", "The API cannot do it: a person has to."),
+        Rule("hint", Level.NOTE, "Hint", "It does no harm and can be tidied up."),
+    )
+}
+OF_WEIGHT = {Weight.LOSES: "destroys", Weight.STOPS: "stops", Weight.RISKS: "risks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One of them. `subject` tells it from the others of its rule; `lines` are its text, harmless, a sentence
+    each. Without a place it is about the whole."""
+
+    rule: Rule
+    subject: str
+    lines: tuple[str, ...]
+    place: Location | None = None
+
+
+def findings_of_review(review: Review) -> Iterator[Finding]:
+    """The findings of a plan: refusals first, then its changes in their order, then its warnings."""
+    for refusal in review.plan.refusals:
+        yield _finding("refused", refusal.guard, [refusal.message, f"to pass: {refusal.passes}"], None)
+    for change in review.plan.changes:
+        yield from _of_change(review, change)
+    files = {place.file for place in review.places.values()}
+    for warning in review.plan.warnings:
+        found = AT_A_PLACE.fullmatch(warning)
+        if found and found["file"] in files:
+            place = Location(found["file"], int(found["line"]), int(found["column"]))
+            yield _finding("warning", warning, [found["rest"]], place)
+        else:
+            yield _finding("warning", warning, [warning], None)
+
+
+def findings_of_problems(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
+    """The findings of a configuration that is invalid, or of what else is said of a spot."""
+    for each in problems:
+        yield _finding(rule, str(each), [each.message], Location(each.file, each.line, each.column))
+
+
+def _finding(rule: str, subject: str, lines: Iterable[str], place: Location | None) -> Finding:
+    return Finding(RULES[rule], subject, tuple(map(escape, lines)), place)
+
+
+def _of_change(review: Review, change: Change) -> Iterator[Finding]:
+    """One for a change, whatever is risky about it: hosts show only so many."""
+    impacts = [each for each in review.impacts.get(change.address, ()) if each.weight in RISKY]
+    head = f'{change.action.value} {change.address} "{change.name}"'
+    if change.address in review.behind:
+        said = review.remarks_on(change)[:1]
+        yield _finding("behind", change.address, [head, *said], _place(review, change))
+    if change.action in DESTROYS or impacts:
+        rule = "destroys" if change.action in DESTROYS else OF_WEIGHT[impacts[0].weight]
+        yield _finding(rule, change.address, [head, *(each.text for each in impacts)], _place(review, change))
+    elif change.action is Action.MANUAL:
+        yield _finding("manual", change.address, [head, *change.remarks()], _place(review, change))
+
+
+def _place(review: Review, change: Change) -> Location | None:
+    """The line that brings it about, as near as that is known: of the field that cannot be changed, of the status."""
+    kind = KINDS[change.kind]
+    places = review.field_places.get(change.address, {})
+    fixed = [each.name for each in kind.fields if each.immutable]
+    names = [kind.delivery.status] if kind.delivery else []
+    if change.action in (Action.REPLACE, Action.MANUAL):
+        names = fixed
+    if change.action is Action.CREATE:
+        names = []
+    return next((places[name] for name in names if name in places), review.places.get(change.address))

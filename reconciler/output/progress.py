@@ -1,0 +1,135 @@
+"""What a person sees while an apply runs: one moving line on a terminal, plain lines elsewhere.
+
+A long apply shows what went wrong, how far it is and about how long it will take, and not a line for each success.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from reconciler.model.apply_report import Status
+from reconciler.model.plan import Change, Plan
+from reconciler.output.terminal import escape, green, printable, red, write_stderr, yellow
+
+PAINT = {Status.DONE: green, Status.FAILED: red, Status.SKIPPED: yellow, Status.MANUAL: yellow}
+
+
+MOST_LINES = 100
+"""Up to so many changes each has its line."""
+MILESTONES = 10
+MINUTE = 60
+
+
+class PlainProgress:
+    """Made for logs: a line for every change that ends, or where there are many, for each failure and each tenth."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._total = len(plan.changes)
+        self._ended = 0
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Nothing is left open."""
+
+    def __call__(self, change: Change | None, status: Status | None, text: str) -> None:
+        """A change begins (no status) or ends; without a change, `text` is said."""
+        if change is None:
+            self._print(yellow(escape(text)))
+            return
+        if status is not None:
+            self._ended += 1
+            if self._total <= MOST_LINES or status is not Status.DONE:
+                self._print(self._line(change, status, text))
+            if self._total > MOST_LINES and self._reached_milestone():
+                self._milestone()
+        self._show(change, status)
+
+    def _print(self, line: str) -> None:
+        write_stderr(line)
+
+    def _show(self, change: Change, status: Status | None) -> None:
+        """Nothing moves in a log."""
+
+    def _reached_milestone(self) -> bool:
+        return self._ended * MILESTONES // self._total > (self._ended - 1) * MILESTONES // self._total
+
+    def _milestone(self) -> None:
+        left = (time.monotonic() - self._began) / self._ended * (self._total - self._ended)
+        rest = f"; {about(left)} left" if self._ended < self._total else ""
+        self._print(f"[{self._ended:,}/{self._total:,}] changes ended{rest}")
+
+    def _line(self, change: Change, status: Status, text: str) -> str:
+        width = len(str(self._total))
+        head = f"[{self._ended:>{width}}/{self._total}] {change.action.value} {escape(change.address)}: "
+        return head + PAINT[status](status.value) + (f" ({escape(text)})" if text and status is not Status.DONE else "")
+
+
+class LiveProgress(PlainProgress):
+    """A bar that counts, with what is under way beside it; failures stay above it."""
+
+    def __init__(self, plan: Plan) -> None:
+        from rich import progress as bar  # noqa: PLC0415 - only a terminal needs it
+        from rich.console import Console  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        super().__init__(plan)
+        self._plain = Text
+        self._running: list[str] = []
+        self._bar = bar.Progress(
+            bar.TextColumn("Applying"),
+            bar.BarColumn(bar_width=24),
+            bar.MofNCompleteColumn(),
+            bar.TimeElapsedColumn(),
+            bar.TextColumn("left:"),
+            bar.TimeRemainingColumn(),
+            bar.TextColumn("{task.fields[running]}", markup=False),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("apply", total=self._total, running="")
+
+    def __enter__(self) -> Self:
+        with suppress(OSError):
+            self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with suppress(OSError):
+            self._bar.stop()
+
+    def _milestone(self) -> None:
+        """The bar tells it."""
+
+    def _print(self, line: str) -> None:
+        """As `say`: where the terminal has gone, the work goes on."""
+        with suppress(OSError):
+            self._bar.console.print(self._plain.from_ansi(printable(line, sys.stderr)))
+
+    def _show(self, change: Change, status: Status | None) -> None:
+        address = escape(change.address)
+        if status is None:
+            self._running.append(address)
+        elif address in self._running:
+            self._running.remove(address)
+        shown = ", ".join(self._running[:3]) + ("…" if len(self._running) > 3 else "")  # noqa: PLR2004 - fits a line
+        self._bar.update(self._task, completed=self._ended, running=printable(shown, sys.stderr))
+
+
+def about(seconds: float) -> str:
+    """A time as one says it: `less than a minute`, `about 3 minutes`."""
+    minutes = round(seconds / MINUTE)
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {minutes} minute{'s' if minutes > 1 else ''}"
+
+
+def progress(plan: Plan) -> PlainProgress:
+    """The display that fits where stderr goes."""
+    return LiveProgress(plan) if sys.stderr.isatty() else PlainProgress(plan)

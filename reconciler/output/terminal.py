@@ -1,0 +1,189 @@
+"""The terminal: what is data goes to stdout, what is talk to stderr. The only importer of click's output."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import sys
+from typing import TextIO
+
+import click
+
+from reconciler.errors import Exit, ReconcilerError
+
+HIDDEN = "(a secret key, not shown)"
+SHORTEST_HIDDEN = 8
+HEAR_SECONDS = 0.2
+_hidden: set[str] = set()
+
+# What acts on a terminal or is not seen: control characters, line and paragraph separators, marks that turn the
+# direction of writing, characters without width, tags, and halves of surrogate pairs, which no encoding takes.
+_UNSAFE_BUT_BREAKS = (
+    "\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff"
+)
+UNSAFE = re.compile(f"[\n{_UNSAFE_BUT_BREAKS}]")
+ENCODED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+# What must not remain when values are made visible: all of that but our own line breaks and colours.
+_FOREIGN = re.compile(f"[{_UNSAFE_BUT_BREAKS}](?!(?<=\x1b)\\[(?:0|1|2|31|32|33)m)")
+# CI systems take a line for a command where it begins so (white space before it is nothing), or holds the second.
+_COMMAND_LINE = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)")
+# What render/annotations.py makes: in the properties, values have neither colons nor commas left.
+_OWN_COMMAND = re.compile(r"::(?=(?:error|warning|notice) (?:[a-z]+=[^:,\n]*,)*title=[^:,\n]*::)")
+_COMMAND_WORD = re.compile(r"#(?=#[A-Za-z]*\[)")
+
+
+def escape(text: str) -> str:
+    """The text on one line, with everything that could act on a terminal or hide shown as an escape."""
+    return UNSAFE.sub(_escaped, text)
+
+
+def sanitize(text: str, encoding: str | None = None) -> str:
+    """The lines as they may be printed, whatever was forgotten before: nothing acts on a terminal, no line is a command
+    to GitHub, Azure or TeamCity, and all of it can be encoded.
+
+    The escapes are those of JSON, and stand in a JSON document within strings only: it says the same as before.
+    """
+    text = _FOREIGN.sub(_escaped, text)
+    text = _COMMAND_WORD.sub("\\\\u0023", _COMMAND_LINE.sub(r"\1\\u003a", text))
+    try:
+        text.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return re.sub("[^\x00-\x7f]", lambda found: found[0] if _fits(found[0], encoding) else _escaped(found), text)
+    return text
+
+
+def register_secret(value: str) -> None:
+    """From now on this text is never printed, whoever says it: a server may put the key into its errors, and a fault of
+    ours into its words. A text of a few characters is no key, and is part of others."""
+    if len(value) >= SHORTEST_HIDDEN:
+        _hidden.add(value)
+
+
+def write_stdout(text: str, *, commands: bool = False) -> None:
+    """Data, on stdout. `commands`: its lines are annotations for GitHub, made by us, and are to work as such.
+
+    ReconcilerError where stdout takes no more; where its reader has seen enough (`| head`), the end, without a word.
+    """
+    safe = "\n".join(map(_let_through, text.split("\n"))) if commands else printable(text, sys.stdout)
+    try:
+        click.echo(safe, color=_colour(sys.stdout.isatty()))
+    except OSError as error:
+        raise unwritable(error) from error
+
+
+def unwritable(error: OSError) -> SystemExit | ReconcilerError:
+    """What it means that stdout could not be written; the end, without a word, where its reader has gone."""
+    if isinstance(error, BrokenPipeError):
+        return SystemExit(Exit.API_FAILED)
+    why = f"stdout cannot be written ({error.strerror})"
+    return ReconcilerError(why, hint="what was to be said there is lost, and nothing else")
+
+
+def write_stderr(text: str) -> None:
+    """Talk, on stderr. Where nobody can hear it the work goes on: an apply is not cut off by a log that is full."""
+    with contextlib.suppress(OSError):
+        click.echo(printable(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
+
+
+def prompt(question: str, default: str) -> str:
+    """What a person answers to a question, on stderr; `default` for an empty line. Abort at the end of the input."""
+    click.echo(printable(f"{question} [{default}]: ", sys.stderr), nl=False, err=True)
+    # Not by `input`: GNU readline notices a signal that comes while it sets the terminal up only at the next key.
+    _wait_for_line(sys.stdin)
+    line = sys.stdin.readline()
+    if not line:
+        raise click.Abort
+    return line.strip() or default
+
+
+def _wait_for_line(stream: TextIO) -> None:
+    """Returns once a line can be read. A signal that comes just before the wait is heard after `HEAR_SECONDS`."""
+    if sys.platform != "win32":  # which has no such wait for a console
+        while not select.select([stream], [], [], HEAR_SECONDS)[0]:
+            pass
+
+
+def printable(text: str, stream: TextIO) -> str:
+    """The text as it may go to a stream: harmless, and without the key."""
+    return sanitize(redact(text), getattr(stream, "encoding", None))
+
+
+def redact(text: str) -> str:
+    """The text without the key: also for files that other people get to see."""
+    for value in sorted(_hidden, key=len, reverse=True):
+        text = text.replace(value, HIDDEN)
+    return text
+
+
+def strip_styles(text: str) -> str:
+    """What a terminal would show, for a file that may be printed into a log: without colours, and harmless there."""
+    return sanitize(click.unstyle(text))
+
+
+def _let_through(line: str) -> str:
+    """A line of an annotation: its beginning is ours, and the rest of it is held as harmless as all else."""
+    own = _OWN_COMMAND.match(line)
+    return own[0] + printable(line[own.end() :], sys.stdout) if own else printable(line, sys.stdout)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """As JSON has it: beyond U+FFFF in two halves."""
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    pairs = zip(units[::2], units[1::2], strict=True)
+    return ENCODED.get(found[0]) or "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs)
+
+
+def _fits(char: str, encoding: str | None) -> bool:
+    try:
+        char.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _colour(terminal: bool) -> bool:
+    """Colour on a terminal only, and not where NO_COLOR is set; FORCE_COLOR asks for it all the same."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return terminal or bool(os.environ.get("FORCE_COLOR"))
+
+
+def width() -> int | None:
+    """How many columns a line may have: what COLUMNS says, else those of the terminal; None where there is neither."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    for stream in (sys.stdout, sys.stderr):
+        if stream.isatty():
+            with contextlib.suppress(OSError, ValueError):
+                return os.get_terminal_size(stream.fileno()).columns or None
+    return None
+
+
+def red(text: str) -> str:
+    """For what goes away or went wrong."""
+    return click.style(text, fg="red")
+
+
+def green(text: str) -> str:
+    """For what is made or went well."""
+    return click.style(text, fg="green")
+
+
+def yellow(text: str) -> str:
+    """For what changes or wants attention."""
+    return click.style(text, fg="yellow")
+
+
+def bold(text: str) -> str:
+    """For headings."""
+    return click.style(text, bold=True)
+
+
+def dim(text: str) -> str:
+    """For what may be skipped."""
+    return click.style(text, dim=True)

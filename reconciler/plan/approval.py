@@ -1,0 +1,231 @@
+"""What is planned now and was not approved, or the other way round, in words that name it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from reconciler.errors import Refused, WrongUsage
+from reconciler.kinds.comparison import alike
+from reconciler.model.approval import from_json, make_sketch
+from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
+from reconciler.serialization import NotThat, unreadable
+from reconciler.system.files import Unreadable, read_regular
+
+LARGEST: Final = 100_000_000
+EXPECTED = "expected what `reconciler comment --read`, `plan --format json` or `plan --out` writes"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedChange:
+    """One change of it. `sketch`: the word and the hash of an approval, empty where it is not known. `fields`: path →
+    before and after, None where they are not known."""
+
+    action: str
+    sketch: str = ""
+    fields: Mapping[str, tuple[Any, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The digest binds; the rest is for words. `changes` is None where nothing but the digest is known; `left_out`: how
+    many more there are. `environment` is empty where it is not known."""
+
+    digest: str
+    environment: str = ""
+    changes: Mapping[str, ApprovedChange] | None = None
+    left_out: int = 0
+    commit: str = field(default="")
+
+
+def read_approved(expected: str) -> Approved:
+    """A digest, or `@FILE`. WrongUsage where the file cannot be read or is none of those."""
+    if not expected.startswith("@"):
+        return Approved(expected)
+    path = Path(expected[1:])
+    try:
+        content = read_regular(path, LARGEST)
+    except (OSError, Unreadable, ValueError) as error:
+        raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
+    try:
+        return _approved(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error
+
+
+def _approved(text: str) -> Approved:
+    document = json.loads(text)
+    plan = document.get("plan", document) if isinstance(document, dict) else None
+    if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
+        return _of_plan(plan)
+    approval = from_json(text)
+    changes = {
+        address: ApprovedChange(sketch.partition(" ")[0], sketch) for address, sketch in approval.changes.items()
+    }
+    return Approved(approval.digest, approval.environment, changes, approval.left_out, approval.commit)
+
+
+def _of_plan(plan: Mapping[str, Any]) -> Approved:
+    try:
+        changes = {
+            str(each["address"]): ApprovedChange(
+                str(each["action"]),
+                fields={str(one["path"]): (one["before"], one["after"]) for one in each["fields"]},
+            )
+            for each in plan["changes"]
+        }
+        return Approved(str(plan["digest"]), str(plan["environment"]), changes)
+    except (KeyError, TypeError) as error:
+        raise NotThat(f"a plan without {error}") from error
+
+
+MOST_LINES: Final = 30
+MOST_FIELDS: Final = 3
+LONGEST: Final = 80
+DONE = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "adopt": "adopted",
+    "forget": "forgotten",
+    "manual": "changed by hand",
+}
+CAUSES = {Cause.DRIFT: "changed outside since", Cause.BOTH: "changed here and outside", Cause.CONFIG: ""}
+AGAIN = "have it reviewed anew: plan again, and approve that"
+IN_WORDS = (
+    "to be told what differs, give the file in the digest's place: --expect-digest @FILE, from "
+    "`reconciler comment --read FILE` or `reconciler plan --format json`"
+)
+NOT_TOLD = "what differs is beyond what the approval has room for"
+UNSEEN = "what differs is not in the fields: what was seen of a live object, what is sent for it, or what comes first"
+ALL_LEFT = "all that is planned now was approved, and the rest is done or not wanted any more: " + AGAIN
+
+
+def require_approved(plan: Plan, approved: Approved) -> None:
+    """Refused where a plan does not bear the digest that was approved, with what differs as far as that is known."""
+    if plan.digest == approved.digest:
+        return
+    if approved.environment and approved.environment != plan.environment:
+        raise Refused(
+            f"what was approved is a plan for the environment {approved.environment}, not for {plan.environment}",
+            hint="give the approval of this environment",
+        )
+    head = "this is not the plan that was approved"
+    if approved.changes is None:
+        head += f": {plan.digest} is planned now, {approved.digest} was expected"
+        raise Refused("\n  ".join([f"{head}; now:", *_cut(_planned(plan))]), hint=IN_WORDS)
+    lines = list(_differences(plan, approved, approved.changes))
+    fewer_only = all(_is_approved(change, approved.changes) for change in plan.changes)
+    if not lines:
+        lines = [NOT_TOLD if approved.left_out else UNSEEN]
+    raise Refused("\n  ".join([f"{head}:", *_cut(lines)]), hint=ALL_LEFT if fewer_only else AGAIN)
+
+
+def _planned(plan: Plan) -> Iterator[str]:
+    drifted = [
+        change for change in plan.changes if any(each.cause in (Cause.DRIFT, Cause.BOTH) for each in change.fields)
+    ]
+    count = len(plan.changes)
+    yield f"{count} change{'' if count == 1 else 's'}, {len(drifted)} of them because of what somebody changed outside"
+    yield from (
+        f"{change.address}: {_now(change)}"
+        for change in [*drifted, *(each for each in plan.changes if each not in drifted)]
+    )
+
+
+def _differences(plan: Plan, approved: Approved, changes: Mapping[str, ApprovedChange]) -> Iterator[str]:
+    for change in plan.changes:
+        known = changes.get(change.address)
+        if known is None and not approved.left_out:
+            yield f"{change.address} was not approved: {_now(change)}"
+        elif known is None:
+            yield f"{change.address} is not among the changes that the approval has room for: {_now(change)}"
+        elif known.action != change.action.value:
+            yield f"{change.address} was to be {_done(known.action)}, and is another thing now: {_now(change)}"
+        elif not _is_approved(change, changes):
+            yield f"{change.address} would change differently: {_differently(change, known)}"
+    planned = {change.address for change in plan.changes}
+    for address, known in changes.items():
+        if address not in planned:
+            why = _why(plan, address, known)
+            yield f"{address} was to be {_done(known.action)} and is not planned any more ({why})"
+
+
+def _is_approved(change: Change, changes: Mapping[str, ApprovedChange]) -> bool:
+    known = changes.get(change.address)
+    if known is None or known.action != change.action.value:
+        return False
+    if known.fields is None:
+        return known.sketch == make_sketch(change)
+    return {each.path for each in change.fields} == known.fields.keys() and not any(
+        _moved(each, known.fields[each.path]) for each in change.fields
+    )
+
+
+def _moved(now: FieldChange, then: tuple[Any, Any]) -> bool:
+    return not (alike(now.before, then[0]) and alike(now.after, then[1]))
+
+
+def _now(change: Change) -> str:
+    """`update now (send_at "09:00" → "10:00", changed outside since)`."""
+    said = ""
+    if change.action in (Action.UPDATE, Action.REPLACE, Action.MANUAL):
+        said = _few(map(_field, change.fields))
+    elif change.action in (Action.CREATE, Action.DELETE):
+        said = _value(change.name)
+    return f"{change.action.value} now" + (f" ({said})" if said else "")
+
+
+def _differently(change: Change, known: ApprovedChange) -> str:
+    """Path by path where both are known, else what it is now."""
+    if known.fields is None:
+        return _now(change)
+    now = {each.path: each for each in change.fields}
+    said = []
+    for path, each in now.items():
+        then = known.fields.get(path)
+        if then is None:
+            said.append(f"{_field(each)}, which was not approved")
+        elif _moved(each, then):
+            said.append(f"{_field(each)}; approved was {_value(then[0])} → {_value(then[1])}")
+    said += [f"{path} stays as it is" for path in known.fields if path not in now]
+    return _few(said)
+
+
+def _field(each: FieldChange) -> str:
+    cause = CAUSES.get(each.cause, "")
+    return f"{each.path} {_value(each.before)} → {_value(each.after)}" + (f", {cause}" if cause else "")
+
+
+def _why(plan: Plan, address: str, known: ApprovedChange) -> str:
+    """Why a change that was approved is not there any more, as far as the plan tells."""
+    if address in plan.unchanged:
+        return {"create": "it is there already", "delete": "it is wanted again"}.get(known.action, "it is so already")
+    if known.action in ("delete", "forget"):
+        return "it is gone, or was forgotten"
+    return "it is not in the configuration any more, or is left out"
+
+
+def _done(action: str) -> str:
+    return DONE.get(action, action)
+
+
+def _few(said: Iterable[str]) -> str:
+    every = list(said)
+    more = f"; and {len(every) - MOST_FIELDS} more" if len(every) > MOST_FIELDS else ""
+    return "; ".join(every[:MOST_FIELDS]) + more
+
+
+def _value(value: Any) -> str:
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _cut(lines: Iterable[str]) -> list[str]:
+    every = list(lines)
+    more = [f"… and {len(every) - MOST_LINES} more"] if len(every) > MOST_LINES else []
+    return every[:MOST_LINES] + more

@@ -1,0 +1,76 @@
+"""Reviewed refactorings: what `moved` and `imports` lines mean now, which go nowhere, which have done their work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.errors import Problem, did_you_mean
+from reconciler.model.desired import Desired, Import, Moved, address_kind
+from reconciler.model.live import Live
+from reconciler.model.state import Entry, State
+
+
+def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
+    """The state's entries under the addresses that `moved` gives them, and where each came from."""
+    result = dict(entries)
+    origin: dict[str, str] = {}
+    for each in desired.moved:
+        if each.source in result and each.target not in result:
+            result[each.target] = result.pop(each.source)
+            origin[each.target] = origin.pop(each.source, each.source)
+    return result, origin
+
+
+def dangling(
+    desired: Desired, entries: Mapping[str, Entry], origin: Mapping[str, str], live: Live
+) -> Iterator[Problem]:
+    """The lines that still have work to do, for an address that is not in the configuration.
+
+    Most likely that address is misspelt, and to go on would delete, or make a second time, what the line was to keep.
+    A line whose work is done, or can never be done, is harmless. `entries` and `origin` as `moved` gives them.
+    """
+    managed = {(address_kind(address), entry.id) for address, entry in entries.items()}
+    for block in _nowhere(desired):
+        kind = address_kind(block.target)
+        if isinstance(block, Moved) and block.target in origin:
+            source = origin[block.target]
+            yield _problem(desired, block, f"where {source} is to move; to delete {source}, take this line away")
+        elif isinstance(block, Import) and (kind, block.id) not in managed and block.id in live.records[kind]:
+            yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, take this line away")
+
+
+def unused(desired: Desired) -> Iterator[Problem]:
+    """The lines for an address that is not in the configuration: not any more, or misspelt (offline, who knows)."""
+    for block in _nowhere(desired):
+        yield _problem(desired, block, "so that this line does nothing; if that was deleted, the line can go")
+
+
+def completed(desired: Desired, state: State) -> Iterator[str]:
+    """The lines that have done their work and can go, each with its place."""
+    for each in desired.moved:
+        if each.source not in state.entries and each.target in state.entries:
+            yield f"{each.place}: this `moved` is done: {each.source} is {each.target}; the line can go"
+    kept = {each.address for each in state.tombstones.values() if each.protected}
+    for removed in desired.removed:
+        if state.entries and removed.source not in state.entries and removed.source not in kept:
+            yield f"{removed.place}: this `removed` is done: {removed.source} is forgotten; the line can go"
+    for block in desired.imports:
+        entry = state.entries.get(block.target)
+        if entry is not None and entry.id == block.id:
+            yield f"{block.place}: this `imports` is done: {block.target} is {block.id}; the line can go"
+
+
+def _nowhere(desired: Desired) -> Iterator[Moved | Import]:
+    onward = {each.source for each in desired.moved} | {each.source for each in desired.removed}
+    blocks: tuple[Moved | Import, ...] = (*desired.moved, *desired.imports)
+    for block in blocks:
+        if block.target not in desired.resources and block.target not in onward:
+            yield block
+
+
+def _problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
+    name = "moved" if isinstance(block, Moved) else "imports"
+    kind, _, key = block.target.partition(".")
+    close = did_you_mean(key, (each.partition(".")[2] for each in desired.resources if address_kind(each) == kind))
+    message = f"{name}: to: there is no {block.target}, {rest}{close}"
+    return Problem(block.place.file, block.place.line, block.place.column, message)

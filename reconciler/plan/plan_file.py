@@ -1,0 +1,140 @@
+"""A plan in a file: versioned, checked for a changed byte, bound to what it was made from. It holds no secret."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reconciler import __version__
+from reconciler.errors import Refused, WrongUsage
+from reconciler.model.plan import Plan
+from reconciler.model.settings import Environment, called
+from reconciler.model.state import State
+from reconciler.serialization import NotThat, canonical, decode, json_text, unreadable
+from reconciler.system.files import Unreadable, read_regular
+
+FORMAT_VERSION = 3
+LARGEST = 500_000_000
+PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What the file holds. `project` is a fingerprint of what the state knew, `seal` one of all the rest.
+
+    Both are keyed with the secret key: who has not got it can neither read it out of them nor make others. The seal
+    holds also once the plan is applied in part, when the state knows more than it did. `folder` is the configuration's,
+    below the repository's top or else in full: it binds a plan that was made without a state. `head` is the
+    commit that was checked out, empty if there was none.
+    """
+
+    format_version: int
+    tool_version: str
+    project: str
+    lineage: str
+    serial: int
+    folder: str
+    head: str
+    plan: Plan
+    seal: str = ""
+
+
+def bound(plan: Plan, state: State, secret: str, folder: str, head: str) -> SavedPlan:
+    """A plan with what it was made from."""
+    project = _keyed(secret, _known(state))
+    saved = SavedPlan(FORMAT_VERSION, __version__, project, state.lineage, state.serial, folder, head, plan)
+    return replace(saved, seal=_seal(saved, secret))
+
+
+def write_plan(path: Path, saved: SavedPlan) -> None:
+    """Writes the file. WrongUsage where that cannot be."""
+    content = asdict(saved)
+    try:
+        path.write_bytes(_content({"checksum": _checksum(content), **content}))
+    except OSError as error:
+        raise WrongUsage(f"--out {path}: cannot be written: {error.strerror}") from error
+
+
+def read_plan(path: Path) -> SavedPlan:
+    """Reads the file. WrongUsage where there is none, Refused where it is not exactly what was written."""
+    try:
+        written = read_regular(path, LARGEST)
+    except FileNotFoundError as error:
+        raise WrongUsage(f"--plan {path}: cannot be read: {error.strerror}") from error
+    except Unreadable as error:
+        raise WrongUsage(f"--plan {path}: {error}") from error
+    try:
+        document = json.loads(written.decode("utf-8"))
+        as_written = _content(document)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{path} is no saved plan, or was changed: {unreadable(error)}", hint=PLAN_AGAIN) from error
+    if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
+        raise Refused(f"{path} is no saved plan", hint=PLAN_AGAIN)
+    if document["format_version"] != FORMAT_VERSION or document.get("tool_version") != __version__:
+        made = f"reconciler {document.get('tool_version')}, format {document['format_version']}"
+        raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)
+    content = {name: value for name, value in document.items() if name != "checksum"}
+    # The bytes as well: a space or a line end more says the same, and was still not written by us.
+    if document.get("checksum") != _checksum(content) or written != as_written:
+        raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
+    try:
+        saved: SavedPlan = decode(SavedPlan, content, "plan")
+    except NotThat as error:
+        raise Refused(f"{path} is not understood: {error}", hint=PLAN_AGAIN) from error
+    return saved
+
+
+def check_binding(
+    saved: SavedPlan, environment: Environment, state: State, secret: str, *, folder: str, api: str
+) -> None:
+    """Refused where the plan was made for another configuration, environment, API, project or state.
+
+    A state that this very plan has written meanwhile (an apply that was cut off, or failed in part) is its own.
+    """
+    plan = saved.plan
+    if plan.environment != environment.name:
+        raise Refused(f"the plan is for the environment {plan.environment}, not for {environment.name}")
+    if plan.configuration != (state.configuration or ""):
+        ours = called(state.configuration)
+        raise Refused(f"the plan is for {called(plan.configuration)}, not for {ours}", hint=PLAN_AGAIN)
+    if plan.api != api:
+        raise Refused(f"the plan is for the API at {plan.api}, not for {api}", hint=PLAN_AGAIN)
+    if not saved.lineage and saved.folder != folder:
+        raise Refused(f"the plan was made in {saved.folder or '.'}, without a state, and not here", hint=PLAN_AGAIN)
+    if not hmac.compare_digest(saved.seal.encode(), _seal(saved, secret).encode()):
+        raise Refused("the plan was made with another key: this may be another project", hint=PLAN_AGAIN)
+    if state.plan == saved.plan.digest and (not saved.lineage or state.lineage == saved.lineage):
+        return
+    if (state.lineage, state.serial) != (saved.lineage, saved.serial):
+        raise Refused(
+            f"the state was written since the plan was made (serial {saved.serial} then, {state.serial} now)"
+            if state.serial != saved.serial
+            else "this is not the state that the plan was made from",
+            hint=PLAN_AGAIN,
+        )
+    if not hmac.compare_digest(saved.project.encode(), _keyed(secret, _known(state)).encode()):
+        raise Refused("the state knows other objects than it did when the plan was made", hint=PLAN_AGAIN)
+
+
+def _known(state: State) -> list[Any]:
+    return [state.environment, state.lineage, sorted(entry.id for entry in state.entries.values())]
+
+
+def _seal(saved: SavedPlan, secret: str) -> str:
+    return _keyed(secret, asdict(replace(saved, seal="")))
+
+
+def _keyed(secret: str, content: Any) -> str:
+    return "hmac-sha256:" + hmac.new(secret.encode(), canonical(content).encode(), hashlib.sha256).hexdigest()
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def _content(document: Any) -> bytes:
+    return (json_text(document, indented=True) + "\n").encode()

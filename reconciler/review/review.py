@@ -1,0 +1,118 @@
+"""Strings the parts of a review together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from functools import partial
+
+from reconciler.kinds import KINDS
+from reconciler.kinds.wire import in_short
+from reconciler.model.desired import Desired, Location
+from reconciler.model.live import Live
+from reconciler.model.plan import Action, Cause, Change, Plan
+from reconciler.model.review import Commit, Graph, Impact, Review, Scope
+
+
+def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
+    """Address → scope, of each change of a plan. `before` is the plan that the configuration of the base makes of the
+    same memory and the same live objects; None where it makes none, and then all is the pull request's."""
+    known = {change.address: _alone(change) for change in before.changes} if before else {}
+    return {change.address: _scope(change, known.get(change.address)) for change in plan.changes}
+
+
+def _scope(change: Change, before: Change | None) -> Scope:
+    if before is None or before != _alone(change):
+        return Scope.PULL_REQUEST
+    drifted = change.fields and all(each.cause is Cause.DRIFT for each in change.fields)
+    return Scope.DRIFT if drifted else Scope.PENDING
+
+
+def _alone(change: Change) -> Change:
+    """A change without what others have put into it: it is the same change whatever else is planned beside it."""
+    remember = change.remember.as_wanted() if change.remember else None
+    return replace(change, depends_on=(), cleanup_after=(), reason="", notes=(), remember=remember)
+
+
+def find_tasks(plan: Plan) -> tuple[str, ...]:
+    """A sentence for each manual step of a plan, in the order of its changes."""
+    return tuple(f"{change.address}: {step}" for change in plan.changes for step in _steps(change))
+
+
+def _steps(change: Change) -> Iterator[str]:
+    kind = KINDS[change.kind]
+    if change.action is Action.MANUAL:
+        fixed = {each.name for each in kind.fields if each.immutable}
+        steps = [
+            f"change {each.path} from {_value(each.before)} to {_value(each.after)} by hand"
+            for each in change.fields
+            if each.path in fixed
+        ]
+        yield from steps or [kind.manual_step]
+    if change.action in (Action.CREATE, Action.REPLACE) and kind.after_create:
+        yield kind.after_create
+    delivery = kind.delivery
+    if change.action is Action.UPDATE and delivery and delivery.failing:
+        failed = any(each.path == delivery.status and each.before == delivery.failing for each in change.fields)
+        if failed and delivery.remedy:
+            yield delivery.remedy
+
+
+def _value(value: object) -> str:
+    return in_short(json.dumps(value, ensure_ascii=False))
+
+
+def make_review(
+    plan: Plan,
+    desired: Desired,
+    live: Live,
+    *,
+    now: datetime,
+    zone: tzinfo | None = None,
+    sandbox_key: bool | None = None,
+    find_commit: Callable[[], str] = str,
+    base: str = "",
+    scopes: Mapping[str, Scope] | None = None,
+    behind: Mapping[str, Commit] | None = None,
+) -> Review:
+    """What is shown of a plan that was made of `desired` and `live`.
+
+    `now` knows its zone and decides which delivery is the next one; `zone` is the reader's, for times beside UTC.
+    `sandbox_key`: whether the key is of the sandbox, None where not known. `find_commit` tells what was planned,
+    `base` is what it was compared with, which gave the `scopes`; `behind` are the newer commits
+    that changes would undo.
+    """
+    impacts: Mapping[str, tuple[Impact, ...]] = {}
+    if plan.changes:
+        from reconciler.review.impact import find_impacts  # noqa: PLC0415 - most plans of a day change nothing
+
+        impacts = find_impacts(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
+    return Review(
+        plan=plan,
+        impacts=impacts,
+        places={address: resource.place for address, resource in desired.resources.items()},
+        find_field_places=partial(_field_places, plan, desired),
+        tasks=find_tasks(plan),
+        find_graph=partial(_graph, plan, desired, live),
+        at=now,
+        find_commit=find_commit,
+        base=base,
+        scopes=scopes or {},
+        behind=behind or {},
+    )
+
+
+def _graph(plan: Plan, desired: Desired, live: Live) -> Graph:
+    from reconciler.review.graph import make_graph  # noqa: PLC0415 - only for the forms that draw
+
+    return make_graph(plan, desired, live)
+
+
+def _field_places(plan: Plan, desired: Desired) -> Mapping[str, Mapping[str, Location]]:
+    return {
+        change.address: {each.path: resource.field_location(each.path) for each in change.fields}
+        for change in plan.changes
+        if (resource := desired.resources.get(change.address)) is not None
+    }

@@ -1,0 +1,158 @@
+"""JSON → the dataclasses of the model, by their types. Strict: what is unknown, missing or of another type is no."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+from collections.abc import Callable
+from dataclasses import fields
+from enum import Enum
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import orjson
+
+
+def json_text(value: Any, *, indented: bool = False, sort_keys: bool = False) -> str:
+    """The JSON of a value, letters of all languages as they are; a dataclass is a map of its fields.
+
+    Half a surrogate pair, which an API may send and UTF-8 cannot hold, makes the whole text ASCII: it reads back as
+    the same value.
+    """
+    options = (orjson.OPT_INDENT_2 if indented else 0) | (orjson.OPT_SORT_KEYS if sort_keys else 0)
+    try:
+        # By itself it would write the fields of a dataclass in the order of the class, whatever was asked for.
+        return orjson.dumps(value, _fields, options | orjson.OPT_PASSTHROUGH_DATACLASS).decode()
+    except orjson.JSONEncodeError:
+        return _any_text(value, indent=2 if indented else None, sort_keys=sort_keys)
+
+
+def unreadable(error: Exception) -> str:
+    """Why bytes or a text could not be read as JSON. What is not the decoder's error is told as it tells itself."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON at line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 at byte {error.start + 1}"
+    return "nested too deep" if isinstance(error, RecursionError) else str(error)
+
+
+def canonical(value: Any) -> str:
+    """A text that is the same for the same JSON value, whatever the order of its keys."""
+    return json_text(value, sort_keys=True)
+
+
+def _any_text(value: Any, indent: int | None, *, sort_keys: bool) -> str:
+    """In ASCII, what the faster one cannot: numbers beyond 64 bits, half a surrogate pair, very deep nesting."""
+    return json.dumps(value, indent=indent, sort_keys=sort_keys, default=_fields)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    kind = type(value)
+    if kind not in _names:
+        _names[kind] = tuple(each.name for each in fields(kind))
+    return {name: getattr(value, name) for name in _names[kind]}
+
+
+_names: dict[type, tuple[str, ...]] = {}
+"""The fields of each dataclass that was seen."""
+
+
+class NotThat(ValueError):
+    """The value is not what the type says; the text names the spot."""
+
+
+Decoder = Callable[[Any, str], Any]
+"""Takes a value and where it stands."""
+
+
+def decode(wanted: Any, value: Any, where: str) -> Any:
+    """The value as the type `wanted`. NotThat where it is something else."""
+    return decoder_of(wanted)(value, where)
+
+
+@cache
+def decoder_of(wanted: Any) -> Decoder:
+    """What decodes a type. Looked at once: a state holds the same few types ten thousand times."""
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    if wanted is Any:
+        return lambda value, _: value
+    if origin in (Union, types.UnionType):
+        return _either(arguments)
+    if origin is tuple:
+        return _tuple(decoder_of(arguments[0]))
+    if origin is not None:
+        return _map(None if arguments[1] is Any else decoder_of(arguments[1]))
+    if dataclasses.is_dataclass(wanted):
+        return _record(wanted)
+    return _enum(wanted) if issubclass(wanted, Enum) else _exactly(wanted)
+
+
+def _exactly(wanted: Any) -> Decoder:
+    def decoded(value: Any, where: str) -> Any:
+        if type(value) is not wanted:
+            raise NotThat(f"{where}: expected {wanted.__name__}")
+        return value
+
+    return decoded
+
+
+def _enum(wanted: type[Enum]) -> Decoder:
+    known = {each.value: each for each in wanted}
+
+    def decoded(value: Any, where: str) -> Any:
+        if not isinstance(value, str) or value not in known:
+            raise NotThat(f"{where}: expected one of {list(known)}")
+        return known[value]
+
+    return decoded
+
+
+def _either(options: tuple[Any, ...]) -> Decoder:
+    nothing = type(None) in options
+    (option,) = (decoder_of(each) for each in options if each is not type(None))
+
+    def decoded(value: Any, where: str) -> Any:
+        if value is not None:
+            return option(value, where)
+        if not nothing:
+            raise NotThat(f"{where}: expected a value")
+        return None
+
+    return decoded
+
+
+def _tuple(item: Decoder) -> Decoder:
+    def decoded(value: Any, where: str) -> Any:
+        if not isinstance(value, list):
+            raise NotThat(f"{where}: expected a list")
+        return tuple([item(each, f"{where}[{index}]") for index, each in enumerate(value)])
+
+    return decoded
+
+
+def _map(item: Decoder | None) -> Decoder:
+    """`item` is None where a value may be anything."""
+
+    def decoded(value: Any, where: str) -> Any:
+        if not isinstance(value, dict):
+            raise NotThat(f"{where}: expected a map")
+        return dict(value) if item is None else {key: item(each, f"{where}.{key}") for key, each in value.items()}
+
+    return decoded
+
+
+def _record(wanted: Any) -> Decoder:
+    hints = get_type_hints(wanted)
+    names = {each.name: decoder_of(hints[each.name]) for each in dataclasses.fields(wanted)}
+
+    def decoded(value: Any, where: str) -> Any:
+        if not isinstance(value, dict):
+            raise NotThat(f"{where}: expected a map")
+        if value.keys() != names.keys():
+            unknown, missing = sorted(value.keys() - names.keys()), sorted(names.keys() - value.keys())
+            what = f"no field {', '.join(unknown)}" if unknown else f"the field {', '.join(missing)}"
+            raise NotThat(f"{where}: expected {what}")
+        return wanted(**{name: field(value[name], f"{where}.{name}") for name, field in names.items()})
+
+    return decoded

@@ -1,0 +1,96 @@
+"""What a person does to a state by hand: rename, forget, move it to another store. Always under its lock."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from reconciler.errors import Refused, WrongUsage, did_you_mean
+from reconciler.kinds.schema import ADDRESS_PATTERN
+from reconciler.model.state import Entry, State
+from reconciler.state.backend import Backend, LockInfo, Snapshot
+from reconciler.state.journal import Journal, Replayed
+
+
+def load_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, State]:
+    """What the store holds (it is read if no snapshot is given), and that with the steps of a cut-off apply."""
+    snapshot, found = replay_state(store, snapshot)
+    return snapshot, found.state
+
+
+def replay_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, Replayed]:
+    """As `remembered`, with what is known of the steps."""
+    snapshot = snapshot or store.read()
+    return snapshot, Journal(store.journal).replay(snapshot.state)
+
+
+def _remembered_whole(store: Backend) -> tuple[Snapshot, State]:
+    """As `remembered`. Refused if there are steps that cannot be read: what is written would lose them."""
+    snapshot, found = replay_state(store)
+    if found.unread:
+        raise Refused(
+            f"{store.where}: an apply was cut off, and what it did is in {store.journal}, which is read with the key",
+            hint="set the variable that holds the key, and try again; or apply first, which takes the steps over",
+        )
+    return snapshot, found.state
+
+
+def find_entry(state: State, address: str) -> Entry:
+    """The entry of an address; WrongUsage where there is none."""
+    if address not in state.entries:
+        raise WrongUsage(f"{address} is not in the state{did_you_mean(address, state.entries)}")
+    return state.entries[address]
+
+
+def rename(store: Backend, source: str, target: str) -> None:
+    """Gives an entry another address of the same kind. WrongUsage where that cannot be."""
+    if source.partition(".")[0] != target.partition(".")[0]:
+        raise WrongUsage(f"{source} cannot become {target}: they are of different kinds")
+    if not re.fullmatch(ADDRESS_PATTERN, target):
+        raise WrongUsage(
+            f"{target} is no address",
+            hint="an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _",
+        )
+    with store.lock(LockInfo.this_run()):
+        snapshot, state = _remembered_whole(store)
+        entry = find_entry(state, source)
+        if target in state.entries:
+            raise WrongUsage(f"{target} is in the state already", hint=f"`reconciler state rm {target}` first")
+        entries = {name: each for name, each in state.entries.items() if name != source} | {target: entry}
+        _write(store, snapshot, state, {name: _using(each, source, target) for name, each in entries.items()})
+
+
+def _using(entry: Entry, source: str, target: str) -> Entry:
+    return replace(entry, depends_on=tuple(sorted(target if each == source else each for each in entry.depends_on)))
+
+
+def forget(store: Backend, address: str) -> None:
+    """Takes an entry out: the object stays live, unmanaged. Refused where it is protected."""
+    with store.lock(LockInfo.this_run()):
+        snapshot, state = _remembered_whole(store)
+        if find_entry(state, address).protected:
+            raise Refused(
+                f"{address} is protected by prevent_destroy, which would be forgotten with it",
+                hint="apply it once with `lifecycle: {prevent_destroy: false}`, or use a `removed` block",
+            )
+        _write(store, snapshot, state, {name: each for name, each in state.entries.items() if name != address})
+
+
+def migrate(source: Backend, target: Backend) -> int:
+    """Copies the memory to another store, which must be empty, and gives its number of entries; the source stays."""
+    with source.lock(LockInfo.this_run()), target.lock(LockInfo.this_run()):
+        _, state = _remembered_whole(source)
+        there = target.read()
+        if there.state.entries or there.state.tombstones:
+            raise Refused(
+                f"{target.where} holds a state already", hint="choose an empty place, or remove that one first"
+            )
+        moved = replace(state, serial=max(state.serial, there.state.serial) + 1)
+        target.write(moved, there.version, f"moved from {source.where}")
+        return len(state.entries)
+
+
+def _write(store: Backend, snapshot: Snapshot, state: State, entries: dict[str, Entry]) -> None:
+    # No plan has written this: a saved one that is half done does not go on from it.
+    store.write(replace(state, serial=snapshot.state.serial + 1, entries=entries, plan=""), snapshot.version)
+    Journal(store.journal).clear()

@@ -1,0 +1,110 @@
+"""What earlier applies did: their receipts, as the store keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.errors import StateUnusable, WrongUsage, did_you_mean
+from reconciler.kinds import KINDS
+from reconciler.model.apply_report import ApplyReport, Outcome, Receipt, ReceiptItem, Status
+from reconciler.model.desired import address_kind
+from reconciler.model.live import Live
+from reconciler.model.plan import Plan
+from reconciler.model.state import Entry
+from reconciler.serialization import decode, json_text, unreadable
+from reconciler.state.backend import Backend
+
+
+def make_receipt(
+    plan: Plan,
+    report: ApplyReport,
+    live: Live,
+    entries: Mapping[str, Entry],
+    *,
+    serial: int,
+    lineage: str,
+    at: str,
+    who: str,
+    where: str,
+    commit: str,
+) -> Receipt:
+    """The receipt of one apply. `live` is what was there before it, `entries` what the state holds after it."""
+    ids = {change.address: change.id for change in plan.changes}
+    items = tuple(
+        _item(outcome, ids[outcome.address], live, entries)
+        for outcome in report.outcomes
+        if outcome.status in (Status.DONE, Status.FAILED)
+    )
+    name = f"{serial:06d}-{at.replace(':', '').replace('-', '')}"
+    return Receipt(FORMAT_VERSION, name, plan.environment, at, who, where, commit, plan.digest, lineage, items)
+
+
+def _item(outcome: Outcome, id_before: str | None, live: Live, entries: Mapping[str, Entry]) -> ReceiptItem:
+    before = live.records[address_kind(outcome.address)].get(id_before or "")
+    entry = entries.get(outcome.address)
+    return ReceiptItem(
+        address=outcome.address,
+        action=outcome.action,
+        status=outcome.status.value,
+        reason=outcome.reason,
+        id_before=id_before if before else None,
+        id_after=entry.id if entry else None,
+        before=before.fields if before else None,
+        after=entry.applied if entry else None,
+        request_ids=outcome.request_ids,
+    )
+
+
+FORMAT_VERSION = 1
+HINT = "bring the file back from your last commit or backup, or move it away: nothing else depends on it"
+
+
+def to_text(receipt: Receipt) -> str:
+    """The document of a receipt: an item a line."""
+    items = ",\n".join(json_text(item) for item in receipt.items)
+    document = json_text(replace(receipt, items=()), indented=True)
+    if items:
+        document = document.removesuffix("[]\n}") + "[\n" + items + "\n]\n}"
+    return document + "\n"
+
+
+def from_text(text: str, where: str) -> Receipt:
+    """The receipt in a document. StateUnusable where it is none, or a newer one."""
+    try:
+        document = json.loads(text)
+        version = document.get("format_version") if isinstance(document, dict) else None
+        if type(version) is int and version > FORMAT_VERSION:
+            raise StateUnusable(
+                f"{where}: this receipt was written by a newer reconciler (format {version}, this one reads "
+                f"{FORMAT_VERSION})",
+                hint="upgrade reconciler",
+            )
+        if isinstance(document, dict):
+            document.setdefault("lineage", "")
+        receipt: Receipt = decode(Receipt, document, "receipt")
+    except (ValueError, RecursionError) as error:
+        raise StateUnusable(f"{where}: this receipt is not understood ({unreadable(error)})", hint=HINT) from error
+    strange = next((item.address for item in receipt.items if address_kind(item.address) not in KINDS), None)
+    if strange is not None:
+        raise StateUnusable(f"{where}: this receipt is not understood ({strange!r} is no address)", hint=HINT)
+    return receipt
+
+
+def list_receipts(store: Backend) -> list[Receipt]:
+    """The receipts of all applies, the latest first."""
+    read = [from_text(text, name) for name, text in store.receipts().items()]
+    return sorted(read, key=lambda receipt: (receipt.at, receipt.id), reverse=True)
+
+
+def find_receipt(store: Backend, name: str) -> Receipt:
+    """The receipt of that id; `latest` is the last one by its time. WrongUsage where there is none."""
+    texts = store.receipts()
+    if name == "latest" and texts:
+        return list_receipts(store)[0]
+    if name not in texts:
+        raise WrongUsage(
+            f"there is no receipt {name}{did_you_mean(name, texts)}", hint="`reconciler history` lists them"
+        )
+    return from_text(texts[name], name)

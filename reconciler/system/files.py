@@ -1,0 +1,99 @@
+"""Files that are the old one or the new one, never half of each."""
+
+from __future__ import annotations
+
+import os
+import stat
+import uuid
+from pathlib import Path
+from typing import Final
+
+NO_FILES: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a link",
+}
+# A pipe that took a file's place since it was looked at must not hold us, nor a link lead elsewhere.
+_FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"))
+
+
+class Unreadable(Exception):
+    """A file that is not read. `str()` says why, and what was expected."""
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The bytes of a file, links followed. FileNotFoundError if there is none (or a link to nowhere).
+
+    Unreadable if it is no regular file, holds more than `most` bytes, or cannot be read.
+    """
+    try:
+        content = open_and_read(os.path.realpath(path, strict=True), most, most, _too_large(most))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Unreadable(f"cannot be read ({error.strerror or error})") from error
+    if len(content) > most:
+        raise Unreadable(_too_large(most))
+    return content
+
+
+def open_and_read(target: str, most: int, largest: int, too_large: str) -> bytes:
+    """At most `most` bytes of a file and one, without following a link. OSError, or as `require_regular`."""
+    with open(os.open(target, _FLAGS), "rb") as opened:  # noqa: PTH123 - a descriptor, not a path
+        require_regular(os.fstat(opened.fileno()), largest, too_large)
+        return opened.read(most + 1)
+
+
+def require_regular(found: os.stat_result, largest: int, too_large: str) -> None:
+    """Unreadable if it is no regular file, or too large: a pipe or a device may never end, or never begin."""
+    if not stat.S_ISREG(found.st_mode):
+        what = NO_FILES.get(stat.S_IFMT(found.st_mode), "something else")
+        raise Unreadable(f"is {what}; expected a regular file, or another name")
+    if found.st_size > largest:
+        raise Unreadable(too_large)
+
+
+def require_replaceable(path: Path) -> None:
+    """Unreadable if something stands there that is not to be opened for writing: a link, a pipe, a device, a folder."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return
+    require_regular(found, found.st_size, "")
+
+
+def _too_large(most: int) -> str:
+    return f"is larger than {most // 1_000_000} MB; expected a smaller file"
+
+
+FOLDER = ".reconciler"
+IGNORED = (
+    "# Left behind by runs on this machine. The state itself may be committed.\n*.lock\n*.swap\n*.holder\n*.journal\n"
+)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Makes the folder of a state; in one of our own, git is told what is not to be committed. OSError if it cannot."""
+    if folder.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.name == FOLDER:
+        (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
+
+
+def replace_atomically(path: Path, content: bytes) -> None:
+    """Puts content in a file's place: written beside it, flushed, then renamed over it. OSError where that fails."""
+    prepare_folder(path.parent)
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

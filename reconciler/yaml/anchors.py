@@ -1,0 +1,122 @@
+"""The anchors of a document, and what their aliases expand to: bounded in number and in depth, so no bomb goes off."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from reconciler.yaml.syntax import meant, shown
+
+PIECES: Final = 2_500_000
+"""Keys, values and ends of maps and lists. A hundred thousand resources have three quarters of it."""
+EXPANDED: Final = 1_000_000
+"""Values that aliases bring."""
+
+
+class Budget:
+    """What is left of it, and what was taken."""
+
+    def __init__(self, pieces: int = PIECES, expanded: int = EXPANDED) -> None:
+        self._pieces = self.pieces_left = pieces
+        self._expanded = self.expanded_left = expanded
+
+    @property
+    def taken(self) -> int:
+        """How many values there are, those from aliases included."""
+        return self._pieces - self.pieces_left + self._expanded - self.expanded_left
+
+
+DEEPEST: Final = 64
+"""How many maps and lists may stand inside one another, with what the aliases bring."""
+
+_LEAST_ROOM: Final = 100_000
+_MOST_SUGGESTIONS: Final = 20
+
+
+class AliasError(Exception):
+    """An alias that cannot be used. `str()` is the message, empty when it is said already."""
+
+
+class Anchors:
+    """What the anchors of a document stand for. The room for expanded values is one for the whole file.
+
+    A file may expand to 100,000 values, or one for each of its characters where that is more: enough for defaults that
+    ten thousand resources share, and in proportion to what is read. All files that share a `Budget` may
+    expand to what it has left.
+    """
+
+    def __init__(self, text_length: int, room: Budget) -> None:
+        self._values: dict[str, Any] = {}
+        self._open: set[int] = set()
+        self._limit = max(_LEAST_ROOM, text_length)
+        self._expanded = 0
+        self._room = room
+        self._is_full = False
+        self._suggestions = 0
+        # The size and height of each collection that was measured. The collection is kept so its id stays its own.
+        self._measured: dict[int, tuple[Any, int, int]] = {}
+
+    def begin_document(self) -> None:
+        """Forget all anchors: none is known in the next document."""
+        self._values.clear()
+        self._open.clear()
+
+    def add(self, name: str, value: Any, *, is_open: bool = False) -> None:
+        """Let `name` stand for `value`; an open collection cannot be used before `close`."""
+        self._values[name] = value
+        if is_open:
+            self._open.add(id(value))
+
+    def close(self, value: Any) -> None:
+        """Tell that the collection `value` is whole."""
+        self._open.discard(id(value))
+
+    def use(self, name: str, depth: int) -> Any:
+        """Return what the alias `name` stands for, `depth` collections deep. Raises `AliasError`."""
+        if name not in self._values:
+            raise AliasError(
+                f"unknown alias *{shown(name)}; expected an anchor &{shown(name)} before it{self._near(name)}"
+            )
+        value = self._values[name]
+        if not isinstance(value, (dict, list)):
+            return value
+        if id(value) in self._open:
+            raise AliasError(f"recursive alias *{shown(name)}: it stands inside its own anchor; expected it outside")
+        self._charge(value, name, depth)
+        return value
+
+    def _near(self, name: str) -> str:
+        """Return the suggestion for an unknown alias. Each costs time, so a file has only so many."""
+        self._suggestions += 1
+        if self._suggestions > _MOST_SUGGESTIONS:
+            return ""
+        return meant(f"*{name}", (f"*{known}" for known in self._values))
+
+    def _charge(self, value: Any, name: str, depth: int) -> None:
+        size, height = self._measure(value)
+        if depth + height > DEEPEST:
+            raise AliasError(f"alias *{shown(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
+        if self._is_full:
+            raise AliasError("")
+        if self._expanded + size > self._limit or size > self._room.expanded_left:
+            self._is_full = True
+            is_own = self._expanded + size > self._limit
+            most = f"{self._limit} values through aliases in a file"
+            limit = f"expected at most {most if is_own else f'{EXPANDED} through aliases in a configuration'}"
+            raise AliasError(f"alias *{shown(name)} expands to too many values; {limit}")
+        self._expanded += size
+        self._room.expanded_left -= size
+
+    def _measure(self, value: Any) -> tuple[int, int]:
+        """Return how many values `value` has with itself, and how many levels. Recurses at most `DEEPEST` deep."""
+        if not isinstance(value, (dict, list)):
+            return 1, 0
+        known = self._measured.get(id(value))
+        if known is not None:
+            return known[1:]
+        size, height = 1, 0
+        for item in value.values() if isinstance(value, dict) else value:
+            item_size, item_height = self._measure(item)
+            size += item_size
+            height = max(height, item_height)
+        self._measured[id(value)] = (value, size, height + 1)
+        return size, height + 1

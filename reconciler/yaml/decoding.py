@@ -1,0 +1,110 @@
+"""How deep brackets nest in text that a parser has looked at, and that is no event yet.
+
+A parser looks ahead for a colon: along a line, up to 1024 characters. The brackets in there are open in the parser
+before the builder sees the first one, and a parser may have a limit of its own for them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Final
+
+from reconciler.errors import Problem
+
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
+# YAML 1.2 allows U+0085, U+2028 and U+2029 as plain characters, PyYAML takes them for line breaks as 1.1 did. Refused,
+# they can be misread by nobody, and the line numbers are those of every editor.
+_REFUSED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_MOST: Final = 20
+
+
+def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
+    """Return the text of `data` without a byte order mark, and the problems that keep it from being parsed.
+
+    There is one problem for bytes that are not UTF-8, or up to 20 for characters that YAML does not allow.
+    """
+    if data.startswith(_UTF16):
+        return "", [Problem(file, 1, 1, "not UTF-8: the file begins as UTF-16; save the file as UTF-8")]
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = place(data[: error.start].decode("utf-8"), error.start)
+        message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the file as UTF-8"
+        return "", [Problem(file, line, column, message)]
+    # Deleting the allowed bytes is much quicker than the expression, and most files are ASCII.
+    if data.isascii() and not data.translate(None, _ASCII):
+        return text, []
+    return text, _refused(text, file)
+
+
+def place(text: str, index: int) -> tuple[int, int]:
+    """Return the line and the column, counted from 1, of the character at `index` of `text`."""
+    before = text[:index]
+    start, line = 0, 1
+    for line, found in enumerate(_BREAK.finditer(before), 2):  # noqa: B007 - the last one counts
+        start = found.end()
+    return line, len(before) - start + 1
+
+
+def _refused(text: str, file: str) -> list[Problem]:
+    problems: list[Problem] = []
+    for found in _REFUSED.finditer(text):
+        code = f"{ord(found[0]):04X}"
+        message = f'the character U+{code} is not allowed; remove it, or write "\\u{code}" in double quotes'
+        problems.append(Problem(file, *place(text, found.start()), message))
+        if len(problems) == _MOST:
+            break
+    return problems
+
+
+# One token, and the white space before it. Quoted text is one token, closed or not. Quotes begin one only here: the
+# one in `it's` is part of the plain text before it.
+_TOKEN: Final = re.compile(
+    r"""(?xs) \s*+ (?:
+      (?P<open> [\[{] )
+    | (?P<close> [\]}] )
+    | " (?: [^"\\]++ | \\. )*+ (?: "|\\? )
+    | ' [^']*+ '?
+    | [&*!] [^\s,\[\]{}]*+
+    | [-?:] (?= \s )
+    | \# [^\r\n]*+
+    | (?P<plain> , | [^\s,\[\]{}]++ )
+    )"""
+)
+_LINE_END: Final = re.compile(r"[\r\n]")
+
+
+def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
+    """Return the index of the bracket that opens one level more than `levels`, or None if there is none.
+
+    `text` begins between two tokens; `in_brackets` tells whether it begins within brackets.
+    """
+    position = opened = 0
+    while (token := _TOKEN.match(text, position)) is not None:
+        position = token.end()
+        if token["open"]:
+            opened += 1
+            if opened > levels:
+                return position - 1
+        elif token["close"]:
+            opened -= 1
+        elif token["plain"] and opened <= 0 and not in_brackets:
+            # Outside of brackets, plain text goes on to the end of its line, whatever it holds.
+            line_end = _LINE_END.search(text, position)
+            position = line_end.end() if line_end else len(text)
+    return None
+
+
+def closes(text: str) -> bool:
+    """Tell whether the bracket that `text` begins with is closed in it."""
+    position = opened = 0
+    while (token := _TOKEN.match(text, position)) is not None:
+        position = token.end()
+        opened += 1 if token["open"] else -1 if token["close"] else 0
+        if not opened:
+            return True
+    return False

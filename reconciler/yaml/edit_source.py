@@ -1,0 +1,214 @@
+"""A file's text by its lines, what it means, and on which lines each value stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Final
+
+from reconciler.errors import ConfigurationInvalid, Problem
+from reconciler.yaml import Document, LocatedList, LocatedMap, read
+from reconciler.yaml.located import Mark
+
+Way = tuple[str | int, ...]
+"""The keys and list indices that lead to a value, from the top of a document or of a resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A file's text before and after, not yet written; `before` is "" for a new file.
+
+    Both are the file's bytes decoded, line breaks and byte order mark included: whoever writes `content` as bytes
+    changes nothing but what was edited.
+    """
+
+    path: Path
+    before: str
+    after: str
+
+    @property
+    def is_change(self) -> bool:
+        """Whether there is anything to write."""
+        return self.before != self.after
+
+    @property
+    def content(self) -> bytes:
+        """What the file is to hold."""
+        return self.after.encode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A value that was left as it is: the way to it within its resource, where it is written, and why."""
+
+    way: Way
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Values that were set in a file, and those that were left."""
+
+    edit: Edit
+    left: tuple[Left, ...] = ()
+
+
+class UnsafeError(Exception):
+    """A text that cannot be changed as it is written, without changing more or losing something. `str()` says why."""
+
+
+class UnwritableError(Exception):
+    """A value that YAML or this configuration cannot say. `str()` says why."""
+
+
+BYTE_ORDER_MARK: Final = "\ufeff"
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
+_QUOTED: Final = r""""(?:[^"\\\r\n]|\\.)*"|'(?:[^'\r\n]|'')*'"""
+BEGINS: Final = r"(?<=[\[{,:\s])"
+"""Behind what a value begins within a flow collection: the quote in `it's` is none of a quoted text."""
+_COLON: Final = re.compile(rf"(?:{_QUOTED}|[^\s\"'#].*?)[ \t]*:(?=\s|$)")
+_FLOW: Final = rf"[\[{{](?:{BEGINS}(?:{_QUOTED})|(?!{BEGINS})[\"']|(?![ \t]\#)[^\"'\r\n])*[\]}}]"
+_PLAIN: Final = r"(?![\[{\"'#])(?:(?![ \t]+\#)[^\r\n])*?"
+_WORDS: Final = re.compile(rf"[ \t]*+({_QUOTED}|{_FLOW}|{_PLAIN}|)[ \t]*(?:(?<=[ \t])\#[^\r\n]*)?(?=[\r\n]|\Z)")
+"""What is written behind a colon or a dash on its line, the white space and the comment around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file indents: a map below a key by `step` columns, the dashes of a list below a key by `dash`."""
+
+    step: int = 2
+    dash: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a value hangs: at a key or a dash, in block style.
+
+    `line` and `column` are the key's or the dash's, `end` is the line behind the last of the value, both counted from
+    0. `behind` is the index in the text behind the colon or the dash, `mark` is where the value itself begins.
+    """
+
+    line: int
+    column: int
+    end: int
+    behind: int
+    mark: Mark
+    is_item: bool = False
+
+
+class Source:
+    """The text of a file without its byte order mark, its last line ended. ConfigurationInvalid if it has problems."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.documents = documents_of(path, text)
+        self.mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+        self.text = text.removeprefix(BYTE_ORDER_MARK)
+        found = re.search(r"\r\n|\r|\n", self.text)
+        self.eol = found[0] if found else "\n"
+        self.is_ended = not self.text or self.text.endswith(("\r", "\n"))
+        self.text += "" if self.is_ended else self.eol
+        self.lines = _LINE.findall(self.text)
+        self.starts = [0, *accumulate(map(len, self.lines))]
+
+    def root(self, document: Document) -> Slot:
+        """The slot of a whole document."""
+        return Slot(-1, -1, len(self.lines), 0, document.mark)
+
+    def words(self, slot: Slot) -> tuple[int, int]:
+        """From where to where the value is written on the line of its key or dash; UnsafeError if it is not whole."""
+        found = _WORDS.match(self.text, slot.behind)
+        if found is None:
+            raise UnsafeError("is written on several lines")
+        return found.span(1) if found[1] else (slot.behind, slot.behind)
+
+    def entries(self, slot: Slot, value: LocatedMap) -> dict[str, Slot]:
+        """The slots of the keys that are written in a map in block style itself, and do not come by `<<`."""
+        entries = {}
+        for key, mark in value.key_marks.items():
+            line, column = mark[0] - 1, mark[1] - 1
+            if mark[1] != slot.mark[1] or not slot.line <= line < slot.end:
+                continue
+            colon = _COLON.match(self.lines[line], column)
+            if colon is None:
+                raise UnsafeError("has a key that is not followed by a colon on its line")
+            end = self._end(line, column, is_list=isinstance(value[key], list))
+            entries[key] = Slot(line, column, end, self.starts[line] + colon.end(), value.value_marks[key])
+        return entries
+
+    def items(self, slot: Slot, value: LocatedList) -> list[Slot]:
+        """The slots of the items of a list in block style; empty where one does not begin its line."""
+        column = slot.mark[1] - 1
+        dash = re.compile(rf" {{{column}}}-(?=\s)")
+        lines = [line for line in range(slot.line + 1, slot.end) if dash.match(self.lines[line])]
+        if len(lines) != len(value):
+            return []
+        return [
+            Slot(line, column, self._end(line, column), self.starts[line] + column + 1, mark, is_item=True)
+            for line, mark in zip(lines, value.marks, strict=True)
+        ]
+
+    def begins_line(self, slot: Slot) -> bool:
+        """Whether nothing stands before the key."""
+        return not self.lines[slot.line][: slot.column].strip()
+
+    def behind(self, line: int, column: int) -> int:
+        """The line before which more can be put behind content that ends before `line` and is indented by `column`.
+
+        Comments that follow and are indented as much belong to it, unless they belong to what follows them.
+        """
+        at = line
+        following = next((indent for _, indent, first in self._margins(line) if first not in ("", "#")), -1)
+        for number, indent, first in self._margins(line):
+            if first == "#" and indent >= column and indent > following:
+                at = number + 1
+            elif first:
+                break
+        return at
+
+    def layout(self) -> Layout:
+        """How the file indents, by the first map and the first list below a key; as the README does without them."""
+        step = dash = above = None
+        for number, indent, first in self._margins(0):
+            if first in ("", "#"):
+                continue
+            if above is not None and first == "-" and indent >= above and dash is None:
+                dash = indent - above
+            elif above is not None and first != "-" and indent > above and step is None:
+                step = indent - above
+            is_bare_key = self.lines[number].partition(" #")[0].rstrip().endswith(":")
+            above = indent if is_bare_key and first != "-" else None
+        step = step or 2
+        return Layout(step, step if dash is None else dash)
+
+    def _margins(self, line: int) -> Iterable[tuple[int, int, str]]:
+        """Each line from one on: its number, its indentation and its first character."""
+        for number in range(line, len(self.lines)):
+            text = self.lines[number].strip()
+            yield number, len(self.lines[number]) - len(self.lines[number].lstrip(" ")), text[:1]
+
+    def _end(self, line: int, column: int, *, is_list: bool = False) -> int:
+        """The line behind the last that belongs to a key or a dash; comments and blank lines at the end do not."""
+        end, text = line + 1, None
+        is_text = re.search(r"(?:[:-]|[&!]\S+)[ \t]+[|>][-+0-9]*[ \t]*(?:[ \t]#.*)?$", self.lines[line].rstrip())
+        for number, indent, first in self._margins(line + 1):
+            if first == "#" and not (is_text and text is not None and indent >= text):
+                continue
+            if first and indent <= column and not (is_list and indent == column and first == "-"):
+                break
+            if first:
+                text = indent if text is None else text
+                end = number + 1
+        return end
+
+
+def documents_of(path: Path, text: str) -> list[Document]:
+    """The documents of a text. ConfigurationInvalid with every problem of it."""
+    documents, problems = read(text.encode("utf-8", "surrogatepass"), str(path))
+    if problems:
+        raise ConfigurationInvalid(problems)
+    return documents

@@ -1,0 +1,184 @@
+"""What a scalar means by the YAML 1.2 core schema (10.3.2 of the specification), and nothing that only 1.1 knew."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
+
+from reconciler.yaml.syntax import meant, quoted, shown
+
+MAYBE: Final = frozenset(["", *"~nNtTfF.+-0123456789<"])
+"""The first characters (none, for the empty scalar) of a plain scalar that may be something else than a string."""
+
+TAG_PREFIX: Final = "tag:yaml.org,2002:"
+
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INT: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_JSON: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_BASES: Final = {"0o": 8, "0x": 16}
+_SHORT: Final = 32
+# Python refuses to print an integer of more than 4300 decimal digits, at its strictest setting 640. 500 characters are
+# below that in base 16 too.
+_LONGEST_INT: Final = 500
+
+
+MERGE: Final = object()
+"""What a plain `<<` resolves to. It is a merge where a key is expected and the string "<<" everywhere else."""
+
+
+class UnfitError(Exception):
+    """A scalar that cannot be read. `str()` is the message, `placeholder` the value to go on with."""
+
+    def __init__(self, message: str, placeholder: Any) -> None:
+        super().__init__(message)
+        self.placeholder = placeholder
+
+
+def plain(text: str) -> Any:
+    """Return what the plain scalar `text` means: None, a bool, an int, a float, `MERGE`, or the string itself.
+
+    Raises `UnfitError` for numbers that JSON does not have and for integers that are too long.
+    """
+    return _plain_cached(text) if len(text) <= _SHORT else _plain(text)
+
+
+def _plain(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.fullmatch(text):
+        return _integer(text)
+    if _FLOAT.fullmatch(text):
+        return _finite(float(text), text)
+    if _NOT_JSON.fullmatch(text):
+        raise UnfitError(f"JSON has no such number as {text}; expected a finite number, or the text in quotes", 0.0)
+    return MERGE if text == "<<" else text
+
+
+# Configurations say the same few words over and over. Long texts stay out, so the cache stays small.
+_plain_cached = lru_cache(maxsize=4096)(_plain)
+
+
+def _integer(text: str) -> int:
+    if len(text) > _LONGEST_INT:
+        message = f"the integer {shown(text)} has {len(text)} characters; expected at most {_LONGEST_INT}"
+        raise UnfitError(message, 0)
+    return int(text, _BASES.get(text[:2], 10))
+
+
+def _finite(number: float, text: str) -> float:
+    if math.isinf(number):
+        raise UnfitError(f"the number {shown(text)} is too large for JSON; expected at most 1.797e308", 0.0)
+    return number
+
+
+def _as_null(text: str) -> None:
+    if _WORDS.get(text, True) is not None:
+        raise UnfitError(f"{quoted(text)} is no !!null; expected null, ~ or nothing", None)
+
+
+def _as_bool(text: str) -> bool:
+    value = _WORDS.get(text)
+    if value is None:
+        raise UnfitError(f"{quoted(text)} is no !!bool; expected true or false", False)
+    return value
+
+
+def _as_int(text: str) -> int:
+    if not _INT.fullmatch(text):
+        raise UnfitError(f"{quoted(text)} is no !!int; expected digits, such as 12", 0)
+    return _integer(text)
+
+
+def _as_float(text: str) -> float:
+    if _NOT_JSON.fullmatch(text):
+        plain(text)
+    if not _FLOAT.fullmatch(text):
+        raise UnfitError(f"{quoted(text)} is no !!float; expected a decimal number, such as 1.5", 0.0)
+    return _finite(float(text), text)
+
+
+def _as_merge(text: str) -> Any:
+    if text != "<<":
+        raise UnfitError(f"{quoted(text)} is no !!merge; expected <<", text)
+    return MERGE
+
+
+def _as_map(text: str) -> Any:
+    raise UnfitError(f"{quoted(text)} is no !!map; expected a map", None)
+
+
+def _as_list(text: str) -> Any:
+    raise UnfitError(f"{quoted(text)} is no !!seq; expected a list", None)
+
+
+_BY_TAG: Final[dict[str, Callable[[str], Any]]] = {
+    "!": str,
+    TAG_PREFIX + "str": str,
+    TAG_PREFIX + "null": _as_null,
+    TAG_PREFIX + "bool": _as_bool,
+    TAG_PREFIX + "int": _as_int,
+    TAG_PREFIX + "float": _as_float,
+    TAG_PREFIX + "merge": _as_merge,
+    TAG_PREFIX + "map": _as_map,
+    TAG_PREFIX + "seq": _as_list,
+}
+KNOWN_TAGS: Final = tuple(f"!!{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
+
+
+def tagged(tag: str, text: str, *, is_plain: bool) -> Any:
+    """Return what the scalar `text` means under the explicit `tag`. Raises `UnfitError` when it cannot mean that."""
+    read = _BY_TAG.get(tag)
+    if read is not None:
+        return read(text)
+    raise UnfitError(_unknown_tag(tag), _placeholder(text) if is_plain else text)
+
+
+def _placeholder(text: str) -> Any:
+    try:
+        return plain(text)
+    except UnfitError as unfit:
+        return unfit.placeholder
+
+
+def _short(tag: str) -> str:
+    if tag.startswith(TAG_PREFIX):
+        return "!!" + tag.removeprefix(TAG_PREFIX)
+    return tag if tag.startswith("!") else f"!<{tag}>"
+
+
+def collection_tag_problem(tag: str, found: str) -> str | None:
+    """Return what is wrong with `tag` on a collection, `found` being "map" or "seq"; None when it may stand there."""
+    if tag in ("!", TAG_PREFIX + found):
+        return None
+    if tag in _BY_TAG:
+        what = "map" if found == "map" else "list"
+        return f"a {what} cannot be tagged {_short(tag)}; expected !!{found} or no tag"
+    return _unknown_tag(tag)
+
+
+def _unknown_tag(tag: str) -> str:
+    short = _short(tag)
+    return f"unknown tag {shown(short)}; expected one of {' '.join(KNOWN_TAGS)}, or no tag{meant(short, KNOWN_TAGS)}"
+
+
+def node_kind(value: Any) -> str:
+    """Return the words for `value` in a message, such as `the integer 12` or `a map`."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return f"the boolean {'true' if value else 'false'}"
+        case int() | float():
+            return f"the {'integer' if isinstance(value, int) else 'number'} {shown(str(value))}"
+        case str():
+            return f"the string {quoted(value)}"
+        case _:
+            return "a map" if isinstance(value, dict) else "a list"

@@ -1,0 +1,150 @@
+"""Text that is no YAML, in plain words and the same for both parsers.
+
+What a parser says of it is its own matter, and changes with its versions. What counts here is which of its two halves
+gave up, where, what it had begun there, and the text itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import yaml
+
+from reconciler.errors import Problem
+from reconciler.yaml.decoding import closes
+
+_LONGEST = 60
+
+
+def shown(text: str) -> str:
+    """Return `text` cut to 60 characters, with every character that does not print written as its escape."""
+    cut = text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in cut)
+
+
+def quoted(text: str) -> str:
+    """Return `shown(text)` in double quotes."""
+    return f'"{shown(text)}"'
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean X?` for the known word that is closest to `word`, or nothing when none is close."""
+    close = difflib.get_close_matches(word[:_LONGEST], list(known)[:1000], n=1)
+    return f"; did you mean {shown(close[0])}?" if close else ""
+
+
+_TAGS: Final = "expected one of !!str !!int !!float !!bool !!null !!map !!seq, or"
+_NO_START: Final = "a value cannot begin with {char}; expected it in quotes"
+_NO_YAML: Final = "this is no YAML; expected `key: value`"
+_NO_VALUE: Final = "a value is missing here, found {char}; expected a value, or text in quotes"
+_TAB: Final = "a tab is used as indentation; expected spaces"
+_NO_COLON: Final = "no value follows this; expected `key: value`, with a space after the colon"
+_UNKNOWN_TAG: Final = f"unknown tag; {_TAGS} no tag"
+_DOCUMENT: Final = "a document has to end before this; expected one value, or --- on a line between two documents"
+_INDICATORS: Final = {
+    ":": '": " is not allowed here; expected the text in quotes when ": " is part of it, '
+    "or a new line with the indentation of its map",
+    "?": '"? " is not allowed here; expected the text in quotes, or a new line',
+    "-": '"- " is not allowed here; expected a list on lines of its own, or the text in quotes',
+}
+"""What may stand between two tokens, and not everywhere."""
+_COLLECTIONS: Final = {
+    "[": 'this "[" is not closed, or a comma is missing; expected "," between items and "]" at the end',
+    "{": 'this "{{" is not closed, or a comma is missing; expected "," between entries and "}}" at the end',
+    "-": 'this does not belong to the list that begins at line {line}; expected "- " with the same indentation',
+    "": "this does not belong to the map that begins at line {line}; expected a key with the same indentation",
+}
+_NO_NAME: Final = (
+    "this is no name of an anchor or alias; expected letters and digits after & or *, or the text in quotes"
+)
+_NO_BLOCK: Final = "the text after | or > cannot be read; expected spaces as indentation, on lines after it"
+_TOKENS: Final = {
+    "&": _NO_NAME,
+    "*": _NO_NAME,
+    "!": f"this is no tag; {_TAGS} the text in quotes",
+    "|": _NO_BLOCK,
+    ">": _NO_BLOCK,
+    "%": "this is no directive; expected the text in quotes when it begins with %, or %YAML 1.2",
+}
+"""What is wrong with a token that begins so, and that cannot be read."""
+_VERSION: Final = "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
+_UNCLOSED: Final = "this quote is never closed; expected the same quote at the end of the text"
+_NO_ESCAPE: Final = (
+    "a backslash in these double quotes begins no escape that stands for a character; expected \\\\ for a backslash, "
+    "or single quotes around the text"
+)
+_ENDS: Final = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
+_QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
+_WHOLE: Final = re.compile(r"[&*][0-9A-Za-z_-]+(?=[\s?:,\]}%@`]|\Z)|!(?:<[^\s>]*>|[^\s,\[\]{}]*)(?=\s|\Z)")
+_HANDLE: Final = re.compile(r"![0-9A-Za-z_-]+!")
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+(?:#.*\s*)*")
+_ESCAPE: Final = re.compile(
+    r"""\\(?:[0abt\tnvfre "/\\N_LP\n\r]|x[0-9a-fA-F]{2}|u(?![dD][89a-fA-F])[0-9a-fA-F]{4}"""
+    r"|U(?!0000[dD][89a-fA-F])00(?:10|0[0-9a-fA-F])[0-9a-fA-F]{4})"
+)
+"""An escape that stands for a character; half of a surrogate pair does not."""
+
+
+def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
+    """Return the problem that `error` of one of the parsers over `text` means."""
+    found: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if found is None:
+        return Problem(file, 1, 1, _NO_YAML)
+    begun: Any = getattr(error, "context_mark", None)
+    if isinstance(error, yaml.scanner.ScannerError):
+        message, at_begin = _of_token(text, begun or found, found)
+    elif begun is None:
+        message, at_begin = _of_stream(text, found), False
+    else:
+        message, at_begin = _of_node(text, begun, found)
+    begun = begun or found
+    char = text[found.index : found.index + 1]
+    message = message.format(char=_ENDS.get(char) or quoted(char), line=begun.line + 1) if "{" in message else message
+    mark = begun if at_begin else found
+    return Problem(file, mark.line + 1, mark.column + 1, message)
+
+
+def _of_token(text: str, begun: Any, found: Any) -> tuple[str, bool]:
+    """Return what is wrong with a token, and whether to point to where it begins."""
+    first, last = text[begun.index : begun.index + 1], text[found.index : found.index + 1]
+    if first in _QUOTED and (message := _of_quoted(text, begun.index, found.index)):
+        return message, True
+    if last == "\t" and first not in _TOKENS:
+        return _TAB, False
+    if begun.index == found.index:
+        return _INDICATORS.get(last, _NO_START), False
+    if first in _TOKENS and not (_WHOLE.match(text, begun.index) and begun.line != found.line):
+        return _TOKENS[first], True
+    return _NO_COLON, True
+
+
+def _of_quoted(text: str, begin: int, end: int) -> str:
+    """Return what is wrong with the quoted text that begins at `begin`, read up to `end`; empty if nothing is."""
+    closed = _QUOTED[text[begin]].match(text, begin)
+    whole = text[begin : closed.end() if closed else len(text)]
+    if text[begin] == '"' and "\\" in _ESCAPE.sub("", whole):
+        return _NO_ESCAPE
+    return "" if closed and closed.end() <= end else _UNCLOSED
+
+
+def _of_stream(text: str, found: Any) -> str:
+    """Return why what is found between two documents cannot stand there."""
+    if text.startswith("%", found.index):
+        return _VERSION if text.startswith("%YAML", found.index) else _TOKENS["%"]
+    return _DOCUMENT
+
+
+def _of_node(text: str, begun: Any, found: Any) -> tuple[str, bool]:
+    """Return how a token does not fit into what was begun, and whether to point to where that begins."""
+    if _HANDLE.match(text, found.index):
+        return _UNKNOWN_TAG, False
+    first = text[begun.index : begun.index + 1]
+    if begun.index == found.index or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begun.index, found.index)):
+        return _NO_VALUE, False
+    if first in ("[", "{") and not closes(text[begun.index : found.index]):
+        return _COLLECTIONS[first], True
+    is_list = first == "-" and text[begun.index + 1 : begun.index + 2].isspace()
+    return _COLLECTIONS["-" if is_list else ""], False
