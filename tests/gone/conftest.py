@@ -7,7 +7,7 @@ import json
 import pytest
 from world import Json, Run, World
 
-from reconciler import observe
+from reconciler.observe import observe
 from reconciler.api import rate_limiter
 from reconciler.apply import recovery
 from reconciler.cli.main import run

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from world import KEY, World
 
-from reconciler import observe
+from reconciler.observe import observe
 from reconciler.api import Reader, connect
 from reconciler.api.secret import Secret
 from reconciler.kinds import KINDS

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from world import KEY
 
-from reconciler import observe
+from reconciler.observe import observe
 from reconciler.api import Reader, connect, lists
 from reconciler.api.rate_limiter import RateLimiter
 from reconciler.api.secret import Secret
