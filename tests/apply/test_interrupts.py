@@ -138,7 +138,7 @@ def test_no_wait_keeps_it_from_being_heard(world: World, slow: Slow) -> None:
             slow.go_on.set()
 
     pressing = threading.Thread(target=press)
-    with open_session(world.folder, None, None, os.environ, 1) as session, applying.locked(session) as lock:
+    with open_session(world.folder, None, None, os.environ, 1) as session, applying.lock_state(session) as lock:
         planned = planning.plan(session, Options())
         pressing.start()
         report = applying.apply(session, planned, lock, told, parallelism=1)

@@ -73,8 +73,9 @@ class Team(Project):
         super()._edit_integrations()
         for key, fields in sorted(self.wanted["integrations"].items()):
             known = (*self._reviewed["integrations"].items(), *self.wanted["integrations"].items())
-            others = (each for name, each in known if name != key)
-            if _identity(fields) in map(_identity, others):
+            others = {_identity(each) for name, each in known if name != key} | self._twins
+            was = before.get(key)
+            if was is not None and _identity(fields) != _identity(was) and _identity(fields) in others:
                 self.wanted["integrations"][key] = before[key]
                 self.manual.discard(f"integration.{key}")
                 self.replaced.discard(f"integration.{key}")

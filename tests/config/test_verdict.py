@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.config.fast_validator import compiled, verdict
+from reconciler.config.fast_validator import compiled, fast_validator
 from reconciler.config.validation import find_errors
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import BLOCKS, LIFECYCLE
@@ -70,11 +70,11 @@ def test_it_agrees_with_jsonschema(name: str) -> None:
     """Thousands of sound and odd values: yes exactly where jsonschema finds nothing."""
     print(f"seed {SEED}")  # noqa: T201 - shown where it fails
     rng = random.Random(f"{SEED} {name}")  # noqa: S311 - no secret
-    assert verdict(name)(SOUND[name])
+    assert fast_validator(name)(SOUND[name])
     said = set()
     for number in range(ROUNDS):
         value = mutated(rng, SOUND[name])
-        yes = verdict(name)(value)
+        yes = fast_validator(name)(value)
         said.add(yes)
         assert yes is not bool(find_errors(name, value)), (number, value)
     assert said == {True, False}

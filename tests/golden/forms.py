@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
-from reconciler.output.forms import FORMS, shown
+from reconciler.output.forms import FORMS, render_plan
 from reconciler.output.graph import DotGraph, MermaidGraph, SvgGraph
 
 from .cases import CASES
@@ -53,5 +53,5 @@ def made(form: str, case: str) -> str:
         contextlib.chdir(folder),
         mock.patch.dict(os.environ, surroundings, clear=True),
     ):
-        text = str(GRAPHS[form](review.graph)) if form in GRAPHS else COLOUR.sub("", shown(review, form))
+        text = str(GRAPHS[form](review.graph)) if form in GRAPHS else COLOUR.sub("", render_plan(review, form))
         return DRESS.sub("", text) + "\n" if form in ("html", "svg") else text + "\n"

@@ -63,7 +63,7 @@ def _edits(case: Case) -> None:
 
 def _adopt(text: str) -> None:
     """Applies what is live as it is, so that a state remembers it."""
-    with _session(text) as session, applying.locked(session) as lock:
+    with _session(text) as session, applying.lock_state(session) as lock:
         planned = planning.plan(session, Options())
         assert {change.action.value for change in planned.plan.changes} == {"adopt"}, planned.plan.changes
         applying.apply(session, planned, lock, lambda event: None, parallelism=1)

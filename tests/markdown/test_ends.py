@@ -8,7 +8,7 @@ import pytest
 from world import KEY, Run, World, integration
 
 from reconciler.cli.reports import plans_only
-from reconciler.model.approval import Mark, mark_in
+from reconciler.model.approval import CommentMarker, mark_in
 
 from .reading import Reading, require_harmless
 
@@ -26,7 +26,7 @@ reports:
 """
 
 
-def _ended(world: World, tmp_path: Path, command: str, *arguments: str) -> tuple[Run, Reading, Mark]:
+def _ended(world: World, tmp_path: Path, command: str, *arguments: str) -> tuple[Run, Reading, CommentMarker]:
     file = tmp_path / "report.md"
     file.unlink(missing_ok=True)
     done = world.run(command, "--report", f"markdown={file}", *arguments)

@@ -11,7 +11,7 @@ import pytest
 from hostile.test_printing import HOSTILE
 from world import World, automation, integration, report
 
-from reconciler.output.terminal import escape, put
+from reconciler.output.terminal import escape, write_stdout
 from reconciler.yaml.writing import dump
 
 COMMAND = re.compile(r"::(error|warning|notice) ((?:[a-z]+=[^:,\r\n]*,)*title=[^:,\r\n]*)::([^\r\n]*)")
@@ -189,10 +189,10 @@ def test_the_gate_lets_through_what_is_asked_for(capsys: pytest.CaptureFixture[s
     """An annotation of ours, whole, where annotations are printed; no other command, and none at all elsewhere."""
     ours = "::warning file=a.yaml,line=3,col=5,title=x%3A y::said"
     others = ["::add-mask::x", "  ::error title=x::y", "::error x::y", "::error title=x,file=a:b::y", "##[error]x"]
-    put("\n".join([ours, *others, f"{ours} ##[group]"]), commands=True)
+    write_stdout("\n".join([ours, *others, f"{ours} ##[group]"]), commands=True)
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == ours
     assert shown[-1] == f"{ours} \\u0023#[group]"
     assert not [line for line in shown[1:-1] if line.lstrip().startswith("::") or "##[" in line]
-    put(ours)
+    write_stdout(ours)
     assert capsys.readouterr().out == "\\u003a:" + ours[2:] + "\n"

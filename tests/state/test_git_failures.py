@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import GitUnusable, StateUnusable
-from reconciler.git.command import Answer, GitSilent, Limits, run_git
+from reconciler.git.command import GitResult, GitSilent, Limits, run_git
 from reconciler.model.redaction import without_user
 from reconciler.state import git_repository
 from reconciler.state.backend import LockInfo
@@ -125,7 +125,7 @@ def test_git_hangs(remote: Remote, store_of: StoreOf, fake_git: Callable[[str], 
 def test_push_without_an_answer(store: GitBackend, monkeypatch: pytest.MonkeyPatch, done: bool) -> None:
     """A push that does not end in time is looked up at the remote: done is done, and not done is an error."""
 
-    def silent(arguments: Sequence[str], **rest: Any) -> Answer:
+    def silent(arguments: Sequence[str], **rest: Any) -> GitResult:
         if "push" not in arguments:
             return run_git(arguments, **rest)
         if done:

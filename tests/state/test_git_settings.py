@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from world import World
 
-from .conftest import Remote
+from .conftest import Remote, git
 
 FLOW = "automations: {a: {name: A, status: active, data: {actions: {push: p}}}}\n"
 PAIR = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Ada"}
@@ -21,6 +21,28 @@ def world_in_git(world: World, remote: Remote) -> World:
     world.write("state: {store: git}\n", "reconciler.yaml")
     world.write(FLOW)
     return world
+
+
+@pytest.mark.parametrize("spelled", ["sk_of_another_day", "c2tfb2ZfYW5vdGhlcl9kYXk="])
+def test_a_state_that_holds_the_key_of_today_is_not_pushed(
+    world_in_git: World, remote: Remote, monkeypatch: pytest.MonkeyPatch, spelled: str
+) -> None:
+    """Written when it was no key yet: the object is named, nothing is sent, and the remote holds what it held."""
+    world_in_git.write(FLOW.replace("push: p", f"push: {spelled}"))
+    assert world_in_git.apply().code == 0
+    held = git(remote.path, "for-each-ref", "refs/reconciler")
+    (made,) = (each["id"] for each in world_in_git.live("automations"))
+    world_in_git.edit("automations", made, data={"actions": {"push": "p"}})
+    monkeypatch.setenv("QONVERSION_SECRET", "sk_of_another_day")
+    world_in_git.write(FLOW.replace("status: active", "status: paused"))
+    world_in_git.requests()
+    refused = world_in_git.apply()
+    assert refused.code == 5
+    assert "the secret key" in refused.err
+    assert "automation.a" in refused.err
+    assert spelled not in refused.err
+    assert world_in_git.writes() == []
+    assert git(remote.path, "for-each-ref", "refs/reconciler") == held
 
 
 @pytest.mark.parametrize("count", ["x", "-1", "1.5", " ", "99999999999", "\u0661"])

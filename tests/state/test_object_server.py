@@ -58,7 +58,7 @@ def test_a_server_that_does_not_heed_conditions_is_found_out(
 
 
 def test_a_write_whose_answer_was_lost_counts_as_done(store: ObjectBackend, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library sends it again and is refused, since it was done: that refusal is neither Locked nor StateConflict."""
+    """The library sends it again and is refused, since it was done: that is neither Locked nor StateConflict."""
     with running("mumbling") as server:
         server.make("bucket")
         aim(monkeypatch, server.url)
