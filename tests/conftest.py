@@ -7,23 +7,100 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import means
 import pytest
-from world import World, opened
+import size
+import waiting
+
+waiting.install()
+
+from world import World, opened  # noqa: E402 - after the sleep that it finds is one that can be shortened
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds what runs all there is."""
+    parser.addoption(
+        "--exhaustive",
+        action="store_true",
+        help="run the tests that are marked exhaustive, too, with many more examples",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """A script that runs this in its background has Ctrl-C ignored, by all that is started here too: a test that ends a
     program by it would wait for ever."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    size.exhaustive = config.getoption("exhaustive")
+    means.install()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Two workers a core: many tests wait for a process or a server of theirs."""
-    return 2 * (os.cpu_count() or 1)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Adds the marks of what the fixtures of a test use, before tests are selected by their marks."""
+    for mark in means.marks_by_fixtures(item):
+        item.add_marker(mark)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is marked exhaustive, if it was not asked for by the option or by `-m`."""
+    asked_for = size.exhaustive or "exhaustive" in config.getoption("markexpr")
+    left_out = [item for item in items if item.get_closest_marker("exhaustive") and not asked_for]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """The fixtures of a test use what it is marked with, and nothing else."""
+    with means.restricted_to(means.marks_of(item)):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """So does the test."""
+    with means.restricted_to(means.marks_of(item)):
+        return (yield)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers a core: many tests wait for a process or a server of theirs. One, if none of them does: each worker
+    collects all tests, which takes it seconds."""
+    waits = "not process" not in config.getoption("markexpr")
+    return (2 if waits else 1) * (os.cpu_count() or 1)
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], uses_network: None
+) -> Iterator[World]:
     """An empty project behind a simulator over real HTTP, the key and the address in the environment as a user has."""
     with opened(tmp_path, monkeypatch, capsys) as world:
         yield world
+
+
+@pytest.fixture
+def no_waiting() -> Iterator[None]:
+    """Retries and polls go on at once."""
+    with waiting.skipped():
+        yield
+
+
+@pytest.fixture(scope="session")
+def uses_process() -> None:
+    """What asks for this starts processes: its tests get the mark."""
+
+
+@pytest.fixture(scope="session")
+def uses_git() -> None:
+    """What asks for this starts git."""
+
+
+@pytest.fixture(scope="session")
+def uses_network() -> None:
+    """What asks for this listens or connects on the loopback."""
+
+
+@pytest.fixture(scope="session")
+def uses_browser() -> None:
+    """What asks for this drives a browser."""

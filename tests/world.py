@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from loopback import NO_TLS
 
 from reconciler.cli.main import run
 from reconciler.simulator import Simulator
@@ -66,7 +67,7 @@ class World:
         self._read = 0
         self._capsys = capsys
         self._client = httpx.Client(
-            base_url=url.removesuffix("/v4"), headers={"Authorization": f"Bearer {KEY}"}, trust_env=False
+            base_url=url.removesuffix("/v4"), headers={"Authorization": f"Bearer {KEY}"}, trust_env=False, verify=NO_TLS
         )
 
     @property

@@ -14,6 +14,8 @@ from world import KEY
 
 from .raw import Bytes, saying
 
+pytestmark = [pytest.mark.process, pytest.mark.network]
+
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 
 

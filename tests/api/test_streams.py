@@ -18,6 +18,8 @@ from reconciler.api.rate_limiter import RateLimiter
 from reconciler.api.secret import Secret
 from reconciler.errors import Unreachable
 
+pytestmark = pytest.mark.network
+
 BODY = b'{"id": "a1"}'
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (len(BODY), BODY)
 

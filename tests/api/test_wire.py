@@ -28,6 +28,8 @@ from reconciler.errors import AnswerRefused, AnswerUnreadable, Unreachable
 
 from .raw import Bytes, answer, saying
 
+pytestmark = pytest.mark.network
+
 RECORD = {"id": "a1", "name": "One"}
 BODY = json.dumps(RECORD).encode()
 MIB = 1024 * 1024

@@ -163,6 +163,7 @@ def test_an_address_that_is_none_is_wrong_usage(world: World, url: str) -> None:
     assert world.plan("--api-url", url).code == 64
 
 
+@pytest.mark.process
 def test_without_a_terminal_nobody_is_asked(world: World) -> None:
     """Exit 5 and the flag is named; with nothing to do there is nothing to ask."""
     world.write(FLOW)
@@ -177,6 +178,7 @@ def test_without_a_terminal_nobody_is_asked(world: World) -> None:
 
 @pytest.mark.skipif(not hasattr(pty, "openpty"), reason="no terminals here")
 @pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 5), ("", 5), ("no", 5)])
+@pytest.mark.process
 def test_on_a_terminal_only_yes_is_one(world: World, answer: str, code: int) -> None:
     """Anything else changes nothing."""
     world.write(FLOW)
@@ -195,6 +197,7 @@ def test_on_a_terminal_only_yes_is_one(world: World, answer: str, code: int) -> 
 @pytest.mark.parametrize(
     "arguments", [["plan", "--nonsense"], ["plan", "--parallelism", "0"], ["planned"], ["plan", "a", "b"]]
 )
+@pytest.mark.process
 def test_bad_usage(tmp_path: Path, arguments: list[str]) -> None:
     """Exit 64, as a program."""
     done = subprocess.run(

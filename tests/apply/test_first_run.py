@@ -112,6 +112,8 @@ def test_one_file_is_a_configuration_too(world: World) -> None:
     assert run(["plan", str(world.folder / "only.yaml"), "--detailed-exitcode"]) == 0
 
 
+@pytest.mark.process
+@pytest.mark.network
 def test_as_a_program_with_its_simulator_as_another(tmp_path: Path) -> None:
     """`reconciler simulate` in one process, the command line in others: 0, 2, 0, 0, data on stdout alone."""
     program = [sys.executable, "-m", "reconciler"]

@@ -23,7 +23,7 @@ ROUNDS = 3
 
 
 @pytest.fixture
-def servers() -> Iterator[dict[int, Server]]:
+def servers(uses_network: None) -> Iterator[dict[int, Server]]:
     """The server of the benchmark for each size: it costs the same for each request."""
     opened = {size: Server(0) for size in SIZES}
     yield opened
@@ -31,6 +31,8 @@ def servers() -> Iterator[dict[int, Server]]:
         each.close()
 
 
+@pytest.mark.process
+@pytest.mark.exhaustive
 def test_four_times_the_work_costs_four_times_as_much(servers: dict[int, Server], tmp_path: Path) -> None:
     """Each command in a process of its own, what it costs without any work taken off. Somewhat more would still pass:
     what grows with the square costs four times that. The sizes take turns, and the least of a few rounds counts: a

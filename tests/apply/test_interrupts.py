@@ -24,6 +24,8 @@ from reconciler.commands.session import open_session
 from reconciler.model.apply_report import Status
 from reconciler.plan import Options
 
+pytestmark = pytest.mark.process
+
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 LOADING = """
 import signal, sys

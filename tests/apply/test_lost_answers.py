@@ -14,6 +14,8 @@ from reconciler.apply import recovery
 from reconciler.simulator import Simulator
 from reconciler.simulator.server import bind
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 FLOW = """
     automations:
       flow:

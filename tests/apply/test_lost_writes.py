@@ -10,12 +10,15 @@ from typing import Any
 
 import httpx
 import pytest
+from loopback import NO_TLS
 from world import World
 
 from reconciler.api import rate_limiter
 from reconciler.apply import recovery
 from reconciler.simulator import Simulator
 from reconciler.simulator.server import bind
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 CONFIGURATION = """
     automations:
@@ -67,9 +70,9 @@ def _in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 def rehearse(world: World, *rules: str) -> None:
     """These faults, from now on, and no others."""
     address = world.url.removesuffix("/v4") + "/_faults"
-    assert httpx.delete(address, trust_env=False).is_success
+    assert httpx.delete(address, trust_env=False, verify=NO_TLS).is_success
     if rules:
-        answer = httpx.post(address, json={"rules": rules}, trust_env=False)
+        answer = httpx.post(address, json={"rules": rules}, trust_env=False, verify=NO_TLS)
         assert answer.is_success, answer.text
 
 

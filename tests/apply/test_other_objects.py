@@ -7,6 +7,8 @@ import json
 import pytest
 from world import World, automation, report
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 CONFIGURATION = """
 integrations:
   hook: {title: Hook, integration: webhooks, target_platform: iOS}

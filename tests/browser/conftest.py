@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def there() -> None:
+def there(uses_browser: None) -> None:
     """The tests are skipped where there is no browser, and say what is missing."""
     if missing():
         pytest.skip(missing())

@@ -23,7 +23,17 @@ def survives(seeds: str, stores: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("seeds", "stores"), [("1-9", "file"), ("10-18", "file"), ("19-20", "git")])
+@pytest.mark.parametrize(
+    ("seeds", "stores"),
+    [
+        ("1-5", "file"),
+        ("19", "git"),
+        pytest.param("6-9", "file", marks=pytest.mark.exhaustive),
+        pytest.param("10-18", "file", marks=pytest.mark.exhaustive),
+        pytest.param("20", "git", marks=pytest.mark.exhaustive),
+    ],
+)
+@pytest.mark.process
 def test_worlds_are_survived(seeds: str, stores: str) -> None:
     """No duplicate, nothing of others touched, nothing deleted that was not shown, no key seen, state and live agree,
     every exit code of the table; and in the end nothing is left to do."""

@@ -48,13 +48,13 @@ SECRETS = {"QONVERSION_SECRET": KEY}
 
 
 @pytest.fixture(scope="session")
-def venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def venv(tmp_path_factory: pytest.TempPathFactory, uses_process: None) -> Path:
     """Where the machines' libraries are."""
     return tmp_path_factory.mktemp("machines") / "venv"
 
 
 @pytest.fixture
-def repository(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> Repository:
+def repository(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch, uses_git: None) -> Repository:
     """A repository whose main has the beginning, which is applied."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
@@ -68,7 +68,9 @@ def repository(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def github(tmp_path: Path, venv: Path, repository: Repository, world: World) -> Iterator[GitHubRunner]:
+def github(
+    tmp_path: Path, venv: Path, repository: Repository, world: World, uses_network: None
+) -> Iterator[GitHubRunner]:
     """GitHub."""
     host = GitHub()
     host.comments[8] = []
@@ -77,7 +79,9 @@ def github(tmp_path: Path, venv: Path, repository: Repository, world: World) -> 
 
 
 @pytest.fixture
-def gitlab(tmp_path: Path, venv: Path, repository: Repository, world: World) -> Iterator[GitLabRunner]:
+def gitlab(
+    tmp_path: Path, venv: Path, repository: Repository, world: World, uses_network: None
+) -> Iterator[GitLabRunner]:
     """GitLab."""
     host = GitLab()
     host.comments[8] = []

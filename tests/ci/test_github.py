@@ -58,7 +58,14 @@ def nothing_left(github: GitHubRunner) -> bool:
     return "Plan for `production`: no changes\n" in shown.summary
 
 
-@pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "merge",
+        pytest.param("squash", marks=pytest.mark.exhaustive),
+        pytest.param("rebase", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_pull_request_from_its_plan_to_an_empty_one(github: GitHubRunner, world: World, how: str) -> None:
     """A branch changes three resources: plan, comment, merge, apply by the digest of the comment, second plan empty."""
     jobs = github.plan(7, github.repository.propose(7, CHANGED))
@@ -90,6 +97,7 @@ def test_a_pull_request_from_its_plan_to_an_empty_one(github: GitHubRunner, worl
     assert nothing_left(github)
 
 
+@pytest.mark.exhaustive
 def test_the_least_of_it(github: GitHubRunner, world: World) -> None:
     """The README's few lines: a comment under the pull request, and what it shows is applied by the merge."""
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -107,6 +115,7 @@ def test_the_least_of_it(github: GitHubRunner, world: World) -> None:
     assert nothing_left(github)
 
 
+@pytest.mark.exhaustive
 def test_what_somebody_edited_in_between_is_refused(github: GitHubRunner, world: World) -> None:
     """After the review a report is changed in the dashboard: nothing is applied, the comment says what differs, and the
     plan that it shows can be applied by its digest."""
@@ -139,6 +148,7 @@ def test_what_somebody_edited_in_between_is_refused(github: GitHubRunner, world:
     assert nothing_left(github)
 
 
+@pytest.mark.exhaustive
 def test_the_job_can_be_run_again(github: GitHubRunner, world: World) -> None:
     """The network failed: the comment says so, what was approved stands, and a second run applies it."""
     github.plan(7, github.repository.propose(7, CHANGED))
@@ -152,6 +162,7 @@ def test_the_job_can_be_run_again(github: GitHubRunner, world: World) -> None:
     assert "3 done" in commented(github)
 
 
+@pytest.mark.exhaustive
 def test_a_second_push_edits_the_comment(github: GitHubRunner) -> None:
     """One comment, whatever is pushed; what is merged is what was planned last."""
     github.plan(7, github.repository.propose(7, CHANGED))
@@ -161,6 +172,7 @@ def test_a_second_push_edits_the_comment(github: GitHubRunner) -> None:
     assert merged(github, 7).result == "success"
 
 
+@pytest.mark.exhaustive
 def test_two_pull_requests_that_touch_different_things(github: GitHubRunner, world: World) -> None:
     """The second was planned before the first was merged, and is what was approved all the same."""
     github.plan(7, github.repository.propose(7, BEGIN.replace("push: p1", "push: p9")))
@@ -186,6 +198,7 @@ def test_a_fork_is_validated_and_gets_nothing(github: GitHubRunner, world: World
     assert github.host.ours() == []
 
 
+@pytest.mark.exhaustive
 def test_files_of_a_branch_are_not_run(github: GitHubRunner) -> None:
     """What lies in the repository is never taken for a module of the tool or of its libraries."""
     evil = dict.fromkeys(("reconciler.py", "yaml.py", "click.py", "json.py"), "raise SystemExit('owned')")
@@ -194,6 +207,7 @@ def test_files_of_a_branch_are_not_run(github: GitHubRunner) -> None:
     assert "owned" not in "".join(job.log for job in jobs.values())
 
 
+@pytest.mark.exhaustive
 def test_a_mistake_is_marked_on_its_line_and_in_the_comment(github: GitHubRunner) -> None:
     """validate annotates the line; the plan's comment takes the approval of the earlier one back."""
     github.plan(7, github.repository.propose(7, CHANGED))
@@ -222,6 +236,7 @@ def test_an_apply_by_hand_is_of_main_alone(github: GitHubRunner, world: World) -
     assert world.requests() == []
 
 
+@pytest.mark.exhaustive
 def test_drift_is_an_issue_until_it_is_gone(github: GitHubRunner, world: World) -> None:
     """Night by night: nothing; somebody changed a report; it is set back."""
     assert github.night().result == "success"
@@ -239,6 +254,7 @@ def test_drift_is_an_issue_until_it_is_gone(github: GitHubRunner, world: World) 
     assert issue["state"] == "closed"
 
 
+@pytest.mark.exhaustive
 def test_drift_is_a_pull_request_where_that_is_wanted(github: GitHubRunner, world: World) -> None:
     """The live value is written into the YAML on a branch; the next night edits the same pull request."""
     kept = github.repository.bare.parent / "pulls.json"
@@ -259,6 +275,7 @@ def test_drift_is_a_pull_request_where_that_is_wanted(github: GitHubRunner, worl
     assert pull["edited"]
 
 
+@pytest.mark.exhaustive
 def test_no_log_holds_the_key(github: GitHubRunner) -> None:
     """Neither what is printed nor what is kept."""
     plan = github.plan(7, github.repository.propose(7, CHANGED))["plan production"]
@@ -277,6 +294,7 @@ def test_no_log_holds_the_key(github: GitHubRunner) -> None:
         ("drift-pull-request.yml", "contents"),
     ],
 )
+@pytest.mark.exhaustive
 def test_with_less_than_these_permissions_it_fails(github: GitHubRunner, world: World, name: str, scope: str) -> None:
     """Each right to write that a job asks for is one that it needs."""
     document = copy.deepcopy(workflow(name))

@@ -24,7 +24,7 @@ def commented(gitlab: GitLabRunner, number: int = 7) -> str:
     return body
 
 
-@pytest.mark.parametrize("how", ["merge", "squash"])
+@pytest.mark.parametrize("how", ["merge", pytest.param("squash", marks=pytest.mark.exhaustive)])
 def test_a_merge_request_from_its_plan_to_an_empty_one(gitlab: GitLabRunner, world: World, how: str) -> None:
     """A branch changes three resources: plan, comment, merge, apply by the digest of the comment, second plan empty."""
     head = gitlab.repository.propose(7, CHANGED)
@@ -45,6 +45,7 @@ def test_a_merge_request_from_its_plan_to_an_empty_one(gitlab: GitLabRunner, wor
     assert KEY not in jobs["plan"].log + done.log + "".join(done.files.values())
 
 
+@pytest.mark.exhaustive
 def test_what_somebody_edited_in_between_is_refused(gitlab: GitLabRunner, world: World) -> None:
     """After the review a report is changed in the dashboard: nothing is applied, the comment says what differs, and
     what is planned now can be applied by its digest."""
@@ -68,6 +69,7 @@ def test_what_somebody_edited_in_between_is_refused(gitlab: GitLabRunner, world:
     assert "Applied to `production`: 3 done" in commented(gitlab)
 
 
+@pytest.mark.exhaustive
 def test_what_is_planned_is_what_merging_makes(gitlab: GitLabRunner, world: World) -> None:
     """Main went on since the branch left it: what others merged is not taken back, and a conflict is not planned."""
     gitlab.repository.propose(7, BEGIN.replace("push: p1", "push: p9"))
@@ -85,6 +87,7 @@ def test_what_is_planned_is_what_merging_makes(gitlab: GitLabRunner, world: Worl
     assert merged(gitlab, 8).result == "success"
 
 
+@pytest.mark.exhaustive
 def test_a_fork_is_validated_and_gets_nothing(gitlab: GitLabRunner, world: World) -> None:
     """Neither in the fork's own pipeline nor in one of the parent project for it is anything planned."""
     head = gitlab.repository.propose(7, CHANGED)
@@ -95,6 +98,7 @@ def test_a_fork_is_validated_and_gets_nothing(gitlab: GitLabRunner, world: World
     assert gitlab.host.ours() == []
 
 
+@pytest.mark.exhaustive
 def test_a_mistake_is_in_the_comment(gitlab: GitLabRunner) -> None:
     """The plan's comment takes the approval of the earlier one back, and merging it applies nothing."""
     gitlab.plan(7, gitlab.repository.propose(7, CHANGED))
@@ -116,6 +120,7 @@ def test_a_push_without_a_merge_request_applies_nothing(gitlab: GitLabRunner, wo
     assert world.requests() == []
 
 
+@pytest.mark.exhaustive
 def test_drift_is_an_issue_until_it_is_gone(gitlab: GitLabRunner, world: World) -> None:
     """Night by night: nothing; somebody changed a report; it is set back."""
     assert gitlab.night().result == "success"

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from reconciler.errors import Exit
 
 from .conftest import BEGIN
 from .repository import ENVIRONMENT
+
+pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[2]
 # Whoever opens a connection or looks a name up ends the program.

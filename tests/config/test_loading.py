@@ -153,6 +153,7 @@ def _real(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=30)
 
 
+@pytest.mark.process
 def test_a_real_run_in_the_folder(folder: Folder) -> None:
     """Without PATH it is the current folder; problems are on stderr with short names, nothing is on stdout."""
     folder.write(written("reports", status="actve"))
@@ -164,6 +165,7 @@ def test_a_real_run_in_the_folder(folder: Folder) -> None:
     )
 
 
+@pytest.mark.process
 def test_a_real_run_that_is_fine(folder: Folder) -> None:
     """A valid configuration ends with 0, needs no key, and leaves nothing behind."""
     folder.write(written("reports"))

@@ -87,6 +87,7 @@ def test_a_keyword_that_it_does_not_know(keyword: str) -> None:
         compiled({**LIFECYCLE, keyword: "x"})
 
 
+@pytest.mark.process
 def test_jsonschema_is_loaded_where_something_is_wrong(tmp_path: Any) -> None:
     """A sound configuration is checked without it."""
     script = (

@@ -9,6 +9,8 @@ from reconciler.cli.main import run
 
 from .team import ONE, REPORTS, TWINS, ids, results, sent_to
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 ALONE = TWINS.replace(
     "title: Alerts, integration: webhooks, target_platform: Android",
     "title: Play, integration: slack, target_platform: Android",

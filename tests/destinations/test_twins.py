@@ -11,6 +11,8 @@ from reconciler.cli.main import run
 
 from .team import ONE, REPORTS, TWINS, ids, results, sent_to
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 
 @pytest.mark.parametrize("fault", ["POST /integrations: delay 0.4, n=2", "POST /integrations: delay 0.4 after, n=2"])
 def test_each_report_goes_to_its_own_twin(world: World, fault: str) -> None:

@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
+from size import seeds
 
 from reconciler.errors import ReconcilerError
 from reconciler.yaml import read
@@ -40,7 +41,7 @@ def damaged(chance: random.Random) -> str:
     return text
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", seeds(100, every_day=25))
 def test_a_damaged_file_is_edited_or_refused(seed: int) -> None:
     """What is given can be read; an error is one that a user can meet."""
     chance = random.Random(seed)  # noqa: S311 - a game, no secret

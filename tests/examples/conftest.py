@@ -67,12 +67,12 @@ def simulate(folder: Path, *options: str) -> Iterator[Rehearsal]:
 
 
 @pytest.fixture
-def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
+def rehearsal(tmp_path: Path, uses_process: None, uses_network: None) -> Iterator[Rehearsal]:
     """A fresh simulator, as `reconciler simulate` starts one."""
     yield from simulate(tmp_path)
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Iterator[Rehearsal]:
+def bare(tmp_path: Path, uses_process: None, uses_network: None) -> Iterator[Rehearsal]:
     """A fresh simulator without the e-mail destination."""
     yield from simulate(tmp_path, "--bare")

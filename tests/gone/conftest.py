@@ -8,7 +8,6 @@ import pytest
 from world import Json, Run, World
 
 from reconciler import observe
-from reconciler.api import rate_limiter
 from reconciler.apply import recovery
 from reconciler.cli.main import run
 
@@ -16,11 +15,10 @@ POLL_DELAYS = 2
 
 
 @pytest.fixture(autouse=True)
-def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch, no_waiting: None) -> None:
     """What shows up late shows up at once, or never."""
     for module in (observe, recovery):
         monkeypatch.setattr(module, "POLL_DELAYS", (0.0,) * POLL_DELAYS)
-    monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
 
 
 def flows(*names: str, more: str = "") -> str:

@@ -13,6 +13,8 @@ from reconciler.cli.main import run
 
 from .conftest import Place
 
+pytestmark = pytest.mark.process
+
 MEGABYTES = 700
 FLOW = "automations:\n  a: {{name: a, status: active, data: {{x: {0}}}}}\n"
 
@@ -66,7 +68,20 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("title", BOMBS)
+# One of each way to be large; the others of a way differ in size, and some take seconds.
+EVERY_DAY = {
+    "a billion laughs",
+    "nested 10,000 deep in brackets",
+    "merges of merges",
+    "a key of ten megabytes",
+    "characters that are refused",
+}
+assert set(BOMBS) >= EVERY_DAY
+
+
+@pytest.mark.parametrize(
+    "title", [pytest.param(each, marks=() if each in EVERY_DAY else pytest.mark.exhaustive) for each in BOMBS]
+)
 def test_a_bomb_is_refused_in_bounded_memory(place: Place, title: str) -> None:
     """Exit 3 with its problem, at most a thousand problems and a word of the others, and 700 MB at the most."""
     text, said = BOMBS[title]
@@ -79,6 +94,7 @@ def test_a_bomb_is_refused_in_bounded_memory(place: Place, title: str) -> None:
     assert ended.peak < MEGABYTES * 1_000_000
 
 
+@pytest.mark.exhaustive
 def test_many_files_share_one_room(place: Place) -> None:
     """A bomb in pieces is a bomb: keys and values count over all files."""
     for number in range(8):
@@ -122,6 +138,7 @@ def test_environments_multiply_what_is_written(place: Place, environments: int, 
     assert ended.peak < MEGABYTES * 1_000_000
 
 
+@pytest.mark.exhaustive
 def test_ten_thousand_resources_are_no_bomb(place: Place) -> None:
     """The limits are far from what people have: four files of ten thousand, in four environments."""
     place.write("environments: {a: {}, b: {}, c: {}, d: {}}\n", "reconciler.yaml")

@@ -46,6 +46,7 @@ def test_a_link_to_a_device_is_not_followed(place: Place) -> None:
     assert place.problems() == [f"x.yaml: {LINK}"]
 
 
+@pytest.mark.network
 def test_a_socket_is_a_problem(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is named, as everything that is no file."""
     monkeypatch.chdir(place.path)
@@ -125,6 +126,7 @@ def test_a_path_that_is_too_long(place: Place) -> None:
 
 
 @pytest.mark.parametrize("name", ["main.yaml", "reconciler.yaml"])
+@pytest.mark.process
 def test_a_file_of_two_hundred_megabytes_is_not_read(place: Place, name: str) -> None:
     """Its size is enough to refuse it."""
     os.truncate(place.write("x", name), 200_000_000)
@@ -167,6 +169,7 @@ def test_the_number_of_files(place: Place, monkeypatch: pytest.MonkeyPatch) -> N
     assert place.problems() == [f"{place.path}: holds more than 3 files of YAML; expected fewer, and none is read"]
 
 
+@pytest.mark.process
 def test_folders_a_thousand_deep(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The walk does not recurse, and a path that the system cannot say is a problem."""
     monkeypatch.chdir(place.path)

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from size import seeds
 
 from reconciler.config import read_configuration
 from reconciler.errors import ConfigurationInvalid
@@ -65,7 +66,7 @@ def read_it(folder: Path, content: bytes, settings: bytes) -> None:
         assert {Path(each.file).name for each in invalid.problems} <= {"main.yaml", "reconciler.yaml"}
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(8, every_day=2))
 def test_mutated_files_end_with_problems(tmp_path: Path, seed: int) -> None:
     """250 a seed: a file of resources, and every third time the settings too."""
     print(f"seed {seed}")  # noqa: T201

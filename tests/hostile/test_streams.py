@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from world import World
 
+pytestmark = pytest.mark.process
+
 FULL = Path("/dev/full")
 BASIC = "automations: {a: {name: A, status: active, data: {actions: {push: p}}}}"
 MODULE = (sys.executable, "-m", "reconciler")

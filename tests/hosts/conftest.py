@@ -24,7 +24,7 @@ Comment: TypeAlias = Callable[..., Run]
 
 
 @pytest.fixture
-def github() -> Iterator[GitHub]:
+def github(uses_network: None) -> Iterator[GitHub]:
     """A repository on GitHub."""
     host = GitHub()
     with serving(host):
@@ -32,7 +32,7 @@ def github() -> Iterator[GitHub]:
 
 
 @pytest.fixture
-def gitlab() -> Iterator[GitLab]:
+def gitlab(uses_network: None) -> Iterator[GitLab]:
     """A project on GitLab."""
     host = GitLab()
     with serving(host):
@@ -40,7 +40,7 @@ def gitlab() -> Iterator[GitLab]:
 
 
 @pytest.fixture(params=["github", "gitlab"])
-def host(request: pytest.FixtureRequest) -> AnyHost:
+def host(request: pytest.FixtureRequest, uses_network: None) -> AnyHost:
     """Both, one after the other."""
     found: AnyHost = request.getfixturevalue(request.param)
     return found

@@ -10,6 +10,8 @@ import pytest
 
 from .imports import ROOT
 
+pytestmark = pytest.mark.git
+
 # In pieces, so that this file is no find of its own.
 REGISTRIES = (
     r"\bpypi\b" + r"\.org",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 HEAVY = ("httpx", "jsonschema", "deepdiff", "rich", "yaml", "waitress", "sqlite3", "jinja2")
 KEY = {"QONVERSION_SECRET": "sk_x"}
 PROBE = f"""

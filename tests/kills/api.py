@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from loopback import NO_TLS
 
 KEY = "sk_kills"
 COLLECTIONS = ("integrations", "scheduled-reports", "automations")
@@ -77,7 +78,7 @@ class Api:
 
     def _client(self) -> httpx.Client:
         base = self.url.removesuffix("/v4")
-        return httpx.Client(base_url=base, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False)
+        return httpx.Client(base_url=base, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False, verify=NO_TLS)
 
     def _tell(self, **order: object) -> Json:
         assert self._process.stdin

@@ -14,14 +14,14 @@ pytest.register_assert_rewrite(f"{__package__}.proof")
 
 
 @pytest.fixture(scope="session")
-def simulator() -> Iterator[Api]:
+def simulator(uses_process: None, uses_network: None) -> Iterator[Api]:
     """The process; a test opens data of its own in it."""
     with started() as api:
         yield api
 
 
 @pytest.fixture(scope="session")
-def templates(simulator: Api, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Site]:
+def templates(simulator: Api, tmp_path_factory: pytest.TempPathFactory, uses_git: None) -> dict[str, Site]:
     """Store → the project as each test finds it."""
     made = {}
     with pytest.MonkeyPatch.context() as patch:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.api.rate_limiter import POLL_DELAYS
-
 
 @pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def at_once(no_waiting: None) -> None:
     """As many looks as ever, one right after the other."""
-    for module in ("applying", "pipeline", "apply.outcome"):
-        monkeypatch.setattr(f"reconciler.{module}.LOOKS", (0.0,) * len(POLL_DELAYS))

@@ -8,6 +8,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from properties.examples import examples
 from world import World
 
 from reconciler.kinds.normalization import INVISIBLE, looks_the_same, normal_form
@@ -31,7 +32,7 @@ def texts(seed: int, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("ways", [["trim"], ["nfc"], ["lower"], ["trim", "nfc"], ["nfc", "lower", "trim", "sort"]])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.exhaustive)])
 def test_the_second_plan_is_empty(world: World, ways: list[str], seed: int) -> None:
     """Forty names and captions at once, and once more after they all were changed."""
     world.fault(*(f"* /*: normalise {way}" for way in ways))
@@ -49,6 +50,7 @@ def test_the_second_plan_is_empty(world: World, ways: list[str], seed: int) -> N
         assert world.run("drift").code == 0
 
 
+@examples(100)
 @given(TEXTS)
 def test_a_normal_form_is_its_own(text: str) -> None:
     """It stays as it is, looks like what it was made of, and each step towards it does so, too."""
@@ -60,6 +62,7 @@ def test_a_normal_form_is_its_own(text: str) -> None:
         assert normal_form(step(text)) == form
 
 
+@examples(100)
 @given(TEXTS, TEXTS)
 def test_what_looks_the_same_has_one_normal_form(one: str, other: str) -> None:
     """Two names that one may become the other are one name."""

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 from world import KEY, World
 
-from reconciler import observe
 from reconciler.api import Reader, connect
 from reconciler.api.secret import Secret
 from reconciler.kinds import KINDS
+from reconciler.observe import observe
 
 from .scripted import Query, Said, Script, page, says, served
 from .test_many import by_offset, reports

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from world import KEY
 
-from reconciler import observe
 from reconciler.api import Reader, connect, lists
 from reconciler.api.rate_limiter import RateLimiter
 from reconciler.api.secret import Secret
@@ -17,6 +16,7 @@ from reconciler.cli.main import run
 from reconciler.errors import AnswerRefused, NotAuthorised, ReconcilerError
 from reconciler.kinds import KINDS
 from reconciler.model.live import Live
+from reconciler.observe import observe
 
 from .scripted import Query, Said, Script, page, says, served
 
@@ -37,7 +37,7 @@ reports:
 
 
 @pytest.fixture
-def script() -> Iterator[Script]:
+def script(uses_network: None) -> Iterator[Script]:
     """A server without any object."""
     with served(Script()) as script:
         yield script

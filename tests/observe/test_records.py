@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from world import KEY
 
-from reconciler.api import rate_limiter
 from reconciler.apply import recovery
 from reconciler.cli.main import run
 from reconciler.commands import apply as applying
@@ -64,13 +63,12 @@ RECORDS: dict[str, Json] = {
 
 
 @pytest.fixture
-def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_waiting: None, uses_network: None) -> Iterator[Script]:
     """A server with the three objects of the configuration in `tmp_path`."""
     (tmp_path / "main.yaml").write_text(CONFIGURATION, encoding="utf-8")
     with served(Script()) as script:
         monkeypatch.setenv("QONVERSION_SECRET", KEY)
         monkeypatch.setenv("QONVERSION_API_URL", script.url)
-        monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
         monkeypatch.setattr(recovery, "POLL_DELAYS", (0.0,))
         monkeypatch.setattr(applying, "POLL_DELAYS", (0.0,))
         play(script)

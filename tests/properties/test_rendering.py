@@ -74,6 +74,7 @@ def seed_project(world: World, data: st.DataObject) -> None:
 
 @examples(30)
 @given(data=st.data())
+@pytest.mark.network
 def test_any_project_can_be_exported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: st.DataObject
 ) -> None:

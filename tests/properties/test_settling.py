@@ -87,6 +87,7 @@ def lives(chance: Random, world: World) -> None:
 
 @examples(25)
 @given(chance=st.randoms(use_true_random=False))
+@pytest.mark.network
 def test_any_world_settles(
     chance: Random, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -70,6 +70,7 @@ def test_what_the_api_called_a_write(world: World) -> None:
     assert item(world, "report.daily")["request_ids"] == []
 
 
+@pytest.mark.git
 def test_which_commit_was_applied(world: World) -> None:
     """The commit of the configuration, in the receipt and, cut, in the list; nothing outside of a repository."""
     world.settle(TEAM)

@@ -92,7 +92,7 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def branch(world: World, nobody: None) -> Branch:
+def branch(world: World, nobody: None, uses_git: None) -> Branch:
     """TEAM is applied and merged, and a branch begins."""
     world.settle(TEAM)
     made = Branch(world)

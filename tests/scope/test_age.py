@@ -17,7 +17,7 @@ LESS = TEAM.partition("    automations:")[0]
 
 
 @pytest.fixture
-def main(world: World, nobody: None) -> Branch:
+def main(world: World, nobody: None, uses_git: None) -> Branch:
     """TEAM is committed to main, and applied at that commit."""
     git(world.folder, "init", "--quiet", "--initial-branch=main")
     made = Branch(world)

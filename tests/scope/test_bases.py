@@ -163,6 +163,7 @@ def test_no_repository(world: World, nobody: None) -> None:
     assert "git finds none here" in refused.err
 
 
+@pytest.mark.git
 def test_a_repository_without_commits(world: World, nobody: None) -> None:
     """Nothing was committed yet."""
     world.settle(TEAM)

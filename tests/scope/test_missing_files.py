@@ -14,7 +14,7 @@ FLOW = "automations:\n  {key}: {{name: {key}, status: active, data: {{actions: {
 
 
 @pytest.fixture
-def three(world: World, nobody: None) -> Branch:
+def three(world: World, nobody: None, uses_git: None) -> Branch:
     """Automations in the folders `a` and `b` and at the top, committed and applied."""
     git(world.folder, "init", "--quiet", "--initial-branch=main")
     for file in ("a/one.yaml", "b/two.yaml", "three.yaml"):

@@ -129,6 +129,7 @@ def _faulty(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize("store", ["file", "git"])
+@pytest.mark.git
 def test_the_key_is_nowhere(
     life: tuple[World, Seen, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], store: str
 ) -> None:

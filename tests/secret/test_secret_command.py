@@ -15,6 +15,8 @@ from world import World
 
 from reconciler.api import secret_command
 
+pytestmark = pytest.mark.process
+
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 BODY = "Zq81fT0mPb6xYw3Kd9"
 PRINTED = f"test_sk_{BODY}"

@@ -17,6 +17,8 @@ from reconciler.simulator import Simulator
 from .conftest import NAME, Secure
 from .served import Quoting, Redirecting, Seen, proxying, serving
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 
 
@@ -45,6 +47,7 @@ def test_a_certificate_that_nobody_knows_is_refused(world: World, secure: Secure
         pytest.param("SSL_CERT_DIR", marks=pytest.mark.skipif(not which("openssl"), reason="no openssl, which hashes")),
     ],
 )
+@pytest.mark.process
 def test_certificates_can_be_named(
     world: World, secure: Secure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
@@ -299,6 +302,7 @@ def test_an_api_that_quotes_the_key(world: World, tmp_path: Path, status: str, f
 
 
 @pytest.mark.skipif(not hasattr(pty, "openpty"), reason="no terminals here")
+@pytest.mark.process
 def test_the_moving_line_of_a_terminal_goes_through_the_same_gate(world: World, tmp_path: Path) -> None:
     """What a failure says above it: no key, no sequence that acts."""
     form = '{"error": {"code": "bad", "message": "begin\\u001b[8m\\u202eKEY end"}}'

@@ -15,6 +15,8 @@ from reconciler.simulator import Simulator
 
 from .served import Quoting, serving
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 KEY = "sk_Zq81fT0mPb6xYw3Kd9~+/x=="
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 SPELLED = {

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+from loopback import NO_TLS
 
 from reconciler.simulator.server import Server
 
@@ -197,7 +198,7 @@ def run_with_httpx(argv: list[str]) -> tuple[int, Any]:
                 url = next(words)
             case _:
                 url = word
-    answer = httpx.request(method, url, content=content, headers=headers, trust_env=False)
+    answer = httpx.request(method, url, content=content, headers=headers, trust_env=False, verify=NO_TLS)
     return answer.status_code, answer.json()
 
 
@@ -214,7 +215,13 @@ def run_with_curl(argv: list[str]) -> tuple[int, Any]:
 
 RUNNERS = [
     run_with_httpx,
-    pytest.param(run_with_curl, marks=pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")),
+    pytest.param(
+        run_with_curl,
+        marks=[
+            pytest.mark.process,
+            pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here"),
+        ],
+    ),
 ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from loopback import NO_TLS
 
 from reconciler.cli.main import run
 from reconciler.simulator import Faults, RuleError, Simulator, rules_in
@@ -193,6 +194,8 @@ def test_a_file_of_rules_has_one_a_line() -> None:
     assert second.startswith("faults.txt:4: 'drop': expected METHOD PATH")
 
 
+@pytest.mark.process
+@pytest.mark.network
 def test_the_command_line_takes_rules_and_a_file_of_them(tmp_path: Path) -> None:
     """It says which are at work, with the seed where one goes by chance, and they are."""
     file = tmp_path / "faults.txt"
@@ -204,7 +207,9 @@ def test_the_command_line_takes_rules_and_a_file_of_them(tmp_path: Path) -> None
         assert process.stderr
         said = [process.stderr.readline().strip() for _ in range(6)]
         url = said[0].rpartition(" ")[2]
-        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False) as client:
+        with httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False, verify=NO_TLS
+        ) as client:
             assert [client.get("/automations").status_code for _ in range(2)] == [503, 200]
             with pytest.raises(httpx.RemoteProtocolError):
                 client.post("/automations", json=AUTOMATION)

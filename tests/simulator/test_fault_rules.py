@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from loopback import NO_TLS
 
 from reconciler.simulator import Faults, RuleError, Simulator
 from reconciler.simulator.faults import DEFAULT_SEED
@@ -105,7 +106,7 @@ def test_a_fault_is_no_refusal_and_a_refusal_no_fault(client: httpx.Client, faul
 def test_rules_are_steered_while_it_serves(server: Server, http: httpx.Client, lines: Lines) -> None:
     """The door asks for no key, and no fault disturbs it or the dashboard's."""
     rules = ["* /*: status 503, n=2", "POST /automations: hide 9"]
-    with httpx.Client(base_url=server.url.removesuffix("/v4"), trust_env=False) as steering:
+    with httpx.Client(base_url=server.url.removesuffix("/v4"), trust_env=False, verify=NO_TLS) as steering:
         assert steering.get("/_faults").json() == {"seed": DEFAULT_SEED, "rules": []}
         added = steering.post("/_faults", json={"rules": rules})
         assert (added.status_code, [each["rule"] for each in added.json()["rules"]]) == (201, rules)

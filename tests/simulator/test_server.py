@@ -78,6 +78,7 @@ def test_the_url_with_a_query_and_unicode_arrives(http: httpx.Client) -> None:
     assert "caf\u00e9" in http.get("/café?x=1").json()["error"]["message"]
 
 
+@pytest.mark.network
 def test_closing_frees_the_port(simulator: Simulator) -> None:
     """From another thread, twice, and the application stays open."""
     server = bind(simulator)
@@ -92,6 +93,7 @@ def test_closing_frees_the_port(simulator: Simulator) -> None:
         assert again.port == server.port
 
 
+@pytest.mark.network
 def test_a_server_closed_before_it_ran_does_not_run(simulator: Simulator) -> None:
     """`run()` returns at once."""
     server = bind(simulator)
@@ -105,6 +107,7 @@ def test_a_port_in_use_is_an_oserror(simulator: Simulator, server: Server) -> No
         serve(simulator, port=server.port)
 
 
+@pytest.mark.network
 def test_an_interrupt_ends_it_and_comes_through(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the loop: the port is freed, the caller decides what it means."""
 

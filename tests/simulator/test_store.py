@@ -105,6 +105,7 @@ def test_data_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
         assert client.post("/automations", json=BODY).json()["id"] not in (kept["id"], gone["id"])
 
 
+@pytest.mark.process
 def test_what_was_answered_survives_a_sigkill(tmp_path: Path) -> None:
     """A process that dies without a word loses nothing that it had committed."""
     path = tmp_path / "simulator.db"
@@ -118,6 +119,7 @@ def test_what_was_answered_survives_a_sigkill(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.process
 def test_several_processes_may_write_to_one_file(tmp_path: Path) -> None:
     """They start at once on a file that is not there yet; every write lands, no id comes twice."""
     path = tmp_path / "simulator.db"

@@ -77,7 +77,7 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def remote(tmp_path: Path, nobody: None) -> Remote:
+def remote(tmp_path: Path, nobody: None, uses_git: None) -> Remote:
     """A remote with two commits of a configuration on its main branch and a tag."""
     made = Remote(tmp_path / "remote.git", tmp_path)
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(made.path))
@@ -118,7 +118,7 @@ def state(serial: int = 1, **ids: str) -> State:
 
 
 @pytest.fixture
-def fake_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def fake_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uses_process: None) -> Callable[[str], None]:
     """Puts a script in git's place; in it, $REAL is the true git."""
     real = subprocess.run(["sh", "-c", "command -v git"], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S607
 

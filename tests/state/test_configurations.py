@@ -291,6 +291,7 @@ def test_a_saved_plan_fits_no_other_folder_or_address(apps: Apps, tmp_path: Path
 
 
 @needs_server
+@pytest.mark.process
 def test_two_in_one_bucket(world: World, apps: Apps, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has keys of its own; a state without a name is taken over by its own configuration and by no other."""
     with running() as server:

@@ -8,6 +8,7 @@ import random
 from typing import Any
 
 import pytest
+from size import seeds
 from world import Json, World
 
 from reconciler.cli.main import run
@@ -198,7 +199,7 @@ def mutated(content: Json, chance: random.Random) -> tuple[Json, tuple[Any, ...]
     return content, path
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(8, every_day=2))
 def test_whatever_is_wrong_in_it(world: World, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     """At every depth: refused with exit 5, or read with what it still says; never a fault, never an empty start."""
     world.settle(TEAM)
@@ -222,7 +223,7 @@ def test_whatever_is_wrong_in_it(world: World, seed: int, capsys: pytest.Capture
     assert world.writes() == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4, every_day=2))
 def test_whatever_byte_is_another(world: World, seed: int) -> None:
     """The same with bytes."""
     world.settle(TEAM)

@@ -38,6 +38,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert store.write(State("default", "lineage", 8, {}, ""), version) != version
 
 
+@pytest.mark.git
 def test_the_folder_is_not_committed_whole(world: World) -> None:
     """The state and the receipts may be committed, what belongs to this machine may not: git is told once, and what
     somebody writes there stays."""

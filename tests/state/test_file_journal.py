@@ -7,11 +7,14 @@ import random
 from pathlib import Path
 
 import pytest
+from size import seeds
 from world import KEY, Json, World, automation
 
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
 from reconciler.state.file import FileBackend
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 TEAM = """
     integrations:
@@ -326,6 +329,7 @@ def test_without_the_key(world: World, monkeypatch: pytest.MonkeyPatch, capsys: 
     assert not path.exists()
 
 
+@pytest.mark.process
 def test_no_program_is_asked_for_the_key(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -343,7 +347,7 @@ def test_no_program_is_asked_for_the_key(
     assert mark.exists()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(12, every_day=3))
 def test_whatever_is_wrong_in_it(world: World, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """Bytes, lines lost, doubled or in another order: refused, or read; never a fault, and never a delete."""
     path = cut_off(world, monkeypatch)

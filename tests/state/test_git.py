@@ -37,6 +37,7 @@ def test_round_trip(store: GitBackend, remote: Remote, store_of: StoreOf) -> Non
     assert snapshot.version == second == remote.refs()[STATE]
 
 
+@pytest.mark.git
 def test_empty_remote(tmp_path: Path, nobody: None, store_of: StoreOf) -> None:
     """The state can be the first thing that a remote ever holds."""
     empty = Remote(tmp_path / "empty.git", tmp_path)

@@ -31,7 +31,7 @@ class Forge:
 
 
 @pytest.fixture
-def forge(remote: Remote) -> Iterator[Forge]:
+def forge(remote: Remote, uses_network: None) -> Iterator[Forge]:
     """Git's own http server behind a check of the token."""
     git(remote.path, "config", "http.receivepack", "true")
 

@@ -48,7 +48,7 @@ except (Locked, StateConflict) as error:
 
 
 @pytest.fixture
-def racers(remote: Remote) -> Iterator[Callable[..., dict[str, subprocess.Popen[str]]]]:
+def racers(remote: Remote, uses_process: None) -> Iterator[Callable[..., dict[str, subprocess.Popen[str]]]]:
     """Starts two processes, each in a clone of its own, that stand ready to do the same thing."""
     with ExitStack() as stack:
 

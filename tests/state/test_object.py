@@ -22,7 +22,7 @@ PATIENCE = 5.0
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server(uses_process: None, uses_network: None) -> Iterator[Server]:
     """An S3 server with a bucket."""
     with running() as started:
         started.make("bucket")

@@ -26,7 +26,7 @@ FLOWS = """
 
 
 @pytest.fixture
-def bucket(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def bucket(world: World, monkeypatch: pytest.MonkeyPatch, uses_process: None, uses_network: None) -> Iterator[Server]:
     """The world keeps its state in a bucket."""
     with running() as server:
         server.make("states")

@@ -17,6 +17,8 @@ from reconciler.state.object import ObjectBackend
 from .conftest import state
 from .s3_server import SECRET, aim, nobody
 
+pytestmark = pytest.mark.network
+
 ADA = LockInfo("run-a", "ada", "2026-01-01T00:00:00Z")
 FOREIGN = ("AWS_", "AZURE_", "GOOGLE_", "GCE_", "IDENTITY_", "MSI_")
 PATIENCE = 0.6

@@ -51,7 +51,7 @@ Race = Callable[..., dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server(uses_process: None, uses_network: None) -> Iterator[Server]:
     """An S3 server with a bucket."""
     with running() as started:
         started.make("bucket")
@@ -68,7 +68,7 @@ def store(
 
 
 @pytest.fixture
-def race(store: ObjectBackend) -> Iterator[Race]:
+def race(store: ObjectBackend, uses_process: None) -> Iterator[Race]:
     """Lets two processes do the same thing at once, and gives what each of them says of it."""
     with ExitStack() as stack:
 

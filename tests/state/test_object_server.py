@@ -16,7 +16,7 @@ from reconciler.state.object import ObjectBackend
 from .conftest import state
 from .s3_server import SECRET, Server, aim, needs_server, running
 
-pytestmark = needs_server
+pytestmark = [needs_server, pytest.mark.process, pytest.mark.network]
 ADA = LockInfo("run-a", "ada", "2026-01-01T00:00:00Z")
 IAM = "2010-05-08"
 ALL_OF_S3 = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'

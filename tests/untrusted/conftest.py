@@ -22,7 +22,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 @pytest.fixture
-def checkout(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def checkout(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uses_git: None) -> Iterator[World]:
     """The world's folder, as a checkout with one commit and a remote, on a machine where nobody has set up git."""
     for name in [name for name in os.environ if name.startswith(FOREIGN)]:
         monkeypatch.delenv(name)

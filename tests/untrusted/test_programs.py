@@ -80,6 +80,7 @@ def test_a_base_is_read_from_the_real_repository(checkout: World, mark: Path) ->
     assert not mark.exists()
 
 
+@pytest.mark.git
 def test_where_there_is_no_repository_at_all(world: World, tmp_path: Path, mark: Path) -> None:
     """Such a folder alone, as an unpacked archive holds it: the git store finds no repository, exit 5."""
     folder = tmp_path / "unpacked"
@@ -165,6 +166,7 @@ def test_no_git_but_that_of_the_checkout(checkout: World, mark: Path, monkeypatc
 
 
 @pytest.mark.parametrize("command", ["key-of-the-team", "sh"])
+@pytest.mark.process
 def test_the_key_comes_from_no_program_beside_it(
     world: World, mark: Path, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +179,7 @@ def test_the_key_comes_from_no_program_beside_it(
 
 
 @pytest.mark.parametrize("name", ["yaml", "httpx", "filelock", "stat"])
+@pytest.mark.process
 def test_modules_come_from_no_checkout(checkout: World, mark: Path, name: str) -> None:
     """`python -m reconciler` in a folder that has a module of a library's name: the library is what is loaded."""
     (checkout.folder / f"{name}.py").write_text(f"open({str(mark)!r}, 'w').close()\n", encoding="utf-8")
