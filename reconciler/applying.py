@@ -68,7 +68,7 @@ def saved_plan(session: Session, path: Path) -> Planned:
     live = observe_remembered(Reader(session.door), KINDS.values(), memory, also=named)
     _require_unvanished(saved.plan, memory, live)
     desired = session.configuration.desired(session.environment)
-    planned = Planned(standing(saved.plan, memory.entries, live), snapshot, memory, live, desired, head=saved.head)
+    planned = Planned(standing(saved.plan, memory, live), snapshot, memory, live, desired, head=saved.head)
     return with_behind(planned, session.opened.folder)
 
 
@@ -161,6 +161,8 @@ class _ReadingBack:
         while the lists are on their way."""
         report = done
         last: Live | None = None
+        memory = self._planned.memory
+        unread = {name: entry for name, entry in memory.entries.items() if name in memory.unread}
         for wait in LOOKS if self._kinds else ():
             time.sleep(wait)
             for kind in self._kinds:
@@ -172,7 +174,7 @@ class _ReadingBack:
             except ReconcilerError as error:
                 return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
             live = Live({name: records for each in lives for name, records in each.records.items()})
-            evidence = Evidence(self._planned.live, self._planned.memory.entries, done.answered, last)
+            evidence = Evidence(self._planned.live, unread, done.answered, last)
             report = verify(done, self._planned.plan, self._recorder.entries(), live, evidence)
             if not unsettled(report):
                 break

@@ -20,9 +20,10 @@ from reconciler.model.plan import Change
 class Evidence:
     """What was known of all objects beside the look that was just taken.
 
-    `before` is what was live before the run, `earlier` what the state held then, `answered` (by address) the fields as
-    the API's answer to our last write showed them, `last` the look before this one: a value that still changes is none
-    that the API keeps.
+    `before` is what was live before the run, `earlier` what the state held then of the addresses that a run had written
+    and not read back: what came out of all others was learned, so what differs since is somebody's change. `answered`
+    (by address) are the fields as the API's answer to our last write showed them, `last` the look before this one: a
+    value that still changes is none that the API keeps.
     """
 
     before: Live
