@@ -25,7 +25,7 @@ from reconciler.model.state import Entry
 def recheck_plan(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
     """The plan with nothing left to send where live is already as wanted.
 
-    Refused where anything is neither as it was seen nor as it is wanted: then nothing is written at all.
+    Refused if anything is neither as it was seen nor as it is wanted: then nothing is written at all.
     """
     moved: list[str] = []
     changes = []
@@ -42,7 +42,7 @@ def recheck_plan(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
         return Targets(reference, live.records[kind].values(), taken, fields_to_come(plan, kind))
 
     for change in plan.changes:
-        now = _Now(change, plan, entries, live, targets_of)
+        now = _Now(change, plan, memory, live, targets_of)
         going_on = now.as_wanted() or now.begun()
         if going_on is not None:
             changes.append(going_on)
@@ -65,13 +65,14 @@ class _Now:
         self,
         change: Change,
         plan: Plan,
-        entries: Mapping[str, Entry],
+        memory: Memory,
         live: Live,
         targets_of: Callable[[Reference], Targets],
     ) -> None:
         self._change = change
         self._targets_of = targets_of
-        self._entries = entries
+        self._entries = memory.entries
+        self._is_unread = change.address in memory.unread
         self._live = live
         self._kind: Kind = KINDS[change.kind]
         self._records = live.records[change.kind]
@@ -190,9 +191,15 @@ class _Now:
         )
 
     def _may_be_ours(self, each: Difference, wanted: Fields, record: Record, entry: Entry | None) -> bool:
-        """Whether a value is what the API may have made of one that an earlier try has sent."""
+        """Whether a value is what the API may have made of one that an earlier try has sent and did not read back.
+
+        Of what is as the plan saw it nothing is concluded: the plan found that it has to be sent.
+        """
+        change = self._change
+        if not self._is_unread or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):
+            return False
         sent = value_at(wanted, each.spot)
-        is_sent = self._change.action is not Action.UPDATE or (
+        is_sent = change.action is not Action.UPDATE or (
             entry is not None and alike(value_at(entry.applied, each.spot), sent)
         )
         return is_sent and is_normalized(each.field, each.spot[1:], sent, value_at(record.fields, each.spot))

@@ -18,7 +18,8 @@ class Entry:
     `superseded` are ids of objects that a replace has put aside and not deleted yet. `file` is the file of the
     configuration that the resource stood in, relative to the configuration's folder, and `commit` the commit that
     wrote the object last; both are empty when they are not known. `stored` has the values that the API shows in place
-    of those that were sent, by path (`report_name`, `data.actions.push`).
+    of those that were sent, by path (`report_name`, `data.actions.push`). `read_back`: live was seen to be so after the
+    last write, so what differs later is somebody's change.
     """
 
     id: str
@@ -29,10 +30,11 @@ class Entry:
     file: str = ""
     commit: str = ""
     stored: Mapping[str, Any] = field(default_factory=dict)
+    read_back: bool = False
 
     def as_wanted(self) -> Entry:
-        """What it says of what is wanted: not where that is written, by which commit, nor what the API made of it."""
-        return replace(self, file="", commit="", stored={})
+        """What it says of what is wanted: not where that is written, by which commit, nor what came of it."""
+        return replace(self, file="", commit="", stored={}, read_back=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from reconciler.serialization import NotThat, decode, json_text, unreadable
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1
 """Format 1 knew no configuration, tombstones, files, commits and stored values."""
-OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}}
+OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}, "read_back": False}
 """What an entry need not say, as it is then."""
 BRING_BACK = (
     "bring the file back from your last commit or backup; without any, move it away: "
@@ -47,6 +47,7 @@ def entry_document(entry: Entry) -> dict[str, Any]:
         "applied": dict(entry.applied),
     }
     more = {"superseded": list(entry.superseded), "file": entry.file, "commit": entry.commit, "stored": entry.stored}
+    more["read_back"] = entry.read_back
     return document | {name: value for name, value in more.items() if value}
 
 

@@ -167,6 +167,8 @@ class Stage(World):
         """Waits until the server has heard the last of a process: what it sent may be worked on after its death."""
         while len(self._server._sockets) > self._quiet:
             pause()
+        if self.site.bucket is not None:
+            self.site.bucket.settle()
         self.gate.rest()
 
     def lose(self, what: str) -> None:

@@ -25,6 +25,7 @@ MISSING = [name for name in ("moto", "flask", "flask_cors") if importlib.util.fi
 needs_server = pytest.mark.skipif(bool(MISSING), reason=f"no S3 server is installed: {', '.join(MISSING)} not found")
 
 CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
+PASSES = 8
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """As in loopback.py, which a program of its own does not find."""
@@ -58,6 +59,15 @@ class Server:
         with self.client() as client:
             answer = client.get(f"/{key}")
             return default if answer.status_code == httpx.codes.NOT_FOUND else answer.raise_for_status().content
+
+    def settle(self) -> None:
+        """Returns once all that had been sent to it before is done, also by a process that is dead by now.
+
+        One thread works on requests in the order in which they were read, and each pass reads 8 KiB of each.
+        """
+        with self.client() as client:
+            for _ in range(PASSES):
+                client.get("/")
 
     def put(self, key: str, content: bytes, **headers: str) -> int:
         """Writes an object, with headers (`if_match` for If-Match), and gives the status of the answer."""
