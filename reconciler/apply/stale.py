@@ -19,11 +19,11 @@ from reconciler.kinds.wire import fingerprint
 from reconciler.model.desired import Fields, address_kind
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import Action, Change, Plan, Request
-from reconciler.model.state import Entry
+from reconciler.model.state import Entry, State
 
 
-def recheck_plan(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
-    """The plan with nothing left to send where live is already as wanted.
+def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
+    """The plan with nothing left to send if live is already as wanted.
 
     Refused if anything is neither as it was seen nor as it is wanted: then nothing is written at all.
     """
@@ -35,14 +35,14 @@ def recheck_plan(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
         kind = reference.kind
         taken = {
             each
-            for name, entry in entries.items()
+            for name, entry in state.entries.items()
             if address_kind(name) == kind
             for each in (entry.id, *entry.superseded)
         }
         return Targets(reference, live.records[kind].values(), taken, fields_to_come(plan, kind))
 
     for change in plan.changes:
-        now = _Now(change, plan, memory, live, targets_of)
+        now = _Now(change, plan, state, live, targets_of)
         going_on = now.as_wanted() or now.begun()
         if going_on is not None:
             changes.append(going_on)
@@ -65,14 +65,14 @@ class _Now:
         self,
         change: Change,
         plan: Plan,
-        memory: Memory,
+        state: State,
         live: Live,
         targets_of: Callable[[Reference], Targets],
     ) -> None:
         self._change = change
         self._targets_of = targets_of
-        self._entries = memory.entries
-        self._is_unread = change.address in memory.unread
+        self._entries = state.entries
+        self._is_read_back = state.is_read_back(change.address)
         self._live = live
         self._kind: Kind = KINDS[change.kind]
         self._records = live.records[change.kind]
@@ -191,12 +191,12 @@ class _Now:
         )
 
     def _may_be_ours(self, each: Difference, wanted: Fields, record: Record, entry: Entry | None) -> bool:
-        """Whether a value is what the API may have made of one that an earlier try has sent and did not read back.
+        """Whether a value is what the API may have made of one that an earlier try has sent and has not read back.
 
         Of what is as the plan saw it nothing is concluded: the plan found that it has to be sent.
         """
         change = self._change
-        if not self._is_unread or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):
+        if self._is_read_back or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):
             return False
         sent = value_at(wanted, each.spot)
         is_sent = change.action is not Action.UPDATE or (

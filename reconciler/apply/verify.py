@@ -16,20 +16,20 @@ from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verifica
 from reconciler.model.desired import Fields, address_kind
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
-from reconciler.model.state import Entry
+from reconciler.model.state import Entry, State
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What was known of all objects beside the look that was just taken.
 
-    `before` is what was live before the run, `earlier` what the state held then, `answered` (by address) the fields as
-    the API's answer to our last write showed them, `last` the look before this one: a value that still changes is none
-    that the API keeps.
+    `before` is what was live before the run, `earlier` the state of that time, `answered` (by address) the fields as the
+    API's answer to our last write showed them, `last` the look before this one: a value that still changes is none that
+    the API keeps.
     """
 
     before: Live
-    earlier: Mapping[str, Entry]
+    earlier: State
     answered: Mapping[str, Fields]
     last: Live | None
 
@@ -66,10 +66,16 @@ class Evidence:
             return True
         looks_like_it = is_normalized(field, spot[1:], sent, shown)
         if self._is_as_before(kind, record, spot, shown):
-            earlier = self.earlier.get(address)
-            was_sent = earlier and earlier.id == record.id and alike(value_at(earlier.applied, spot), sent)
-            return looks_like_it and bool(is_answered or was_sent)
+            return looks_like_it and (is_answered or self._came_out_so_before(address, record, spot, sent))
         return looks_like_it or is_answered
+
+    def _came_out_so_before(self, address: str, record: Record, spot: tuple[str, ...], sent: Any) -> bool:
+        """Whether an earlier run has sent the same, and found this value or did not read back. If it found what it had
+        sent, this value is somebody's change."""
+        earlier = self.earlier.entries.get(address)
+        if earlier is None or earlier.id != record.id or not alike(value_at(earlier.applied, spot), sent):
+            return False
+        return keys_path(spot) in earlier.stored or not self.earlier.is_read_back(address)
 
     def _is_as_before(self, kind: Kind, record: Record, spot: tuple[str, ...], shown: Any) -> bool:
         before = _record_in(self.before, kind, record.id)

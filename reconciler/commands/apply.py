@@ -19,7 +19,7 @@ from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
-from reconciler.model.apply_report import ApplyReport, Receipt
+from reconciler.model.apply_report import ApplyReport, Receipt, Verification
 from reconciler.model.desired import address_kind
 from reconciler.model.live import Live
 from reconciler.model.plan import WRITES, Plan
@@ -67,7 +67,7 @@ def load_saved_plan(session: Session, path: Path) -> Planned:
     live = observe_remembered(Reader(session.door), KINDS.values(), state, also=named)
     _require_unvanished(saved.plan, state, live)
     desired = session.configuration.desired(session.environment)
-    planned = Planned(recheck_plan(saved.plan, state.entries, live), snapshot, state, live, desired, head=saved.head)
+    planned = Planned(recheck_plan(saved.plan, state, live), snapshot, state, live, desired, head=saved.head)
     return with_behind(planned, session.opened.folder)
 
 
@@ -171,7 +171,7 @@ class _ReadingBack:
             except ReconcilerError as error:
                 return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
             live = Live({name: records for each in lives for name, records in each.records.items()})
-            evidence = Evidence(self._planned.live, self._planned.state.entries, done.answered, last)
+            evidence = Evidence(self._planned.live, self._planned.state, done.answered, last)
             report = verify(done, self._planned.plan, self._recorder.entries(), live, evidence)
             if not unsettled(report):
                 break
@@ -180,8 +180,10 @@ class _ReadingBack:
         return self._remembered(report)
 
     def _remembered(self, report: ApplyReport) -> ApplyReport:
-        """The report with what the API made of values; they are in the state from now on."""
+        """The report with what the API made of values; they are in the state from now on, and what was read back."""
         said: list[str] = []
+        verified = [each.address for each in report.outcomes if each.verification is Verification.VERIFIED]
+        self._recorder.read_back(verified)
         for outcome in report.outcomes:
             entry = self._recorder.entry(outcome.address)
             if not outcome.stored or entry is None:

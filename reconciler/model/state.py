@@ -83,3 +83,8 @@ class State:
     configuration: str | None = None
     tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
     unread: frozenset[str] = field(default=frozenset(), compare=False)
+
+    def is_read_back(self, address: str) -> bool:
+        """Whether live was seen as it was sent, after the last write of an address."""
+        entry = self.entries.get(address)
+        return address not in self.unread and entry is not None and entry.read_back

@@ -138,7 +138,8 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
     after = _entry(context, resource, fields, record.id, record.fields)
-    after = replace(after, stored={**after.stored, **kept})
+    # Live as wanted is as good as a write that was read back.
+    after = replace(after, stored={**after.stored, **kept}, read_back=not found)
     notes = [match.note] if match.note else []
     if resource.address in context.moved_from:
         notes.append(f"moved from {context.moved_from[resource.address]}")

@@ -46,8 +46,13 @@ def entry_document(entry: Entry) -> dict[str, Any]:
         "depends_on": list(entry.depends_on),
         "applied": dict(entry.applied),
     }
-    more = {"superseded": list(entry.superseded), "file": entry.file, "commit": entry.commit, "stored": entry.stored}
-    more["read_back"] = entry.read_back
+    more = {
+        "superseded": list(entry.superseded),
+        "file": entry.file,
+        "commit": entry.commit,
+        "stored": entry.stored,
+        "read_back": entry.read_back,
+    }
     return document | {name: value for name, value in more.items() if value}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.errors import KeyExposed, Refused
@@ -139,6 +139,13 @@ class Recorder:
             return dict(taken)
         del self._tombstones[lifted]
         return {**taken, lifted: None}
+
+    def read_back(self, addresses: Iterable[str]) -> None:
+        """Remembers that live was seen as it was sent. The journal need not say so: a run that is cut off has not."""
+        with self._lock:
+            for address in addresses:
+                if address in self._entries:
+                    self._entries[address] = replace(self._entries[address], read_back=True)
 
     def deleted(self, address: str, kind: str, object_id: str) -> None:
         """Remembers that an object was deleted, and forgets it: the address that it had, or the place of one that a

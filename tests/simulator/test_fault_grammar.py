@@ -16,8 +16,7 @@ from loopback import NO_TLS
 
 from reconciler.cli.main import run
 from reconciler.simulator import Faults, RuleError, Simulator, rules_in
-from reconciler.simulator.grammar import parse
-from reconciler.simulator.grammar import CHOOSERS, DETAILS, FAULTS
+from reconciler.simulator.grammar import CHOOSERS, DETAILS, FAULTS, parse
 
 from .conftest import KEY, client_of
 
