@@ -23,9 +23,9 @@ from reconciler.model.state import Entry, State
 class Evidence:
     """What was known of all objects beside the look that was just taken.
 
-    `before` is what was live before the run, `earlier` the state of that time, `answered` (by address) the fields as the
-    API's answer to our last write showed them, `last` the look before this one: a value that still changes is none that
-    the API keeps.
+    `before` is what was live before the run, and `earlier` the state of that time. `answered` (by address) are the
+    fields as the API's answer to our last write showed them. `last` is the look before this one: a value that still
+    changes is none that the API keeps.
     """
 
     before: Live
