@@ -7,14 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from reconciler.config.merge import Written
 from reconciler.config.names import STATE_FOLDER
 from reconciler.config.reading import Reading
-from reconciler.config.schema_problems import problems_of
+from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import LONGEST, quoted
-from reconciler.config.unread import position_of_problem
-from reconciler.errors import Problem, ReconcilerError, did_you_mean
+from reconciler.errors import Location, Problem, ReconcilerError, did_you_mean
 from reconciler.git import repository_top
-from reconciler.model.desired import Location
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
 from reconciler.yaml import LocatedMap, find_position
 
@@ -33,14 +32,15 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
         return _environments({}, LocatedMap(), file), []
     taken = reading.take(file)
     problems = taken.problems + taken.wrong
-    unread = set(map(position_of_problem, problems))
+    unread = {each.location for each in problems}
     values = [document for document in taken.documents if document.value is not None]
     if len(values) > 1:
-        line, column = values[1].mark
+        line, column = values[1].position
         problems.append(Problem(str(file), line, column, "a second document; expected one"))
     node = values[0].value if values else LocatedMap()
-    found = problems_of("settings", node, node, str(file), values[0].mark if values else (1, 1))
-    problems += [problem for problem in found if position_of_problem(problem) not in unread]
+    position = values[0].position if values else (1, 1)
+    found = schema_problems("settings", node, Written(node, Location(str(file), *position), position))
+    problems += [problem for problem in found if problem.location not in unread]
     problems += [*_bad_names(node, file), *_bad_zone(node, file)]
     if not problems:
         problems += _misplaced(node, file)
@@ -59,9 +59,11 @@ def _shared_states(environments: dict[str, Environment], node: LocatedMap, file:
         other = first.setdefault(str(environment.state.path).casefold(), name)
         if other != name:
             own = ("environments", name, "state", "path")
-            spot = find_position(node, own if "state" in node["environments"][name] else ("state", "path"), (1, 1))
+            position = find_position(node, own if "state" in node["environments"][name] else ("state", "path"), (1, 1))
             message = f"{quoted(name)} would keep its state in the file of {quoted(other)}"
-            problems.append(Problem(str(file), *spot, f"{message}; expected a folder, or a path for each environment"))
+            problems.append(
+                Problem(str(file), *position, f"{message}; expected a folder, or a path for each environment")
+            )
     return problems
 
 
@@ -76,10 +78,10 @@ def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
         own = OF_STORE[state["store"]]
         for key in (key for key in state if key not in ("store", *own)):
             message = f"{key} is no setting of the store {state['store']}; expected {' or '.join(own)} or nothing"
-            problems.append(Problem(str(file), *state.key_marks[key], message))
+            problems.append(Problem(str(file), *state.key_positions[key], message))
         if state["store"] == "object" and "url" not in state:
-            mark = find_position(node, path, (1, 1), key=True)
-            problems.append(Problem(str(file), *mark, '"url" is missing; expected s3://…, gs://… or az://…'))
+            position = find_position(node, path, (1, 1), key=True)
+            problems.append(Problem(str(file), *position, '"url" is missing; expected s3://…, gs://… or az://…'))
     return problems
 
 
@@ -89,7 +91,7 @@ def _bad_names(node: Any, file: Path) -> list[Problem]:
         return []
     return [
         Problem(str(file), line, column, f"{quoted(name)} cannot name an environment; {NAME_EXPECTED}")
-        for name, (line, column) in environments.key_marks.items()
+        for name, (line, column) in environments.key_positions.items()
         if not ENVIRONMENT_NAME.fullmatch(name)
     ]
 
@@ -110,7 +112,7 @@ def _bad_zone(node: Any, file: Path) -> list[Problem]:
             hint="install the package tzdata: with pip, or that of the system; the configuration may be right",
         )
     message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin"
-    line, column = node.value_marks["time_zone"]
+    line, column = node.value_positions["time_zone"]
     return [Problem(str(file), line, column, message + did_you_mean(zone[:LONGEST], known))]
 
 
@@ -121,7 +123,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
     result = {}
     for name, written in named.items():
         variables = written.get("variables", {})
-        places = {key: Location(str(file), *variables.value_marks[key]) for key in variables}
+        places = {key: Location(str(file), *variables.value_positions[key]) for key in variables}
         result[name] = Environment(
             name=name,
             configuration=configuration,
@@ -130,7 +132,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
             secret_command=tuple(written.get("secret_command", ())),
             api_url=written.get("api_url"),
             variables={key: value for key, value in variables.items() if value is not None},
-            set_at=places,
+            variable_locations=places,
             unset={key: places[key] for key, value in variables.items() if value is None},
             max_deletes=settings.get("guards", {}).get("max_deletes"),
             time_zone=settings.get("time_zone", ""),

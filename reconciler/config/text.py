@@ -8,33 +8,39 @@ from bisect import bisect
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from reconciler.errors import Problem, did_you_mean
-from reconciler.yaml import Document, LocatedList, LocatedMap
-from reconciler.yaml.decoding import place
+from reconciler.errors import Problem, close_matches, did_you_mean
+from reconciler.yaml import Document, LocatedList, LocatedMap, Position
+from reconciler.yaml.decoding import position_at
 
 MOST_SEARCHES = 20
 SHORTEST_PREFIX = 3
 
 
 def closest(word: str, options: Sequence[str]) -> str:
-    """The option that differs in case or in a leading zero only, those beside it on a grid, or the most similar."""
+    """`; did you mean "x"?` with the similar options, or nothing."""
+    return meant(similar_options(word, options))
+
+
+def similar_options(word: str, options: Sequence[str]) -> list[str]:
+    """The option that differs only in case or a leading zero, or the two beside it on a grid, or the most similar."""
     word = word.strip()
     padded = f"0{word}" if re.match(r"\d:", word) else word
     same = [each for each in options if each.casefold() == padded.casefold()]
     if same:
-        return meant(same)
+        return same
     if options and len({_shape(each) for each in (padded, *options)}) == 1:
         at = bisect(options, padded)
-        return meant(options[max(at - 1, 0) : at + 1])
-    near = [
-        each for each in options if len(word) >= SHORTEST_PREFIX and (each.startswith(word) or word.startswith(each))
-    ]
-    return meant(near) if len(near) == 1 else did_you_mean(word[:LONGEST], options)
+        return list(options[max(at - 1, 0) : at + 1])
+    if len(word) >= SHORTEST_PREFIX:
+        near = [each for each in options if each.startswith(word) or word.startswith(each)]
+        if len(near) == 1:
+            return near
+    return close_matches(word[:LONGEST], options)
 
 
 def meant(words: Sequence[str]) -> str:
-    """`; did you mean "x" or "y"?`."""
-    return f"; did you mean {' or '.join(map(quoted, words))}?"
+    """`; did you mean "x" or "y"?`, or nothing without words."""
+    return f"; did you mean {' or '.join(map(quoted, words))}?" if words else ""
 
 
 def _shape(text: str) -> str:
@@ -139,7 +145,7 @@ def keys_in(content: bytes, documents: Iterable[Document], file: str) -> list[Pr
     if b"sk_" in content:
         for found in IN_BYTES.finditer(content):
             before = content[: found.start()].removeprefix(MARK).decode("utf-8", "replace")
-            problems.append(Problem(file, *place(before, len(before)), SAID))
+            problems.append(Problem(file, *position_at(before, len(before)), SAID))
             if len(problems) == MOST:
                 return problems
     if b"\\" in content:
@@ -152,17 +158,17 @@ def _spelled(document: Document, content: bytes) -> list[Problem]:
     """Keys in values that do not stand in the file as they are."""
     problems: list[Problem] = []
     seen: set[int] = set()
-    open_values: list[tuple[Any, tuple[int, int]]] = [(document.value, document.mark)]
+    open_values: list[tuple[Any, Position]] = [(document.value, document.position)]
     while open_values:
-        value, mark = open_values.pop()
+        value, position = open_values.pop()
         if isinstance(value, str):
             found = KEY.search(value) if "sk_" in value else None
             if found and found.group().encode() not in content:
-                problems.append(Problem(document.file, *mark, SAID))
+                problems.append(Problem(document.file, *position, SAID))
         elif id(value) not in seen and isinstance(value, LocatedMap):
-            open_values += ((key, value.key_marks[key]) for key in value)
-            open_values += ((each, value.value_marks[key]) for key, each in value.items())
+            open_values += ((key, value.key_positions[key]) for key in value)
+            open_values += ((each, value.value_positions[key]) for key, each in value.items())
         elif id(value) not in seen and isinstance(value, LocatedList):
-            open_values += zip(value, value.marks, strict=True)
+            open_values += zip(value, value.positions, strict=True)
         seen.add(id(value))
     return problems

@@ -32,6 +32,10 @@ _LEAST_ROOM: Final = 100_000
 _MOST_SUGGESTIONS: Final = 20
 
 
+ALIAS: Final = "alias"
+"""The code of a problem of an alias: nothing stands for its value."""
+
+
 class AliasError(Exception):
     """An alias that cannot be used. `str()` is the message, empty when it is said already."""
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml.anchors import DEEPEST, PIECES, AliasError, Anchors, Budget
-from reconciler.yaml.decoding import place, too_deep
+from reconciler.yaml.anchors import ALIAS, DEEPEST, PIECES, AliasError, Anchors, Budget
+from reconciler.yaml.decoding import position_at, too_deep
 from reconciler.yaml.frames import Frame, ListFrame, MapFrame, RootFrame
-from reconciler.yaml.located import Document, LocatedMap, Mark
+from reconciler.yaml.located import Document, LocatedMap, Position
 from reconciler.yaml.parsers import Parser
 from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, node_kind, plain, tagged
 from reconciler.yaml.syntax import quoted
@@ -75,18 +75,18 @@ class Builder:
         left = DEEPEST - len(self._stack)
         index = too_deep(self._text[begin : mark.index], left, in_brackets=self._top.in_brackets)
         if index is not None:
-            self._report_too_deep(place(self._text, begin + index))
+            self._report_too_deep(position_at(self._text, begin + index))
             raise EndedError
 
-    def _report_too_deep(self, at: Mark) -> None:
+    def _report_too_deep(self, at: Position) -> None:
         self.report(at, f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read")
 
-    def report(self, at: Mark, message: str) -> None:
+    def report(self, at: Position, message: str, code: str = "") -> None:
         """Note a problem."""
-        self.problems.append(Problem(self._file, at[0], at[1], message))
+        self.problems.append(Problem(self._file, *at, message, code))
 
-    def _report_at(self, event: Any, message: str) -> None:
-        self.report((event.start_mark.line + 1, event.start_mark.column + 1), message)
+    def _report_at(self, event: Any, message: str, code: str = "") -> None:
+        self.report((event.start_mark.line + 1, event.start_mark.column + 1), message, code)
 
     def _plain(self, event: Any) -> Any:
         """Return what a plain scalar without a tag means."""
@@ -132,7 +132,7 @@ class Builder:
             return self._anchors.use(event.anchor, len(self._stack))
         except AliasError as error:
             if message := str(error):
-                self._report_at(event, message)
+                self._report_at(event, message, ALIAS)
             # One problem is enough: a string is no wrong key, and an empty map can be merged.
             return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
 
@@ -178,7 +178,7 @@ class Builder:
 
     def _document_end(self, _event: Any) -> Any:
         if self._root.value is not None:
-            self.documents.append(Document(self._root.value, self._file, self._root.mark))
+            self.documents.append(Document(self._root.value, self._file, self._root.position))
         return _NOTHING
 
     def _stream(self, _event: Any) -> Any:

@@ -32,7 +32,7 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = place(data[: error.start].decode("utf-8"), error.start)
+        line, column = position_at(data[: error.start].decode("utf-8"), error.start)
         message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the file as UTF-8"
         return "", [Problem(file, line, column, message)]
     # Deleting the allowed bytes is much quicker than the expression, and most files are ASCII.
@@ -41,7 +41,7 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
     return text, _refused(text, file)
 
 
-def place(text: str, index: int) -> tuple[int, int]:
+def position_at(text: str, index: int) -> tuple[int, int]:
     """Return the line and the column, counted from 1, of the character at `index` of `text`."""
     before = text[:index]
     start, line = 0, 1
@@ -55,7 +55,7 @@ def _refused(text: str, file: str) -> list[Problem]:
     for found in _REFUSED.finditer(text):
         code = f"{ord(found[0]):04X}"
         message = f'the character U+{code} is not allowed; remove it, or write "\\u{code}" in double quotes'
-        problems.append(Problem(file, *place(text, found.start()), message))
+        problems.append(Problem(file, *position_at(text, found.start()), message))
         if len(problems) == _MOST:
             break
     return problems

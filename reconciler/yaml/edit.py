@@ -106,7 +106,7 @@ def _left(source: Source, way: Way, value: Any, why: Exception) -> Left:
             message = f"{name} {why}; change it by hand; live: {shown(flow(written(value)))}"
         except UnwritableError as error:
             message = f"{name} cannot be written: {error}"
-    return Left(way, Problem(str(source.path), *find_position(document.value, way, document.mark), message))
+    return Left(way, Problem(str(source.path), *find_position(document.value, way, document.position), message))
 
 
 _IMPORTS: Final = "imports"
@@ -134,7 +134,7 @@ def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
         items = document.value.get(_IMPORTS) if isinstance(document.value, LocatedMap) else None
         if not isinstance(items, LocatedList):
             continue
-        for each, (row, column) in zip(items, items.marks, strict=True):
+        for each, (row, column) in zip(items, items.positions, strict=True):
             if each == line:
                 return Edit(path, text, text)
             if isinstance(each, dict) and each.get("to") == to:
@@ -162,7 +162,7 @@ def _place(document: Document, section: str, key: str) -> Problem | None:
     inside = document.value.get(section) if isinstance(document.value, LocatedMap) else None
     if not isinstance(inside, LocatedMap) or key not in inside:
         return None
-    return Problem(document.file, *inside.key_marks[key], f"{shown(key)} is in {section} already")
+    return Problem(document.file, *inside.key_positions[key], f"{shown(key)} is in {section} already")
 
 
 def _add(path: Path, text: str, section: str, added: Any) -> Edit:
@@ -176,8 +176,8 @@ def _add(path: Path, text: str, section: str, added: Any) -> Edit:
         raise Refused(f"{path}: {section} cannot be added to: {error}") from error
     except UnsafeError as error:
         maps = [each.value for each in source.documents if isinstance(each.value, LocatedMap) and section in each.value]
-        mark = maps[-1].value_marks[section] if maps else (1, 1)
-        problem = Problem(str(path), *mark, f"{section} cannot be added to: it {error}")
+        position = maps[-1].value_positions[section] if maps else (1, 1)
+        problem = Problem(str(path), *position, f"{section} cannot be added to: it {error}")
         raise Refused(str(problem), hint="write it by hand:\n" + "\n".join(lines)) from error
     return Edit(path, text, after)
 
@@ -186,7 +186,7 @@ def _grown(source: Source, section: str, added: Any, lines: list[str]) -> str:
     """The text with more in the last document that has the section, or else in the last one."""
     expected = [copied(document.value) for document in source.documents]
     if not expected:
-        after = source.mark + source.text + "".join(line + source.eol for line in lines)
+        after = source.byte_order_mark + source.text + "".join(line + source.eol for line in lines)
         require_read(after, [{section: added}])
         return after
     having = [value for value in expected if isinstance(value, dict) and section in value]

@@ -66,7 +66,7 @@ class _Changes:
 
     def text(self) -> str:
         """The text with all changes made."""
-        text, parts, at = self._source.text, [self._source.mark], 0
+        text, parts, at = self._source.text, [self._source.byte_order_mark], 0
         for start, end, new in sorted(self._splices, key=lambda each: each[:2]):
             if start < at:
                 raise UnsafeError(_ODD)
@@ -80,7 +80,7 @@ class _Changes:
         """Let a document, which is a map in block style, be another one."""
         if same(old, new):
             return
-        first = self._source.lines[root.mark[0] - 1][root.mark[1] - 1 :][:1]
+        first = self._source.lines[root.position[0] - 1][root.position[1] - 1 :][:1]
         if not isinstance(old, dict) or first in "{&!*" or not self._map(root, old, new):
             raise UnsafeError("is not in a map of sections in block style")
 
@@ -142,9 +142,9 @@ class _Changes:
                 self._put_lines(at, at, item(each, beside.column, self._layout, as_flow=as_flow))
         return True
 
-    def _rewrite(self, slot: Slot, old: Any, new: Any, place: tuple[int, int]) -> None:
+    def _rewrite(self, slot: Slot, old: Any, new: Any, span: tuple[int, int]) -> None:
         """Write a value in the place of another of any shape; what stands behind the old one on its line stays."""
-        start, end = place
+        start, end = span
         words, is_filled = self._source.text[start:end], _is_filled(old)
         if slot.end > slot.line + 1 and not is_filled and not words.startswith(("|", ">")):
             raise UnsafeError("is written on several lines")
@@ -170,8 +170,8 @@ class _Changes:
 
     def _first_words(self, slot: Slot) -> tuple[int, int]:
         """Where a collection is written on the line of its key or dash: all of it, or the first part of a block."""
-        begin = self._source.starts[slot.mark[0] - 1] + slot.mark[1] - 1
-        if slot.mark[0] - 1 != slot.line or self._source.text[begin] in "[{&*!":
+        begin = self._source.starts[slot.position[0] - 1] + slot.position[1] - 1
+        if slot.position[0] - 1 != slot.line or self._source.text[begin] in "[{&*!":
             return self._source.words(slot)
         return begin, self._source.starts[slot.line] + len(self._source.lines[slot.line].rstrip())
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.yaml import Document, LocatedList, LocatedMap, read
-from reconciler.yaml.located import Mark
+from reconciler.yaml.located import Position
 
 Way = tuple[str | int, ...]
 """The keys and list indices that lead to a value, from the top of a document or of a resource."""
@@ -89,14 +89,14 @@ class Slot:
     """Where a value hangs: at a key or a dash, in block style.
 
     `line` and `column` are the key's or the dash's, `end` is the line behind the last of the value, both counted from
-    0. `behind` is the index in the text behind the colon or the dash, `mark` is where the value itself begins.
+    0. `behind` is the index in the text behind the colon or the dash, `position` is where the value itself begins.
     """
 
     line: int
     column: int
     end: int
     behind: int
-    mark: Mark
+    position: Position
     is_item: bool = False
 
 
@@ -106,7 +106,7 @@ class Source:
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
         self.documents = documents_of(path, text)
-        self.mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+        self.byte_order_mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
         self.text = text.removeprefix(BYTE_ORDER_MARK)
         found = re.search(r"\r\n|\r|\n", self.text)
         self.eol = found[0] if found else "\n"
@@ -117,7 +117,7 @@ class Source:
 
     def root(self, document: Document) -> Slot:
         """The slot of a whole document."""
-        return Slot(-1, -1, len(self.lines), 0, document.mark)
+        return Slot(-1, -1, len(self.lines), 0, document.position)
 
     def words(self, slot: Slot) -> tuple[int, int]:
         """From where to where the value is written on the line of its key or dash; UnsafeError if it is not whole."""
@@ -129,27 +129,27 @@ class Source:
     def entries(self, slot: Slot, value: LocatedMap) -> dict[str, Slot]:
         """The slots of the keys that are written in a map in block style itself, and do not come by `<<`."""
         entries = {}
-        for key, mark in value.key_marks.items():
-            line, column = mark[0] - 1, mark[1] - 1
-            if mark[1] != slot.mark[1] or not slot.line <= line < slot.end:
+        for key, position in value.key_positions.items():
+            line, column = position[0] - 1, position[1] - 1
+            if position[1] != slot.position[1] or not slot.line <= line < slot.end:
                 continue
             colon = _COLON.match(self.lines[line], column)
             if colon is None:
                 raise UnsafeError("has a key that is not followed by a colon on its line")
             end = self._end(line, column, is_list=isinstance(value[key], list))
-            entries[key] = Slot(line, column, end, self.starts[line] + colon.end(), value.value_marks[key])
+            entries[key] = Slot(line, column, end, self.starts[line] + colon.end(), value.value_positions[key])
         return entries
 
     def items(self, slot: Slot, value: LocatedList) -> list[Slot]:
         """The slots of the items of a list in block style; empty where one does not begin its line."""
-        column = slot.mark[1] - 1
+        column = slot.position[1] - 1
         dash = re.compile(rf" {{{column}}}-(?=\s)")
         lines = [line for line in range(slot.line + 1, slot.end) if dash.match(self.lines[line])]
         if len(lines) != len(value):
             return []
         return [
-            Slot(line, column, self._end(line, column), self.starts[line] + column + 1, mark, is_item=True)
-            for line, mark in zip(lines, value.marks, strict=True)
+            Slot(line, column, self._end(line, column), self.starts[line] + column + 1, position, is_item=True)
+            for line, position in zip(lines, value.positions, strict=True)
         ]
 
     def begins_line(self, slot: Slot) -> bool:
