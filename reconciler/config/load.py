@@ -135,7 +135,7 @@ def _read(
         problems += taken.problems
         unread += taken.wrong
         whole = whole and taken.is_whole
-    if len(environments) > MOST_ENVIRONMENTS or reading.room.taken * len(environments) > MOST_EVALUATED:
+    if len(environments) > MOST_ENVIRONMENTS or reading.budget.taken * len(environments) > MOST_EVALUATED:
         problems.append(Problem(str(reading.source.settings), 0, 0, _too_many(len(environments))))
         environments = {}
     merged = merge(documents)

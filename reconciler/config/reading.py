@@ -23,10 +23,10 @@ class Taken:
 
 
 class Reading:
-    """One reading of a configuration from where its files come from. `room` tells how much was read."""
+    """One reading of a configuration from where its files come from. `budget` tells how much was read."""
 
     def __init__(self, source: Source) -> None:
-        self.room = Budget()
+        self.budget = Budget()
         self.source = source
         self._left = LARGEST_TOGETHER
 
@@ -37,7 +37,7 @@ class Reading:
             content = self.content(file)
         except Unreadable as refused:
             return Taken([], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
-        documents, wrong = read(content, name, room=self.room)
+        documents, wrong = read(content, name, budget=self.budget)
         return Taken(documents, wrong, keys_in(content, documents, name), is_whole=bool(documents or not wrong))
 
     def content(self, file: Path) -> bytes:

@@ -14,10 +14,10 @@ from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import LONGEST, quoted
 from reconciler.errors import Location, Problem, ReconcilerError, did_you_mean
 from reconciler.git import repository_top
+from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
 from reconciler.yaml import LocatedMap, find_position
 
-OF_STORE = {"file": ("path",), "git": ("remote", "author"), "object": ("url",)}
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -68,20 +68,21 @@ def _shared_states(environments: dict[str, Environment], node: LocatedMap, file:
 
 
 def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
-    """Settings of another store than the one that is chosen, and an object store that does not say where."""
+    """Settings of another store than the chosen one, and required settings that are missing."""
     problems = []
     environments = node.get("environments", {})
     for path in (("state",), *(("environments", name, "state") for name in environments)):
         state = node.get("state") if len(path) == 1 else environments[path[1]].get("state")
         if not isinstance(state, LocatedMap):
             continue
-        own = OF_STORE[state["store"]]
+        backend = BACKENDS[state["store"]]
+        own = backend.settings
         for key in (key for key in state if key not in ("store", *own)):
             message = f"{key} is no setting of the store {state['store']}; expected {' or '.join(own)} or nothing"
             problems.append(Problem(str(file), *state.key_positions[key], message))
-        if state["store"] == "object" and "url" not in state:
+        for key in backend.required.keys() - state.keys():
             position = find_position(node, path, (1, 1), key=True)
-            problems.append(Problem(str(file), *position, '"url" is missing; expected s3://…, gs://… or az://…'))
+            problems.append(Problem(str(file), *position, f'"{key}" is missing; expected {backend.required[key]}'))
     return problems
 
 
@@ -149,10 +150,7 @@ def derived_name(folder: Path) -> str | None:
 
 def _state(written: dict[str, Any], folder: Path, name: str) -> StateSettings:
     path = folder / written.get("path", STATE_FOLDER)
-    return StateSettings(
-        store=written.get("store", "file"),
-        path=path if path.suffix == ".json" else path / f"{name}.json",
-        remote=written.get("remote", "origin"),
-        url=written.get("url", ""),
-        author=written.get("author", ""),
-    )
+    store = written.get("store", "file")
+    options = {key: value for key, value in written.items() if key not in ("store", "path")}
+    file = path if path.suffix == ".json" else path / f"{name}.json"
+    return StateSettings(store, file, {**BACKENDS[store].defaults, **options})

@@ -15,14 +15,14 @@ Variable = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """Where the state of an environment is kept. `path` is the file of the `file` store; the others keep their journal
-    beside it. `remote` and `author` are for `git`, `url` is for `object`."""
+    """Where the state of an environment is kept. `store` is the name of a backend, `options` are its own settings.
+
+    `path` is the file of the `file` store; the others keep their journal beside it.
+    """
 
     store: str
     path: Path
-    remote: str = "origin"
-    url: str = ""
-    author: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

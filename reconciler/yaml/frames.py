@@ -1,4 +1,4 @@
-"""The open collections of a document while it is built: where the next value goes."""
+"""The open collections of a document while it is built."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ class RootFrame:
         self.position: Position = (1, 1)
 
     def put(self, value: Any, at: Position) -> None:
-        """Take the value of the document."""
         self.value = value
         self.position = at
 
@@ -51,7 +50,6 @@ class ListFrame:
         self.append_position = self.value.positions.append
 
     def put(self, value: Any, at: Position) -> None:
-        """Take the next item."""
         self.append(value)
         self.append_position(at)
 
@@ -60,7 +58,7 @@ class ListFrame:
 
 
 class MapFrame:
-    """An open map: it takes a key, then its value, and so on. The merges are worked out when it closes."""
+    """An open map: it takes a key, then its value, and so on. Merges take effect when it closes."""
 
     __slots__ = ("in_brackets", "key", "key_positions", "merges", "report", "value", "value_positions")
 
@@ -80,7 +78,7 @@ class MapFrame:
         return self.key is _NO_KEY
 
     def put(self, value: Any, at: Position) -> None:
-        """Take the next key, or the value of the last one."""
+        """Take the next key, or the value of the last key."""
         key = self.key
         if key is _NO_KEY:
             if value.__class__ is str and value not in self.key_positions:
@@ -97,7 +95,7 @@ class MapFrame:
             self.merges.append((value, at))
 
     def _odd_key(self, value: Any, at: Position) -> None:
-        """Take a key that is a merge, or one that is wrong, and report it."""
+        """Take a merge key, or report a wrong key."""
         self.key = _DROPPED
         if value is MERGE:
             self._merge_key(at)
@@ -116,7 +114,7 @@ class MapFrame:
             self.key = MERGE
 
     def close(self) -> None:
-        """Add what the merges bring: own keys win, then the earlier map of a list."""
+        """Add the keys of the merges. Own keys win, then the earlier map of a list."""
         for value, at in self.merges:
             sources = zip(value, value.positions, strict=True) if isinstance(value, LocatedList) else [(value, at)]
             for source, position in sources:
