@@ -1,4 +1,4 @@
-"""Strings the parts of reading a configuration together."""
+"""Reads a configuration: the settings first, then all other files when somebody asks for them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Configuration:
     doubt: Unread = field(default_factory=Unread)
 
     def desired(self, environment: Environment) -> Desired:
-        """What it wants of one environment. ConfigurationInvalid with every problem of it."""
+        """The desired state of one environment. ConfigurationInvalid with every problem of it."""
         desired, problems = self._evaluate(environment)
         if self.problems or problems:
             raise invalid([*self.problems, *problems])
@@ -47,7 +47,7 @@ class Configuration:
         return configuration_folder(self.path)
 
     def require_sound_settings(self) -> None:
-        """ConfigurationInvalid where `reconciler.yaml` has problems: without it no environment is known."""
+        """ConfigurationInvalid if `reconciler.yaml` has problems: then no environment is known."""
         if not self.environments:
             self.check()
 
@@ -58,7 +58,7 @@ class Configuration:
         return _chosen(self.environments, name)
 
     def check(self) -> dict[str, Desired]:
-        """What it wants of every environment, or ConfigurationInvalid with the problems of all of them."""
+        """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
         environments: Mapping[str, Environment | None] = self.environments or {"": None}
         results = {name: self._evaluate(environment) for name, environment in environments.items()}
         problems = [*self.problems, *across({name: found for name, (_, found) in results.items()})]
@@ -71,7 +71,7 @@ class Configuration:
 
 
 class Opened:
-    """A configuration of which only `reconciler.yaml` is read: enough to know where the API and the state are."""
+    """A configuration of which only `reconciler.yaml` is read: it says where the API and the state are."""
 
     def __init__(self, path: Path, source: Source | None = None) -> None:
         self.path = path
@@ -84,7 +84,7 @@ class Opened:
         return configuration_folder(self.path)
 
     def require_sound_settings(self) -> None:
-        """ConfigurationInvalid, with the problems of every part, where `reconciler.yaml` has some."""
+        """ConfigurationInvalid with the problems of every part, if `reconciler.yaml` has some."""
         if not self.environments:
             self.configuration.check()
 
@@ -95,7 +95,7 @@ class Opened:
 
     @cached_property
     def configuration(self) -> Configuration:
-        """All of it; it is read when it is first asked for."""
+        """The whole configuration, read at the first access."""
         return _read(self.path, self._reading, self.environments, self._problems)
 
 
@@ -111,9 +111,9 @@ def _chosen(environments: Mapping[str, Environment], name: str | None) -> Enviro
 
 
 def read_configuration(path: Path, source: Source | None = None) -> Configuration:
-    """Reads a folder or a file, from `source` where its files are not those on disk.
+    """Reads a folder or a file, from `source` instead of the disk if it is given.
 
-    Problems are kept, so that those of every part are shown at once.
+    It collects the problems, so that those of every part are shown at once.
     """
     return Opened(path, source).configuration
 
@@ -123,7 +123,7 @@ def _read(
 ) -> Configuration:
     problems = list(found)
     if problems and not reading.source.has(reading.source.settings):
-        # The folder is another one than was meant, so all else that is wrong follows from that.
+        # The user meant another folder, so all other problems follow from that.
         return Configuration(path, {}, merge([]), tuple(problems))
     files, missing = reading.source.files()
     documents: list[Document] = []
@@ -136,13 +136,10 @@ def _read(
         unread += taken.wrong
         whole = whole and taken.is_whole
     if len(environments) > MOST_ENVIRONMENTS or reading.budget.taken * len(environments) > MOST_EVALUATED:
-        problems.append(Problem(str(reading.source.settings), 0, 0, _too_many(len(environments))))
+        most = f"at most {MOST_ENVIRONMENTS}, and at most {MOST_EVALUATED} values in all of them together"
+        message = f"names {len(environments)} environments, too many for this configuration; expected {most}"
+        problems.append(Problem(str(reading.source.settings), 0, 0, message))
         environments = {}
     merged = merge(documents)
     known = (*problems, *missing, *unread, *merged.problems)
     return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))
-
-
-def _too_many(environments: int) -> str:
-    most = f"at most {MOST_ENVIRONMENTS}, and at most {MOST_EVALUATED} values in all of them together"
-    return f"names {environments} environments, too many for this configuration; expected {most}"

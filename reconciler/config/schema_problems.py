@@ -31,7 +31,7 @@ SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
 
 def expected(name: str, path: Path, schema: Schema) -> str:
-    """What may stand at a path of the schema `name`: the field's own words where there are any."""
+    """What is expected at a path of the schema `name`: the words of the field if it has any."""
     if name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names():
         return KINDS[name].field_named(str(path[0])).expected
     return described(schema)
@@ -56,7 +56,7 @@ def described(schema: Schema) -> str:
 
 
 def filled(schema: Schema, wanted: str) -> str:
-    """The same sentence where something is empty, and so looks like what was expected."""
+    """What is expected in place of an empty value, which has the expected type."""
     empty_fits = wanted in (TYPES["array"], TYPES["object"], TYPES["string"]) and schema.get("type")
     return f"{wanted} that holds something" if empty_fits else wanted
 
@@ -68,7 +68,7 @@ def _shape(required: list[str], properties: Schema) -> str:
 
 
 def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
-    """How to get from what was found to what was expected, as the end of a message; nothing where that is unclear."""
+    """How to correct a value, as the end of a message; empty if that is unclear."""
     if value is None and name in KINDS and len(path) == 1:
         optional = path[0] not in KINDS[name].field_names() or not KINDS[name].field_named(str(path[0])).required
         return "; leave the key out where it is not managed" if optional else ""
@@ -105,13 +105,13 @@ def _advice_for_boolean(text: str) -> str:
 
 
 def _as_item(schema: Schema, text: str) -> str:
-    """A bare text as the item of a list: itself, or the one shape that takes a single text; nothing where none does."""
+    """A text as the item of a list: itself, or the map with this one value; empty if the schema allows neither."""
     if not SIMPLE.fullmatch(text):
         return ""
     if "string" in _types(schema):
         return text
     single = [each["required"][0] for each in schema.get("oneOf", ()) if len(each["required"]) == 1]
-    # An address, as commands take it, names the kind that the key of the shape names already.
+    # An address begins with the kind, which is the key of the map already.
     return f"{{{single[0]}: {text.removeprefix(f'{single[0]}.')}}}" if single else ""
 
 

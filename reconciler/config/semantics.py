@@ -1,4 +1,4 @@
-"""What no schema can say of resources: references, natural keys, and paths that `ignore_changes` names."""
+"""Problems that no schema finds: references, natural keys, the paths of `ignore_changes`, and the blocks."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ Addresses = Mapping[str, Written]
 
 
 def block_problems(items: Items, known: Addresses, unknown: Container[Location]) -> Iterator[Problem]:
-    """Every such problem. A target that is not there is none: the line may have done its work (`plan.reviewed`)."""
+    """Every such problem of the blocks. A target that does not exist is none: the item may be completed."""
     found = [*_sources(items, known), *_targets(items), *_repeated(items)]
     yield from (problem for problem in found if problem.location not in unknown)
 
 
 def _address(item: Entry, key: str) -> str:
-    """The address at a key of an item; nothing where there is none, which the schema has said."""
+    """The address at a key of an item; empty if there is none, which the schema reports."""
     value = item.value.get(key) if isinstance(item.value, dict) else None
     return value if isinstance(value, str) and ADDRESS.fullmatch(value) else ""
 
 
 def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
-    """What has moved or was removed is not there any more."""
+    """Items whose `from` is still in the configuration."""
     for item in (*items["moved"], *items["removed"]):
         source = _address(item, "from")
         if source in known and source != _address(item, "to"):
@@ -45,7 +45,7 @@ def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
 
 
 def _targets(items: Items) -> Iterator[Problem]:
-    """A move leads from one key to another of its kind."""
+    """Moves to another kind, or to themselves."""
     for item in items["moved"]:
         source, target = _address(item, "from"), _address(item, "to")
         if source and target and address_kind(source) != address_kind(target):
@@ -56,7 +56,7 @@ def _targets(items: Items) -> Iterator[Problem]:
 
 
 def _repeated(items: Items) -> Iterator[Problem]:
-    """One object has one fate, and one address is one object."""
+    """Objects and addresses that several items name."""
     first: dict[tuple[str, str, str], Entry] = {}
     for item, key, what in _claims(items):
         other = first.setdefault((key, _kind_of_id(item) if key == "id" else "", what), item)
@@ -146,7 +146,7 @@ def _ignored(entry: Entry, unknown: Container[Location]) -> Iterator[Problem]:
 
 
 def _no_day(text: object) -> str:
-    """Why a text of the form of a date is no day; empty if it is one. The schema tells of other forms."""
+    """Why a text in the form of a date is no day; empty if it is one. The schema reports other forms."""
     if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
         return ""
     try:
@@ -157,7 +157,7 @@ def _no_day(text: object) -> str:
 
 
 def _no_path(path: str, kind: str) -> str:
-    """Why a path names nothing that could be ignored, or nothing where it does."""
+    """Why a path names nothing that could be ignored; empty if it names something."""
     names = list(KINDS[kind].field_names())
     name, *steps = path.split(".")
     plain, bracket, _ = path.partition("[")
@@ -186,7 +186,7 @@ def _natural_keys(entries: Iterable[Entry], unknown: Container[Location]) -> Ite
             entry.location(name) in unknown for name in kind.natural_key
         ):
             continue
-        # An API that takes spaces at the ends away makes one of two names that differ in these.
+        # Names that differ only in spaces at the ends are the same for an API that removes these.
         other = first.setdefault((kind.name, *map(normal_form, values)), entry)
         if other is not entry:
             same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(kind.natural_key, values, strict=True))

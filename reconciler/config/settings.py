@@ -1,4 +1,4 @@
-"""`reconciler.yaml`: environments, where their keys and states are, their variables, guards."""
+"""Reads `reconciler.yaml`: the environments with their keys, states and variables, and the guards."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
 
 
 def _shared_states(environments: dict[str, Environment], node: LocatedMap, file: Path) -> list[Problem]:
-    """Two environments with one state would take each other's objects for their own."""
+    """Two environments with one state, which would manage each other's objects."""
     first: dict[str, str] = {}
     problems = []
     for name, environment in environments.items():
@@ -142,8 +142,10 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
 
 
 def derived_name(folder: Path) -> str | None:
-    """The name of a configuration that gives itself none: its folder's path below the repository's top, with `/`; empty
-    at the top, None outside of a repository."""
+    """The name of a configuration that has none in its settings: the path of its folder from the repository's top.
+
+    It is empty at the top, and None outside of a repository.
+    """
     top = repository_top(folder)
     return None if top is None else "/".join(Path(os.path.realpath(folder)).relative_to(top).parts)
 

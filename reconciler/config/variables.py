@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.config.text import SAID, closest, holds_key, quoted
+from reconciler.config.text import KEY_FOUND, closest, holds_key, quoted
 from reconciler.errors import Location, Problem
 from reconciler.model.settings import Environment, Variable
 from reconciler.yaml import LocatedList, LocatedMap, Position
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
-MOST_PUT_IN = 10_000_000
-"""Characters that variables may bring to one environment: a long one may be used often."""
+MOST_CHARACTERS = 10_000_000
+"""How many characters variables may add in one environment: a long one may be used often."""
 NAME = re.compile(r"var\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Substitution:
-    """Puts an environment's variables into values and collects what is wrong.
+    """Replaces the variables of an environment in values, and collects the problems.
 
     `unknown` are the locations of values that are not known: they keep their text. Without an environment, because the
     settings could not be read, a variable is no problem.
@@ -27,11 +27,11 @@ class Substitution:
         self.environment = environment
         self.problems: list[Problem] = []
         self.unknown: set[Location] = set()
-        self._put_in = 0
+        self._length = 0
         self._is_full = False
 
     def plain(self, node: Any, file: str, position: Position) -> Any:
-        """The value as plain maps and lists, variables put in."""
+        """The value as plain maps and lists, with the variables replaced."""
         if isinstance(node, str):
             return self._text(node, Location(file, *position)) if "${" in node else node
         if isinstance(node, LocatedMap):
@@ -57,23 +57,23 @@ class Substitution:
             self.unknown.add(location)
             return text
 
-        def put_in(found: re.Match[str]) -> str:
+        def replaced(found: re.Match[str]) -> str:
             if found.group(1) is None:
                 return "${"
             value = self._value(found, location)
-            said = str(value).lower() if isinstance(value, bool) else str(value)
-            self._put_in += len(said)
-            if self._put_in > MOST_PUT_IN:
+            replacement = str(value).lower() if isinstance(value, bool) else str(value)
+            self._length += len(replacement)
+            if self._length > MOST_CHARACTERS:
                 self._is_full = True
-            return "" if self._is_full else said
+            return "" if self._is_full else replacement
 
-        result = EXPRESSION.sub(put_in, text)
+        result = EXPRESSION.sub(replaced, text)
         if self._is_full:
             self._refuse(
-                location, f"variables make too much text up to here; expected at most {MOST_PUT_IN} characters"
+                location, f"variables make too much text up to here; expected at most {MOST_CHARACTERS} characters"
             )
         elif holds_key(result) and not holds_key(text):
-            self._refuse(location, SAID)
+            self._refuse(location, KEY_FOUND)
         return result
 
     def _value(self, found: re.Match[str], location: Location) -> Variable:
@@ -94,7 +94,7 @@ class Substitution:
 
 
 def variables_in(text: str) -> list[str]:
-    """The names of the variables in a text that is sound."""
+    """The names of the variables in a valid text."""
     named = (NAME.fullmatch(found[1].strip()) for found in EXPRESSION.finditer(text) if found[1] is not None)
     return [each[1] for each in named if each]
 

@@ -10,7 +10,7 @@ from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
 from reconciler.model.desired import address_kind
 from reconciler.model.state import Entry, State, Tombstone
-from reconciler.serialization import NotThat, decode, json_text, unreadable
+from reconciler.serialization import DecodeError, decode, json_text, unreadable
 
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1
@@ -71,7 +71,7 @@ def from_text(text: str, environment: str, where: str) -> State:
         raise _damaged(where, "it bears no format_version")
     try:
         state = _state_from(document)
-    except NotThat as error:
+    except DecodeError as error:
         raise _damaged(where, str(error)) from error
     if state.environment != environment:
         raise StateUnusable(
@@ -82,7 +82,7 @@ def from_text(text: str, environment: str, where: str) -> State:
 
 
 def entry_from(document: Any, address: str) -> Entry:
-    """The entry of an address from JSON; NotThat if it is none."""
+    """The entry of an address from JSON; DecodeError if it is none."""
     whole = {**OPTIONAL, **document} if isinstance(document, dict) else document
     entry: Entry = decode(Entry, whole, address)
     for each in KINDS[address_kind(address)].fields:
@@ -92,17 +92,17 @@ def entry_from(document: Any, address: str) -> Entry:
 
 
 def tombstone_from(document: Any, name: str) -> Tombstone:
-    """The tombstone of an object (`kind[id]`) from JSON; NotThat if it is none."""
+    """The tombstone of an object (`kind[id]`) from JSON; DecodeError if it is none."""
     if address_kind(name) not in KINDS or not name.endswith("]"):
-        raise NotThat(f"tombstones: {name!r} names no object")
+        raise DecodeError(f"tombstones: {name!r} names no object")
     tombstone: Tombstone = decode(Tombstone, document, name)
     return tombstone
 
 
 def address_from(value: Any, where: str) -> str:
-    """An address from JSON; NotThat if it names no kind."""
+    """An address from JSON; DecodeError if it names no kind."""
     if not isinstance(value, str) or address_kind(value) not in KINDS or address_kind(value) == value:
-        raise NotThat(f"{where}: {value!r} is no address")
+        raise DecodeError(f"{where}: {value!r} is no address")
     return value
 
 
@@ -112,7 +112,7 @@ def _state_from(document: dict[str, Any]) -> State:
     unknown = sorted(set(document) - names - {"format_version"})
     resources = decode(dict[str, Any], document.get("resources"), "resources")
     if unknown:
-        raise NotThat(f"state: expected no field {', '.join(unknown)}")
+        raise DecodeError(f"state: expected no field {', '.join(unknown)}")
     entries = {address_from(address, "resources"): entry_from(each, address) for address, each in resources.items()}
     tombstones = decode(dict[str, Any], document.get("tombstones", {}), "tombstones")
     return State(

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from reconciler.errors import StateUnusable
 from reconciler.git.checkout import Checkout, read_settings
-from reconciler.git.command import GitResult, GitSilent, Settings, as_environment, run_git
+from reconciler.git.command import GitResult, GitTimeout, Settings, as_environment, run_git
 from reconciler.git.objects import contents_in, entries_in
 from reconciler.model.redaction import users_in, without_user
 
@@ -73,7 +73,7 @@ class TemporaryRepository:
         lease = f"--force-with-lease={ref}:{expected}"
         try:
             answer = self._remote("push", "--porcelain", "--atomic", lease, self.remote, f"{new}:{ref}")
-        except GitSilent:
+        except GitTimeout:
             if self.ls_remote(ref) == new:
                 return True
             raise
@@ -151,8 +151,8 @@ class TemporaryRepository:
     def _remote(self, *arguments: str) -> GitResult:
         try:
             answer = self._run(arguments, self.checkout.limits.network, None, {})
-        except GitSilent as silent:
-            raise GitSilent(f"{without_user(self.remote)}: {silent}", hint=silent.hint) from None
+        except GitTimeout as silent:
+            raise GitTimeout(f"{without_user(self.remote)}: {silent}", hint=silent.hint) from None
         rejected = [line[1:].strip() for line in answer.text.splitlines() if line.startswith("!")]
         return GitResult(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
 

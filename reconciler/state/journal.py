@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from reconciler.errors import StateUnusable
 from reconciler.model.state import NO_TOMBSTONES, Entry, State, Tombstone
-from reconciler.serialization import NotThat, decode
+from reconciler.serialization import DecodeError, decode
 from reconciler.state.journal_file import (
     FORMAT_VERSION,
     Chain,
@@ -173,7 +173,7 @@ class Journal:
         for number, line in enumerate(steps, start=2):
             try:
                 replay_line(line, entries, tombstones, waiting)
-            except NotThat as error:
+            except DecodeError as error:
                 raise self._damaged(number) from error
         state = replace(
             base,
@@ -208,7 +208,7 @@ class Journal:
                     f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with that"
                 )
             return head_from(first).base == (base.lineage, base.serial)
-        except NotThat as error:
+        except DecodeError as error:
             raise self._damaged(1) from error
 
     def _append(self, line: dict[str, Any]) -> int:

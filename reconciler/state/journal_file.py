@@ -15,7 +15,7 @@ from typing import Any
 
 from reconciler.git.repository import git_folder, repository_top
 from reconciler.model.state import Entry, Tombstone
-from reconciler.serialization import NotThat, decode, json_text
+from reconciler.serialization import DecodeError, decode, json_text
 from reconciler.state.document import (
     address_from,
     entry_document,
@@ -86,14 +86,14 @@ class Head:
 def version_of(line: dict[str, Any]) -> int:
     version = line.get("format_version")
     if type(version) is not int or version < 1:
-        raise NotThat("the first line bears no format_version")
+        raise DecodeError("the first line bears no format_version")
     return version
 
 
 def head_from(line: dict[str, Any]) -> Head:
     base = decode(list, line.get("base"), "base")
     if len(base) != 2:  # noqa: PLR2004 - lineage and serial
-        raise NotThat("the first line names no state")
+        raise DecodeError("the first line names no state")
     return Head(
         (decode(str, base[0], "base"), decode(int, base[1], "base")),
         decode(str, line.get("lineage"), "lineage"),
@@ -104,13 +104,13 @@ def head_from(line: dict[str, Any]) -> Head:
 def replay_line(
     line: dict[str, Any], entries: dict[str, Entry], tombstones: dict[str, Tombstone], waiting: dict[str, str]
 ) -> None:
-    """Applies one line to the entries. `waiting`: writes without an outcome. NotThat if the line is no step."""
+    """Applies one line to the entries. `waiting`: writes without an outcome. DecodeError if the line is no step."""
     address = address_from(line.get("address"), "address")
     if "intent" in line:
         waiting[address] = decode(str, line["intent"], "intent")
         return
     if "entry" not in line:
-        raise NotThat("neither an intent nor an outcome")
+        raise DecodeError("neither an intent nor an outcome")
     waiting.pop(address, None)
     for name, each in decode(dict[str, Any], line.get("tombstones", {}), "tombstones").items():
         tombstones.pop(name, None)

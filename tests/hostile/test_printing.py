@@ -163,7 +163,9 @@ def test_errors_of_the_api_are_shown_harmless(
     """Its message, its code and its fields are values like others."""
     fields = {"code": name, "message": name, "details": [{"field": name, "message": name}]}
     content = json.dumps({"error": fields}).encode()
-    monkeypatch.setattr("reconciler.api.door.Door.exchange", lambda *_, **__: Response("GET", "/x", 422, {}, content))
+    monkeypatch.setattr(
+        "reconciler.api.transport.Transport.exchange", lambda *_, **__: Response("GET", "/x", 422, {}, content)
+    )
     world.write("automations: {}\n")
     ended = world.run("plan")
     assert ended.code == 1

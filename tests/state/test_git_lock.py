@@ -23,9 +23,9 @@ BOB = LockInfo("run-b", "bob", "2026-01-01T00:00:01Z", "https://ci.example.com/2
 RACER = """
 import sys
 from pathlib import Path
-from reconciler.model.state import Entry, Memory
+from reconciler.model.state import Entry, State
 from reconciler.state.git import GitBackend
-from reconciler.state.backend import Holder, Locked, StateConflict
+from reconciler.state.backend import LockInfo, Locked, StateConflict
 
 what, folder, name, version = sys.argv[1:]
 store = GitBackend(Path(folder), "production", journal=Path(folder) / "journal")
@@ -37,11 +37,11 @@ def say(text):
 say("ready")
 try:
     if what == "lock":
-        with store.lock(Holder("run-" + name, name, "2026-01-01T00:00:00Z")):
+        with store.lock(LockInfo("run-" + name, name, "2026-01-01T00:00:00Z")):
             say("won")
     else:
-        memory = Memory("production", "the-lineage", 2, {"report." + name: Entry(name, {})})
-        say("won " + store.write(memory, version))
+        state = State("production", "the-lineage", 2, {"report." + name: Entry(name, {})})
+        say("won " + store.write(state, version))
 except (Locked, StateConflict) as error:
     say(type(error).__name__ + " " + str(error))
 """
@@ -106,7 +106,7 @@ def test_two_processes_race_for_a_write(
 ) -> None:
     """One of two writes on top of the same version, the other is told; the state is the winner's."""
     winner, loser, said = race(racers("write", store.write(state(1), "")))
-    assert said[loser].startswith("StateMoved ")
+    assert said[loser].startswith("StateConflict ")
     assert said[winner] == f"won {remote.refs()[STATE]}"
     assert list(store.read().state.entries) == [f"report.{winner}"]
 

@@ -25,9 +25,9 @@ BOB = LockInfo("run-b", "bob", "2026-01-01T00:00:01Z", "https://ci.example.com/2
 RACER = """
 import sys
 from pathlib import Path
-from reconciler.model.state import Entry, Memory
+from reconciler.model.state import Entry, State
 from reconciler.state.object import ObjectBackend
-from reconciler.state.backend import Holder, Locked, StateConflict
+from reconciler.state.backend import LockInfo, Locked, StateConflict
 
 what, url, name, version = sys.argv[1:]
 store = ObjectBackend(url, "production", Path("journal-of-" + name))
@@ -39,10 +39,10 @@ def say(text):
 say("ready")
 try:
     if what == "lock":
-        with store.lock(Holder("run-" + name, name, "2026-01-01T00:00:00Z")):
+        with store.lock(LockInfo("run-" + name, name, "2026-01-01T00:00:00Z")):
             say("won")
     else:
-        store.write(Memory("production", "the-lineage", 2, {"report." + name: Entry(name, {})}), version)
+        store.write(State("production", "the-lineage", 2, {"report." + name: Entry(name, {})}), version)
         say("won")
 except (Locked, StateConflict) as error:
     say(type(error).__name__ + " " + str(error))
@@ -165,7 +165,7 @@ def test_of_two_processes_one_takes_a_lock_that_was_given_back(store: ObjectBack
 def test_of_two_processes_one_writes(store: ObjectBackend, race: Race, seen: bool) -> None:
     """The memory that stands is the winner's; the loser is told that the state moved."""
     said = race("write", store.write(state(1), "") if seen else "")
-    assert sorted(words.split()[0] for words in said.values()) == ["StateMoved", "won"]
+    assert sorted(words.split()[0] for words in said.values()) == ["StateConflict", "won"]
     (winner,) = (name for name, words in said.items() if words == "won")
     assert set(store.read().state.entries) == {f"report.{winner}"}
 
