@@ -24,8 +24,46 @@ MOST_EVALUATED: Final = 10_000_000
 MOST_ENVIRONMENTS: Final = 100
 
 
+class _WithEnvironments:
+    """What a configuration has in common before and after its resources are read."""
+
+    __slots__ = ()
+    path: Path
+    environments: Mapping[str, Environment]
+
+    @property
+    def folder(self) -> Path:
+        """Its folder."""
+        return configuration_folder(self.path)
+
+    def require_sound_settings(self) -> None:
+        """ConfigurationInvalid with the problems of every part, if `reconciler.yaml` has some."""
+        if not self.environments:
+            self.check()
+
+    def check(self) -> Mapping[str, Desired]:
+        """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
+        raise NotImplementedError
+
+    def environment(self, name: str | None) -> Environment:
+        """The environment of that name, or the only one.
+
+        WrongUsage if that is not clear; ConfigurationInvalid if `reconciler.yaml` has problems.
+        """
+        self.require_sound_settings()
+        if name is None and len(self.environments) == 1:
+            return next(iter(self.environments.values()))
+        if name is None:
+            names = ", ".join(self.environments)
+            raise WrongUsage("there are several environments", hint=f"choose one: --environment with one of {names}")
+        if name not in self.environments:
+            known = f"expected one of {', '.join(self.environments)}" if self.environments else "none is set"
+            raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}")
+        return self.environments[name]
+
+
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(_WithEnvironments):
     """A configuration as read: its environments, and what is written, before any environment's variables are put in."""
 
     path: Path
@@ -41,22 +79,6 @@ class Configuration:
             raise invalid([*self.problems, *problems])
         return desired
 
-    @property
-    def folder(self) -> Path:
-        """The folder that it lies in."""
-        return configuration_folder(self.path)
-
-    def require_sound_settings(self) -> None:
-        """ConfigurationInvalid if `reconciler.yaml` has problems: then no environment is known."""
-        if not self.environments:
-            self.check()
-
-    def environment(self, name: str | None) -> Environment:
-        """The environment of that name, or the only one. WrongUsage if that is not clear, ConfigurationInvalid if
-        `reconciler.yaml` is unsound."""
-        self.require_sound_settings()
-        return _chosen(self.environments, name)
-
     def check(self) -> dict[str, Desired]:
         """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
         environments: Mapping[str, Environment | None] = self.environments or {"": None}
@@ -70,7 +92,7 @@ class Configuration:
         return evaluate(self.merged, environment, self.doubt, self.folder)
 
 
-class Opened:
+class Opened(_WithEnvironments):
     """A configuration of which only `reconciler.yaml` is read: it says where the API and the state are."""
 
     def __init__(self, path: Path, source: Source | None = None) -> None:
@@ -78,36 +100,13 @@ class Opened:
         self._reading = Reading(source or Disk(path))
         self.environments, self._problems = read_settings(self._reading)
 
-    @property
-    def folder(self) -> Path:
-        """The folder that it lies in."""
-        return configuration_folder(self.path)
-
-    def require_sound_settings(self) -> None:
-        """ConfigurationInvalid with the problems of every part, if `reconciler.yaml` has some."""
-        if not self.environments:
-            self.configuration.check()
-
-    def environment(self, name: str | None) -> Environment:
-        """As that of `Configuration`."""
-        self.require_sound_settings()
-        return _chosen(self.environments, name)
+    def check(self) -> Mapping[str, Desired]:
+        return self.configuration.check()
 
     @cached_property
     def configuration(self) -> Configuration:
         """The whole configuration, read at the first access."""
         return _read(self.path, self._reading, self.environments, self._problems)
-
-
-def _chosen(environments: Mapping[str, Environment], name: str | None) -> Environment:
-    if name is None and len(environments) == 1:
-        return next(iter(environments.values()))
-    if name is None:
-        raise WrongUsage("which environment?", hint=f"--environment with one of {', '.join(environments)}")
-    if name not in environments:
-        known = f"expected one of {', '.join(environments)}" if environments else "none is set"
-        raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, environments)}")
-    return environments[name]
 
 
 def read_configuration(path: Path, source: Source | None = None) -> Configuration:

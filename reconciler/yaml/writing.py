@@ -12,7 +12,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 _TAG: Final = "tag:yaml.org,2002:"
 # All that the types of YAML 1.1 or the core schema of 1.2 do not take for a string: words, numbers (underscores, base
-# 60, binary, octal, hexadecimal, exponents), times, `=` and `<<`. It matches more if that is simpler: quotes do no harm.
+# 60, binary, octal, hexadecimal, exponents), times, `=` and `<<`. It may match more: quotes do no harm.
 _NO_STRING: Final = re.compile(
     r"""(?xi)
     ~? | null | true | false | yes | no | on | off | y | n | = | <<
