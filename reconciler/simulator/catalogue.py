@@ -77,9 +77,7 @@ def find(name: object) -> Provider | None:
 
 def document() -> dict[str, Any]:
     """The answer of `GET /integrations/meta`, with its camelCase `allowedStores` [docs]."""
-    data = [
-        {"title": category, "items": [_item(provider) for provider in items]} for category, items in CATEGORIES.items()
-    ]
+    data = [{"title": title, "items": list(map(_item, providers))} for title, providers in CATEGORIES.items()]
     return {"object": "integrations_meta", "url": "/v4/integrations/meta", "data": data}
 
 
