@@ -11,7 +11,7 @@ ReconcilerError
 │   ├── ListIncomplete           a list could not be read whole
 │   ├── IdentityAmbiguous        two live objects could be the one that an address means
 │   ├── KeyExposed               a value that would be written to a file or a remote holds the secret key
-│   ├── GitUnusable              git is not there, is too old, failed, or did not end
+│   ├── GitUnusable              git is missing, too old, failed, or did not end
 │   └── StateUnusable            the state file is damaged, newer, or of another environment
 └── WrongUsage (64)          the command line asks for something that does not exist
 """

@@ -1,4 +1,4 @@
-"""Which commit a name means, and where two lines of history part."""
+"""Finds commits by name, merge bases, and the age of a checkout."""
 
 from __future__ import annotations
 

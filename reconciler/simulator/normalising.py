@@ -1,4 +1,4 @@
-"""What an API may make of a value that it stores: a fault that alters values on their way in, or where they are shown.
+"""A fault that alters values on their way in, or in responses, as an API may normalise what it stores.
 
 Words, ids and references are left alone: the documents list the words, and another one would be another value.
 """

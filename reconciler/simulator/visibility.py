@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from reconciler.simulator.wire import BASE, Request
 
-# A new integration is also missing where reports look for their destinations.
+# A new integration is also missing from the destinations of reports.
 _ALSO_SHOWN = {f"{BASE}/integrations": (f"{BASE}/scheduled-reports/destinations",)}
 
 

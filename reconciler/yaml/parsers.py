@@ -80,7 +80,7 @@ class _PureParser(yaml.SafeLoader):
     """The Python parser, with the behaviour of libyaml if the two differ."""
 
     def scan_to_next_token(self) -> None:
-        """Skip tabs too where they are no indentation."""
+        """Skip tabs too, unless they are indentation."""
         super().scan_to_next_token()
         while self.peek() == "\t" and (self.flow_level or not self.allow_simple_key):
             self.forward()
