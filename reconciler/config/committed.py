@@ -13,8 +13,8 @@ from reconciler.config.files import (
     MOST_FILES,
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
-    TOO_MANY,
     configuration_folder,
+    too_many_files,
 )
 from reconciler.config.names import SETTINGS_FILE, is_resources, is_yaml
 from reconciler.errors import Problem
@@ -51,7 +51,7 @@ class Committed:
     def files(self) -> tuple[list[Path], list[Problem]]:
         names = self._names()
         if len(names) > MOST_FILES:
-            return [], [Problem(str(self._path), 0, 0, TOO_MANY)]
+            return [], [too_many_files(self._path, MOST_FILES)]
         refused = [
             Problem(str(self._folder / each), 0, 0, self._refused[each]) for each in names if each in self._refused
         ]

@@ -29,7 +29,6 @@ MOST_FILES: Final = 20_000
 
 TOO_LARGE = f"is larger than {LARGEST // 1_000_000} MB; expected a smaller file, or several"
 TOO_LARGE_TOGETHER = f"the files up to this one are larger than {LARGEST_TOGETHER // 1_000_000} MB; expected fewer"
-TOO_MANY = f"holds more than {MOST_FILES} files of YAML; expected fewer, and none is read"
 LEAVES = "is a link that leaves the folder of the configuration; expected a file within, or a copy"
 LINK_ELSEWHERE = "is a link to a folder elsewhere; expected a folder of the configuration, or a hidden name"
 
@@ -108,6 +107,11 @@ class Disk:
             return open_and_read(target, most, LARGEST, TOO_LARGE)
         except OSError as error:
             raise Unreadable(unreadable(error)) from error
+
+
+def too_many_files(path: Path, most: int) -> Problem:
+    """The problem of a configuration with more than `most` files."""
+    return _problem(path, f"holds more than {most} files of YAML; expected fewer, and none is read")
 
 
 def _problem(path: Path, message: str) -> Problem:
@@ -193,7 +197,7 @@ def _below(path: Path) -> tuple[list[Path], list[Problem]]:
     for file in _walk(path, home, problems):
         found.append(file)
         if len(found) > MOST_FILES:
-            return [], [*problems, _problem(path, TOO_MANY)]
+            return [], [*problems, too_many_files(path, MOST_FILES)]
     return found, problems
 
 
