@@ -72,7 +72,7 @@ def _incomplete(entries: Iterable[Entry], unread_aliases: Iterable[Location]) ->
 
 def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplete: set[Location]) -> Iterator[Problem]:
     for entry in entries:
-        if entry.location() in unknown:
+        if unknown and entry.location() in unknown:
             continue
         for problem in schema_problems(address_kind(entry.name), entry.value, entry.written, f"{cut(entry.name)}: "):
             # A missing field is reported at the resource's key, which no placeholder replaces.

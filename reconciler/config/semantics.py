@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,7 +21,7 @@ Items = Mapping[str, Sequence[Entry]]
 Addresses = Mapping[str, Written]
 
 
-def block_problems(items: Items, known: Addresses, unknown: Container[Location]) -> Iterator[Problem]:
+def block_problems(items: Items, known: Addresses, unknown: Collection[Location]) -> Iterator[Problem]:
     """Every such problem of the blocks. A target that does not exist is none: the item may be completed."""
     found = [*_sources(items, known), *_targets(items), *_repeated(items)]
     yield from (problem for problem in found if problem.location not in unknown)
@@ -86,7 +86,7 @@ STEP = re.compile(r"[^.\[\]]+")
 
 
 def semantic_problems(
-    entries: Iterable[Entry], known: Mapping[str, Written], unknown: Container[Location], *, whole: bool
+    entries: Iterable[Entry], known: Mapping[str, Written], unknown: Collection[Location], *, whole: bool
 ) -> Iterator[Problem]:
     """Every such problem of a configuration with the addresses `known`. Values at `unknown` locations are not judged.
 
@@ -104,7 +104,7 @@ def semantic_problems(
 def _references(
     entry: Entry,
     keys: Mapping[str, Mapping[str, None]],
-    unknown: Container[Location],
+    unknown: Collection[Location],
     searches: Searches,
     *,
     whole: bool,
@@ -129,7 +129,7 @@ def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[
     return f"{what}; expected {expected}{searches.closest(key, known)}"
 
 
-def _ignored(entry: Entry, unknown: Container[Location]) -> Iterator[Problem]:
+def _ignored(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
     lifecycle = entry.value.get("lifecycle")
     paths = lifecycle.get("ignore_changes") if isinstance(lifecycle, dict) else None
     for index, written in enumerate(paths if isinstance(paths, list) else ()):
@@ -177,13 +177,13 @@ def _no_path(path: str, kind: str) -> str:
     return ""
 
 
-def _natural_keys(entries: Iterable[Entry], unknown: Container[Location]) -> Iterator[Problem]:
+def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
     first: dict[tuple[str, ...], Entry] = {}
     for entry in sorted(entries, key=lambda each: each.key_location):
         kind = KINDS[address_kind(entry.name)]
         values = [entry.value.get(name) for name in kind.natural_key]
-        if not all(isinstance(each, str) for each in values) or any(
-            entry.location(name) in unknown for name in kind.natural_key
+        if not all(isinstance(each, str) for each in values) or (
+            unknown and any(entry.location(name) in unknown for name in kind.natural_key)
         ):
             continue
         # Names that differ only in spaces at the ends are the same for an API that removes these.
