@@ -11,7 +11,7 @@ ReconcilerError
 │   ├── ListIncomplete           a list could not be read whole
 │   ├── IdentityAmbiguous        two live objects could be the one that an address means
 │   ├── KeyExposed               a value that would be written to a file or a remote holds the secret key
-│   ├── GitUnusable              git is not there, is too old, failed, or did not end
+│   ├── GitUnusable              git is missing, too old, failed, or did not end
 │   └── StateUnusable            the state file is damaged, newer, or of another environment
 └── WrongUsage (64)          the command line asks for something that does not exist
 """
@@ -19,8 +19,9 @@ ReconcilerError
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Exit(IntEnum):
@@ -36,26 +37,51 @@ class Exit(IntEnum):
     USAGE = 64
 
 
+class Location(NamedTuple):
+    """A line and column of a file of the user's, both counted from 1. Line 0 means the file as a whole."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing wrong in a file of the user's. `line` and `column` count from 1; 0 means the file as a whole."""
+    """One error in a file of the user's.
+
+    `line` and `column` count from 1; 0 means the file as a whole. `code` is for programs: it names the kind of error,
+    and does not change if the message does. It is empty if nothing depends on it.
+    """
 
     file: str
     line: int
     column: int
     message: str
+    code: str = field(default="", compare=False)
+
+    @property
+    def location(self) -> Location:
+        """Where it is."""
+        return Location(self.file, self.line, self.column)
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{where}: {self.message}"
+        return f"{self.location}: {self.message}"
 
 
 def did_you_mean(word: object, options: Iterable[str]) -> str:
-    """`; did you mean "x"?` with the closest option, or nothing where none is close."""
-    import difflib  # noqa: PLC0415 - most runs guess nothing
-
-    close = difflib.get_close_matches(str(word), list(options), n=1, cutoff=0.6)
+    """`; did you mean "x"?` with the closest option, or nothing if none is close."""
+    close = close_matches(str(word), options)
     return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def close_matches(word: str, options: Iterable[str]) -> list[str]:
+    """The option that is closest to a word; nothing if none is close."""
+    import difflib  # noqa: PLC0415 - most runs make no suggestion
+
+    return difflib.get_close_matches(word, list(options), n=1, cutoff=0.6)
 
 
 class ReconcilerError(Exception):

@@ -1,4 +1,4 @@
-"""JSON → the dataclasses of the model, by their types. Strict: what is unknown, missing or of another type is no."""
+"""JSON from values, and dataclasses from JSON by their types. Unknown fields and other types are refused."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ import orjson
 
 
 def json_text(value: Any, *, indented: bool = False, sort_keys: bool = False) -> str:
-    """The JSON of a value, letters of all languages as they are; a dataclass is a map of its fields.
+    """The JSON of a value, without escapes for letters; a dataclass is a map of its fields.
 
-    Half a surrogate pair, which an API may send and UTF-8 cannot hold, makes the whole text ASCII: it reads back as
-    the same value.
+    If a text has half of a surrogate pair, which UTF-8 cannot encode, the whole JSON is ASCII, and reads back the same.
     """
     options = (orjson.OPT_INDENT_2 if indented else 0) | (orjson.OPT_SORT_KEYS if sort_keys else 0)
     try:
-        # By itself it would write the fields of a dataclass in the order of the class, whatever was asked for.
+        # orjson itself writes a dataclass in the order of the class, even with sorted keys.
         return orjson.dumps(value, _fields, options | orjson.OPT_PASSTHROUGH_DATACLASS).decode()
     except orjson.JSONEncodeError:
         return _any_text(value, indent=2 if indented else None, sort_keys=sort_keys)
 
 
 def unreadable(error: Exception) -> str:
-    """Why bytes or a text could not be read as JSON. What is not the decoder's error is told as it tells itself."""
+    """Why bytes or a text could not be read as JSON, in words that no version of Python changes."""
     if isinstance(error, json.JSONDecodeError):
         return f"no JSON at line {error.lineno}, column {error.colno}"
     if isinstance(error, UnicodeDecodeError):
@@ -43,7 +42,7 @@ def canonical(value: Any) -> str:
 
 
 def _any_text(value: Any, indent: int | None, *, sort_keys: bool) -> str:
-    """In ASCII, what the faster one cannot: numbers beyond 64 bits, half a surrogate pair, very deep nesting."""
+    """By the standard library: for numbers beyond 64 bits, half of a surrogate pair, and very deep nesting."""
     return json.dumps(value, indent=indent, sort_keys=sort_keys, default=_fields)
 
 
@@ -55,34 +54,34 @@ def _fields(value: Any) -> dict[str, Any]:
 
 
 _names: dict[type, tuple[str, ...]] = {}
-"""The fields of each dataclass that was seen."""
+"""The field names of dataclasses, by class: a cache."""
 
 
-class NotThat(ValueError):
-    """The value is not what the type says; the text names the spot."""
+class DecodeError(ValueError):
+    """The value has another type than expected; the message says where."""
 
 
 Decoder = Callable[[Any, str], Any]
-"""Takes a value and where it stands."""
+"""Takes a value and its path for messages."""
 
 
 def decode(wanted: Any, value: Any, where: str) -> Any:
-    """The value as the type `wanted`. NotThat where it is something else."""
-    return decoder_of(wanted)(value, where)
+    """The value as the type `wanted`. DecodeError if it is something else."""
+    return make_decoder(wanted)(value, where)
 
 
 @cache
-def decoder_of(wanted: Any) -> Decoder:
-    """What decodes a type. Looked at once: a state holds the same few types ten thousand times."""
+def make_decoder(wanted: Any) -> Decoder:
+    """The decoder of a type. Cached, because a state has the same few types ten thousand times."""
     origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted is Any:
         return lambda value, _: value
     if origin in (Union, types.UnionType):
         return _either(arguments)
     if origin is tuple:
-        return _tuple(decoder_of(arguments[0]))
+        return _tuple(make_decoder(arguments[0]))
     if origin is not None:
-        return _map(None if arguments[1] is Any else decoder_of(arguments[1]))
+        return _map(None if arguments[1] is Any else make_decoder(arguments[1]))
     if dataclasses.is_dataclass(wanted):
         return _record(wanted)
     return _enum(wanted) if issubclass(wanted, Enum) else _exactly(wanted)
@@ -91,7 +90,7 @@ def decoder_of(wanted: Any) -> Decoder:
 def _exactly(wanted: Any) -> Decoder:
     def decoded(value: Any, where: str) -> Any:
         if type(value) is not wanted:
-            raise NotThat(f"{where}: expected {wanted.__name__}")
+            raise DecodeError(f"{where}: expected {wanted.__name__}")
         return value
 
     return decoded
@@ -102,7 +101,7 @@ def _enum(wanted: type[Enum]) -> Decoder:
 
     def decoded(value: Any, where: str) -> Any:
         if not isinstance(value, str) or value not in known:
-            raise NotThat(f"{where}: expected one of {list(known)}")
+            raise DecodeError(f"{where}: expected one of {list(known)}")
         return known[value]
 
     return decoded
@@ -110,13 +109,13 @@ def _enum(wanted: type[Enum]) -> Decoder:
 
 def _either(options: tuple[Any, ...]) -> Decoder:
     nothing = type(None) in options
-    (option,) = (decoder_of(each) for each in options if each is not type(None))
+    (option,) = (make_decoder(each) for each in options if each is not type(None))
 
     def decoded(value: Any, where: str) -> Any:
         if value is not None:
             return option(value, where)
         if not nothing:
-            raise NotThat(f"{where}: expected a value")
+            raise DecodeError(f"{where}: expected a value")
         return None
 
     return decoded
@@ -125,18 +124,18 @@ def _either(options: tuple[Any, ...]) -> Decoder:
 def _tuple(item: Decoder) -> Decoder:
     def decoded(value: Any, where: str) -> Any:
         if not isinstance(value, list):
-            raise NotThat(f"{where}: expected a list")
+            raise DecodeError(f"{where}: expected a list")
         return tuple([item(each, f"{where}[{index}]") for index, each in enumerate(value)])
 
     return decoded
 
 
 def _map(item: Decoder | None) -> Decoder:
-    """`item` is None where a value may be anything."""
+    """`item`: None if a value may be anything."""
 
     def decoded(value: Any, where: str) -> Any:
         if not isinstance(value, dict):
-            raise NotThat(f"{where}: expected a map")
+            raise DecodeError(f"{where}: expected a map")
         return dict(value) if item is None else {key: item(each, f"{where}.{key}") for key, each in value.items()}
 
     return decoded
@@ -144,15 +143,15 @@ def _map(item: Decoder | None) -> Decoder:
 
 def _record(wanted: Any) -> Decoder:
     hints = get_type_hints(wanted)
-    names = {each.name: decoder_of(hints[each.name]) for each in dataclasses.fields(wanted)}
+    names = {each.name: make_decoder(hints[each.name]) for each in dataclasses.fields(wanted)}
 
     def decoded(value: Any, where: str) -> Any:
         if not isinstance(value, dict):
-            raise NotThat(f"{where}: expected a map")
+            raise DecodeError(f"{where}: expected a map")
         if value.keys() != names.keys():
             unknown, missing = sorted(value.keys() - names.keys()), sorted(names.keys() - value.keys())
             what = f"no field {', '.join(unknown)}" if unknown else f"the field {', '.join(missing)}"
-            raise NotThat(f"{where}: expected {what}")
+            raise DecodeError(f"{where}: expected {what}")
         return wanted(**{name: field(value[name], f"{where}.{name}") for name, field in names.items()})
 
     return decoded

@@ -1,4 +1,4 @@
-"""Threads that work for one block, and how to wait for them so that Ctrl-C is heard."""
+"""Threads for one block, and a wait for them that Ctrl-C can interrupt."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import TypeVar
 T = TypeVar("T")
 
 NOTICED_SECONDS = 0.2
-"""How long one wait lasts at most. A signal that comes right before it, or to another thread, does not end it, and
-Python would hear of Ctrl-C only with the API's answer."""
+"""The longest single wait. A signal right before a wait, or to another thread, does not end it, and Python would handle
+Ctrl-C only after the API's response."""
 
 
 class Threads(ThreadPoolExecutor):
-    """As many as are given, made when needed. The end of the block waits for all that was begun, but not after Ctrl-C:
-    an answer may take minutes, and whoever wants to leave needs none. The process ends without them (see cli.main)."""
+    """A pool of threads. The end of its block waits for them, but not after Ctrl-C: a response may take minutes.
+
+    Then the process ends without them (see cli.main).
+    """
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         interrupted = kind is not None and not issubclass(kind, Exception)
@@ -23,7 +25,7 @@ class Threads(ThreadPoolExecutor):
 
 
 def result(future: Future[T]) -> T:
-    """What a thread has come to, once it has; raises what it has raised."""
+    """The result of a thread, after it ended; raises its exception."""
     while not wait([future], NOTICED_SECONDS).done:
         pass
     return future.result()

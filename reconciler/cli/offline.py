@@ -164,7 +164,7 @@ def simulate(
             raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port") from error
         try:
             write_stderr(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
-            for line in simulator.faults.told():
+            for line in simulator.faults.lines():
                 write_stderr(escape(line))
             server.run()
         except KeyboardInterrupt:

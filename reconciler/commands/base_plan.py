@@ -55,7 +55,8 @@ def _read(configuration: Configuration, environment: Environment, checkout: Chec
         f"{configuration.folder / each} is a submodule: what it held at the base is not read, and counts as new"
         for each in source.modules
         if any(
-            _lies_in(resource.place.file, configuration, each) for resource in configuration.merged.resources.values()
+            _lies_in(resource.location.file, configuration, each)
+            for resource in configuration.merged.resources.values()
         )
     ]
     try:

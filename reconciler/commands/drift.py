@@ -42,7 +42,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
         if drifted.gone or drifted.address not in resources:
             left.append(f"{drifted.address}: it is not live, or not in the configuration any more: nothing to write")
             continue
-        path = Path(resources[drifted.address].place.file)
+        path = Path(resources[drifted.address].location.file)
         wanted[path] |= _values(drifted, desired[drifted.address].fields, planned.live, addresses)
     edits = []
     for path, values in wanted.items():

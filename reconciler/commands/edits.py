@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.commands.session import Session
-from reconciler.config.files import Disk, configuration_files
+from reconciler.config.files import Disk
 from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.system.files import Unreadable
@@ -23,7 +23,7 @@ class Written:
 
 def read_texts(session: Session) -> dict[Path, str]:
     """Path → text of each file of resources. ConfigurationInvalid if the folder, or one of them, cannot be read."""
-    files, problems = configuration_files(session.configuration.path)
+    files, problems = Disk(session.configuration.path).resources()
     if problems:
         raise ConfigurationInvalid(problems)
     return {path: read_text(path) for path in files}

@@ -44,9 +44,9 @@ def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
     chosen = configuration.environment(environment)
     store, _, rest = place.partition(":")
     if rest.startswith("//"):
-        state = replace(chosen.state, store="object", url=place)
+        state = replace(chosen.state, store="object", options={"url": place})
     elif store == "git":
-        state = replace(chosen.state, store="git", remote=rest or "origin")
+        state = replace(chosen.state, store="git", options={**chosen.state.options, "remote": rest or "origin"})
     elif store == "file":
         folder = Path(rest) if rest else configuration.folder / ".reconciler"
         file = folder if folder.suffix == ".json" else folder / f"{chosen.name}.json"

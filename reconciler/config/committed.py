@@ -1,5 +1,4 @@
-"""The files of a configuration as a commit has them, read from git's objects. The limits and the rules of links are
-those of files on disk."""
+"""The files of a configuration in a commit, read from git's objects, with the limits and rules of files on the disk."""
 
 from __future__ import annotations
 
@@ -10,10 +9,12 @@ from pathlib import Path, PurePosixPath
 from reconciler.config.files import (
     LARGEST,
     LARGEST_TOGETHER,
+    LEAVES,
     MOST_FILES,
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
     configuration_folder,
+    too_many_files,
 )
 from reconciler.config.names import SETTINGS_FILE, is_resources, is_yaml
 from reconciler.errors import Problem
@@ -22,18 +23,17 @@ from reconciler.git.objects import FOLDER, LINK, MODULE, contents, entries_below
 from reconciler.system.files import Unreadable
 
 MOST_LINKS = 40
-"""How many links a file may be behind, as Linux has it."""
+"""How many links a path may lead through: the limit of Linux."""
 LONGEST_LINK = 4096
-LEAVES = "is a link that leaves the folder of the configuration; expected a file within, or a copy"
 GONE = "cannot be read (No such file or directory); expected a file or folder that may be read, or a hidden name"
 ROUND = "cannot be read (Too many levels of symbolic links); expected a link to a file"
 IS_FOLDER = "is a folder; expected a regular file, or another name"
 
 
 class Committed:
-    """The configuration at a path as a commit has it; nothing at all where the commit does not have its folder.
+    """The configuration at a path in a commit; it is empty if the commit has no such folder.
 
-    Raises GitUnusable where git fails. `modules` are the submodules in the folder: what they hold is not read.
+    GitUnusable if git fails. `modules` are the submodules in the folder. Their files are not read.
     """
 
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
@@ -49,25 +49,21 @@ class Committed:
         self.modules = tuple(sorted(name for name, entry in self._entries.items() if entry.startswith(MODULE)))
 
     def files(self) -> tuple[list[Path], list[Problem]]:
-        """The files that can be read, and what is wrong with the others."""
         names = self._names()
         if len(names) > MOST_FILES:
-            said = f"holds more than {MOST_FILES} files of YAML; expected fewer, and none is read"
-            return [], [Problem(str(self._path), 0, 0, said)]
+            return [], [too_many_files(self._path, MOST_FILES)]
         refused = [
             Problem(str(self._folder / each), 0, 0, self._refused[each]) for each in names if each in self._refused
         ]
         return [self._folder / each for each in names if each in self._contents], refused
 
     def settings_elsewhere(self) -> None:
-        """A commit is read for what it wants: a folder that is not there yet wants nothing."""
+        """None: a folder that a commit does not have is an empty configuration."""
 
     def has(self, file: Path) -> bool:
-        """Whether the commit has anything of that name."""
         return self._name(file) in self._entries
 
     def content(self, file: Path, most: int) -> bytes:
-        """The bytes of a file. Unreadable where it is none, or too large."""
         name = self._name(file)
         if name not in self._contents:
             raise Unreadable(self._refused.get(name, GONE))
@@ -77,20 +73,20 @@ class Committed:
         return file.relative_to(self._folder).as_posix()
 
     def _names(self) -> list[str]:
-        """The files of resources: all of the folder, or the one that the user named."""
+        """The files of resources: those of the folder, or the one that the user named."""
         if self._path != self._folder:
             return [self._path.name] if self._path.name in self._entries else []
         return sorted(name for name in self._entries if _is_found(name))
 
     def _read_links(self, checkout: Checkout) -> dict[str, str]:
-        """Where the links lead that are not too long to be paths."""
+        """The targets of links, but of those that are too long to be paths."""
         links = {name: entry.split()[-1] for name, entry in self._entries.items() if entry.startswith(LINK)}
         known = {name: blob for name, blob in _with_sizes(checkout, links) if blob[1] <= LONGEST_LINK}
         texts = contents(checkout, [blob for blob, _ in known.values()])
         return {name: os.fsdecode(text) for name, text in zip(known, texts, strict=True)}
 
     def _read(self, checkout: Checkout) -> dict[str, bytes]:
-        """What is in the settings and in the files of resources, as far as there is room; why not, in `_refused`."""
+        """The contents of the settings and the files of resources. `_refused` gets those that exceed a limit."""
         names = self._names()
         wanted = {}
         for name in (SETTINGS_FILE, *names) if len(names) <= MOST_FILES else ():
@@ -113,14 +109,14 @@ class Committed:
         return dict(zip(chosen, contents(checkout, list(chosen.values())), strict=True))
 
     def _blob(self, name: str) -> str:
-        """The object that holds a file, its links followed. Unreadable where that is none."""
+        """The object of a file, its links followed. Unreadable if it is no file."""
         entry = self._entry(self._target(name))
         if entry.startswith((FOLDER, MODULE)):
             raise Unreadable(IS_FOLDER)
         return entry.split()[-1]
 
     def _target(self, name: str) -> tuple[str, ...]:
-        """The path from the top that a name of the folder leads to, step by step as the system goes it."""
+        """The path from the top that a name leads to, resolved step by step as the system does it."""
         at: list[str] = []
         ahead = [*self._root, *name.split("/")][::-1]
         followed = 0
@@ -146,7 +142,7 @@ class Committed:
         return tuple(at)
 
     def _entry(self, at: tuple[str, ...]) -> str:
-        """What stands there. Of what is outside of the folder only the way to it is known."""
+        """The entry at a path from the top. Outside of the folder, only the folders above it are known."""
         if at == self._root[: len(at)]:
             return FOLDER
         if at[: len(self._root)] != self._root:
@@ -158,14 +154,14 @@ class Committed:
 
 
 def _is_found(name: str) -> bool:
-    """Whether a walk through the folder finds it: no part hidden, no part but the last with the name of a file."""
+    """Whether a walk through the folder finds it: no part is hidden, and only the last has the name of a file."""
     *folders, last = name.split("/")
     seen = not any(each.startswith(".") or is_yaml(each) for each in folders)
     return seen and is_resources(last) and not last.startswith(".")
 
 
 def _with_sizes(checkout: Checkout, blobs: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, int]]]:
-    """Each name with its object and how large that is."""
+    """Each name with its object, and the bytes of that."""
     found = sizes(checkout, list(blobs.values())) if blobs else []
     for (name, blob), size in zip(blobs.items(), found, strict=True):
         yield name, (blob, size)

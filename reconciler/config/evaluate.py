@@ -1,4 +1,4 @@
-"""What is written, for one environment: its variables put in, held against the schemas, and sound as a whole."""
+"""A configuration for one environment: puts the variables in, and finds every problem."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.locations import Marks, Sources
+from reconciler.config.locations import value_positions, variable_sources
 from reconciler.config.merge import Entry, Merged, Written
-from reconciler.config.schema_problems import problems_of
+from reconciler.config.schema_problems import schema_problems
 from reconciler.config.semantics import block_problems, semantic_problems
 from reconciler.config.text import cut
-from reconciler.config.unread import Position, Unread, position_of_problem
+from reconciler.config.unread import Unread
 from reconciler.config.variables import Substitution
-from reconciler.errors import Problem
+from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
 from reconciler.model.desired import (
     Desired,
     Ignored,
     Import,
     Lifecycle,
-    Location,
     Moved,
     Removed,
     Resource,
@@ -34,85 +33,89 @@ from reconciler.model.settings import Environment
 def evaluate(
     merged: Merged, environment: Environment | None, doubt: Unread, folder: Path
 ) -> tuple[Desired, list[Problem]]:
-    """What an environment wants, and every problem of it. Without an environment only the problems mean something."""
+    """What an environment wants, and every problem of it. Without an environment only the problems count.
+
+    `doubt`: the parts of the YAML that could not be read; no problem follows from them.
+    """
     substitution = Substitution(environment)
     resources = _entries(merged.resources.items(), substitution)
     misplaced = _entries(merged.misplaced, substitution)
     items = {
-        name: _entries(((name, each) for each in written), substitution) for name, written in merged.blocks.items()
+        name: _entries([(name, each) for each in written], substitution) for name, written in merged.blocks.items()
     }
     unknown = {*doubt.unread, *substitution.unknown}
     entries = [*resources, *misplaced]
-    gaps = _with_gaps(entries, doubt.unread_aliases)
+    incomplete = _incomplete(entries, doubt.unread_aliases)
     found = [
-        *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, gaps),
+        *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
         *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole),
         *block_problems(items, merged.resources, unknown),
     ]
-    # What stands in for a value that could not be read is none, and has its problem already.
+    # A placeholder is no value, and a problem says so already.
     if found or substitution.problems or unknown:
         return Desired({}), [*substitution.problems, *found]
-    return _desired(resources, items, folder, environment.set_at if environment else {}), []
+    return _desired(resources, items, folder, environment.variable_locations if environment else {}), []
 
 
 def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
-    return [Entry(name, substitution.plain(each.node, each.place.file, each.mark), each) for name, each in written]
+    return [
+        Entry(name, substitution.plain(each.node, each.location.file, each.position), each) for name, each in written
+    ]
 
 
-def _with_gaps(entries: Iterable[Entry], unread_aliases: Iterable[Position]) -> set[Position]:
-    """The keys of resources in which an alias brings nothing, so what is missing there may only be misspelled."""
-    keys = sorted(entry.key_spot for entry in entries)
-    before = ((keys[at - 1], hole) for hole in unread_aliases if (at := bisect(keys, hole)))
-    return {key for key, hole in before if key[0] == hole[0]}
+def _incomplete(entries: Iterable[Entry], unread_aliases: Iterable[Location]) -> set[Location]:
+    """The keys of resources with an alias that could not be read: a field that is missing may come from it."""
+    keys = sorted(entry.key_location for entry in entries)
+    before = ((keys[at - 1], alias) for alias in unread_aliases if (at := bisect(keys, alias)))
+    return {key for key, alias in before if key.file == alias.file}
 
 
-def _schema_problems(entries: Iterable[Entry], unknown: set[Position], gaps: set[Position]) -> Iterator[Problem]:
+def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplete: set[Location]) -> Iterator[Problem]:
     for entry in entries:
-        if entry.spot() in unknown:
+        if unknown and entry.location() in unknown:
             continue
-        written, file = entry.written, entry.written.place.file
-        subject = f"{cut(entry.name)}: "
-        for problem in problems_of(
-            address_kind(entry.name), entry.value, written.node, file, written.mark, subject, entry.key_spot[1:]
-        ):
-            # What is missing is missed at the resource's key, and nothing stands in for that.
-            spot = position_of_problem(problem)
-            if spot not in gaps if spot == entry.key_spot else spot not in unknown:
+        for problem in schema_problems(address_kind(entry.name), entry.value, entry.written, f"{cut(entry.name)}: "):
+            # A missing field is reported at the resource's key, which no placeholder replaces.
+            unsure = incomplete if problem.location == entry.key_location else unknown
+            if problem.location not in unsure:
                 yield problem
 
 
 def _desired(
-    resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]], folder: Path, set_at: Mapping[str, Location]
+    resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]], folder: Path, variables: Mapping[str, Location]
 ) -> Desired:
     @cache
     def relative(file: str) -> str:
         return Path(file).relative_to(folder).as_posix()
 
+    def resource(entry: Entry) -> Resource:
+        kind, node = address_kind(entry.name), entry.written.node
+        return Resource(
+            entry.name,
+            kind,
+            fields={name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value},
+            location=entry.key_location,
+            lifecycle=_lifecycle(entry.value.get("lifecycle", {})),
+            positions=value_positions(node),
+            file=relative(entry.key_location.file),
+            sources=variable_sources(node, variables),
+        )
+
     ordered = sorted(resources, key=lambda each: each.name)
     return Desired(
-        resources={entry.name: _resource(entry, relative(entry.written.place.file), set_at) for entry in ordered},
-        moved=tuple(Moved(each.value["from"], each.value["to"], each.written.place) for each in items["moved"]),
+        resources={entry.name: resource(entry) for entry in ordered},
+        moved=tuple(Moved(each.value["from"], each.value["to"], each.key_location) for each in items["moved"]),
         removed=tuple(
-            Removed(each.value["from"], each.value["destroy"], each.written.place) for each in items["removed"]
+            Removed(each.value["from"], each.value["destroy"], each.key_location) for each in items["removed"]
         ),
-        imports=tuple(Import(each.value["to"], each.value["id"], each.written.place) for each in items["imports"]),
+        imports=tuple(Import(each.value["to"], each.value["id"], each.key_location) for each in items["imports"]),
     )
 
 
-def _resource(entry: Entry, file: str, set_at: Mapping[str, Location]) -> Resource:
-    kind = address_kind(entry.name)
-    fields = {name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value}
-    lifecycle = _lifecycle(entry.value.get("lifecycle", {}))
-    node = entry.written.node
-    sources = Sources(node, set_at)
-    return Resource(entry.name, kind, fields, entry.written.place, lifecycle, Marks(node), file, sources)
-
-
 def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:
+    ignored = (each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ()))
     return Lifecycle(
         prevent_destroy=written.get("prevent_destroy"),
-        ignore_changes=tuple(
-            Ignored(**each) if isinstance(each, dict) else Ignored(each) for each in written.get("ignore_changes", ())
-        ),
+        ignore_changes=tuple(Ignored(**each) for each in ignored),
         replace=written.get("replace") == "allow",
     )

@@ -1,6 +1,6 @@
-"""Whether a value keeps to its schema: a quick yes, so that nothing slow is loaded or run where nothing is wrong.
+"""A fast test of whether a value is valid, so that jsonschema is loaded only if something may be wrong.
 
-It never says yes where jsonschema would say no. Where it says no, jsonschema has the last word (`config.validation`).
+It never accepts what jsonschema refuses. If it refuses a value, jsonschema decides (`config.validation`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from reconciler.kinds.schema import Schema, find_schema
 
 Test = Callable[[Any], bool]
-# The very type: what is derived from it, or a number in another guise, is for jsonschema to judge.
+# Exact types only: jsonschema decides on derived types, and on numbers such as 1.0 for an integer.
 TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
@@ -29,12 +29,12 @@ SAYS_NOTHING = frozenset({"title", "description", "examples", "default", "defaul
 
 @cache
 def fast_validator(name: str) -> Test:
-    """The test of the schema `name`: a kind, `settings`, or one of the blocks for one of their items."""
+    """The test of the schema `name`: of a kind, of `settings`, or of an item of a block."""
     return compiled(find_schema(name))
 
 
 def compiled(schema: Schema) -> Test:
-    """A schema as a test of values. ValueError for a keyword that it does not know."""
+    """A schema as a test of values. ValueError for an unknown keyword."""
     rest = {word: value for word, value in schema.items() if word not in SAYS_NOTHING}
     tests: dict[type | None, list[Test]] = {None: _of_any(rest)}
     tests[str], tests[list], tests[dict] = _of_texts(rest), _of_lists(rest), _of_maps(rest)
@@ -121,5 +121,5 @@ def _lengths(rest: Schema, least: str, most: str) -> list[Test]:
 
 
 def ecma(pattern: str) -> str:
-    """A pattern as ECMA 262 means it: `$` is the end, where Python's is also before a last line break."""
+    """A pattern with the meaning of ECMA 262: `$` is the end only, and not before a last line break as in Python."""
     return re.sub(r"\$$", r"\\Z", pattern)

@@ -1,4 +1,4 @@
-"""Strings the parts of reading a configuration together."""
+"""Reads a configuration: the settings first, then all other files when somebody asks for them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,46 @@ MOST_EVALUATED: Final = 10_000_000
 MOST_ENVIRONMENTS: Final = 100
 
 
+class _WithEnvironments:
+    """What a configuration has in common before and after its resources are read."""
+
+    __slots__ = ()
+    path: Path
+    environments: Mapping[str, Environment]
+
+    @property
+    def folder(self) -> Path:
+        """Its folder."""
+        return configuration_folder(self.path)
+
+    def require_sound_settings(self) -> None:
+        """ConfigurationInvalid with the problems of every part, if `reconciler.yaml` has some."""
+        if not self.environments:
+            self.check()
+
+    def check(self) -> Mapping[str, Desired]:
+        """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
+        raise NotImplementedError
+
+    def environment(self, name: str | None) -> Environment:
+        """The environment of that name, or the only one.
+
+        WrongUsage if that is not clear; ConfigurationInvalid if `reconciler.yaml` has problems.
+        """
+        self.require_sound_settings()
+        if name is None and len(self.environments) == 1:
+            return next(iter(self.environments.values()))
+        if name is None:
+            names = ", ".join(self.environments)
+            raise WrongUsage("there are several environments", hint=f"choose one: --environment with one of {names}")
+        if name not in self.environments:
+            known = f"expected one of {', '.join(self.environments)}" if self.environments else "none is set"
+            raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}")
+        return self.environments[name]
+
+
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(_WithEnvironments):
     """A configuration as read: its environments, and what is written, before any environment's variables are put in."""
 
     path: Path
@@ -35,30 +73,14 @@ class Configuration:
     doubt: Unread = field(default_factory=Unread)
 
     def desired(self, environment: Environment) -> Desired:
-        """What it wants of one environment. ConfigurationInvalid with every problem of it."""
+        """The desired state of one environment. ConfigurationInvalid with every problem of it."""
         desired, problems = self._evaluate(environment)
         if self.problems or problems:
             raise invalid([*self.problems, *problems])
         return desired
 
-    @property
-    def folder(self) -> Path:
-        """The folder that it lies in."""
-        return configuration_folder(self.path)
-
-    def require_sound_settings(self) -> None:
-        """ConfigurationInvalid where `reconciler.yaml` has problems: without it no environment is known."""
-        if not self.environments:
-            self.check()
-
-    def environment(self, name: str | None) -> Environment:
-        """The environment of that name, or the only one. WrongUsage if that is not clear, ConfigurationInvalid if
-        `reconciler.yaml` is unsound."""
-        self.require_sound_settings()
-        return _chosen(self.environments, name)
-
     def check(self) -> dict[str, Desired]:
-        """What it wants of every environment, or ConfigurationInvalid with the problems of all of them."""
+        """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
         environments: Mapping[str, Environment | None] = self.environments or {"": None}
         results = {name: self._evaluate(environment) for name, environment in environments.items()}
         problems = [*self.problems, *across({name: found for name, (_, found) in results.items()})]
@@ -70,50 +92,27 @@ class Configuration:
         return evaluate(self.merged, environment, self.doubt, self.folder)
 
 
-class Opened:
-    """A configuration of which only `reconciler.yaml` is read: enough to know where the API and the state are."""
+class Opened(_WithEnvironments):
+    """A configuration of which only `reconciler.yaml` is read: it says where the API and the state are."""
 
     def __init__(self, path: Path, source: Source | None = None) -> None:
         self.path = path
         self._reading = Reading(source or Disk(path))
         self.environments, self._problems = read_settings(self._reading)
 
-    @property
-    def folder(self) -> Path:
-        """The folder that it lies in."""
-        return configuration_folder(self.path)
-
-    def require_sound_settings(self) -> None:
-        """ConfigurationInvalid, with the problems of every part, where `reconciler.yaml` has some."""
-        if not self.environments:
-            self.configuration.check()
-
-    def environment(self, name: str | None) -> Environment:
-        """As that of `Configuration`."""
-        self.require_sound_settings()
-        return _chosen(self.environments, name)
+    def check(self) -> Mapping[str, Desired]:
+        return self.configuration.check()
 
     @cached_property
     def configuration(self) -> Configuration:
-        """All of it; it is read when it is first asked for."""
+        """The whole configuration, read at the first access."""
         return _read(self.path, self._reading, self.environments, self._problems)
 
 
-def _chosen(environments: Mapping[str, Environment], name: str | None) -> Environment:
-    if name is None and len(environments) == 1:
-        return next(iter(environments.values()))
-    if name is None:
-        raise WrongUsage("which environment?", hint=f"--environment with one of {', '.join(environments)}")
-    if name not in environments:
-        known = f"expected one of {', '.join(environments)}" if environments else "none is set"
-        raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, environments)}")
-    return environments[name]
-
-
 def read_configuration(path: Path, source: Source | None = None) -> Configuration:
-    """Reads a folder or a file, from `source` where its files are not those on disk.
+    """Reads a folder or a file, from `source` instead of the disk if it is given.
 
-    Problems are kept, so that those of every part are shown at once.
+    It collects the problems, so that those of every part are shown at once.
     """
     return Opened(path, source).configuration
 
@@ -123,7 +122,7 @@ def _read(
 ) -> Configuration:
     problems = list(found)
     if problems and not reading.source.has(reading.source.settings):
-        # The folder is another one than was meant, so all else that is wrong follows from that.
+        # The user meant another folder, so all other problems follow from that.
         return Configuration(path, {}, merge([]), tuple(problems))
     files, missing = reading.source.files()
     documents: list[Document] = []
@@ -135,14 +134,11 @@ def _read(
         problems += taken.problems
         unread += taken.wrong
         whole = whole and taken.is_whole
-    if len(environments) > MOST_ENVIRONMENTS or reading.room.taken * len(environments) > MOST_EVALUATED:
-        problems.append(Problem(str(reading.source.settings), 0, 0, _too_many(len(environments))))
+    if len(environments) > MOST_ENVIRONMENTS or reading.budget.taken * len(environments) > MOST_EVALUATED:
+        most = f"at most {MOST_ENVIRONMENTS}, and at most {MOST_EVALUATED} values in all of them together"
+        message = f"names {len(environments)} environments, too many for this configuration; expected {most}"
+        problems.append(Problem(str(reading.source.settings), 0, 0, message))
         environments = {}
     merged = merge(documents)
     known = (*problems, *missing, *unread, *merged.problems)
     return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))
-
-
-def _too_many(environments: int) -> str:
-    most = f"at most {MOST_ENVIRONMENTS}, and at most {MOST_EVALUATED} values in all of them together"
-    return f"names {environments} environments, too many for this configuration; expected {most}"

@@ -1,105 +1,86 @@
-"""Where each value within a resource is written, worked out only for those that somebody asks about."""
+"""Where each value within a resource is written. It is computed only for the resources that somebody asks about."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler.config.files import LARGEST, Disk
 from reconciler.config.variables import variables_in
+from reconciler.errors import Location
 from reconciler.kinds.paths import dotted
-from reconciler.model.desired import Location
 from reconciler.system.files import Unreadable
-from reconciler.yaml import LocatedList, LocatedMap
-from reconciler.yaml.located import Mark
+from reconciler.yaml import LocatedList, LocatedMap, Position
+
+T = TypeVar("T")
 
 
 def lines_of(path: Path) -> Callable[[Location], str]:
-    """Gives the line of a place in the configuration at `path`; nothing where it cannot be read any more.
+    """A function that gives the line at a location in the configuration at `path`.
 
-    Each file is read once.
+    It reads each file once. Its answer is empty if the file cannot be read any more.
     """
     disk = Disk(path)
     known: dict[str, list[str]] = {}
 
-    def line(place: Location) -> str:
-        if place.file not in known:
+    def line(location: Location) -> str:
+        if location.file not in known:
             try:
-                known[place.file] = disk.content(Path(place.file), LARGEST).decode("utf-8-sig").splitlines()
+                known[location.file] = disk.content(Path(location.file), LARGEST).decode("utf-8-sig").splitlines()
             except (Unreadable, UnicodeDecodeError):
-                known[place.file] = []
-        lines = known[place.file]
-        return lines[place.line - 1].strip() if 0 < place.line <= len(lines) else ""
+                known[location.file] = []
+        lines = known[location.file]
+        return lines[location.line - 1].strip() if 0 < location.line <= len(lines) else ""
 
     return line
 
 
-class Marks(Mapping[str, Mark]):
-    """Path (`data.initiators[0].uid`) → line and column: of the key where there is one, else of the item."""
+class LazyMapping(Mapping[str, T]):
+    """A mapping whose entries are made at the first access: most resources are never asked."""
 
-    def __init__(self, node: Any) -> None:
-        self._node = node
+    def __init__(self, make: Callable[[], Mapping[str, T]]) -> None:
+        self._make = make
 
-    def __getitem__(self, path: str) -> Mark:
-        return self._table[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._table)
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-    @cached_property
-    def _table(self) -> dict[str, Mark]:
-        fields = self._node.items() if isinstance(self._node, LocatedMap) else ()
-        table: dict[str, Mark] = {}
-        for name, value in fields:
-            table[name] = self._node.key_marks[name]
-            table.update(_within(name, value))
-        return table
-
-
-class Sources(Mapping[str, tuple[Location, ...]]):
-    """Path → where the variables are written that its value is made of."""
-
-    def __init__(self, node: Any, set_at: Mapping[str, Location]) -> None:
-        self._node = node
-        self._set_at = set_at
-
-    def __getitem__(self, path: str) -> tuple[Location, ...]:
-        return self._table[path]
+    def __getitem__(self, path: str) -> T:
+        return self._entries[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._table)
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._table)
+        return len(self._entries)
 
     @cached_property
-    def _table(self) -> dict[str, tuple[Location, ...]]:
-        fields = self._node.items() if isinstance(self._node, LocatedMap) else ()
-        texts = (each for name, value in fields for each in _texts(name, value))
-        found = {path: tuple(self._set_at[name] for name in variables_in(text)) for path, text in texts}
-        return {path: places for path, places in found.items() if places}
+    def _entries(self) -> Mapping[str, T]:
+        return self._make()
 
 
-def _texts(path: str, node: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(node, str):
-        yield path, node
-    elif isinstance(node, dict | list):
-        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _texts(dotted(path, [key]), value)
+def value_positions(node: Any) -> Mapping[str, Position]:
+    """Path (`data.initiators[0].uid`) → the position of the key, or of the item of a list."""
+    return LazyMapping(lambda: {path: position for path, position, _ in _values("", node)})
 
 
-def _within(path: str, node: Any) -> Iterator[tuple[str, Mark]]:
+def variable_sources(node: Any, variables: Mapping[str, Location]) -> Mapping[str, tuple[Location, ...]]:
+    """Path → where the variables are set that its value is made of. `variables`: name → where it is set."""
+
+    def sources() -> dict[str, tuple[Location, ...]]:
+        texts = ((path, value) for path, _, value in _values("", node) if isinstance(value, str))
+        found = {path: tuple(variables[name] for name in variables_in(text)) for path, text in texts}
+        return {path: locations for path, locations in found.items() if locations}
+
+    return LazyMapping(sources)
+
+
+def _values(path: str, node: Any) -> Iterator[tuple[str, Position, Any]]:
+    """Each value within a node, at every depth: its path, its position, and itself."""
     if isinstance(node, LocatedMap):
-        found = [(dotted(path, [key]), node.key_marks[key], value) for key, value in node.items()]
+        found = [(dotted(path, [key]) if path else key, node.key_positions[key], node[key]) for key in node]
     elif isinstance(node, LocatedList):
-        found = [(dotted(path, [at]), node.marks[at], value) for at, value in enumerate(node)]
+        found = [(dotted(path, [at]), node.positions[at], value) for at, value in enumerate(node)]
     else:
         return
-    for inner, mark, value in found:
-        yield inner, mark
-        yield from _within(inner, value)
+    for each in found:
+        yield each
+        yield from _values(each[0], each[2])

@@ -1,4 +1,4 @@
-"""All documents of all files, merged into one: which resource is written where."""
+"""Merges the documents of all files into one configuration, and finds what is written twice or in a wrong place."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 
 from reconciler.config.names import SETTINGS_FILE
 from reconciler.config.text import closest, cut, found, quoted
-from reconciler.config.unread import Position
-from reconciler.errors import Problem
+from reconciler.errors import Location, Problem
 from reconciler.kinds import SECTIONS
 from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
-from reconciler.model.desired import Location, make_address
-from reconciler.yaml import Document, LocatedList, LocatedMap, find_position
+from reconciler.model.desired import make_address
+from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_position
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +25,17 @@ class Entry:
     written: Written
 
     @property
-    def key_spot(self) -> Position:
-        """Where its key stands, or where it begins."""
-        place = self.written.place
-        return (place.file, place.line, place.column)
+    def key_location(self) -> Location:
+        """Where its key is; of an item, where it begins."""
+        return self.written.location
 
-    def spot(self, *path: str | int) -> Position:
-        """Where a value of it stands."""
-        return (self.written.place.file, *find_position(self.written.node, path, self.written.mark))
+    def location(self, *path: str | int) -> Location:
+        """Where the value at a path is, or the nearest value around it."""
+        return Location(self.written.location.file, *find_position(self.written.node, path, self.written.position))
 
     def problem(self, path: tuple[str | int, ...], message: str) -> Problem:
         """A problem with the value at a path."""
-        return Problem(*self.spot(*path), message)
+        return Problem(*self.location(*path), message)
 
 
 KEY = re.compile(KEY_PATTERN)
@@ -48,19 +46,22 @@ TOP = (*SECTIONS, *BLOCKS)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One resource, or one item of a block, as it was read. `place` is where its key stands, or the item itself."""
+    """One resource, or one item of a block, as it was read.
+
+    `location` is where its key is, or the item itself; `position` is where the value begins.
+    """
 
     node: Any
-    place: Location
-    mark: tuple[int, int]
+    location: Location
+    position: Position
 
 
 @dataclass(slots=True)
 class Merged:
     """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items.
 
-    `misplaced` are resources whose key or second place is a problem: with the address that is said in messages, they
-    are checked like the others, and are none of the configuration.
+    `misplaced` are resources with a wrong key, or written a second time, each with its address. Their values are
+    checked, and they are no part of the configuration.
     """
 
     resources: dict[str, Written] = field(default_factory=dict)
@@ -69,21 +70,21 @@ class Merged:
     problems: list[Problem] = field(default_factory=list)
 
     def named(self) -> set[str]:
-        """Every address that it names as one that it has, or had: resources, and where `moved` and `removed` begin."""
+        """The addresses of its resources, and the `from` addresses of `moved` and `removed`."""
         blocks = (each.node for name in ("moved", "removed") for each in self.blocks[name])
         sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
         return {*self.resources, *(each for each in sources if isinstance(each, str))}
 
 
 def merge(documents: Iterable[Document]) -> Merged:
-    """Order and file names mean nothing; one address in two places is a problem."""
+    """The documents as one configuration. Their order and their files have no meaning."""
     merged = Merged()
     for document in documents:
         if document.value is None:
             continue
         if not isinstance(document.value, LocatedMap):
             message = f"found {found(document.value)}; expected a map of {', '.join(TOP)}"
-            merged.problems.append(Problem(document.file, *document.mark, message))
+            merged.problems.append(Problem(document.file, *document.position, message))
             continue
         for name, node in document.value.items():
             _section(merged, document.file, document.value, name, node)
@@ -105,15 +106,14 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
     if name in SECTIONS and isinstance(node, LocatedMap):
         _resources(merged, file, name, node)
     elif name in BLOCKS and isinstance(node, LocatedList):
-        merged.blocks[name] += [
-            Written(item, Location(file, *at), at) for item, at in zip(node, node.marks, strict=True)
-        ]
+        items = zip(node, node.positions, strict=True)
+        merged.blocks[name] += [Written(item, Location(file, *position), position) for item, position in items]
     elif name in TOP:
         expected = f"a map of {name} by keys of yours" if name in SECTIONS else 'a list; write "- " before each item'
         message = f"{name}: found {found(node)}; expected {expected}"
-        merged.problems.append(Problem(file, *parent.value_marks[name], message))
+        merged.problems.append(Problem(file, *parent.value_positions[name], message))
     else:
-        merged.problems.append(Problem(file, *parent.key_marks[name], _unknown(name)))
+        merged.problems.append(Problem(file, *parent.key_positions[name], _unknown(name)))
 
 
 def _unknown(name: str) -> str:
@@ -125,15 +125,15 @@ def _unknown(name: str) -> str:
 def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> None:
     kind = SECTIONS[section]
     for key, value in node.items():
-        place = Location(file, *node.key_marks[key])
-        written = Written(value, place, node.value_marks[key])
+        location = Location(file, *node.key_positions[key])
+        written = Written(value, location, node.value_positions[key])
         address = make_address(kind.name, key)
         problem = "" if KEY.fullmatch(key) else _no_key(key)
         if address in merged.resources:
-            first = merged.resources[address].place
+            first = merged.resources[address].location
             problem = f"{cut(address)} is written a second time; expected it once, and it stands at {first} already"
         if problem:
-            merged.problems.append(Problem(file, place.line, place.column, problem))
+            merged.problems.append(Problem(*location, problem))
             merged.misplaced.append((address, written))
         else:
             merged.resources[address] = written

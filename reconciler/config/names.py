@@ -1,4 +1,4 @@
-"""What the files of a configuration are called, and where its settings are."""
+"""The names of the files of a configuration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_yaml(name: str) -> bool:
 
 
 def is_settings(name: str) -> bool:
-    """Whether a file of that name is `reconciler.yaml`, or is meant to be."""
+    """Whether a file of that name is `reconciler.yaml`, perhaps in another spelling."""
     return name.lower() in SETTINGS_NAMES
 
 
@@ -42,7 +42,7 @@ def settings_above(folder: Path) -> Path | None:
 
 
 def names_in(folder: Path) -> list[str]:
-    """What is in a folder, as far as the system tells."""
+    """The names in a folder; none if it cannot be listed."""
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
     except OSError:

@@ -1,4 +1,4 @@
-"""Reads the files of one configuration, within limits that hold for all of them together."""
+"""Reads the files of one configuration, within limits for all of them together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reconciler.yaml import Budget, Document, read
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a file gave: its documents, the problems of its YAML, and those of the file itself."""
+    """The documents of a file, the problems of its YAML (`wrong`), and those of the file itself."""
 
     documents: list[Document]
     wrong: list[Problem]
@@ -23,25 +23,25 @@ class Taken:
 
 
 class Reading:
-    """One reading of a configuration from where its files come from. `room` tells how much was read."""
+    """One reading of a configuration from its source. `budget` counts the values that were read."""
 
     def __init__(self, source: Source) -> None:
-        self.room = Budget()
+        self.budget = Budget()
         self.source = source
         self._left = LARGEST_TOGETHER
 
     def take(self, file: Path) -> Taken:
-        """Reads a file; what speaks against that is one of its problems."""
+        """Reads a file. If it may not be read, that is one of its problems."""
         name = str(file)
         try:
             content = self.content(file)
         except Unreadable as refused:
             return Taken([], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
-        documents, wrong = read(content, name, room=self.room)
+        documents, wrong = read(content, name, budget=self.budget)
         return Taken(documents, wrong, keys_in(content, documents, name), is_whole=bool(documents or not wrong))
 
     def content(self, file: Path) -> bytes:
-        """The bytes of a file. Unreadable where `take` would not read it either."""
+        """The bytes of a file. Unreadable if it exceeds a limit."""
         content = self.source.content(file, min(LARGEST, self._left))
         if len(content) > LARGEST:
             raise Unreadable(TOO_LARGE)

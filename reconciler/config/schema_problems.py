@@ -1,4 +1,4 @@
-"""What is written, held against the schemas: where it breaks them, and in which words a person is told."""
+"""Checks values against the schemas, and says in words for people what breaks them and where."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from reconciler.config.fast_validator import fast_validator
-from reconciler.config.text import closest, cut, found, listed, meant, one_of, quoted
+from reconciler.config.merge import Written
+from reconciler.config.text import closest, cut, found, listed, meant, one_of, quoted, similar_options
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.yaml.located import Mark, find_position
+from reconciler.yaml import find_position
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
@@ -30,7 +31,7 @@ SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
 
 def expected(name: str, path: Path, schema: Schema) -> str:
-    """What may stand at a path of the schema `name`: the field's own words where there are any."""
+    """What is expected at a path of the schema `name`: the words of the field if it has any."""
     if name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names():
         return KINDS[name].field_named(str(path[0])).expected
     return described(schema)
@@ -55,7 +56,7 @@ def described(schema: Schema) -> str:
 
 
 def filled(schema: Schema, wanted: str) -> str:
-    """The same sentence where something is empty, and so looks like what was expected."""
+    """What is expected in place of an empty value, which has the expected type."""
     empty_fits = wanted in (TYPES["array"], TYPES["object"], TYPES["string"]) and schema.get("type")
     return f"{wanted} that holds something" if empty_fits else wanted
 
@@ -67,7 +68,7 @@ def _shape(required: list[str], properties: Schema) -> str:
 
 
 def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
-    """How to get from what was found to what was expected, as the end of a message; nothing where that is unclear."""
+    """How to correct a value, as the end of a message; empty if that is unclear."""
     if value is None and name in KINDS and len(path) == 1:
         optional = path[0] not in KINDS[name].field_names() or not KINDS[name].field_named(str(path[0])).required
         return "; leave the key out where it is not managed" if optional else ""
@@ -104,13 +105,13 @@ def _advice_for_boolean(text: str) -> str:
 
 
 def _as_item(schema: Schema, text: str) -> str:
-    """A bare text as the item of a list: itself, or the one shape that takes a single text; nothing where none does."""
+    """A text as the item of a list: itself, or the map with this one value; empty if the schema allows neither."""
     if not SIMPLE.fullmatch(text):
         return ""
     if "string" in _types(schema):
         return text
     single = [each["required"][0] for each in schema.get("oneOf", ()) if len(each["required"]) == 1]
-    # An address, as commands take it, names the kind that the key of the shape names already.
+    # An address begins with the kind, which is the key of the map already.
     return f"{{{single[0]}: {text.removeprefix(f'{single[0]}.')}}}" if single else ""
 
 
@@ -124,13 +125,13 @@ Broken = Any
 
 EMPTY = ("minItems", "minLength", "minProperties")
 ORDER = ("type", *EMPTY, "maxLength", "pattern", "minimum", "enum", "oneOf")
-"""Of several reasons at one spot, the first of these is what a person would name."""
+"""Keywords of a schema. If several fail at one path, the first of these is reported."""
 
 NO_NAME = "cannot name a variable; expected letters, digits and _, a letter or _ first"
 
 
 class Violation(NamedTuple):
-    """One way in which a value breaks its schema: where (the spot's key rather than its value?) and why."""
+    """One way in which a value breaks its schema. `at_key`: it is about the key at the path, not about the value."""
 
     path: Path
     at_key: bool
@@ -138,93 +139,81 @@ class Violation(NamedTuple):
 
 
 def violations(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Which fields of a resource may not be written so, and why."""
-    return [(str(each.path[0]) if each.path else "", each.message) for each in _objections(kind, dict(fields))]
+    """The fields of a resource that break its schema, each with the reason."""
+    return [(str(each.path[0]) if each.path else "", each.message) for each in _violations(kind, dict(fields))]
 
 
-def problems_of(
-    name: str, value: Any, node: Any, file: str, mark: Mark, subject: str = "", key_mark: Mark | None = None
-) -> Iterator[Problem]:
-    """Every way in which `value` breaks the schema `name`: a kind, `settings`, or `moved`, `removed`, `imports` for one
-    of their items.
+def schema_problems(name: str, value: Any, written: Written, subject: str = "") -> Iterator[Problem]:
+    """Every way in which `value` breaks the schema `name`: of a kind, of `settings`, or of an item of a block.
 
-    `node` is the same value as it was read, with its places; `mark` is where it begins, `key_mark` where its key
-    stands, if it has one: what is missing is missed there.
+    `written` is the same value as it was read. `subject` begins each message. A missing field is reported at the key of
+    the map that lacks it.
     """
-    for each in _objections(name, value):
-        at_key = key_mark is not None and (each.at_key or node is None)
-        fallback = key_mark if key_mark is not None and at_key else mark
-        yield Problem(file, *find_position(node, each.path, fallback, key=each.at_key), subject + each.message)
+    file, *key = written.location
+    for each in _violations(name, value):
+        fallback = (key[0], key[1]) if each.at_key or written.node is None else written.position
+        yield Problem(file, *find_position(written.node, each.path, fallback, key=each.at_key), subject + each.message)
 
 
-def _objections(name: str, value: Any) -> Iterator[Violation]:
+def _violations(name: str, value: Any) -> Iterator[Violation]:
     if fast_validator(name)(value):
         return
-    from reconciler.config.validation import find_errors  # noqa: PLC0415 - for a sound configuration it is not needed
+    from reconciler.config.validation import find_errors  # noqa: PLC0415 - a valid configuration does not need it
 
     errors: list[Broken] = find_errors(name, value)
     maps: dict[Path, tuple[Broken, set[str], list[str]]] = {}
     for error in errors:
         path: Path = tuple(error.absolute_path)
         _, unknown, missing = maps.setdefault(path, (error, set(), []))
-        if _is_about_unknown_keys(error):
+        if error.validator == "additionalProperties" and error.validator_value is False:
             unknown.update(set(error.instance) - set(error.schema["properties"]))
         elif error.validator == "required":
-            # One is raised for each that is missing, and does not say for which.
+            # jsonschema raises one error for each missing key, and does not say which key it is.
             missing[:] = [key for key in error.validator_value if key not in error.instance]
         elif "propertyNames" in error.absolute_schema_path:
             yield Violation((*path, error.instance), True, f"{_where(path)}{quoted(error.instance)} {NO_NAME}")
     for path, (error, unknown, missing) in maps.items():
-        yield from _about_keys(name, path, error, unknown, missing)
-    for path, error in _telling(errors):
-        yield Violation(path, False, _said(name, path, error))
+        yield from _key_violations(name, path, error.schema.get("properties", {}), unknown, missing)
+    for path, error in _first_of_each_path(errors):
+        yield Violation(path, False, _where(path) + _message(name, path, error))
 
 
-def _is_about_unknown_keys(error: Broken) -> bool:
-    return error.validator == "additionalProperties" and error.validator_value is False
-
-
-def _about_keys(
-    name: str, path: Path, error: Broken, unknown: Iterable[str], missing: Iterable[str]
+def _key_violations(
+    name: str, path: Path, properties: Mapping[str, Any], unknown: Iterable[str], missing: Iterable[str]
 ) -> Iterator[Violation]:
-    """Unknown keys, and missing ones; a missing key that an unknown one is a misspelling of is said once."""
-    properties: Mapping[str, Any] = error.schema.get("properties", {})
-    meant: set[str] = set()
+    """Unknown keys, and missing ones. A missing key is not reported if an unknown key is a misspelling of it."""
+    misspelled: set[str] = set()
     for key in sorted(unknown):
-        close = closest(key, list(properties))
-        meant.update(each for each in missing if quoted(each) in close)
-        said = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{close}"
-        yield Violation((*path, key), True, _where(path) + said)
+        similar = similar_options(key, list(properties))
+        misspelled.update(similar)
+        message = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{meant(similar)}"
+        yield Violation((*path, key), True, _where(path) + message)
     for key in missing:
-        if key not in meant:
+        if key not in misspelled:
             wanted = expected(name, (*path, key), properties[key])
             yield Violation(path, True, f"{_where(path)}{quoted(key)} is missing; expected {wanted}")
 
 
-def _telling(errors: Iterable[Broken]) -> Iterator[tuple[Path, Broken]]:
-    """One error a spot, and a choice among shapes only where nothing within is wrong by itself."""
+def _first_of_each_path(errors: Iterable[Broken]) -> Iterator[tuple[Path, Broken]]:
+    """One error for each path. A failed choice among shapes counts only if nothing within it is wrong by itself."""
     values = [each for each in errors if each.validator in ORDER and "propertyNames" not in each.absolute_schema_path]
-    spots: dict[Path, Broken] = {}
+    paths = [tuple(each.absolute_path) for each in values]
+    first: dict[Path, Broken] = {}
     for error in sorted(values, key=lambda each: ORDER.index(each.validator)):
         path = tuple(error.absolute_path)
-        if error.validator != "oneOf" or not any(_is_within(other, path) for other in errors if other is not error):
-            spots.setdefault(path, error)
-    yield from spots.items()
+        if error.validator != "oneOf" or sum(each[: len(path)] == path for each in paths) == 1:
+            first.setdefault(path, error)
+    yield from first.items()
 
 
-def _is_within(error: Broken, path: Path) -> bool:
-    return tuple(error.absolute_path)[: len(path)] == path
-
-
-def _said(name: str, path: Path, error: Broken) -> str:
+def _message(name: str, path: Path, error: Broken) -> str:
     schema = error.schema
     wanted = expected(name, path, schema)
     if error.validator in EMPTY:
-        return f"{_where(path)}is empty; expected {filled(schema, wanted)}"
+        return f"is empty; expected {filled(schema, wanted)}"
     if error.validator == "maxLength":
-        return f"{_where(path)}is {len(error.instance)} characters long; expected {wanted}"
-    close = advice(name, path, schema, error.instance)
-    return f"{_where(path)}found {found(error.instance)}; expected {wanted}{close}"
+        return f"is {len(error.instance)} characters long; expected {wanted}"
+    return f"found {found(error.instance)}; expected {wanted}{advice(name, path, schema, error.instance)}"
 
 
 def _where(path: Path) -> str:

@@ -1,16 +1,15 @@
-"""What no schema can say of resources: references, natural keys, and paths that `ignore_changes` names."""
+"""Problems that no schema finds: references, natural keys, the paths of `ignore_changes`, and the blocks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from reconciler.config.merge import Entry, Written, keys_by_kind
 from reconciler.config.text import Searches, closest, cut, meant, quoted, with_article
-from reconciler.config.unread import Position, position_of_problem
-from reconciler.errors import Problem
+from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
@@ -22,31 +21,31 @@ Items = Mapping[str, Sequence[Entry]]
 Addresses = Mapping[str, Written]
 
 
-def block_problems(items: Items, known: Addresses, unknown: Container[Position]) -> Iterator[Problem]:
-    """Every such problem. A target that is not there is none: the line may have done its work (`plan.reviewed`)."""
+def block_problems(items: Items, known: Addresses, unknown: Collection[Location]) -> Iterator[Problem]:
+    """Every such problem of the blocks. A target that does not exist is none: the item may be completed."""
     found = [*_sources(items, known), *_targets(items), *_repeated(items)]
-    yield from (problem for problem in found if position_of_problem(problem) not in unknown)
+    yield from (problem for problem in found if problem.location not in unknown)
 
 
 def _address(item: Entry, key: str) -> str:
-    """The address at a key of an item; nothing where there is none, which the schema has said."""
+    """The address at a key of an item; empty if there is none, which the schema reports."""
     value = item.value.get(key) if isinstance(item.value, dict) else None
     return value if isinstance(value, str) and ADDRESS.fullmatch(value) else ""
 
 
 def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
-    """What has moved or was removed is not there any more."""
+    """Items whose `from` is still in the configuration."""
     for item in (*items["moved"], *items["removed"]):
         source = _address(item, "from")
         if source in known and source != _address(item, "to"):
             expected = "expected it under `to` only" if item.name == "moved" else "expected it gone, or this item gone"
-            place = known[source].place
-            message = f"{item.name}: from: {cut(source)} is still in the configuration, at {place}; {expected}"
+            location = known[source].location
+            message = f"{item.name}: from: {cut(source)} is still in the configuration, at {location}; {expected}"
             yield item.problem(("from",), message)
 
 
 def _targets(items: Items) -> Iterator[Problem]:
-    """A move leads from one key to another of its kind."""
+    """Moves to another kind, or to themselves."""
     for item in items["moved"]:
         source, target = _address(item, "from"), _address(item, "to")
         if source and target and address_kind(source) != address_kind(target):
@@ -57,12 +56,12 @@ def _targets(items: Items) -> Iterator[Problem]:
 
 
 def _repeated(items: Items) -> Iterator[Problem]:
-    """One object has one fate, and one address is one object."""
+    """Objects and addresses that several items name."""
     first: dict[tuple[str, str, str], Entry] = {}
     for item, key, what in _claims(items):
         other = first.setdefault((key, _kind_of_id(item) if key == "id" else "", what), item)
         if other is not item:
-            message = f"{item.name}: {key}: {quoted(what)} is in {other.name} at {other.written.place} already"
+            message = f"{item.name}: {key}: {quoted(what)} is in {other.name} at {other.written.location} already"
             yield item.problem((key,), f"{message}; expected it once")
 
 
@@ -87,11 +86,11 @@ STEP = re.compile(r"[^.\[\]]+")
 
 
 def semantic_problems(
-    entries: Iterable[Entry], known: Mapping[str, Written], unknown: Container[Position], *, whole: bool
+    entries: Iterable[Entry], known: Mapping[str, Written], unknown: Collection[Location], *, whole: bool
 ) -> Iterator[Problem]:
-    """Every such problem of a configuration, in which `known` are the addresses. Values at `unknown` spots say nothing.
+    """Every such problem of a configuration with the addresses `known`. Values at `unknown` locations are not judged.
 
-    Not `whole`: part of it could not be read, so an address that is not known may still be there.
+    If it is not `whole`, a part could not be read, and an address that is not known may be there.
     """
     maps = [entry for entry in entries if isinstance(entry.value, dict)]
     keys = keys_by_kind(known)
@@ -105,7 +104,7 @@ def semantic_problems(
 def _references(
     entry: Entry,
     keys: Mapping[str, Mapping[str, None]],
-    unknown: Container[Position],
+    unknown: Collection[Location],
     searches: Searches,
     *,
     whole: bool,
@@ -113,7 +112,7 @@ def _references(
     for address, name, index, reference in references(KINDS[address_kind(entry.name)], entry.value):
         path = (name, index, reference.key)
         key = address.partition(".")[2]
-        if key in keys[reference.kind] or entry.spot(*path) in unknown:
+        if key in keys[reference.kind] or entry.location(*path) in unknown:
             continue
         others = [kind for kind in KINDS if key in keys[kind]]
         if whole or others:
@@ -130,24 +129,24 @@ def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[
     return f"{what}; expected {expected}{searches.closest(key, known)}"
 
 
-def _ignored(entry: Entry, unknown: Container[Position]) -> Iterator[Problem]:
+def _ignored(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
     lifecycle = entry.value.get("lifecycle")
     paths = lifecycle.get("ignore_changes") if isinstance(lifecycle, dict) else None
     for index, written in enumerate(paths if isinstance(paths, list) else ()):
-        spot: tuple[str | int, ...] = ("lifecycle", "ignore_changes", index)
+        steps: tuple[str | int, ...] = ("lifecycle", "ignore_changes", index)
         path = written
         if isinstance(written, dict):
-            if (said := _no_day(written.get("until"))) and entry.spot(*spot, "until") not in unknown:
+            if (said := _no_day(written.get("until"))) and entry.location(*steps, "until") not in unknown:
                 what = f"{cut(entry.name)}: lifecycle.ignore_changes[{index}].until"
-                yield entry.problem((*spot, "until"), f"{what}: {said}")
-            path, spot = written.get("field"), (*spot, "field")
+                yield entry.problem((*steps, "until"), f"{what}: {said}")
+            path, steps = written.get("field"), (*steps, "field")
         said = _no_path(path, address_kind(entry.name)) if isinstance(path, str) and path else ""
-        if said and entry.spot(*spot) not in unknown:
-            yield entry.problem(spot, f"{cut(entry.name)}: lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
+        if said and entry.location(*steps) not in unknown:
+            yield entry.problem(steps, f"{cut(entry.name)}: lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
 
 
 def _no_day(text: object) -> str:
-    """Why a text of the form of a date is no day; empty if it is one. The schema tells of other forms."""
+    """Why a text in the form of a date is no day; empty if it is one. The schema reports other forms."""
     if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
         return ""
     try:
@@ -158,7 +157,7 @@ def _no_day(text: object) -> str:
 
 
 def _no_path(path: str, kind: str) -> str:
-    """Why a path names nothing that could be ignored, or nothing where it does."""
+    """Why a path names nothing that could be ignored; empty if it names something."""
     names = list(KINDS[kind].field_names())
     name, *steps = path.split(".")
     plain, bracket, _ = path.partition("[")
@@ -178,20 +177,20 @@ def _no_path(path: str, kind: str) -> str:
     return ""
 
 
-def _natural_keys(entries: Iterable[Entry], unknown: Container[Position]) -> Iterator[Problem]:
+def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
     first: dict[tuple[str, ...], Entry] = {}
-    for entry in sorted(entries, key=lambda each: each.key_spot):
+    for entry in sorted(entries, key=lambda each: each.key_location):
         kind = KINDS[address_kind(entry.name)]
         values = [entry.value.get(name) for name in kind.natural_key]
-        if not all(isinstance(each, str) for each in values) or any(
-            entry.spot(name) in unknown for name in kind.natural_key
+        if not all(isinstance(each, str) for each in values) or (
+            unknown and any(entry.location(name) in unknown for name in kind.natural_key)
         ):
             continue
-        # An API that takes spaces at the ends away makes one of two names that differ in these.
+        # Names that differ only in spaces at the ends are the same for an API that removes these.
         other = first.setdefault((kind.name, *map(normal_form, values)), entry)
         if other is not entry:
             same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(kind.natural_key, values, strict=True))
             if values != [other.value.get(name) for name in kind.natural_key]:
                 same += ", but for spaces at the ends or how letters are composed,"
-            message = f"{cut(entry.name)} has the same {same} as {cut(other.name)} at {other.written.place}"
-            yield Problem(*entry.key_spot, f"{message}; expected a difference, since these tell two objects apart")
+            message = f"{cut(entry.name)} has the same {same} as {cut(other.name)} at {other.written.location}"
+            yield Problem(*entry.key_location, f"{message}; expected a difference, since these tell two objects apart")

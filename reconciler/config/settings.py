@@ -1,4 +1,4 @@
-"""`reconciler.yaml`: environments, where their keys and states are, their variables, guards."""
+"""Reads `reconciler.yaml`: the environments with their keys, states and variables, and the guards."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+from reconciler.config.merge import Written
 from reconciler.config.names import STATE_FOLDER
 from reconciler.config.reading import Reading
-from reconciler.config.schema_problems import problems_of
+from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import LONGEST, quoted
-from reconciler.config.unread import position_of_problem
-from reconciler.errors import Problem, ReconcilerError, did_you_mean
+from reconciler.errors import Location, Problem, ReconcilerError, did_you_mean
 from reconciler.git import repository_top
-from reconciler.model.desired import Location
+from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
 from reconciler.yaml import LocatedMap, find_position
 
-OF_STORE = {"file": ("path",), "git": ("remote", "author"), "object": ("url",)}
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -33,14 +32,15 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
         return _environments({}, LocatedMap(), file), []
     taken = reading.take(file)
     problems = taken.problems + taken.wrong
-    unread = set(map(position_of_problem, problems))
+    unread = {each.location for each in problems}
     values = [document for document in taken.documents if document.value is not None]
     if len(values) > 1:
-        line, column = values[1].mark
+        line, column = values[1].position
         problems.append(Problem(str(file), line, column, "a second document; expected one"))
     node = values[0].value if values else LocatedMap()
-    found = problems_of("settings", node, node, str(file), values[0].mark if values else (1, 1))
-    problems += [problem for problem in found if position_of_problem(problem) not in unread]
+    position = values[0].position if values else (1, 1)
+    found = schema_problems("settings", node, Written(node, Location(str(file), *position), position))
+    problems += [problem for problem in found if problem.location not in unread]
     problems += [*_bad_names(node, file), *_bad_zone(node, file)]
     if not problems:
         problems += _misplaced(node, file)
@@ -52,34 +52,37 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
 
 
 def _shared_states(environments: dict[str, Environment], node: LocatedMap, file: Path) -> list[Problem]:
-    """Two environments with one state would take each other's objects for their own."""
+    """Two environments with one state, which would manage each other's objects."""
     first: dict[str, str] = {}
     problems = []
     for name, environment in environments.items():
         other = first.setdefault(str(environment.state.path).casefold(), name)
         if other != name:
             own = ("environments", name, "state", "path")
-            spot = find_position(node, own if "state" in node["environments"][name] else ("state", "path"), (1, 1))
+            position = find_position(node, own if "state" in node["environments"][name] else ("state", "path"), (1, 1))
             message = f"{quoted(name)} would keep its state in the file of {quoted(other)}"
-            problems.append(Problem(str(file), *spot, f"{message}; expected a folder, or a path for each environment"))
+            problems.append(
+                Problem(str(file), *position, f"{message}; expected a folder, or a path for each environment")
+            )
     return problems
 
 
 def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
-    """Settings of another store than the one that is chosen, and an object store that does not say where."""
+    """Settings of another store than the chosen one, and required settings that are missing."""
     problems = []
     environments = node.get("environments", {})
     for path in (("state",), *(("environments", name, "state") for name in environments)):
         state = node.get("state") if len(path) == 1 else environments[path[1]].get("state")
         if not isinstance(state, LocatedMap):
             continue
-        own = OF_STORE[state["store"]]
+        backend = BACKENDS[state["store"]]
+        own = backend.settings
         for key in (key for key in state if key not in ("store", *own)):
             message = f"{key} is no setting of the store {state['store']}; expected {' or '.join(own)} or nothing"
-            problems.append(Problem(str(file), *state.key_marks[key], message))
-        if state["store"] == "object" and "url" not in state:
-            mark = find_position(node, path, (1, 1), key=True)
-            problems.append(Problem(str(file), *mark, '"url" is missing; expected s3://…, gs://… or az://…'))
+            problems.append(Problem(str(file), *state.key_positions[key], message))
+        for key in backend.required.keys() - state.keys():
+            position = find_position(node, path, (1, 1), key=True)
+            problems.append(Problem(str(file), *position, f'"{key}" is missing; expected {backend.required[key]}'))
     return problems
 
 
@@ -89,7 +92,7 @@ def _bad_names(node: Any, file: Path) -> list[Problem]:
         return []
     return [
         Problem(str(file), line, column, f"{quoted(name)} cannot name an environment; {NAME_EXPECTED}")
-        for name, (line, column) in environments.key_marks.items()
+        for name, (line, column) in environments.key_positions.items()
         if not ENVIRONMENT_NAME.fullmatch(name)
     ]
 
@@ -110,7 +113,7 @@ def _bad_zone(node: Any, file: Path) -> list[Problem]:
             hint="install the package tzdata: with pip, or that of the system; the configuration may be right",
         )
     message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin"
-    line, column = node.value_marks["time_zone"]
+    line, column = node.value_positions["time_zone"]
     return [Problem(str(file), line, column, message + did_you_mean(zone[:LONGEST], known))]
 
 
@@ -121,7 +124,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
     result = {}
     for name, written in named.items():
         variables = written.get("variables", {})
-        places = {key: Location(str(file), *variables.value_marks[key]) for key in variables}
+        places = {key: Location(str(file), *variables.value_positions[key]) for key in variables}
         result[name] = Environment(
             name=name,
             configuration=configuration,
@@ -130,7 +133,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
             secret_command=tuple(written.get("secret_command", ())),
             api_url=written.get("api_url"),
             variables={key: value for key, value in variables.items() if value is not None},
-            set_at=places,
+            variable_locations=places,
             unset={key: places[key] for key, value in variables.items() if value is None},
             max_deletes=settings.get("guards", {}).get("max_deletes"),
             time_zone=settings.get("time_zone", ""),
@@ -139,18 +142,17 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
 
 
 def derived_name(folder: Path) -> str | None:
-    """The name of a configuration that gives itself none: its folder's path below the repository's top, with `/`; empty
-    at the top, None outside of a repository."""
+    """The name of a configuration that has none in its settings: the path of its folder from the repository's top.
+
+    It is empty at the top, and None outside of a repository.
+    """
     top = repository_top(folder)
     return None if top is None else "/".join(Path(os.path.realpath(folder)).relative_to(top).parts)
 
 
 def _state(written: dict[str, Any], folder: Path, name: str) -> StateSettings:
     path = folder / written.get("path", STATE_FOLDER)
-    return StateSettings(
-        store=written.get("store", "file"),
-        path=path if path.suffix == ".json" else path / f"{name}.json",
-        remote=written.get("remote", "origin"),
-        url=written.get("url", ""),
-        author=written.get("author", ""),
-    )
+    store = written.get("store", "file")
+    options = {key: value for key, value in written.items() if key not in ("store", "path")}
+    file = path if path.suffix == ".json" else path / f"{name}.json"
+    return StateSettings(store, file, {**BACKENDS[store].defaults, **options})

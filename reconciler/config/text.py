@@ -1,4 +1,4 @@
-"""Secret Keys that were pasted into a file: found wherever they stand, and never shown."""
+"""Words for messages: values, suggestions, and Secret Keys that were pasted into a file and are never shown."""
 
 from __future__ import annotations
 
@@ -8,53 +8,58 @@ from bisect import bisect
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from reconciler.errors import Problem, did_you_mean
-from reconciler.yaml import Document, LocatedList, LocatedMap
-from reconciler.yaml.decoding import place
+from reconciler.errors import Problem, close_matches, did_you_mean
+from reconciler.yaml import Document, LocatedList, LocatedMap, Position
+from reconciler.yaml.decoding import position_at
 
 MOST_SEARCHES = 20
 SHORTEST_PREFIX = 3
 
 
 def closest(word: str, options: Sequence[str]) -> str:
-    """The option that differs in case or in a leading zero only, those beside it on a grid, or the most similar."""
+    """`; did you mean "x"?` with the similar options, or nothing."""
+    return meant(similar_options(word, options))
+
+
+def similar_options(word: str, options: Sequence[str]) -> list[str]:
+    """The option that differs only in case or a leading zero, or the two beside it on a grid, or the most similar."""
     word = word.strip()
     padded = f"0{word}" if re.match(r"\d:", word) else word
     same = [each for each in options if each.casefold() == padded.casefold()]
     if same:
-        return meant(same)
+        return same
     if options and len({_shape(each) for each in (padded, *options)}) == 1:
         at = bisect(options, padded)
-        return meant(options[max(at - 1, 0) : at + 1])
-    near = [
-        each for each in options if len(word) >= SHORTEST_PREFIX and (each.startswith(word) or word.startswith(each))
-    ]
-    return meant(near) if len(near) == 1 else did_you_mean(word[:LONGEST], options)
+        return list(options[max(at - 1, 0) : at + 1])
+    if len(word) >= SHORTEST_PREFIX:
+        near = [each for each in options if each.startswith(word) or word.startswith(each)]
+        if len(near) == 1:
+            return near
+    return close_matches(word[:LONGEST], options)
 
 
 def meant(words: Sequence[str]) -> str:
-    """`; did you mean "x" or "y"?`."""
-    return f"; did you mean {' or '.join(map(quoted, words))}?"
+    """`; did you mean "x" or "y"?`, or nothing without words."""
+    return f"; did you mean {' or '.join(map(quoted, words))}?" if words else ""
 
 
 def _shape(text: str) -> str:
-    """`09:30` and `10:15` have one shape: such options are a grid."""
+    """The form of a text: `09:30` and `10:15` have the same, and such options are a grid."""
     return re.sub(r"\d", "0", text) if re.search(r"\d", text) else f"no grid: {text}"
 
 
 class Searches:
-    """Suggestions among many options. Each search costs time, so a run has only so many; what was found is kept."""
+    """Suggestions among many options. A search costs time, so a run makes at most 20, and keeps their results."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], str] = {}
 
     def closest(self, word: str, options: Collection[str], before: str = "") -> str:
-        """The suggestion for a word, with what stands `before` it and the options; nothing where none is close, or too
-        many were asked for."""
+        """The suggestion for a word; empty if no option is close. `before` is a prefix of the word and all options."""
         key = (before, word)
         if key not in self._known:
-            spent = len(self._known) >= MOST_SEARCHES
-            self._known[key] = "" if spent else did_you_mean(word[:LONGEST], options)
+            is_over = len(self._known) >= MOST_SEARCHES
+            self._known[key] = "" if is_over else did_you_mean(word[:LONGEST], options)
         return self._known[key].replace('"', f'"{before}', 1)
 
 
@@ -80,17 +85,17 @@ def found(value: Any) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text in quotes, control characters escaped, cut where it is long."""
+    """The text in quotes, cut to 60 characters, control characters escaped."""
     return json.dumps(cut(text), ensure_ascii=False)
 
 
 def cut(text: str) -> str:
-    """The text, or its beginning where it is long."""
+    """The text, or its first 60 characters."""
     return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
 def masked(message: str) -> str:
-    """The message without what looks like a Secret Key: people paste one where its variable's name belongs."""
+    """The message without Secret Keys: people paste one in the place of its variable's name."""
     return SECRET.sub(HIDDEN, message)
 
 
@@ -109,13 +114,13 @@ def with_article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-# The documents give a key's prefix only. What follows is random, and a name like sk_premium_monthly_v2 is not: words,
-# numbers and versions, none of 16 characters. At most 16 of them, or a long row of names would be read over and over.
+# The API's documents give only the prefix of a key. The rest is random. A name such as sk_premium_monthly_v2 is not: it
+# has words, numbers and versions, each below 16 characters. At most 16 of them, or the match would be quadratic.
 WORD = "(?>(?:[A-Za-z]?[a-z]{0,14}|[A-Za-z]?[a-z]{0,9}[0-9]{1,4}|[A-Z]{1,4}|[0-9]{1,8})(?![A-Za-z0-9]))"
 NAME = f"{WORD}(?:[_-]{WORD}){{0,15}}(?![_-])"
 KEY = re.compile(f"(?<![A-Za-z0-9])(?:test_)?sk_(?!{NAME})[A-Za-z0-9_-]{{16,}}")
 IN_BYTES = re.compile(KEY.pattern.encode())
-SAID = (
+KEY_FOUND = (
     "a secret key stands here; expected none in a file: name the variable that holds it under secret_env, "
     "and make a new key, since this one may be known"
 )
@@ -124,7 +129,7 @@ MARK = b"\xef\xbb\xbf"
 
 
 def holds_key(text: str) -> bool:
-    """Whether a text has in it what can only be a Secret Key."""
+    """Whether a text has a Secret Key in it."""
     return "sk_" in text and KEY.search(text) is not None
 
 
@@ -134,35 +139,35 @@ def masked_key(text: str) -> str:
 
 
 def keys_in(content: bytes, documents: Iterable[Document], file: str) -> list[Problem]:
-    """Every key in a file, comments included, and those that only its escapes spell. At most 20."""
+    """A problem for each key in a file, at most 20: in comments too, and those that escapes hide."""
     problems: list[Problem] = []
     if b"sk_" in content:
         for found in IN_BYTES.finditer(content):
             before = content[: found.start()].removeprefix(MARK).decode("utf-8", "replace")
-            problems.append(Problem(file, *place(before, len(before)), SAID))
+            problems.append(Problem(file, *position_at(before, len(before)), KEY_FOUND))
             if len(problems) == MOST:
                 return problems
     if b"\\" in content:
         for document in documents:
-            problems += _spelled(document, content)
+            problems += _escaped_keys(document, content)
     return problems[:MOST]
 
 
-def _spelled(document: Document, content: bytes) -> list[Problem]:
-    """Keys in values that do not stand in the file as they are."""
+def _escaped_keys(document: Document, content: bytes) -> list[Problem]:
+    """Keys in values that the file writes with escapes."""
     problems: list[Problem] = []
     seen: set[int] = set()
-    open_values: list[tuple[Any, tuple[int, int]]] = [(document.value, document.mark)]
+    open_values: list[tuple[Any, Position]] = [(document.value, document.position)]
     while open_values:
-        value, mark = open_values.pop()
+        value, position = open_values.pop()
         if isinstance(value, str):
             found = KEY.search(value) if "sk_" in value else None
             if found and found.group().encode() not in content:
-                problems.append(Problem(document.file, *mark, SAID))
+                problems.append(Problem(document.file, *position, KEY_FOUND))
         elif id(value) not in seen and isinstance(value, LocatedMap):
-            open_values += ((key, value.key_marks[key]) for key in value)
-            open_values += ((each, value.value_marks[key]) for key, each in value.items())
+            open_values += ((key, value.key_positions[key]) for key in value)
+            open_values += ((each, value.value_positions[key]) for key, each in value.items())
         elif id(value) not in seen and isinstance(value, LocatedList):
-            open_values += zip(value, value.marks, strict=True)
+            open_values += zip(value, value.positions, strict=True)
         seen.add(id(value))
     return problems

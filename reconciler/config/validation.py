@@ -1,4 +1,4 @@
-"""jsonschema, and what of it is ours. Its only importer, loaded where something is wrong."""
+"""Validation by jsonschema. This is its only importer, loaded only if something may be wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iter
         yield ValidationError(f"does not match {pattern}")
 
 
-# A whole number is written as one: 1.0 would go out as 1.0.
+# 1.0 is no integer here: it would be sent as 1.0.
 _TYPES = Draft202012Validator.TYPE_CHECKER.redefine(
     "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
 )
@@ -35,5 +35,5 @@ def _validator(name: str) -> Any:
 
 
 def find_errors(name: str, value: Any) -> list[Broken]:
-    """Every way in which a value breaks the schema `name` (see `kinds.schema.schema_named`)."""
+    """Every way in which a value breaks the schema `name` (see `kinds.schema.find_schema`)."""
     return list(_validator(name).iter_errors(value))

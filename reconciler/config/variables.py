@@ -5,95 +5,96 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.config.text import SAID, closest, holds_key, quoted
-from reconciler.config.unread import Position
-from reconciler.errors import Problem
+from reconciler.config.text import KEY_FOUND, closest, holds_key, quoted
+from reconciler.errors import Location, Problem
 from reconciler.model.settings import Environment, Variable
-from reconciler.yaml import LocatedList, LocatedMap
+from reconciler.yaml import LocatedList, LocatedMap, Position
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
-MOST_PUT_IN = 10_000_000
-"""Characters that variables may bring to one environment: a long one may be used often."""
+MOST_CHARACTERS = 10_000_000
+"""How many characters variables may add in one environment: a long one may be used often."""
 NAME = re.compile(r"var\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Substitution:
-    """Puts an environment's variables into values and collects what is wrong.
+    """Replaces the variables of an environment in values, and collects the problems.
 
-    `unknown` are the spots where a value is not known and the text stands in for it. Where the settings could not be
-    read there is no environment, and no variable is a problem.
+    `unknown` are the locations of values that are not known: they keep their text. Without an environment, because the
+    settings could not be read, a variable is no problem.
     """
 
     def __init__(self, environment: Environment | None) -> None:
         self.environment = environment
         self.problems: list[Problem] = []
-        self.unknown: set[Position] = set()
-        self._put_in = 0
+        self.unknown: set[Location] = set()
+        self._length = 0
         self._is_full = False
 
-    def plain(self, node: Any, file: str, mark: tuple[int, int]) -> Any:
-        """The value as plain maps and lists, variables put in."""
+    def plain(self, node: Any, file: str, position: Position) -> Any:
+        """The value as plain maps and lists, with the variables replaced."""
         if isinstance(node, str):
-            return self._text(node, (file, *mark)) if "${" in node else node
+            return self._text(node, Location(file, *position)) if "${" in node else node
         if isinstance(node, LocatedMap):
             for key in node:
                 if "${" in key:
                     message = f"the key {quoted(key)} holds a variable; expected variables in values only"
-                    self._refuse((file, *node.key_marks[key]), message)
-            return {key: self.plain(value, file, node.value_marks[key]) for key, value in node.items()}
+                    self._refuse(Location(file, *node.key_positions[key]), message)
+            return {key: self.plain(value, file, node.value_positions[key]) for key, value in node.items()}
         if isinstance(node, LocatedList):
-            return [self.plain(value, file, at) for value, at in zip(node, node.marks, strict=True)]
+            return [self.plain(value, file, at) for value, at in zip(node, node.positions, strict=True)]
         return node
 
-    def _refuse(self, spot: Position, message: str) -> None:
-        self.problems.append(Problem(*spot, message))
-        self.unknown.add(spot)
+    def _refuse(self, location: Location, message: str) -> None:
+        self.problems.append(Problem(*location, message))
+        self.unknown.add(location)
 
-    def _text(self, text: str, spot: Position) -> Variable:
+    def _text(self, text: str, location: Location) -> Variable:
         whole = EXPRESSION.fullmatch(text)
         if whole and whole.group(1) is not None:
-            return self._value(whole, spot)
+            return self._value(whole, location)
 
         if self._is_full:
-            self.unknown.add(spot)
+            self.unknown.add(location)
             return text
 
-        def put_in(found: re.Match[str]) -> str:
+        def replaced(found: re.Match[str]) -> str:
             if found.group(1) is None:
                 return "${"
-            value = self._value(found, spot)
-            said = str(value).lower() if isinstance(value, bool) else str(value)
-            self._put_in += len(said)
-            if self._put_in > MOST_PUT_IN:
+            value = self._value(found, location)
+            replacement = str(value).lower() if isinstance(value, bool) else str(value)
+            self._length += len(replacement)
+            if self._length > MOST_CHARACTERS:
                 self._is_full = True
-            return "" if self._is_full else said
+            return "" if self._is_full else replacement
 
-        result = EXPRESSION.sub(put_in, text)
+        result = EXPRESSION.sub(replaced, text)
         if self._is_full:
-            self._refuse(spot, f"variables make too much text up to here; expected at most {MOST_PUT_IN} characters")
+            self._refuse(
+                location, f"variables make too much text up to here; expected at most {MOST_CHARACTERS} characters"
+            )
         elif holds_key(result) and not holds_key(text):
-            self._refuse(spot, SAID)
+            self._refuse(location, KEY_FOUND)
         return result
 
-    def _value(self, found: re.Match[str], spot: Position) -> Variable:
+    def _value(self, found: re.Match[str], location: Location) -> Variable:
         text = found.group(0)
         named = NAME.fullmatch(found.group(1).strip())
         if named is None or not text.endswith("}"):
             message = f"{quoted(text)} is no variable; expected ${{var.NAME}} (a plain ${{ is written $${{)"
-            self._refuse(spot, message)
+            self._refuse(location, message)
             return text
         name = named.group(1)
         if self.environment is None:
-            self.unknown.add(spot)
+            self.unknown.add(location)
             return text
         if name not in self.environment.variables:
-            self._refuse(spot, _without_value(name, self.environment))
+            self._refuse(location, _without_value(name, self.environment))
             return text
         return self.environment.variables[name]
 
 
 def variables_in(text: str) -> list[str]:
-    """The names of the variables in a text that is sound."""
+    """The names of the variables in a valid text."""
     named = (NAME.fullmatch(found[1].strip()) for found in EXPRESSION.finditer(text) if found[1] is not None)
     return [each[1] for each in named if each]
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.errors import WrongUsage, did_you_mean
+from reconciler.errors import Location, WrongUsage, did_you_mean
 from reconciler.explain.fields import Subject, fields_of
 from reconciler.explain.rules import NEXT, rules_of_address
 from reconciler.kinds import KINDS
 from reconciler.model.apply_report import Receipt
-from reconciler.model.desired import Desired, Location
+from reconciler.model.desired import Desired
 from reconciler.model.explanation import Explanation, LastApply, Verdict
 from reconciler.model.live import Live
 from reconciler.model.plan import Action, Change, Plan
@@ -107,7 +107,7 @@ def explain(text: str, scenery: ExplainInput) -> Explanation:
     after = plan.refresh.get(target.address) or (change.remember if change else None)
     stored = after.stored if after else {}
     fields = fields_of(Subject(kind, resource, record, entry, change, stored, ids, scenery.line), target.path)
-    place = resource.place if resource else None
+    place = resource.location if resource else None
     rules = rules_of_address(
         kind, target.address, plan=plan, desired=desired, state=state, change=change, record=record
     )

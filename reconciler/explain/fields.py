@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.errors import WrongUsage, did_you_mean
+from reconciler.errors import Location, WrongUsage, did_you_mean
 from reconciler.explain.rules import held, is_within, rules_of_field
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import flattened
 from reconciler.kinds.paths import path_keys
-from reconciler.model.desired import Location, Resource
+from reconciler.model.desired import Resource
 from reconciler.model.explanation import FieldExplanation, Held, Verdict
 from reconciler.model.live import Record
 from reconciler.model.plan import Action, Cause, Change, FieldChange

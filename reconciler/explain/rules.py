@@ -94,7 +94,7 @@ def ignored_by(each: Ignored, resource: Resource) -> Rule:
         f"owner: {each.owner}" if each.owner else "",
     ]
     said = ", ".join(filter(None, details))
-    return Rule(f"ignore_changes names {each.field}" + (f" ({said})" if said else ""), str(resource.place))
+    return Rule(f"ignore_changes names {each.field}" + (f" ({said})" if said else ""), str(resource.location))
 
 
 def _declared(
@@ -154,7 +154,7 @@ def rules_of_address(
     yield from _identity(kind, address, desired, entry, record, source)
     for moved in desired.moved:
         if moved.target == address and plan.moved.get(address):
-            yield Rule(f"`moved`: what the state knows as {moved.source} is {address} now", str(moved.place))
+            yield Rule(f"`moved`: what the state knows as {moved.source} is {address} now", str(moved.location))
     if resource is not None:
         yield from _lifecycle(resource, entry, source)
     elif entry is not None:
@@ -174,7 +174,7 @@ def _identity(
         return
     for block in desired.imports:
         if block.target == address and record is not None and block.id == record.id:
-            yield Rule(f"`imports`: it is the object {block.id}", str(block.place))
+            yield Rule(f"`imports`: it is the object {block.id}", str(block.location))
     if entry is not None:
         gone = "" if record is not None else ", which is not live any more"
         yield Rule(f"the state knows it as {entry.id}{gone}", state)
@@ -185,7 +185,7 @@ def _identity(
 
 
 def _lifecycle(resource: Resource, entry: Entry | None, state: str) -> Iterator[Rule]:
-    place = str(resource.place)
+    place = str(resource.location)
     lifecycle = resource.lifecycle
     if lifecycle.prevent_destroy:
         yield Rule("prevent_destroy: it is neither deleted nor replaced", place)
@@ -200,7 +200,7 @@ def _leaving(kind: Kind, address: str, desired: Desired, entry: Entry, state: st
     block = next((each for each in desired.removed if each.source == address), None)
     if block is not None:
         said = "it is deleted" if block.destroy else "it is forgotten, and stays as it is"
-        yield Rule(f"`removed`: {said}", str(block.place))
+        yield Rule(f"`removed`: {said}", str(block.location))
     else:
         yield Rule("the state knows it and the configuration does not want it, so it goes", state)
     if entry.protected:

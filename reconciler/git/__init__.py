@@ -1,4 +1,4 @@
-"""The room of git: the only one that calls it. The user's repository is looked at, and never written to."""
+"""Calls git. Nothing else does. The user's repository is read, and never written to."""
 
 from reconciler.git.repository import repository_top
 

@@ -1,4 +1,4 @@
-"""Which files of a folder git keeps off the disk, and which commit took a file away."""
+"""Which files of a folder git keeps off the disk, and which commit removed a file."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ from reconciler.git.objects import MODULE
 from reconciler.git.repository import git_folder, repository_top
 
 OFF = "S"
-"""How `ls-files -t` marks a file that a sparse checkout or skip-worktree keeps off the disk."""
+"""The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What git has below a folder, by paths from there. `kept_off`: the files that it keeps off the disk, and the
-    submodules that are not there (`lib/`); `tracked`: the other files."""
+    """The files that git has below a folder, by their paths from there.
+
+    `kept_off`: the files that it keeps off the disk, and absent submodules (`lib/`); `tracked`: the other files.
+    """
 
     kept_off: frozenset[str] = frozenset()
     tracked: frozenset[str] = frozenset()
 
     def keeps_off(self, file: str) -> bool:
-        """Whether git keeps a file off the disk, or what it lies in."""
+        """Whether git keeps a file off the disk, or the submodule that it is in."""
         return any(file == each or (each.endswith("/") and file.startswith(each)) for each in self.kept_off)
 
 
 def list_folder(folder: Path) -> Listing:
-    """What git has below a folder, submodules included. Nothing if there is no repository; GitUnusable if git fails."""
+    """The files below a folder, submodules included. Empty if there is no repository; GitUnusable if git fails."""
     top = repository_top(folder)
     if top is None:
         return Listing()
@@ -41,7 +43,7 @@ def list_folder(folder: Path) -> Listing:
 
 
 def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
-    """The commit (its id and subject) that took a file away, if one between `since` and HEAD did."""
+    """The id and subject of the commit between `since` and HEAD that removed a file; None if there is none."""
     top = repository_top(folder)
     if top is None or not ID.fullmatch(since):
         return None

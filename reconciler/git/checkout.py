@@ -1,4 +1,4 @@
-"""The repository that the configuration lies in: looked at, never written to."""
+"""The repository of the configuration. It is read, and never written to."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from reconciler.git.command import (
 from reconciler.git.repository import repository_top
 
 OLDEST = (2, 31)
-"""The first git that takes settings from its environment."""
+"""The first version of git that reads settings from its environment."""
 NOT_OURS = ":(top,exclude,glob)**/.reconciler/**"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A repository of the user's: its top folder, the format of its ids, and its settings, as git resolves them."""
+    """A repository of the user: its top folder, the format of its ids, and its settings as git resolves them."""
 
     folder: Path
     top: str
@@ -35,13 +35,13 @@ class Checkout:
     limits: Limits
 
     def commit(self) -> str:
-        """The commit of the configuration, for people, and whether its files are others by now."""
+        """The commit of the configuration, for people, and whether its files have changed since."""
         head = self._ask("rev-parse", "--verify", "--quiet", "HEAD")
         if not head:
             return "not committed yet"
         within = os.path.relpath(os.path.realpath(self.folder), os.path.realpath(self.top))
         here = ":(top)" if within == os.curdir else f":(top,literal){within}"
-        # What is in a submodule is not asked for: git would run there, by its settings
+        # Submodules are left out: git would run within them, with their settings.
         changed = self._ask("status", "--porcelain", "--ignore-submodules=dirty", "--", here, NOT_OURS)
         return f"{head} (with changes that are not committed)" if changed else head
 
@@ -52,9 +52,9 @@ class Checkout:
 
 
 def find_checkout(folder: Path, limits: Limits, *, what: str, otherwise: str) -> Checkout:
-    """The repository that a folder lies in. GitUnusable where it lies in none, or git is too old.
+    """The repository of a folder. GitUnusable if there is none, or git is too old.
 
-    `what` says who needs one and why, `otherwise` what to do where there is none.
+    `what` says in the message who needs a repository, `otherwise` what to do without one.
     """
     if repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
@@ -62,7 +62,7 @@ def find_checkout(folder: Path, limits: Limits, *, what: str, otherwise: str) ->
     _check_version(run_git(["version"], folder=at, seconds=limits.local).text)
     answer = run_git(["rev-parse", "--show-object-format", "--show-toplevel"], folder=at, seconds=limits.local)
     if answer.code:
-        # There is one, so the reason is another: settings that cannot be read, or a folder of another user.
+        # There is one, so the reason is another: unreadable settings, or a folder of another user.
         raise GitUnusable(
             f"{folder}: {what}, but git cannot use it: {answer.words}",
             hint="`git status` in that folder says the same; once it works there, so does this",
@@ -72,7 +72,7 @@ def find_checkout(folder: Path, limits: Limits, *, what: str, otherwise: str) ->
 
 
 def configuration_commit(folder: Path) -> str:
-    """The commit that a folder's files are of, for people; empty where there is no repository, or no git."""
+    """The commit of a folder's files, for people; empty without a repository or git."""
     try:
         return find_checkout(folder, Limits(), what="", otherwise="").commit()
     except ReconcilerError:
@@ -80,7 +80,7 @@ def configuration_commit(folder: Path) -> str:
 
 
 def head_commit(folder: Path) -> str:
-    """The id of the commit that is checked out in a folder; empty if there is no repository, no commit, or no git."""
+    """The id of the commit that is checked out in a folder; empty without a repository, a commit, or git."""
     try:
         answer = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], folder=str(folder), seconds=Limits().local)
     except ReconcilerError:
@@ -89,7 +89,7 @@ def head_commit(folder: Path) -> str:
 
 
 def read_settings(options: list[str], folder: str, limits: Limits) -> Settings:
-    """All settings that hold in a repository, in the order of their weight, with what is included into them."""
+    """All settings of a repository, includes resolved, the strongest last."""
     answer = run_git([*options, "config", "--list", "-z", "--includes"], folder=folder, seconds=limits.local)
     if answer.code:
         raise GitUnusable(f"{folder}: git cannot read its settings: {answer.words}", hint="see: git config --list")

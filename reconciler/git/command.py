@@ -1,7 +1,7 @@
-"""The one place that calls `git`: ordinary git, with a time limit, and nobody to answer a prompt.
+"""Runs `git` with a time limit, and without a terminal for prompts.
 
-A repository is data. Which programs run (filters, hooks, monitors, pagers, transports) is never what a file of a
-checkout says; the settings in a real `.git` are the user's own, and reach the remote as ever.
+A repository is data: no file of a checkout decides which programs run (filters, hooks, monitors, pagers, transports).
+The settings in a real `.git` are the user's own, and reach the remote as usual.
 """
 
 from __future__ import annotations
@@ -75,18 +75,18 @@ ELSEWHERE = frozenset(
         "GIT_ICASE_PATHSPECS",
     }
 )
-"""What a git hook or a caller of ours may have set, and would lead git to another repository or change our paths."""
+"""Variables that a git hook or a caller may have set. They would change the repository, or the meaning of paths."""
 GIT_DIR = "--git-dir="
 SHOWN = 40
 NEEDED = "git, 2.31 or newer, is needed in PATH"
 NO_REPOSITORY = "not a git repository, and no folder above it is one"
 SECRET_KEY = re.compile(r"\s*(test_)?sk_")
-"""How a Secret Key of the API begins. Git needs none, and its helpers and hooks are not ours."""
+"""The beginning of a Secret Key of the API. Git needs none, and it runs helpers and hooks of others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many seconds git may take: with a remote, and without one."""
+    """The seconds that git may take, with a remote and without one."""
 
     network: float = 60.0
     local: float = 20.0
@@ -94,7 +94,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class GitResult:
-    """What git said: its exit code, its output, and its words for people, with credentials masked."""
+    """The exit code of git, its output, and its stderr as one line, with credentials masked."""
 
     code: int
     out: bytes
@@ -106,8 +106,8 @@ class GitResult:
         return self.out.decode("utf-8", "replace").strip()
 
 
-class GitSilent(GitUnusable):
-    """Git did not end in its time and was ended; what it had begun at the remote may have been done."""
+class GitTimeout(GitUnusable):
+    """Git did not end in its time and was killed. The remote may have done what it began."""
 
 
 def run_git(
@@ -118,10 +118,10 @@ def run_git(
     environment: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> GitResult:
-    """Calls git and gives its answer, whatever the exit code; `environment` comes on top of ours.
+    """Runs git, and returns its result, whatever the exit code. `environment` is added to the one of this process.
 
-    It runs at the top of the checkout that the folder lies in, so paths are from there; in the folder itself if
-    `--git-dir=` comes first. GitSilent if it takes longer than that; GitUnusable if there is no git, or no repository.
+    It runs at the top of the checkout of the folder, so paths are from there; with `--git-dir=` as the first argument,
+    in the folder itself. GitTimeout after `seconds`; GitUnusable without git or a repository.
     """
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
     at, ceiling = (folder, {}) if arguments[0].startswith(GIT_DIR) else _top(folder)
@@ -133,7 +133,7 @@ def run_git(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=git_environment() | ceiling | dict(environment or {}),
-            # A session of its own has no terminal that ssh could ask at, and can be ended with all that git has started
+            # A session of its own has no terminal for ssh to ask at, and can be killed with all that git has started.
             start_new_session=True,
         )
     except OSError as error:
@@ -144,21 +144,20 @@ def run_git(
 
 
 def git_environment() -> dict[str, str]:
-    """The environment of a call: ours, without what points to other repositories, without the keys of the API, and
-    without anybody to ask."""
+    """The environment of this process, without prompts, the keys of the API, and variables that name a repository."""
     require_pairs()
     ours = os.environ.items()
     kept = {name: value for name, value in ours if name not in ELSEWHERE and not SECRET_KEY.match(value)} | FIXED
-    # What git starts itself, ssh for example, is not to be found in a checkout either
+    # Git looks for programs too, ssh for example, and must not find them in a checkout.
     kept["PATH"] = search_path()
     if "GIT_ALLOW_PROTOCOL" in kept:
         kept["GIT_ALLOW_PROTOCOL"] = ":".join(each for each in kept["GIT_ALLOW_PROTOCOL"].split(":") if each != "ext")
-    # In CI an askpass program hands over the token of the job (Jenkins); anywhere else it opens a window
+    # In CI an askpass program passes the token of the job (Jenkins); elsewhere it opens a window.
     return kept if kept.get("CI") else kept | {"GIT_ASKPASS": ""}
 
 
 def require_pairs() -> int:
-    """How many settings the caller hands to git in its environment. GitUnusable if git could not read them."""
+    """The number of settings that the environment passes to git. GitUnusable if git could not read them."""
     count = os.environ.get("GIT_CONFIG_COUNT") or "0"
     if re.fullmatch(r"(?a)\d{1,6}", count) is None:
         raise GitUnusable(
@@ -219,7 +218,7 @@ def _communicate(
         return process.communicate(stdin, timeout=seconds)
     except subprocess.TimeoutExpired:
         _end(process)
-        raise GitSilent(
+        raise GitTimeout(
             f"{call} did not end within {seconds:g} seconds, and was ended",
             hint="see whether the remote can be reached from here: git ls-remote",
         ) from None

@@ -1,4 +1,4 @@
-"""Which commit a name means, and where two lines of history part."""
+"""Finds commits by name, merge bases, and the age of a checkout."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ DEEPEN = (
 
 
 def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
-    """The commit at which HEAD and `ref` part, the last that both have; and the one that `ref` names.
+    """The merge base of HEAD and `ref`, and the commit of `ref`.
 
-    WrongUsage where `ref` is no commit, nothing is committed, the two have nothing in common, or a shallow clone
-    does not hold enough to tell.
+    WrongUsage if `ref` is no commit, nothing is committed, or the two have no common commit. Also WrongUsage if a
+    shallow clone does not have enough commits.
     """
     head, other = _commit(checkout, "HEAD"), _commit(checkout, ref)
     found = _ask(checkout.top, "merge-base", head, other)
@@ -59,7 +59,7 @@ def _commit(checkout: Checkout, ref: str) -> str:
 
 
 def commits_cut_off(top: str) -> set[str]:
-    """The commits whose parents a shallow clone does not have; nothing where it is whole."""
+    """The commits whose parents a shallow clone lacks; none if the clone is whole."""
     if _ask(top, "rev-parse", "--is-shallow-repository").text != "true":
         return set()
     listed = _ask(top, "rev-parse", "--path-format=absolute", "--git-path", "shallow").text
@@ -71,7 +71,7 @@ def commits_cut_off(top: str) -> set[str]:
 
 
 def _only(checkout: Checkout, head: str, other: str, base: str) -> set[str]:
-    """The commits that came after the base; where one of them is cut off, a later base may be behind it."""
+    """The commits after the base. If the parents of one are missing, there may be a later merge base."""
     return set(_ask(checkout.top, "rev-list", head, other, f"^{base}").text.split())
 
 
@@ -83,16 +83,16 @@ DEFAULT_BRANCHES = tuple(
     f"refs/{each}"
     for each in ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
 )
-"""Where the default branch is, the surest first."""
+"""The refs of a default branch, the most certain first."""
 OFFLINE = {"GIT_NO_LAZY_FETCH": "1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """How old a checkout is beside some commits.
+    """How old a checkout is, compared with some commits.
 
-    `head` is what is checked out. `newer`: commit → subject, of those that HEAD is older than. `unknown` are those of
-    which this clone cannot tell, and `is_shallow` says whether it has all commits.
+    `head` is the commit that is checked out. `newer`: commit → subject, of those that are newer. `unknown` are those
+    that this clone cannot judge. `is_shallow`: it lacks commits.
     """
 
     head: str = ""
@@ -102,24 +102,24 @@ class Age:
 
 
 def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str = "") -> Age:
-    """How old the checkout of a folder is. Nothing is newer if there is no repository; GitUnusable if git fails.
+    """How old the checkout of a folder is. Without a repository no commit is newer; GitUnusable if git fails.
 
-    A commit is newer than HEAD if it contains HEAD, and a branch has it; or if the default branch or `tip` has it, and
-    HEAD has not. `head` takes the place of what is checked out.
+    A commit is newer than HEAD if it contains HEAD and a branch has it, or if the default branch or `tip` has it and
+    HEAD has not. `head` replaces HEAD.
     """
     top = repository_top(folder)
     asked = {each for each in commits if ID.fullmatch(each)}
-    return _Questions(str(top)).age(asked, head or "HEAD", tip) if top and asked else Age()
+    return _Queries(str(top)).age(asked, head or "HEAD", tip) if top and asked else Age()
 
 
 def commit_subject(folder: Path, commit: str) -> str:
-    """The subject of a commit that is here; empty if there is no repository."""
+    """The subject of a commit of this clone; empty without a repository."""
     top = repository_top(folder)
-    return _Questions(str(top)).subjects([commit])[commit] if top else ""
+    return _Queries(str(top)).subjects([commit])[commit] if top else ""
 
 
-class _Questions:
-    """What is asked of one repository."""
+class _Queries:
+    """Queries of one repository."""
 
     def __init__(self, top: str) -> None:
         self._top = top
@@ -139,7 +139,7 @@ class _Questions:
         ahead = known & self._reachable([*known, f"^{head}"]) if known else set()
         above = ahead & self._reachable([*ahead, f"^{head}"], "--ancestry-path") if ahead else set()
         merged = ahead - self._reachable([*ahead, *(f"^{each}" for each in tips)]) if ahead and tips else set()
-        # Of a commit that no branch has any more nobody says that it is still wanted
+        # A commit that no branch has may be abandoned.
         held = above - self._reachable([*above], "--not", "--branches", "--remotes") if above else set()
         newer = merged | held
         unknown = others - known
@@ -150,7 +150,7 @@ class _Questions:
         return Age(head, self.subjects(newer), frozenset(unknown), bool(cut))
 
     def _here(self, names: Iterable[str]) -> dict[str, str]:
-        """name → id, of the commits that this clone has."""
+        """Name → id, of the commits that this clone has."""
         names = list(names)
         lines = self._ask([f"{each}^{{commit}}" for each in names], "cat-file", "--batch-check").splitlines()
         found = zip(names, map(str.split, lines), strict=False)

@@ -1,4 +1,4 @@
-"""What a repository holds, read from its objects: no file is checked out, no filter of the user's is run."""
+"""Reads the objects of a repository: no file is checked out, and no filter of the user runs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from reconciler.git.checkout import Checkout
 from reconciler.git.command import run_git
 
 LINK, MODULE, FOLDER = "120000 blob", "160000 commit", "040000 tree"
-"""How an entry of a tree begins that is a symbolic link, a submodule, or a folder."""
+"""The beginning of a tree's entry that is a symbolic link, a submodule, or a folder."""
 
 
 def entries_in(listed: bytes) -> dict[str, str]:
-    """What `ls-tree -z` lists: name → `mode type id`."""
+    """The output of `ls-tree -z`: name → `mode type id`."""
     pairs = (entry.partition("\t") for entry in listed.decode("utf-8", "surrogateescape").split("\0") if entry)
     return {name: entry for entry, _, name in pairs}
 
 
 def contents_in(batch: bytes) -> list[bytes]:
-    """What `cat-file --batch` prints of objects that are all there, in their order."""
+    """The contents in the output of `cat-file --batch`, in their order. No object may be missing."""
     found = []
     at = 0
     while at < len(batch):
@@ -31,9 +31,9 @@ def contents_in(batch: bytes) -> list[bytes]:
 
 
 def entries_below(checkout: Checkout, commit: str, folder: str) -> dict[str, str] | None:
-    """Everything below a folder (from the top, empty: the top), folders too: path → `mode type id`.
+    """Everything below a folder, folders too: path → `mode type id`. `folder` is from the top, empty for the top.
 
-    None where the commit has no such folder. GitUnusable where git fails.
+    None if the commit has no such folder. GitUnusable if git fails.
     """
     found = run_git(
         ["rev-parse", "--verify", "--quiet", f"{commit}:{folder}"], folder=checkout.top, seconds=checkout.limits.local
@@ -44,7 +44,7 @@ def entries_below(checkout: Checkout, commit: str, folder: str) -> dict[str, str
 
 
 def sizes(checkout: Checkout, blobs: Sequence[str]) -> list[int]:
-    """How many bytes each of those objects has. GitUnusable where one is missing."""
+    """The sizes of objects in bytes. GitUnusable if one is missing."""
     lines = _asked(checkout, "cat-file", "--batch-check", stdin=_lines(blobs)).decode().splitlines()
     missing = next((line.split()[0] for line in lines if not line.rpartition(" ")[2].isdigit()), None)
     if missing is not None:
@@ -55,7 +55,7 @@ def sizes(checkout: Checkout, blobs: Sequence[str]) -> list[int]:
 
 
 def contents(checkout: Checkout, blobs: Sequence[str]) -> list[bytes]:
-    """What each of those objects holds. All must be there: see `sizes`."""
+    """The contents of objects, of which none may be missing (see `sizes`)."""
     return contents_in(_asked(checkout, "cat-file", "--batch", stdin=_lines(blobs))) if blobs else []
 
 
@@ -64,7 +64,7 @@ def _lines(blobs: Sequence[str]) -> bytes:
 
 
 def _asked(checkout: Checkout, *arguments: str, stdin: bytes | None = None) -> bytes:
-    # A clone without all its objects fetches them now, as for any other command of the user's
+    # The limit of the network, because a partial clone fetches missing objects now.
     answer = run_git(arguments, folder=checkout.top, seconds=checkout.limits.network, stdin=stdin)
     if answer.code:
         raise GitUnusable(f"{checkout.top}: git {arguments[0]} failed: {answer.words}", hint="git fsck says more")

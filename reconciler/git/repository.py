@@ -1,7 +1,7 @@
-"""Where a repository is: at an entry named `.git`, and nowhere else.
+"""Finds a repository by its entry named `.git`, and by nothing else.
 
-Git also takes any folder for a repository that looks like the inside of one, and obeys the settings in it. A pull
-request can add such a folder; it cannot add an entry named `.git`, which git itself refuses.
+Git also takes a folder for a repository if it looks like the inside of one, and obeys its settings. A pull request can
+add such a folder, but no entry named `.git`: git refuses that.
 """
 
 from __future__ import annotations
@@ -16,15 +16,12 @@ LONGEST_POINTER = 8192
 
 
 def repository_top(folder: Path | str) -> Path | None:
-    """The top of the checkout that a folder lies in, as a real path; None if it lies in none."""
+    """The top of the checkout of a folder, as a real path; None if there is none."""
     return next((at for at in _upward(folder) if git_folder(at) is not None), None)
 
 
 def git_folder(top: Path) -> Path | None:
-    """The folder of git's own files for the checkout with that top: that of the work tree, if there are several.
-
-    None if there is no sound `.git`.
-    """
+    """The folder of git's own files for a checkout (of this work tree, if there are several); None without one."""
     entry = top / ENTRY
     if entry.is_dir():
         return entry if _is_git_folder(entry) else None
@@ -33,7 +30,7 @@ def git_folder(top: Path) -> Path | None:
             said = opened.read(LONGEST_POINTER)
     except OSError:
         return None
-    # Submodules and further work trees have a file that says where it is
+    # Submodules and further work trees have a file that names the folder.
     target = top / os.fsdecode(said.removeprefix(POINTER).rstrip(b"\r\n"))
     return target if said.startswith(POINTER) and _is_git_folder(target) else None
 
@@ -49,6 +46,6 @@ def _upward(folder: Path | str) -> Iterator[Path]:
 
 
 def _is_git_folder(folder: Path) -> bool:
-    """As git itself tells one."""
+    """Whether it has the entries by which git recognises one."""
     whole = (folder / "objects").is_dir() and (folder / "refs").is_dir()
     return os.path.lexists(folder / "HEAD") and (whole or (folder / "commondir").is_file())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
+from reconciler.model.backends import BACKENDS
 
 KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"
 ADDRESS_PATTERN = f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
@@ -133,33 +134,10 @@ STATE: Schema = {
     "properties": {
         "store": {
             "type": "string",
-            "enum": ["file", "git", "object"],
-            "description": "file: on this machine. git: on a ref of the repository's remote. object: in a bucket.",
+            "enum": list(BACKENDS),
+            "description": " ".join(f"{name}: {each.place}." for name, each in BACKENDS.items()),
         },
-        "path": {
-            "type": "string",
-            "minLength": 1,
-            "description": "A .json file, or a folder that holds one file an environment. Relative to reconciler.yaml.",
-            "examples": [".reconciler"],
-        },
-        "remote": {
-            "type": "string",
-            "minLength": 1,
-            "description": "git: the remote that holds the state, origin where it is left out.",
-            "examples": ["origin"],
-        },
-        "author": {
-            "type": "string",
-            "pattern": "^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$",
-            "description": "git: who commits the state, if git itself knows nobody (user.email, GIT_AUTHOR_EMAIL).",
-            "examples": ["Release Bot <bot@example.com>"],
-        },
-        "url": {
-            "type": "string",
-            "pattern": "^(s3|gs|az)://[^/]",
-            "description": "object: the bucket, and a prefix within it.",
-            "examples": ["s3://my-bucket/reconciler"],
-        },
+        **{name: dict(schema) for each in BACKENDS.values() for name, schema in each.settings.items()},
     },
     "required": ["store"],
     "additionalProperties": False,

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from reconciler.model.plan import Change, Plan
-from reconciler.serialization import NotThat, canonical, decode, json_text, unreadable
+from reconciler.serialization import DecodeError, canonical, decode, json_text, unreadable
 
 FORMAT_VERSION = 2
 MOST_SKETCHED = 10_000
@@ -68,14 +68,14 @@ def to_json(approval: Approval) -> str:
 
 
 def from_json(text: str) -> Approval:
-    """What `to_json` wrote. NotThat where it is anything else: another version, a field that is unknown or missing."""
+    """What `to_json` wrote. DecodeError if it is anything else: another version, an unknown or missing field."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NotThat(f"approval: {unreadable(error)}") from error
+        raise DecodeError(f"approval: {unreadable(error)}") from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if version != FORMAT_VERSION:
-        raise NotThat(f"approval: expected format_version {FORMAT_VERSION}, not {version!r}")
+        raise DecodeError(f"approval: expected format_version {FORMAT_VERSION}, not {version!r}")
     approval: Approval = decode(Approval, document, "approval")
     return approval
 
@@ -137,7 +137,7 @@ def mark_in(body: str) -> CommentMarker | None:
     try:
         document = json.loads(found[1])
         mark: CommentMarker = decode(CommentMarker, document, "mark")
-    except (NotThat, ValueError, RecursionError):
+    except (DecodeError, ValueError, RecursionError):
         known = document if isinstance(document, dict) else {}
         environment, configuration = known.get("environment"), known.get("configuration")
         named = configuration if isinstance(configuration, str) else None

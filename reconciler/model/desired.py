@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.errors import Location
+
 Fields = Mapping[str, Any]
 
 
@@ -17,18 +19,6 @@ def make_address(kind: str, key: str) -> str:
 def address_kind(address: str) -> str:
     """The kind's name in an address: `report.daily-revenue` and `report[wbRlfw1x]` give `report`."""
     return address.partition(".")[0].partition("[")[0]
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Location:
-    """A spot in a file of the user's; line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +44,7 @@ class Lifecycle:
 class Resource:
     """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`.
 
-    `marks` are line and column of each value within it, by its path (`data.initiators[0].uid`), in the same file.
+    `positions` are line and column of each value within it, by its path (`data.initiators[0].uid`), in the same file.
     `file` is that file relative to the configuration's folder, with `/`. `sources` are the places of the variables that
     a value at a path is made of.
     """
@@ -62,17 +52,17 @@ class Resource:
     address: str
     kind: str
     fields: Fields
-    place: Location
+    location: Location
     lifecycle: Lifecycle = Lifecycle()
-    marks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    positions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     file: str = ""
     sources: Mapping[str, tuple[Location, ...]] = field(default_factory=dict)
 
     def field_location(self, path: str) -> Location:
         """Where the value at a path is written, or what it is within, or the resource itself."""
-        while path and path not in self.marks:
+        while path and path not in self.positions:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return Location(self.place.file, *self.marks[path]) if path else self.place
+        return Location(self.location.file, *self.positions[path]) if path else self.location
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,7 @@ class Moved:
 
     source: str
     target: str
-    place: Location
+    location: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +80,7 @@ class Removed:
 
     source: str
     destroy: bool
-    place: Location
+    location: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,7 @@ class Import:
 
     target: str
     id: str
-    place: Location
+    location: Location
 
 
 @dataclass(frozen=True, slots=True)

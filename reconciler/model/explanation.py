@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from reconciler.model.desired import Location
+from reconciler.errors import Location
 from reconciler.model.plan import Action, Cause
 
 

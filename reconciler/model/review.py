@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from reconciler.model.desired import Location
+from reconciler.errors import Location
 from reconciler.model.plan import Change, Plan
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.model.desired import Location
+from reconciler.errors import Location
 
 DEFAULT_ENVIRONMENT = "default"
 DEFAULT_SECRET_ENV = "QONVERSION_SECRET"  # noqa: S105 - the name of a variable
@@ -15,14 +15,14 @@ Variable = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """Where the state of an environment is kept. `path` is the file of the `file` store; the others keep their journal
-    beside it. `remote` and `author` are for `git`, `url` is for `object`."""
+    """Where the state of an environment is kept. `store` is the name of a backend, `options` are its own settings.
+
+    `path` is the file of the `file` store; the others keep their journal beside it.
+    """
 
     store: str
     path: Path
-    remote: str = "origin"
-    url: str = ""
-    author: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Environment:
     """One environment of the configuration that is called `configuration` (empty: the one at the repository's top;
     None: it gives itself no name and lies in no repository).
 
-    `variables` are the values of `${var.NAME}`, `set_at` where they are written, and `unset` those that are named
-    without a value.
+    `variables` are the values of `${var.NAME}`, and `variable_locations` are where they are written. `unset` has those
+    that are named without a value.
 
     The key is in the variable `secret_env`, or what `secret_command` prints; where only a command is written, no
     variable is looked at. `time_zone` is the readers', an IANA name, empty where none is set.
@@ -43,7 +43,7 @@ class Environment:
     secret_command: tuple[str, ...] = ()
     api_url: str | None = None
     variables: Mapping[str, Variable] = field(default_factory=dict)
-    set_at: Mapping[str, Location] = field(default_factory=dict)
+    variable_locations: Mapping[str, Location] = field(default_factory=dict)
     unset: Mapping[str, Location] = field(default_factory=dict)
     max_deletes: int | None = None
     time_zone: str = ""

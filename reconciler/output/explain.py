@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.model.desired import Location
+from reconciler.errors import Location
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, Rule, Verdict
 from reconciler.model.plan import Cause
 from reconciler.output.terminal import bold, dim, escape, yellow

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from reconciler.errors import Problem
+from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Location
 from reconciler.model.plan import DESTROYS, Action, Change
 from reconciler.model.review import Review, Weight
 from reconciler.output.terminal import escape
@@ -105,7 +104,7 @@ def findings_of_review(review: Review) -> Iterator[Finding]:
 def findings_of_problems(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
     """The findings of a configuration that is invalid, or of what else is said of a spot."""
     for each in problems:
-        yield _finding(rule, str(each), [each.message], Location(each.file, each.line, each.column))
+        yield _finding(rule, str(each), [each.message], each.location)
 
 
 def _finding(rule: str, subject: str, lines: Iterable[str], place: Location | None) -> Finding:

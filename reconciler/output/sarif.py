@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.model.desired import Location
+from reconciler.errors import Location
 from reconciler.model.review import Review
 from reconciler.output.problems import RULES, Finding, findings_of_review, repository_path
 

@@ -12,7 +12,7 @@ from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.comparison import alike
 from reconciler.model.approval import from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
-from reconciler.serialization import NotThat, unreadable
+from reconciler.serialization import DecodeError, unreadable
 from reconciler.system.files import Unreadable, read_regular
 
 LARGEST: Final = 100_000_000
@@ -79,7 +79,7 @@ def _of_plan(plan: Mapping[str, Any]) -> Approved:
         }
         return Approved(str(plan["digest"]), str(plan["environment"]), changes)
     except (KeyError, TypeError) as error:
-        raise NotThat(f"a plan without {error}") from error
+        raise DecodeError(f"a plan without {error}") from error
 
 
 MOST_LINES: Final = 30

@@ -49,15 +49,15 @@ def completed(desired: Desired, state: State) -> Iterator[str]:
     """The lines that have done their work and can go, each with its place."""
     for each in desired.moved:
         if each.source not in state.entries and each.target in state.entries:
-            yield f"{each.place}: this `moved` is done: {each.source} is {each.target}; the line can go"
+            yield f"{each.location}: this `moved` is done: {each.source} is {each.target}; the line can go"
     kept = {each.address for each in state.tombstones.values() if each.protected}
     for removed in desired.removed:
         if state.entries and removed.source not in state.entries and removed.source not in kept:
-            yield f"{removed.place}: this `removed` is done: {removed.source} is forgotten; the line can go"
+            yield f"{removed.location}: this `removed` is done: {removed.source} is forgotten; the line can go"
     for block in desired.imports:
         entry = state.entries.get(block.target)
         if entry is not None and entry.id == block.id:
-            yield f"{block.place}: this `imports` is done: {block.target} is {block.id}; the line can go"
+            yield f"{block.location}: this `imports` is done: {block.target} is {block.id}; the line can go"
 
 
 def _nowhere(desired: Desired) -> Iterator[Moved | Import]:
@@ -73,4 +73,4 @@ def _problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
     kind, _, key = block.target.partition(".")
     close = did_you_mean(key, (each.partition(".")[2] for each in desired.resources if address_kind(each) == kind))
     message = f"{name}: to: there is no {block.target}, {rest}{close}"
-    return Problem(block.place.file, block.place.line, block.place.column, message)
+    return Problem(*block.location, message)

@@ -185,7 +185,7 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
 
 def _released(context: PlanContext) -> dict[str, Change]:
     """The forgetting of protections that are kept for an object without an entry, and that a `removed` block names."""
-    places = {each.source: each.place for each in context.desired.removed}
+    places = {each.source: each.location for each in context.desired.removed}
     return {
         name: plan_forget(
             name, parse_object_name(name)[1], f"{places[each.address]} lifts the prevent_destroy of {each.address}"
@@ -198,14 +198,14 @@ def _released(context: PlanContext) -> dict[str, Change]:
 def _dropped(context: PlanContext, address: str, entry: Entry) -> Change:
     block = next((each for each in context.desired.removed if each.source == address), None)
     if block is not None and not block.destroy:
-        return plan_forget(address, entry.id, f"removed by {block.place}: {entry.id} stays as it is, unmanaged")
+        return plan_forget(address, entry.id, f"removed by {block.location}: {entry.id} stays as it is, unmanaged")
     record = context.live.records[address_kind(address)].get(entry.id)
     if record is None:
         kept = context.kept_protection(address)
         note = f"{entry.id} is not listed; its prevent_destroy is kept" if kept else f"{entry.id} is already gone"
         return plan_forget(address, entry.id, note, kept)
     if block is not None:
-        return plan_delete(address, record, f"removed by {block.place}")
+        return plan_delete(address, record, f"removed by {block.location}")
     return plan_delete(address, record, f"its block has gone from {entry.file}" if entry.file else NOT_WRITTEN)
 
 

@@ -265,9 +265,8 @@ def creation_errors(context: PlanContext, changes: Sequence[Change]) -> list[Pro
     for change in changes:
         if change.action in (Action.CREATE, Action.REPLACE):
             resource = context.desired.resources[change.address]
-            place = resource.place
             problems += [
-                Problem(place.file, place.line, place.column, f"{change.address}: {message}")
+                Problem(*resource.location, f"{change.address}: {message}")
                 for message in KINDS[change.kind].creation_errors(resource.fields, context.live.lookups)
             ]
     return problems

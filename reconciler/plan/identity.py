@@ -67,7 +67,7 @@ def _imported(
         record = live.records[desired.resources[block.target].kind].get(block.id)
         if record is not None:
             remembered = entry is not None and entry.id == block.id
-            note = "" if remembered else f"imported by {block.place}"
+            note = "" if remembered else f"imported by {block.location}"
             if entry is not None and not remembered:
                 note += f"; {entry.id}, which it was until now, is left as it is, unmanaged"
             found[block.target] = Match(record, remembered, note)
@@ -76,12 +76,12 @@ def _imported(
         # A line that has done its work may stand: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
             raise IdentityAmbiguous(
-                f"{block.place}: {deleted_before(block.id, tombstone)}, and the API never uses an id again",
+                f"{block.location}: {deleted_before(block.id, tombstone)}, and the API never uses an id again",
                 hint=f"take the line away; {block.target} is then found by name, or made anew",
             )
         if entry is None:
             raise IdentityAmbiguous(
-                f"{block.place}: there is no live {address_kind(block.target)} with the id {block.id} "
+                f"{block.location}: there is no live {address_kind(block.target)} with the id {block.id} "
                 f"for {block.target}",
                 hint="check the id, the environment and the key; take the line away if the object is gone",
             )

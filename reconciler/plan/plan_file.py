@@ -14,7 +14,7 @@ from reconciler.errors import Refused, WrongUsage
 from reconciler.model.plan import Plan
 from reconciler.model.settings import Environment, called
 from reconciler.model.state import State
-from reconciler.serialization import NotThat, canonical, decode, json_text, unreadable
+from reconciler.serialization import DecodeError, canonical, decode, json_text, unreadable
 from reconciler.system.files import Unreadable, read_regular
 
 FORMAT_VERSION = 3
@@ -83,7 +83,7 @@ def read_plan(path: Path) -> SavedPlan:
         raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
     try:
         saved: SavedPlan = decode(SavedPlan, content, "plan")
-    except NotThat as error:
+    except DecodeError as error:
         raise Refused(f"{path} is not understood: {error}", hint=PLAN_AGAIN) from error
     return saved
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import differences
 from reconciler.model.apply_report import Receipt, ReceiptItem
-from reconciler.model.desired import Desired, Fields, Lifecycle, Location, Resource, address_kind
+from reconciler.model.desired import Desired, Fields, Lifecycle, Resource, address_kind
 from reconciler.model.state import Entry
 
 DONE = "done"

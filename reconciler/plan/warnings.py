@@ -85,7 +85,7 @@ def _ended(desired: Desired, today: str) -> Iterator[str]:
             if each.until and today > each.until:
                 owner = f", {each.owner}" if each.owner else ""
                 yield (
-                    f"{resource.place}: {resource.address} ignores changes of {each.field} past its date "
+                    f"{resource.location}: {resource.address} ignores changes of {each.field} past its date "
                     f"({each.until}{owner}: {each.reason}); end it or give it another date"
                 )
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 
+from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import in_short
-from reconciler.model.desired import Desired, Location
+from reconciler.model.desired import Desired
 from reconciler.model.live import Live
 from reconciler.model.plan import Action, Cause, Change, Plan
 from reconciler.model.review import Commit, Graph, Impact, Review, Scope
@@ -92,7 +93,7 @@ def make_review(
     return Review(
         plan=plan,
         impacts=impacts,
-        places={address: resource.place for address, resource in desired.resources.items()},
+        places={address: resource.location for address, resource in desired.resources.items()},
         find_field_places=partial(_field_places, plan, desired),
         tasks=find_tasks(plan),
         find_graph=partial(_graph, plan, desired, live),

@@ -1,7 +1,7 @@
-"""The documented Qonversion API v4 as a program of its own; imports nothing else of this package.
+"""The documented Qonversion API v4 as a program of its own. It imports nothing else of this package.
 
 In the process: `Simulator(path)` is a WSGI callable. Over HTTP: `reconciler.simulator.server.bind(simulator)`.
-What is to go wrong: `Simulator(path, faults=Faults(["GET /*: status 503, n=1"]))`; its grammar is in `grammar`.
+Faults: `Simulator(path, faults=Faults(["GET /*: status 503, n=1"]))`; `grammar` has the grammar.
 """
 
 from reconciler.simulator.app import Simulator

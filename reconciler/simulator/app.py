@@ -48,8 +48,8 @@ class Simulator:
     """A WSGI callable. `path` is the file that keeps the data, made when it is not there.
 
     `log` gets one JSON line per request when its answer is ready: n, method, path (without `/v4`), query, status, body
-    (parsed JSON or null) and, if sent, idempotency_key; never the key of the project. Where faults happened, fault says
-    which, and status is what left: null where nothing did. `clock` says what time it is and must return an aware
+    (parsed JSON or null) and, if sent, idempotency_key; never the key of the project. After faults, fault says
+    which, and status is what left: null if nothing did. `clock` says what time it is and must return an aware
     datetime. `faults` can be added and cleared at any time. Safe to call from several threads; `close()` it, or use it
     in a `with`.
     """
@@ -70,7 +70,7 @@ class Simulator:
         self._clock = clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, where a fault breaks the connection."""
+        """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
         scene = Scene(_head(environ), self._store, self._clock, self.faults.visibility)
         response = _guarded(environ, lambda: self._play(scene, environ))
         self._write_log(scene, response)

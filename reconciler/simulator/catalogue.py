@@ -6,6 +6,7 @@ category titles and some display titles are invented [guess]. `Amplitude` is the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,60 +28,45 @@ class Provider:
     takes_reports: bool = False
 
 
-CATEGORIES: tuple[tuple[str, tuple[Provider, ...]], ...] = (
-    (
-        "Analytics & Marketing",
-        (
-            Provider("Amplitude", "amplitude", _ALL),
-            Provider("AppMetrica", "appmetrica", _APPS),
-            Provider("Facebook", "facebook", _APPS),
-            Provider("Firebase", "firebase", _APPS),
-            Provider("Mixpanel", "mixpanel", _ALL),
-            Provider("PostHog", "posthog", _APPS),
-            Provider("Segment", "segment", _ALL),
-        ),
+CATEGORIES: Mapping[str, tuple[Provider, ...]] = {
+    "Analytics & Marketing": (
+        Provider("Amplitude", "amplitude", _ALL),
+        Provider("AppMetrica", "appmetrica", _APPS),
+        Provider("Facebook", "facebook", _APPS),
+        Provider("Firebase", "firebase", _APPS),
+        Provider("Mixpanel", "mixpanel", _ALL),
+        Provider("PostHog", "posthog", _APPS),
+        Provider("Segment", "segment", _ALL),
     ),
-    (
-        "Attribution",
-        (
-            Provider("Apple Search Ads", "searchads", _IOS),
-            Provider("Adjust", "adjust", _APPS),
-            Provider("AppsFlyer", "appsflyer", _APPS),
-            Provider("Branch", "branch", _APPS),
-            Provider("Kochava", "kochava", _APPS),
-            Provider("Singular", "singular", _APPS),
-            Provider("SplitMetrics", "split_metrics", _IOS),
-            Provider("Asapty", "asapty", _IOS),
-            Provider("Tenjin", "tenjin", _APPS),
-        ),
+    "Attribution": (
+        Provider("Apple Search Ads", "searchads", _IOS),
+        Provider("Adjust", "adjust", _APPS),
+        Provider("AppsFlyer", "appsflyer", _APPS),
+        Provider("Branch", "branch", _APPS),
+        Provider("Kochava", "kochava", _APPS),
+        Provider("Singular", "singular", _APPS),
+        Provider("SplitMetrics", "split_metrics", _IOS),
+        Provider("Asapty", "asapty", _IOS),
+        Provider("Tenjin", "tenjin", _APPS),
     ),
-    (
-        "Storage",
-        (
-            Provider("Amazon S3", "amazon_s3", _ALL, takes_reports=True),
-            Provider("Google Cloud Storage", "google_cloud_storage", _ALL, takes_reports=True),
-        ),
+    "Storage": (
+        Provider("Amazon S3", "amazon_s3", _ALL, takes_reports=True),
+        Provider("Google Cloud Storage", "google_cloud_storage", _ALL, takes_reports=True),
     ),
-    (
-        "Messaging & Webhooks",
-        (
-            Provider("Slack", "slack", _ALL, takes_reports=True),
-            Provider("Webhooks", "webhooks", _ALL, takes_reports=True),
-        ),
+    "Messaging & Webhooks": (
+        Provider("Slack", "slack", _ALL, takes_reports=True),
+        Provider("Webhooks", "webhooks", _ALL, takes_reports=True),
     ),
-    (
-        "Customer Engagement",
-        (
-            Provider("Braze", "braze", _APPS),
-            Provider("CleverTap", "clevertap", _APPS),
-            Provider("Mailchimp", "mailchimp", _APPS),
-            Provider("OneSignal", "onesignal", _APPS),
-            Provider("Pushwoosh", "pushwoosh", _APPS),
-        ),
+    "Customer Engagement": (
+        Provider("Braze", "braze", _APPS),
+        Provider("CleverTap", "clevertap", _APPS),
+        Provider("Mailchimp", "mailchimp", _APPS),
+        Provider("OneSignal", "onesignal", _APPS),
+        Provider("Pushwoosh", "pushwoosh", _APPS),
     ),
-)
+}
 
-BY_SLUG = {provider.slug: provider for _, providers in CATEGORIES for provider in providers}
+BY_SLUG = {provider.slug: provider for providers in CATEGORIES.values() for provider in providers}
 _BY_TITLE = {provider.title: provider for provider in BY_SLUG.values()}
 
 
@@ -91,7 +77,7 @@ def find(name: object) -> Provider | None:
 
 def document() -> dict[str, Any]:
     """The answer of `GET /integrations/meta`, with its camelCase `allowedStores` [docs]."""
-    data = [{"title": category, "items": [_item(provider) for provider in items]} for category, items in CATEGORIES]
+    data = [{"title": title, "items": list(map(_item, providers))} for title, providers in CATEGORIES.items()]
     return {"object": "integrations_meta", "url": "/v4/integrations/meta", "data": data}
 
 

@@ -1,7 +1,7 @@
-"""Faults: what goes wrong on purpose, between the wire and the work. The grammar of a rule is in `grammar`.
+"""Faults between the wire and the work. The grammar of a rule is in `grammar`.
 
 In Python: `Simulator(path, faults=Faults(["POST /automations: drop after, n=1"]))`, and `add`, `clear` and `report` at
-any time. Over HTTP the same through a door beside the dashboard's, which asks for no key and is never disturbed:
+any time. Over HTTP the same at a path that needs no key and that no rule affects:
 
     GET    /_faults   the seed, and each rule with how many requests matched it and how often it fired
     POST   /_faults   {"rules": [RULE, …]} adds rules and answers as GET does; a 422 adds none
@@ -26,7 +26,7 @@ DEFAULT_SEED = 1
 
 
 class _Tally:
-    """A rule at work: what it has seen and done, and its own luck."""
+    """A rule with its counts, and random numbers of its own."""
 
     def __init__(self, rule: Rule, rng: Random) -> None:
         self.rule = rule
@@ -43,9 +43,9 @@ class _Tally:
 
 
 class Faults:
-    """Rules, in the order in which they were added. Safe to share between threads.
+    """Rules, in the order in which they were added. Several threads may share it.
 
-    The same seed, rules and order of requests give the same faults: each rule draws from a row of numbers of its own.
+    The same seed, rules and order of requests give the same faults, because each rule has random numbers of its own.
     """
 
     def __init__(self, rules: Iterable[str] = (), *, seed: int = DEFAULT_SEED) -> None:
@@ -76,8 +76,8 @@ class Faults:
             rules = [{"rule": each.rule.text, "matched": each.matched, "fired": each.fired} for each in self._tallies]
         return {"seed": self.seed, "rules": rules}
 
-    def told(self) -> list[str]:
-        """A line for each rule, and the seed where one of them goes by chance."""
+    def lines(self) -> list[str]:
+        """A line for each rule, and the seed if one of them has a chance."""
         rules = [each.rule for each in self._tallies]
         by_chance = any(rule.choice.chance < 1 for rule in rules)
         return [f"fault: {rule.text}" for rule in rules] + [f"chances by --seed {self.seed}"] * by_chance
@@ -96,7 +96,7 @@ class Faults:
         return scene.response
 
     def answer(self, request: Request) -> Response:
-        """The door for people and tests."""
+        """The answer to a request for PATH."""
         if request.method == "GET":
             return Response(200, self.report())
         if request.method == "POST":

@@ -1,4 +1,4 @@
-"""The grammar of a fault: one line of text in, a rule out. "Rehearsing faults" in the README has all words.
+"""The grammar of a fault: one line of text in, a rule out.
 
     METHOD PATH: WHAT HAPPENS [, DETAIL …] [, WHICH]
 
@@ -11,12 +11,13 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.simulator.effects import Delay, Effect, Hide, Instead, Omit, Rate, Shift, Truncate, Worker
-from reconciler.simulator.normalising import WAYS, Normalise
+from reconciler.simulator import effects
+from reconciler.simulator.effects import Effect
+from reconciler.simulator.normalising import WAYS, normalise, normalise_applies
 from reconciler.simulator.rules import Choice, Rule, RuleError
 from reconciler.simulator.wire import BODILESS, NO_ANSWER, ApiError, Response
 
@@ -30,42 +31,45 @@ _CODES = {
 }
 _FAILED = 500
 _REFUSED = 400
-_NUMBER = "([1-9][0-9]{0,5})"
-_SECONDS = r"([0-9]{1,4}|[0-9]{0,4}\.[0-9]+)"
-_WHEN = "(?: (before|after))?"
+_NUMBER = "[1-9][0-9]{0,5}"
+_SECONDS = r"(?P<seconds>[0-9]{1,4}|[0-9]{0,4}\.[0-9]+)"
+_WHEN = "(?P<when>before|after)"
 # The server writes these itself, or they belong to the connection and not to the answer.
 _NOT_OURS = "Connection|Content-Length|Keep-Alive|TE|Trailers|Transfer-Encoding|Upgrade|Proxy-Connection"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What its words have to match, how they are written, and the effect of the pattern's groups and the details."""
+    """How the words of a fault are written, what they match, and the effect.
 
-    pattern: str
+    The pattern's groups and the `details` are the effect's options, once `prepare` has made others of them; the group
+    `when` says whether it is late.
+    """
+
     usage: str
-    effect: Callable[..., Effect]
+    pattern: str
+    act: Callable[..., bool]
     details: tuple[str, ...] = ()
+    late: bool = False
     method: str = "*"
+    condition: Callable[..., bool] | None = None
     choosable: bool = True
+    prepare: Callable[..., dict[str, Any]] = dict
 
 
-def _status(status: str, when: str | None, *, header: Sequence[str] = (), **written: str) -> Effect:
-    named = [each.partition(":") for each in header]
+def _response(status: str, header: tuple[str, ...] = (), **written: str) -> dict[str, Any]:
+    code, named = int(status), [each.partition(":") for each in header]
     headers = {name.title(): value.lstrip() for name, _, value in named}
-    return Instead(when == "after", _answer(int(status), headers, **written))
-
-
-def _answer(status: int, headers: Mapping[str, str], **written: str) -> Response:
     if "body" in written:
-        if len(written) > 1 or status in BODILESS:
-            raise RuleError("body= cannot be with code= or message=" if len(written) > 1 else f"a {status} has no body")
+        if len(written) > 1 or code in BODILESS:
+            raise RuleError("body= cannot be with code= or message=" if len(written) > 1 else f"a {code} has no body")
         body = written["body"]
-        return Response(status, None, {"Content-Type": _type_of(body), **headers}, body.encode())
-    if status in BODILESS or (status < _REFUSED and not written):
-        return Response(status, None, headers)
-    code = written.get("code") or _CODES.get(status, "unknown_error" if status >= _FAILED else "invalid_request")
-    message = written.get("message", f"A fault of the simulator: {status}")
-    return ApiError(status, code, message, headers=headers).answer()
+        return {"response": Response(code, None, {"Content-Type": _type_of(body), **headers}, body.encode())}
+    if code in BODILESS or (code < _REFUSED and not written):
+        return {"response": Response(code, None, headers)}
+    name = written.get("code") or _CODES.get(code, "unknown_error" if code >= _FAILED else "invalid_request")
+    message = written.get("message", f"A fault of the simulator: {code}")
+    return {"response": ApiError(code, name, message, headers=headers).answer()}
 
 
 def _type_of(body: str) -> str:
@@ -76,61 +80,52 @@ def _type_of(body: str) -> str:
     return "application/json"
 
 
-def _worker(who: str, when: str | None, message: str = "The delivery failed repeatedly") -> Effect:
-    return Worker(when == "after", who, message)
-
-
 FAULTS: Mapping[str, Fault] = {
     "status": Fault(
-        f"([2-5][0-9][0-9]){_WHEN}",
         "status CODE [before|after], CODE being 200 to 599",
-        _status,
+        f"(?P<status>[2-5][0-9][0-9])(?: {_WHEN})?",
+        effects.respond,
         ("code", "message", "body", "header"),
+        prepare=_response,
     ),
-    "drop": Fault("(before|after)", "drop before|after", lambda when: Instead(when == "after", NO_ANSWER)),
-    "delay": Fault(
-        _SECONDS + _WHEN, "delay SECONDS [before|after]", lambda seconds, when: Delay(when == "after", float(seconds))
-    ),
+    "drop": Fault("drop before|after", _WHEN, effects.respond, prepare=lambda: {"response": NO_ANSWER}),
+    "delay": Fault("delay SECONDS [before|after]", f"{_SECONDS}(?: {_WHEN})?", effects.delay),
     "truncate": Fault(
-        f"{_NUMBER}(?: (quietly))?",
         "truncate BYTES [quietly], BYTES being 1 or more",
-        lambda keep, quietly: Truncate(keep=int(keep), quiet=bool(quietly)),
+        f"(?P<keep>{_NUMBER})(?: (?P<quietly>quietly))?",
+        effects.truncate,
+        late=True,
     ),
-    "omit": Fault(
-        _NUMBER,
-        "omit COUNT, COUNT being 1 or more",
-        lambda count: Omit(count=int(count)),
-        method="GET",
-    ),
+    "omit": Fault("omit COUNT, COUNT being 1 or more", f"(?P<count>{_NUMBER})", effects.omit, late=True, method="GET"),
     "hide": Fault(
-        _NUMBER,
-        "hide READINGS, READINGS being 1 or more",
-        lambda readings: Hide(readings=int(readings)),
-        method="POST",
+        "hide READINGS, READINGS being 1 or more", f"(?P<readings>{_NUMBER})", effects.hide, late=True, method="POST"
     ),
     "shift": Fault(
-        "(add|remove)",
         "shift add|remove",
-        lambda what, page="1": Shift(adds=what == "add", page=int(page)),
+        "(?P<what>add|remove)",
+        effects.shift,
         ("page",),
         method="GET",
+        condition=effects.shift_applies,
     ),
     "rate": Fault(
-        f"{_NUMBER}/{_SECONDS}",
         "rate REQUESTS/SECONDS, like rate 100/60",
-        lambda limit, seconds, retry="seconds": Rate(limit=int(limit), seconds=float(seconds), retry=retry),
+        f"(?P<limit>{_NUMBER})/{_SECONDS}",
+        effects.rate,
         ("retry",),
         choosable=False,
+        prepare=lambda **options: {"window": effects.Window(**options)},
     ),
     "normalise": Fault(
-        f"({'|'.join(WAYS)})(?: (stored|shown))?",
         f"normalise {'|'.join(WAYS)} [stored|shown]",
-        lambda way, where: Normalise(way, where == "shown"),
+        f"(?P<way>{'|'.join(WAYS)})(?: (?P<when>stored|shown))?",
+        normalise,
+        condition=normalise_applies,
     ),
     "worker": Fault(
-        f"(.+?){_WHEN}",
         "worker INTEGRATION [before|after], INTEGRATION being an id, a title or *",
-        _worker,
+        f"(?P<who>.+?)(?: {_WHEN})?",
+        effects.worker,
         ("message",),
     ),
 }
@@ -153,6 +148,10 @@ CHOOSERS: Mapping[str, tuple[str, str]] = {
     "times": (_NUMBER, "times=NUMBER, 1 or more"),
 }
 """Which of the matching requests: as in DETAILS."""
+CONVERTERS: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("keep", "count", "readings", "limit", "page", "n", "every", "times"), int),
+    **dict.fromkeys(("seconds", "chance"), float),
+}
 
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "*")
@@ -208,11 +207,14 @@ def _rule(text: str) -> Rule:
     fault = FAULTS[what]
     if fault.method not in (method, "*") and method != "*":
         raise RuleError(f"{what} can only happen to a {fault.method}, not to a {method}")
-    groups = _matched(what, words, fault.pattern, fault.usage).groups()
+    options = {
+        name: _converted(name, value) for name, value in _matched(what, words, fault.pattern, fault.usage).items()
+    }
     clauses.remove((what, words))
-    details, chosen = _values(clauses, what)
-    effect = fault.effect(*groups, **details)
-    return Rule(text, method, path, " ".join((what, *words)), effect, _choice(chosen))
+    details, choice = _values(clauses, what)
+    late = options.pop("when", None) in ("after", "shown") or fault.late
+    effect = Effect(fault.act, fault.prepare(**options, **details), late, fault.condition)
+    return Rule(text, method, path, " ".join((what, *words)), effect, choice)
 
 
 def _clauses(text: str) -> list[tuple[str, list[str]]]:
@@ -230,32 +232,32 @@ def _clauses(text: str) -> list[tuple[str, list[str]]]:
     return [(name, words) for name, *words in clauses]
 
 
-def _values(clauses: Iterable[tuple[str, list[str]]], what: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """The details of a fault, and which requests are meant, by their names."""
+def _values(clauses: Iterable[tuple[str, list[str]]], what: str) -> tuple[dict[str, Any], Choice]:
+    """The details of a fault by their names, and which requests are meant."""
     fault = FAULTS[what]
     details: dict[str, Any] = {}
-    chosen: dict[str, str] = {}
+    chosen: dict[str, Any] = {}
     for name, words in clauses:
         if name not in (allowed := (*fault.details, *CHOOSERS) if fault.choosable else fault.details):
             raise RuleError(f"{name} cannot be with {what}; expected one of {', '.join(allowed) or 'none'}")
-        value: Any = _matched(name, words, *{**DETAILS, **CHOOSERS}[name])[0]
+        pattern, usage = {**DETAILS, **CHOOSERS}[name]
+        value = _converted(name, _matched(name, words, f"(?P<value>{pattern})", usage)["value"])
         if name == "header":
             value = (*details.get(name, ()), value)
         elif name in (*details, *chosen):
             raise RuleError(f"{name} is there twice; expected it once")
         (details if name in DETAILS else chosen)[name] = value
-    return details, chosen
+    if len(ways := [name for name in chosen if name != "times"]) > 1:
+        raise RuleError(f"{' and '.join(ways)} cannot be in one rule; expected one of them")
+    return details, Choice(**chosen)
 
 
-def _matched(name: str, words: list[str], pattern: str, usage: str) -> re.Match[str]:
+def _matched(name: str, words: list[str], pattern: str, usage: str) -> dict[str, str]:
     found = re.fullmatch(pattern, " ".join(words), re.DOTALL) if words else None
     if found is None:
         raise RuleError(f"{' '.join((name, *words))}: expected {usage}")
-    return found
+    return found.groupdict()
 
 
-def _choice(chosen: Mapping[str, str]) -> Choice:
-    if len(ways := [name for name in chosen if name != "times"]) > 1:
-        raise RuleError(f"{' and '.join(ways)} cannot be in one rule; expected one of them")
-    numbers: dict[str, Any] = {name: float(text) if name == "chance" else int(text) for name, text in chosen.items()}
-    return Choice(**numbers)
+def _converted(name: str, value: str | None) -> Any:
+    return CONVERTERS[name](value) if value is not None and name in CONVERTERS else value

@@ -1,4 +1,4 @@
-"""What an API may make of a value that it stores: a fault that alters values on their way in, or where they are shown.
+"""A fault that alters values on their way in, or in responses, as an API may normalise what it stores.
 
 Words, ids and references are left alone: the documents list the words, and another one would be another value.
 """
@@ -9,7 +9,6 @@ import dataclasses
 import json
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.simulator.effects import Scene
@@ -84,32 +83,24 @@ WAYS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-@dataclass
-class Normalise:
+def normalise_applies(scene: Scene, late: bool, way: str) -> bool:
+    """A write for what is stored, a read of records for what is shown."""
+    return (scene.request.method == "GET") is late and not scene.request.path.endswith(_LOOKUPS)
+
+
+def normalise(scene: Scene, late: bool, way: str) -> bool:
     """Values are stored otherwise than they were sent; late: they are stored as sent, and shown otherwise."""
-
-    way: str
-    late: bool = False
-
-    def applies(self, scene: Scene) -> bool:
-        """A write for what is stored, a read of records for what is shown."""
-        is_lookup = scene.request.path.endswith(_LOOKUPS)
-        return (scene.request.method == "GET") is self.late and not is_lookup
-
-    def happen(self, scene: Scene) -> bool:
-        """Alter what the work gets, or what leaves."""
-        change = WAYS[self.way]
-        if not self.late:
-            before = scene.taken or scene.request
-            scene.taken = dataclasses.replace(before, body=change(before.body))
-            return bool(scene.taken.body != before.body)
-        answer = scene.response
-        if answer is None or not isinstance(answer.body, dict):
-            return False
-        shown = answer.body
-        if isinstance(shown.get("data"), list):
-            shown = {**shown, "data": [change(record) for record in shown["data"]]}
-        else:
-            shown = change(shown)
-        scene.response = dataclasses.replace(answer, body=shown)
-        return bool(shown != answer.body)
+    change = WAYS[way]
+    if not late:
+        before = scene.taken or scene.request
+        scene.taken = dataclasses.replace(before, body=change(before.body))
+        return bool(scene.taken.body != before.body)
+    answer = scene.response
+    if answer is None or not isinstance(answer.body, dict):
+        return False
+    if isinstance(answer.body.get("data"), list):
+        shown = {**answer.body, "data": [change(record) for record in answer.body["data"]]}
+    else:
+        shown = change(answer.body)
+    scene.response = dataclasses.replace(answer, body=shown)
+    return bool(shown != answer.body)

@@ -1,4 +1,4 @@
-"""A rule: which requests it is about, which of those it takes, and what happens to them."""
+"""A rule of faults: the requests that it matches, those of them that it takes, and the effect."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Rule:
     choice: Choice
 
     def matches(self, request: Request) -> bool:
-        """Method and path, where `*` stands for any method, or for any characters of a path, slashes included."""
+        """Method and path. `*` is any method, or any characters of a path, slashes included."""
         if self.method not in ("*", request.method):
             return False
         pattern = re.escape(BASE + self.path).replace(r"\*", ".*")

@@ -1,4 +1,4 @@
-"""Late visibility: what was created and is not shown yet, as when reads come from a copy that lags behind."""
+"""Late visibility: created records that reads do not show yet, as if a replica lagged behind."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections import defaultdict
 
 from reconciler.simulator.wire import BASE, Request
 
-# A new integration is also missing where reports look for their destinations.
+# A new integration is also missing from the destinations of reports.
 _ALSO_SHOWN = {f"{BASE}/integrations": (f"{BASE}/scheduled-reports/destinations",)}
 
 
 class VisibilityDelay:
-    """Hides records from a number of readings, each path by itself: the list, the record's own, the destinations.
+    """Hides records for a number of reads of each path: the list, the record itself, the destinations.
 
-    All pages of a list are one reading. By itself, so that whoever only ever looks at one of them sees it in the end.
+    All pages of a list are one read. Each path counts alone, so a client that reads only one sees it in the end.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class VisibilityDelay:
         self._left: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
 
     def cover(self, project: str, url: str, readings: int) -> bool:
-        """Hide the record at the url (`/v4/automations/ID`); False where it was covered before."""
+        """Hide the record at the url (`/v4/automations/ID`); False if it was hidden before."""
         collection, _, record_id = url.rpartition("/")
         with self._lock:
             if record_id in self._left[project, url]:
@@ -32,7 +32,7 @@ class VisibilityDelay:
         return True
 
     def over(self, project: str, request: Request) -> frozenset[str]:
-        """The ids that this request does not see; a write sees everything. Counts a reading that begins."""
+        """The ids that this request does not see; a write sees everything. Counts a read at its first page."""
         if request.method != "GET":
             return frozenset()
         with self._lock:

@@ -1,4 +1,4 @@
-"""What goes in and out of the simulator: a request, an answer, a refusal, and JSON read strictly."""
+"""What goes in and out of the simulator: requests, responses, errors, and JSON read strictly."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def not_found(what: str) -> ApiError:
 class Response:
     """An answer: `body` is JSON, or None for an empty one.
 
-    The rest is for faults. `raw` stands for the bytes of the body where they are not the JSON of `body`; `promised` is
+    The rest is for faults. `raw` are the bytes of the body if they are not the JSON of `body`; `promised` is
     the Content-Length of which only these bytes come before the connection breaks; status 0 is no answer at all.
     """
 

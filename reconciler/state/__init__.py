@@ -1,4 +1,4 @@
-"""The state stage: what the last applies left behind, read and written. The stores are loaded where one is chosen."""
+"""The state stage: reads and writes the state, its journal and its receipts. A backend is loaded when it is chosen."""
 
 from reconciler.state.backend import Backend, LockInfo, ReceiptFile, Snapshot, as_newest
 from reconciler.state.journal import Journal, Replayed

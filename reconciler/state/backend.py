@@ -1,4 +1,4 @@
-"""The seam behind which a state is kept: read with a version, compare-and-swap write, lock, unlock."""
+"""The interface of a state backend: read with a version, compare-and-swap write, lock, unlock."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 import uuid
+from collections import defaultdict
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
 @dataclass(frozen=True, slots=True)
 class LockInfo:
-    """Who holds a lock. `run` names the very lock: only it is broken by `state unlock`."""
+    """Who holds a lock. `run` names this one lock, and `state unlock` breaks no other."""
 
     run: str
     who: str
@@ -34,14 +35,14 @@ class LockInfo:
 
     @classmethod
     def this_run(cls) -> LockInfo:
-        """A holder for this process: who, on which machine, in which pipeline."""
+        """The holder for this process: who, on which machine, in which pipeline."""
         actor = next((os.environ[name] for name in ACTORS if os.environ.get(name)), None)
         url = next((form for name, form in RUN_URLS if os.environ.get(name)), "")
         return cls(
             run=uuid.uuid4().hex[:12],
             who=actor or f"{_user()}@{socket.gethostname()}",
             since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            where=url.format_map({**dict.fromkeys(_names(), ""), **os.environ}) if url else f"process {os.getpid()}",
+            where=url.format_map(defaultdict(str, os.environ)) if url else f"process {os.getpid()}",
         )
 
     def document(self) -> dict[str, str]:
@@ -59,15 +60,11 @@ def _user() -> str:
         return "somebody"
 
 
-def _names() -> tuple[str, ...]:
-    return ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "CI_JOB_URL")
-
-
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A memory and the version of the store that it was read from (opaque; empty where nothing was there).
+    """A state, and the opaque version that it was read with (empty if there was none).
 
-    `is_taken_over`: the store holds it as that of no configuration, or of another one; the next write changes that.
+    `is_taken_over`: the backend holds it under no configuration's name, or another one's; the next write changes that.
     `newer_receipt` is the name of a receipt that was written after this state, empty if there is none.
     """
 
@@ -78,7 +75,7 @@ class Snapshot:
 
 
 def as_newest(snapshot: Snapshot) -> Snapshot:
-    """A snapshot whose next serial is not one of the receipts that are newer than it."""
+    """A snapshot with a serial that no newer receipt has."""
     serial = int(snapshot.newer_receipt.partition("-")[0] or 0)
     state = replace(snapshot.state, serial=max(serial, snapshot.state.serial))
     return replace(snapshot, state=state)
@@ -86,19 +83,22 @@ def as_newest(snapshot: Snapshot) -> Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFile:
-    """A text that is kept beside the state: its name sorts by time."""
+    """The text of a receipt, which is kept beside the state. Names sort by time."""
 
     name: str
     text: str
 
 
 def path_segment(configuration: str) -> str:
-    """A configuration's name as one part of a ref or of an object's key: percent-encoded, and no two names alike."""
+    """A configuration's name as one part of a ref or of an object's key: percent-encoded and unique."""
     return quote(configuration, safe="").replace(".", "%2E")
 
 
 class Backend(Protocol):
-    """Where the state of one environment is kept. `is_local`: on this machine."""
+    """Where the state of one environment is kept. `is_local`: on this machine.
+
+    A class also has `open(environment, folder, journal)`, which `state.backends` calls (see `model.backends`).
+    """
 
     is_local: bool
 
@@ -111,25 +111,25 @@ class Backend(Protocol):
         """The file on this machine that holds the steps of an apply until they are in the store."""
 
     def read(self) -> Snapshot:
-        """What it holds; an empty memory where there is nothing. StateUnusable where it cannot be used."""
+        """The state; an empty one if there is none yet. StateUnusable if it cannot be used."""
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
-        """Puts a memory in the place of that version and gives the new one; StateConflict where it is another by now.
+        """Replaces the state of that version, and returns the new version. StateConflict if it has another one by now.
 
-        `note` says what was done, for stores that keep a log; `receipt` is kept beside the state.
+        `note` says what was done, for backends that keep a log; `receipt` is kept beside the state.
         """
 
     def receipts(self) -> dict[str, str]:
-        """Name → text of all receipts that are kept, the oldest first."""
+        """Name → text of all receipts, the oldest first."""
 
     def lock(self, holder: LockInfo) -> AbstractContextManager[None]:
-        """Holds the lock of an apply. Locked where somebody else does."""
+        """Holds the lock during a block. Locked if another run holds it."""
 
     def holder(self) -> LockInfo | None:
-        """Who holds the lock, None where nobody does."""
+        """Who holds the lock; None if nobody does."""
 
     def unlock(self, run: str) -> None:
-        """Breaks the lock of that run, and no other."""
+        """Breaks the lock of that run. Refused if another run holds it, or none."""
 
 
 class Locked(Refused):
@@ -144,7 +144,7 @@ class Locked(Refused):
 
 
 class StateConflict(Refused):
-    """Somebody else has written the state meanwhile, so this run's memory is not written over it."""
+    """Another run has written the state meanwhile, so this run does not overwrite it."""
 
     def __init__(self, where: str, journal: JournalFile) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""The state as text: sorted JSON, made to be read in a diff. What is not understood is refused, never guessed."""
+"""The state as text: sorted JSON, for a readable diff. What is not understood is refused."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
 from reconciler.model.desired import address_kind
 from reconciler.model.state import Entry, State, Tombstone
-from reconciler.serialization import NotThat, decode, json_text, unreadable
+from reconciler.serialization import DecodeError, decode, json_text, unreadable
 
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1
-"""Format 1 knew no configuration, tombstones, files, commits and stored values."""
+"""Format 1 had no configuration, tombstones, files, commits and stored values."""
 OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}, "read_back": False}
-"""What an entry need not say, as it is then."""
+"""The optional fields of an entry, with their defaults."""
 BRING_BACK = (
     "bring the file back from your last commit or backup; without any, move it away: "
     "the next plan then adopts what is live by name, and deletes nothing"
@@ -24,7 +24,7 @@ BRING_BACK = (
 
 
 def to_text(state: State) -> str:
-    """The document of a memory."""
+    """The document of a state."""
     document = {
         "format_version": FORMAT_VERSION,
         "environment": state.environment,
@@ -62,7 +62,7 @@ def tombstone_document(tombstone: Tombstone) -> dict[str, Any]:
 
 
 def from_text(text: str, environment: str, where: str) -> State:
-    """The memory in a document. StateUnusable where it is damaged, newer, or of another environment."""
+    """The state in a document. StateUnusable if it is damaged, newer, or of another environment."""
     try:
         document = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
@@ -76,8 +76,8 @@ def from_text(text: str, environment: str, where: str) -> State:
     if type(version) is not int or version < OLDEST_VERSION:
         raise _damaged(where, "it bears no format_version")
     try:
-        state = _memory(document)
-    except NotThat as error:
+        state = _state_from(document)
+    except DecodeError as error:
         raise _damaged(where, str(error)) from error
     if state.environment != environment:
         raise StateUnusable(
@@ -88,7 +88,7 @@ def from_text(text: str, environment: str, where: str) -> State:
 
 
 def entry_from(document: Any, address: str) -> Entry:
-    """The entry of an address from JSON; NotThat where it is none."""
+    """The entry of an address from JSON; DecodeError if it is none."""
     whole = {**OPTIONAL, **document} if isinstance(document, dict) else document
     entry: Entry = decode(Entry, whole, address)
     for each in KINDS[address_kind(address)].fields:
@@ -98,27 +98,27 @@ def entry_from(document: Any, address: str) -> Entry:
 
 
 def tombstone_from(document: Any, name: str) -> Tombstone:
-    """The tombstone of an object (`kind[id]`) from JSON; NotThat if it is none."""
+    """The tombstone of an object (`kind[id]`) from JSON; DecodeError if it is none."""
     if address_kind(name) not in KINDS or not name.endswith("]"):
-        raise NotThat(f"tombstones: {name!r} names no object")
+        raise DecodeError(f"tombstones: {name!r} names no object")
     tombstone: Tombstone = decode(Tombstone, document, name)
     return tombstone
 
 
 def address_from(value: Any, where: str) -> str:
-    """An address from JSON; NotThat where no kind is so called."""
+    """An address from JSON; DecodeError if it names no kind."""
     if not isinstance(value, str) or address_kind(value) not in KINDS or address_kind(value) == value:
-        raise NotThat(f"{where}: {value!r} is no address")
+        raise DecodeError(f"{where}: {value!r} is no address")
     return value
 
 
-def _memory(document: dict[str, Any]) -> State:
-    """The memory of a document, which may leave out `plan` and bears the entries under `resources`."""
+def _state_from(document: dict[str, Any]) -> State:
+    """The state of a document. `plan` and what format 1 lacked are optional; `resources` are the entries."""
     names = {"resources" if each.name == "entries" else each.name for each in fields(State) if each.name != "unread"}
     unknown = sorted(set(document) - names - {"format_version"})
     resources = decode(dict[str, Any], document.get("resources"), "resources")
     if unknown:
-        raise NotThat(f"state: expected no field {', '.join(unknown)}")
+        raise DecodeError(f"state: expected no field {', '.join(unknown)}")
     entries = {address_from(address, "resources"): entry_from(each, address) for address, each in resources.items()}
     tombstones = decode(dict[str, Any], document.get("tombstones", {}), "tombstones")
     return State(
@@ -133,7 +133,7 @@ def _memory(document: dict[str, Any]) -> State:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A map of JSON; ValueError where a key is there twice, as a careless merge leaves it."""
+    """A map of JSON. ValueError if a key is in it twice, which a merge of git can cause."""
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]

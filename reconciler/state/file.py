@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
+from reconciler.model.settings import Environment
 from reconciler.model.state import State
 from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict
@@ -19,16 +20,15 @@ from reconciler.system.files import Unreadable, prepare_folder, read_regular, re
 
 SWAP_SECONDS = 30.0
 LARGEST, LARGEST_RECEIPT, LARGEST_HOLDER = 200_000_000, 100_000_000, 1_000_000
-"""Bytes of a state, of a receipt, and of what says who holds the lock."""
+"""Bytes of a state, of a receipt, and of the file that says who holds the lock."""
 LOCK_HINT = "remove it: a lock is a file of this machine, and no commit should bring one"
 
 
 class FileBackend:
-    """The state of one environment in one file, with its lock beside it. `journal`: where its journal is, left out:
-    beside it too.
+    """The state of one environment in one file, with its lock beside it, and its journal too unless `journal` is given.
 
-    The lock is the operating system's, so it goes with the process that holds it, however that ends. A link is written
-    through: all that leads to one file shares its lock.
+    The operating system holds the lock, so it ends with the process, however that ends. All links to one file share its
+    lock, and a write through a link replaces the file that it leads to.
     """
 
     is_local = True
@@ -43,13 +43,15 @@ class FileBackend:
         self._holder = real.with_name(f"{real.name}.holder")
         self._receipts = real.with_name("receipts") / real.stem
 
+    @classmethod
+    def open(cls, environment: Environment, _folder: Path, journal: JournalFile) -> FileBackend:
+        return cls(environment.state.path, environment.name, journal)
+
     @property
     def where(self) -> str:
-        """The file's path."""
         return str(self.path)
 
     def read(self) -> Snapshot:
-        """What the file holds; an empty memory where there is none. StateUnusable where it cannot be used."""
         content = self._content()
         if content is None:
             return Snapshot(State(self.environment), "")
@@ -61,9 +63,9 @@ class FileBackend:
         return Snapshot(state, _version(content), newer_receipt=self._newer_receipt(state))
 
     def _newer_receipt(self, state: State) -> str:
-        """The last receipt of this very state that was written after it: an earlier one was brought back.
+        """The last receipt of this state that is newer than it, because somebody restored an earlier state file.
 
-        What an apply that was cut off has left is none: its journal is there.
+        Empty if there is a journal: then an interrupted apply left the receipt.
         """
         try:
             names = sorted(path.stem for path in self._receipts.glob("*-*.json"))
@@ -78,7 +80,6 @@ class FileBackend:
         return str(document.get("lineage", "")) if isinstance(document, dict) else ""
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
-        """Puts a memory in the place of that version: written beside it, on the disk, then renamed over it."""
         from filelock import FileLock, Timeout  # noqa: PLC0415 - a plan locks nothing
 
         content = to_text(state).encode()
@@ -105,7 +106,6 @@ class FileBackend:
         return _version(content)
 
     def receipts(self) -> dict[str, str]:
-        """The receipts beside the file, the oldest first."""
         try:
             found = sorted(self._receipts.glob("*.json"))
             return {path.stem: read_regular(path, LARGEST_RECEIPT).decode("utf-8") for path in found}
@@ -115,7 +115,6 @@ class FileBackend:
 
     @contextmanager
     def lock(self, holder: LockInfo) -> Iterator[None]:
-        """Holds the lock while the block runs. Locked where another process does."""
         from filelock import FileLock, Timeout  # noqa: PLC0415 - as above
 
         lock = FileLock(self._lock, timeout=0)
@@ -130,7 +129,10 @@ class FileBackend:
         except OSError as error:
             raise StateUnusable(f"{self._lock}: cannot be written ({error})", hint="see to the disk") from error
         try:
-            self._tell(holder)
+            try:
+                replace_atomically(self._holder, json.dumps(holder.document()).encode())
+            except OSError as error:
+                raise StateUnusable(f"{self._holder}: cannot be written ({error})", hint="see to the disk") from error
             yield
         finally:
             if self.holder() == holder:
@@ -138,14 +140,13 @@ class FileBackend:
             lock.release()
 
     def holder(self) -> LockInfo | None:
-        """Who wrote last that it holds the lock; None where that was taken back."""
         try:
             return LockInfo(**json.loads(read_regular(self._holder, LARGEST_HOLDER)))
         except (OSError, Unreadable, ValueError, TypeError, RecursionError):
             return None
 
     def unlock(self, run: str) -> None:
-        """Breaks the lock of that run by putting its file away: the next one makes its own."""
+        """Removes the lock file of that run. The next run makes its own."""
         holder = self.holder()
         if holder is None or holder.run != run:
             raise Refused(f"{self.where}: run {run} does not hold the lock; held by: {holder or 'nobody'}")
@@ -154,12 +155,6 @@ class FileBackend:
         except OSError as error:
             raise Refused(f"{self._lock} is in use ({error})", hint=f"end {holder.where} first") from error
         self._holder.unlink(missing_ok=True)
-
-    def _tell(self, holder: LockInfo) -> None:
-        try:
-            replace_atomically(self._holder, json.dumps(holder.document()).encode())
-        except OSError as error:
-            raise StateUnusable(f"{self._holder}: cannot be written ({error})", hint="see to the disk") from error
 
     def _content(self) -> bytes | None:
         try:

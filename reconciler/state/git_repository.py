@@ -1,7 +1,7 @@
-"""A repository of our own, for one errand: what is fetched or pushed passes through it, and then it goes.
+"""A temporary bare repository for one read or write of the state: fetch and push go through it.
 
-The user's repository is never written to, so that no fetch makes it shallow and no setting of its remotes, no
-filter, no hook has a part in what we do. The way to the remote, token and all, is handed over in the environment.
+The user's repository is never written to: no fetch makes it shallow, and none of its filters, hooks and settings of
+remotes takes part. The settings that reach the remote, a token included, are passed in the environment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from reconciler.errors import StateUnusable
 from reconciler.git.checkout import Checkout, read_settings
-from reconciler.git.command import GitResult, GitSilent, Settings, as_environment, run_git
+from reconciler.git.command import GitResult, GitTimeout, Settings, as_environment, run_git
 from reconciler.git.objects import contents_in, entries_in
 from reconciler.model.redaction import users_in, without_user
 
@@ -29,15 +29,15 @@ BLOB, TREE = "100644 blob", "040000 tree"
 FORBIDDEN = re.compile(
     r"403|denied|declined|authenti|could not read (Username|Password)|not allowed|protected|401", re.I
 )
-CARRIED = re.compile(r"(http|credential|url|protocol|ssh)\.|core\.(sshcommand|gitproxy|askpass)$", re.IGNORECASE)
-"""The settings that reaching a remote depends on; a checkout in CI leaves its token in one of them."""
-CARRIED_OF_A_REMOTE = ("url", "pushurl", "proxy", "proxyauthmethod", "uploadpack", "receivepack", "vcs")
+COPIED = re.compile(r"(http|credential|url|protocol|ssh)\.|core\.(sshcommand|gitproxy|askpass)$", re.IGNORECASE)
+"""The settings that are needed to reach a remote. A checkout in CI leaves its token in one of them."""
+COPIED_OF_A_REMOTE = ("url", "pushurl", "proxy", "proxyauthmethod", "uploadpack", "receivepack", "vcs")
 CONTENDED = re.compile(r"\block\b|\.lock|failed to update ref", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class TemporaryRepository:
-    """Such a repository. All methods raise StateUnusable with git's own words where git fails."""
+    """A bare repository. All methods raise StateUnusable with git's own words if git fails."""
 
     checkout: Checkout
     remote: str
@@ -45,94 +45,92 @@ class TemporaryRepository:
     environment: dict[str, str] = field(repr=False)
     author: str = ""
 
-    def look(self, ref: str) -> str:
-        """The id that a ref of the remote has now; empty where it is not there."""
-        answer = self._reach("ls-remote", "--quiet", self.remote, ref)
+    def ls_remote(self, ref: str) -> str:
+        """The id that a ref of the remote has now; empty if there is no such ref."""
+        answer = self._remote("ls-remote", "--quiet", self.remote, ref)
         if answer.code:
-            raise self._refused("read", answer)
+            raise self._failure("read", answer)
         found = (line.split("\t") for line in answer.text.splitlines())
         return next((identity for identity, name in found if name == ref), "")
 
     def fetch(self, ref: str, depth: int = 1) -> str:
-        """Brings the last commits of a ref here, and gives the id of the last; empty where the remote has none."""
-        if not self.look(ref):
+        """Fetches the last commits of a ref, and returns the id of the last; empty if the remote has no such ref."""
+        if not self.ls_remote(ref):
             return ""
         quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-        answer = self._reach("fetch", *quiet, f"--depth={depth}", self.remote, f"+{ref}:{ref}")
+        answer = self._remote("fetch", *quiet, f"--depth={depth}", self.remote, f"+{ref}:{ref}")
         if answer.code == 0:
             return self.local("rev-parse", ref).text
-        if self.look(ref):
-            raise self._refused("read", answer)
+        if self.ls_remote(ref):
+            raise self._failure("read", answer)
         return ""
 
     def push(self, ref: str, new: str, expected: str, *, again: bool = True) -> bool:
-        """Moves a ref of the remote, or deletes it (`new` empty), if it still is as expected (empty: not there).
+        """Sets a ref of the remote, or deletes it (`new` empty), if it is still as `expected` (empty: not there).
 
-        Whatever git answered, or where it did not, the remote is asked what came of it. False where it is elsewhere.
+        False if it is not. After an error, or without an answer, the remote is asked for the outcome.
         """
         lease = f"--force-with-lease={ref}:{expected}"
         try:
-            answer = self._reach("push", "--porcelain", "--atomic", lease, self.remote, f"{new}:{ref}")
-        except GitSilent:
-            if self.look(ref) == new:
+            answer = self._remote("push", "--porcelain", "--atomic", lease, self.remote, f"{new}:{ref}")
+        except GitTimeout:
+            if self.ls_remote(ref) == new:
                 return True
             raise
         if answer.code == 0:
             return True
-        now = self.look(ref)
+        now = self.ls_remote(ref)
         if now != expected or now == new:
             return now == new
         if again and CONTENDED.search(answer.words):
             return self.push(ref, new, expected, again=False)
-        raise self._refused("written", answer)
+        raise self._failure("written", answer)
 
     def move(self, source: str, target: str, new: str, expected: str) -> bool:
-        """Makes a ref of the remote that is not there yet, and deletes another one that still is as expected, both in
-        one push. False if one of them is not so."""
+        """Creates the ref `target` and deletes `source` in one push. False if one is not as expected."""
         leases = (f"--force-with-lease={target}:", f"--force-with-lease={source}:{expected}")
-        answer = self._reach("push", "--porcelain", "--atomic", *leases, self.remote, f"{new}:{target}", f":{source}")
-        if answer.code and self.look(source) == expected:
-            raise self._refused("written", answer)
-        return self.look(target) == new
+        answer = self._remote("push", "--porcelain", "--atomic", *leases, self.remote, f"{new}:{target}", f":{source}")
+        if answer.code and self.ls_remote(source) == expected:
+            raise self._failure("written", answer)
+        return self.ls_remote(target) == new
 
-    def store(self, text: str) -> str:
-        """Makes a blob, and gives its entry for a tree."""
+    def blob(self, text: str) -> str:
+        """Writes a blob, and returns its entry for a tree."""
         return f"{BLOB} {self.local('hash-object', '-w', '--stdin', stdin=text.encode()).text}"
 
     def entries(self, tree: str) -> dict[str, str]:
-        """What a tree holds: name → `mode type id`; nothing where it is empty text."""
+        """The entries of a tree: name → `mode type id`; none if `tree` is empty."""
         return entries_in(self.local("ls-tree", "-z", tree).out) if tree else {}
 
-    def tree(self, parent: str, name: str, entry: str) -> str:
-        """Makes a tree: that of a parent (empty: none), with an entry (`mode type id`) under that name."""
-        held = self.entries(parent) | {name: entry}
-        lines = "".join(f"{each}\t{called}\0" for called, each in held.items())
+    def add(self, parent: str, name: str, entry: str) -> str:
+        """Writes the tree of a parent (empty: none) with one more entry (`mode type id`), and returns its id."""
+        entries = self.entries(parent) | {name: entry}
+        lines = "".join(f"{each}\t{called}\0" for called, each in entries.items())
         return self.local("mktree", "-z", stdin=lines.encode("utf-8", "surrogateescape")).text
 
     def contents(self, blobs: Sequence[str]) -> list[bytes]:
-        """What blobs hold, in their order."""
+        """The contents of blobs, in their order."""
         return contents_in(self.local("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode()).out)
 
     def empty_tree(self) -> str:
-        """Makes the tree that holds nothing."""
         return self.local("mktree", stdin=b"").text
 
     def commit(self, tree: str, parent: str, message: str, who: str) -> str:
-        """Makes a commit on top of a parent (empty: the first), by whom git knows, else in the name of `who`."""
+        """Writes a commit on top of a parent (empty: none). Its author is whom git knows, else `who`."""
         people = {role: self._person(role, who) for role in ("AUTHOR", "COMMITTER")}
         identity = {f"GIT_{role}_{key}": value for role, person in people.items() for key, value in person.items()}
         parents = ["-p", parent] if parent else []
         return self.local("commit-tree", tree, *parents, stdin=message.encode(), more=identity).text
 
     def _person(self, role: str, who: str) -> dict[str, str]:
-        """As git tells who somebody is; if it knows no address, as the settings of the state do."""
+        """The author or committer as git finds it; without an e-mail address, as the settings of the state say."""
         known = dict(self.checkout.settings)
 
-        def said(what: str) -> str:
+        def setting(what: str) -> str:
             own, shared = f"{role.lower()}.{what}", f"user.{what}"
             return _bare(os.environ.get(f"GIT_{role}_{what.upper()}") or known.get(own) or known.get(shared, ""))
 
-        name, email = said("name"), said("email")
+        name, email = setting("name"), setting("email")
         if not email:
             set_name, _, set_email = self.author.partition("<")
             name, email = _bare(set_name), _bare(set_email)
@@ -143,23 +141,23 @@ class TemporaryRepository:
         }
 
     def local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> GitResult:
-        """Calls git here, with no remote."""
+        """Runs git without a remote."""
         limit = self.checkout.limits.local
         answer = self._run(arguments, limit, stdin, more or {})
         if answer.code:
             raise StateUnusable(f"git {arguments[0]} failed: {answer.words}", hint="see to git and to the disk")
         return answer
 
-    def _reach(self, *arguments: str) -> GitResult:
+    def _remote(self, *arguments: str) -> GitResult:
         try:
             answer = self._run(arguments, self.checkout.limits.network, None, {})
-        except GitSilent as silent:
-            raise GitSilent(f"{without_user(self.remote)}: {silent}", hint=silent.hint) from None
+        except GitTimeout as silent:
+            raise GitTimeout(f"{without_user(self.remote)}: {silent}", hint=silent.hint) from None
         rejected = [line[1:].strip() for line in answer.text.splitlines() if line.startswith("!")]
         return GitResult(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
 
     def _run(self, arguments: tuple[str, ...], seconds: float, stdin: bytes | None, more: dict[str, str]) -> GitResult:
-        # The folder is the user's, so that a remote with a relative path is found as it is from there
+        # In the user's folder, because a remote may be a path relative to it.
         return run_git(
             [f"--git-dir={self.path}", *arguments],
             folder=self.checkout.top,
@@ -168,7 +166,7 @@ class TemporaryRepository:
             stdin=stdin,
         )
 
-    def _refused(self, done: str, answer: GitResult) -> StateUnusable:
+    def _failure(self, done: str, answer: GitResult) -> StateUnusable:
         remote = without_user(self.remote)
         if FORBIDDEN.search(answer.words):
             hint = (
@@ -177,42 +175,36 @@ class TemporaryRepository:
             )
         else:
             hint = f"see whether the remote is there and can be reached: git ls-remote {remote}"
-        said = self._without_secrets(answer.words) or f"git ended with {answer.code} and said nothing"
-        return StateUnusable(f"{remote}: the state cannot be {done}: {said}", hint=hint)
-
-    def _without_secrets(self, said: str) -> str:
+        reason = answer.words or f"git ended with {answer.code} and said nothing"
         for secret in secrets(self.checkout.settings, self.remote):
-            said = said.replace(secret, "***")
-        return without_user(said)
+            reason = reason.replace(secret, "***")
+        return StateUnusable(f"{remote}: the state cannot be {done}: {without_user(reason)}", hint=hint)
 
 
 @contextmanager
 def temporary_repository(checkout: Checkout, remote: str, author: str = "") -> Iterator[TemporaryRepository]:
-    """Opens a desk in a temporary folder, and removes it. StateUnusable where there is no such remote.
+    """Makes a repository in a temporary folder for a block. StateUnusable if there is no such remote.
 
-    `author`: who commits, `Name <address>`, if git does not know anybody.
+    `author`: `Name <address>` of commits, if git itself knows nobody.
     """
     try:
         folder = tempfile.TemporaryDirectory(prefix="reconciler-", ignore_cleanup_errors=True)
     except OSError as error:
         raise StateUnusable(f"no temporary folder can be made ({error})", hint="see to the disk") from error
     with folder as path:
-        made = ["init", "--quiet", "--bare", "--template=", f"--object-format={checkout.object_format}", path]
         bare = TemporaryRepository(checkout, remote, path, {})
-        bare.local(*made)
+        bare.local("init", "--quiet", "--bare", "--template=", f"--object-format={checkout.object_format}", path)
         known = read_settings([f"--git-dir={path}"], checkout.top, checkout.limits)
-        settings = copied_settings(checkout, remote, known)
-        yield TemporaryRepository(
-            checkout, remote, path, as_environment((*_unasked(checkout.settings), *settings)), author
-        )
+        settings = (*_batch_mode(checkout.settings), *copied_settings(checkout, remote, known))
+        yield TemporaryRepository(checkout, remote, path, as_environment(settings), author)
 
 
 def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Settings:
-    """The settings that a repository elsewhere lacks to reach a remote as a checkout does; `known` it has itself.
+    """The settings of a checkout that another repository needs to reach a remote. It has those in `known` already.
 
-    StateUnusable where there is no such remote.
+    StateUnusable if there is no such remote.
     """
-    of_the_remote = {f"remote.{remote}.{name}" for name in CARRIED_OF_A_REMOTE}
+    of_the_remote = {f"remote.{remote}.{name}" for name in COPIED_OF_A_REMOTE}
     if remote.startswith("-") or (
         f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/]", remote)
     ):
@@ -224,20 +216,22 @@ def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Setting
     if f"remote.{remote}.url" not in dict(checkout.settings):
         _require_elsewhere(remote, checkout.top)
     left = Counter(known)
-    return tuple(
-        (name, value)
-        for name, value in checkout.settings
-        if (CARRIED.match(name) or name in of_the_remote) and not _taken(left, (name, value))
-    )
+    copied = []
+    for setting in checkout.settings:
+        if COPIED.match(setting[0]) or setting[0] in of_the_remote:
+            left[setting] -= 1
+            if left[setting] < 0:
+                copied.append(setting)
+    return tuple(copied)
 
 
 def secrets(settings: Settings, remote: str) -> list[str]:
-    """What of the settings must never be shown: tokens of headers, users and passwords of URLs."""
+    """The values of settings that must never be shown: tokens of headers, users and passwords of URLs."""
     headers = [value.split()[-1] for name, value in settings if name.endswith(".extraheader") and value.split()]
     urls = "\n".join([remote, *(text for setting in settings for text in setting)])
     found = users_in(urls)
     people = [person for each in found for person in (each, *each.split(":")[1:])]
-    # Who forgot to escape a password has git take a part of it for the port
+    # Without escapes in a password, git takes a part of it for the port, and shows it.
     parts = [part for each in found for part in re.split("[:/?#@]", each)[1:] if len(part) >= SHORTEST_PART]
     return sorted(filter(None, {*headers, *people, *parts}), key=len, reverse=True)
 
@@ -259,16 +253,11 @@ def _require_elsewhere(remote: str, top: str) -> None:
 
 
 def _bare(text: str) -> str:
-    """A name or an address as a commit can bear it."""
+    """A name or an address without the characters that git does not allow in it."""
     return re.sub(r"[<>\x00-\x1f]", "", text).strip(" .,:;\"'\\")
 
 
-def _unasked(settings: Settings) -> Settings:
-    """Has ssh ask nothing, where nobody has said how ssh is to be called."""
+def _batch_mode(settings: Settings) -> Settings:
+    """The setting that makes ssh ask no question, unless the user has set a command for ssh."""
     chosen = "core.sshcommand" in dict(settings) or any(map(os.environ.get, ("GIT_SSH_COMMAND", "GIT_SSH")))
     return () if chosen else (("core.sshCommand", "ssh -oBatchMode=yes"),)
-
-
-def _taken(left: Counter[tuple[str, str]], setting: tuple[str, str]) -> bool:
-    left[setting] -= 1
-    return left[setting] >= 0

@@ -1,8 +1,12 @@
-"""The steps of an apply, on the disk before and after each write: what survives a kill at any moment.
+"""The journal of an apply: what a run has sent, on the disk, so that a kill at any moment loses nothing.
 
-One JSON line a step, only ever appended, with a seal: it is made by the secret key and from all lines before, so no
-line of somebody else's passes, nor one of another journal, or in another order. The first names the state that it goes
-on from; where that is not the state that is there (it was written since), the journal is spent and counts for nothing.
+The order is: append the intent, fsync, send the request, append the outcome. The fsync comes first because a write that
+no line names would be sent again. The outcome needs no fsync of its own: the kernel keeps it if the process is killed,
+and the next intent syncs it. If the machine dies before that, the intent has no outcome, and the next run looks it up.
+
+A line is JSON with a seal. The seal is made with the secret key from all lines before, so a line that was changed,
+moved, or written without the key is refused. The first line names the state that the journal continues. If the state
+was written since, the journal is spent, and nothing of it counts.
 """
 
 from __future__ import annotations
@@ -17,13 +21,13 @@ from typing import IO, Any
 
 from reconciler.errors import StateUnusable
 from reconciler.model.state import NO_TOMBSTONES, Entry, State, Tombstone
-from reconciler.serialization import NotThat, decode
+from reconciler.serialization import DecodeError, decode
 from reconciler.state.journal_file import (
     FORMAT_VERSION,
-    Buried,
     Chain,
     Head,
     JournalFile,
+    Tombstones,
     head_from,
     outcome_line,
     replay_line,
@@ -37,8 +41,11 @@ AWAY = "move it away and plan again: what it held is found by id or by name, and
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A memory with a journal's steps done to it. `open` are writes that left and of which no outcome is known, `named`
-    the addresses of all steps. `unread`: there are steps, and no key to read them with."""
+    """A state with the steps of a journal applied.
+
+    `open` are writes without a known outcome, `named` are the addresses of all steps. `unread`: there are steps, but no
+    key to read them.
+    """
 
     state: State
     open: tuple[str, ...]
@@ -47,10 +54,10 @@ class Replayed:
 
 
 class Journal:
-    """The journal of one state. One process writes at a time: the holder of the state's lock.
+    """The journal of one state. One process writes it at a time: the one that holds the lock of the state.
 
-    Its threads may all write at once: a line has a number, and `sync` waits until that line is on the disk. One trip
-    to the disk serves all that wait for one.
+    Its threads may write at once. A line has a number, and `sync` returns when that line is on the disk. One fsync
+    serves all threads that wait for one.
     """
 
     def __init__(self, file: JournalFile) -> None:
@@ -58,12 +65,12 @@ class Journal:
         self._place = file
         self._chain = Chain(file)
         self._file: IO[bytes] | None = None
-        self._text, self._disk = threading.Lock(), threading.Lock()
+        self._append_lock, self._sync_lock = threading.Lock(), threading.Lock()
         self._written = self._synced = 0
         self._broken: OSError | None = None
 
     def start(self, base: State, state: State) -> None:
-        """Begins anew on top of a state, with what `state` knows beyond it; an earlier journal stands until then."""
+        """Replaces the file by a new journal that continues `base`, with the entries in which `state` differs."""
         if not self._place.key:
             raise StateUnusable(f"{self.path}: no key to seal it with", hint="this is a fault in reconciler")
         self._chain = Chain(self._place)
@@ -71,7 +78,7 @@ class Journal:
         lines: list[dict[str, Any]] = [
             {
                 "format_version": FORMAT_VERSION,
-                "key": self._chain.name_of_key(),
+                "key": self._chain.key_id(),
                 "base": [base.lineage, base.serial],
                 "lineage": state.lineage,
                 "plan": state.plan,
@@ -94,20 +101,16 @@ class Journal:
             raise StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk") from error
 
     def intent(self, address: str, what: str) -> int:
-        """A write is about to leave. Gives the line's number."""
+        """Appends that a write is about to leave. Returns the line's number, for `sync`."""
         return self._append({"address": address, "intent": what})
 
-    def outcome(self, address: str, entry: Entry | None, tombstones: Buried = NO_TOMBSTONES) -> None:
-        """What is remembered of an address from now on; None where it is forgotten. `tombstones`: what is remembered of
-        objects (`kind[id]`) that went with it.
-
-        It outlives the process at once, and the machine from the next intent on; lost with that, it is looked up.
-        """
+    def outcome(self, address: str, entry: Entry | None, tombstones: Tombstones = NO_TOMBSTONES) -> None:
+        """Appends the entry of an address after a write, None if it has none, and the `tombstones` that changed."""
         self._append(outcome_line(address, entry, tombstones))
 
     def sync(self, number: int) -> None:
-        """Returns when that line is on the disk. StateUnusable where it cannot be, and for ever after that."""
-        with self._disk:
+        """Returns when that line is on the disk. StateUnusable if it cannot be written; then all later calls fail."""
+        with self._sync_lock:
             if self._synced >= number:
                 return
             file = self._opened()
@@ -120,7 +123,7 @@ class Journal:
             self._synced = written
 
     def clear(self) -> None:
-        """The steps are in the state: the journal goes. One that another run has put in its place by now stays."""
+        """Removes the journal, because the state holds its steps. The journal of another run stays."""
         ours = self._file is None or self._is_ours(self._file.fileno())
         self.close()
         if ours:
@@ -133,27 +136,27 @@ class Journal:
             return False
 
     def close(self) -> None:
-        """Closes the file and leaves it where it is."""
+        """Closes the file, and keeps it."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def replay(self, base: State) -> Replayed:
-        """The memory after the steps that are written down; `base` itself where the journal is spent or not there.
+        """The state after the journal's steps; `base` itself if there is no journal, or it is spent.
 
-        A last line that was cut off never took effect: what it says was not yet begun, or is looked up.
+        A last line that was cut off does not count: its write had not begun, or its outcome is looked up.
         """
         self._require_no_older(base)
         lines = self._read(self.path)
         if not lines:
             return Replayed(base, ())
         first = self._parsed(lines[0], 1)
-        goes_on = self._goes_on(first, base)
+        continues = self._continues(first, base)
         if version_of(first) < FORMAT_VERSION:
-            return self._passed(self.path, first, base)
-        ours = bool(self._place.key) and first.get("key") == self._chain.name_of_key()
+            return self._unsealed_journal(self.path, first, base)
+        ours = bool(self._place.key) and first.get("key") == self._chain.key_id()
         steps = self._unsealed(lines) if ours else []
-        if not goes_on:
+        if not continues:
             return Replayed(base, ())
         if not self._place.key:
             return Replayed(base, (), unread=True)
@@ -170,7 +173,7 @@ class Journal:
         for number, line in enumerate(steps, start=2):
             try:
                 replay_line(line, entries, tombstones, waiting)
-            except NotThat as error:
+            except DecodeError as error:
                 raise self._damaged(number) from error
         state = replace(
             base,
@@ -184,32 +187,32 @@ class Journal:
         return Replayed(state, left, frozenset(str(line["address"]) for line in steps))
 
     def _require_no_older(self, base: State) -> None:
-        """StateUnusable if a journal that would go on from this very state lies in the work tree."""
+        """StateUnusable if a journal in the work tree continues this state."""
         older = self._place.older
         if older is not None and (lines := self._read(older)):
-            self._passed(older, self._parsed(lines[0], 1), base)
+            self._unsealed_journal(older, self._parsed(lines[0], 1), base)
 
-    def _passed(self, path: Path, first: dict[str, Any], base: State) -> Replayed:
-        """A journal that is not bound to the key: spent, or refused."""
-        if not self._goes_on(first, base):
+    def _unsealed_journal(self, path: Path, first: dict[str, Any], base: State) -> Replayed:
+        """A journal that is not sealed with the key: spent, or refused."""
+        if not self._continues(first, base):
             return Replayed(base, ())
         raise StateUnusable(
             f"{path}: this journal of an apply is not believed: an earlier version wrote it, or a commit brought it",
             hint=AWAY,
         )
 
-    def _goes_on(self, first: dict[str, Any], base: State) -> bool:
+    def _continues(self, first: dict[str, Any], base: State) -> bool:
         try:
             if version_of(first) > FORMAT_VERSION:
                 raise StateUnusable(
                     f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with that"
                 )
             return head_from(first).base == (base.lineage, base.serial)
-        except NotThat as error:
+        except DecodeError as error:
             raise self._damaged(1) from error
 
     def _append(self, line: dict[str, Any]) -> int:
-        with self._text:
+        with self._append_lock:
             try:
                 file = self._opened()
                 file.write(self._chain.sealed(line))
@@ -231,7 +234,7 @@ class Journal:
         return StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk")
 
     def _read(self, path: Path) -> list[bytes]:
-        """The whole lines of a file; none if it is not there."""
+        """The whole lines of a file; none if there is no file."""
         try:
             return read_regular(path, LARGEST).split(b"\n")[:-1]
         except FileNotFoundError:
@@ -247,21 +250,18 @@ class Journal:
         return step
 
     def _unsealed(self, lines: list[bytes]) -> list[dict[str, Any]]:
-        """The steps after the first line. StateUnusable where a line is not as it was written, or not in its place."""
+        """The steps after the first line. StateUnusable if a line was changed or moved."""
         chain = Chain(self._place)
         for number, line in enumerate(lines, start=1):
-            if not chain.passes(line):
+            if not chain.is_next(line):
                 raise self._damaged(number)
         return [self._parsed(line, number) for number, line in enumerate(lines[1:], start=2)]
 
     def _damaged(self, number: int) -> StateUnusable:
-        return StateUnusable(
-            f"{self.path}:{number}: the journal of an interrupted apply is damaged",
-            hint=AWAY,
-        )
+        return StateUnusable(f"{self.path}:{number}: the journal of an interrupted apply is damaged", hint=AWAY)
 
 
 def _changed(before: Mapping[str, Tombstone], now: Mapping[str, Tombstone]) -> dict[str, str]:
-    """The objects of which something else is remembered now than before, with the address that each had."""
+    """The objects whose tombstone changed, with the address that each had."""
     known = {**before, **now}
     return {name: each.address for name, each in known.items() if before.get(name) != now.get(name)}

@@ -1,4 +1,4 @@
-"""A lock that this run holds, and looks after: somebody may break it by force, and from then on others may write."""
+"""The lock of a run. Somebody may break it by force, and then others may write, so the run checks it as it goes on."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from reconciler.state.backend import Backend, LockInfo
 
 @contextmanager
 def release_on_exit(free: Callable[[], object], where: str, holder: LockInfo) -> Iterator[None]:
-    """Runs a block, then frees its lock. `free` must leave a lock alone that is another's by now.
+    """Runs a block, then releases its lock with `free`, which must not release the lock of another run.
 
-    Where the block itself failed, that is what is raised, with a note if the lock is left; else StateUnusable for a
-    lock that could not be freed.
+    If the block fails, its error is raised, with a note if the lock could not be released. Otherwise that is
+    StateUnusable.
     """
     try:
         yield
@@ -35,10 +35,11 @@ def release_on_exit(free: Callable[[], object], where: str, holder: LockInfo) ->
         ) from error
 
 
-SHARE = 20
-"""A look is due once the last one's time has passed this often: at most 5 % of a run goes into looking.
+INTERVAL = 20
+"""The next check is due when 20 times the time of the last one has passed: checks take at most 5 % of a run.
 
-A store on this machine is looked at before every write: that costs next to nothing, however busy the machine is.
+A check of a remote backend is a request of its own, so it cannot come before every write. A check of a backend on this
+machine reads one small file, and comes before every write.
 """
 
 
@@ -53,24 +54,24 @@ class LockBroken(Refused):
 
 
 class ActiveLock:
-    """Safe to be asked by several threads. `seconds`: what one exchange with the store takes, as far as is known."""
+    """Several threads may check it at once. `seconds`: how long one request to the backend takes, as measured."""
 
     def __init__(self, store: Backend, holder: LockInfo, seconds: float) -> None:
         self.holder = holder
         self._store = store
         self._mutex = threading.Lock()
-        self._due = 0.0 if store.is_local else time.monotonic() + SHARE * seconds
+        self._due = 0.0 if store.is_local else time.monotonic() + INTERVAL * seconds
         self._broken: LockBroken | None = None
 
     def check(self) -> None:
-        """Raises LockBroken where another holds the lock by now, or nobody. No answer of the store is no reason."""
+        """LockBroken if nobody or another run holds the lock. A backend that does not answer is no reason."""
         with self._mutex:
             if self._broken is None and time.monotonic() >= self._due:
-                self._look()
+                self._refresh()
         if self._broken is not None:
             raise self._broken
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         began = time.monotonic()
         try:
             now = self._store.holder()
@@ -79,12 +80,12 @@ class ActiveLock:
         if now != self.holder:
             self._broken = LockBroken(self._store.where, now)
         ended = time.monotonic()
-        self._due = 0.0 if self._store.is_local else ended + SHARE * (ended - began)
+        self._due = 0.0 if self._store.is_local else ended + INTERVAL * (ended - began)
 
 
 @contextmanager
 def hold_lock(store: Backend, holder: LockInfo) -> Iterator[ActiveLock]:
-    """Holds the lock while the block runs. Locked where somebody else does."""
+    """Holds the lock during the block. Locked if another run holds it."""
     began = time.monotonic()
     with store.lock(holder):
         yield ActiveLock(store, holder, time.monotonic() - began)

@@ -1,4 +1,4 @@
-"""The door to S3, Google Cloud Storage and Azure: an object is read with its version, and swapped for that version.
+"""Objects of S3, Google Cloud Storage and Azure: read with a version, and swapped for that version.
 
 The only importer of obstore. Credentials and endpoints come from the clouds' usual environment variables.
 """
@@ -32,7 +32,7 @@ CARRIED_OPTIONS = (
     "proxy_ca_certificate",
     "proxy_excludes",
 )
-"""What obstore reads from the environment only where it is given no options of a client, and ours have time limits."""
+"""Options that obstore reads from the environment only without client options, and ours have time limits."""
 
 NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
 SECRET_NAME = re.compile(r"^(AWS|AZURE|GOOGLE)_.*(KEY|SECRET|TOKEN|PASSWORD|SAS)")
@@ -67,16 +67,16 @@ CLOUDS = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What an object holds, and the version that says so to `swap`."""
+    """The content of an object, and its version for `swap`."""
 
     content: bytes
     version: str
 
 
 class Bucket:
-    """One bucket or container, and the prefix in it that all names are below.
+    """One bucket or container, and the prefix of all names in it.
 
-    `patience` is how many seconds a call may take, its retries included; a role's credentials may take as long again.
+    `patience`: the seconds that a call may take with its retries. The credentials of a role may take as long again.
     """
 
     def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
@@ -93,7 +93,7 @@ class Bucket:
         return f"{self.root}/{self._prefix}{name}"
 
     def read(self, name: str) -> Found | None:
-        """An object; None where there is none. StateUnusable where the store, or the bucket, cannot be used."""
+        """An object; None if there is none. StateUnusable if the store or the bucket cannot be used."""
         store = self._store
         import obstore  # noqa: PLC0415 - an extra
 
@@ -109,11 +109,11 @@ class Bucket:
             return Found(bytes(answer.bytes()), _version(answer.meta))
 
     def swap(self, name: str, content: bytes, version: str) -> str | None:
-        """Puts an object in the place of that version ("" where none was there) and gives the new one.
+        """Replaces the object of that version ("": there was none), and returns the new version.
 
-        None where another is there by now. A write whose answer was lost is sent again by the library, and refused for
-        having been done: so what stands there is looked at, and where it is this content, all is as was asked.
-        StateUnusable where the store cannot be used.
+        None if there is another version by now. If the response of a write is lost, the library sends it again, and the
+        store refuses it. So the object is read then, and its version returned if it has this content.
+        StateUnusable if the store cannot be used.
         """
         store = self._store
         import obstore  # noqa: PLC0415 - an extra
@@ -129,7 +129,7 @@ class Bucket:
         return standing.version if standing is not None and standing.content == content else None
 
     def names(self, folder: str) -> list[str]:
-        """The names of all objects below a folder (`receipts/`), sorted. StateUnusable where they cannot be listed."""
+        """The names of all objects below a folder (`receipts/`), sorted. StateUnusable if they cannot be listed."""
         store = self._store
         import obstore  # noqa: PLC0415 - an extra
 
@@ -138,7 +138,7 @@ class Bucket:
         return sorted(each.removeprefix(self._prefix) for each in found)
 
     def remove(self, name: str) -> None:
-        """Takes an object away, whatever it holds. StateUnusable where that cannot be done."""
+        """Deletes an object, whatever it holds. StateUnusable if that fails."""
         store = self._store
         import obstore  # noqa: PLC0415 - an extra
 
@@ -171,15 +171,15 @@ class Bucket:
         try:
             yield
         except BaseException as error:
-            # A panic within the library (a newline in a key is enough) is none of Python's ordinary exceptions
+            # A panic in the library (a line break in a key causes one) is no subclass of Exception.
             if not isinstance(error, Exception) and type(error).__name__ != PANIC:
                 raise
-            # Without its cause: the library's own words may hold credentials
+            # Without its cause: messages of the library may hold credentials.
             raise StateUnusable(f"{self.where(name)}: {what} ({_words(error)})", hint=self._cloud.hint) from None
 
 
 def _parsed(url: str) -> tuple[Cloud, str, str]:
-    """The cloud, the bucket's address, and the prefix with its slash. WrongUsage where it is no such address."""
+    """The cloud, the bucket's address, and the prefix with its slash. WrongUsage if it is no such address."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -203,7 +203,7 @@ def _version(meta: Mapping[str, Any]) -> str:
 
 
 def _words(error: BaseException) -> str:
-    """What the library says, in one line: the store's own code and message in the place of its XML."""
+    """The error in one line, with the code and message of the store instead of its XML."""
     said = str(error).partition("Debug source")[0]
     answer = ANSWER.search(said)
     if answer is not None:

@@ -1,4 +1,4 @@
-"""What a person does to a state by hand: rename, forget, move it to another store. Always under its lock."""
+"""Changes to a state by hand, always under its lock: rename or forget an entry, copy it to another backend."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from reconciler.state.journal import Journal, Replayed
 
 
 def load_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, State]:
-    """What the store holds (it is read if no snapshot is given), and that with the steps of a cut-off apply."""
+    """The snapshot of a backend, read if none is given, and its state after the steps of an interrupted apply."""
     snapshot, found = replay_state(store, snapshot)
     return snapshot, found.state
 
 
 def replay_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, Replayed]:
-    """As `remembered`, with what is known of the steps."""
+    """As `load_state`, with what is known of the steps."""
     snapshot = snapshot or store.read()
     return snapshot, Journal(store.journal).replay(snapshot.state)
 
 
-def _remembered_whole(store: Backend) -> tuple[Snapshot, State]:
-    """As `remembered`. Refused if there are steps that cannot be read: what is written would lose them."""
+def _load_whole_state(store: Backend) -> tuple[Snapshot, State]:
+    """As `load_state`. Refused if there are steps that cannot be read, because a write would lose them."""
     snapshot, found = replay_state(store)
     if found.unread:
         raise Refused(
@@ -36,14 +36,14 @@ def _remembered_whole(store: Backend) -> tuple[Snapshot, State]:
 
 
 def find_entry(state: State, address: str) -> Entry:
-    """The entry of an address; WrongUsage where there is none."""
+    """The entry of an address; WrongUsage if there is none."""
     if address not in state.entries:
         raise WrongUsage(f"{address} is not in the state{did_you_mean(address, state.entries)}")
     return state.entries[address]
 
 
 def rename(store: Backend, source: str, target: str) -> None:
-    """Gives an entry another address of the same kind. WrongUsage where that cannot be."""
+    """Gives an entry another address of the same kind. WrongUsage if that is not possible."""
     if source.partition(".")[0] != target.partition(".")[0]:
         raise WrongUsage(f"{source} cannot become {target}: they are of different kinds")
     if not re.fullmatch(ADDRESS_PATTERN, target):
@@ -52,7 +52,7 @@ def rename(store: Backend, source: str, target: str) -> None:
             hint="an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _",
         )
     with store.lock(LockInfo.this_run()):
-        snapshot, state = _remembered_whole(store)
+        snapshot, state = _load_whole_state(store)
         entry = find_entry(state, source)
         if target in state.entries:
             raise WrongUsage(f"{target} is in the state already", hint=f"`reconciler state rm {target}` first")
@@ -65,9 +65,9 @@ def _using(entry: Entry, source: str, target: str) -> Entry:
 
 
 def forget(store: Backend, address: str) -> None:
-    """Takes an entry out: the object stays live, unmanaged. Refused where it is protected."""
+    """Removes an entry: its object stays live, unmanaged. Refused if it is protected."""
     with store.lock(LockInfo.this_run()):
-        snapshot, state = _remembered_whole(store)
+        snapshot, state = _load_whole_state(store)
         if find_entry(state, address).protected:
             raise Refused(
                 f"{address} is protected by prevent_destroy, which would be forgotten with it",
@@ -77,9 +77,9 @@ def forget(store: Backend, address: str) -> None:
 
 
 def migrate(source: Backend, target: Backend) -> int:
-    """Copies the memory to another store, which must be empty, and gives its number of entries; the source stays."""
+    """Copies the state to another backend, which must be empty. Returns the number of entries. The source stays."""
     with source.lock(LockInfo.this_run()), target.lock(LockInfo.this_run()):
-        _, state = _remembered_whole(source)
+        _, state = _load_whole_state(source)
         there = target.read()
         if there.state.entries or there.state.tombstones:
             raise Refused(
@@ -91,6 +91,6 @@ def migrate(source: Backend, target: Backend) -> int:
 
 
 def _write(store: Backend, snapshot: Snapshot, state: State, entries: dict[str, Entry]) -> None:
-    # No plan has written this: a saved one that is half done does not go on from it.
+    # No plan wrote this state, so a saved plan that is half applied must not continue from it.
     store.write(replace(state, serial=snapshot.state.serial + 1, entries=entries, plan=""), snapshot.version)
     Journal(store.journal).clear()

@@ -1,4 +1,4 @@
-"""Whose state it is: a state is of one configuration, and another one draws no conclusion from it."""
+"""Whose state it is. A state belongs to one configuration, and no other one may use it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.state.backend import Backend, Snapshot
 
 WRONG_CONFIGURATION = "wrong-configuration"
 SHARE = 0.5
-"""Of the addresses of a state without a name, how many must stand in the configuration that takes it over."""
+"""The part of the addresses of a state without a name that the configuration must have to take it over."""
 
 
 def require_own(
@@ -25,9 +25,9 @@ def require_own(
 ) -> Snapshot:
     """The snapshot as one of this configuration; the next write takes it over.
 
-    `addresses` gives those that stand in the configuration, also in its `moved` and `removed` blocks; it is asked only
-    if the state or the configuration has no name. Refused if the state is of another configuration, or if one of the
-    two has no name and less than half of the state's addresses stand in the configuration; `allowed` passes that.
+    `addresses` returns those of the configuration and of its `moved` and `removed` blocks. It is called only if the
+    state or the configuration has no name. Refused if the state is of another configuration. Also Refused if one of the
+    two has no name, and the configuration has less than half of the state's addresses. `allowed` passes both guards.
     """
     state = snapshot.state
     if state.configuration == configuration:
@@ -42,7 +42,7 @@ def require_own(
 
 
 def require_own_name(store: Backend, configuration: str | None) -> Backend:
-    """The store, if what it holds is of this configuration, or if one of the two has no name. Refused if not."""
+    """The backend, if its state is of this configuration, or one of the two has no name. Refused if not."""
     theirs = store.read().state.configuration
     if theirs != configuration and None not in (theirs, configuration):
         raise _of_another(theirs, configuration, store.where)

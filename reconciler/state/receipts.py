@@ -1,4 +1,4 @@
-"""What earlier applies did: their receipts, as the store keeps them."""
+"""The receipts of earlier applies: made, written as text, read and found."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def to_text(receipt: Receipt) -> str:
 
 
 def from_text(text: str, where: str) -> Receipt:
-    """The receipt in a document. StateUnusable where it is none, or a newer one."""
+    """The receipt in a document. StateUnusable if it is none, or a newer one."""
     try:
         document = json.loads(text)
         version = document.get("format_version") if isinstance(document, dict) else None
@@ -99,7 +99,7 @@ def list_receipts(store: Backend) -> list[Receipt]:
 
 
 def find_receipt(store: Backend, name: str) -> Receipt:
-    """The receipt of that id; `latest` is the last one by its time. WrongUsage where there is none."""
+    """The receipt of that id; `latest` is the last one by its time. WrongUsage if there is none."""
     texts = store.receipts()
     if name == "latest" and texts:
         return list_receipts(store)[0]

@@ -1,4 +1,4 @@
-"""Keeps the state true while an apply goes on: every step is in the journal before the next one begins."""
+"""Keeps the state up to date during an apply: every step is in the journal before the next one begins."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")
 
 
 class Recorder:
-    """The memory of one run, safe to be told things by several threads.
+    """The state of one run. Several threads may use it at once.
 
-    Steps go to the journal; `finish` writes them to the store in one piece. All of a run bears one serial.
+    Each step goes to the journal; `finish` writes all of them to the backend at once, under one serial.
     """
 
     def __init__(
@@ -32,13 +32,12 @@ class Recorder:
         store: Backend,
         snapshot: Snapshot,
         plan: str = "",
-        held: ActiveLock | None = None,
+        lock: ActiveLock | None = None,
         *,
         commit: Callable[[], str] = str,
     ) -> None:
-        """`commit` gives the commit of the configuration (empty: not known); it is asked when something is recorded, by
-        several threads."""
-        self._held = held
+        """`commit` returns the commit of the configuration, empty if not known. Several threads call it."""
+        self._active_lock = lock
         self._commit = commit
         self._plan = plan
         self._store = store
@@ -49,30 +48,30 @@ class Recorder:
         self._tombstones = dict(state.tombstones)
         self._lineage = state.lineage or str(uuid.uuid4())
         self._lock = threading.Lock()
-        # What the journal's last line of an address says, if that is an outcome: it need not be said twice.
-        self._told: dict[str, Entry | None] = {}
+        # The journal's last line of an address, if it is an outcome: the same outcome is not written twice.
+        self._journaled: dict[str, Entry | None] = {}
 
     def entry(self, address: str) -> Entry | None:
-        """What is remembered of an address now."""
+        """The entry of an address as it is now; None if there is none."""
         with self._lock:
             return self._entries.get(address)
 
     def entries(self) -> dict[str, Entry]:
-        """All that is remembered now."""
+        """All entries as they are now."""
         with self._lock:
             return dict(self._entries)
 
     def tombstones(self) -> dict[str, Tombstone]:
-        """What is remembered now of objects that have no entry any more, by `kind[id]`."""
+        """The tombstones of objects that have no entry any more, by `kind[id]`."""
         with self._lock:
             return dict(self._tombstones)
 
     def idempotency_key(self, address: str, body: object) -> str:
-        """The same for the same create on top of the same state: a run after a crash repeats it and no other."""
+        """The key of a create. A run after a crash gets the same key for the same body on top of the same state."""
         return str(uuid.uuid5(KEYS, canonical([self._lineage, self._snapshot.state.serial, address, body])))
 
     def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None:
-        """Starts the journal; renames what has moved, takes over what is known of the unchanged."""
+        """Starts the journal. `moved`: new address → old one; `refresh`: new entries of unchanged objects."""
         with self._lock:
             for target, source in moved.items():
                 if source in self._entries:
@@ -80,12 +79,12 @@ class Recorder:
             self._entries.update(refresh)
             for address, entry in refresh.items() if self._tombstones else ():
                 self._tombstones.pop(object_name(address_kind(address), entry.id), None)
-            state = self._memory()
+            state = self._state()
             self._require_no_key(state)
             self._journal.start(self._snapshot.state, state)
 
     def _require_no_key(self, state: State) -> None:
-        """KeyExposed if what is remembered holds the key: an earlier version may have written it."""
+        """KeyExposed if the state holds the secret key: an earlier version may have written it."""
         spellings = Spellings(self._store.journal.key)
         if not spellings.are_in(to_text(state).encode("utf-8", "surrogatepass")):
             return
@@ -97,36 +96,40 @@ class Recorder:
         )
 
     def intent(self, address: str, what: str) -> None:
-        """Writes down that a write is about to leave. LockBroken where this run may write no more."""
-        if self._held is not None:
-            self._held.check()
+        """Journals that a write is about to leave, and returns when the line is on the disk.
+
+        LockBroken if another run holds the lock by now.
+        """
+        if self._active_lock is not None:
+            self._active_lock.check()
         with self._lock:
-            self._told.pop(address, None)
+            self._journaled.pop(address, None)
         self._journal.sync(self._journal.intent(address, what))
 
     def record(self, address: str, entry: Entry, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
-        """Remembers an address from now on, as this run's commit wrote it, and has that in the journal before it
-        returns. `tombstones`: what is remembered of the object that it had until then."""
+        """Sets the entry of an address, and returns when that is in the journal.
+
+        `tombstones`: those of the object that the address had until then.
+        """
         entry = replace(entry, commit=self._commit())
         with self._lock:
-            is_told = self._told.get(address) == entry
-            self._told[address] = self._entries[address] = entry
-            news = self._bury(tombstones, object_name(address_kind(address), entry.id))
-        # One thread at a time has to do with an address, and the journal lets one line after the other in by itself.
-        if news or not is_told:
-            self._journal.outcome(address, entry, news)
+            is_known = self._journaled.get(address) == entry
+            self._journaled[address] = self._entries[address] = entry
+            changed = self._set_tombstones(tombstones, object_name(address_kind(address), entry.id))
+        # Outside of the lock: one thread at a time works on an address, and the journal orders its lines itself.
+        if changed or not is_known:
+            self._journal.outcome(address, entry, changed)
 
     def forget(self, address: str, object_id: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
-        """Forgets an address, and all that is remembered of its object but these tombstones. The object is left as it
-        is."""
+        """Removes the entry of an address, and every tombstone of its object but these. The object stays live."""
         with self._lock:
-            self._told[address] = None
+            self._journaled[address] = None
             self._entries.pop(address, None)
-            news = self._bury(tombstones, object_name(address_kind(address), object_id))
-        self._journal.outcome(address, None, news)
+            changed = self._set_tombstones(tombstones, object_name(address_kind(address), object_id))
+        self._journal.outcome(address, None, changed)
 
-    def _bury(self, tombstones: Mapping[str, Tombstone], lifted: str) -> dict[str, Tombstone | None]:
-        """Takes over tombstones, and drops the one named `lifted` unless it is among them. Gives what is news.
+    def _set_tombstones(self, tombstones: Mapping[str, Tombstone], removed: str) -> dict[str, Tombstone | None]:
+        """Adds tombstones, and removes the one named `removed` unless it is among them. Returns what changed.
 
         An object that has an entry gets no tombstone.
         """
@@ -135,10 +138,10 @@ class Recorder:
             held = {object_name(address_kind(address), entry.id) for address, entry in self._entries.items()}
             taken = {name: each for name, each in tombstones.items() if name not in held}
         self._tombstones |= taken
-        if lifted in tombstones or lifted not in self._tombstones:
+        if removed in tombstones or removed not in self._tombstones:
             return dict(taken)
-        del self._tombstones[lifted]
-        return {**taken, lifted: None}
+        del self._tombstones[removed]
+        return {**taken, removed: None}
 
     def read_back(self, addresses: Iterable[str]) -> None:
         """Remembers that live was seen as it was sent. The journal need not say so: a run that is cut off has not."""
@@ -148,24 +151,22 @@ class Recorder:
                     self._entries[address] = replace(self._entries[address], read_back=True)
 
     def deleted(self, address: str, kind: str, object_id: str) -> None:
-        """Remembers that an object was deleted, and forgets it: the address that it had, or the place of one that a
-        replace had put aside."""
-        tombstone = Tombstone(address, deleted=True, commit=self._commit())
-        buried = {object_name(kind, object_id): tombstone}
+        """Records that an object was deleted. It was the one of the address, or one that a replace had superseded."""
+        tombstone = {object_name(kind, object_id): Tombstone(address, deleted=True, commit=self._commit())}
         with self._lock:
-            self._tombstones |= buried
+            self._tombstones |= tombstone
             entry = self._entries.get(address)
             if entry is not None and entry.id == object_id:
                 self._entries.pop(address)
-                self._told[address] = None
-            left = self._without(kind, object_id)
+                self._journaled[address] = None
+            left = self._without_superseded(kind, object_id)
             self._entries |= left
-        self._journal.outcome(address, self.entry(address), buried)
+        self._journal.outcome(address, self.entry(address), tombstone)
         for each, kept in left.items():
             self._journal.outcome(each, kept)
 
-    def _without(self, kind: str, object_id: str) -> dict[str, Entry]:
-        """The entries that had put that object aside, without it."""
+    def _without_superseded(self, kind: str, object_id: str) -> dict[str, Entry]:
+        """The entries that list that object as superseded, without it."""
         return {
             address: replace(entry, superseded=tuple(each for each in entry.superseded if each != object_id))
             for address, entry in self._entries.items()
@@ -183,22 +184,22 @@ class Recorder:
         return self._snapshot.state.serial + 1
 
     def finish(self, note: str = "", receipt: ReceiptFile | None = None) -> None:
-        """Writes the state and the receipt, if there is anything new in them. StateConflict if somebody else wrote."""
+        """Writes the state and the receipt, if they hold anything new. StateConflict if another run wrote the state."""
         with self._lock:
             try:
-                if receipt is not None or self._is_news():
-                    self._store.write(self._memory(), self._snapshot.version, note, receipt)
+                if receipt is not None or self._is_changed():
+                    self._store.write(self._state(), self._snapshot.version, note, receipt)
             except Refused:
                 self._journal.close()
                 raise
             self._journal.clear()
 
-    def _is_news(self) -> bool:
+    def _is_changed(self) -> bool:
         known = self._snapshot.state
         is_same = self._entries == known.entries and self._tombstones == known.tombstones
         return self._snapshot.is_taken_over or not is_same
 
-    def _memory(self) -> State:
+    def _state(self) -> State:
         return State(
             self._snapshot.state.environment,
             self._lineage,

@@ -1,1 +1,1 @@
-"""The machine that this runs on: its files and its programs."""
+"""Files and programs of this machine."""

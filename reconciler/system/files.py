@@ -1,4 +1,4 @@
-"""Files that are the old one or the new one, never half of each."""
+"""Reads regular files only, and replaces files atomically."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_FILES: Final = {
     stat.S_IFBLK: "a device",
     stat.S_IFLNK: "a link",
 }
-# A pipe that took a file's place since it was looked at must not hold us, nor a link lead elsewhere.
+# The file may have become a pipe or a link since the check: opening must not block, nor follow a link.
 _FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"))
 
 
@@ -57,7 +57,7 @@ def require_regular(found: os.stat_result, largest: int, too_large: str) -> None
 
 
 def require_replaceable(path: Path) -> None:
-    """Unreadable if something stands there that is not to be opened for writing: a link, a pipe, a device, a folder."""
+    """Unreadable if something is there that must not be opened for writing: a link, a pipe, a device, a folder."""
     try:
         found = path.lstat()
     except OSError:
@@ -76,7 +76,7 @@ IGNORED = (
 
 
 def prepare_folder(folder: Path) -> None:
-    """Makes the folder of a state; in one of our own, git is told what is not to be committed. OSError if it cannot."""
+    """Makes the folder of a state; a new `.reconciler` gets a .gitignore. OSError if that fails."""
     if folder.is_dir():
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,10 @@ def prepare_folder(folder: Path) -> None:
 
 
 def replace_atomically(path: Path, content: bytes) -> None:
-    """Puts content in a file's place: written beside it, flushed, then renamed over it. OSError where that fails."""
+    """Replaces a file: writes beside it, syncs, and renames. OSError if that fails.
+
+    A kill at any moment leaves the old content or the new.
+    """
     prepare_folder(path.parent)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:

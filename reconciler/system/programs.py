@@ -1,4 +1,4 @@
-"""Programs that we start: found in the folders that PATH names in full, and never in the current one."""
+"""Finds programs in the absolute folders of PATH, and never in the current folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def search_path() -> str:
-    """PATH without what means the current folder, or one below it: a checkout may lie there."""
+    """PATH without its relative entries: they may be in a checkout."""
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())
 
@@ -16,5 +16,5 @@ def search_path() -> str:
 def find_program(name: str) -> str | None:
     """The full path of a program; None if PATH has none of that name."""
     found = shutil.which(name, path=search_path())
-    # On Windows the current folder is looked through first, whatever the path says
+    # On Windows, `which` looks in the current folder first.
     return found if found and Path(found).is_absolute() else None

@@ -1,11 +1,21 @@
-"""YAML 1.2 core text to values and back, with the place of every key and value. The only room that imports `yaml`.
+"""YAML 1.2 core text to values and back, with the position of each key and value. The only importer of PyYAML.
 
-The way back is `yaml12.writing`, which only those load who write.
+`yaml.writing` makes text of values. It is not imported here: only commands that write YAML need it.
 """
 
-from reconciler.yaml.anchors import Budget
-from reconciler.yaml.located import Document, LocatedList, LocatedMap, find_position
+from reconciler.yaml.anchors import ALIAS, Budget
+from reconciler.yaml.located import Document, LocatedList, LocatedMap, Position, find_position
 from reconciler.yaml.parsers import is_accelerated
 from reconciler.yaml.reading import read
 
-__all__ = ["Budget", "Document", "LocatedList", "LocatedMap", "find_position", "is_accelerated", "read"]
+__all__ = [
+    "ALIAS",
+    "Budget",
+    "Document",
+    "LocatedList",
+    "LocatedMap",
+    "Position",
+    "find_position",
+    "is_accelerated",
+    "read",
+]

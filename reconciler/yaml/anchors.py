@@ -1,4 +1,4 @@
-"""The anchors of a document, and what their aliases expand to: bounded in number and in depth, so no bomb goes off."""
+"""The anchors of a document, and the values of their aliases. Limits of number and depth stop alias bombs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, Final
 from reconciler.yaml.syntax import meant, shown
 
 PIECES: Final = 2_500_000
-"""Keys, values and ends of maps and lists. A hundred thousand resources have three quarters of it."""
+"""Keys, values, and ends of maps and lists. A configuration of 100,000 resources uses three quarters of it."""
 EXPANDED: Final = 1_000_000
-"""Values that aliases bring."""
+"""Values that come by aliases."""
 
 
 class Budget:
-    """What is left of it, and what was taken."""
+    """The limits that all files of a configuration share, and how much of them is left."""
 
     def __init__(self, pieces: int = PIECES, expanded: int = EXPANDED) -> None:
         self._pieces = self.pieces_left = pieces
@@ -26,52 +26,55 @@ class Budget:
 
 
 DEEPEST: Final = 64
-"""How many maps and lists may stand inside one another, with what the aliases bring."""
+"""The most levels of maps and lists within one another, those from aliases included."""
 
 _LEAST_ROOM: Final = 100_000
 _MOST_SUGGESTIONS: Final = 20
 
 
+ALIAS: Final = "alias"
+"""The code of a problem of an alias: nothing stands for its value."""
+
+
 class AliasError(Exception):
-    """An alias that cannot be used. `str()` is the message, empty when it is said already."""
+    """An alias that cannot be used. `str()` is the message; it is empty if the cause is reported already."""
 
 
 class Anchors:
-    """What the anchors of a document stand for. The room for expanded values is one for the whole file.
+    """The values of the anchors of a document.
 
-    A file may expand to 100,000 values, or one for each of its characters where that is more: enough for defaults that
-    ten thousand resources share, and in proportion to what is read. All files that share a `Budget` may
-    expand to what it has left.
+    A file may expand to 100,000 values, or to one for each of its characters if that is more. That is enough for
+    defaults that ten thousand resources share. All files together may expand to what their `Budget` has left.
     """
 
-    def __init__(self, text_length: int, room: Budget) -> None:
+    def __init__(self, text_length: int, budget: Budget) -> None:
         self._values: dict[str, Any] = {}
         self._open: set[int] = set()
         self._limit = max(_LEAST_ROOM, text_length)
         self._expanded = 0
-        self._room = room
+        self._budget = budget
         self._is_full = False
         self._suggestions = 0
-        # The size and height of each collection that was measured. The collection is kept so its id stays its own.
+        # By id, each measured collection with its size and height. A reference to it keeps its id unique.
         self._measured: dict[int, tuple[Any, int, int]] = {}
 
     def begin_document(self) -> None:
-        """Forget all anchors: none is known in the next document."""
+        """Forget all anchors: the next document has its own."""
         self._values.clear()
         self._open.clear()
 
     def add(self, name: str, value: Any, *, is_open: bool = False) -> None:
-        """Let `name` stand for `value`; an open collection cannot be used before `close`."""
+        """Set the value of an anchor. No alias can use an open collection before `close`."""
         self._values[name] = value
         if is_open:
             self._open.add(id(value))
 
     def close(self, value: Any) -> None:
-        """Tell that the collection `value` is whole."""
+        """Mark a collection as complete."""
         self._open.discard(id(value))
 
     def use(self, name: str, depth: int) -> Any:
-        """Return what the alias `name` stands for, `depth` collections deep. Raises `AliasError`."""
+        """Return the value of an alias that is `depth` collections deep. Raises `AliasError`."""
         if name not in self._values:
             raise AliasError(
                 f"unknown alias *{shown(name)}; expected an anchor &{shown(name)} before it{self._near(name)}"
@@ -85,7 +88,7 @@ class Anchors:
         return value
 
     def _near(self, name: str) -> str:
-        """Return the suggestion for an unknown alias. Each costs time, so a file has only so many."""
+        """Return the suggestion for an unknown alias. A search costs time, so a file gets at most 20."""
         self._suggestions += 1
         if self._suggestions > _MOST_SUGGESTIONS:
             return ""
@@ -97,14 +100,14 @@ class Anchors:
             raise AliasError(f"alias *{shown(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
         if self._is_full:
             raise AliasError("")
-        if self._expanded + size > self._limit or size > self._room.expanded_left:
+        if self._expanded + size > self._limit or size > self._budget.expanded_left:
             self._is_full = True
             is_own = self._expanded + size > self._limit
             most = f"{self._limit} values through aliases in a file"
             limit = f"expected at most {most if is_own else f'{EXPANDED} through aliases in a configuration'}"
             raise AliasError(f"alias *{shown(name)} expands to too many values; {limit}")
         self._expanded += size
-        self._room.expanded_left -= size
+        self._budget.expanded_left -= size
 
     def _measure(self, value: Any) -> tuple[int, int]:
         """Return how many values `value` has with itself, and how many levels. Recurses at most `DEEPEST` deep."""

@@ -1,4 +1,4 @@
-"""From parse events to documents, in one loop without recursion. What is wrong is noted, and the building goes on."""
+"""From parse events to documents, in one loop without recursion. The building goes on after a problem."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml.anchors import DEEPEST, PIECES, AliasError, Anchors, Budget
-from reconciler.yaml.decoding import place, too_deep
+from reconciler.yaml.anchors import ALIAS, DEEPEST, PIECES, AliasError, Anchors, Budget
+from reconciler.yaml.decoding import position_at, too_deep
 from reconciler.yaml.frames import Frame, ListFrame, MapFrame, RootFrame
-from reconciler.yaml.located import Document, LocatedMap, Mark
+from reconciler.yaml.located import Document, LocatedMap, Position
 from reconciler.yaml.parsers import Parser
 from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, node_kind, plain, tagged
 from reconciler.yaml.syntax import quoted
@@ -20,19 +20,19 @@ _NOTHING: Final = object()
 
 
 class EndedError(Exception):
-    """The text nests too deep or holds too much to go on; the problem is noted already."""
+    """The text nests too deep or holds too much to go on. The problem is in the list already."""
 
 
 class Builder:
-    """Builds the documents of one file. `documents` and `problems` hold what there is so far, whatever is raised."""
+    """Builds the documents of one file. After an error, `documents` and `problems` hold what was found before it."""
 
-    def __init__(self, text: str, file: str, room: Budget) -> None:
+    def __init__(self, text: str, file: str, budget: Budget) -> None:
         self.documents: list[Document] = []
         self.problems: list[Problem] = []
         self._text = text
         self._file = file
-        self._room = room
-        self._anchors = Anchors(len(text), room)
+        self._budget = budget
+        self._anchors = Anchors(len(text), budget)
         self._root = RootFrame()
         self._top: Frame = self._root
         self._stack: list[Frame] = []
@@ -45,7 +45,7 @@ class Builder:
         scalar_event = yaml.ScalarEvent
         maybe = MAYBE
         try:
-            for count, event in enumerate(islice(events, self._room.pieces_left), 1):  # noqa: B007 - the last one counts
+            for count, event in enumerate(islice(events, self._budget.pieces_left), 1):  # noqa: B007 - the last one counts
                 if event.__class__ is scalar_event and event.anchor is None and event.tag is None:
                     value = event.value
                     if value[:1] in maybe and not event.style:
@@ -60,14 +60,14 @@ class Builder:
             self._end_if_too_deep(event, error)
             raise
         finally:
-            self._room.pieces_left -= count
+            self._budget.pieces_left -= count
         if (event := next(events, None)) is not None:
             most = f"expected at most {PIECES} in a configuration; nothing after it is read"
             self._report_at(event, f"too many keys and values up to here; {most}")
             raise EndedError
 
     def _end_if_too_deep(self, last: Any, error: yaml.MarkedYAMLError) -> None:
-        """Raise `EndedError` if the parser looked at too many levels after the event `last`, whatever it says of it."""
+        """Raise `EndedError` if the text that the parser read after the event `last` nests too deep."""
         mark = error.problem_mark or error.context_mark
         if mark is None:
             return
@@ -75,18 +75,18 @@ class Builder:
         left = DEEPEST - len(self._stack)
         index = too_deep(self._text[begin : mark.index], left, in_brackets=self._top.in_brackets)
         if index is not None:
-            self._report_too_deep(place(self._text, begin + index))
+            self._report_too_deep(position_at(self._text, begin + index))
             raise EndedError
 
-    def _report_too_deep(self, at: Mark) -> None:
+    def _report_too_deep(self, at: Position) -> None:
         self.report(at, f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read")
 
-    def report(self, at: Mark, message: str) -> None:
+    def report(self, at: Position, message: str, code: str = "") -> None:
         """Note a problem."""
-        self.problems.append(Problem(self._file, at[0], at[1], message))
+        self.problems.append(Problem(self._file, *at, message, code))
 
-    def _report_at(self, event: Any, message: str) -> None:
-        self.report((event.start_mark.line + 1, event.start_mark.column + 1), message)
+    def _report_at(self, event: Any, message: str, code: str = "") -> None:
+        self.report((event.start_mark.line + 1, event.start_mark.column + 1), message, code)
 
     def _plain(self, event: Any) -> Any:
         """Return what a plain scalar without a tag means."""
@@ -99,7 +99,7 @@ class Builder:
         return text if value.__class__ is str else self._fitting_key(event, value)
 
     def _fitting_key(self, event: Any, value: Any) -> Any:
-        """Return `value`, or the text of `event` where a key has to be a string and this one is none."""
+        """Return `value`; for a key that is no string, report that, and return its text."""
         if value is MERGE:
             return value if self._top.wants_key else event.value
         if value.__class__ is str or not self._top.wants_key:
@@ -132,8 +132,8 @@ class Builder:
             return self._anchors.use(event.anchor, len(self._stack))
         except AliasError as error:
             if message := str(error):
-                self._report_at(event, message)
-            # One problem is enough: a string is no wrong key, and an empty map can be merged.
+                self._report_at(event, message, ALIAS)
+            # A string as a key, and an empty map as a value, cause no second problem.
             return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
 
     def _map_start(self, event: Any) -> Any:
@@ -178,7 +178,7 @@ class Builder:
 
     def _document_end(self, _event: Any) -> Any:
         if self._root.value is not None:
-            self.documents.append(Document(self._root.value, self._file, self._root.mark))
+            self.documents.append(Document(self._root.value, self._file, self._root.position))
         return _NOTHING
 
     def _stream(self, _event: Any) -> Any:

@@ -1,7 +1,7 @@
-"""How deep brackets nest in text that a parser has looked at, and that is no event yet.
+"""From bytes to text, and how deep brackets nest in text that is no event yet.
 
-A parser looks ahead for a colon: along a line, up to 1024 characters. The brackets in there are open in the parser
-before the builder sees the first one, and a parser may have a limit of its own for them.
+A parser looks ahead for a colon, up to 1024 characters along a line. It opens the brackets there before the builder
+sees the first one, and it may have a limit of its own for them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from reconciler.errors import Problem
 
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
-# YAML 1.2 allows U+0085, U+2028 and U+2029 as plain characters, PyYAML takes them for line breaks as 1.1 did. Refused,
-# they can be misread by nobody, and the line numbers are those of every editor.
+# YAML 1.2 allows U+0085, U+2028 and U+2029 as plain characters. PyYAML takes them for line breaks, as YAML 1.1 did. So
+# they are refused: no reader takes them otherwise, and line numbers are those of every editor.
 _REFUSED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 _MOST: Final = 20
@@ -32,7 +32,7 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = place(data[: error.start].decode("utf-8"), error.start)
+        line, column = position_at(data[: error.start].decode("utf-8"), error.start)
         message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the file as UTF-8"
         return "", [Problem(file, line, column, message)]
     # Deleting the allowed bytes is much quicker than the expression, and most files are ASCII.
@@ -41,7 +41,7 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
     return text, _refused(text, file)
 
 
-def place(text: str, index: int) -> tuple[int, int]:
+def position_at(text: str, index: int) -> tuple[int, int]:
     """Return the line and the column, counted from 1, of the character at `index` of `text`."""
     before = text[:index]
     start, line = 0, 1
@@ -55,14 +55,14 @@ def _refused(text: str, file: str) -> list[Problem]:
     for found in _REFUSED.finditer(text):
         code = f"{ord(found[0]):04X}"
         message = f'the character U+{code} is not allowed; remove it, or write "\\u{code}" in double quotes'
-        problems.append(Problem(file, *place(text, found.start()), message))
+        problems.append(Problem(file, *position_at(text, found.start()), message))
         if len(problems) == _MOST:
             break
     return problems
 
 
-# One token, and the white space before it. Quoted text is one token, closed or not. Quotes begin one only here: the
-# one in `it's` is part of the plain text before it.
+# One token, and the white space before it. Quoted text is one token, closed or not. A quote within plain text, as in
+# `it's`, begins no token.
 _TOKEN: Final = re.compile(
     r"""(?xs) \s*+ (?:
       (?P<open> [\[{] )
@@ -79,9 +79,9 @@ _LINE_END: Final = re.compile(r"[\r\n]")
 
 
 def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
-    """Return the index of the bracket that opens one level more than `levels`, or None if there is none.
+    """Return the index of the bracket that opens one level more than `levels`, or None.
 
-    `text` begins between two tokens; `in_brackets` tells whether it begins within brackets.
+    `text` begins between two tokens; `in_brackets`: it begins within brackets.
     """
     position = opened = 0
     while (token := _TOKEN.match(text, position)) is not None:
@@ -93,7 +93,7 @@ def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
         elif token["close"]:
             opened -= 1
         elif token["plain"] and opened <= 0 and not in_brackets:
-            # Outside of brackets, plain text goes on to the end of its line, whatever it holds.
+            # Outside of brackets, plain text ends with its line.
             line_end = _LINE_END.search(text, position)
             position = line_end.end() if line_end else len(text)
     return None

@@ -1,4 +1,4 @@
-"""Resources and import lines that are not written yet, put where a person would put them."""
+"""Edits YAML files: sets values of resources, and adds resources and import lines."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ from reconciler.yaml.syntax import shown
 
 _VARIABLE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
 _RESOURCE: Final = 2
-"""A way begins with the section and the key."""
+"""The steps of a path that name the resource: its section and its key."""
 
 
 def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
-    """Set values of resources that are written in a file, by ways such as `("reports", "daily", "status")`.
+    """Set values of resources that are written in a file, by paths such as `("reports", "daily", "status")`.
 
-    A map or a list is changed item by item, so that comments within it stay; keys that it has no longer are taken out.
-    A value that is the same already is not touched. One that comes by an alias or `<<`, that others share by an anchor,
-    that holds a variable, that cannot be written or is written in an uncommon style is left and said.
-    ConfigurationInvalid where the text has problems; Refused where a resource is not in it.
+    A map or a list changes item by item, so its comments stay. Keys that it has no longer are removed, and equal values
+    are not touched. A value is left, with its reason, if it comes by an alias or `<<`, is shared by an anchor, holds a
+    variable, cannot be written, or has an uncommon style.
+
+    ConfigurationInvalid if the text has problems; Refused if a resource is not in it.
     """
     source = Source(path, text)
     for way in values:
@@ -46,7 +47,7 @@ def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
 
 
 def _set(source: Source, text: str, values: Mapping[Way, Any]) -> Adopted:
-    """Set all values at once, or, where that does not come out, one half after the other."""
+    """Set all values at once; if that fails, one half after the other, to find the values that cannot be set."""
     try:
         return Adopted(Edit(source.path, text, edited(source, _expected(source, values))))
     except (UnsafeError, UnwritableError) as error:
@@ -59,7 +60,7 @@ def _set(source: Source, text: str, values: Mapping[Way, Any]) -> Adopted:
 
 
 def _document(source: Source, way: Way) -> int:
-    """Which document holds the resource of a way."""
+    """The index of the document with the resource of a path."""
     section, key = way[:_RESOURCE] if len(way) > _RESOURCE else ("", "")
     for position, document in enumerate(source.documents):
         value = document.value
@@ -69,7 +70,7 @@ def _document(source: Source, way: Way) -> int:
 
 
 def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
-    """What the documents say with the values; maps that are missing on a way are made."""
+    """The values of the documents after the change; maps that are missing on a path are added."""
     expected = [copied(document.value) for document in source.documents]
     for way, value in values.items():
         target: Any = expected[_document(source, way)]
@@ -97,7 +98,7 @@ def _has_variable(value: Any) -> bool:
 
 
 def _left(source: Source, way: Way, value: Any, why: Exception) -> Left:
-    """A value that is left, with its place or that of what it would stand in."""
+    """A value that is left, with its position, or that of the value around it."""
     document = source.documents[_document(source, way)]
     name = shown(".".join(map(str, way[_RESOURCE:])))
     message = f"{name} cannot be written: {why}"
@@ -106,17 +107,17 @@ def _left(source: Source, way: Way, value: Any, why: Exception) -> Left:
             message = f"{name} {why}; change it by hand; live: {shown(flow(written(value)))}"
         except UnwritableError as error:
             message = f"{name} cannot be written: {error}"
-    return Left(way, Problem(str(source.path), *find_position(document.value, way, document.mark), message))
+    return Left(way, Problem(str(source.path), *find_position(document.value, way, document.position), message))
 
 
 _IMPORTS: Final = "imports"
 
 
 def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str, fields: Mapping[str, Any]) -> Edit:
-    """Write a resource at the end of its section in the file `target`, which is new where `files` does not have it.
+    """Write a resource at the end of its section in the file `target`, which is new if `files` does not have it.
 
-    ConfigurationInvalid where one of the files has problems. Refused where the key is written already in one of them,
-    where the place to write it is shared (an alias, an anchor), or where a value cannot be written.
+    ConfigurationInvalid if one of the files has problems. Refused if one of them has the key already, if the section is
+    shared (an alias, an anchor), or if a value cannot be written.
     """
     if places := _places(files, section, key):
         raise Refused(str(places[0]), hint="choose another key, or change what is written there")
@@ -124,17 +125,17 @@ def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str
 
 
 def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
-    """Write `{to, id}` at the end of the list `imports` of a file, which is new where the text is "".
+    """Write `{to, id}` at the end of the list `imports` of a file, which is new if the text is "".
 
-    The very same line once more changes nothing. ConfigurationInvalid where the text has problems; Refused where the
-    address is imported already with another id, and as in `add_resource`.
+    A line that is there already is not added. ConfigurationInvalid if the text has problems. Refused as in
+    `add_resource`, and if the address is imported with another id.
     """
     line = {"to": to, "id": object_id}
     for document in documents_of(path, text):
         items = document.value.get(_IMPORTS) if isinstance(document.value, LocatedMap) else None
         if not isinstance(items, LocatedList):
             continue
-        for each, (row, column) in zip(items, items.marks, strict=True):
+        for each, (row, column) in zip(items, items.positions, strict=True):
             if each == line:
                 return Edit(path, text, text)
             if isinstance(each, dict) and each.get("to") == to:
@@ -143,7 +144,7 @@ def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
 
 
 def _places(files: Mapping[Path, str], section: str, key: str) -> list[Problem]:
-    """Where a key is written; ConfigurationInvalid with the problems of every file."""
+    """A problem for each place that has the key; ConfigurationInvalid with the problems of every file."""
     found: list[Problem] = []
     problems: list[Problem] = []
     for path, text in files.items():
@@ -162,11 +163,11 @@ def _place(document: Document, section: str, key: str) -> Problem | None:
     inside = document.value.get(section) if isinstance(document.value, LocatedMap) else None
     if not isinstance(inside, LocatedMap) or key not in inside:
         return None
-    return Problem(document.file, *inside.key_marks[key], f"{shown(key)} is in {section} already")
+    return Problem(document.file, *inside.key_positions[key], f"{shown(key)} is in {section} already")
 
 
 def _add(path: Path, text: str, section: str, added: Any) -> Edit:
-    """Let the section hold what is added, a map or a list, too. Refused, with what to write by hand, if it cannot."""
+    """Add a map or a list to the section. Refused, with the lines to write by hand, if that is not possible."""
     source = Source(path, text)
     try:
         new = {section: written(added)}
@@ -176,17 +177,17 @@ def _add(path: Path, text: str, section: str, added: Any) -> Edit:
         raise Refused(f"{path}: {section} cannot be added to: {error}") from error
     except UnsafeError as error:
         maps = [each.value for each in source.documents if isinstance(each.value, LocatedMap) and section in each.value]
-        mark = maps[-1].value_marks[section] if maps else (1, 1)
-        problem = Problem(str(path), *mark, f"{section} cannot be added to: it {error}")
+        position = maps[-1].value_positions[section] if maps else (1, 1)
+        problem = Problem(str(path), *position, f"{section} cannot be added to: it {error}")
         raise Refused(str(problem), hint="write it by hand:\n" + "\n".join(lines)) from error
     return Edit(path, text, after)
 
 
 def _grown(source: Source, section: str, added: Any, lines: list[str]) -> str:
-    """The text with more in the last document that has the section, or else in the last one."""
+    """The text with the addition in the last document that has the section, or in the last document."""
     expected = [copied(document.value) for document in source.documents]
     if not expected:
-        after = source.mark + source.text + "".join(line + source.eol for line in lines)
+        after = source.byte_order_mark + source.text + "".join(line + source.eol for line in lines)
         require_read(after, [{section: added}])
         return after
     having = [value for value in expected if isinstance(value, dict) and section in value]

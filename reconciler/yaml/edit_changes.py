@@ -1,7 +1,7 @@
-"""From the values of a file to others, with as few characters changed as there can be.
+"""Changes the values in the text of a file, with as few changed characters as possible.
 
-What people write is edited: maps and lists in block style, scalars and `{…}` and `[…]` on one line, `|` blocks. Every
-other style is left alone, and so is everything that an anchor shares. The outcome is read again.
+It edits the common styles: maps and lists in block style, scalars and `{…}` and `[…]` on one line, and `|` blocks. It
+refuses other styles, and everything that an anchor shares. The result is parsed and compared with what is expected.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ODD: Final = "cannot be edited by itself as it is written here"
 
 
 def edited(source: Source, expected: Sequence[Any]) -> str:
-    """The text whose documents say what is expected. UnsafeError where it cannot be made so by small changes."""
+    """The text with the expected values. UnsafeError if no edit of a common style gives them."""
     changes = _Changes(source)
     for document, new in zip(source.documents, expected, strict=True):
         changes.make(source.root(document), document.value, new)
@@ -34,7 +34,7 @@ def edited(source: Source, expected: Sequence[Any]) -> str:
 
 
 def require_read(text: str, expected: Sequence[Any]) -> None:
-    """UnsafeError unless the text has no problem and its documents say exactly what is expected."""
+    """UnsafeError unless the text has no problem and its documents have exactly the expected values."""
     documents, problems = read(text.encode("utf-8", "surrogatepass"), "")
     if problems or not same([document.value for document in documents], list(expected)):
         raise UnsafeError(_ODD)
@@ -57,7 +57,7 @@ def copied(value: Any) -> Any:
 
 
 class _Changes:
-    """The changes to one text, collected as (start, end, what stands there then)."""
+    """The changes of one text, as (start, end, replacement)."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -66,21 +66,21 @@ class _Changes:
 
     def text(self) -> str:
         """The text with all changes made."""
-        text, parts, at = self._source.text, [self._source.mark], 0
+        text, parts, at = self._source.text, [self._source.byte_order_mark], 0
         for start, end, new in sorted(self._splices, key=lambda each: each[:2]):
             if start < at:
                 raise UnsafeError(_ODD)
             parts += [text[at:start], new]
             at = end
         after = "".join(parts) + text[at:]
-        # A last line that did not end is left so, unless it is another one now.
+        # A last line without a line break stays so, unless another line follows it now.
         return after if self._source.is_ended or at == len(text) else after.removesuffix(self._source.eol)
 
     def make(self, root: Slot, old: Any, new: Any) -> None:
-        """Let a document, which is a map in block style, be another one."""
+        """Change a document, which must be a map in block style."""
         if same(old, new):
             return
-        first = self._source.lines[root.mark[0] - 1][root.mark[1] - 1 :][:1]
+        first = self._source.lines[root.position[0] - 1][root.position[1] - 1 :][:1]
         if not isinstance(old, dict) or first in "{&!*" or not self._map(root, old, new):
             raise UnsafeError("is not in a map of sections in block style")
 
@@ -99,7 +99,7 @@ class _Changes:
         self._rewrite(slot, old, new, (start, end))
 
     def _map(self, slot: Slot, old: Any, new: dict[str, Any]) -> bool:
-        """Change the entries that differ; False where one cannot be taken out by itself."""
+        """Change the entries that differ; False if one cannot be removed alone."""
         own = self._source.entries(slot, old)
         if not own or any(key not in own and not (key in new and same(old[key], new[key])) for key in old):
             raise UnsafeError("comes by <<, or is not written as `key: value` on lines of its own")
@@ -121,7 +121,7 @@ class _Changes:
         return True
 
     def _list(self, slot: Slot, old: Any, new: list[Any]) -> bool:
-        """Keep the items that are the same, change those between them pair by pair, add or drop the rest."""
+        """Keep the equal items, change those between them pair by pair, add or drop the rest."""
         slots = self._source.items(slot, old)
         if not slots:
             return False
@@ -142,9 +142,9 @@ class _Changes:
                 self._put_lines(at, at, item(each, beside.column, self._layout, as_flow=as_flow))
         return True
 
-    def _rewrite(self, slot: Slot, old: Any, new: Any, place: tuple[int, int]) -> None:
-        """Write a value in the place of another of any shape; what stands behind the old one on its line stays."""
-        start, end = place
+    def _rewrite(self, slot: Slot, old: Any, new: Any, span: tuple[int, int]) -> None:
+        """Replace a value by one of any type; what follows the old one on its line stays."""
+        start, end = span
         words, is_filled = self._source.text[start:end], _is_filled(old)
         if slot.end > slot.line + 1 and not is_filled and not words.startswith(("|", ">")):
             raise UnsafeError("is written on several lines")
@@ -169,9 +169,9 @@ class _Changes:
         self._put_lines(slot.line + 1, slot.end, lines)
 
     def _first_words(self, slot: Slot) -> tuple[int, int]:
-        """Where a collection is written on the line of its key or dash: all of it, or the first part of a block."""
-        begin = self._source.starts[slot.mark[0] - 1] + slot.mark[1] - 1
-        if slot.mark[0] - 1 != slot.line or self._source.text[begin] in "[{&*!":
+        """The span of a collection on the line of its key or dash: all of it, or the first part of a block."""
+        begin = self._source.starts[slot.position[0] - 1] + slot.position[1] - 1
+        if slot.position[0] - 1 != slot.line or self._source.text[begin] in "[{&*!":
             return self._source.words(slot)
         return begin, self._source.starts[slot.line] + len(self._source.lines[slot.line].rstrip())
 
@@ -183,13 +183,13 @@ class _Changes:
         self._put_lines(slot.line, slot.end, [])
 
     def _put_lines(self, first: int, end: int, lines: list[str]) -> None:
-        """Put lines in the place of others; before `first` where `end` is the same."""
+        """Replace lines by others; insert before `first` if `end` is the same."""
         if first < end or lines:
             starts = self._source.starts
             self._splices.append((starts[first], starts[end], "".join(line + self._source.eol for line in lines)))
 
     def _require_unshared(self, slot: Slot) -> None:
-        """UnsafeError where something that is to go has an anchor, an alias or a tag in it."""
+        """UnsafeError if lines to remove have an anchor, an alias or a tag."""
         lines = self._source.text[slot.behind : self._source.starts[slot.end]]
         if found := _SHARED.search(_QUOTED_OR_COMMENT.sub("", lines)):
             raise UnsafeError(f"holds {found[0].strip('[{, :')}; {_NOT_EDITED}")
@@ -200,5 +200,5 @@ def _is_filled(value: Any) -> bool:
 
 
 def _worded(value: Any) -> str:
-    """A value as a text that is the same for the same values only."""
+    """A value as a text that is equal for equal values only."""
     return json.dumps(value, sort_keys=True)

@@ -1,4 +1,4 @@
-"""A file's text by its lines, what it means, and on which lines each value stands."""
+"""The text of a file, its documents, and the lines of each value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.yaml import Document, LocatedList, LocatedMap, read
-from reconciler.yaml.located import Mark
+from reconciler.yaml.located import Position
 
 Way = tuple[str | int, ...]
 """The keys and list indices that lead to a value, from the top of a document or of a resource."""
@@ -21,8 +21,7 @@ Way = tuple[str | int, ...]
 class Edit:
     """A file's text before and after, not yet written; `before` is "" for a new file.
 
-    Both are the file's bytes decoded, line breaks and byte order mark included: whoever writes `content` as bytes
-    changes nothing but what was edited.
+    Both have the line breaks and the byte order mark of the file, so writing `content` changes only what was edited.
     """
 
     path: Path
@@ -31,18 +30,17 @@ class Edit:
 
     @property
     def is_change(self) -> bool:
-        """Whether there is anything to write."""
         return self.before != self.after
 
     @property
     def content(self) -> bytes:
-        """What the file is to hold."""
+        """The new bytes of the file."""
         return self.after.encode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A value that was left as it is: the way to it within its resource, where it is written, and why."""
+    """A value that was not changed: its path, and a problem with its position and the reason."""
 
     way: Way
     problem: Problem
@@ -57,23 +55,23 @@ class Adopted:
 
 
 class UnsafeError(Exception):
-    """A text that cannot be changed as it is written, without changing more or losing something. `str()` says why."""
+    """A text that cannot be changed without changing more, or losing something. `str()` says why."""
 
 
 class UnwritableError(Exception):
-    """A value that YAML or this configuration cannot say. `str()` says why."""
+    """A value that YAML or a configuration cannot express. `str()` says why."""
 
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
 _QUOTED: Final = r""""(?:[^"\\\r\n]|\\.)*"|'(?:[^'\r\n]|'')*'"""
 BEGINS: Final = r"(?<=[\[{,:\s])"
-"""Behind what a value begins within a flow collection: the quote in `it's` is none of a quoted text."""
+"""What is before a value in a flow collection: the quote in `it's` begins no quoted text."""
 _COLON: Final = re.compile(rf"(?:{_QUOTED}|[^\s\"'#].*?)[ \t]*:(?=\s|$)")
 _FLOW: Final = rf"[\[{{](?:{BEGINS}(?:{_QUOTED})|(?!{BEGINS})[\"']|(?![ \t]\#)[^\"'\r\n])*[\]}}]"
 _PLAIN: Final = r"(?![\[{\"'#])(?:(?![ \t]+\#)[^\r\n])*?"
 _WORDS: Final = re.compile(rf"[ \t]*+({_QUOTED}|{_FLOW}|{_PLAIN}|)[ \t]*(?:(?<=[ \t])\#[^\r\n]*)?(?=[\r\n]|\Z)")
-"""What is written behind a colon or a dash on its line, the white space and the comment around it."""
+"""The text after a colon or a dash on its line, with the white space and the comment around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +84,17 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a value hangs: at a key or a dash, in block style.
+    """The key or dash of a value in block style.
 
-    `line` and `column` are the key's or the dash's, `end` is the line behind the last of the value, both counted from
-    0. `behind` is the index in the text behind the colon or the dash, `mark` is where the value itself begins.
+    `line` and `column` of the key or dash, and `end`, the line after the value, count from 0. `behind` is the index in
+    the text after the colon or dash. `position` is where the value begins.
     """
 
     line: int
     column: int
     end: int
     behind: int
-    mark: Mark
+    position: Position
     is_item: bool = False
 
 
@@ -106,7 +104,7 @@ class Source:
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
         self.documents = documents_of(path, text)
-        self.mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+        self.byte_order_mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
         self.text = text.removeprefix(BYTE_ORDER_MARK)
         found = re.search(r"\r\n|\r|\n", self.text)
         self.eol = found[0] if found else "\n"
@@ -117,49 +115,49 @@ class Source:
 
     def root(self, document: Document) -> Slot:
         """The slot of a whole document."""
-        return Slot(-1, -1, len(self.lines), 0, document.mark)
+        return Slot(-1, -1, len(self.lines), 0, document.position)
 
     def words(self, slot: Slot) -> tuple[int, int]:
-        """From where to where the value is written on the line of its key or dash; UnsafeError if it is not whole."""
+        """The span of the value on the line of its key or dash; UnsafeError if it has more lines."""
         found = _WORDS.match(self.text, slot.behind)
         if found is None:
             raise UnsafeError("is written on several lines")
         return found.span(1) if found[1] else (slot.behind, slot.behind)
 
     def entries(self, slot: Slot, value: LocatedMap) -> dict[str, Slot]:
-        """The slots of the keys that are written in a map in block style itself, and do not come by `<<`."""
+        """The slots of the keys of a map in block style, without those that come by `<<`."""
         entries = {}
-        for key, mark in value.key_marks.items():
-            line, column = mark[0] - 1, mark[1] - 1
-            if mark[1] != slot.mark[1] or not slot.line <= line < slot.end:
+        for key, position in value.key_positions.items():
+            line, column = position[0] - 1, position[1] - 1
+            if position[1] != slot.position[1] or not slot.line <= line < slot.end:
                 continue
             colon = _COLON.match(self.lines[line], column)
             if colon is None:
                 raise UnsafeError("has a key that is not followed by a colon on its line")
             end = self._end(line, column, is_list=isinstance(value[key], list))
-            entries[key] = Slot(line, column, end, self.starts[line] + colon.end(), value.value_marks[key])
+            entries[key] = Slot(line, column, end, self.starts[line] + colon.end(), value.value_positions[key])
         return entries
 
     def items(self, slot: Slot, value: LocatedList) -> list[Slot]:
-        """The slots of the items of a list in block style; empty where one does not begin its line."""
-        column = slot.mark[1] - 1
+        """The slots of the items of a list in block style; empty if one does not begin its line."""
+        column = slot.position[1] - 1
         dash = re.compile(rf" {{{column}}}-(?=\s)")
         lines = [line for line in range(slot.line + 1, slot.end) if dash.match(self.lines[line])]
         if len(lines) != len(value):
             return []
         return [
-            Slot(line, column, self._end(line, column), self.starts[line] + column + 1, mark, is_item=True)
-            for line, mark in zip(lines, value.marks, strict=True)
+            Slot(line, column, self._end(line, column), self.starts[line] + column + 1, position, is_item=True)
+            for line, position in zip(lines, value.positions, strict=True)
         ]
 
     def begins_line(self, slot: Slot) -> bool:
-        """Whether nothing stands before the key."""
+        """Whether only white space is before the key."""
         return not self.lines[slot.line][: slot.column].strip()
 
     def behind(self, line: int, column: int) -> int:
-        """The line before which more can be put behind content that ends before `line` and is indented by `column`.
+        """The line at which to insert after content that ends before `line` and is indented by `column`.
 
-        Comments that follow and are indented as much belong to it, unless they belong to what follows them.
+        Comments that follow with the same indentation belong to the content, unless they belong to what comes next.
         """
         at = line
         following = next((indent for _, indent, first in self._margins(line) if first not in ("", "#")), -1)
@@ -171,7 +169,7 @@ class Source:
         return at
 
     def layout(self) -> Layout:
-        """How the file indents, by the first map and the first list below a key; as the README does without them."""
+        """The indentation of the first map and the first list below a key; two columns without them."""
         step = dash = above = None
         for number, indent, first in self._margins(0):
             if first in ("", "#"):
@@ -192,7 +190,7 @@ class Source:
             yield number, len(self.lines[number]) - len(self.lines[number].lstrip(" ")), text[:1]
 
     def _end(self, line: int, column: int, *, is_list: bool = False) -> int:
-        """The line behind the last that belongs to a key or a dash; comments and blank lines at the end do not."""
+        """The line after the last one of a key or a dash, without comments and blank lines at the end."""
         end, text = line + 1, None
         is_text = re.search(r"(?:[:-]|[&!]\S+)[ \t]+[|>][-+0-9]*[ \t]*(?:[ \t]#.*)?$", self.lines[line].rstrip())
         for number, indent, first in self._margins(line + 1):

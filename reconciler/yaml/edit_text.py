@@ -15,13 +15,13 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _IN_FLOW: Final = frozenset(",?[]{}:")
 _LONGEST_FLOW_ITEM: Final = 100
 _LONGEST_INT: Final = 1600
-"""Bits: what `yaml12` reads is 500 characters long."""
+"""Bits: an integer that is read has at most 500 characters."""
 
 
 def written(value: Any, depth: int = 0) -> Any:
-    """A live value as it is to be read from YAML: plain maps and lists, and `$${` for `${`.
+    """A live value for YAML: plain maps and lists, and `$${` for `${`.
 
-    UnwritableError where YAML or the configuration has no way to say it.
+    UnwritableError if YAML or a configuration cannot express it.
     """
     if value is None or (isinstance(value, int) and value.bit_length() < _LONGEST_INT):
         return value
@@ -49,7 +49,7 @@ def _key(key: Any) -> str:
 
 
 def scalar(value: Any, *, in_flow: bool = False) -> str:
-    """A scalar on one line, in quotes where readers could differ or where its place wants them."""
+    """A scalar on one line, in quotes if readers could differ, or if a flow collection needs them."""
     text = dump(value).rstrip("\n")
     if not isinstance(value, str) or text.startswith('"'):
         return double_quoted(value) if "\n" in text else text
@@ -72,7 +72,7 @@ def inline(value: Any) -> str:
 
 
 def literal(text: Any, column: int) -> tuple[str, list[str]] | None:
-    """The header and the lines of a text as a literal block at a column, None where it is none that reads well."""
+    """The header and the lines of a text as a literal block at a column; None if quotes are better."""
     lines = dump(text).split("\n")[:-1] if isinstance(text, str) and "\n" in text else []
     if not lines or not lines[0].startswith("|"):
         return None

@@ -6,55 +6,55 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-Mark = tuple[int, int]
+Position = tuple[int, int]
 """Line and column, both counted from 1."""
 
 
 class LocatedMap(dict[str, Any]):
-    """A map with the mark of each key and of each value. Keys that came by `<<` have the marks of their origin."""
+    """A map with the position of each key and value. A key that came by `<<` has the position of its origin."""
 
-    __slots__ = ("key_marks", "value_marks")
+    __slots__ = ("key_positions", "value_positions")
 
-    key_marks: dict[str, Mark]
-    value_marks: dict[str, Mark]
+    key_positions: dict[str, Position]
+    value_positions: dict[str, Position]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.key_marks = {}
-        self.value_marks = {}
+        self.key_positions = {}
+        self.value_positions = {}
 
 
 class LocatedList(list[Any]):
-    """A list with the mark of each item."""
+    """A list with the position of each item."""
 
-    __slots__ = ("marks",)
+    __slots__ = ("positions",)
 
-    marks: list[Mark]
+    positions: list[Position]
 
     def __init__(self, items: Iterable[Any] = ()) -> None:
         super().__init__(items)
-        self.marks = []
+        self.positions = []
 
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML document of a stream: its value, the file it stands in, and the mark where the value begins."""
+    """One YAML document of a stream: its value, the file it stands in, and the position where the value begins."""
 
     value: Any
     file: str
-    mark: Mark
+    position: Position
 
 
-def find_position(node: Any, path: tuple[str | int, ...], fallback: Mark, *, key: bool = False) -> Mark:
+def find_position(node: Any, path: tuple[str | int, ...], fallback: Position, *, key: bool = False) -> Position:
     """Where a value (or its key) stands in a file, as near as it is known."""
-    mark = fallback
+    position = fallback
     for depth, step in enumerate(path):
         last = key and depth == len(path) - 1
         if isinstance(node, LocatedMap) and isinstance(step, str) and step in node:
-            mark = (node.key_marks if last else node.value_marks)[step]
+            position = (node.key_positions if last else node.value_positions)[step]
         elif isinstance(node, LocatedList) and isinstance(step, int) and step < len(node):
-            mark = node.marks[step]
+            position = node.positions[step]
         else:
-            return mark
+            return position
         node = node[step]
-    return mark
+    return position

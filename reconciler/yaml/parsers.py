@@ -1,4 +1,4 @@
-"""The two event parsers of PyYAML, the C one and the pure Python one, and what makes the second read as the first."""
+"""The two event parsers of PyYAML: the C parser, and the Python parser with the behaviour of the C parser."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TAKEN: Final = re.compile(r"[\ue800-\uefff]|\\(?:u|U0000)[eE][89a-fA-F]")
 
 
 class Parser(Protocol):
-    """What this room needs of a parser: one event after the other, None at the end."""
+    """One event after the other, None at the end."""
 
     def get_event(self) -> Any: ...
 
@@ -33,10 +33,7 @@ def is_accelerated() -> bool:
 
 
 def parser_for(text: str, *, accelerated: bool | None) -> Parser:
-    """Return a parser over `text`: the C one, the pure one, or (None) the C one where it is there.
-
-    Raises ValueError when the C parser is asked for and is not there.
-    """
+    """Return a parser over `text`. `accelerated`: as in `reading.read`, as is the ValueError."""
     if accelerated is None:
         accelerated = is_accelerated()
     if accelerated and not is_accelerated():
@@ -48,10 +45,10 @@ def parser_for(text: str, *, accelerated: bool | None) -> Parser:
 
 
 class _PairParser:
-    """A parser over text with escaped pairs of surrogates: so does JSON write characters beyond U+FFFF, and YAML not.
+    """A parser of text with escaped surrogate pairs, which JSON uses for characters beyond U+FFFF, and YAML does not.
 
-    The parser is given escapes of the private use area instead (E for D), which the text has none of. They are as long,
-    so that all places stay. What they stand for is put into the values afterwards.
+    The parser reads escapes of the private use area instead (E for D), which the text does not use. They have the same
+    length, so all positions stay. The values then get the characters that the pairs mean.
     """
 
     def __init__(self, parser: Parser) -> None:
@@ -59,7 +56,7 @@ class _PairParser:
         self.dispose = parser.dispose
 
     def get_event(self) -> Any:
-        """Return the next event. A pair is a character in double quotes, and stays as it is written elsewhere."""
+        """Return the next event. A pair is a character only in double quotes."""
         event = self._parser.get_event()
         if event.__class__ is yaml.ScalarEvent:
             is_quoted = event.style == '"'
@@ -80,10 +77,10 @@ def _character(found: re.Match[str]) -> str:
 
 
 class _PureParser(yaml.SafeLoader):
-    """The pure parser, with libyaml's behaviour where the two differ."""
+    """The Python parser, with the behaviour of libyaml if the two differ."""
 
     def scan_to_next_token(self) -> None:
-        """Skip tabs too where they are no indentation."""
+        """Skip tabs too, unless they are indentation."""
         super().scan_to_next_token()
         while self.peek() == "\t" and (self.flow_level or not self.allow_simple_key):
             self.forward()

@@ -1,4 +1,4 @@
-"""Reading a file: the text, the parser and the builder put together."""
+"""Reads a file of YAML: bytes → text → parser → builder."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from reconciler.yaml.parsers import parser_for
 
 
 def read(
-    data: bytes, file: str, *, accelerated: bool | None = None, room: Budget | None = None
+    data: bytes, file: str, *, accelerated: bool | None = None, budget: Budget | None = None
 ) -> tuple[list[Document], list[Problem]]:
-    """Return the documents of the YAML 1.2 text `data`, and everything that is wrong in it, in the order of the text.
+    """Return the documents of the YAML 1.2 text `data`, and all problems, in the order of the text.
 
-    `file` is the name that documents and problems carry. `accelerated` chooses the C parser (True), the pure Python one
-    (False) or the C one where it is there (None). Documents that hold nothing are left out. Reading ends at the first
-    place that is no YAML, nests too deep or holds more than there is `room` for; the documents before it are returned.
-    Where a value is wrong, something of a fitting kind stands in for it: a caller that checks on may drop its own
-    findings at the place of a problem.
+    `file` is the name in documents and problems. `accelerated` chooses the C parser (True), the Python parser (False),
+    or the C parser if it is installed (None). Empty documents are left out.
 
-    Raises nothing for any data; ValueError when the C parser is asked for and is not there.
+    Reading ends at text that is no YAML, nests too deep or exceeds `budget`; the documents before it are returned. A
+    placeholder of a fitting type replaces a wrong value, so a caller should drop its own findings at a problem.
+
+    No data makes it raise. ValueError if the C parser is asked for and not installed.
     """
     text, problems = decode(data, file)
     if problems:
         return [], problems
-    builder = Builder(text, file, room or Budget())
+    builder = Builder(text, file, budget or Budget())
     parser = parser_for(text, accelerated=accelerated)
     try:
         with _no_collector():
@@ -50,7 +50,7 @@ def read(
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Hold the cyclic collector off: building makes many objects and no garbage, so its passes find nothing."""
+    """Pause the cyclic garbage collector: building makes many objects and no cycles, so its passes find nothing."""
     if not gc.isenabled():
         yield
         return

@@ -1,4 +1,4 @@
-"""What a scalar means by the YAML 1.2 core schema (10.3.2 of the specification), and nothing that only 1.1 knew."""
+"""The values of scalars by the YAML 1.2 core schema (section 10.3.2 of the specification)."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _LONGEST_INT: Final = 500
 
 
 MERGE: Final = object()
-"""What a plain `<<` resolves to. It is a merge where a key is expected and the string "<<" everywhere else."""
+"""The value of a plain `<<`: a merge if a key is expected, the string "<<" everywhere else."""
 
 
 class UnfitError(Exception):
-    """A scalar that cannot be read. `str()` is the message, `placeholder` the value to go on with."""
+    """A scalar that cannot be read. `str()` is the message; `placeholder` replaces its value."""
 
     def __init__(self, message: str, placeholder: Any) -> None:
         super().__init__(message)
@@ -62,7 +62,7 @@ def _plain(text: str) -> Any:
     return MERGE if text == "<<" else text
 
 
-# Configurations say the same few words over and over. Long texts stay out, so the cache stays small.
+# Configurations repeat few words. Long texts stay out of the cache, so it stays small.
 _plain_cached = lru_cache(maxsize=4096)(_plain)
 
 

@@ -1,7 +1,7 @@
-"""Text that is no YAML, in plain words and the same for both parsers.
+"""Problems of text that is no YAML, in words that are the same for both parsers.
 
-What a parser says of it is its own matter, and changes with its versions. What counts here is which of its two halves
-gave up, where, what it had begun there, and the text itself.
+The messages of a parser change with its versions, so none is shown. A problem follows from the half of the parser that
+failed (scanner or parser), the two positions that it gives, and the text there.
 """
 
 from __future__ import annotations
@@ -36,40 +36,27 @@ def meant(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {shown(close[0])}?" if close else ""
 
 
-_TAGS: Final = "expected one of !!str !!int !!float !!bool !!null !!map !!seq, or"
 _NO_START: Final = "a value cannot begin with {char}; expected it in quotes"
 _NO_YAML: Final = "this is no YAML; expected `key: value`"
 _NO_VALUE: Final = "a value is missing here, found {char}; expected a value, or text in quotes"
 _TAB: Final = "a tab is used as indentation; expected spaces"
 _NO_COLON: Final = "no value follows this; expected `key: value`, with a space after the colon"
-_UNKNOWN_TAG: Final = f"unknown tag; {_TAGS} no tag"
 _DOCUMENT: Final = "a document has to end before this; expected one value, or --- on a line between two documents"
-_INDICATORS: Final = {
-    ":": '": " is not allowed here; expected the text in quotes when ": " is part of it, '
-    "or a new line with the indentation of its map",
-    "?": '"? " is not allowed here; expected the text in quotes, or a new line',
-    "-": '"- " is not allowed here; expected a list on lines of its own, or the text in quotes',
-}
-"""What may stand between two tokens, and not everywhere."""
+_INDICATOR: Final = '"{0} " is not allowed here; expected the text in quotes if "{0} " is part of it, or a new line'
+_INDICATORS: Final = {char: _INDICATOR.format(char) for char in ":?-"}
 _COLLECTIONS: Final = {
     "[": 'this "[" is not closed, or a comma is missing; expected "," between items and "]" at the end',
     "{": 'this "{{" is not closed, or a comma is missing; expected "," between entries and "}}" at the end',
     "-": 'this does not belong to the list that begins at line {line}; expected "- " with the same indentation',
     "": "this does not belong to the map that begins at line {line}; expected a key with the same indentation",
 }
-_NO_NAME: Final = (
-    "this is no name of an anchor or alias; expected letters and digits after & or *, or the text in quotes"
-)
-_NO_BLOCK: Final = "the text after | or > cannot be read; expected spaces as indentation, on lines after it"
+_UNREADABLE: Final = "this cannot be read as {}; expected the text in quotes if it is none"
 _TOKENS: Final = {
-    "&": _NO_NAME,
-    "*": _NO_NAME,
-    "!": f"this is no tag; {_TAGS} the text in quotes",
-    "|": _NO_BLOCK,
-    ">": _NO_BLOCK,
-    "%": "this is no directive; expected the text in quotes when it begins with %, or %YAML 1.2",
+    char: _UNREADABLE.format(name)
+    for chars, name in (("&", "an anchor"), ("*", "an alias"), ("!", "a tag"), ("|>", "a block"), ("%", "a directive"))
+    for char in chars
 }
-"""What is wrong with a token that begins so, and that cannot be read."""
+"""By its first character, the problem of a token that cannot be read."""
 _VERSION: Final = "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
 _UNCLOSED: Final = "this quote is never closed; expected the same quote at the end of the text"
 _NO_ESCAPE: Final = (
@@ -108,7 +95,7 @@ def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
 
 
 def _of_token(text: str, begun: Any, found: Any) -> tuple[str, bool]:
-    """Return what is wrong with a token, and whether to point to where it begins."""
+    """Return the problem of a token, and whether its position is the beginning of the token."""
     first, last = text[begun.index : begun.index + 1], text[found.index : found.index + 1]
     if first in _QUOTED and (message := _of_quoted(text, begun.index, found.index)):
         return message, True
@@ -122,7 +109,7 @@ def _of_token(text: str, begun: Any, found: Any) -> tuple[str, bool]:
 
 
 def _of_quoted(text: str, begin: int, end: int) -> str:
-    """Return what is wrong with the quoted text that begins at `begin`, read up to `end`; empty if nothing is."""
+    """Return the problem of the quoted text that begins at `begin`, read up to `end`; empty if there is none."""
     closed = _QUOTED[text[begin]].match(text, begin)
     whole = text[begin : closed.end() if closed else len(text)]
     if text[begin] == '"' and "\\" in _ESCAPE.sub("", whole):
@@ -131,16 +118,16 @@ def _of_quoted(text: str, begin: int, end: int) -> str:
 
 
 def _of_stream(text: str, found: Any) -> str:
-    """Return why what is found between two documents cannot stand there."""
+    """Return the problem of what is found between two documents."""
     if text.startswith("%", found.index):
         return _VERSION if text.startswith("%YAML", found.index) else _TOKENS["%"]
     return _DOCUMENT
 
 
 def _of_node(text: str, begun: Any, found: Any) -> tuple[str, bool]:
-    """Return how a token does not fit into what was begun, and whether to point to where that begins."""
+    """Return why a token does not fit into what was begun, and whether the position is where that begins."""
     if _HANDLE.match(text, found.index):
-        return _UNKNOWN_TAG, False
+        return _TOKENS["!"], False
     first = text[begun.index : begun.index + 1]
     if begun.index == found.index or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begun.index, found.index)):
         return _NO_VALUE, False

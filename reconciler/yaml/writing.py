@@ -1,4 +1,4 @@
-"""Values to YAML text that every reader of the world reads alike, whether it knows 1.1 or 1.2."""
+"""Values to YAML text that means the same in YAML 1.1 and 1.2."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 _TAG: Final = "tag:yaml.org,2002:"
-# Everything that the types of YAML 1.1 or the core schema of 1.2 take for something else than a string, in one: the
-# words, the numbers (underscores, base 60, binary, octal, hexadecimal, exponents), the times, `=` and `<<`. It is wider
-# than both where that is simpler: a pair of quotes too many does no harm.
+# All that the types of YAML 1.1 or the core schema of 1.2 do not take for a string: words, numbers (underscores, base
+# 60, binary, octal, hexadecimal, exponents), times, `=` and `<<`. It may match more: quotes do no harm.
 _NO_STRING: Final = re.compile(
     r"""(?xi)
     ~? | null | true | false | yes | no | on | off | y | n | = | <<
@@ -26,7 +25,7 @@ _NO_STRING: Final = re.compile(
 _HIDDEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
-"""Control characters, line separators, marks that turn the direction of text around, and what YAML cannot hold."""
+"""Control characters, line separators, marks of the direction of text, and characters that YAML does not allow."""
 
 _LONGEST_SIMPLE_KEY: Final = 160
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -46,7 +45,7 @@ def dump(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style, lists under their key with indentation, no anchors, quotes wherever two readers could differ."""
+    """Block style, indented lists, no anchors, and quotes if two readers could differ."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Indent lists too."""
@@ -63,7 +62,7 @@ class _Dumper(yaml.SafeDumper):
         return '"' if style == "'" else style
 
     def write_double_quoted(self, text: str, split: bool = True) -> None:
-        """Write `text` on one line, escaping only what has to be escaped or cannot be seen."""
+        """Write `text` on one line, with escapes only for characters that need them or are not visible."""
         self.write_indicator(double_quoted(text), True)
 
 

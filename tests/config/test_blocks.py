@@ -22,7 +22,7 @@ def test_blocks_are_read(folder: Folder) -> None:
     ]
     assert [(each.source, each.destroy) for each in desired.removed] == [("report.x", False), ("report.y", True)]
     assert [(each.target, each.id) for each in desired.imports] == [("automation.new", "wbRlfw1x")]
-    assert str(desired.imports[0].place).endswith("i.yaml:1:11")
+    assert str(desired.imports[0].location).endswith("i.yaml:1:11")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ PATHS = {
     "reconciler.state.file": "the state's own path, its links followed",
     "reconciler.state.git_repository": "an address of the state's remote, to see whether it lies within the checkout",
     "reconciler.state.journal_file": "the state's own path, its links followed",
-    "reconciler.stores": "the argument of `state migrate --from file:PATH`, and the state's own path",
+    "reconciler.state.backends": "the state's own path, its links followed",
+    "reconciler.commands.state": "the argument of `state migrate --from file:PATH`",
+    "reconciler.commands.drift": "a place that the configuration was read from",
     "reconciler.output.problems": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
     "reconciler.simulator.store": "the file that the command line names",
 }
@@ -45,7 +47,10 @@ FORMATS = {
 }
 """Format what a table of constants holds: the addresses of CI systems, what is wrong in YAML."""
 
-IMPORTS = {"reconciler.cli.commands": "f'{__package__}.{COMMANDS[name]}'"}
+IMPORTS = {
+    "reconciler.cli.commands": "f'{__package__}.{COMMANDS[name]}'",
+    "reconciler.state.backends": "module",
+}
 """Import a module by a name that a table of constants holds."""
 
 NUMBERS = {"reconciler.simulator.rules": "matched % self.every"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import GitUnusable, StateUnusable
-from reconciler.git.command import GitResult, GitSilent, Limits, run_git
+from reconciler.git.command import GitResult, GitTimeout, Limits, run_git
 from reconciler.model.redaction import without_user
 from reconciler.state import git_repository
 from reconciler.state.backend import LockInfo
@@ -130,7 +130,7 @@ def test_push_without_an_answer(store: GitBackend, monkeypatch: pytest.MonkeyPat
             return run_git(arguments, **rest)
         if done:
             run_git(arguments, **rest)
-        raise GitSilent("git push did not end")
+        raise GitTimeout("git push did not end")
 
     monkeypatch.setattr(git_repository, "run_git", silent)
     if done:

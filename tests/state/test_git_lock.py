@@ -40,8 +40,8 @@ try:
         with store.lock(LockInfo("run-" + name, name, "2026-01-01T00:00:00Z")):
             say("won")
     else:
-        memory = State("production", "the-lineage", 2, {"report." + name: Entry(name, {})})
-        say("won " + store.write(memory, version))
+        state = State("production", "the-lineage", 2, {"report." + name: Entry(name, {})})
+        say("won " + store.write(state, version))
 except (Locked, StateConflict) as error:
     say(type(error).__name__ + " " + str(error))
 """

@@ -51,8 +51,8 @@ def test_merge_keys_work_as_people_know_them(value_of: Value, text: str, merged:
 def test_merged_keys_have_the_marks_of_their_origin(value_of: Value) -> None:
     """A problem in a merged value points to where the value is written."""
     value = value_of(f"{DEFAULTS}value:\n  <<: *base\n  b: 5\n")["value"]
-    assert value.key_marks == {"b": (5, 3), "a": (1, 14)}
-    assert value.value_marks == {"b": (5, 6), "a": (1, 17)}
+    assert value.key_positions == {"b": (5, 3), "a": (1, 14)}
+    assert value.value_positions == {"b": (5, 6), "a": (1, 17)}
 
 
 def test_merging_leaves_the_anchor_as_it_is(value_of: Value) -> None:

@@ -41,7 +41,7 @@ last: *v
 def test_every_key_and_value_has_its_mark(value_of: Value) -> None:
     """Marks are 1-based, count characters, and point to the first character of a key, a value or its anchor."""
     value = value_of(MARKED)
-    assert value.key_marks == {
+    assert value.key_positions == {
         "name": (3, 1),
         "quoted": (4, 1),
         "list": (5, 1),
@@ -52,7 +52,7 @@ def test_every_key_and_value_has_its_mark(value_of: Value) -> None:
         "tagged": (16, 1),
         "last": (17, 1),
     }
-    assert value.value_marks == {
+    assert value.value_positions == {
         "name": (3, 7),
         "quoted": (4, 11),
         "list": (6, 3),
@@ -63,10 +63,10 @@ def test_every_key_and_value_has_its_mark(value_of: Value) -> None:
         "tagged": (16, 9),
         "last": (17, 7),
     }
-    assert value["quoted"].key_marks == {"a": (4, 12), "b": (4, 18)}
-    assert value["quoted"]["b"].marks == [(4, 24), (4, 27)]
-    assert value["list"].marks == [(6, 5), (8, 5), (9, 5)]
-    assert value["list"][2].marks == [(9, 7)]
+    assert value["quoted"].key_positions == {"a": (4, 12), "b": (4, 18)}
+    assert value["quoted"]["b"].positions == [(4, 24), (4, 27)]
+    assert value["list"].positions == [(6, 5), (8, 5), (9, 5)]
+    assert value["list"][2].positions == [(9, 7)]
 
 
 def test_located_values_are_the_dict_and_list_that_they_are(value_of: Value) -> None:
@@ -83,14 +83,14 @@ def test_copies_keep_their_marks(value_of: Value, again: Callable[[Any], Any]) -
     value = value_of("a: [1]\n")
     copied = again(value)
     assert copied == value
-    assert (copied.key_marks, copied["a"].marks) == (value.key_marks, value["a"].marks)
+    assert (copied.key_positions, copied["a"].positions) == (value.key_positions, value["a"].positions)
 
 
 def test_located_values_can_be_made_by_hand() -> None:
     """Made from plain values, they have no marks yet."""
     made, items = LocatedMap({"a": 1}), LocatedList([1])
-    assert (made, made.key_marks, made.value_marks) == ({"a": 1}, {}, {})
-    assert (items, items.marks) == ([1], [])
+    assert (made, made.key_positions, made.value_positions) == ({"a": 1}, {}, {})
+    assert (items, items.positions) == ([1], [])
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_every_line_break_and_a_byte_order_mark_are_read_alike(read_text: Read, 
         documents, problems = read_text(mark + line_break.join(["a: 1", "b: |", "  x", "  y", "c: z", ""]))
         assert problems == []
         assert documents[0].value == {"a": 1, "b": "x\ny\n", "c": "z"}
-        assert documents[0].value.key_marks == {"a": (1, 1), "b": (2, 1), "c": (5, 1)}
+        assert documents[0].value.key_positions == {"a": (1, 1), "b": (2, 1), "c": (5, 1)}
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_a_pair_is_a_character_in_double_quotes_only(read_text: Read) -> None:
         "d": pair,
         "e": {"😀": 1, "f": 2},
     }
-    assert document.value["e"].key_marks["f"] == (6, 24)
+    assert document.value["e"].key_positions["f"] == (6, 24)
 
 
 @pytest.mark.parametrize("text", [r"\ud83d", r"\ude00\ud83d", r"\ud83d\ud83d\ude00", r"\\ud83d\ude00", r"\ud83d x"])

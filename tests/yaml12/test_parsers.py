@@ -49,16 +49,18 @@ ODD = re.compile(r"!\S*\t|![^\s!]*[!:'&?]|[|>][-+0-9]*[#\t]|%")
 def located(value: Any) -> Any:
     """Return `value` with its types and all of its marks, as something that compares."""
     if isinstance(value, LocatedMap):
-        return [(key, value.key_marks[key], value.value_marks[key], located(item)) for key, item in value.items()]
+        return [
+            (key, value.key_positions[key], value.value_positions[key], located(item)) for key, item in value.items()
+        ]
     if isinstance(value, LocatedList):
-        return list(zip(value.marks, map(located, value), strict=True))
+        return list(zip(value.positions, map(located, value), strict=True))
     return type(value), value
 
 
 def outcome(text: str, *, accelerated: bool) -> tuple[list[Any], list[Problem]]:
     """Return all that `read` finds in `text`."""
     documents, problems = read(text.encode(), "f", accelerated=accelerated)
-    return [(document.mark, located(document.value)) for document in documents], problems
+    return [(document.position, located(document.value)) for document in documents], problems
 
 
 @pytest.mark.parametrize("seed", seeds(8, every_day=2))
