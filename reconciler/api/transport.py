@@ -11,17 +11,19 @@ from urllib.parse import urlencode
 
 from reconciler import __version__
 from reconciler.api.address import base_url, is_outward, proxy_for, require_trust, trusted
-from reconciler.api.body import CODINGS, LONGEST_EXCHANGE, BodyTooLarge, left_out, read_bounded
+from reconciler.api.body import CODINGS, LONGEST_EXCHANGE, BodyTooLarge, read_bounded, without_optional
 from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
 from reconciler.api.response import Response, wait_text
 from reconciler.api.secret import Secret
 from reconciler.api.streams import (
-    DeadlineExceeded,
-    ServerDisconnected,
+    NO_RESPONSE,
+    NOT_SENT,
+    Address,
+    Connection,
+    StreamedResponse,
     exchange_deadline,
     seconds_taken,
     start_exchange,
-    watch_network,
 )
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.serialization import json_text
@@ -55,29 +57,46 @@ class Pool(Generic[T]):
         return list(self._all)
 
 
-# A command line of its own, and what works asynchronously: as much to load as all the rest of it.
-with left_out("httpx._main", "anyio", "trio"):
-    import httpcore  # noqa: F401 - httpx loads it with its first transport
+# With pygments installed, httpx loads its own command line: 40 ms of 85 ms for its import.
+with without_optional("pygments"):
     import httpx
 
 JSON = {"content-type": "application/json"}
 OURS = {"user-agent": f"reconciler/{__version__}", "connection": "keep-alive"}
 DEFAULT_URL = "https://api.qonversion.io/v4"
 SIMULATOR = "simulator:"
-ALONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-TIMEOUT = httpx.Timeout(30.0, connect=10.0).as_dict()
-# Before these, nothing of the request has left.
-NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.ProxyError,
-    ServerDisconnected,
-)
-
 # The same few addresses are asked again and again.
 _url = lru_cache(httpx.URL)
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, response: StreamedResponse) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class _NetworkTransport(httpx.BaseTransport):
+    """A transport of httpx over one connection that keeps the deadlines of `reconciler.api.streams`."""
+
+    def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
+        login = proxy.raw_auth if proxy else None
+        self._connection = Connection(context, _address(proxy.url) if proxy else None, login)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = self._connection.send(request.method, _address(request.url), request.headers.raw, request.content)
+        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _address(url: httpx.URL) -> Address:
+    return url.raw_scheme, url.raw_host, url.port, url.raw_path
 
 
 class Transport:
@@ -105,7 +124,7 @@ class Transport:
         self.trace: Callable[[str], None] | None = None
         self.refuses_key = False
         self.pace = pace
-        self._transports = Pool(lambda: watch_network(make()))
+        self._transports = Pool(make)
         self._close = close
         self._base = f"{base.rstrip('/')}/"
         self._host = _host(base)
@@ -130,12 +149,11 @@ class Transport:
             _url(f"{self._base}{path.lstrip('/')}" + (f"?{urlencode(query)}" if query else "")),
             content=None if body is None else json_text(body).encode(),
             headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
-            extensions={"timeout": TIMEOUT},
         )
         try:
             with exchange_deadline(LONGEST_EXCHANGE, turn), self._transports.one() as transport:
                 answer = self._answer(transport, request, path)
-        except (httpx.HTTPError, DeadlineExceeded, ServerDisconnected) as error:
+        except NO_RESPONSE as error:
             self._traced(method, path, query, f"no answer: {_said(error)}")
             require_trust(error, self._host)
             sent = not isinstance(error, NOT_SENT)
@@ -221,7 +239,7 @@ def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: in
     verify = httpx.create_ssl_context(verify=trusted()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         proxy = proxy_for(_host(base)) if outward else None
-        make = partial(httpx.HTTPTransport, verify=verify, limits=ALONE, proxy=proxy, trust_env=outward)
+        make = partial(_NetworkTransport, verify, httpx.Proxy(proxy) if proxy else None)
         return Transport(make, base, headers, secret, RateLimiter(connections))
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         # In words of our own: those of a library may hold a part of the password
