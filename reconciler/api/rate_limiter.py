@@ -21,8 +21,6 @@ from queue import Empty, SimpleQueue
 ATTEMPTS = 5
 FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
 BUDGET = 300.0
-POLL_DELAYS = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each look for what was just written: it may show up late, how late is documented nowhere [guess]."""
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 TOO_MANY = 429
 

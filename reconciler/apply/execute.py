@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -11,11 +10,11 @@ from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from reconciler.api import Writer
+from reconciler.api import Poll, Writer
 from reconciler.apply.interrupts import on_interrupt
 from reconciler.apply.operations import OperationRunner, StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery
-from reconciler.apply.resolve import Resolver, Sleep, fields_to_come
+from reconciler.apply.resolve import Resolver, fields_to_come
 from reconciler.apply.schedule import Part, Schedule
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
@@ -60,7 +59,7 @@ def execute(
     parallelism: int,
     tell: Observer,
     recheck: bool = False,
-    sleep: Sleep = time.sleep,
+    poll: Poll | None = None,
 ) -> ApplyReport:
     """Does what the plan says and reports how each change ended; what went wrong is in the report, not raised.
 
@@ -72,8 +71,8 @@ def execute(
     ledger.begin(plan.moved, plan.refresh)
     known, buried = _live_before(plan, ledger), set(map(parse_object_name, ledger.tombstones()))
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
-    resolver = Resolver(writer, _ids(plan, ledger), before=before, taken=taken, coming=coming, sleep=sleep)
-    finder = LostResponseRecovery(writer, known, buried, sleep)
+    resolver = Resolver(writer, _ids(plan, ledger), before=before, taken=taken, coming=coming, poll=poll)
+    finder = LostResponseRecovery(writer, known, buried, poll)
     run = _Run(plan, OperationRunner(writer, ledger, resolver, finder, recheck=recheck), tell)
     # The pace of the run lets so many requests go at once; one more change for every few of them is prepared meanwhile.
     # What is still under way after a second Ctrl-C has its intent in the journal.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from reconciler.api import Reader
+from reconciler.api import Poll, Reader
 from reconciler.api.lists import read_list, read_object, read_table
-from reconciler.api.rate_limiter import POLL_DELAYS, RETRIED, TOO_MANY, Sleep
+from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, ReconcilerError, Unreachable
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import differences
@@ -39,13 +38,13 @@ class LostResponseRecovery:
         reader: Reader,
         known: Collection[tuple[str, str]],
         deleted: Iterable[tuple[str, str]] = (),
-        sleep: Sleep = time.sleep,
+        poll: Poll | None = None,
     ) -> None:
         self._reader = reader
         self._known = frozenset(known)
         self._taken = {*known, *deleted}
         self._lock = threading.Lock()
-        self._sleep = sleep
+        self._poll = poll or Poll()
 
     def take(self, kind: Kind, object_id: str) -> bool:
         """Takes a new object for one create; False where it was there before, or is another create's already."""
@@ -63,8 +62,7 @@ class LostResponseRecovery:
         """
         records: list[Record] = []
         new: list[Record] = []
-        for wait in POLL_DELAYS:
-            self._sleep(wait)
+        for _ in self._poll:
             records = self._records(kind)
             new = [record for record in records if (kind.name, record.id) not in self._taken]
             found = self._one([record for record in new if not differences(kind, body, record.fields)])
@@ -122,8 +120,7 @@ class LostResponseRecovery:
         """
         seen = ""
         try:
-            for wait in POLL_DELAYS:
-                self._sleep(wait)
+            for _ in self._poll:
                 record = self.record(kind, object_id)
                 seen = missing(record)
                 if not seen:

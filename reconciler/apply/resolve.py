@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.api import Reader
+from reconciler.api import Poll, Reader
 from reconciler.api.lists import read_list, read_table
-from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.destinations import WRITE_IT, LookupTable, Targets
@@ -20,10 +18,8 @@ from reconciler.model.desired import Fields
 from reconciler.model.live import Live, Raw, Record
 from reconciler.model.plan import Action, Plan
 
-WAITS = (*POLL_DELAYS, 4.0)
-"""Seconds before each look: what was just created may show up late."""
-
-Sleep = Callable[[float], None]
+LAST_DELAY = 4.0
+"""Seconds. One attempt more than elsewhere: a destination shows up after the object behind it does [guess]."""
 
 
 def fields_to_come(plan: Plan, kind: str) -> dict[str, Fields]:
@@ -56,14 +52,14 @@ class Resolver:
         before: Live,
         taken: Collection[tuple[str, str]],
         coming: Callable[[str], Mapping[str, Fields]],
-        sleep: Sleep = time.sleep,
+        poll: Poll | None = None,
     ) -> None:
         self._reader = reader
         self._id_of = id_of
         self._before = before
         self._taken = taken
         self._coming = coming
-        self._sleep = sleep
+        self._poll = (poll or Poll()).longer(LAST_DELAY)
         self._made: dict[str, tuple[int, Raw]] = {}
         self._readings: dict[str, _Reading] = {}
         self._lock = threading.Lock()
@@ -84,9 +80,7 @@ class Resolver:
         record, number = self._target(address, KINDS[reference.kind])
         only_ids, reading = Targets(reference, ()), None
         doubt: list[str] = []
-        for wait in (0.0, *WAITS):
-            if wait:
-                self._sleep(wait)
+        for _ in self._poll:
             reading = self._newer(reference.lookup, reading)
             item = only_ids.by_id(record.id, reading.offered)
             # A list that was read before the object was made proves nothing about it.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.api.rate_limiter import POLL_DELAYS
+from reconciler.api import Poll
 
 
 @pytest.fixture(autouse=True)
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many looks as ever, one right after the other."""
-    for module in ("applying", "pipeline", "apply.outcome"):
-        monkeypatch.setattr(f"reconciler.{module}.LOOKS", (0.0,) * len(POLL_DELAYS))
+    monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)

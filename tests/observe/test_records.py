@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 from world import KEY
 
-from reconciler.api import rate_limiter
-from reconciler.apply import recovery
+from reconciler.api import Poll, rate_limiter
 from reconciler.cli.main import run
-from reconciler.commands import apply as applying
 
 from .scripted import Script, page, says, served
 
@@ -71,8 +69,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
         monkeypatch.setenv("QONVERSION_SECRET", KEY)
         monkeypatch.setenv("QONVERSION_API_URL", script.url)
         monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
-        monkeypatch.setattr(recovery, "POLL_DELAYS", (0.0,))
-        monkeypatch.setattr(applying, "POLL_DELAYS", (0.0,))
+        monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)
         play(script)
         yield script
 
