@@ -14,11 +14,12 @@ from reconciler.api import Poll, Writer
 from reconciler.apply.interrupts import on_interrupt
 from reconciler.apply.operations import OperationRunner, StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery
-from reconciler.apply.resolve import Resolver, fields_to_come
+from reconciler.apply.resolve import PendingReferences, fields_to_come
 from reconciler.apply.schedule import Part, Schedule
 from reconciler.errors import Exit, ReconcilerError
+from reconciler.kinds.references import known_objects
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
-from reconciler.model.desired import Fields, address_kind
+from reconciler.model.desired import Fields
 from reconciler.model.live import Live
 from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.model.state import parse_object_name
@@ -71,9 +72,9 @@ def execute(
     ledger.begin(plan.moved, plan.refresh)
     known, buried = _live_before(plan, ledger), set(map(parse_object_name, ledger.tombstones()))
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
-    resolver = Resolver(writer, _ids(plan, ledger), before=before, taken=taken, coming=coming, poll=poll)
+    references = PendingReferences(writer, _ids(plan, ledger), before=before, taken=taken, coming=coming, poll=poll)
     finder = LostResponseRecovery(writer, known, buried, poll)
-    run = _Run(plan, OperationRunner(writer, ledger, resolver, finder, recheck=recheck), tell)
+    run = _Run(plan, OperationRunner(writer, ledger, references, finder, recheck=recheck), tell)
     # The pace of the run lets so many requests go at once; one more change for every few of them is prepared meanwhile.
     # What is still under way after a second Ctrl-C has its intent in the journal.
     with Threads(parallelism + parallelism // PREPARED) as pool:
@@ -98,11 +99,7 @@ def _live_before(plan: Plan, ledger: StateRecorder) -> set[tuple[str, str]]:
     """(kind, id) of all that was live when the plan was made."""
     known = {(other.kind, other.id) for other in plan.unmanaged}
     known |= {(change.kind, change.id) for change in plan.changes if change.id}
-    return known | {
-        (address_kind(address), object_id)
-        for address, entry in ledger.entries().items()
-        for object_id in (entry.id, *entry.superseded)
-    }
+    return known | known_objects(ledger.entries())
 
 
 class _Run:

@@ -11,7 +11,7 @@ from reconciler.api import Writer
 from reconciler.api.client import Again
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.apply.recovery import LostResponseRecovery, is_unknown
-from reconciler.apply.resolve import Resolver
+from reconciler.apply.resolve import PendingReferences
 from reconciler.errors import AnswerUnreadable, ApiFailed, Refused
 from reconciler.kinds import KINDS, Kind, Put
 from reconciler.kinds.comparison import differences
@@ -67,7 +67,13 @@ class OperationRunner:
     """Does one change at a time a thread. Safe to share between threads."""
 
     def __init__(
-        self, writer: Writer, ledger: StateRecorder, resolver: Resolver, finder: LostResponseRecovery, *, recheck: bool
+        self,
+        writer: Writer,
+        ledger: StateRecorder,
+        resolver: PendingReferences,
+        finder: LostResponseRecovery,
+        *,
+        recheck: bool,
     ) -> None:
         self._finder = finder
         self._look_always = recheck

@@ -12,7 +12,7 @@ from reconciler.api.lists import read_list, read_table
 from reconciler.errors import ApiFailed, IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.destinations import WRITE_IT, LookupTable, Targets
-from reconciler.kinds.references import resolved
+from reconciler.kinds.references import ReferenceResolver, resolved
 from reconciler.kinds.wire import record_from
 from reconciler.model.desired import Fields
 from reconciler.model.live import Live, Raw, Record
@@ -37,7 +37,7 @@ class _Reading:
     live: list[Record] | None = None
 
 
-class Resolver:
+class PendingReferences:
     """Puts what the API wants in the place of references. Safe to share between threads.
 
     `before` is what was live when the plan was made, `taken` the further (kind, id) that objects have or had, `coming`
@@ -122,11 +122,11 @@ class Resolver:
         coming = self._coming(kind.name)
         # What was written for it tells more than an answer does if its provider is not understood.
         target = replace(live[record.id], fields={**coming.get(address, {}), **live[record.id].fields})
-        taken = [object_id for name, object_id in self._taken if name == kind.name]
+        taken = set(self._taken)
         # What was offered before the object was made stands for something else.
         if address in self._made:
-            taken += [str(item.get("id")) for item in self._before.lookups.get(reference.lookup, ())]
-        targets = Targets(reference, live.values(), taken, coming)
+            taken |= {(kind.name, str(item.get("id"))) for item in self._before.lookups.get(reference.lookup, ())}
+        targets = ReferenceResolver(Live({kind.name: live}), taken, self._coming).targets(reference)
         proof = targets.proof(target, reading.offered, address)
         if proof is not None:
             return proof.item, []

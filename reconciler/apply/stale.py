@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import partial
 from typing import Any
 
 from reconciler.apply.resolve import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import Difference, alike, differences, flattened
-from reconciler.kinds.destinations import LookupTable, Targets
 from reconciler.kinds.normalization import bearing, is_normalized
 from reconciler.kinds.paths import value_at
-from reconciler.kinds.references import references, resolved
+from reconciler.kinds.references import ReferenceResolver, known_objects, references, resolved
 from reconciler.kinds.wire import fingerprint
-from reconciler.model.desired import Fields, address_kind
+from reconciler.model.desired import Fields
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import Action, Change, Plan, Request
 from reconciler.model.state import Entry
@@ -30,19 +29,10 @@ def recheck_plan(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
     moved: list[str] = []
     changes = []
 
-    @cache
-    def targets_of(reference: Reference) -> Targets:
-        kind = reference.kind
-        taken = {
-            each
-            for name, entry in entries.items()
-            if address_kind(name) == kind
-            for each in (entry.id, *entry.superseded)
-        }
-        return Targets(reference, live.records[kind].values(), taken, fields_to_come(plan, kind))
-
+    # What the object itself holds is asked for a target: the list of offers is not read for a saved plan.
+    resolver = ReferenceResolver(Live(live.records), known_objects(entries), partial(fields_to_come, plan))
     for change in plan.changes:
-        now = _Now(change, plan, entries, live, targets_of)
+        now = ChangeStatus(change, plan, entries, live, resolver)
         going_on = now.as_wanted() or now.begun()
         if going_on is not None:
             changes.append(going_on)
@@ -58,7 +48,7 @@ def recheck_plan(plan: Plan, entries: Mapping[str, Entry], live: Live) -> Plan:
     return replace(plan, changes=tuple(changes))
 
 
-class _Now:
+class ChangeStatus:
     """How one change of an earlier plan stands."""
 
     def __init__(
@@ -67,10 +57,10 @@ class _Now:
         plan: Plan,
         entries: Mapping[str, Entry],
         live: Live,
-        targets_of: Callable[[Reference], Targets],
+        references: ReferenceResolver,
     ) -> None:
         self._change = change
-        self._targets_of = targets_of
+        self._references = references
         self._entries = entries
         self._live = live
         self._kind: Kind = KINDS[change.kind]
@@ -156,13 +146,8 @@ class _Now:
 
     def _named(self) -> list[Record]:
         """What stands under the name that this change would make something of, and is nobody's."""
-        managed = {
-            object_id
-            for address, entry in self._entries.items()
-            if address_kind(address) == self._kind.name
-            for object_id in (entry.id, *entry.superseded)
-        }
-        others = [record for record in self._records.values() if record.id not in managed]
+        managed = known_objects(self._entries)
+        others = [record for record in self._records.values() if (record.kind, record.id) not in managed]
         return bearing(self._kind, self._wanted(), others)
 
     def _fits(self, record: Record, wanted: Mapping[str, Any]) -> bool:
@@ -173,8 +158,7 @@ class _Now:
             target = self._live.records[reference.kind].get(entry.id) if entry else None
             if target is None or target.id in self._old:
                 return None
-            # What the object itself carries is asked for the target, as its list of offers is not at hand here.
-            proof = self._targets_of(reference).proof(target, LookupTable(carried), address)
+            proof = self._references.proof(target, reference, carried, address)
             return proof.item if proof else None
 
         lists = [record.raw.get(name) for name, _ in self._kind.reference_fields()]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.apply.resolve import fields_to_come
-from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import Difference, alike, differences
-from reconciler.kinds.destinations import LookupTable, Targets
 from reconciler.kinds.normalization import is_blank, is_normalized, looks_the_same, may_be_normalized
 from reconciler.kinds.paths import keys_path, value_at
+from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.desired import Fields, address_kind
 from reconciler.model.live import Live, Record
@@ -106,28 +107,18 @@ class _Known:
     """What references may mean after a plan was carried out. `records` are by kind and id."""
 
     def __init__(self, plan: Plan, report: ApplyReport, before: Live, live: Live) -> None:
-        self._plan = plan
         ended = {outcome.address: outcome.status for outcome in report.outcomes}
         done = [each for each in plan.changes if ended.get(each.address) is Status.DONE]
-        self._gone = {(each.kind, each.id) for each in done if each.action in DESTROYS}
-        self._targets: dict[Reference, Targets] = {}
+        gone = {(each.kind, each.id or "") for each in done if each.action in DESTROYS}
         self.records = {
             kind: {
                 object_id: record
                 for object_id, record in {**before.records.get(kind, {}), **live.records.get(kind, {})}.items()
-                if (kind, object_id) not in self._gone
+                if (kind, object_id) not in gone
             }
             for kind in KINDS
         }
-
-    def targets(self, reference: Reference) -> Targets:
-        """The objects that a reference may mean."""
-        if reference not in self._targets:
-            kind = reference.kind
-            taken = [object_id or "" for name, object_id in self._gone if name == kind]
-            coming = fields_to_come(self._plan, kind)
-            self._targets[reference] = Targets(reference, self.records[kind].values(), taken, coming)
-        return self._targets[reference]
+        self.references = ReferenceResolver(Live(self.records), gone, partial(fields_to_come, plan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +153,12 @@ class _Look:
         change = self.changes[address]
         for name, reference in kind.reference_fields():
             items, written = record.raw.get(name), self.entries[address].applied
-            offered = LookupTable(items if isinstance(items, list) else ())
+            used = items if isinstance(items, list) else []
             for target in change.remember.depends_on if change.remember and name in written else ():
                 entry = self.entries.get(target)
                 if address_kind(target) != reference.kind or entry is None:
                     continue
                 meant = self.known.records[reference.kind].get(entry.id)
                 meant = meant or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
-                if self.known.targets(reference).proof(meant, offered, target) is None:
+                if self.known.references.proof(meant, reference, used, target) is None:
                     yield f"live {name} shows nothing that is proven to be {target} ({entry.id})"

@@ -8,10 +8,9 @@ from typing import Any
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.destinations import LookupTable, Proof, Targets
 from reconciler.kinds.normalization import bearing
-from reconciler.kinds.references import users
-from reconciler.model.desired import Desired, Resource, address_kind
+from reconciler.kinds.references import ReferenceResolver, known_objects
+from reconciler.model.desired import Desired, Fields, Resource, address_kind
 from reconciler.model.live import Live, Record
 from reconciler.model.state import Entry, Tombstone, object_name, parse_object_name
 from reconciler.plan.identity import PASTE, Match, ambiguous
@@ -23,8 +22,7 @@ class PlanContext:
 
     `tombstones` are what is remembered of objects without an entry, `unread` the addresses that an apply wrote and was
     cut off before it read them back. `replaced` are the addresses that are about to get another object: the one that a
-    run which was cut off has made already, if there is one. `offered` are the lists of the API as far as they were
-    asked.
+    run which was cut off has made already, if there is one.
     """
 
     desired: Desired
@@ -35,14 +33,15 @@ class PlanContext:
     tombstones: Mapping[str, Tombstone]
     unread: frozenset[str] = frozenset()
     replaced: dict[str, Record | None] = field(default_factory=dict)
-    offered: dict[str, LookupTable] = field(default_factory=dict)
-    _targets: dict[Reference, Targets] = field(default_factory=dict)
+    references: ReferenceResolver = field(init=False)
     _protected: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         held = {(address_kind(address), each.id) for address, each in self.entries.items() if each.protected}
         kept = {parse_object_name(name) for name, each in self.tombstones.items() if each.protected}
         self._protected = frozenset(held | kept)
+        taken = known_objects(self.entries) | set(map(parse_object_name, self.tombstones))
+        self.references = ReferenceResolver(self.live, taken, self._planned)
 
     def is_protected(self, kind: str, object_id: str) -> bool:
         """Whether an object is remembered as protected, under whatever address or under none."""
@@ -64,10 +63,10 @@ class PlanContext:
     def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
         """What is sent in place of a reference, or None while it has no id yet (or is not offered).
 
-        `used`: the items that the live object carries already; what works today is not doubted.
+        `used`: the items that the live object holds already.
         """
         record = self.target(address)
-        proof = self.proof(record, reference, used, address) if record else None
+        proof = self.references.proof(record, reference, used, address) if record else None
         return proof.item if proof else None
 
     def target(self, address: str) -> Record | None:
@@ -75,36 +74,12 @@ class PlanContext:
         match = self.matches.get(address)
         return self.replaced.get(address, match.record if match else None)
 
-    def proof(self, record: Record, reference: Reference, used: list[Any], address: str = "") -> Proof | None:
-        """What stands for a live object in the lists of those that refer to it."""
-        offered = self.offers(reference)
-        return self.targets(reference).proof(record, LookupTable(used, also=offered) if used else offered, address)
-
-    def offers(self, reference: Reference) -> LookupTable:
-        """The list of the API in which a reference is looked up."""
-        if reference.lookup not in self.offered:
-            self.offered[reference.lookup] = LookupTable(self.live.lookups.get(reference.lookup, ()))
-        return self.offered[reference.lookup]
-
-    def targets(self, reference: Reference) -> Targets:
-        """What a reference may mean. What is made by this plan must be known when this is asked for first."""
-        if reference not in self._targets:
-            kind = reference.kind
-            known = [entry for address, entry in self.entries.items() if address_kind(address) == kind]
-            taken = {object_id for entry in known for object_id in (entry.id, *entry.superseded)}
-            taken |= {parse_object_name(name)[1] for name in self.tombstones if address_kind(name) == kind}
-            coming = {
-                address: resource.fields
-                for address, resource in self.desired.resources.items()
-                if resource.kind == kind and self.target(address) is None
-            }
-            live = self.live.records.get(kind, {})
-            self._targets[reference] = Targets(reference, live.values(), taken, coming)
-        return self._targets[reference]
-
-    def users(self) -> dict[tuple[str, str], list[Record]]:
-        """Who refers, or may refer, to a live object: (kind, id of what is referred to) → records."""
-        return users(self.live, self.targets)
+    def _planned(self, kind: str) -> dict[str, Fields]:
+        return {
+            address: resource.fields
+            for address, resource in self.desired.resources.items()
+            if resource.kind == kind and self.target(address) is None
+        }
 
     def addresses(self) -> dict[tuple[str, str], str]:
         """(kind, id) → address, of every live object that is managed."""

@@ -42,8 +42,9 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         address = referred(sent.reference, sent.item)
         record = context.target(address) if address else None
         if address and record and _is_open(sent, address):
-            kind, offered = KINDS[sent.reference.kind], context.offers(sent.reference)
-            first, *candidates = context.targets(sent.reference).in_doubt(kind, record, address, offered) or [""]
+            kind, offered = KINDS[sent.reference.kind], context.references.offers(sent.reference)
+            targets = context.references.targets(sent.reference)
+            first, *candidates = targets.in_doubt(kind, record, address, offered) or [""]
             unsure += [f"{sent.change.address}: {sent.name}[{sent.index}]: {first}", *candidates] if first else []
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
@@ -54,7 +55,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
 def _not_offered(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
     """A problem for each item that is written by its id and is not offered, unless the live object has it already."""
     for sent in _new_by_id(context.desired, context.live, changes):
-        offered = context.offers(sent.reference)
+        offered = context.references.offers(sent.reference)
         if sent.reference.lookup in context.live.lookups and not offered.holds(sent.item):
             path = f"{sent.name}[{sent.index}].id"
             found, ids = sent.item["id"], [str(each["id"]) for each in offered if each.get("id")]
@@ -76,8 +77,8 @@ def destinations(context: PlanContext) -> Iterator[Destination]:
     addresses = context.addresses()
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.reference_fields()}
     for reference in references.values():
-        offered = context.offers(reference)
-        labels, behind = find_labels(offered), context.targets(reference).behind(offered)
+        offered = context.references.offers(reference)
+        labels, behind = find_labels(offered), context.references.behind(reference)
         bearers: dict[str, list[str]] = defaultdict(list)
         for item_id, label in labels.items():
             bearers[label].append(item_id)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.destinations import LookupTable, Targets
 from reconciler.kinds.normalization import normal_form
+from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.desired import Fields, make_address
 from reconciler.model.live import Live, Record
 from reconciler.model.state import Entry
@@ -139,8 +139,7 @@ def _standing(
     reference: Reference, live: Live, addresses: Mapping[tuple[str, str], str]
 ) -> Callable[[Any], str | None]:
     """Tells the address that an item of a list field stands for, None where it is none of ours."""
-    targets = Targets(reference, live.records[reference.kind].values())
-    behind = targets.behind(LookupTable(live.lookups.get(reference.lookup, ())))
+    behind = ReferenceResolver(live).behind(reference)
 
     def address_of_item(item: Any) -> str | None:
         item_id = str(item.get("id")) if isinstance(item, dict) and item.get("type") == reference.type else ""

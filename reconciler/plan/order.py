@@ -15,7 +15,7 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
     """The changes with what each depends on. What still uses an object that goes away is said in its notes."""
     if not changes:
         return {}
-    users, addresses = context.users(), context.addresses()
+    users, addresses = context.references.users(), context.addresses()
     result = {}
     for address, change in changes.items():
         before: set[str] = set()
@@ -84,7 +84,7 @@ def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
     for name, reference in KINDS[user.kind].reference_fields():
         if reference.kind != target.kind or record is None:
             continue
-        known = context.targets(reference).possible(record, context.offers(reference))
+        known = context.references.targets(reference).possible(record, context.references.offers(reference))
         ids = {target.id, *(item["id"] for item in known)}
         if any(item.get("id") in ids for item in user.remember.applied.get(name) or () if isinstance(item, dict)):
             return False
