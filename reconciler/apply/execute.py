@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from reconciler.api import Poll, Writer
 from reconciler.apply.interrupts import on_interrupt
-from reconciler.apply.operations import OperationRunner, StateRecorder
+from reconciler.apply.operations import OperationRunner
+from reconciler.apply.record import StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery
 from reconciler.apply.resolve import PendingReferences, fields_to_come
 from reconciler.apply.schedule import Part, Schedule
@@ -54,7 +55,7 @@ class _End:
 def execute(
     plan: Plan,
     writer: Writer,
-    ledger: StateRecorder,
+    state: StateRecorder,
     before: Live,
     *,
     parallelism: int,
@@ -69,44 +70,44 @@ def execute(
     One failure stops what depends on it and nothing else. Ctrl-C stops new work, waits for what is under way and
     reports; a second one is raised.
     """
-    ledger.begin(plan.moved, plan.refresh)
-    known, buried = _live_before(plan, ledger), set(map(parse_object_name, ledger.tombstones()))
+    state.begin(plan.moved, plan.refresh)
+    known, buried = _live_before(plan, state), set(map(parse_object_name, state.tombstones()))
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
-    references = PendingReferences(writer, _ids(plan, ledger), before=before, taken=taken, coming=coming, poll=poll)
-    finder = LostResponseRecovery(writer, known, buried, poll)
-    run = _Run(plan, OperationRunner(writer, ledger, references, finder, recheck=recheck), tell)
+    references = PendingReferences(writer, _ids(plan, state), before=before, taken=taken, coming=coming, poll=poll)
+    recovery = LostResponseRecovery(writer, known, buried, poll)
+    run = _Run(plan, OperationRunner(writer, state, references, recovery, always_recheck=recheck), tell)
     # The pace of the run lets so many requests go at once; one more change for every few of them is prepared meanwhile.
     # What is still under way after a second Ctrl-C has its intent in the journal.
     with Threads(parallelism + parallelism // PREPARED) as pool:
         run.go(pool)
-    outcomes = tuple(run.outcome(change, ledger) for change in plan.changes)
+    outcomes = tuple(run.outcome(change, state) for change in plan.changes)
     return ApplyReport(
         plan.environment, plan.digest, outcomes, configuration=plan.configuration, answered=run.answered()
     )
 
 
-def _ids(plan: Plan, ledger: StateRecorder) -> Callable[[str], str | None]:
+def _ids(plan: Plan, state: StateRecorder) -> Callable[[str], str | None]:
     live = {change.address: change.id for change in plan.changes if change.id}
 
     def id_of(address: str) -> str | None:
-        entry = ledger.entry(address)
+        entry = state.entry(address)
         return entry.id if entry else live.get(address)
 
     return id_of
 
 
-def _live_before(plan: Plan, ledger: StateRecorder) -> set[tuple[str, str]]:
+def _live_before(plan: Plan, state: StateRecorder) -> set[tuple[str, str]]:
     """(kind, id) of all that was live when the plan was made."""
     known = {(other.kind, other.id) for other in plan.unmanaged}
     known |= {(change.kind, change.id) for change in plan.changes if change.id}
-    return known | known_objects(ledger.entries())
+    return known | known_objects(state.entries())
 
 
 class _Run:
-    def __init__(self, plan: Plan, performer: OperationRunner, tell: Observer) -> None:
+    def __init__(self, plan: Plan, runner: OperationRunner, tell: Observer) -> None:
         self._changes = {change.address: change for change in plan.changes}
         self._schedule = Schedule(change for change in plan.changes if change.action is not Action.MANUAL)
-        self._performer = performer
+        self._runner = runner
         self._tell = tell
         self._ends: dict[str, _End] = {}
         self._running: dict[Future[None], Part] = {}
@@ -134,14 +135,14 @@ class _Run:
 
     def answered(self) -> dict[str, Fields]:
         """Address → fields, as the API's answers to our last writes showed them."""
-        return self._performer.answered
+        return self._runner.responses.answered
 
-    def outcome(self, change: Change, ledger: StateRecorder) -> Outcome:
+    def outcome(self, change: Change, state: StateRecorder) -> Outcome:
         """How a change ended."""
         if change.action is Action.MANUAL:
             return Outcome(change.address, change.action.value, Status.MANUAL, change.id)
         end = self._ends.get(change.address, _End(Status.SKIPPED, reason=INTERRUPTED))
-        entry = ledger.entry(change.address)
+        entry = state.entry(change.address)
         object_id = entry.id if entry else change.id
         reason = end.reason
         if end.status is Status.DONE and change.action in WRITES and not (change.requests or change.cleanup):
@@ -154,7 +155,7 @@ class _Run:
             reason,
             end.because_of,
             end.exit_code,
-            request_ids=self._performer.request_ids(change.address),
+            request_ids=self._runner.responses.request_ids(change.address),
         )
 
     def _start(self, pool: Threads, parts: list[Part]) -> None:
@@ -162,7 +163,7 @@ class _Run:
             change = self._changes[part.address]
             if not part.cleanup:
                 self._tell(Event(change, None))
-            future = pool.submit(self._performer.perform, change, cleanup=part.cleanup)
+            future = pool.submit(self._runner.perform, change, cleanup=part.cleanup)
             self._running[future] = part
             future.add_done_callback(self._finished.put)
 

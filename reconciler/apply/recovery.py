@@ -1,4 +1,4 @@
-"""What came of a write whose answer was lost: looked up, never assumed and never sent again blindly."""
+"""What a write has done whose response was lost: it is looked up, and neither assumed nor sent again blindly."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, ReconcilerError, Unreachable
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import differences
-from reconciler.kinds.normalization import bearing, is_made_of
+from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
+from reconciler.kinds.paths import value_at
 from reconciler.kinds.wire import is_id, record_from
+from reconciler.model.desired import Fields
 from reconciler.model.live import Record
+from reconciler.model.plan import Change
+from reconciler.serialization import canonical
 
 BAD_REQUEST = 400
 SAMPLE = 8
@@ -29,9 +33,30 @@ def is_unknown(error: ApiFailed) -> bool:
     return isinstance(error, AnswerUnreadable) or (isinstance(error, Unreachable) and error.sent)
 
 
+def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | None) -> str:
+    """What a lost write has not done, in words; empty if it has done all, or the API has normalized what it sent."""
+    if record is None:
+        return "its object is not there"
+    before = [(each.path, canonical(each.before)) for each in change.fields]
+    return ", ".join(
+        f"{each.path} is not as it was sent"
+        for each in differences(kind, wanted, record.fields, change.remember)
+        if (each.path, canonical(each.before)) in before
+        or not is_normalized(each.field, each.spot[1:], value_at(wanted, each.spot), value_at(record.fields, each.spot))
+    )
+
+
+def still_there(record: Record | None) -> str:
+    """What a lost delete has not done, in words; empty if the object is gone."""
+    return f"{record.id} is still there" if record else ""
+
+
 class LostResponseRecovery:
-    """Looks for what lost writes have done. `known`: the objects (kind, id) that were live before, `deleted` those that
-    we deleted or forgot earlier: no create can have made them."""
+    """Looks for what lost writes have done. Safe to share between threads.
+
+    `known`: the objects (kind, id) that were live before. `deleted`: those that we deleted or forgot earlier. No create
+    of this run can have made them.
+    """
 
     def __init__(
         self,
