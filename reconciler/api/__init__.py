@@ -1,4 +1,4 @@
-"""The way to the API: a door (real HTTP or the embedded simulator), a client that can only read, one that can write."""
+"""The way to the API: a transport (HTTP, or the embedded simulator), a client that only reads, one that writes."""
 
 from reconciler.api.client import Reader, Writer
 from reconciler.api.poll import Poll

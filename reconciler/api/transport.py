@@ -1,4 +1,4 @@
-"""The door to the API: real HTTP, or the embedded simulator in this process. The only importer of httpx."""
+"""The transport to the API: HTTP, or the embedded simulator in this process. The only importer of httpx."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class Pool(Generic[T]):
-    """As many as were ever used at once. Safe to share between threads; what was used last is used first."""
+    """Makes items as they are needed at once, and reuses the last one first. Safe to share between threads."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
@@ -41,7 +41,7 @@ class Pool(Generic[T]):
 
     @contextmanager
     def one(self) -> Iterator[T]:
-        """One of them, for the block alone."""
+        """An item that nobody else uses during the block."""
         try:
             taken = self._free.pop()
         except IndexError:
@@ -53,7 +53,7 @@ class Pool(Generic[T]):
             self._free.append(taken)
 
     def all(self) -> list[T]:
-        """All that were made."""
+        """All items that were made."""
         return list(self._all)
 
 
@@ -100,11 +100,10 @@ def _address(url: httpx.URL) -> Address:
 
 
 class Transport:
-    """One exchange at a time a thread; safe to share between threads.
+    """Sends requests with the key to one address. Safe to share between threads.
 
-    Requests go to the transport itself: what a client of httpx would do beside that is to follow redirects, keep
-    cookies and look for passwords in .netrc. The key is for one address, and nothing else is kept or sent. Each
-    connection has a transport of its own: one for all looks at all its connections before and after every request.
+    There is no client of httpx: it would follow redirects, keep cookies, and read passwords from .netrc. Each connection
+    has a transport of httpx of its own, as a shared one examines all its connections before and after each request.
     """
 
     def __init__(
@@ -118,7 +117,7 @@ class Transport:
         *,
         address: str = "",
     ) -> None:
-        """`address` is what tells this API from others, `base` if it is left out."""
+        """`address` names this API in plans and states; `base` by default."""
         self.secret = secret
         self.address = address or base.rstrip("/")
         self.trace: Callable[[str], None] | None = None
@@ -140,9 +139,10 @@ class Transport:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Sends one request when it is its turn, and gives the answer, whatever its status.
+        """Sends one request once `turn` permits it, and gives the response, whatever its status.
 
-        Unreachable where none came, or not in time; AnswerUnreadable where its body is too long or cannot be unpacked.
+        Unreachable if none came in time; AnswerUnreadable if its body is too long or cannot be unpacked; ApiFailed if the
+        API asks for too long a wait.
         """
         request = httpx.Request(
             method,
@@ -154,11 +154,11 @@ class Transport:
             with exchange_deadline(LONGEST_EXCHANGE, turn), self._transports.one() as transport:
                 answer = self._answer(transport, request, path)
         except NO_RESPONSE as error:
-            self._traced(method, path, query, f"no answer: {_said(error)}")
+            self._traced(method, path, query, f"no answer: {_message(error)}")
             require_trust(error, self._host)
             sent = not isinstance(error, NOT_SENT)
             raise Unreachable(
-                f"{method} {path}: no answer from {self._host} ({self.secret.redact(_said(error))})",
+                f"{method} {path}: no answer from {self._host} ({self.secret.redact(_message(error))})",
                 sent=sent,
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
@@ -177,7 +177,7 @@ class Transport:
         try:
             content = read_bounded(_chunks(response), response.headers.get("content-encoding", ""))
         except BodyTooLarge as unfit:
-            # What an error says beside its status is good to know, and no more.
+            # The status of an error is enough.
             if not response.is_error:
                 raise AnswerUnreadable(
                     f"{request.method} {path} answered {response.status_code} with a body {unfit}"
@@ -192,13 +192,13 @@ class Transport:
         return Response(request.method, path, response.status_code, headers, told)
 
     def _traced(self, method: str, path: str, query: Mapping[str, str | int] | None, how: str) -> None:
-        """Tells of an exchange: never its headers, which hold the key, nor its bodies."""
+        """Traces an exchange without its headers, which hold the key, and without its bodies."""
         if self.trace is not None:
             asked = f"?{urlencode(query)}" if query else ""
             self.trace(f"{method} {path}{asked}: {how}, {seconds_taken() * 1000:.0f} ms")
 
     def close(self) -> None:
-        """Closes the connections, and the simulator where one was opened."""
+        """Closes the connections, and the simulator if one was opened."""
         for transport in self._transports.all():
             transport.close()
         if self._close is not None:
@@ -212,11 +212,11 @@ class Transport:
 
 
 def connect(address: str, secret: Secret, connections: int) -> Transport:
-    """The door at an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
+    """The transport for an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
 
-    A bare host gets the API's base path `/v4`. TLS is verified, by the certificates of SSL_CERT_FILE or SSL_CERT_DIR
-    where these are set; HTTPS_PROXY and NO_PROXY hold. Refused for plain http to anything but loopback; WrongUsage
-    where the address is none, or those variables cannot be used.
+    A bare host gets the API's base path `/v4`. TLS is verified, by SSL_CERT_FILE or SSL_CERT_DIR if they are set.
+    HTTPS_PROXY and NO_PROXY apply. `connections`: the most requests at once. Refused for plain http to another machine;
+    WrongUsage if the address, or one of those variables, cannot be used.
     """
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
@@ -225,33 +225,31 @@ def connect(address: str, secret: Secret, connections: int) -> Transport:
 
 
 def connect_to_forge(address: str, secret: Secret, headers: Mapping[str, str]) -> Transport:
-    """The door at the API of a host of repositories. `headers`: those of every request, the token among them.
-
-    Held by the same rules as the other: https only but on loopback, the same limits, certificates and proxies.
-    """
+    """The transport for the API of a forge, by the same rules as `connect`. `headers`: those of every request, with the
+    token."""
     return _open(base_url(address, path=""), secret, {**OURS, **headers}, 1)
 
 
 def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Transport:
-    # A proxy is for the way out: the key of a plain http address on this machine stays on this machine.
+    # Plain http is for loopback alone, and the key in it must not leave this machine by a proxy.
     outward = is_outward(base)
-    # Without TLS there is nothing to verify, and loading the certificates of all authorities takes its time.
+    # Without TLS no certificates are loaded: that takes time.
     verify = httpx.create_ssl_context(verify=trusted()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         proxy = proxy_for(_host(base)) if outward else None
         make = partial(_NetworkTransport, verify, httpx.Proxy(proxy) if proxy else None)
         return Transport(make, base, headers, secret, RateLimiter(connections))
     except (ValueError, ImportError, httpx.InvalidURL) as error:
-        # In words of our own: those of a library may hold a part of the password
+        # The library's message may hold a part of the password.
         raise WrongUsage(
-            f"the proxy cannot be used: {_unfit(error)}",
+            f"the proxy cannot be used: {_proxy_problem(error)}",
             hint="see HTTPS_PROXY, ALL_PROXY, NO_PROXY; in a user or password, / # ? @ and : are written as %2F %23 "
             "%3F %40 and %3A",
         ) from None
 
 
 def _host(base: str) -> str:
-    """The host as it is asked: in ASCII, never in the letters of other scripts that `xn--` stands for."""
+    """The host in ASCII: with `xn--`, and not with the letters that it stands for."""
     return _url(base).raw_host.decode("ascii")
 
 
@@ -267,33 +265,32 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         simulator = Simulator(file)
         seed_project(simulator.answer)
     except (OSError, sqlite3.Error) as error:
-        raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
-    transport = httpx.WSGITransport(_paced(simulator))
+        raise WrongUsage(f"the simulator cannot keep its data in {file}: {_message(error)}") from error
+    transport = httpx.WSGITransport(_with_permit(simulator))
     base, address = "http://simulator/v4", f"{SIMULATOR}{file}"
     return Transport(
         lambda: transport, base, headers, secret, RateLimiter(connections), simulator.close, address=address
     )
 
 
-def _paced(application: Any) -> Any:
-    def asked(*call: Any) -> Any:
+def _with_permit(application: Any) -> Any:
+    def call_application(*call: Any) -> Any:
         start_exchange()
         return application(*call)
 
-    return asked
+    return call_application
 
 
 def _chunks(response: httpx.Response) -> Iterable[bytes]:
-    """The body as it comes."""
     if not isinstance(response.stream, httpx.SyncByteStream):
         raise TypeError("a stream for asynchronous use")
     return response.stream
 
 
-def _unfit(error: Exception) -> str:
+def _proxy_problem(error: Exception) -> str:
     missing = isinstance(error, ImportError)
     return "what it takes is not installed (pip install 'httpx[socks]')" if missing else "it is no address of a proxy"
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return str(error) or type(error).__name__

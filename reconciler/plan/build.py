@@ -141,7 +141,12 @@ def _weight(change: Change) -> tuple[bool, int, int, int, str]:
 
 
 def compute_digest(plan: Plan) -> str:
-    """What a reviewer approves: the same for the same changes, whenever and wherever they are planned."""
+    """The hash of what a reviewer approves: the same for the same changes, whenever and wherever they are planned.
+
+    It holds what is written, where to, in which order, and what was seen of each live object. It leaves out what may
+    differ between two runs that do the same: reasons, notes, warnings, labels, what stays unchanged, and the file and
+    commit of an entry (see `Change.approved`). So a job after the merge gets the digest that the pull request showed.
+    """
     content = {
         "format_version": FORMAT_VERSION,
         "configuration": plan.configuration,
