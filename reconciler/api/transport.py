@@ -102,8 +102,8 @@ def _address(url: httpx.URL) -> Address:
 class Transport:
     """Sends requests with the key to one address. Safe to share between threads.
 
-    There is no client of httpx: it would follow redirects, keep cookies, and read passwords from .netrc. Each connection
-    has a transport of httpx of its own, as a shared one examines all its connections before and after each request.
+    There is no client of httpx: it would follow redirects, keep cookies, and read passwords from .netrc. Each thread
+    has a transport of httpx for itself: a shared one examines all its connections before and after each request.
     """
 
     def __init__(
@@ -141,8 +141,8 @@ class Transport:
     ) -> Response:
         """Sends one request once `turn` permits it, and gives the response, whatever its status.
 
-        Unreachable if none came in time; AnswerUnreadable if its body is too long or cannot be unpacked; ApiFailed if the
-        API asks for too long a wait.
+        Unreachable if none came in time, AnswerUnreadable if its body is too long or cannot be unpacked, ApiFailed if
+        the API asks for too long a wait.
         """
         request = httpx.Request(
             method,

@@ -22,7 +22,7 @@ from reconciler.serialization import canonical
 
 BAD_REQUEST = 400
 SAMPLE = 8
-"""So many objects at most are asked for, to see whether a list is whole."""
+"""Objects that are read by id, to see whether a list is whole."""
 
 
 def is_unknown(error: ApiFailed) -> bool:
@@ -72,18 +72,17 @@ class LostResponseRecovery:
         self._poll = poll or Poll()
 
     def take(self, kind: Kind, object_id: str) -> bool:
-        """Takes a new object for one create; False where it was there before, or is another create's already."""
+        """Claims a new object for one create; False if it was there before, or another create has it."""
         with self._lock:
             free = (kind.name, object_id) not in self._taken
             self._taken.add((kind.name, object_id))
             return free
 
     def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
-        """The object that holds what was sent and was not there before; None where there is none after a while.
+        """The new object with the fields that were sent; None if there is none after all attempts.
 
-        Once all looks are over, that is also one that holds what the API may have made of it. ApiFailed where two
-        objects could be it, where one has its name and holds something else, or where the list is not whole and shows
-        nothing: nothing is guessed, nor made twice.
+        At last, an object with what the API may have normalized of them counts too. ApiFailed if two objects could be
+        it, if one has its name and other fields, or if the list is not whole: nothing is guessed, or created twice.
         """
         records: list[Record] = []
         new: list[Record] = []
@@ -106,7 +105,7 @@ class LostResponseRecovery:
         return None
 
     def _one(self, found: list[Record]) -> Record | None:
-        """The only one, None where there is none."""
+        """The only one, or None. ApiFailed if there are several."""
         if len(found) > 1:
             ids = ", ".join(sorted(record.id for record in found))
             raise ApiFailed(
@@ -127,9 +126,9 @@ class LostResponseRecovery:
                 )
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
-        """The object as it is now, None where there is none: read by itself where the API lets us, else from the list.
+        """The object as it is now, None if there is none: read by its id if the API can, else from the list.
 
-        Raises what reading raises; AnswerUnreadable where the API answers with another object.
+        AnswerUnreadable if the API answers with another object.
         """
         if not kind.readable:
             return next((record for record in self._records(kind) if record.id == object_id), None)
@@ -139,9 +138,9 @@ class LostResponseRecovery:
     def settle(
         self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]
     ) -> Record | None:
-        """The object, read until nothing is missing of what a lost write was to do. `missing` says what is, in words.
+        """The object, read until a lost write shows. `missing` says in words what does not show, empty if all does.
 
-        Raises `lost`, with what was seen, where that stays so, or where it cannot be read.
+        ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read.
         """
         seen = ""
         try:

@@ -1,4 +1,4 @@
-"""References to what did not exist when the plan was made, looked up once it does."""
+"""References to objects that the plan itself makes: their items are looked up when the objects are there."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LAST_DELAY = 4.0
 
 
 def fields_to_come(plan: Plan, kind: str) -> dict[str, Fields]:
-    """Address → fields, of what a plan makes of a kind."""
+    """Address → fields, of the objects of a kind that a plan creates."""
     making = (each for each in plan.changes if each.kind == kind and each.action in (Action.CREATE, Action.REPLACE))
     return {each.address: each.remember.applied for each in making if each.remember}
 
 
 @dataclass(slots=True)
 class _Reading:
-    """A list as it was read. `after`: how many objects this run had made before that; `live`: what is live since."""
+    """A list as it was read. `after`: how many objects this run had created before; `live`: what was live after."""
 
     after: int
     offered: LookupTable
@@ -38,10 +38,10 @@ class _Reading:
 
 
 class PendingReferences:
-    """Puts what the API wants in the place of references. Safe to share between threads.
+    """Replaces references by the items that the API takes, waiting until it offers them. Safe to share between threads.
 
-    `before` is what was live when the plan was made, `taken` the further (kind, id) that objects have or had, `coming`
-    gives the fields of what the plan makes of a kind, by address.
+    `before` is what was live when the plan was made. `taken`, and `coming` for what the plan makes: see
+    `ReferenceResolver`. `id_of` gives the id of an address.
     """
 
     def __init__(
@@ -65,15 +65,13 @@ class PendingReferences:
         self._lock = threading.Lock()
 
     def created(self, address: str, raw: Raw) -> None:
-        """Tells what the API answered when it made something, for others to refer to."""
+        """Registers the record of a new object, so that references to it can be resolved."""
         with self._lock:
             self._made[address] = (len(self._made) + 1, raw)
 
     def fields(self, kind: Kind, fields: Fields) -> dict[str, Any]:
-        """The fields with all references put in.
-
-        ApiFailed if the API does not offer what is referred to, IdentityAmbiguous if it does not prove which it is.
-        """
+        """The fields with all references resolved. ApiFailed if the API does not offer an object that is referred to,
+        IdentityAmbiguous if it does not prove which item stands for it."""
         return resolved(kind, fields, self._item)
 
     def _item(self, address: str, reference: Reference) -> dict[str, Any]:
@@ -97,7 +95,7 @@ class PendingReferences:
         )
 
     def _target(self, address: str, kind: Kind) -> tuple[Record, int]:
-        """What is known of the object of an address, and how many this run had made when it was made."""
+        """The object of an address, and its number among those that this run has created (0: none of them)."""
         with self._lock:
             number, raw = self._made.get(address, (0, None))
         if raw is not None:
@@ -109,7 +107,7 @@ class PendingReferences:
     def _by_label(
         self, address: str, record: Record, reference: Reference, reading: _Reading
     ) -> tuple[dict[str, Any] | None, list[str]]:
-        """What a label proves, else why it does not. What is live now is read: somebody may have made a twin."""
+        """The item that a label proves, else the reasons why none. Reads what is live now: a twin may be new."""
         kind, label = KINDS[reference.kind], reference.label(record.raw)
         if label is not None and not reading.offered.find("label", label):
             return None, []
@@ -133,7 +131,7 @@ class PendingReferences:
         return None, targets.in_doubt(kind, target, address, reading.offered)
 
     def _newer(self, path: str, than: _Reading | None) -> _Reading:
-        """A list, read again if it is still the one that did not help; others wait for one reading."""
+        """A list, read again unless that was done since `than`. Threads share one reading."""
         with self._lock:
             if path not in self._readings or self._readings[path] is than:
                 self._readings[path] = _Reading(len(self._made), LookupTable(read_table(self._reader, path)))
