@@ -1,4 +1,4 @@
-"""References between resources: who refers to whom, and what is sent in a reference's place."""
+"""References between resources: which there are, and which items of the API's lists are sent for them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from reconciler.model.state import Entry
 from reconciler.serialization import canonical
 
 Resolve = Callable[[str, Reference], dict[str, Any] | None]
-"""Given an address and the reference's declaration: the item that is sent, or None while it cannot be told."""
+"""Given an address and the reference's declaration: the item that is sent, or None if it is not known yet."""
 
 
 def referred(reference: Reference, item: Any) -> str | None:
-    """The address that an item of a list field refers to, or None where it is something else."""
+    """The address that an item of a list field refers to, None if it is no reference."""
     if isinstance(item, dict) and isinstance(item.get(reference.key), str):
         return make_address(reference.kind, item[reference.key])
     return None
@@ -36,10 +36,8 @@ def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, int, Refe
 
 
 def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
-    """The fields with every reference that `resolve` can tell put in; the others stay as they are written.
-
-    What is named twice, by its key and by its id, is sent once.
-    """
+    """The fields with each reference replaced that `resolve` knows. An item that is named twice, by its key and by its
+    id, is sent once."""
     result = dict(fields)
     for address, name, index, reference in references(kind, fields):
         item = resolve(address, reference)
