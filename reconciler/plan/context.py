@@ -1,4 +1,4 @@
-"""All that the planning of one resource may ask about the others."""
+"""What the plan of one resource needs to know about the others."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from reconciler.plan.identity import PASTE, Match, ambiguous
 
 @dataclass(slots=True)
 class PlanContext:
-    """The three inputs and who is who.
+    """The inputs of a plan, and which object each address means.
 
-    `tombstones` are what is remembered of objects without an entry, `unread` the addresses that an apply wrote and was
-    cut off before it read them back. `replaced` are the addresses that are about to get another object: the one that a
-    run which was cut off has made already, if there is one.
+    `unread` are the addresses that an interrupted apply wrote and did not read back. `replaced` are the addresses that
+    get another object: the one that an interrupted apply has created already, or None.
     """
 
     desired: Desired
@@ -44,33 +43,30 @@ class PlanContext:
         self.references = ReferenceResolver(self.live, taken, self._planned)
 
     def is_protected(self, kind: str, object_id: str) -> bool:
-        """Whether an object is remembered as protected, under whatever address or under none."""
+        """Whether the state protects an object, by an entry or a tombstone."""
         return (kind, object_id) in self._protected
 
     def kept_protection(self, address: str) -> dict[str, Tombstone]:
-        """What stays remembered of the object of an address that is to have another one, or none: that it is protected,
-        unless it is known to be gone."""
+        """The tombstone of a protected object that its address loses; {} if the object is known to be gone."""
         entry = self.entries.get(address)
         if entry is None or not entry.protected or (address_kind(address), entry.id) in self.live.gone:
             return {}
         return {object_name(address_kind(address), entry.id): Tombstone(address, protected=True)}
 
     def put_aside(self, address: str) -> tuple[str, ...]:
-        """The ids that an interrupted replace of an address has put aside and that are not known to be gone."""
+        """The ids that an interrupted replace has left to delete, without those that are known to be gone."""
         entry, kind = self.entries.get(address), address_kind(address)
         return tuple(each for each in entry.superseded if (kind, each) not in self.live.gone) if entry else ()
 
     def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
-        """What is sent in place of a reference, or None while it has no id yet (or is not offered).
-
-        `used`: the items that the live object holds already.
-        """
+        """The item for a reference, or None if its target has no id yet or is not offered. `used`: the items that the
+        live object holds already."""
         record = self.target(address)
         proof = self.references.proof(record, reference, used, address) if record else None
         return proof.item if proof else None
 
     def target(self, address: str) -> Record | None:
-        """The live object that a reference to an address means, None while it is not made."""
+        """The live object that a reference to an address means, None if it is still to be created."""
         match = self.matches.get(address)
         return self.replaced.get(address, match.record if match else None)
 
@@ -93,9 +89,9 @@ class PlanContext:
         return from_state | {(each.record.kind, each.record.id): address for address, each in self.matches.items()}
 
     def made_already(self, resource: Resource) -> Record | None:
-        """What a replace would make, where a run that was lost before it could be remembered has made it already.
+        """The object that an interrupted apply has created for a replace and did not record, or None.
 
-        IdentityAmbiguous where two objects could be that.
+        IdentityAmbiguous if it could be two objects.
         """
         kind, managed = KINDS[resource.kind], self.addresses()
         unmanaged = [

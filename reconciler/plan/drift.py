@@ -1,4 +1,4 @@
-"""Holds what is live against what was last applied."""
+"""Compares what is live with what was applied last."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reconciler.model.state import Entry, State
 from reconciler.serialization import canonical
 
 CHANGED_AT = "updated_at"
-"""Reports and integrations bear it; automations have no times [seed]."""
+"""Reports and integrations have it; automations have no times [seed]."""
 
 NEXT = {
     Action.CREATE: "the next apply makes it anew",
@@ -32,7 +32,7 @@ OTHERWISE = "the next apply sets it to another value"
 
 
 def drift(state: State, live: Live, plan: Plan) -> Drift:
-    """What somebody changed since the last apply, and what `plan` would do to it."""
+    """What changed outside since the last apply, and what `plan` would do about it."""
     changes = {plan.moved.get(change.address, change.address): change for change in plan.changes}
     found = []
     for address in sorted(state.entries):

@@ -1,4 +1,4 @@
-"""What must happen before what: references forwards for what is made, live use backwards for what is taken away."""
+"""The order of changes: targets are created before what refers to them, and deleted after it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.plan.context import PlanContext
 
 
 def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:
-    """The changes with what each depends on. What still uses an object that goes away is said in its notes."""
+    """The changes with their dependencies. Notes name what still refers to an object that is deleted."""
     if not changes:
         return {}
     users, addresses = context.references.users(), context.addresses()
@@ -60,7 +60,7 @@ def _not_offered(context: PlanContext, change: Change) -> list[str]:
 def _leaving(
     context: PlanContext, change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change], notes: list[str]
 ) -> tuple[set[str], list[str]]:
-    """The changes after which nobody of them uses the object any more; for the others, a note."""
+    """The changes that end a use of the object, and the notes with one for the other users."""
     leaving: set[str] = set()
     staying: set[str] = set()
     for address, name in using:
