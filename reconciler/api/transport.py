@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from reconciler import __version__
@@ -27,35 +27,6 @@ from reconciler.api.streams import (
 )
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.serialization import json_text
-
-T = TypeVar("T")
-
-
-class Pool(Generic[T]):
-    """Makes items as they are needed at once, and reuses the last one first. Safe to share between threads."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._free = [make()]
-        self._all = list(self._free)
-
-    @contextmanager
-    def one(self) -> Iterator[T]:
-        """An item that nobody else uses during the block."""
-        try:
-            taken = self._free.pop()
-        except IndexError:
-            taken = self._make()
-            self._all.append(taken)
-        try:
-            yield taken
-        finally:
-            self._free.append(taken)
-
-    def all(self) -> list[T]:
-        """All items that were made."""
-        return list(self._all)
-
 
 # With pygments installed, httpx loads its own command line: 40 ms of 85 ms for its import.
 with without_optional("pygments"):
@@ -123,7 +94,9 @@ class Transport:
         self.trace: Callable[[str], None] | None = None
         self.refuses_key = False
         self.pace = pace
-        self._transports = Pool(make)
+        self._make = make
+        self._idle = [make()]
+        self._transports = list(self._idle)
         self._close = close
         self._base = f"{base.rstrip('/')}/"
         self._host = _host(base)
@@ -151,7 +124,7 @@ class Transport:
             headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
         )
         try:
-            with exchange_deadline(LONGEST_EXCHANGE, turn), self._transports.one() as transport:
+            with exchange_deadline(LONGEST_EXCHANGE, turn), self._transport() as transport:
                 answer = self._answer(transport, request, path)
         except NO_RESPONSE as error:
             self._traced(method, path, query, f"no answer: {_message(error)}")
@@ -171,6 +144,19 @@ class Transport:
         sizes = f"{len(request.content)} bytes sent, {len(answer.content)} received"
         self._traced(method, path, query, f"{answer.status}, {sizes}")
         return answer
+
+    @contextmanager
+    def _transport(self) -> Iterator[httpx.BaseTransport]:
+        """A transport for the block alone: the last one that was used, or a new one."""
+        try:
+            transport = self._idle.pop()
+        except IndexError:
+            transport = self._make()
+            self._transports.append(transport)
+        try:
+            yield transport
+        finally:
+            self._idle.append(transport)
 
     def _answer(self, transport: httpx.BaseTransport, request: httpx.Request, path: str) -> Response:
         response = transport.handle_request(request)
@@ -199,7 +185,7 @@ class Transport:
 
     def close(self) -> None:
         """Closes the connections, and the simulator if one was opened."""
-        for transport in self._transports.all():
+        for transport in self._transports:
             transport.close()
         if self._close is not None:
             self._close()

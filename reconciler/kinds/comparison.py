@@ -44,6 +44,13 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def same_value(field: Field, one: Any, other: Any) -> bool:
+    """Whether two values of a field are the same. The order of an unordered list does not count."""
+    if field.unordered and isinstance(one, list) and isinstance(other, list):
+        return set(map(canonical, one)) == set(map(canonical, other))
+    return alike(one, other)
+
+
 def overlaid(live: Any, desired: Any) -> Any:
     """`live` updated with `desired`, at every depth of maps."""
     if not (isinstance(live, dict) and isinstance(desired, dict)):
@@ -138,8 +145,7 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
     if alike(desired, live):
         return []
     if each.unordered and isinstance(live, list):
-        same = set(map(canonical, desired)) == set(map(canonical, live))
-        return [] if same else [Difference(each, (), live, desired)]
+        return [] if same_value(each, desired, live) else [Difference(each, (), live, desired)]
     before, after = without_nulls(live), without_nulls(overlaid(live, desired))
     if alike(before, after):
         return []

@@ -8,7 +8,15 @@ from typing import Any
 
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, alike, differences, flattened, shown_last, still_stored, written
+from reconciler.kinds.comparison import (
+    Difference,
+    differences,
+    flattened,
+    same_value,
+    shown_last,
+    still_stored,
+    written,
+)
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
 from reconciler.kinds.paths import keys_path, value_at, value_within
 from reconciler.kinds.references import references, resolved
@@ -19,7 +27,6 @@ from reconciler.model.plan import Action, Cause, Change, FieldChange
 from reconciler.model.state import NO_TOMBSTONES, Entry, Tombstone
 from reconciler.plan.context import PlanContext
 from reconciler.plan.identity import Match
-from reconciler.serialization import canonical
 
 
 class _NotWritten(Exception):
@@ -34,8 +41,8 @@ def find_cause(difference: Difference, entry: Entry | None) -> Cause:
         applied, shown = _value_of(entry.applied, difference), _value_of(shown_last(entry), difference)
     except _NotWritten:
         return Cause.CONFIG
-    ours = _same(difference, applied, difference.after)
-    theirs = _same(difference, applied, difference.before) or _same(difference, shown, difference.before)
+    ours = same_value(difference.field, applied, difference.after)
+    theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
     if ours and not theirs:
         return Cause.DRIFT
     return Cause.CONFIG if theirs else Cause.BOTH
@@ -49,12 +56,6 @@ def _value_of(fields: Fields, difference: Difference) -> Any:
             raise _NotWritten
         value = value[key]
     return value_within(value, difference.keys[len(difference.spot) - 1 :])
-
-
-def _same(difference: Difference, one: Any, other: Any) -> bool:
-    if difference.field.unordered and isinstance(one, list) and isinstance(other, list):
-        return set(map(canonical, one)) == set(map(canonical, other))
-    return alike(one, other)
 
 
 NOTHING: Fields = {}
