@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from reconciler.api import Reader
+from reconciler.api import Poll, Reader
 from reconciler.api.lists import read_list, read_object, read_table
-from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ListIncomplete
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.wire import is_id, record_from
@@ -146,8 +144,7 @@ def observe_remembered(
     by its id: then somebody has restored it.
     """
     unlisted: list[Asked] = []
-    for wait in POLL_DELAYS:
-        time.sleep(wait)
+    for _ in Poll():
         live = observe(reader, kinds, lookups, counted_by_kind(state.entries), likely)
         missing = list(_missing(kinds, state, live, also))
         deleted = {parse_object_name(name) for name, each in state.tombstones.items() if each.deleted}

@@ -1,4 +1,4 @@
-"""Which addresses the key may be sent to, and whose certificates are believed there."""
+"""Which addresses the key may be sent to, by which proxy, and which certificates are trusted there."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ EXPECTED = "expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
 
 
 def base_url(address: str, path: str = BASE_PATH) -> str:
-    """The base of the API at an address; a bare host gets the base path, `path`.
+    """The base URL of the API at an address; a bare host gets the base path, `path`.
 
-    WrongUsage where it is no address, or one that holds more than host, port and path; Refused for plain http to
-    anything but loopback.
+    WrongUsage if it is no address, or has more than host, port and path; Refused for plain http to another machine.
     """
     parts = ADDRESS.fullmatch(address)
     if parts is None:
@@ -44,7 +43,6 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
 
 
 def _named(characters: list[str]) -> str:
-    """The first few characters by code and name: to the eye they may be others."""
     import unicodedata  # noqa: PLC0415 - only an address that is none needs it
 
     named = [f"U+{ord(each):04X} {unicodedata.name(each, '(no name)')}" for each in characters[:NAMED]]
@@ -52,14 +50,14 @@ def _named(characters: list[str]) -> str:
 
 
 def is_outward(base: str) -> bool:
-    """Whether it is https. What is not stays on this machine, and goes through no proxy."""
+    """Whether the base URL is https. Plain http stays on this machine, and goes through no proxy."""
     return base.lower().startswith("https:")
 
 
 def proxy_for(host: str) -> str | None:
-    """The proxy on the way to a host, as HTTPS_PROXY, ALL_PROXY and NO_PROXY say, or the system's settings.
+    """The URL of the proxy for a host, by HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings; or None.
 
-    ValueError if a password in it is cut short, so that a part of it would be taken for host and port.
+    ValueError if its password is not escaped: a part of it would be taken for host and port.
     """
     known = getproxies()
     proxy = known.get("https") or known.get("all")
@@ -72,8 +70,8 @@ def proxy_for(host: str) -> str | None:
 
 
 def trusted() -> ssl.SSLContext | bool:
-    """Whose certificates are believed: those that SSL_CERT_FILE or SSL_CERT_DIR name, said here since the versions of
-    httpx differ in it, else its own. WrongUsage where they cannot be read."""
+    """The certificates that SSL_CERT_FILE or SSL_CERT_DIR name, else True for those of httpx, whose versions differ in
+    these variables. WrongUsage if they cannot be read."""
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if not (file or folder):
         return True
@@ -87,7 +85,7 @@ def trusted() -> ssl.SSLContext | bool:
 
 
 def require_trust(error: BaseException, host: str) -> None:
-    """ApiFailed where a request failed since the certificate is not trusted: trying again changes nothing."""
+    """ApiFailed if a request failed because the certificate is not trusted: a retry would change nothing."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__ or cause.__context__

@@ -1,4 +1,4 @@
-"""What a library would load beside itself, and nobody here needs."""
+"""The body of a response, unpacked and bounded; and imports without the optional libraries of a library."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ class BodyTooLarge(Exception):
 def read_bounded(chunks: Iterable[bytes], coding: str) -> bytes:
     """The body, unpacked. `coding`: the header `Content-Encoding`.
 
-    BodyTooLarge where it is too long or not packed so. No more than the bound is ever held, whatever it would unpack
-    to.
+    Holds no more than `MOST_BYTES`, whatever the body unpacks to. BodyTooLarge if it is longer or cannot be unpacked.
     """
     coding = coding.strip().lower()
     if coding not in _SAME | _PACKED:
@@ -68,14 +67,23 @@ class _Unpacked:
         return zlib.decompressobj(zlib.MAX_WBITS | 32)
 
 
+class _NotInstalled:
+    """An import hook that says of some modules that they are not installed."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
+        if name in self._names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 @contextmanager
-def left_out(*names: str) -> Iterator[None]:
-    """While the block runs, these modules cannot be imported, unless they are loaded already. For imports only."""
-    absent = [name for name in names if name not in sys.modules]
-    for name in absent:
-        sys.modules[name] = None  # type: ignore[assignment]
+def without_optional(*names: str) -> Iterator[None]:
+    """While the block runs, an import of these optional libraries fails as if they were not installed."""
+    hook = _NotInstalled(names)
+    sys.meta_path.insert(0, hook)
     try:
         yield
     finally:
-        for name in absent:
-            del sys.modules[name]
+        sys.meta_path.remove(hook)

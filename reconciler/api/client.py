@@ -1,4 +1,4 @@
-"""The two clients: `Reader` has no verb that writes, so what plans with it cannot change anything. `Writer` has all."""
+"""The two clients: `Reader` has no verb that writes, so a plan cannot change anything. `Writer` has all verbs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from reconciler.api.transport import Transport
 from reconciler.errors import ApiFailed, Unreachable
 
 Again = Callable[[bool], None]
-"""Called before a write is sent again, and told whether it may have been done already. What it raises ends it."""
+"""Called before a write is sent again, with whether it may have been done already. An error from it ends the write."""
 
 
 class Reader:
-    """Reads, at the pace of the run: failures that pass are waited out (see `reconciler.api.rate_limiter`)."""
+    """Reads within the rate limit of the run, and retries as `reconciler.api.rate_limiter` says."""
 
     def __init__(self, door: Transport, pace: RateLimiter | None = None) -> None:
         self._door = door
@@ -23,7 +23,7 @@ class Reader:
         self._given_up = False
 
     def cancel(self) -> None:
-        """From now on nothing more is read: the next request ends with an ApiFailed, in whichever thread."""
+        """Ends each further request, in whichever thread, with an ApiFailed."""
         self._given_up = True
 
     @property
@@ -32,10 +32,8 @@ class Reader:
         return self._door.secret.source
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Response:
-        """GET below the API's base. Raises an ApiFailed or NotAuthorised where the answer is no 2xx."""
-        return self._checked(self._exchange("GET", path, idempotent=True, query=query))
-
-    def _checked(self, answer: Response) -> Response:
+        """GET below the API's base. Raises ApiFailed or NotAuthorised if the status is no 2xx."""
+        answer = self._exchange("GET", path, idempotent=True, query=query)
         if not answer.ok:
             raise answer.error(self.source)
         return answer
@@ -85,11 +83,11 @@ class Writer(Reader):
         retry: bool = True,
         before_again: Again | None = None,
     ) -> Response:
-        """Sends one write and gives the answer, whatever its status.
+        """Sends one write and gives the response, whatever its status.
 
-        `idempotent`: sending it twice does what sending it once does, so a lost answer is no reason to give up. With an
-        `idempotency_key` a create is repeatable too (documented for integrations: same key, original response [seed]).
-        Not `retry`: what was turned away is not sent again. `before_again`: looks whether that is still right.
+        `idempotent`: to send it twice does the same as to send it once, so it is retried after a lost response. With an
+        `idempotency_key` a create is idempotent too (documented for integrations: same key, original response [seed]).
+        `retry` False: it is sent once. `before_again` is called before each retry.
         """
         headers = {"idempotency-key": idempotency_key} if idempotency_key else None
         if not retry:

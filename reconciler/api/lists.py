@@ -1,6 +1,7 @@
-"""Lists, read whole or not at all. Three pagination styles; a page that shifts, repeats or lies is noticed.
+"""Reads lists whole, or not at all: an object that is missing from a list would be taken for deleted.
 
-A list that changes while it is read is read again from the start; one that stays unsteady is a ListIncomplete.
+There are three styles of pagination. A list that changes while it is read is read again from the start. If it does not
+come to rest, the result is ListIncomplete.
 """
 
 from __future__ import annotations
@@ -17,44 +18,40 @@ from reconciler.errors import AnswerRefused, AnswerUnreadable, ListIncomplete
 from reconciler.threads import Threads
 
 LIMIT = 100
+"""Items of a page: the most that the API allows."""
 ATTEMPTS = 3
 MOST_PAGES = 10_000
 MOST_AHEAD = 16
-"""Pages that are waited for at once, as far as the run's parallelism lets them go."""
+"""Pages that are requested at once, as far as the run's rate limit lets them go."""
 RESTARTED = "x-qon-pagination-restarted"
 
 Item = dict[str, Any]
 
 
 class _Unsteady(Exception):
-    """The list moved under the reader; the text says how it showed."""
+    """The list changed while it was read; the text says how that was noticed."""
 
 
 def read_whole(reader: Reader, path: str) -> list[Item]:
-    """A list of objects that comes in one page; an object that comes twice is folded."""
+    """A list of objects that comes in one page, each object once."""
     return list({_id(item, path): item for item in _only_page(reader.get(path), path)}.values())
 
 
 def read_list(reader: Reader, path: str, style: str, expected: int = 0) -> list[Item]:
-    """A list of objects by the name of its pagination style: `whole`, `offset` or `cursor`.
-
-    `expected`: about how many there are. Where pages can be asked for by number, those are asked for at once.
-    """
+    """A list of objects. `style`: `whole`, `offset` or `cursor`. `expected`: about how many objects there are; pages by
+    offset are requested at once up to that number."""
     if style == "offset":
         return read_by_offset(reader, path, expected)
     return {"whole": read_whole, "cursor": read_by_cursor}[style](reader, path)
 
 
 def read_table(reader: Reader, path: str) -> list[Item]:
-    """A list of items that are no objects: the catalogue (documented without `has_more`), the destinations."""
+    """A list of items without ids: the catalogue (documented without `has_more`), the destinations."""
     return _only_page(reader.get(path), path, ends=True)
 
 
 def read_object(reader: Reader, path: str, object_id: str) -> Item | None:
-    """One object of the list at `path`, asked for by its id; None if there is none (404).
-
-    Raises what reading raises for every other answer; AnswerUnreadable if it is another object.
-    """
+    """The object with that id below `path`, None if there is none (404). AnswerUnreadable if it is another object."""
     try:
         item = reader.get(f"{path}/{object_id}").record()
     except AnswerRefused as refused:
@@ -74,10 +71,11 @@ def _only_page(answer: Response, path: str, *, ends: bool | None = None) -> list
 
 
 def read_by_offset(reader: Reader, path: str, expected: int = 0) -> list[Item]:
-    """A list in pages by `limit` and `offset`; the pages that hold `expected` items are asked for side by side.
+    """A list in pages by `limit` and `offset`. The pages that hold `expected` items are requested at once.
 
-    Each page begins with the last item of the page before: where it does not, something was added or removed
-    meanwhile, and an item might have slipped past between two pages. That holds in whatever order they are read.
+    Pages overlap by one item: each must begin with the last item of the page before. The API gives neither a total nor
+    a cursor for such a list, and its pages shift if something is added or removed meanwhile: the object at the border
+    would then be in no page, or in two. The overlap shows that, in whatever order the pages were read.
     """
     offsets = range(0, max(1, expected - 1), LIMIT - 1)
     if len(offsets) == 1:
@@ -88,7 +86,8 @@ def read_by_offset(reader: Reader, path: str, expected: int = 0) -> list[Item]:
 
 
 def read_by_cursor(reader: Reader, path: str) -> list[Item]:
-    """A list in pages by `limit` and `starting_after`. A cursor that went stale or comes twice is noticed."""
+    """A list in pages by `limit` and `starting_after`. On a stale cursor the API begins again from the top, and says so
+    in a header; that, and a cursor that comes twice, counts as a change of the list."""
     return _steadily(path, lambda: _cursor_pages(reader, path))
 
 
@@ -153,7 +152,7 @@ def _cursor_pages(reader: Reader, path: str) -> dict[str, Item]:
 
 
 def _take(found: dict[str, Item], ids: list[str], items: list[Item]) -> None:
-    """Adds a page. An object that stands twice on one page is one object; one of an earlier page means a shift."""
+    """Adds a page. An object that is twice on it is one object; one of an earlier page shows that the pages shifted."""
     again = next((object_id for object_id in ids if object_id in found), None)
     if again is not None:
         raise _Unsteady(f"{again} came twice")
@@ -168,7 +167,7 @@ class _Page:
 
 
 def _page(answer: Response, path: str, *, ends: bool | None = None) -> _Page:
-    """A page of a list. `ends`: whether one that says nothing of `has_more` is the last; None where it must say."""
+    """A page of a list. `ends`: whether a page without `has_more` is the last one; None if it must have that."""
     body = answer.record()
     items, cursor = body.get("data"), body.get("next_cursor")
     if ends is None and body.get("object") not in (None, "list"):

@@ -1,13 +1,11 @@
-"""The one retry policy, and the one brake that all requests of a run share.
+"""The one retry policy, and the one rate limit that all requests of a run share.
 
-What is tried again: reads, PUT, PATCH, DELETE, the setting of a status, creates with a documented idempotency key; any
-request that was turned away before work (429) or never left. On what: connection errors, time-outs, 408, 429, 5xx.
-How: at most `ATTEMPTS` times, after a random wait up to a bound that doubles (full jitter), or as `Retry-After` says;
-and no more once the run has waited `BUDGET` seconds for retries. A longer wait than is left of that is given up at
-once. What may have been done, and can be read by itself, is read before it is sent again: a write that is done is not
-repeated, and one that replaces a whole record does not go over what somebody changed meanwhile. A 429 slows everybody
-down: nothing starts before the wait is over, half as many requests go at once, and one more again after each round
-that went well.
+Sent again: reads, PUT, PATCH, DELETE, the setting of a status, creates with a documented idempotency key; and each
+request that never left, or that 429 turned away before work. After: connection errors, time-outs, 408, 429, 5xx.
+
+A write that may have been done, and whose object can be read by id, is read before it is sent again. If it is done, it
+is not repeated; a full PUT does not overwrite what somebody else has changed meanwhile. A 429 slows the whole run: no
+request starts before the wait is over, half as many run at once, and one more after each full round of successes.
 """
 
 from __future__ import annotations
@@ -18,11 +16,16 @@ import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
+# The vendor publishes no numbers for its rate limits. All that is known is one 429 with `Retry-After: 60`, of a trial
+# delivery. So these numbers are guesses, on the side of the API: a retry waits a random time up to a bound that doubles
+# ("full jitter"), so that the runs of several pipelines do not come back all at once.
 ATTEMPTS = 5
+"""How often one request is sent at most. The waits between are at most 0.5, 1, 2 and 4 s, or as `Retry-After` says."""
 FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
+"""Seconds. The bound of a wait is `FIRST_WAIT` doubled for each attempt, and never more than `LONGEST_WAIT`."""
 BUDGET = 300.0
-POLL_DELAYS = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each look for what was just written: it may show up late, how late is documented nowhere [guess]."""
+"""Seconds that all retries of a run may wait in total: a job of a pipeline ends with an error and does not hang. If the
+API asks for more than is left, the run gives up at once."""
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 TOO_MANY = 429
 
@@ -30,7 +33,7 @@ Sleep = Callable[[float], None]
 
 
 class WaitTooLong(Exception):
-    """The API asked for a longer wait than the run has left; `seconds` remain of it."""
+    """The API asked for a longer wait than the run has left; `seconds` is how long."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -38,14 +41,14 @@ class WaitTooLong(Exception):
 
 
 class Permit:
-    """The place of one request among those that may be under way. One thread has to do with it."""
+    """The permit of one request to be under way. Not safe to share between threads."""
 
     def __init__(self, pace: RateLimiter) -> None:
         self._pace = pace
         self._is_taken = False
 
     def take(self) -> bool:
-        """Waits until one more request may go, and for the brake; False, at once, where the turn is taken already."""
+        """Waits until one more request may go, and as the API asked. False, at once, if the permit is taken already."""
         if self._is_taken:
             return False
         self._pace.enter()
@@ -54,14 +57,17 @@ class Permit:
         return True
 
     def give_back(self) -> None:
-        """Lets the next request go; nothing where the turn is not taken."""
+        """Lets the next request go; does nothing if the permit is not taken."""
         if self._is_taken:
             self._is_taken = False
             self._pace.free()
 
 
 class RateLimiter:
-    """How fast one run may go. Safe to share between threads. `width`: the most requests at once."""
+    """Limits the requests of a run. Safe to share between threads.
+
+    `width`: the most requests at once. `budget`: the seconds that all retries may wait. `clock` gives seconds.
+    """
 
     def __init__(
         self,
@@ -78,13 +84,13 @@ class RateLimiter:
         self._good = 0
         self._not_before = 0.0
         self._lock = threading.Lock()
-        # One for each request that may go now; a queue hands them on in the order of asking.
+        # One item for each request that may go now. A queue serves the threads in the order in which they ask.
         self._places: SimpleQueue[None] = SimpleQueue()
         for _ in range(self._most):
             self._places.put(None)
-        # Places to take out once they come back.
+        # How many items are not put back: after a 429 fewer requests may be under way than are.
         self._surplus = 0
-        # Spreads the retries of many runs; nothing secret hangs on it.
+        # Spreads the retries of many runs: not for secrets.
         self._random = random.Random()  # noqa: S311
 
     @property
@@ -93,11 +99,11 @@ class RateLimiter:
         return self._width
 
     def turn(self) -> Permit:
-        """A turn, which is still to be taken."""
+        """A permit, which is still to be taken."""
         return Permit(self)
 
     def enter(self) -> None:
-        """Waits until one more request may be under way; from then on it is."""
+        """Waits until one more request may be under way, and counts it."""
         self._places.get()
 
     def wait_for_retry_after(self) -> None:
@@ -117,7 +123,7 @@ class RateLimiter:
         self._places.put(None)
 
     def on_success(self) -> None:
-        """An answer came: after a round of them, one more request may go at once."""
+        """After a full round of responses, lets one more request run at once."""
         with self._lock:
             self._good += 1
             if self._width == self._most or self._good < self._width:
@@ -127,7 +133,7 @@ class RateLimiter:
         self.free()
 
     def on_throttled(self, asked: float | None) -> None:
-        """A 429 came: everybody waits as long as was asked, and half as many go at once from now on."""
+        """After a 429: all wait for `asked` seconds (None: a short time), and half as many run at once from now on."""
         with self._lock:
             width = max(1, self._width // 2)
             for _ in range(self._width - width):
@@ -141,7 +147,8 @@ class RateLimiter:
             self._not_before = max(self._not_before, self._clock() + wait)
 
     def wait(self, attempt: int, asked: float | None) -> bool:
-        """Waits before the next attempt; False, at once, where the run has waited as long as it may."""
+        """Waits after an attempt (the first is 1), `asked` seconds if the API said so. False, at once, if the budget of
+        the run is too small."""
         longest = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
         seconds = asked if asked is not None else self._random.uniform(0, longest)
         with self._lock:

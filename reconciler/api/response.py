@@ -1,4 +1,4 @@
-"""What the API answered, and what its errors say. Tolerant of everything that the vendor's own client tolerates."""
+"""Responses of the API and their errors. Tolerates all that the vendor's own client tolerates."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ LONGEST_IN_SECONDS = 600
 SHOWN_CHARACTERS = 200
 SHOWN_DETAILS = 10
 DEEPEST = 64
-"""How many maps and lists may stand inside one another, as in the YAML."""
+"""How deep maps and lists may be nested, as in the YAML."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer as it came. Header names are lower case."""
+    """One response. Header names are lower case."""
 
     method: str
     path: str
@@ -38,14 +38,14 @@ class Response:
 
     @property
     def ok(self) -> bool:
-        """Any 2xx, as the documents state only 201 and 202 [seed], that does not hold an error all the same."""
+        """Whether it is any 2xx (the documents state only 201 and 202 [seed]) without an error in its body."""
         return self._says_success() and not self._is_error_in_disguise()
 
     def _says_success(self) -> bool:
         return 200 <= self.status < 300  # noqa: PLR2004 - the class of the status
 
     def body(self) -> Any:
-        """The JSON in the body, None where there is none; AnswerUnreadable where it is something else."""
+        """The JSON in the body, None if it is empty; AnswerUnreadable if it is not JSON."""
         if not self.content.strip():
             return None
         try:
@@ -62,17 +62,15 @@ class Response:
         return body
 
     def record(self) -> dict[str, Any]:
-        """The JSON object in the body; AnswerUnreadable where there is none."""
+        """The JSON object in the body; AnswerUnreadable if there is none."""
         body = self.body()
         if not isinstance(body, dict):
             raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
         return body
 
     def acknowledged(self, object_id: str | None) -> dict[str, Any]:
-        """What a write to that object is answered with. AnswerUnreadable if it is not JSON, or another object.
-
-        An empty body is fine, and gives an empty record: the documents promise one for few writes.
-        """
+        """The record in the response to a write of that object, {} if the body is empty: the documents promise one for
+        few writes. AnswerUnreadable if it is not JSON, or another object."""
         body = self.body()
         if body is None:
             return {}
@@ -85,7 +83,7 @@ class Response:
         return body
 
     def message(self) -> str:
-        """The message in the body, in short; empty where there is none."""
+        """The message in the body, shortened; empty if there is none."""
         try:
             body = self.body()
         except AnswerUnreadable:
@@ -105,23 +103,23 @@ class Response:
         return min(LONGEST_ASKED, max(0.0, (until - (now or datetime.now(UTC))).total_seconds()))
 
     def asked_wait(self) -> str:
-        """The wait that the answer asks for, as the end of a sentence; empty if it asks for none."""
+        """The wait that the response asks for, as the end of a sentence; empty if it asks for none."""
         seconds = self.retry_after()
         if not seconds or self.status not in (TOO_MANY, UNAVAILABLE):
             return ""
         return f"; it asks for a wait {wait_text(seconds)}"
 
     def redirect(self) -> str:
-        """Where the answer sends to, as the end of a sentence; empty if it is no redirect."""
+        """The target of a redirect, as the end of a sentence; empty if it is none."""
         if self.status not in REDIRECTS:
             return ""
         target = in_short(without_credentials(self.headers.get("location", ""))) or "an address that it does not name"
         return f"; it redirects to {target}, and redirects are not followed"
 
     def error(self, source: str) -> ReconcilerError:
-        """The error that this answer is. `source`: the variable that the key came from."""
+        """The error for this response. `source`: the variable that the key came from."""
         disguised = " with an error:" if self._says_success() else ""
-        text = f"{self.method} {self.path} answered {self.status}{disguised}{self._said()}"
+        text = f"{self.method} {self.path} answered {self.status}{disguised}{self._details()}"
         text += self.redirect() + self.asked_wait()
         if self.status == UNAUTHORIZED:
             return NotAuthorised(
@@ -134,8 +132,7 @@ class Response:
         return refused
 
     def _is_error_in_disguise(self) -> bool:
-        """An error with the status of a success: `error` says something, and this is not one object that has such a
-        field."""
+        """Whether the body has an `error` although the status is 2xx. An object may have a field of that name."""
         if b'"error"' not in self.content:
             return False
         try:
@@ -158,7 +155,7 @@ class Response:
         code = self._envelope().get("code")
         return None if code is None else in_short(code)
 
-    def _said(self) -> str:
+    def _details(self) -> str:
         envelope = self._envelope()
         parts = [in_short(envelope[name]) for name in ("code", "message") if envelope.get(name)]
         details = envelope.get("details")
@@ -193,7 +190,7 @@ def _date(text: str) -> datetime | None:
 
 
 def in_short(value: object) -> str:
-    """A value that the API says, on one line and cut where it is long: it stands in our sentences."""
+    """A value of the API on one line, truncated, to stand in a message."""
     text = value[: SHOWN_CHARACTERS * 4] if isinstance(value, str) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
@@ -211,7 +208,7 @@ def _finite(text: str) -> float:
 
 
 def _is_deep(value: Any) -> bool:
-    """Whether more than `DEEPEST` maps and lists stand inside one another: what walks through them must not fall."""
+    """Whether values are nested deeper than `DEEPEST`: code that recurses into them would fail."""
     level = [value]
     for _ in range(DEEPEST):
         level = [

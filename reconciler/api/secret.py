@@ -1,4 +1,4 @@
-"""The key, wrapped so that no message, log or crash text can show it by accident."""
+"""The secret key, wrapped so that no message, log or traceback shows it by accident."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Secret:
         return Spellings(self.value)
 
     def redact(self, text: str) -> str:
-        """What is told of an answer, without the key: a server that quotes it would put it into reports."""
+        """The text without the key: a server may quote it in a response."""
         return self.spellings.redact(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
 
     def require_absent(self, content: bytes, path: str) -> None:
-        """KeyExposed if what the API holds at a path is JSON and has the key in it: it would go into files and states.
+        """KeyExposed if the JSON that the API holds at a path contains the key: it would go into files and states.
 
-        Something else is no data, and is told as an error.
+        A body that is no JSON, or an error, is reported elsewhere.
         """
         if not self.spellings.are_in(content):
             return
@@ -67,9 +67,9 @@ class Secret:
 
 
 def read_secret(environment: Environment, variables: Mapping[str, str], folder: Path) -> Secret:
-    """The key of an environment: from its variable where that is set, else what its `secret_command` prints.
+    """The key of an environment: from its variable if that is set, else the output of its `secret_command`.
 
-    `folder` is that of reconciler.yaml. NotAuthorised where there is no key, or what there is cannot be one.
+    `folder`: that of reconciler.yaml. NotAuthorised if there is no key, or it cannot be one.
     """
     source, command = environment.secret_env, environment.secret_command
     value = variables.get(source, "").strip() if source else ""

@@ -1,4 +1,4 @@
-"""Asks a program for the key, a password manager for example: a list of words, run by no shell, within a time limit."""
+"""Runs a program that prints the key, a password manager for example: without a shell, within a time limit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconciler.system.programs import find_program
 
 UNATTENDED_SECONDS = 60.0
 ATTENDED_SECONDS = 300.0
-"""How long it may take, and how long where a person may have to type something."""
+"""How long it may take, and how long if a person may have to type something."""
 
 LONGEST_SAID = 300
 SHORTEST_PART = 6
@@ -24,16 +24,15 @@ KEY = re.compile(r"(?:test_)?sk_\S+")
 
 
 def key_from(command: Sequence[str], folder: Path, hint: str) -> str:
-    """What the program prints, stripped. NotAuthorised, with that hint, where it fails, is late, or prints no one word.
+    """The one word that the program prints. NotAuthorised, with that hint, if it fails, is late, or prints no one word.
 
-    It runs in `folder`, that of reconciler.yaml, and a program with a slash in its name is looked for from there. On a
-    terminal it may ask a person, and what it says is seen as it comes; elsewhere nobody is there to ask, and its stderr
-    is told where it fails.
+    It runs in `folder`, that of reconciler.yaml; a program with a slash in its name is relative to it. On a terminal it
+    may ask a person and its stderr is shown; elsewhere its stderr goes into the error.
     """
     code, out, said = _run(command, folder, hint)
     if code:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-        told = f": {_told(said, out)}" if said.strip() else ""
+        told = f": {_stderr_text(said, out)}" if said.strip() else ""
         raise NotAuthorised(f"no key: secret_command ({command[0]}) {how}{told}", hint=hint)
     words = out.decode("utf-8", "replace").split()
     if len(words) != 1:
@@ -55,7 +54,7 @@ def _run(command: Sequence[str], folder: Path, hint: str) -> tuple[int, bytes, b
             stdin=None if attended else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=None if attended else subprocess.PIPE,
-            # Of its own it could not ask at our terminal; with nobody to ask, it can be ended with all it has started
+            # In a session of its own it could not use our terminal, but its children can be killed with it.
             start_new_session=not attended,
         )
     except (OSError, ValueError) as error:
@@ -91,8 +90,8 @@ def _end(process: subprocess.Popen[bytes], attended: bool) -> None:
     process.wait()
 
 
-def _told(said: bytes, out: bytes) -> str:
-    """The end of what it said for people, without what it printed: that may be the key, though it failed."""
+def _stderr_text(said: bytes, out: bytes) -> str:
+    """The end of its stderr, without the words of its stdout: they may be the key."""
     text = KEY.sub("***", " ".join(said.decode("utf-8", "replace").split()))
     for part in out.decode("utf-8", "replace").split():
         text = text.replace(part, "***") if len(part) >= SHORTEST_PART else text

@@ -1,29 +1,37 @@
-"""The connections below httpx: an exchange is over by a set moment however it trickles in, and a request is one piece.
+"""The network below httpx: a deadline for a whole exchange, and a request that leaves as one packet.
 
-A connection's time-outs count from byte to byte, and a server that brings one now and then outlives them. So every
-read and write is held against the deadline of the thread that it is done for. And httpcore writes the head of a request
-and its body one after the other, as two packets, and looks before and after each whether the server has hung up: what
-costs a moment each, and threads must take turns at, where many requests are under way.
+A time-out of a socket counts from byte to byte, so a server that sends one byte now and then outlives it. Each read and
+write therefore also counts against the deadline of the exchange that its thread does. httpcore writes the head and the
+body of a request as two packets, and before each it asks whether the server has closed the connection. Both take time
+that many threads must share, so this module sends one packet and asks once. The only importer of httpcore.
 """
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from reconciler.api.body import without_optional
 from reconciler.api.rate_limiter import Permit
+
+with without_optional("trio"):
+    import httpcore
 
 T = TypeVar("T")
 
-
-MUCH = 65_536
-"""Bytes that are gathered at most."""
-JUST_NOW = 0.1
-"""Seconds. Servers keep an idle connection for some seconds at least; one that was hung up on earlier is noticed when
-the request fails, and is looked into as every lost answer."""
+SEND_BUFFER_BYTES = 65_536
+"""A request is gathered up to this size before its first bytes leave: all but large bodies are one packet."""
+RECENT_SECONDS = 0.1
+"""A connection that was read from so recently is not asked whether the server has closed it. Servers keep idle
+connections for seconds [guess]; if one does not, the request fails and is looked up as every lost response."""
+IDLE_SECONDS = 5.0
+"""A connection that was idle for so long is closed and not used again, as httpx does by default."""
+TIMEOUTS = {"timeout": {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 30.0}}
+"""Seconds for one step on the network; all of an exchange has a deadline of its own."""
 
 
 class DeadlineExceeded(Exception):
@@ -34,132 +42,182 @@ class ServerDisconnected(Exception):
     """The server ended the connection before the request left: nothing was done."""
 
 
-class _Now(threading.local):
+class _Exchange(threading.local):
     began: float = 0.0
     ends: float | None = None
     seconds: float = 0.0
-    turn: Permit | None = None
+    permit: Permit | None = None
 
 
-_now = _Now()
+_exchange = _Exchange()
 
 
 @contextmanager
-def exchange_deadline(seconds: float, turn: Permit) -> Iterator[None]:
-    """For the one exchange that this thread does in the block: DeadlineExceeded from the network where it takes longer.
+def exchange_deadline(seconds: float, permit: Permit) -> Iterator[None]:
+    """Limits the one exchange that this thread does in the block: the network raises DeadlineExceeded after `seconds`.
 
-    The turn is held while the request is with the server: from right before it leaves until the answer begins to come.
-    What it takes to make the one and to read the other need not wait, nor be waited for.
+    The permit is held from right before the request leaves until the response begins to come. The work before and
+    after that needs no permit.
     """
-    _now.seconds, _now.turn = seconds, turn
+    _exchange.seconds, _exchange.permit = seconds, permit
     _begin()
     try:
         yield
     finally:
-        _now.ends = _now.turn = None
-        turn.give_back()
+        _exchange.ends = _exchange.permit = None
+        permit.give_back()
 
 
 def start_exchange() -> bool:
-    """The request of this thread is about to leave: it waits for its turn, and its time begins with that. False where
-    it had its turn already."""
-    if _now.turn is None or not _now.turn.take():
+    """Takes the permit of this thread's exchange, and starts its time. False if it has the permit already."""
+    if _exchange.permit is None or not _exchange.permit.take():
         return False
     _begin()
     return True
 
 
 def seconds_taken() -> float:
-    """How long ago the last request of this thread had its turn."""
-    return time.monotonic() - _now.began
+    """Seconds since the last request of this thread got its permit."""
+    return time.monotonic() - _exchange.began
 
 
 def _begin() -> None:
-    _now.began = time.monotonic()
-    _now.ends = _now.began + _now.seconds
+    _exchange.began = time.monotonic()
+    _exchange.ends = _exchange.began + _exchange.seconds
 
 
-def _left(timeout: float | None) -> float | None:
-    if _now.ends is None:
+def _seconds_left(timeout: float | None) -> float | None:
+    if _exchange.ends is None:
         return timeout
-    left = _now.ends - time.monotonic()
+    left = _exchange.ends - time.monotonic()
     if left <= 0:
-        raise DeadlineExceeded(f"not complete after {_now.seconds:.0f} seconds")
+        raise DeadlineExceeded(f"not complete after {_exchange.seconds:.0f} seconds")
     return left if timeout is None else min(timeout, left)
 
 
-class Backend:
-    """A network backend as httpcore has it, whose streams keep to the deadline."""
+class Backend(httpcore.NetworkBackend):
+    """A network backend whose streams keep the deadline of the exchange."""
 
-    def __init__(self, backend: Any) -> None:
-        self._backend = backend
+    def __init__(self) -> None:
+        self._sockets = httpcore.SyncBackend()
 
-    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **rest: Any) -> Any:
-        """A connection."""
-        return _Stream(self._backend.connect_tcp(host, port, timeout=_left(timeout), **rest))
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *options: Any, **more: Any) -> _Stream:
+        """A TCP connection. `timeout` is in seconds; `options` and `more` go to the backend of httpcore."""
+        return _Stream(self._sockets.connect_tcp(host, port, _seconds_left(timeout), *options, **more))
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._backend, name)
+    def sleep(self, seconds: float) -> None:
+        """Waits."""
+        self._sockets.sleep(seconds)
 
 
-class _Stream:
-    def __init__(self, stream: Any) -> None:
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
         self._unsent = b""
-        self._heard = 0.0
+        self._last_read = 0.0
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> Any:
-        self._send(timeout)
-        found = self._kept(self._stream.read, max_bytes, timeout=_left(timeout))
-        if _now.turn is not None:
-            _now.turn.give_back()
-        self._heard = time.monotonic()
-        return found
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._flush(timeout)
+        received = self._in_time(self._stream.read, max_bytes, timeout=_seconds_left(timeout))
+        if _exchange.permit is not None:
+            _exchange.permit.give_back()
+        self._last_read = time.monotonic()
+        return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """The end of a request is told by a write of nothing; until then it is gathered, or until there is much."""
+        """Gathers what is written. httpcore ends a request by a write of nothing: that sends it."""
         self._unsent += buffer
-        if not buffer or len(self._unsent) > MUCH:
-            self._send(timeout)
+        if not buffer or len(self._unsent) > SEND_BUFFER_BYTES:
+            self._flush(timeout)
 
-    def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> Any:
-        self._send(timeout)
-        return _Stream(self._kept(self._stream.start_tls, ssl_context, server_hostname, timeout=_left(timeout)))
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> _Stream:
+        self._flush(timeout)
+        connect = self._stream.start_tls
+        return _Stream(self._in_time(connect, ssl_context, server_hostname, timeout=_seconds_left(timeout)))
 
     def get_extra_info(self, info: str) -> Any:
-        """What httpcore asks. Whether the server has hung up is not looked for right after it was heard."""
-        if info == "is_readable" and time.monotonic() - self._heard < JUST_NOW:
+        if info == "is_readable" and time.monotonic() - self._last_read < RECENT_SECONDS:
             return False
         return self._stream.get_extra_info(info)
 
     def close(self) -> None:
         self._stream.close()
 
-    def _send(self, timeout: float | None) -> None:
+    def _flush(self, timeout: float | None) -> None:
         if self._unsent:
             content, self._unsent = self._unsent, b""
-            # It was looked at before it waited for its turn, which can take as long as a server asks for.
-            if start_exchange() and self._heard and self.get_extra_info("is_readable"):
+            # httpcore looked before the wait for the permit, which can take as long as a server asks for.
+            if start_exchange() and self._last_read and self.get_extra_info("is_readable"):
                 raise ServerDisconnected("the server ended the connection before the request left")
-            self._kept(self._stream.write, content, timeout=_left(timeout))
+            self._in_time(self._stream.write, content, timeout=_seconds_left(timeout))
 
     @staticmethod
-    def _kept(act: Callable[..., Any], *arguments: Any, timeout: float | None) -> Any:
+    def _in_time(act: Callable[..., T], *arguments: Any, timeout: float | None) -> T:
         try:
             return act(*arguments, timeout=timeout)
         except Exception:
-            # A time-out that came with the deadline is that.
-            _left(None)
+            # A time-out of the socket that came with the deadline is the deadline's.
+            _seconds_left(None)
             raise
 
 
-def watch_network(transport: T) -> T:
-    """An httpx transport, all of whose connections are such.
+NOT_SENT = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.UnsupportedProtocol,
+    httpcore.ProxyError,
+    ServerDisconnected,
+)
+"""The errors before which nothing of the request has left."""
+NO_RESPONSE = (
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+    httpcore.ProxyError,
+    ServerDisconnected,
+    DeadlineExceeded,
+)
+"""All errors of an exchange."""
 
-    httpx lets a backend be given to none of its transports, so it is put where httpcore looks for it. Where a later
-    httpx has no such place, its time-outs a byte are what holds.
+StreamedResponse = httpcore.Response
+Address = tuple[bytes, bytes, int | None, bytes]
+"""Scheme, host, port and path of a URL, as httpcore takes them."""
+
+
+class Connection:
+    """At most one connection to one server, opened when needed. `login`: user and password for the proxy.
+
+    ImportError if a SOCKS proxy needs a library that is not installed.
     """
-    pool: Any = getattr(transport, "_pool", None)
-    if hasattr(pool, "_network_backend"):
-        pool._network_backend = Backend(pool._network_backend)
-    return transport
+
+    def __init__(
+        self, context: ssl.SSLContext, proxy: Address | None = None, login: tuple[bytes, bytes] | None = None
+    ) -> None:
+        options: dict[str, Any] = {"ssl_context": context, "max_connections": 1, "keepalive_expiry": IDLE_SECONDS}
+        options["network_backend"] = Backend()
+        if proxy is None:
+            self._pool = httpcore.ConnectionPool(**options)
+            return
+        make = httpcore.SOCKSProxy if proxy[0].startswith(b"socks") else httpcore.HTTPProxy
+        try:
+            self._pool = make(_url(proxy), login, **options)
+        except RuntimeError as error:
+            raise ImportError(str(error)) from error
+
+    def send(self, method: str, url: Address, headers: list[tuple[bytes, bytes]], content: bytes) -> httpcore.Response:
+        """Sends one request, and gives the response as soon as its head is there. Raises one of `NO_RESPONSE`."""
+        request = httpcore.Request(method, _url(url), headers=headers, content=content, extensions=TIMEOUTS)
+        return self._pool.handle_request(request)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._pool.close()
+
+
+def _url(address: Address) -> httpcore.URL:
+    scheme, host, port, target = address
+    return httpcore.URL(scheme=scheme, host=host, port=port, target=target)

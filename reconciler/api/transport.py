@@ -1,4 +1,4 @@
-"""The door to the API: real HTTP, or the embedded simulator in this process. The only importer of httpx."""
+"""The transport to the API: HTTP, or the embedded simulator in this process. The only importer of httpx."""
 
 from __future__ import annotations
 
@@ -6,86 +6,75 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from reconciler import __version__
 from reconciler.api.address import base_url, is_outward, proxy_for, require_trust, trusted
-from reconciler.api.body import CODINGS, LONGEST_EXCHANGE, BodyTooLarge, left_out, read_bounded
+from reconciler.api.body import CODINGS, LONGEST_EXCHANGE, BodyTooLarge, read_bounded, without_optional
 from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
 from reconciler.api.response import Response, wait_text
 from reconciler.api.secret import Secret
 from reconciler.api.streams import (
-    DeadlineExceeded,
-    ServerDisconnected,
+    NO_RESPONSE,
+    NOT_SENT,
+    Address,
+    Connection,
+    StreamedResponse,
     exchange_deadline,
     seconds_taken,
     start_exchange,
-    watch_network,
 )
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.serialization import json_text
 
-T = TypeVar("T")
-
-
-class Pool(Generic[T]):
-    """As many as were ever used at once. Safe to share between threads; what was used last is used first."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._free = [make()]
-        self._all = list(self._free)
-
-    @contextmanager
-    def one(self) -> Iterator[T]:
-        """One of them, for the block alone."""
-        try:
-            taken = self._free.pop()
-        except IndexError:
-            taken = self._make()
-            self._all.append(taken)
-        try:
-            yield taken
-        finally:
-            self._free.append(taken)
-
-    def all(self) -> list[T]:
-        """All that were made."""
-        return list(self._all)
-
-
-# A command line of its own, and what works asynchronously: as much to load as all the rest of it.
-with left_out("httpx._main", "anyio", "trio"):
-    import httpcore  # noqa: F401 - httpx loads it with its first transport
+# With pygments installed, httpx loads its own command line: 40 ms of 85 ms for its import.
+with without_optional("pygments"):
     import httpx
 
 JSON = {"content-type": "application/json"}
 OURS = {"user-agent": f"reconciler/{__version__}", "connection": "keep-alive"}
 DEFAULT_URL = "https://api.qonversion.io/v4"
 SIMULATOR = "simulator:"
-ALONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-TIMEOUT = httpx.Timeout(30.0, connect=10.0).as_dict()
-# Before these, nothing of the request has left.
-NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.ProxyError,
-    ServerDisconnected,
-)
-
 # The same few addresses are asked again and again.
 _url = lru_cache(httpx.URL)
 
 
-class Transport:
-    """One exchange at a time a thread; safe to share between threads.
+class _Body(httpx.SyncByteStream):
+    def __init__(self, response: StreamedResponse) -> None:
+        self._response = response
 
-    Requests go to the transport itself: what a client of httpx would do beside that is to follow redirects, keep
-    cookies and look for passwords in .netrc. The key is for one address, and nothing else is kept or sent. Each
-    connection has a transport of its own: one for all looks at all its connections before and after every request.
+    def __iter__(self) -> Iterator[bytes]:
+        return self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class _NetworkTransport(httpx.BaseTransport):
+    """A transport of httpx over one connection that keeps the deadlines of `reconciler.api.streams`."""
+
+    def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
+        login = proxy.raw_auth if proxy else None
+        self._connection = Connection(context, _address(proxy.url) if proxy else None, login)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = self._connection.send(request.method, _address(request.url), request.headers.raw, request.content)
+        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _address(url: httpx.URL) -> Address:
+    return url.raw_scheme, url.raw_host, url.port, url.raw_path
+
+
+class Transport:
+    """Sends requests with the key to one address. Safe to share between threads.
+
+    There is no client of httpx: it would follow redirects, keep cookies, and read passwords from .netrc. Each thread
+    has a transport of httpx for itself: a shared one examines all its connections before and after each request.
     """
 
     def __init__(
@@ -99,13 +88,15 @@ class Transport:
         *,
         address: str = "",
     ) -> None:
-        """`address` is what tells this API from others, `base` if it is left out."""
+        """`address` names this API in plans and states; `base` by default."""
         self.secret = secret
         self.address = address or base.rstrip("/")
         self.trace: Callable[[str], None] | None = None
         self.refuses_key = False
         self.pace = pace
-        self._transports = Pool(lambda: watch_network(make()))
+        self._make = make
+        self._idle = [make()]
+        self._transports = list(self._idle)
         self._close = close
         self._base = f"{base.rstrip('/')}/"
         self._host = _host(base)
@@ -121,26 +112,26 @@ class Transport:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Sends one request when it is its turn, and gives the answer, whatever its status.
+        """Sends one request once `turn` permits it, and gives the response, whatever its status.
 
-        Unreachable where none came, or not in time; AnswerUnreadable where its body is too long or cannot be unpacked.
+        Unreachable if none came in time, AnswerUnreadable if its body is too long or cannot be unpacked, ApiFailed if
+        the API asks for too long a wait.
         """
         request = httpx.Request(
             method,
             _url(f"{self._base}{path.lstrip('/')}" + (f"?{urlencode(query)}" if query else "")),
             content=None if body is None else json_text(body).encode(),
             headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
-            extensions={"timeout": TIMEOUT},
         )
         try:
-            with exchange_deadline(LONGEST_EXCHANGE, turn), self._transports.one() as transport:
+            with exchange_deadline(LONGEST_EXCHANGE, turn), self._transport() as transport:
                 answer = self._answer(transport, request, path)
-        except (httpx.HTTPError, DeadlineExceeded, ServerDisconnected) as error:
-            self._traced(method, path, query, f"no answer: {_said(error)}")
+        except NO_RESPONSE as error:
+            self._traced(method, path, query, f"no answer: {_message(error)}")
             require_trust(error, self._host)
             sent = not isinstance(error, NOT_SENT)
             raise Unreachable(
-                f"{method} {path}: no answer from {self._host} ({self.secret.redact(_said(error))})",
+                f"{method} {path}: no answer from {self._host} ({self.secret.redact(_message(error))})",
                 sent=sent,
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
@@ -154,12 +145,25 @@ class Transport:
         self._traced(method, path, query, f"{answer.status}, {sizes}")
         return answer
 
+    @contextmanager
+    def _transport(self) -> Iterator[httpx.BaseTransport]:
+        """A transport for the block alone: the last one that was used, or a new one."""
+        try:
+            transport = self._idle.pop()
+        except IndexError:
+            transport = self._make()
+            self._transports.append(transport)
+        try:
+            yield transport
+        finally:
+            self._idle.append(transport)
+
     def _answer(self, transport: httpx.BaseTransport, request: httpx.Request, path: str) -> Response:
         response = transport.handle_request(request)
         try:
             content = read_bounded(_chunks(response), response.headers.get("content-encoding", ""))
         except BodyTooLarge as unfit:
-            # What an error says beside its status is good to know, and no more.
+            # The status of an error is enough.
             if not response.is_error:
                 raise AnswerUnreadable(
                     f"{request.method} {path} answered {response.status_code} with a body {unfit}"
@@ -174,14 +178,14 @@ class Transport:
         return Response(request.method, path, response.status_code, headers, told)
 
     def _traced(self, method: str, path: str, query: Mapping[str, str | int] | None, how: str) -> None:
-        """Tells of an exchange: never its headers, which hold the key, nor its bodies."""
+        """Traces an exchange without its headers, which hold the key, and without its bodies."""
         if self.trace is not None:
             asked = f"?{urlencode(query)}" if query else ""
             self.trace(f"{method} {path}{asked}: {how}, {seconds_taken() * 1000:.0f} ms")
 
     def close(self) -> None:
-        """Closes the connections, and the simulator where one was opened."""
-        for transport in self._transports.all():
+        """Closes the connections, and the simulator if one was opened."""
+        for transport in self._transports:
             transport.close()
         if self._close is not None:
             self._close()
@@ -194,11 +198,11 @@ class Transport:
 
 
 def connect(address: str, secret: Secret, connections: int) -> Transport:
-    """The door at an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
+    """The transport for an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
 
-    A bare host gets the API's base path `/v4`. TLS is verified, by the certificates of SSL_CERT_FILE or SSL_CERT_DIR
-    where these are set; HTTPS_PROXY and NO_PROXY hold. Refused for plain http to anything but loopback; WrongUsage
-    where the address is none, or those variables cannot be used.
+    A bare host gets the API's base path `/v4`. TLS is verified, by SSL_CERT_FILE or SSL_CERT_DIR if they are set.
+    HTTPS_PROXY and NO_PROXY apply. `connections`: the most requests at once. Refused for plain http to another machine;
+    WrongUsage if the address, or one of those variables, cannot be used.
     """
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
@@ -207,33 +211,31 @@ def connect(address: str, secret: Secret, connections: int) -> Transport:
 
 
 def connect_to_forge(address: str, secret: Secret, headers: Mapping[str, str]) -> Transport:
-    """The door at the API of a host of repositories. `headers`: those of every request, the token among them.
-
-    Held by the same rules as the other: https only but on loopback, the same limits, certificates and proxies.
-    """
+    """The transport for the API of a forge, by the same rules as `connect`. `headers`: those of every request, with the
+    token."""
     return _open(base_url(address, path=""), secret, {**OURS, **headers}, 1)
 
 
 def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Transport:
-    # A proxy is for the way out: the key of a plain http address on this machine stays on this machine.
+    # Plain http is for loopback alone, and the key in it must not leave this machine by a proxy.
     outward = is_outward(base)
-    # Without TLS there is nothing to verify, and loading the certificates of all authorities takes its time.
+    # Without TLS no certificates are loaded: that takes time.
     verify = httpx.create_ssl_context(verify=trusted()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         proxy = proxy_for(_host(base)) if outward else None
-        make = partial(httpx.HTTPTransport, verify=verify, limits=ALONE, proxy=proxy, trust_env=outward)
+        make = partial(_NetworkTransport, verify, httpx.Proxy(proxy) if proxy else None)
         return Transport(make, base, headers, secret, RateLimiter(connections))
     except (ValueError, ImportError, httpx.InvalidURL) as error:
-        # In words of our own: those of a library may hold a part of the password
+        # The library's message may hold a part of the password.
         raise WrongUsage(
-            f"the proxy cannot be used: {_unfit(error)}",
+            f"the proxy cannot be used: {_proxy_problem(error)}",
             hint="see HTTPS_PROXY, ALL_PROXY, NO_PROXY; in a user or password, / # ? @ and : are written as %2F %23 "
             "%3F %40 and %3A",
         ) from None
 
 
 def _host(base: str) -> str:
-    """The host as it is asked: in ASCII, never in the letters of other scripts that `xn--` stands for."""
+    """The host in ASCII: with `xn--`, and not with the letters that it stands for."""
     return _url(base).raw_host.decode("ascii")
 
 
@@ -249,33 +251,32 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         simulator = Simulator(file)
         seed_project(simulator.answer)
     except (OSError, sqlite3.Error) as error:
-        raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
-    transport = httpx.WSGITransport(_paced(simulator))
+        raise WrongUsage(f"the simulator cannot keep its data in {file}: {_message(error)}") from error
+    transport = httpx.WSGITransport(_with_permit(simulator))
     base, address = "http://simulator/v4", f"{SIMULATOR}{file}"
     return Transport(
         lambda: transport, base, headers, secret, RateLimiter(connections), simulator.close, address=address
     )
 
 
-def _paced(application: Any) -> Any:
-    def asked(*call: Any) -> Any:
+def _with_permit(application: Any) -> Any:
+    def call_application(*call: Any) -> Any:
         start_exchange()
         return application(*call)
 
-    return asked
+    return call_application
 
 
 def _chunks(response: httpx.Response) -> Iterable[bytes]:
-    """The body as it comes."""
     if not isinstance(response.stream, httpx.SyncByteStream):
         raise TypeError("a stream for asynchronous use")
     return response.stream
 
 
-def _unfit(error: Exception) -> str:
+def _proxy_problem(error: Exception) -> str:
     missing = isinstance(error, ImportError)
     return "what it takes is not installed (pip install 'httpx[socks]')" if missing else "it is no address of a proxy"
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return str(error) or type(error).__name__

@@ -1,8 +1,7 @@
-"""Carries a plan out: what is shown is what is sent, in the plan's order, independent work side by side."""
+"""Executes a plan: sends what it shows, in the order of its dependencies, and independent changes in parallel."""
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -11,15 +10,17 @@ from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from reconciler.api import Writer
+from reconciler.api import Poll, Writer
 from reconciler.apply.interrupts import on_interrupt
-from reconciler.apply.operations import OperationRunner, StateRecorder
+from reconciler.apply.operations import OperationRunner
+from reconciler.apply.record import StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery
-from reconciler.apply.resolve import Resolver, Sleep, fields_to_come
+from reconciler.apply.resolve import PendingReferences, fields_to_come
 from reconciler.apply.schedule import Part, Schedule
 from reconciler.errors import Exit, ReconcilerError
+from reconciler.kinds.references import known_objects
 from reconciler.model.apply_report import ApplyReport, Outcome, Status
-from reconciler.model.desired import Fields, address_kind
+from reconciler.model.desired import Fields
 from reconciler.model.live import Live
 from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.model.state import parse_object_name
@@ -31,7 +32,7 @@ STOPPING = "interrupted: nothing new begins, what is under way is waited for; on
 
 
 class Event(NamedTuple):
-    """Something a person may want to see: a change begins (`status` is None) or ends; without a change, a word."""
+    """Progress: a change begins (`status` is None) or ends; without a change, `text` is a message."""
 
     change: Change | None
     status: Status | None
@@ -54,98 +55,92 @@ class _End:
 def execute(
     plan: Plan,
     writer: Writer,
-    ledger: StateRecorder,
+    state: StateRecorder,
     before: Live,
     *,
     parallelism: int,
     tell: Observer,
     recheck: bool = False,
-    sleep: Sleep = time.sleep,
+    poll: Poll | None = None,
 ) -> ApplyReport:
-    """Does what the plan says and reports how each change ended; what went wrong is in the report, not raised.
+    """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
 
-    `before` is what was live when the plan was made.
-
-    One failure stops what depends on it and nothing else. Ctrl-C stops new work, waits for what is under way and
-    reports; a second one is raised.
+    `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only
+    the changes that depend on it. Ctrl-C stops new work and waits for what is under way; a second one is raised.
     """
-    ledger.begin(plan.moved, plan.refresh)
-    known, buried = _live_before(plan, ledger), set(map(parse_object_name, ledger.tombstones()))
+    state.begin(plan.moved, plan.refresh)
+    known, buried = _live_before(plan, state), set(map(parse_object_name, state.tombstones()))
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
-    resolver = Resolver(writer, _ids(plan, ledger), before=before, taken=taken, coming=coming, sleep=sleep)
-    finder = LostResponseRecovery(writer, known, buried, sleep)
-    run = _Run(plan, OperationRunner(writer, ledger, resolver, finder, recheck=recheck), tell)
-    # The pace of the run lets so many requests go at once; one more change for every few of them is prepared meanwhile.
-    # What is still under way after a second Ctrl-C has its intent in the journal.
+    references = PendingReferences(writer, _ids(plan, state), before=before, taken=taken, coming=coming, poll=poll)
+    recovery = LostResponseRecovery(writer, known, buried, poll)
+    run = _Run(plan, OperationRunner(writer, state, references, recovery, always_recheck=recheck), tell)
+    # So many requests may be under way; a few more changes are prepared meanwhile.
+    # What is under way at a second Ctrl-C has its intent in the journal.
     with Threads(parallelism + parallelism // PREPARED) as pool:
         run.go(pool)
-    outcomes = tuple(run.outcome(change, ledger) for change in plan.changes)
+    outcomes = tuple(run.outcome(change, state) for change in plan.changes)
     return ApplyReport(
         plan.environment, plan.digest, outcomes, configuration=plan.configuration, answered=run.answered()
     )
 
 
-def _ids(plan: Plan, ledger: StateRecorder) -> Callable[[str], str | None]:
+def _ids(plan: Plan, state: StateRecorder) -> Callable[[str], str | None]:
     live = {change.address: change.id for change in plan.changes if change.id}
 
     def id_of(address: str) -> str | None:
-        entry = ledger.entry(address)
+        entry = state.entry(address)
         return entry.id if entry else live.get(address)
 
     return id_of
 
 
-def _live_before(plan: Plan, ledger: StateRecorder) -> set[tuple[str, str]]:
+def _live_before(plan: Plan, state: StateRecorder) -> set[tuple[str, str]]:
     """(kind, id) of all that was live when the plan was made."""
     known = {(other.kind, other.id) for other in plan.unmanaged}
     known |= {(change.kind, change.id) for change in plan.changes if change.id}
-    return known | {
-        (address_kind(address), object_id)
-        for address, entry in ledger.entries().items()
-        for object_id in (entry.id, *entry.superseded)
-    }
+    return known | known_objects(state.entries())
 
 
 class _Run:
-    def __init__(self, plan: Plan, performer: OperationRunner, tell: Observer) -> None:
+    def __init__(self, plan: Plan, runner: OperationRunner, tell: Observer) -> None:
         self._changes = {change.address: change for change in plan.changes}
         self._schedule = Schedule(change for change in plan.changes if change.action is not Action.MANUAL)
-        self._performer = performer
+        self._runner = runner
         self._tell = tell
         self._ends: dict[str, _End] = {}
         self._running: dict[Future[None], Part] = {}
-        # Each future comes here once it has ended, so that a step costs the same however many are waiting.
-        # None: the run was interrupted. The queue takes it from a signal's handler, whatever it interrupts.
+        # Each future is put here when it has ended, so a step costs the same however many are waiting.
+        # None: the run was interrupted. A SimpleQueue may be written by a signal handler.
         self._finished: SimpleQueue[Future[None] | None] = SimpleQueue()
         self._is_stopping = False
 
     def go(self, pool: Threads) -> None:
-        """Hands out parts until none is left."""
+        """Starts parts until none is left."""
         with on_interrupt(lambda: self._finished.put(None)):
             self._start(pool, self._schedule.ready())
             self._drain(pool)
 
     def _stop(self) -> None:
-        """Nothing new begins; what is under way is waited for. KeyboardInterrupt where that is so already."""
+        """Starts nothing more and waits for what is under way. KeyboardInterrupt if it was called before."""
         if self._is_stopping:
             raise KeyboardInterrupt
         self._is_stopping = True
         cancelled = [self._running.pop(future) for future in list(self._running) if future.cancel()]
-        # Said once it is true: whoever hears it may let the API answer.
+        # After the fact: a listener may let the API answer now.
         self._tell(Event(None, None, STOPPING))
         for part in (*self._schedule.rest(), *cancelled):
             self._end(part, _End(Status.SKIPPED, reason=INTERRUPTED))
 
     def answered(self) -> dict[str, Fields]:
-        """Address → fields, as the API's answers to our last writes showed them."""
-        return self._performer.answered
+        """Address → fields, as the responses to the last writes showed them."""
+        return self._runner.responses.answered
 
-    def outcome(self, change: Change, ledger: StateRecorder) -> Outcome:
+    def outcome(self, change: Change, state: StateRecorder) -> Outcome:
         """How a change ended."""
         if change.action is Action.MANUAL:
             return Outcome(change.address, change.action.value, Status.MANUAL, change.id)
         end = self._ends.get(change.address, _End(Status.SKIPPED, reason=INTERRUPTED))
-        entry = ledger.entry(change.address)
+        entry = state.entry(change.address)
         object_id = entry.id if entry else change.id
         reason = end.reason
         if end.status is Status.DONE and change.action in WRITES and not (change.requests or change.cleanup):
@@ -158,7 +153,7 @@ class _Run:
             reason,
             end.because_of,
             end.exit_code,
-            request_ids=self._performer.request_ids(change.address),
+            request_ids=self._runner.responses.request_ids(change.address),
         )
 
     def _start(self, pool: Threads, parts: list[Part]) -> None:
@@ -166,7 +161,7 @@ class _Run:
             change = self._changes[part.address]
             if not part.cleanup:
                 self._tell(Event(change, None))
-            future = pool.submit(self._performer.perform, change, cleanup=part.cleanup)
+            future = pool.submit(self._runner.perform, change, cleanup=part.cleanup)
             self._running[future] = part
             future.add_done_callback(self._finished.put)
 
@@ -192,7 +187,7 @@ class _Run:
 
     def _failed(self, part: Part, error: BaseException) -> None:
         known = isinstance(error, ReconcilerError)
-        reason = str(error) if known else _fault(error)
+        reason = str(error) if known else _bug_message(error)
         hint = error.hint if isinstance(error, ReconcilerError) and error.hint else ""
         code = error.exit_code if isinstance(error, ReconcilerError) else Exit.API_FAILED
         self._end(part, _End(Status.FAILED, f"{reason} ({hint})" if hint else reason, exit_code=code))
@@ -217,7 +212,7 @@ class _Run:
             self._tell(Event(change, self._ends[part.address].status, end.reason or end.because_of))
 
 
-def _fault(error: BaseException) -> str:
-    """A bug of ours, by its place and not in its words: they may quote what it was about to use, and are kept."""
+def _bug_message(error: BaseException) -> str:
+    """The type and place of a bug, without its message: that may quote a secret, and reports are kept."""
     at = traceback.extract_tb(error.__traceback__)[-1]
     return f"a fault in reconciler: {type(error).__name__} at {at.filename.rpartition('/')[2]}:{at.lineno} in {at.name}"

@@ -1,4 +1,4 @@
-"""Ctrl-C, or another signal that ends a run, while an apply runs: the first two are told, a third one is raised."""
+"""Ctrl-C and the other signals that end a run, during an apply: two are handled, a third one is raised."""
 
 from __future__ import annotations
 
@@ -8,32 +8,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-TOLD = 2
-"""To stop in good order, and to leave at once. Whoever needs a third one finds that nobody listens."""
+HANDLED = 2
+"""The first stops in order, the second leaves at once. A third one shows that the handler does not work."""
 
 
 @contextmanager
 def on_interrupt(tell: Callable[[], None]) -> Iterator[None]:
-    """While the block runs, the first signals call `tell`, from within whatever is going on; each later one is raised.
+    """While the block runs, the first signals call `tell` from the handler; each later one raises KeyboardInterrupt.
 
-    The signals are Ctrl-C and all that raise KeyboardInterrupt as it does: the program lets SIGTERM and SIGHUP do so.
-
-    Python raises KeyboardInterrupt wherever it happens to be, and where that is a destructor or a callback of a weak
-    reference, it prints and swallows it. Elsewhere than in the main thread nothing can be done about that.
+    The signals are Ctrl-C and all that raise KeyboardInterrupt too (`__main__` makes SIGTERM and SIGHUP do so).
+    Without the handler, a KeyboardInterrupt in a destructor or in the callback of a weak reference would be lost.
+    Does nothing in other threads than the main one.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     count = 0
 
-    def interrupted(_number: int, _frame: FrameType | None) -> None:
+    def handle(_number: int, _frame: FrameType | None) -> None:
         nonlocal count
         count += 1
-        if count > TOLD:
+        if count > HANDLED:
             raise KeyboardInterrupt
         tell()
 
-    before = {number: signal.signal(number, interrupted) for number in {signal.SIGINT, *raising()}}
+    before = {number: signal.signal(number, handle) for number in {signal.SIGINT, *interrupting_signals()}}
     try:
         yield
     finally:
@@ -41,6 +40,6 @@ def on_interrupt(tell: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def raising() -> list[int]:
-    """The signals that raise KeyboardInterrupt as things are."""
+def interrupting_signals() -> list[int]:
+    """The signals that raise KeyboardInterrupt now."""
     return [number for number in signal.valid_signals() if signal.getsignal(number) is signal.default_int_handler]

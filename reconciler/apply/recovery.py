@@ -1,25 +1,28 @@
-"""What came of a write whose answer was lost: looked up, never assumed and never sent again blindly."""
+"""What a write has done whose response was lost: it is looked up, and neither assumed nor sent again blindly."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from reconciler.api import Reader
+from reconciler.api import Poll, Reader
 from reconciler.api.lists import read_list, read_object, read_table
-from reconciler.api.rate_limiter import POLL_DELAYS, RETRIED, TOO_MANY, Sleep
+from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, ReconcilerError, Unreachable
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import differences
-from reconciler.kinds.normalization import bearing, is_made_of
+from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
+from reconciler.kinds.paths import value_at
 from reconciler.kinds.wire import is_id, record_from
+from reconciler.model.desired import Fields
 from reconciler.model.live import Record
+from reconciler.model.plan import Change
+from reconciler.serialization import canonical
 
 BAD_REQUEST = 400
 SAMPLE = 8
-"""So many objects at most are asked for, to see whether a list is whole."""
+"""Objects that are read by id, to see whether a list is whole."""
 
 
 def is_unknown(error: ApiFailed) -> bool:
@@ -30,41 +33,60 @@ def is_unknown(error: ApiFailed) -> bool:
     return isinstance(error, AnswerUnreadable) or (isinstance(error, Unreachable) and error.sent)
 
 
+def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | None) -> str:
+    """What a lost write has not done, in words; empty if it has done all, or the API has normalized what it sent."""
+    if record is None:
+        return "its object is not there"
+    before = [(each.path, canonical(each.before)) for each in change.fields]
+    return ", ".join(
+        f"{each.path} is not as it was sent"
+        for each in differences(kind, wanted, record.fields, change.remember)
+        if (each.path, canonical(each.before)) in before
+        or not is_normalized(each.field, each.spot[1:], value_at(wanted, each.spot), value_at(record.fields, each.spot))
+    )
+
+
+def still_there(record: Record | None) -> str:
+    """What a lost delete has not done, in words; empty if the object is gone."""
+    return f"{record.id} is still there" if record else ""
+
+
 class LostResponseRecovery:
-    """Looks for what lost writes have done. `known`: the objects (kind, id) that were live before, `deleted` those that
-    we deleted or forgot earlier: no create can have made them."""
+    """Looks for what lost writes have done. Safe to share between threads.
+
+    `known`: the objects (kind, id) that were live before. `deleted`: those that we deleted or forgot earlier. No create
+    of this run can have made them.
+    """
 
     def __init__(
         self,
         reader: Reader,
         known: Collection[tuple[str, str]],
         deleted: Iterable[tuple[str, str]] = (),
-        sleep: Sleep = time.sleep,
+        poll: Poll | None = None,
     ) -> None:
         self._reader = reader
         self._known = frozenset(known)
         self._taken = {*known, *deleted}
         self._lock = threading.Lock()
-        self._sleep = sleep
+        self._poll = poll or Poll()
 
     def take(self, kind: Kind, object_id: str) -> bool:
-        """Takes a new object for one create; False where it was there before, or is another create's already."""
+        """Claims a new object for one create; False if it was there before, or another create has it."""
         with self._lock:
             free = (kind.name, object_id) not in self._taken
             self._taken.add((kind.name, object_id))
             return free
 
     def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
-        """The object that holds what was sent and was not there before; None where there is none after a while.
+        """The new object with the fields that were sent; None if there is none after all attempts.
 
-        Once all looks are over, that is also one that holds what the API may have made of it. ApiFailed where two
-        objects could be it, where one has its name and holds something else, or where the list is not whole and shows
-        nothing: nothing is guessed, nor made twice.
+        At last, an object with what the API may have normalized of them counts too. ApiFailed if two objects could be
+        it, if one has its name and other fields, or if the list is not whole: nothing is guessed, or created twice.
         """
         records: list[Record] = []
         new: list[Record] = []
-        for wait in POLL_DELAYS:
-            self._sleep(wait)
+        for _ in self._poll:
             records = self._records(kind)
             new = [record for record in records if (kind.name, record.id) not in self._taken]
             found = self._one([record for record in new if not differences(kind, body, record.fields)])
@@ -83,7 +105,7 @@ class LostResponseRecovery:
         return None
 
     def _one(self, found: list[Record]) -> Record | None:
-        """The only one, None where there is none."""
+        """The only one, or None. ApiFailed if there are several."""
         if len(found) > 1:
             ids = ", ".join(sorted(record.id for record in found))
             raise ApiFailed(
@@ -104,9 +126,9 @@ class LostResponseRecovery:
                 )
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
-        """The object as it is now, None where there is none: read by itself where the API lets us, else from the list.
+        """The object as it is now, None if there is none: read by its id if the API can, else from the list.
 
-        Raises what reading raises; AnswerUnreadable where the API answers with another object.
+        AnswerUnreadable if the API answers with another object.
         """
         if not kind.readable:
             return next((record for record in self._records(kind) if record.id == object_id), None)
@@ -116,14 +138,13 @@ class LostResponseRecovery:
     def settle(
         self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]
     ) -> Record | None:
-        """The object, read until nothing is missing of what a lost write was to do. `missing` says what is, in words.
+        """The object, read until a lost write shows. `missing` says in words what does not show, empty if all does.
 
-        Raises `lost`, with what was seen, where that stays so, or where it cannot be read.
+        ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read.
         """
         seen = ""
         try:
-            for wait in POLL_DELAYS:
-                self._sleep(wait)
+            for _ in self._poll:
                 record = self.record(kind, object_id)
                 seen = missing(record)
                 if not seen:

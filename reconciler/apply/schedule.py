@@ -1,4 +1,4 @@
-"""What can be done now: a graph of parts, freed as what they wait for is done, cut where it fails."""
+"""The dependency graph of an apply: which parts can start now, and which are skipped after a failure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Part(NamedTuple):
 
 
 class Schedule:
-    """The parts of a plan that are still to be done. Not safe for threads: one owner asks and tells."""
+    """The parts of a plan that are still to be done. Not safe to share between threads."""
 
     def __init__(self, changes: Iterable[Change]) -> None:
         self._waits: dict[Part, set[Part]] = {}
@@ -29,7 +29,7 @@ class Schedule:
             if change.cleanup:
                 after = {Part(address, False) for address in (change.address, *change.cleanup_after)}
                 self._waits[Part(change.address, True)] = after
-        # Not `intersection_update`: that walks through all of the map for each of its parts.
+        # Not `intersection_update`: it would iterate over the whole map for each part.
         for part, waits in self._waits.items():
             self._waits[part] = {other for other in waits if other in self._waits}
         self._freed: dict[Part, set[Part]] = {}
@@ -38,14 +38,14 @@ class Schedule:
                 self._freed.setdefault(other, set()).add(part)
 
     def ready(self) -> list[Part]:
-        """The parts that wait for nothing, in order; they are the caller's from now on."""
+        """Takes out the parts that wait for nothing, in order."""
         parts = sorted(part for part, waits in self._waits.items() if not waits)
         for part in parts:
             del self._waits[part]
         return parts
 
     def done(self, part: Part) -> list[Part]:
-        """Frees what waited for a part; gives what waits for nothing any more, the caller's from now on."""
+        """Takes out the parts that waited for this one alone, in order."""
         freed = []
         for other in sorted(self._freed.get(part, ())):
             waits = self._waits.get(other)
@@ -57,7 +57,7 @@ class Schedule:
         return freed
 
     def failed(self, part: Part) -> Mapping[Part, str]:
-        """Takes out all that waited for a part, directly or not: each with the address for whose sake it is skipped."""
+        """Takes out all that waited for a part, directly or not, each with the address that failed."""
         skipped: dict[Part, str] = {}
         queue = [(part, part.address)]
         while queue:
@@ -70,7 +70,7 @@ class Schedule:
         return skipped
 
     def rest(self) -> list[Part]:
-        """All that has not been handed out, in order; nothing is left afterwards."""
+        """Takes out all that is left, in order."""
         parts = sorted(self._waits)
         self._waits.clear()
         return parts

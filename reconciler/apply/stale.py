@@ -1,52 +1,42 @@
-"""A plan that was made earlier, held against what is live now: what is as it was seen, what is as it is wanted."""
+"""Compares an earlier plan with what is live now: what is still as the plan saw it, and what is done already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import partial
 from typing import Any
 
 from reconciler.apply.resolve import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import Difference, alike, differences, flattened
-from reconciler.kinds.destinations import LookupTable, Targets
 from reconciler.kinds.normalization import bearing, is_normalized
 from reconciler.kinds.paths import value_at
-from reconciler.kinds.references import references, resolved
+from reconciler.kinds.references import ReferenceResolver, known_objects, references, resolved
 from reconciler.kinds.wire import fingerprint
-from reconciler.model.desired import Fields, address_kind
+from reconciler.model.desired import Fields
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import Action, Change, Plan, Request
 from reconciler.model.state import Entry, State
 
 
 def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
-    """The plan with nothing left to send if live is already as wanted.
+    """The plan without the requests of changes that are done already.
 
-    Refused if anything is neither as it was seen nor as it is wanted: then nothing is written at all.
+    Refused if an object is neither as the plan saw it nor as it is wanted: then nothing is written at all.
     """
     moved: list[str] = []
     changes = []
 
-    @cache
-    def targets_of(reference: Reference) -> Targets:
-        kind = reference.kind
-        taken = {
-            each
-            for name, entry in state.entries.items()
-            if address_kind(name) == kind
-            for each in (entry.id, *entry.superseded)
-        }
-        return Targets(reference, live.records[kind].values(), taken, fields_to_come(plan, kind))
-
+    # What the object itself holds is asked for a target: the list of offers is not read for a saved plan.
+    resolver = ReferenceResolver(Live(live.records), known_objects(state.entries), partial(fields_to_come, plan))
     for change in plan.changes:
-        now = _Now(change, plan, state, live, targets_of)
-        going_on = now.as_wanted() or now.begun()
-        if going_on is not None:
-            changes.append(going_on)
-        elif (how := now.moved()) is None:
+        now = ChangeStatus(change, plan, state, live, resolver)
+        rest = now.done() or now.half_done()
+        if rest is not None:
+            changes.append(rest)
+        elif (how := now.difference()) is None:
             changes.append(change)
         else:
             moved.append(f"{change.address}: {how}")
@@ -58,8 +48,8 @@ def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
     return replace(plan, changes=tuple(changes))
 
 
-class _Now:
-    """How one change of an earlier plan stands."""
+class ChangeStatus:
+    """The status of one change of an earlier plan."""
 
     def __init__(
         self,
@@ -67,10 +57,10 @@ class _Now:
         plan: Plan,
         state: State,
         live: Live,
-        targets_of: Callable[[Reference], Targets],
+        references: ReferenceResolver,
     ) -> None:
         self._change = change
-        self._targets_of = targets_of
+        self._references = references
         self._entries = state.entries
         self._is_read_back = state.is_read_back(change.address)
         self._live = live
@@ -80,21 +70,27 @@ class _Now:
         self._old = {each.id for each in plan.changes if each.action is Action.REPLACE}
         self._made = self._made_before()
 
-    def as_wanted(self) -> Change | None:
-        """The change with nothing left to send, where live is as it wants it; else None."""
+    def done(self) -> Change | None:
+        """The change without requests if live is as wanted; else None."""
         change = self._change
         if change.action is Action.DELETE:
             # What is only not listed is deleted as it was approved: the API's answer is the proof.
             return None if self._record else replace(change, requests=()) if self._is_gone() else change
         record = self._record if change.action is Action.UPDATE else self._made
         if change.action is Action.CREATE and record is None:
-            named = self._named()
-            record = named[0] if len(named) == 1 else None
-        return self._left(record, ()) if record is not None and self._fits(record, self._wanted()) else None
+            others = self._same_name()
+            record = others[0] if len(others) == 1 else None
+        return (
+            self._with_requests(record, ())
+            if record is not None and self._is_as_wanted(record, self._wanted())
+            else None
+        )
 
-    def begun(self) -> Change | None:
-        """The change with its last step left, where an earlier try has done all but that: a field that has an endpoint
-        of its own is set last, and until then bears the word that the step before leaves it with."""
+    def half_done(self) -> Change | None:
+        """The change with its last request, if an earlier attempt has done all but that; else None.
+
+        A field with an endpoint of its own is set last. Until then it has its initial value or its placeholder.
+        """
         change, apart = self._change, self._kind.sub_endpoint()
         record = self._record if change.action is Action.UPDATE else self._made
         if apart is None or record is None or len(change.requests) < 2 or change.requests[-1].sets != (apart[0],):  # noqa: PLR2004 - a first step and a last
@@ -102,28 +98,28 @@ class _Now:
         if record.fields.get(apart[0]) not in {apart[1].initial, apart[1].placeholder} - {None}:
             return None
         rest = {name: value for name, value in self._wanted().items() if name != apart[0]}
-        return self._left(record, change.requests[-1:]) if self._fits(record, rest) else None
+        return self._with_requests(record, change.requests[-1:]) if self._is_as_wanted(record, rest) else None
 
-    def moved(self) -> str | None:
-        """How live is neither as it was seen nor as it is wanted; None where it is as it was seen."""
+    def difference(self) -> str | None:
+        """How live differs from what the plan saw; None if it does not."""
         change = self._change
         if change.action in (Action.FORGET, Action.MANUAL):
             return None
         if self._made is not None:
             return f"{self._made.id} ({self._made.name}), which an earlier try has made, was changed meanwhile"
         if change.action is Action.CREATE:
-            return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in self._named()) or None
+            return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in self._same_name()) or None
         if self._record is None:
             return f"{change.id} is gone"
         if fingerprint(self._kind, self._record) == change.seen:
             return None
-        return f"{change.id} was changed meanwhile{self._what(self._record)}"
+        return f"{change.id} was changed meanwhile{self._changed_paths(self._record)}"
 
     def _is_gone(self) -> bool:
         return (self._kind.name, self._change.id) in self._live.gone
 
-    def _left(self, record: Record, requests: tuple[Request, ...]) -> Change | None:
-        """The change with those requests left. `seen` is how it is now: our own steps are no surprise later."""
+    def _with_requests(self, record: Record, requests: tuple[Request, ...]) -> Change | None:
+        """The change with those requests. `seen` is the object as it is now, with our own earlier steps."""
         change = self._change
         if change.remember is None:
             return None
@@ -134,7 +130,7 @@ class _Now:
         seen = fingerprint(self._kind, record)
         return replace(change, id=record.id, requests=requests, remember=remember, seen=seen)
 
-    def _what(self, record: Record) -> str:
+    def _changed_paths(self, record: Record) -> str:
         change = self._change
         seen = {each.path: each.before for each in change.fields}
         if change.remember is None:
@@ -149,38 +145,32 @@ class _Now:
         return self._change.remember.applied if self._change.remember else {}
 
     def _made_before(self) -> Record | None:
-        """What an earlier try of this very change has made, as the state remembers it."""
+        """The object that an earlier attempt of this change has created, by the state."""
         change, entry = self._change, self._entries.get(self._change.address)
         if change.action not in (Action.CREATE, Action.REPLACE) or entry is None or entry.id == change.id:
             return None
         return self._records.get(entry.id)
 
-    def _named(self) -> list[Record]:
-        """What stands under the name that this change would make something of, and is nobody's."""
-        managed = {
-            object_id
-            for address, entry in self._entries.items()
-            if address_kind(address) == self._kind.name
-            for object_id in (entry.id, *entry.superseded)
-        }
-        others = [record for record in self._records.values() if record.id not in managed]
+    def _same_name(self) -> list[Record]:
+        """The unmanaged objects with the natural key of this change."""
+        managed = known_objects(self._entries)
+        others = [record for record in self._records.values() if (record.kind, record.id) not in managed]
         return bearing(self._kind, self._wanted(), others)
 
-    def _fits(self, record: Record, wanted: Mapping[str, Any]) -> bool:
-        """Whether a record is as wanted, references to what this plan makes included."""
+    def _is_as_wanted(self, record: Record, wanted: Mapping[str, Any]) -> bool:
+        """Whether a record is as wanted, with references to what this plan creates."""
 
-        def standing_for(address: str, reference: Reference) -> dict[str, Any] | None:
+        def item_for(address: str, reference: Reference) -> dict[str, Any] | None:
             entry = self._entries.get(address)
             target = self._live.records[reference.kind].get(entry.id) if entry else None
             if target is None or target.id in self._old:
                 return None
-            # What the object itself carries is asked for the target, as its list of offers is not at hand here.
-            proof = self._targets_of(reference).proof(target, LookupTable(carried), address)
+            proof = self._references.proof(target, reference, carried, address)
             return proof.item if proof else None
 
         lists = [record.raw.get(name) for name, _ in self._kind.reference_fields()]
         carried = [item for items in lists if isinstance(items, list) for item in items]
-        known = resolved(self._kind, wanted, standing_for)
+        known = resolved(self._kind, wanted, item_for)
         if any(references(self._kind, known)):
             return False
         entry = self._entries.get(self._change.address)
@@ -191,9 +181,9 @@ class _Now:
         )
 
     def _may_be_ours(self, each: Difference, wanted: Fields, record: Record, entry: Entry | None) -> bool:
-        """Whether a value is what the API may have made of one that an earlier try has sent and has not read back.
+        """Whether a value may be the API's normal form of one that an earlier attempt has sent and not read back.
 
-        Of what is as the plan saw it nothing is concluded: the plan found that it has to be sent.
+        If live is as the plan saw it, nothing is concluded: the plan found that the value has to be sent.
         """
         change = self._change
         if self._is_read_back or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):

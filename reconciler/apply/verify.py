@@ -1,17 +1,18 @@
-"""Reads back: is what was written what is live?"""
+"""Compares what was written with what is live afterwards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.apply.resolve import fields_to_come
-from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import Difference, alike, differences
-from reconciler.kinds.destinations import LookupTable, Targets
 from reconciler.kinds.normalization import is_blank, is_normalized, looks_the_same, may_be_normalized
 from reconciler.kinds.paths import keys_path, value_at
+from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.desired import Fields, address_kind
 from reconciler.model.live import Live, Record
@@ -21,11 +22,11 @@ from reconciler.model.state import Entry, State
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was known of all objects beside the look that was just taken.
+    """What is known of the objects beside what was just read.
 
-    `before` is what was live before the run, and `earlier` the state of that time. `answered` (by address) are the
-    fields as the API's answer to our last write showed them. `last` is the look before this one: a value that still
-    changes is none that the API keeps.
+    `before` is what was live before the run, and `earlier` the state of that time. `answered` (by address) has
+    the fields that the responses to the last writes showed. `last` is the reading before this one: a value that still
+    changes is not one that the API stores.
     """
 
     before: Live
@@ -34,10 +35,10 @@ class Evidence:
     last: Live | None
 
     def kept(self, change: Change, entry: Entry, record: Record, found: list[Difference]) -> dict[str, Any]:
-        """Path → what the API made of a value, of the differences of an object from what was sent.
+        """Path → the normal form that the API stores, among the differences of an object from what was sent.
 
-        Nothing is concluded of a field that this run did not send: its value is somebody else's. A change without
-        requests was sent by an earlier run.
+        A field that this run did not send is left out: its value is somebody else's. A change without requests was sent
+        by an earlier run.
         """
         sent = {name for request in change.requests for name in request.sets}
         return {
@@ -48,10 +49,10 @@ class Evidence:
         }
 
     def _is_kept(self, kind: Kind, address: str, entry: Entry, record: Record, each: Difference) -> bool:
-        """Whether a value is what the API made of what was sent.
+        """Whether a value is the API's normal form of what was sent.
 
-        It must look like that, or be what the API answered. What was live before the write may be a look that comes too
-        early, or a write that was not taken: there it must look like that, and be answered, or have come out so before.
+        It must look like one, or be in the response. If it is as before the write, the reading may have been too early,
+        or the write ignored: then it must look like one, and be in the response or be the result of an earlier write.
         """
         field, spot = each.field, each.spot
         sent, shown = value_at(entry.applied, spot), value_at(record.fields, spot)
@@ -91,53 +92,43 @@ def _record_in(live: Live | None, kind: Kind, object_id: str) -> Record | None:
 def verify(
     report: ApplyReport, plan: Plan, entries: Mapping[str, Entry], live: Live, evidence: Evidence
 ) -> ApplyReport:
-    """The report with what `live` says of each change that was done, and of the values that the API keeps otherwise.
+    """The report with the verification of each change that was done, and with the values that the API normalized.
 
-    `entries`: what the state holds now. `evidence`: what was known besides, also for what was not read again.
+    `entries`: those of the state now. `evidence` is for all objects, also for those that were not read again.
     """
     known = _Known(plan, report, evidence.before, live)
-    look = _Look({change.address: change for change in plan.changes}, entries, live, known, evidence)
+    verifier = _Verifier({change.address: change for change in plan.changes}, entries, live, known, evidence)
     outcomes = tuple(
-        look.verified(outcome) if outcome.status is Status.DONE else outcome for outcome in report.outcomes
+        verifier.verified(outcome) if outcome.status is Status.DONE else outcome for outcome in report.outcomes
     )
     return replace(report, outcomes=outcomes)
 
 
 def unsettled(report: ApplyReport) -> bool:
-    """Whether anything that was done does not show (yet)."""
+    """Whether a change that was done does not show (yet)."""
     return any(outcome.verification not in (Verification.VERIFIED, None) for outcome in report.of(Status.DONE))
 
 
 class _Known:
-    """What references may mean after a plan was carried out. `records` are by kind and id."""
+    """What references may mean after the apply. `records` are by kind and id."""
 
     def __init__(self, plan: Plan, report: ApplyReport, before: Live, live: Live) -> None:
-        self._plan = plan
         ended = {outcome.address: outcome.status for outcome in report.outcomes}
         done = [each for each in plan.changes if ended.get(each.address) is Status.DONE]
-        self._gone = {(each.kind, each.id) for each in done if each.action in DESTROYS}
-        self._targets: dict[Reference, Targets] = {}
+        gone = {(each.kind, each.id or "") for each in done if each.action in DESTROYS}
         self.records = {
             kind: {
                 object_id: record
                 for object_id, record in {**before.records.get(kind, {}), **live.records.get(kind, {})}.items()
-                if (kind, object_id) not in self._gone
+                if (kind, object_id) not in gone
             }
             for kind in KINDS
         }
-
-    def targets(self, reference: Reference) -> Targets:
-        """The objects that a reference may mean."""
-        if reference not in self._targets:
-            kind = reference.kind
-            taken = [object_id or "" for name, object_id in self._gone if name == kind]
-            coming = fields_to_come(self._plan, kind)
-            self._targets[reference] = Targets(reference, self.records[kind].values(), taken, coming)
-        return self._targets[reference]
+        self.references = ReferenceResolver(Live(self.records), gone, partial(fields_to_come, plan))
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Verifier:
     changes: Mapping[str, Change]
     entries: Mapping[str, Entry]
     live: Live
@@ -158,22 +149,22 @@ class _Look:
         stored = self.evidence.kept(self.changes[outcome.address], entry, record, found)
         paths = [each.path for each in found if keys_path(each.spot) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
-        reasons += self._elsewhere(outcome.address, kind, record)
+        reasons += self._unproven(outcome.address, kind, record)
         if not reasons:
             return replace(outcome, verification=Verification.VERIFIED, stored=stored)
         return replace(outcome, verification=Verification.DIFFERENT, reason="; ".join(reasons), stored=stored)
 
-    def _elsewhere(self, address: str, kind: Kind, record: Record) -> Iterator[str]:
-        """The references of which nothing shows that live holds what they mean, whatever was sent for them."""
+    def _unproven(self, address: str, kind: Kind, record: Record) -> Iterator[str]:
+        """Messages for the references of which live does not show that it holds what they mean."""
         change = self.changes[address]
         for name, reference in kind.reference_fields():
             items, written = record.raw.get(name), self.entries[address].applied
-            offered = LookupTable(items if isinstance(items, list) else ())
+            used = items if isinstance(items, list) else []
             for target in change.remember.depends_on if change.remember and name in written else ():
                 entry = self.entries.get(target)
                 if address_kind(target) != reference.kind or entry is None:
                     continue
                 meant = self.known.records[reference.kind].get(entry.id)
                 meant = meant or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
-                if self.known.targets(reference).proof(meant, offered, target) is None:
+                if self.known.references.proof(meant, reference, used, target) is None:
                     yield f"live {name} shows nothing that is proven to be {target} ({entry.id})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -11,8 +10,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from reconciler.api import Reader, Writer
-from reconciler.api.rate_limiter import POLL_DELAYS
+from reconciler.api import Poll, Reader, Writer
 from reconciler.apply import Event, Evidence, execute, recheck_plan, unsettled, verify
 from reconciler.commands.plan import Planned, refuse, with_behind
 from reconciler.commands.session import Session
@@ -160,8 +158,7 @@ class _ReadingBack:
         while the lists are on their way."""
         report = done
         last: Live | None = None
-        for wait in POLL_DELAYS if self._kinds else ():
-            time.sleep(wait)
+        for _ in Poll() if self._kinds else ():
             for kind in self._kinds:
                 if kind.name not in self._looks:
                     self._look(kind)

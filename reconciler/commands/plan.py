@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
@@ -10,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.api import Reader
-from reconciler.api.rate_limiter import POLL_DELAYS
+from reconciler.api import Poll, Reader
 from reconciler.commands.session import Session
 from reconciler.errors import KeyExposed, Refused
 from reconciler.model.desired import Desired
@@ -76,8 +74,7 @@ def plan(
     # A receipt that is taken back names its targets only once it is read.
     kinds = target_kinds(options.targets if undo is None else ())
     useful = kind_lookups(kinds)
-    for wait in POLL_DELAYS:
-        time.sleep(wait)
+    for _ in Poll():
         live = observe_remembered(Reader(session.door), kinds, state, lookups, state_lookups(state) & useful)
         from reconciler.plan import make_plan, unread  # noqa: PLC0415 - loaded with the goal
 

@@ -1,4 +1,4 @@
-"""Desired fields against live ones, by what the kind declares. The only importer of deepdiff, and only when needed."""
+"""Compares desired fields with live ones, by what the kind declares. The only importer of deepdiff, if it is needed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reconciler.serialization import canonical
 
 
 class Difference(NamedTuple):
-    """One spot where live is not as desired: its field, the way into the field's value, and both values there."""
+    """A value that is not as desired: its field, the keys within the field, the live value and the desired one."""
 
     field: Field
     keys: tuple[str | int, ...]
@@ -22,12 +22,12 @@ class Difference(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The spot in a word: `data.initiators[0].uid`."""
+        """The path as people read it: `data.initiators[0].uid`."""
         return dotted(self.field.name, self.keys)
 
     @property
     def spot(self) -> tuple[str, ...]:
-        """The way to the value that is judged as a whole: to the list that the difference lies in, or to itself."""
+        """The keys of the value that is judged as a whole: of the list around the difference, or of itself."""
         return (self.field.name, *through_maps(self.keys))
 
 
@@ -44,22 +44,29 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def same_value(field: Field, one: Any, other: Any) -> bool:
+    """Whether two values of a field are the same. The order of an unordered list does not count."""
+    if field.unordered and isinstance(one, list) and isinstance(other, list):
+        return set(map(canonical, one)) == set(map(canonical, other))
+    return alike(one, other)
+
+
 def overlaid(live: Any, desired: Any) -> Any:
-    """`desired` laid over `live`: keys that are not written keep their live value, at every depth of maps."""
+    """`live` updated with `desired`, at every depth of maps."""
     if not (isinstance(live, dict) and isinstance(desired, dict)):
         return desired
     return {**live, **{key: overlaid(live.get(key), value) for key, value in desired.items()}}
 
 
 def without_nulls(value: Any) -> Any:
-    """A null and a missing key mean the same, so neither is compared."""
+    """The value without keys that are null: for the API a null and a missing key are the same."""
     if not isinstance(value, dict):
         return value
     return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
 
 
 def without_path(fields: Fields, path: str) -> dict[str, Any]:
-    """The fields with what stands at a dotted path left out, as if it had not been written."""
+    """The fields without the value at a dotted path."""
     name, _, rest = path.partition(".")
     if name not in fields:
         return dict(fields)
@@ -70,7 +77,7 @@ def without_path(fields: Fields, path: str) -> dict[str, Any]:
 
 
 def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str, Any]:
-    """The fields that are managed: without what is ignored and without what the API derives."""
+    """The managed fields: without those in `ignored` (paths), and without what the API derives."""
     result = dict(fields)
     for path in ignored:
         result = without_path(result, path)
@@ -81,10 +88,10 @@ def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str
 
 
 def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:
-    """Where `live` is not as `desired`, in the order of the kind's fields; what is not written is not compared.
+    """The differences of `live` from `desired`, in the order of the kind's fields. Fields that `desired` lacks are not
+    compared.
 
-    `known` is what is remembered of the object: what the API stored in place of a value that was sent is no difference
-    if that value is still desired.
+    `known` is the entry of the object: a value that the API has normalized is no difference while it is desired.
     """
     if known is not None and known.stored:
         live = _as_sent(desired, live, known)
@@ -99,7 +106,7 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
 
 
 def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
-    """What is remembered to be stored in place of what was sent, as far as that is desired still and not live."""
+    """Path → stored value, of what the API normalized, if what was sent is still desired and is not live."""
     stored = {}
     for path, value in known.stored.items():
         keys = path_keys(path) or ()
@@ -110,7 +117,7 @@ def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
 
 
 def _as_sent(desired: Fields, live: Fields, known: Entry) -> Fields:
-    """`live` with what was sent in place of what the API stored of it."""
+    """`live` with what was sent in place of its normal form."""
     for path, value in still_stored(desired, live, known).items():
         keys = path_keys(path) or ()
         if alike(value_at(live, keys), value):
@@ -119,7 +126,7 @@ def _as_sent(desired: Fields, live: Fields, known: Entry) -> Fields:
 
 
 def _is_as_stored(each: Difference, desired: Fields, known: Entry, shown: Fields) -> bool:
-    """Whether what differs within a list is as it is remembered, although another part of that list is not."""
+    """Whether a difference within a list is the known normal form, although another part of that list is not."""
     if each.spot == (each.field.name, *each.keys) or keys_path(each.spot) not in known.stored:
         return False
     is_desired = alike(value_at(desired, each.spot), value_at(known.applied, each.spot))
@@ -127,7 +134,7 @@ def _is_as_stored(each: Difference, desired: Fields, known: Entry, shown: Fields
 
 
 def shown_last(known: Entry) -> Fields:
-    """What the API showed of what was applied last."""
+    """The fields that were applied last, as the API showed them."""
     fields = known.applied
     for path, value in known.stored.items():
         fields = with_value(fields, path_keys(path) or (path,), value)
@@ -138,8 +145,7 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
     if alike(desired, live):
         return []
     if each.unordered and isinstance(live, list):
-        same = set(map(canonical, desired)) == set(map(canonical, live))
-        return [] if same else [Difference(each, (), live, desired)]
+        return [] if same_value(each, desired, live) else [Difference(each, (), live, desired)]
     before, after = without_nulls(live), without_nulls(overlaid(live, desired))
     if alike(before, after):
         return []
@@ -167,7 +173,7 @@ def _present(value: Any) -> Any:
 
 
 def flattened(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
-    """Every written value with its path, maps opened, in the order of the kind's fields: what a create shows."""
+    """Path → value of all leaves of the fields, in the order of the kind's fields, as a list."""
     found: list[tuple[str, Any]] = []
     for name in kind.field_names():
         if name in fields:

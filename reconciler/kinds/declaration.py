@@ -1,4 +1,4 @@
-"""The words in which a kind is declared. Everything else in the house reads them and never asks which kind it has."""
+"""The values that declare a kind. All other code reads them, and never asks which kind it has."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Field:
     follows_key: bool = False
 
     def schema_at(self, keys: Sequence[str | int]) -> Schema | None:
-        """The schema of a spot within the value, None where it is not declared."""
+        """The schema of the value at these keys, None if it is not declared."""
         schema: Any = self.schema
         for key in keys:
             known = schema.get("items") if isinstance(key, int) else schema.get("properties", {}).get(key)
@@ -118,7 +118,7 @@ def same_wire(fields: Fields) -> dict[str, Any]:
 
 
 def no_creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
-    """A kind of which nothing more can be checked before it is created."""
+    """No errors: the API has no lists to check this kind by before a create."""
     return []
 
 
@@ -165,7 +165,7 @@ class Kind:
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # They are asked for with every resource.
+        # They are used for every resource.
         object.__setattr__(self, "_names", tuple(each.name for each in self.fields))
         referring = tuple((each.name, each.reference) for each in self.fields if each.reference)
         object.__setattr__(self, "_references", referring)

@@ -1,4 +1,4 @@
-"""Whether objects send something, before a change and after it, by what their kind declares."""
+"""Whether an object delivers something before and after a change, by what its kind declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which item of the API's list stands for an object that is referred to: proven by its id, or by its label, or not."""
+"""Finds the item of the API's list that stands for an object: proven by its id, by its label, or not at all."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from reconciler.model.live import Raw, Record
 
 MOST_NAMED = 20
 FEW = 8
-"""As many items are looked through faster than they are indexed."""
+"""Up to this size a scan is faster than an index."""
 
 
 class LookupTable:
     """The items of a list, each once by its type and id; the first of several wins.
 
-    `also`: another such list, whose items come first. Its owner sees to it that one thread at a time asks.
+    `also`: another table, whose items come first. Not safe to share between threads.
     """
 
     def __init__(self, items: Iterable[Any], also: LookupTable | None = None) -> None:
@@ -32,7 +32,7 @@ class LookupTable:
         self._indexes: dict[str, dict[str, list[Raw]]] = {}
 
     def find(self, name: str, value: Any) -> list[Raw]:
-        """The items in which that value stands under that name."""
+        """The items with that value under that key."""
         first = self._also.find(name, value) if self._also else []
         if len(self._items) <= FEW:
             own = [item for item in self._items.values() if repr(item.get(name)) == repr(value)]
@@ -50,7 +50,7 @@ class LookupTable:
         return _identity(item) in self._items or bool(self._also and self._also.holds(item))
 
     def __iter__(self) -> Iterator[Raw]:
-        """All of them but those of `also`."""
+        """All items but those of `also`."""
         return iter(self._items.values())
 
     def described(self) -> str:
@@ -75,7 +75,7 @@ def find_labels(items: Iterable[Any]) -> dict[str, str]:
 
 
 def told_apart(labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels; one that several ids bear says of how many."""
+    """The labels; one that several ids share says how many."""
     counts = Counter(labels.values())
     return {
         object_id: f"{label}, one of {counts[label]} with this label" if counts[label] > 1 else label
@@ -102,11 +102,11 @@ class Proof(NamedTuple):
 class Targets:
     """The objects that a reference may mean.
 
-    An item stands for the object whose id it has. An item whose id is of no known object stands for the one whose label
-    it bears, if no other object could bear that label and no other such item does.
+    An item stands for the object with its id. If no object has its id, it stands for the one with its label, but
+    only if no other object could have that label, and no other such item has it.
 
-    `records` are live; `taken` are further ids that objects have or had; `coming` has the fields of what this run
-    makes, by address.
+    `records` are live. `taken` are further ids that objects have or had. `coming` has the fields of planned objects, by
+    address.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Targets:
             self._bearers[reference.label(record.raw)].append(record)
 
     def proof(self, record: Record, offered: LookupTable, address: str = "") -> Proof | None:
-        """What stands for an object in a list, None if that is not proven. `address` is the object's, if it has one."""
+        """The item for an object, None if none is proven. `address` is the object's, if it has one."""
         if (own := self.by_id(record.id, offered)) is not None:
             return Proof(own, BY_ID)
         free = [item for item in self.labelled(record, offered) if item["id"] not in self._taken]
@@ -134,23 +134,23 @@ class Targets:
         return None
 
     def by_id(self, object_id: str, offered: LookupTable) -> dict[str, Any] | None:
-        """The item with an object's id, if it is there: for that nothing else must be known."""
+        """The item with an object's id, if there is one."""
         return self._item(object_id) if self._of_type(offered.find("id", object_id)) else None
 
     def possible(self, record: Record, offered: LookupTable) -> list[dict[str, Any]]:
-        """What stands for an object in a list; if that is not proven, all that could."""
+        """The item for an object; if none is proven, all that could be it."""
         proof = self.proof(record, offered)
         if proof is not None:
             return [proof.item]
         return [self._item(item["id"]) for item in self.labelled(record, offered) if item["id"] not in self._taken]
 
     def labelled(self, record: Record, offered: LookupTable) -> list[Raw]:
-        """The items that bear an object's label, whatever their ids are."""
+        """The items with the label of an object, whatever their ids are."""
         label = self._reference.label(record.raw)
         return self._of_type(offered.find("label", label)) if label is not None else []
 
     def twins(self, record: Record, address: str = "") -> Iterator[str]:
-        """The other objects that could bear an object's label: ids of live ones, addresses of those to come."""
+        """The other objects that could have the label of an object: ids of live ones, addresses of planned ones."""
         bearers = [*self._bearers.get(self._reference.label(record.raw), ()), *self._bearers.get(None, ())]
         yield from dict.fromkeys(each.id for each in bearers if each.id != record.id)
         for other, fields in self._coming.items():
@@ -158,7 +158,7 @@ class Targets:
                 yield other
 
     def behind(self, offered: LookupTable) -> dict[str, str]:
-        """Id of an item → id of the live object that it is proven to stand for, for those that are not the same."""
+        """Id of an item → id of the live object that it is proven to stand for, if the two ids differ."""
         strangers = {item.get("label") for item in self._of_type(offered) if item["id"] not in self._taken}
         bearers = (self._bearers.get(label, ()) for label in strangers if isinstance(label, str))
         proofs = {record.id: self.proof(record, offered) for each in bearers for record in each}
@@ -189,7 +189,7 @@ class Targets:
         return f"the live {kind.name} {name} ({said})" if live else f"{name} ({said}), made by this plan"
 
     def _may_share(self, one: Fields, other: Fields) -> bool:
-        """Whether two objects could bear one label; what is not known of them could be anything."""
+        """Whether two objects could have one label; an unknown field could have any value."""
         pairs = [(one.get(name), other.get(name)) for name in self._reference.labelled_by]
         return all(None in pair or pair[0] == pair[1] for pair in pairs)
 

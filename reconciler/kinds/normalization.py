@@ -1,4 +1,4 @@
-"""What an API may make of a value that it does not store as it was sent, and names that only differ in that."""
+"""The normal forms in which an API may store a value, and names that differ only by normalization."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from reconciler.serialization import canonical
 
 Key = tuple[str, ...]
 FLOAT_PRECISION = 1e-6
-"""What a number may lose where it is kept in 32 bits."""
+"""The relative error of a number that is stored in 32 bits."""
 
 
 def _without_format_characters(text: str) -> str:
@@ -33,11 +33,11 @@ def _composed(text: str) -> str:
 
 
 INVISIBLE: tuple[Callable[[str], str], ...] = (_without_format_characters, _composed, str.strip)
-"""What changes a text and hardly its looks: zero-width characters go, letters are composed, spaces at the ends go."""
+"""Changes that people hardly see: no zero-width characters, composed letters, no spaces at the ends."""
 
 
 def normal_form(text: str) -> str:
-    """The text after all that is hardly seen: two names with one normal form are one name to a person."""
+    """The text after all changes of `INVISIBLE`: two names with one normal form look the same to a person."""
     if text.isascii():
         return text.strip()
     for step in INVISIBLE:
@@ -46,20 +46,20 @@ def normal_form(text: str) -> str:
 
 
 def natural_key(kind: Kind, fields: Fields) -> Key | None:
-    """What tells two objects of a kind apart for a person; None where a part of it is not known."""
+    """The values of the natural key; None if one of them is not known."""
     if not all(isinstance(fields.get(name), str) for name in kind.natural_key):
         return None
     return tuple(fields[name] for name in kind.natural_key)
 
 
 def normal_key(kind: Kind, fields: Fields) -> Key | None:
-    """The natural key as an API may keep it."""
+    """The natural key in normal form."""
     key = natural_key(kind, fields)
     return None if key is None else tuple(map(normal_form, key))
 
 
 def folded_key(kind: Kind, fields: Fields) -> Key | None:
-    """The natural key without case and spaces: what an API may keep of it at the most."""
+    """The natural key without case and spaces: the most that an API may change of it."""
     key = natural_key(kind, fields)
     return None if key is None else tuple(map(_folded, key))
 
@@ -73,8 +73,7 @@ def bearing(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Recor
 
 
 def looks_the_same(sent: Any, shown: Any) -> bool:
-    """Whether `shown` is `sent` after something that is hardly seen, at any depth. The other way round it is not: no
-    API adds a space."""
+    """Whether `shown` is `sent` after changes of `INVISIBLE`, at any depth."""
     if isinstance(sent, str) and isinstance(shown, str):
         forms = {sent}
         for step in INVISIBLE:
@@ -88,14 +87,14 @@ def looks_the_same(sent: Any, shown: Any) -> bool:
 
 
 def may_be_normalized(field: Field, keys: Keys) -> bool:
-    """Whether the API may keep another value at a spot of a field: not of a reference, nor of what has an endpoint of
-    its own, nor of a closed list, of which another word is another value."""
+    """Whether the API may normalize the value at these keys of a field: not a reference, a value of an enum, or a field
+    with an endpoint of its own."""
     return field.reference is None and field.setter is None and "enum" not in (field.schema_at(keys) or {})
 
 
 def is_normalized(field: Field, keys: Keys, sent: Any, shown: Any) -> bool:
-    """Whether `shown` can be what an API made of `sent` at a spot of a field: spaces, composition, case, rounding,
-    keys that were added to or dropped from a map, the order of a list. A word of a closed list is never another."""
+    """Whether `shown` can be the normal form of `sent` at these keys of a field: other spaces, composition, case,
+    rounding, order of a list, keys that were added to a map or dropped."""
     if not may_be_normalized(field, keys):
         return False
     if shown is None and keys:
@@ -104,7 +103,7 @@ def is_normalized(field: Field, keys: Keys, sent: Any, shown: Any) -> bool:
 
 
 def is_made_of(kind: Kind, sent: Fields, live: Fields) -> bool:
-    """Whether live fields are what was sent, or can be what an API made of it."""
+    """Whether live fields are what was sent, or can be its normal form."""
     return all(
         is_normalized(each.field, each.spot[1:], value_at(sent, each.spot), value_at(live, each.spot))
         for each in differences(kind, sent, live)
@@ -112,13 +111,13 @@ def is_made_of(kind: Kind, sent: Fields, live: Fields) -> bool:
 
 
 def is_certain(difference: Difference) -> bool:
-    """Whether live is known to be otherwise: an immutable field may be one that could not be read (of a provider that
-    the catalogue does not know)."""
+    """Whether live is known to differ. An immutable field may be missing only since it could not be read: its provider
+    is not in the catalogue."""
     return difference.before is not None or not difference.field.immutable
 
 
 def is_kept_for_good(difference: Difference, known: Entry | None) -> bool:
-    """Whether an immutable value can be what the API made of what was sent: no write could find out."""
+    """Whether an immutable value can be the normal form of what was sent: no write could find out."""
     field, name, sent, shown = difference.field, difference.path, difference.after, difference.before
     if not field.immutable or shown is None:
         return False
@@ -127,7 +126,7 @@ def is_kept_for_good(difference: Difference, known: Entry | None) -> bool:
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a value is none."""
+    """Whether a value is null or empty."""
     return value is None or value in ("", [], {})
 
 
@@ -154,7 +153,7 @@ def _is_made_of(schema: Schema, sent: Any, shown: Any) -> bool:
 
 
 def _are_made_of(schema: Schema, sent: list[Any], shown: list[Any]) -> bool:
-    """Whether the items of one list are those of another, in any order."""
+    """Whether `shown` has the normal forms of the items of `sent`, in any order."""
     if not shown or len(sent) != len(shown):
         return False
     unpaired = Counter(map(canonical, shown))
@@ -173,13 +172,13 @@ def _take(counts: Counter[str], name: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """The text without all that an API may change of its letters and spaces."""
+    """The text without case, compatibility forms and spaces."""
     folded = unicodedata.normalize("NFKC", _without_format_characters(text)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def _is_rounded(sent: Any, shown: Any) -> bool:
-    """Whether a number is another one with fewer digits after the point, or in fewer bits."""
+    """Whether `shown` is `sent` with fewer decimals, or in 32 bits."""
     if any(isinstance(each, bool) or not isinstance(each, int | float) for each in (sent, shown)):
         return False
     if math.isclose(sent, shown, rel_tol=FLOAT_PRECISION):
@@ -195,45 +194,45 @@ def _decimals(number: float) -> int:
 LONGEST = 200
 MOST_COMPARED = 2000
 MOST_POINTS = 8
-"""Code points that are named of one spot."""
+"""Code points that are named of one difference."""
 
 
 def stored_otherwise(address: str, entry: Entry) -> Iterator[str]:
-    """A warning for each value of an address that the API keeps otherwise than it was sent."""
+    """A warning for each value of an address that the API has normalized."""
     for path, value in sorted(entry.stored.items()):
-        yield _said(address, path, value_at(entry.applied, path_keys(path) or ()), value)
+        yield _warning(address, path, value_at(entry.applied, path_keys(path) or ()), value)
 
 
-def _said(address: str, path: str, sent: Any, stored: Any) -> str:
-    """Which value the API keeps of which, what tells them apart if they look alike, and what to write in the YAML."""
+def _warning(address: str, path: str, sent: Any, stored: Any) -> str:
+    """Both values, the code points that differ if they look the same, and what to write in the YAML."""
     if stored is None:
         kept = f"{address}: {path}: the API keeps nothing of {_shown(sent)}"
         return f"{kept}; leave it out of the YAML, and this warning ends"
     is_short = max(len(str(sent)), len(str(stored))) <= MOST_COMPARED
     points = f" ({_points(sent, stored)})" if is_short and looks_the_same(sent, stored) else ""
-    said = f"{address}: {path}: the API keeps {_shown(stored)} of {_shown(sent)}{points}"
-    return f"{said}; write {_shown(stored)} in the YAML, and this warning ends"
+    text = f"{address}: {path}: the API keeps {_shown(stored)} of {_shown(sent)}{points}"
+    return f"{text}; write {_shown(stored)} in the YAML, and this warning ends"
 
 
 def _shown(value: Any) -> str:
-    """A value as YAML takes it; a long one is cut."""
+    """A value as YAML takes it, truncated."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters; `explain` shows all)"
 
 
 def _points(sent: Any, stored: Any) -> str:
-    """The code points that were sent and are not stored, each spot with what stands there now."""
+    """The code points that differ, as `U+… became U+…`."""
     one, other = (
         value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in (sent, stored)
     )
     spots = [
-        f"{_named(one[begin:end])} became {_named(other[start:stop])}"
+        f"{_code_points(one[begin:end])} became {_code_points(other[start:stop])}"
         for tag, begin, end, start, stop in SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
         if tag != "equal"
     ]
     return ", ".join(dict.fromkeys(spots))
 
 
-def _named(text: str) -> str:
+def _code_points(text: str) -> str:
     more = "…" if len(text) > MOST_POINTS else ""
     return " ".join(f"U+{ord(each):04X}" for each in text[:MOST_POINTS]) + more or "nothing"

@@ -1,4 +1,4 @@
-"""The spots within fields, by paths as plans write them: `data.initiators[0].uid`."""
+"""Paths to values within fields, as plans write them: `data.initiators[0].uid`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEP = re.compile(r'\.?([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]')
 
 
 def dotted(name: str, keys: Iterable[str | int]) -> str:
-    """`data`, `["initiators", 0, "uid"]` give `data.initiators[0].uid`; an unusual key stands in quotes."""
+    """`data`, `["initiators", 0, "uid"]` give `data.initiators[0].uid`; an unusual key is quoted: `data["a b"]`."""
     path = name
     for key in keys:
         if isinstance(key, int):
@@ -27,12 +27,12 @@ def dotted(name: str, keys: Iterable[str | int]) -> str:
 
 
 def keys_path(keys: Keys) -> str:
-    """The path of a way that begins with the name of a field."""
+    """The path of keys of which the first is the name of a field."""
     return dotted(str(keys[0]), keys[1:])
 
 
 def path_keys(path: str) -> tuple[str | int, ...] | None:
-    """The way into a value; None where the text is no path."""
+    """The keys of a path; None if the text is no path."""
     keys: list[str | int] = []
     at = 0
     while at < len(path):
@@ -49,19 +49,19 @@ def path_keys(path: str) -> tuple[str | int, ...] | None:
 
 
 def through_maps(keys: Keys) -> tuple[str, ...]:
-    """The way up to the first list: a list is managed as a whole, so what is within it has no spot of its own."""
+    """The keys up to the first list: a list is managed as a whole."""
     return tuple(takewhile(lambda key: isinstance(key, str), keys))  # type: ignore[arg-type]
 
 
 def value_at(fields: Any, keys: Keys) -> Any:
-    """What a value holds at the end of a way through maps; None if there is nothing."""
+    """The value at these keys of nested maps; None if there is none."""
     for key in keys:
         fields = fields.get(key) if isinstance(fields, dict) else None
     return fields
 
 
 def value_within(value: Any, keys: Keys) -> Any:
-    """What a value holds at the end of a way through maps and lists; None if there is nothing."""
+    """The value at these keys of nested maps and lists; None if there is none."""
     for key in keys:
         if isinstance(key, int):
             value = value[key] if isinstance(value, list) and key < len(value) else None
@@ -71,7 +71,7 @@ def value_within(value: Any, keys: Keys) -> Any:
 
 
 def with_value(fields: Fields, keys: Keys, value: Any) -> dict[str, Any]:
-    """The fields with another value at the end of a way through maps; as they are if something else is in the way."""
+    """A copy of the fields with another value at these keys of nested maps; unchanged if a key leads to no map."""
     head, *rest = keys
     if not rest:
         return {**fields, str(head): value}

@@ -1,4 +1,4 @@
-"""A short name for what was seen of a live object, to notice later that somebody has changed it."""
+"""Converts records of the API to fields, and fields to requests."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import canonical
 
 ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")
-# They match the documented pattern of an id and are fixed segments of paths, or climb them.
+# They match the documented pattern of an id, but are fixed segments of paths, or lead up in a path.
 FIXED_SEGMENTS = frozenset({"meta", "destinations", ".", ".."})
 LONGEST_NAME = 255
-"""Characters of a name, as all kinds document it. A longer one is cut where it is shown, and compared as it is."""
+"""Characters of a name, as all kinds document it. A longer one is truncated in messages alone."""
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
 def is_id(value: object) -> bool:
-    """Whether a value may stand in a path as an id."""
+    """Whether a value may be used as an id in a path."""
     return isinstance(value, str) and ID.fullmatch(value) is not None and value not in FIXED_SEGMENTS
 
 
 def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
-    """One record in the configuration's words. AnswerUnreadable if it is of another kind, or its id is none.
+    """A record of the API as fields of the configuration. AnswerUnreadable if it is of another kind, or has no id.
 
-    A number that comes as a text, or a text that comes as a number, is read as what the field's schema says; all else
-    that the schema does not know is kept as it came.
+    Numbers and texts are converted to the type of the field's schema. All else is kept as it is.
     """
     if unlike := other_object(kind, raw):
         raise AnswerUnreadable(f"{kind.path}: the API names {unlike}; expected records of {kind.object_name}")
@@ -44,22 +43,20 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
 
 
 def other_object(kind: Kind, raw: Raw) -> str:
-    """What a record says in `object` if that is not its kind's word; empty if it is, or if the record does not say.
-
-    Records always have it [seed]; what is left out is tolerated, as everywhere.
-    """
+    """The `object` of a record if it is not that of the kind; empty if it is, or is missing. Records always have one
+    [seed]; a missing one is tolerated."""
     word = raw.get("object")
     return "" if word is None or word == kind.object_name else f"a record of {in_short(word)}"
 
 
 def in_short(value: Any) -> str:
-    """What the API calls something, cut where nobody would read on."""
+    """A name of the API, truncated."""
     text = str(value)
     return text if len(text) <= LONGEST_NAME else text[:LONGEST_NAME] + "…"
 
 
 def _as(schema: Schema, value: Any) -> Any:
-    """The value with each scalar in the type that the schema says, where that loses nothing."""
+    """The value with each scalar in the type of the schema, if nothing is lost by that."""
     types = schema.get("type", ())
     types = (types,) if isinstance(types, str) else types
     if isinstance(value, dict) and "properties" in schema:
@@ -79,7 +76,7 @@ class CannotBeSent(Exception):
 
 
 def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
-    """The create, and the setting of what its body does not take."""
+    """The create, and the request for a value that its body does not take."""
     body, setting = _body(kind, NEW_ID, kind.to_wire(fields))
     apart = kind.sub_endpoint()
     if apart and setting and fields[apart[0]] == apart[1].initial:
@@ -89,15 +86,15 @@ def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
 
 
 def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collection[str]) -> tuple[Request, ...]:
-    """What brings a live record to `fields`, of which `changed` differ.
+    """The requests that change a live record to `fields`, of which those in `changed` differ.
 
-    A field with an endpoint of its own is set there when nothing else changes. A partial PUT carries exactly what
-    changes; a full one starts from the live record, so that what is not managed or not known is kept. Raises
-    CannotBeSent where the API takes no such write.
+    A field with an endpoint of its own is set there if nothing else changes. A partial PUT has only what changes. A
+    full one starts from the live record, so that unmanaged and unknown fields keep their values. CannotBeSent if the
+    API has no such write.
     """
     apart = kind.sub_endpoint()
     if apart and set(changed) == {apart[0]}:
-        return (_setting(kind, record.id, *apart, fields[apart[0]]),)
+        return (_set_request(kind, record.id, *apart, fields[apart[0]]),)
     path = f"{kind.path}/{record.id}"
     if kind.put is Put.PARTIAL:
         body = kind.to_wire({name: fields[name] for name in kind.field_names() if name in changed})
@@ -115,7 +112,7 @@ def delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
 
 
 def unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
-    """Fields of a record that nobody declared: a full replace would lose them, so they are sent back."""
+    """The fields of a record that the kind does not declare: a full PUT sends them back, or they would be lost."""
     known = kind.server_fields | set(kind.field_names())
     return {name: value for name, value in record.raw.items() if name not in known}
 
@@ -126,7 +123,7 @@ def _set_by_body(fields: Fields, setting: tuple[Request, ...]) -> tuple[str, ...
 
 
 def _body(kind: Kind, object_id: str, wire: dict[str, Any]) -> tuple[dict[str, Any], tuple[Request, ...]]:
-    """The body, and what has to be set after it because the body does not take its value."""
+    """The body, and the request that sets a value that the body does not take."""
     apart = kind.sub_endpoint()
     if apart is None or apart[0] not in wire or wire[apart[0]] in apart[1].in_body:
         return wire, ()
@@ -134,19 +131,19 @@ def _body(kind: Kind, object_id: str, wire: dict[str, Any]) -> tuple[dict[str, A
     body = {key: value for key, value in wire.items() if key != name}
     if setter.placeholder is not None:
         body[name] = setter.placeholder
-    return body, (_setting(kind, object_id, name, setter, wire[name]),)
+    return body, (_set_request(kind, object_id, name, setter, wire[name]),)
 
 
-def _setting(kind: Kind, object_id: str, name: str, setter: SubEndpoint, word: Any) -> Request:
+def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, word: Any) -> Request:
     if word not in setter.words:
         raise CannotBeSent(f"its live {name} is {word!r}, which may be read and not be written")
     return Request(setter.method, f"{kind.path}/{object_id}{setter.path}", {setter.key: setter.words[word]}, (name,))
 
 
 def fingerprint(kind: Kind, record: Record) -> str:
-    """A digest of what a write could overwrite: the declared fields, and for a full replace the unknown ones too.
+    """The hash of what a write could overwrite: the declared fields, and for a full PUT the unknown ones too.
 
-    What the server sets by itself (counters, times) moves without anybody's doing and is left out.
+    Fields that the server sets (counters, times) are left out: they change by themselves.
     """
     seen = dict(record.fields)
     if kind.put is Put.FULL:

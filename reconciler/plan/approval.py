@@ -1,4 +1,4 @@
-"""What is planned now and was not approved, or the other way round, in words that name it."""
+"""Compares a plan with the one that was approved, and names the differences."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ EXPECTED = "expected what `reconciler comment --read`, `plan --format json` or `
 
 @dataclass(frozen=True, slots=True)
 class ApprovedChange:
-    """One change of it. `sketch`: the word and the hash of an approval, empty where it is not known. `fields`: path →
-    before and after, None where they are not known."""
+    """One approved change. `sketch`: its action and hash, may be empty. `fields`: path → before and after, or None."""
 
     action: str
     sketch: str = ""
@@ -31,8 +30,10 @@ class ApprovedChange:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """The digest binds; the rest is for words. `changes` is None where nothing but the digest is known; `left_out`: how
-    many more there are. `environment` is empty where it is not known."""
+    """An approval. Only the digest binds; the rest is for messages.
+
+    `changes` is None if only the digest is known; `left_out`: how many more there are. `environment` may be empty.
+    """
 
     digest: str
     environment: str = ""
@@ -42,7 +43,7 @@ class Approved:
 
 
 def read_approved(expected: str) -> Approved:
-    """A digest, or `@FILE`. WrongUsage where the file cannot be read or is none of those."""
+    """The approval for a digest, or `@FILE`. WrongUsage if the file cannot be read or is no approval."""
     if not expected.startswith("@"):
         return Approved(expected)
     path = Path(expected[1:])
@@ -60,7 +61,7 @@ def _approved(text: str) -> Approved:
     document = json.loads(text)
     plan = document.get("plan", document) if isinstance(document, dict) else None
     if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
-        return _of_plan(plan)
+        return _from_plan(plan)
     approval = from_json(text)
     changes = {
         address: ApprovedChange(sketch.partition(" ")[0], sketch) for address, sketch in approval.changes.items()
@@ -68,7 +69,7 @@ def _approved(text: str) -> Approved:
     return Approved(approval.digest, approval.environment, changes, approval.left_out, approval.commit)
 
 
-def _of_plan(plan: Mapping[str, Any]) -> Approved:
+def _from_plan(plan: Mapping[str, Any]) -> Approved:
     try:
         changes = {
             str(each["address"]): ApprovedChange(
@@ -106,7 +107,7 @@ ALL_LEFT = "all that is planned now was approved, and the rest is done or not wa
 
 
 def require_approved(plan: Plan, approved: Approved) -> None:
-    """Refused where a plan does not bear the digest that was approved, with what differs as far as that is known."""
+    """Refused if the digest of a plan is not the approved one, with the differences as far as they are known."""
     if plan.digest == approved.digest:
         return
     if approved.environment and approved.environment != plan.environment:
@@ -117,12 +118,12 @@ def require_approved(plan: Plan, approved: Approved) -> None:
     head = "this is not the plan that was approved"
     if approved.changes is None:
         head += f": {plan.digest} is planned now, {approved.digest} was expected"
-        raise Refused("\n  ".join([f"{head}; now:", *_cut(_planned(plan))]), hint=IN_WORDS)
+        raise Refused("\n  ".join([f"{head}; now:", *_first_lines(_planned(plan))]), hint=IN_WORDS)
     lines = list(_differences(plan, approved, approved.changes))
     fewer_only = all(_is_approved(change, approved.changes) for change in plan.changes)
     if not lines:
         lines = [NOT_TOLD if approved.left_out else UNSEEN]
-    raise Refused("\n  ".join([f"{head}:", *_cut(lines)]), hint=ALL_LEFT if fewer_only else AGAIN)
+    raise Refused("\n  ".join([f"{head}:", *_first_lines(lines)]), hint=ALL_LEFT if fewer_only else AGAIN)
 
 
 def _planned(plan: Plan) -> Iterator[str]:
@@ -132,7 +133,7 @@ def _planned(plan: Plan) -> Iterator[str]:
     count = len(plan.changes)
     yield f"{count} change{'' if count == 1 else 's'}, {len(drifted)} of them because of what somebody changed outside"
     yield from (
-        f"{change.address}: {_now(change)}"
+        f"{change.address}: {_current(change)}"
         for change in [*drifted, *(each for each in plan.changes if each not in drifted)]
     )
 
@@ -141,11 +142,11 @@ def _differences(plan: Plan, approved: Approved, changes: Mapping[str, ApprovedC
     for change in plan.changes:
         known = changes.get(change.address)
         if known is None and not approved.left_out:
-            yield f"{change.address} was not approved: {_now(change)}"
+            yield f"{change.address} was not approved: {_current(change)}"
         elif known is None:
-            yield f"{change.address} is not among the changes that the approval has room for: {_now(change)}"
+            yield f"{change.address} is not among the changes that the approval has room for: {_current(change)}"
         elif known.action != change.action.value:
-            yield f"{change.address} was to be {_done(known.action)}, and is another thing now: {_now(change)}"
+            yield f"{change.address} was to be {_done(known.action)}, and is another thing now: {_current(change)}"
         elif not _is_approved(change, changes):
             yield f"{change.address} would change differently: {_differently(change, known)}"
     planned = {change.address for change in plan.changes}
@@ -162,38 +163,38 @@ def _is_approved(change: Change, changes: Mapping[str, ApprovedChange]) -> bool:
     if known.fields is None:
         return known.sketch == make_sketch(change)
     return {each.path for each in change.fields} == known.fields.keys() and not any(
-        _moved(each, known.fields[each.path]) for each in change.fields
+        _differs(each, known.fields[each.path]) for each in change.fields
     )
 
 
-def _moved(now: FieldChange, then: tuple[Any, Any]) -> bool:
+def _differs(now: FieldChange, then: tuple[Any, Any]) -> bool:
     return not (alike(now.before, then[0]) and alike(now.after, then[1]))
 
 
-def _now(change: Change) -> str:
+def _current(change: Change) -> str:
     """`update now (send_at "09:00" → "10:00", changed outside since)`."""
-    said = ""
+    text = ""
     if change.action in (Action.UPDATE, Action.REPLACE, Action.MANUAL):
-        said = _few(map(_field, change.fields))
+        text = _first_few(map(_field, change.fields))
     elif change.action in (Action.CREATE, Action.DELETE):
-        said = _value(change.name)
-    return f"{change.action.value} now" + (f" ({said})" if said else "")
+        text = _value(change.name)
+    return f"{change.action.value} now" + (f" ({text})" if text else "")
 
 
 def _differently(change: Change, known: ApprovedChange) -> str:
-    """Path by path where both are known, else what it is now."""
+    """The differences by path if both sides are known, else the change as it is now."""
     if known.fields is None:
-        return _now(change)
+        return _current(change)
     now = {each.path: each for each in change.fields}
-    said = []
+    parts = []
     for path, each in now.items():
         then = known.fields.get(path)
         if then is None:
-            said.append(f"{_field(each)}, which was not approved")
-        elif _moved(each, then):
-            said.append(f"{_field(each)}; approved was {_value(then[0])} → {_value(then[1])}")
-    said += [f"{path} stays as it is" for path in known.fields if path not in now]
-    return _few(said)
+            parts.append(f"{_field(each)}, which was not approved")
+        elif _differs(each, then):
+            parts.append(f"{_field(each)}; approved was {_value(then[0])} → {_value(then[1])}")
+    parts += [f"{path} stays as it is" for path in known.fields if path not in now]
+    return _first_few(parts)
 
 
 def _field(each: FieldChange) -> str:
@@ -214,8 +215,8 @@ def _done(action: str) -> str:
     return DONE.get(action, action)
 
 
-def _few(said: Iterable[str]) -> str:
-    every = list(said)
+def _first_few(parts: Iterable[str]) -> str:
+    every = list(parts)
     more = f"; and {len(every) - MOST_FIELDS} more" if len(every) > MOST_FIELDS else ""
     return "; ".join(every[:MOST_FIELDS]) + more
 
@@ -225,7 +226,7 @@ def _value(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _cut(lines: Iterable[str]) -> list[str]:
+def _first_lines(lines: Iterable[str]) -> list[str]:
     every = list(lines)
     more = [f"… and {len(every) - MOST_LINES} more"] if len(every) > MOST_LINES else []
     return every[:MOST_LINES] + more

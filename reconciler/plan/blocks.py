@@ -1,4 +1,4 @@
-"""Reviewed refactorings: what `moved` and `imports` lines mean now, which go nowhere, which have done their work."""
+"""The blocks `moved`, `removed` and `imports`: what they do, which have no target, which are completed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reconciler.model.state import Entry, State
 
 
 def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
-    """The state's entries under the addresses that `moved` gives them, and where each came from."""
+    """The entries of the state under the addresses that `moved` gives them, and new address → old address."""
     result = dict(entries)
     origin: dict[str, str] = {}
     for each in desired.moved:
@@ -24,13 +24,13 @@ def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Ent
 def dangling(
     desired: Desired, entries: Mapping[str, Entry], origin: Mapping[str, str], live: Live
 ) -> Iterator[Problem]:
-    """The lines that still have work to do, for an address that is not in the configuration.
+    """Problems for blocks that still have an effect, on an address that is not in the configuration.
 
-    Most likely that address is misspelt, and to go on would delete, or make a second time, what the line was to keep.
-    A line whose work is done, or can never be done, is harmless. `entries` and `origin` as `moved` gives them.
+    Most likely that address is misspelt, and the plan would delete, or create twice, what the block was to keep.
+    `entries` and `origin`: as `moved` gives them.
     """
     managed = {(address_kind(address), entry.id) for address, entry in entries.items()}
-    for block in _nowhere(desired):
+    for block in _without_target(desired):
         kind = address_kind(block.target)
         if isinstance(block, Moved) and block.target in origin:
             source = origin[block.target]
@@ -40,13 +40,13 @@ def dangling(
 
 
 def unused(desired: Desired) -> Iterator[Problem]:
-    """The lines for an address that is not in the configuration: not any more, or misspelt (offline, who knows)."""
-    for block in _nowhere(desired):
+    """Problems for all blocks on an address that is not in the configuration: removed, or misspelt."""
+    for block in _without_target(desired):
         yield _problem(desired, block, "so that this line does nothing; if that was deleted, the line can go")
 
 
 def completed(desired: Desired, state: State) -> Iterator[str]:
-    """The lines that have done their work and can go, each with its place."""
+    """Messages for the blocks that are done and can be removed, each with its place."""
     for each in desired.moved:
         if each.source not in state.entries and each.target in state.entries:
             yield f"{each.location}: this `moved` is done: {each.source} is {each.target}; the line can go"
@@ -60,7 +60,7 @@ def completed(desired: Desired, state: State) -> Iterator[str]:
             yield f"{block.location}: this `imports` is done: {block.target} is {block.id}; the line can go"
 
 
-def _nowhere(desired: Desired) -> Iterator[Moved | Import]:
+def _without_target(desired: Desired) -> Iterator[Moved | Import]:
     onward = {each.source for each in desired.moved} | {each.source for each in desired.removed}
     blocks: tuple[Moved | Import, ...] = (*desired.moved, *desired.imports)
     for block in blocks:

@@ -1,4 +1,4 @@
-"""Strings the parts of planning together."""
+"""Makes the plan from its parts."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Options:
 
 
 def make_plan(desired: Desired, state: State, live: Live, options: Options) -> Plan:
-    """The plan that brings `live` to `desired`. Kinds that were not read are neither judged nor touched.
+    """The plan that changes `live` to `desired`. Kinds that were not read are left alone.
 
-    Raises IdentityAmbiguous where an address could mean two objects, ConfigurationInvalid where the API's own lists
-    rule something out or a reviewed line goes nowhere, WrongUsage for a target that is nowhere.
+    IdentityAmbiguous if an address could mean two objects; ConfigurationInvalid if the API's own lists rule a change
+    out, or a block has no target; WrongUsage for an unknown target.
     """
     whole, desired = desired, _of_kinds(desired, live)
     everything, moved_from = moved(desired, state.entries)
-    context = _scene(desired, everything, moved_from, state, live)
+    context = _make_context(desired, everything, moved_from, state, live)
     if problems := list(dangling(desired, context.entries, moved_from, live)):
         raise ConfigurationInvalid(problems)
     changes, refresh = _changes(context)
@@ -100,14 +100,14 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
 
 
 def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, ...]:
-    """What the API offers to send to, and what a plan takes to stand behind it. IdentityAmbiguous as for a plan."""
+    """The destinations that the API offers, and the objects behind them. IdentityAmbiguous as for a plan."""
     desired = _of_kinds(desired, live)
-    context = _scene(desired, *moved(desired, state.entries), state, live)
-    _changes(context)  # They tell the scene what is to be replaced.
+    context = _make_context(desired, *moved(desired, state.entries), state, live)
+    _changes(context)  # It tells the context what is replaced.
     return tuple(destinations(context))
 
 
-def _scene(
+def _make_context(
     desired: Desired, everything: Mapping[str, Entry], moved_from: Mapping[str, str], state: State, live: Live
 ) -> PlanContext:
     entries = {address: entry for address, entry in everything.items() if address_kind(address) in live.records}
@@ -116,7 +116,7 @@ def _scene(
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:
-    """What is wanted of the kinds that were read."""
+    """The desired resources and blocks of the kinds that were read."""
     if live.records.keys() >= KINDS.keys():
         return desired
     return replace(
@@ -129,7 +129,7 @@ def _of_kinds(desired: Desired, live: Live) -> Desired:
 
 
 def _weight(change: Change) -> tuple[bool, int, int, int, str]:
-    """What goes away comes first, then what stops delivering, then what starts, then the rest."""
+    """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
     shift = DeliveryChange.NONE if change.action in DESTROYS else delivery_change(change)
     return (
         change.action not in DESTROYS,
@@ -141,7 +141,12 @@ def _weight(change: Change) -> tuple[bool, int, int, int, str]:
 
 
 def compute_digest(plan: Plan) -> str:
-    """What a reviewer approves: the same for the same changes, whenever and wherever they are planned."""
+    """The hash of what a reviewer approves: the same for the same changes, whenever and wherever they are planned.
+
+    It holds what is written, where to, in which order, and what was seen of each live object. It leaves out what may
+    differ between two runs that do the same: reasons, notes, warnings, labels, what stays unchanged, and the file and
+    commit of an entry (see `Change.approved`). So a job after the merge gets the digest that the pull request showed.
+    """
     content = {
         "format_version": FORMAT_VERSION,
         "configuration": plan.configuration,
@@ -153,7 +158,7 @@ def compute_digest(plan: Plan) -> str:
 
 
 def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]:
-    """The changes, and what is to be remembered of what does not change. What others refer to is judged first."""
+    """The changes, and the entries of what does not change. Kinds that others refer to come first."""
     changes: dict[str, Change] = {}
     refresh: dict[str, Entry] = {}
     by_kind = sorted(context.desired.resources.values(), key=lambda each: (KIND_RANK[each.kind], each.address))
@@ -184,7 +189,7 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
 
 
 def _released(context: PlanContext) -> dict[str, Change]:
-    """The forgetting of protections that are kept for an object without an entry, and that a `removed` block names."""
+    """The changes that forget the protection of an object without an entry, for `removed` blocks."""
     places = {each.source: each.location for each in context.desired.removed}
     return {
         name: plan_forget(
@@ -220,8 +225,8 @@ def _unmanaged(context: PlanContext) -> list[Unmanaged]:
 
 
 def _pruned(live: Live, unmanaged: Sequence[Unmanaged]) -> dict[str, Change]:
-    """The deletes of what is not managed. What a `removed` block releases is not among them in the end: the forgetting
-    of its protection has the same name, and comes first."""
+    """The deletes of unmanaged objects. The caller lets a change that forgets a protection win over one of the same
+    name."""
     note = "unmanaged, deleted by --prune"
     records = (live.records[each.kind][each.id] for each in unmanaged)
     deletes = (plan_delete(object_name(each.kind, each.id), each, note) for each in records)
@@ -253,20 +258,20 @@ def _narrowed(
 
 
 def _behind(context: PlanContext) -> dict[str, str]:
-    """Id of an item → address of the managed object that it is proven to stand for, where it is not the object's id."""
+    """Id of an item → address of the managed object that it stands for, if that has another id."""
     addresses = context.addresses()
     found = {
         item_id: addresses.get((reference.kind, object_id))
         for kind in KINDS.values()
         for _, reference in kind.reference_fields()
         if reference.lookup in context.live.lookups
-        for item_id, object_id in context.targets(reference).behind(context.offers(reference)).items()
+        for item_id, object_id in context.references.behind(reference).items()
     }
     return {item_id: address for item_id, address in found.items() if address is not None}
 
 
 def _labels(context: PlanContext) -> dict[str, str]:
-    """id → what people call it, for ids that stand in fields."""
+    """Id → name for people, of ids in fields."""
     labels = told_apart(find_labels(item for items in context.live.lookups.values() for item in items))
     referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields()}
     return labels | {

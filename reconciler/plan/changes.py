@@ -1,4 +1,4 @@
-"""What is to be done to one address: the classification of the contract, and the requests that follow from it."""
+"""The change of one address: its action, its fields with their causes, and its requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Any
 
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, alike, differences, flattened, shown_last, still_stored, written
+from reconciler.kinds.comparison import (
+    Difference,
+    differences,
+    flattened,
+    same_value,
+    shown_last,
+    still_stored,
+    written,
+)
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
 from reconciler.kinds.paths import keys_path, value_at, value_within
 from reconciler.kinds.references import references, resolved
@@ -19,7 +27,6 @@ from reconciler.model.plan import Action, Cause, Change, FieldChange
 from reconciler.model.state import NO_TOMBSTONES, Entry, Tombstone
 from reconciler.plan.context import PlanContext
 from reconciler.plan.identity import Match
-from reconciler.serialization import canonical
 
 
 class _NotWritten(Exception):
@@ -27,22 +34,22 @@ class _NotWritten(Exception):
 
 
 def find_cause(difference: Difference, entry: Entry | None) -> Cause:
-    """`unknown` without a memory; else who moved: we (`config`), somebody else (`drift`), or both."""
+    """Who changed a value since the last apply: `config`, `drift` or `both`; `unknown` without an entry."""
     if entry is None:
         return Cause.UNKNOWN
     try:
-        applied, shown = _held(entry.applied, difference), _held(shown_last(entry), difference)
+        applied, shown = _value_of(entry.applied, difference), _value_of(shown_last(entry), difference)
     except _NotWritten:
         return Cause.CONFIG
-    ours = _same(difference, applied, difference.after)
-    theirs = _same(difference, applied, difference.before) or _same(difference, shown, difference.before)
+    ours = same_value(difference.field, applied, difference.after)
+    theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
     if ours and not theirs:
         return Cause.DRIFT
     return Cause.CONFIG if theirs else Cause.BOTH
 
 
-def _held(fields: Fields, difference: Difference) -> Any:
-    """The value at a difference. A list is managed as a whole: a key that an item has not is none, and no other's."""
+def _value_of(fields: Fields, difference: Difference) -> Any:
+    """The value at a difference. _NotWritten if a key up to the first list is missing."""
     value: Any = fields
     for key in difference.spot:
         if not (isinstance(value, dict) and key in value):
@@ -51,18 +58,12 @@ def _held(fields: Fields, difference: Difference) -> Any:
     return value_within(value, difference.keys[len(difference.spot) - 1 :])
 
 
-def _same(difference: Difference, one: Any, other: Any) -> bool:
-    if difference.field.unordered and isinstance(one, list) and isinstance(other, list):
-        return set(map(canonical, one)) == set(map(canonical, other))
-    return alike(one, other)
-
-
 NOTHING: Fields = {}
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
 
 
 def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
-    """The change of a desired resource, or what the state should know of it where nothing changes."""
+    """The change of a desired resource, or its entry if nothing changes."""
     match = context.matches.get(resource.address)
     return _create(context, resource) if match is None else _compare(context, resource, match)
 
@@ -81,7 +82,7 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
 def _entry(
     context: PlanContext, resource: Resource, fields: dict[str, Any], object_id: str, live: Fields = NOTHING
 ) -> Entry:
-    """What is to be remembered. `live` are the fields of the object, nothing of one that is still to be made."""
+    """The entry after the change. `live` are the fields of the object, empty for a new one."""
     kind = KINDS[resource.kind]
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
@@ -101,7 +102,7 @@ def _entry(
 
 
 def _protected(context: PlanContext, resource: Resource, object_id: str) -> bool:
-    """Only a written `prevent_destroy: false` lifts a protection that is remembered, of the address or the object."""
+    """Whether it is protected: as written, else as the state has it for the address or the object."""
     if resource.lifecycle.prevent_destroy is not None:
         return resource.lifecycle.prevent_destroy
     known = context.entries.get(resource.address)
@@ -167,7 +168,7 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
 
 
 def _unread(change: Change, found: Sequence[Difference], fields: Fields, record: Record) -> Change:
-    """The change of what an apply wrote and did not read back: what the API may have made of a value is no drift."""
+    """The change of what an apply wrote and did not read back: a possible normal form is no drift."""
     unsure = {
         each.path
         for each in found
@@ -181,8 +182,8 @@ def _unread(change: Change, found: Sequence[Difference], fields: Fields, record:
 
 
 def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[Difference]) -> dict[str, Any]:
-    """Path → what the API made of a value, as far as that is told without having read it back: of an object of which
-    nothing is remembered spaces went, or letters were composed; of what cannot be changed, any form."""
+    """Path → stored value, of values that the API has normalized. Without an entry, only changes that people hardly see
+    count; for immutable fields, all forms."""
     kept = {}
     for each in found:
         shown = value_at(record.fields, each.spot)
@@ -228,7 +229,7 @@ def _replace(context: PlanContext, resource: Resource, change: Change) -> Change
 
 
 def plan_unseen_delete(address: str, object_id: str, reason: str) -> Change:
-    """The delete of an object that is not listed and not known to be gone: the API's answer is the proof."""
+    """The delete of an object that is not listed and not known to be gone: a 404 will prove that."""
     kind = KINDS[address_kind(address)]
     requests = delete_requests(kind, object_id)
     return Change(address, kind.name, Action.DELETE, object_id, object_id, reason=reason, requests=requests)
@@ -253,14 +254,13 @@ def plan_delete(address: str, record: Record, reason: str) -> Change:
 def plan_forget(
     address: str, object_id: str, reason: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES
 ) -> Change:
-    """The forgetting of an address, and of all that is remembered of its object but these tombstones: nothing is
-    written to the API."""
+    """The change that removes an address and its object from the state, but for these tombstones."""
     kind = address_kind(address)
     return Change(address, kind, Action.FORGET, object_id, address, reason=reason, tombstones=tombstones)
 
 
 def creation_errors(context: PlanContext, changes: Sequence[Change]) -> list[Problem]:
-    """What the API's own lists say against creating something, each at its place in the YAML."""
+    """Problems of creates by the API's own lists, each with its place in the YAML."""
     problems: list[Problem] = []
     for change in changes:
         if change.action in (Action.CREATE, Action.REPLACE):

@@ -1,4 +1,4 @@
-"""All that the planning of one resource may ask about the others."""
+"""What the plan of one resource needs to know about the others."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.destinations import LookupTable, Proof, Targets
 from reconciler.kinds.normalization import bearing
-from reconciler.kinds.references import users
-from reconciler.model.desired import Desired, Resource, address_kind
+from reconciler.kinds.references import ReferenceResolver, known_objects
+from reconciler.model.desired import Desired, Fields, Resource, address_kind
 from reconciler.model.live import Live, Record
 from reconciler.model.state import Entry, Tombstone, object_name, parse_object_name
 from reconciler.plan.identity import PASTE, Match, ambiguous
@@ -19,12 +18,10 @@ from reconciler.plan.identity import PASTE, Match, ambiguous
 
 @dataclass(slots=True)
 class PlanContext:
-    """The three inputs and who is who.
+    """The inputs of a plan, and which object each address means.
 
-    `tombstones` are what is remembered of objects without an entry, `unread` the addresses that an apply wrote and was
-    cut off before it read them back. `replaced` are the addresses that are about to get another object: the one that a
-    run which was cut off has made already, if there is one. `offered` are the lists of the API as far as they were
-    asked.
+    `unread` are the addresses that an interrupted apply wrote and did not read back. `replaced` are the addresses that
+    get another object: the one that an interrupted apply has created already, or None.
     """
 
     desired: Desired
@@ -35,76 +32,50 @@ class PlanContext:
     tombstones: Mapping[str, Tombstone]
     unread: frozenset[str] = frozenset()
     replaced: dict[str, Record | None] = field(default_factory=dict)
-    offered: dict[str, LookupTable] = field(default_factory=dict)
-    _targets: dict[Reference, Targets] = field(default_factory=dict)
+    references: ReferenceResolver = field(init=False)
     _protected: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         held = {(address_kind(address), each.id) for address, each in self.entries.items() if each.protected}
         kept = {parse_object_name(name) for name, each in self.tombstones.items() if each.protected}
         self._protected = frozenset(held | kept)
+        taken = known_objects(self.entries) | set(map(parse_object_name, self.tombstones))
+        self.references = ReferenceResolver(self.live, taken, self._planned)
 
     def is_protected(self, kind: str, object_id: str) -> bool:
-        """Whether an object is remembered as protected, under whatever address or under none."""
+        """Whether the state protects an object, by an entry or a tombstone."""
         return (kind, object_id) in self._protected
 
     def kept_protection(self, address: str) -> dict[str, Tombstone]:
-        """What stays remembered of the object of an address that is to have another one, or none: that it is protected,
-        unless it is known to be gone."""
+        """The tombstone of a protected object that its address loses; {} if the object is known to be gone."""
         entry = self.entries.get(address)
         if entry is None or not entry.protected or (address_kind(address), entry.id) in self.live.gone:
             return {}
         return {object_name(address_kind(address), entry.id): Tombstone(address, protected=True)}
 
     def put_aside(self, address: str) -> tuple[str, ...]:
-        """The ids that an interrupted replace of an address has put aside and that are not known to be gone."""
+        """The ids that an interrupted replace has left to delete, without those that are known to be gone."""
         entry, kind = self.entries.get(address), address_kind(address)
         return tuple(each for each in entry.superseded if (kind, each) not in self.live.gone) if entry else ()
 
     def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
-        """What is sent in place of a reference, or None while it has no id yet (or is not offered).
-
-        `used`: the items that the live object carries already; what works today is not doubted.
-        """
+        """The item for a reference, or None if its target has no id yet or is not offered. `used`: the items that the
+        live object holds already."""
         record = self.target(address)
-        proof = self.proof(record, reference, used, address) if record else None
+        proof = self.references.proof(record, reference, used, address) if record else None
         return proof.item if proof else None
 
     def target(self, address: str) -> Record | None:
-        """The live object that a reference to an address means, None while it is not made."""
+        """The live object that a reference to an address means, None if it is still to be created."""
         match = self.matches.get(address)
         return self.replaced.get(address, match.record if match else None)
 
-    def proof(self, record: Record, reference: Reference, used: list[Any], address: str = "") -> Proof | None:
-        """What stands for a live object in the lists of those that refer to it."""
-        offered = self.offers(reference)
-        return self.targets(reference).proof(record, LookupTable(used, also=offered) if used else offered, address)
-
-    def offers(self, reference: Reference) -> LookupTable:
-        """The list of the API in which a reference is looked up."""
-        if reference.lookup not in self.offered:
-            self.offered[reference.lookup] = LookupTable(self.live.lookups.get(reference.lookup, ()))
-        return self.offered[reference.lookup]
-
-    def targets(self, reference: Reference) -> Targets:
-        """What a reference may mean. What is made by this plan must be known when this is asked for first."""
-        if reference not in self._targets:
-            kind = reference.kind
-            known = [entry for address, entry in self.entries.items() if address_kind(address) == kind]
-            taken = {object_id for entry in known for object_id in (entry.id, *entry.superseded)}
-            taken |= {parse_object_name(name)[1] for name in self.tombstones if address_kind(name) == kind}
-            coming = {
-                address: resource.fields
-                for address, resource in self.desired.resources.items()
-                if resource.kind == kind and self.target(address) is None
-            }
-            live = self.live.records.get(kind, {})
-            self._targets[reference] = Targets(reference, live.values(), taken, coming)
-        return self._targets[reference]
-
-    def users(self) -> dict[tuple[str, str], list[Record]]:
-        """Who refers, or may refer, to a live object: (kind, id of what is referred to) → records."""
-        return users(self.live, self.targets)
+    def _planned(self, kind: str) -> dict[str, Fields]:
+        return {
+            address: resource.fields
+            for address, resource in self.desired.resources.items()
+            if resource.kind == kind and self.target(address) is None
+        }
 
     def addresses(self) -> dict[tuple[str, str], str]:
         """(kind, id) → address, of every live object that is managed."""
@@ -118,9 +89,9 @@ class PlanContext:
         return from_state | {(each.record.kind, each.record.id): address for address, each in self.matches.items()}
 
     def made_already(self, resource: Resource) -> Record | None:
-        """What a replace would make, where a run that was lost before it could be remembered has made it already.
+        """The object that an interrupted apply has created for a replace and did not record, or None.
 
-        IdentityAmbiguous where two objects could be that.
+        IdentityAmbiguous if it could be two objects.
         """
         kind, managed = KINDS[resource.kind], self.addresses()
         unmanaged = [

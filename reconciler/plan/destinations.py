@@ -1,4 +1,4 @@
-"""What a plan sends as an item of one of the API's lists: proven, and offered there, or not sent."""
+"""Checks the items of the API's lists that a plan sends: they must be proven, and offered there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reconciler.serialization import canonical
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """An item that a change sends, as it is written, and where."""
+    """An item that a change sends, as it is written, and its place."""
 
     change: Change
     resource: Resource
@@ -31,19 +31,17 @@ class _Sent:
 
 
 def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> None:
-    """Raises what speaks against sending the items of those changes.
-
-    IdentityAmbiguous if a reference to a live object is sent and the list does not prove what stands for it,
-    ConfigurationInvalid if an item that is written by its id is not offered.
-    """
+    """IdentityAmbiguous if the lists do not prove which item stands for a live object that these changes refer to;
+    ConfigurationInvalid if an item that is written by its id is not offered."""
     changes = list(changes)
     unsure: list[str] = []
     for sent in _sent(context.desired, changes):
         address = referred(sent.reference, sent.item)
         record = context.target(address) if address else None
         if address and record and _is_open(sent, address):
-            kind, offered = KINDS[sent.reference.kind], context.offers(sent.reference)
-            first, *candidates = context.targets(sent.reference).in_doubt(kind, record, address, offered) or [""]
+            kind, offered = KINDS[sent.reference.kind], context.references.offers(sent.reference)
+            targets = context.references.targets(sent.reference)
+            first, *candidates = targets.in_doubt(kind, record, address, offered) or [""]
             unsure += [f"{sent.change.address}: {sent.name}[{sent.index}]: {first}", *candidates] if first else []
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
@@ -52,9 +50,9 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
 
 
 def _not_offered(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
-    """A problem for each item that is written by its id and is not offered, unless the live object has it already."""
+    """Problems for items that are written by id and not offered, unless the live object has them already."""
     for sent in _new_by_id(context.desired, context.live, changes):
-        offered = context.offers(sent.reference)
+        offered = context.references.offers(sent.reference)
         if sent.reference.lookup in context.live.lookups and not offered.holds(sent.item):
             path = f"{sent.name}[{sent.index}].id"
             found, ids = sent.item["id"], [str(each["id"]) for each in offered if each.get("id")]
@@ -66,17 +64,17 @@ def _not_offered(context: PlanContext, changes: Iterable[Change]) -> Iterator[Pr
 
 
 def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
-    """The lists that must be read before these changes can be judged."""
+    """The paths of the lists that must be read to check these changes."""
     return {sent.reference.lookup for sent in _new_by_id(desired, live, changes)} - live.lookups.keys()
 
 
 def destinations(context: PlanContext) -> Iterator[Destination]:
-    """Every item of the lists that references are looked up in, with the live object that is proven to stand for it."""
+    """All items of the lists for references, each with the live object that it is proven to stand for."""
     addresses = context.addresses()
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.reference_fields()}
     for reference in references.values():
-        offered = context.offers(reference)
-        labels, behind = find_labels(offered), context.targets(reference).behind(offered)
+        offered = context.references.offers(reference)
+        labels, behind = find_labels(offered), context.references.behind(reference)
         bearers: dict[str, list[str]] = defaultdict(list)
         for item_id, label in labels.items():
             bearers[label].append(item_id)
@@ -111,6 +109,6 @@ def _sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
 
 
 def _is_open(sent: _Sent, address: str) -> bool:
-    """Whether a reference is still to be resolved when the change is sent."""
+    """Whether a reference is resolved only when the change is sent."""
     items = [each for request in sent.change.requests for each in (request.body or {}).get(sent.name) or ()]
     return any(referred(sent.reference, each) == address for each in items)

@@ -1,22 +1,20 @@
-"""Holds what is live against what was last applied."""
+"""Compares what is live with what was applied last."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import Difference, alike, differences
+from reconciler.kinds.comparison import Difference, differences, same_value
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
 from reconciler.model.desired import address_kind
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.live import Live, Record
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.state import Entry, State
-from reconciler.serialization import canonical
 
 CHANGED_AT = "updated_at"
-"""Reports and integrations bear it; automations have no times [seed]."""
+"""Reports and integrations have it; automations have no times [seed]."""
 
 NEXT = {
     Action.CREATE: "the next apply makes it anew",
@@ -32,7 +30,7 @@ OTHERWISE = "the next apply sets it to another value"
 
 
 def drift(state: State, live: Live, plan: Plan) -> Drift:
-    """What somebody changed since the last apply, and what `plan` would do to it."""
+    """What changed outside since the last apply, and what `plan` would do about it."""
     changes = {plan.moved.get(change.address, change.address): change for change in plan.changes}
     found = []
     for address in sorted(state.entries):
@@ -82,14 +80,8 @@ def _next(difference: Difference, change: Change | None) -> str:
             _within(each.path, difference.path) or _within(difference.path, each.path) for each in change.fields
         )
         return OTHERWISE if around else LEFT
-    return NEXT[Action.UPDATE] if _same(difference, planned.after) else OTHERWISE
+    return NEXT[Action.UPDATE] if same_value(difference.field, planned.after, difference.after) else OTHERWISE
 
 
 def _within(path: str, outer: str) -> bool:
     return path.startswith((f"{outer}.", f"{outer}["))
-
-
-def _same(difference: Difference, after: Any) -> bool:
-    if difference.field.unordered and isinstance(after, list):
-        return set(map(canonical, after)) == set(map(canonical, difference.after))
-    return alike(after, difference.after)

@@ -1,4 +1,4 @@
-"""A live project as a configuration: how most people begin."""
+"""Writes a live project as a configuration."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.destinations import LookupTable, Targets
 from reconciler.kinds.normalization import normal_form
+from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.desired import Fields, make_address
 from reconciler.model.live import Live, Record
 from reconciler.model.state import Entry
@@ -22,13 +22,13 @@ LONGEST = 60
 
 
 def slug(text: str) -> str:
-    """The text in small ASCII letters, digits and dashes; empty where nothing of it is left."""
+    """The text in lower-case ASCII letters, digits and dashes; may be empty."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
 
 
 def keys_of(records: Iterable[Record]) -> dict[str, str]:
-    """id → key. Where a name serves several objects, or gives no key, each of them has its id in its key."""
+    """Id → key. If several objects share a name, or it gives no key, the id is part of the key."""
     records = sorted(records, key=lambda each: each.id)
     plain = {record.id: slug(record.name) for record in records}
     counts = Counter(plain.values())
@@ -44,7 +44,7 @@ def keys_of(records: Iterable[Record]) -> dict[str, str]:
 
 
 def _free(key: str, taken: set[str]) -> str:
-    """The key, or with a number behind it: ids that differ in capitals alone make the same one."""
+    """The key, with a number if it is taken: ids that differ only in case give the same key."""
     candidate, number = key, 2
     while candidate in taken:
         candidate, number = f"{key}-{number}", number + 1
@@ -65,10 +65,10 @@ class Exported:
 
 
 def export(live: Live, violations: Objections) -> Exported:
-    """YAML that validates, with references instead of ids where the target is exported too, and the memory of it.
+    """YAML that validates, with references to targets that are exported too, and the entries of the state.
 
-    An object that YAML cannot say (a required field with a value that may be read and not be written, a name that two
-    objects share) is left out and named in a warning: it stays live, unmanaged.
+    An object that cannot be written (a read-only value of a required field, a name of two objects) is left out, with a
+    warning: it stays unmanaged.
     """
     addresses: dict[tuple[str, str], str] = {}
     files: dict[str, str] = {}
@@ -80,11 +80,11 @@ def export(live: Live, violations: Objections) -> Exported:
         warnings += said
         keys = keys_of(records[object_id] for object_id in chosen)
         blocks = {}
-        standing = {name: _standing(reference, live, addresses) for name, reference in kind.reference_fields()}
+        finders = {name: _address_finder(reference, live, addresses) for name, reference in kind.reference_fields()}
         for object_id, fields in chosen.items():
             address = make_address(kind.name, keys[object_id])
             addresses[kind.name, object_id] = address
-            written, uses = _with_references(kind, fields, standing)
+            written, uses = _with_references(kind, fields, finders)
             blocks[keys[object_id]] = _escaped(written)
             entries[address] = Entry(object_id, fields, depends_on=tuple(sorted(uses)), file=f"{kind.section}.yaml")
         if blocks:
@@ -96,17 +96,17 @@ def export(live: Live, violations: Objections) -> Exported:
 
 
 def make_block(record: Record, live: Live, addresses: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    """One live object as it is written in YAML. `addresses`: (kind, id) → address, of what it may refer to by key."""
+    """The fields of a live object as YAML. `addresses`: (kind, id) → address, of possible targets of references."""
     kind = KINDS[record.kind]
     fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
-    standing = {name: _standing(reference, live, addresses) for name, reference in kind.reference_fields()}
-    return _with_references(kind, fields, standing)[0]
+    finders = {name: _address_finder(reference, live, addresses) for name, reference in kind.reference_fields()}
+    return _with_references(kind, fields, finders)[0]
 
 
 def _expressible(
     kind: Kind, records: Mapping[str, Record], violations: Objections
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """id → fields, of the objects that YAML can say."""
+    """Id → fields, of the objects that can be written, and warnings for the others."""
     names = Counter(_natural(kind, record) for record in records.values())
     chosen, warnings = {}, []
     for record in sorted(records.values(), key=lambda each: (each.name, each.id)):
@@ -135,29 +135,28 @@ def _natural(kind: Kind, record: Record) -> tuple[str, ...]:
     return tuple(normal_form(str(record.fields.get(name))) for name in kind.natural_key)
 
 
-def _standing(
+def _address_finder(
     reference: Reference, live: Live, addresses: Mapping[tuple[str, str], str]
 ) -> Callable[[Any], str | None]:
-    """Tells the address that an item of a list field stands for, None where it is none of ours."""
-    targets = Targets(reference, live.records[reference.kind].values())
-    behind = targets.behind(LookupTable(live.lookups.get(reference.lookup, ())))
+    """A function that gives the address for an item of a list field, None if it has none."""
+    behind = ReferenceResolver(live).behind(reference)
 
-    def address_of_item(item: Any) -> str | None:
+    def find_address(item: Any) -> str | None:
         item_id = str(item.get("id")) if isinstance(item, dict) and item.get("type") == reference.type else ""
         object_id = behind.get(item_id, item_id)
         return addresses.get((reference.kind, object_id)) if object_id in live.records[reference.kind] else None
 
-    return address_of_item
+    return find_address
 
 
 def _with_references(
-    kind: Kind, fields: dict[str, Any], standing: Mapping[str, Callable[[Any], str | None]]
+    kind: Kind, fields: dict[str, Any], finders: Mapping[str, Callable[[Any], str | None]]
 ) -> tuple[dict[str, Any], set[str]]:
     written, uses = dict(fields), set()
     for name, reference in kind.reference_fields():
         items = []
         for item in written.get(name) or ():
-            target = standing[name](item)
+            target = finders[name](item)
             items.append({reference.key: target.partition(".")[2]} if target else item)
             uses |= {target} if target else set()
         written[name] = items
@@ -165,14 +164,14 @@ def _with_references(
 
 
 def _variable_keys(value: Any) -> bool:
-    """Whether a key within a value would be read as a variable: keys cannot be escaped."""
+    """Whether a key within a value contains `${`: keys cannot be escaped."""
     if isinstance(value, dict):
         return any("${" in key or _variable_keys(inner) for key, inner in value.items())
     return isinstance(value, list) and any(map(_variable_keys, value))
 
 
 def _is_whole(value: Any) -> bool:
-    """Whether all text within a value can be written: half a surrogate pair, which JSON can hold, cannot."""
+    """Whether all text can be encoded: JSON may have half a surrogate pair."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -181,7 +180,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _escaped(value: Any) -> Any:
-    """The value with every `${` written so that it is read as itself."""
+    """The value with each `${` escaped."""
     if isinstance(value, str):
         return value.replace("${", "$${")
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Guards of the contract that can be judged from a plan alone. Each names what passes it."""
+"""The guards that need only a plan and its inputs. Each names the flag or the step that passes it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def refusals(
     max_deletes: int | None,
     allowed: Collection[str],
 ) -> tuple[Refusal, ...]:
-    """What is said against carrying this plan out; nothing where all guards pass. `state` has what moved at its new
-    address; `prune`: what is not managed is deleted as well."""
+    """The guards that refuse this plan, without those in `allowed`. `state` has moved entries at their new address.
+    `max_deletes` None: the default share."""
     entries = state.entries
     found = [*_protected(state, changes), *_too_many(entries, live, changes, max_deletes, prune=prune)]
     if entries and not desired.resources:
@@ -41,7 +41,7 @@ def refusals(
                 f"--allow {EMPTY_CONFIGURATION}, if all of them are to go",
             )
         )
-    # One cause, one refusal: what is not live of all kinds together is no news of each kind.
+    # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
     found += _wrong_project(entries, live) or vanished(entries, live)
     if prune and not entries:
         found += _prune_without_state(changes)
@@ -119,7 +119,7 @@ def _protected(state: State, changes: Sequence[Change]) -> list[Refusal]:
 
 
 def _is_protected(entry: Entry | None, change: Change) -> bool:
-    """What the configuration says where the resource is in it, else what is remembered."""
+    """As the configuration says if it has the resource, else as the state says."""
     return change.remember.protected if change.remember else entry is not None and entry.protected
 
 

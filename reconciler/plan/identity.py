@@ -1,4 +1,4 @@
-"""Who is who: which live object an address means. By `imports`, the state's id, the natural key; never by guess."""
+"""Finds the live object of each address: by `imports`, by the id in the state, or by the natural key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PASTE = "paste one `imports` line each, with the id that is meant"
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The live object of an address. `remembered`: the state knew it, so there is a memory of what was applied."""
+    """The live object of an address. `remembered`: by the state, so what was applied is known."""
 
     record: Record
     remembered: bool
@@ -32,10 +32,10 @@ def match(
     tombstones: Mapping[str, Tombstone],
     unread: Collection[str],
 ) -> dict[str, Match]:
-    """The live object of each desired address that has one. IdentityAmbiguous where more than one could be meant.
+    """The live object of each desired address that has one. IdentityAmbiguous if several could be meant.
 
-    `unread` are addresses that a cut-off apply may have made: an object that nearly bears their name may be theirs.
-    What we deleted and somebody restored is ambiguous, too.
+    `unread` are addresses that an interrupted apply may have created: an object of a similar name may be theirs. An
+    object that we deleted and somebody restored is ambiguous too.
     """
     found = _imported(desired, entries, live, tombstones)
     for address, resource in desired.resources.items():
@@ -89,7 +89,7 @@ def _imported(
 
 
 def _refuse_shared(found: Mapping[str, Match]) -> None:
-    """One object under two addresses would be pulled to and fro between them."""
+    """IdentityAmbiguous for one object at two addresses: they would overwrite each other's changes."""
     holders: dict[tuple[str, str], str] = {}
     for address, each in sorted(found.items()):
         other = holders.setdefault((each.record.kind, each.record.id), address)
@@ -157,7 +157,7 @@ def _found_by(kind: Kind, fields: Fields) -> str:
 
 
 def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> str:
-    """What is said where an address could mean several objects: their ids, and the lines to paste."""
+    """The message if an address could mean several objects, with the lines to paste."""
     candidates = list(candidates)
     count = "two" if len(candidates) == 2 else str(len(candidates))  # noqa: PLR2004 - a word for a small number
     names = ", ".join(f"{name} {resource.fields[name]!r}" for name in kind.natural_key)

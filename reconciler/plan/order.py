@@ -1,4 +1,4 @@
-"""What must happen before what: references forwards for what is made, live use backwards for what is taken away."""
+"""The order of changes: targets are created before what refers to them, and deleted after it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from reconciler.plan.context import PlanContext
 
 
 def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:
-    """The changes with what each depends on. What still uses an object that goes away is said in its notes."""
+    """The changes with their dependencies. Notes name what still refers to an object that is deleted."""
     if not changes:
         return {}
-    users, addresses = context.users(), context.addresses()
+    users, addresses = context.references.users(), context.addresses()
     result = {}
     for address, change in changes.items():
         before: set[str] = set()
@@ -60,7 +60,7 @@ def _not_offered(context: PlanContext, change: Change) -> list[str]:
 def _leaving(
     context: PlanContext, change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change], notes: list[str]
 ) -> tuple[set[str], list[str]]:
-    """The changes after which nobody of them uses the object any more; for the others, a note."""
+    """The changes that end a use of the object, and the notes with one for the other users."""
     leaving: set[str] = set()
     staying: set[str] = set()
     for address, name in using:
@@ -84,7 +84,7 @@ def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
     for name, reference in KINDS[user.kind].reference_fields():
         if reference.kind != target.kind or record is None:
             continue
-        known = context.targets(reference).possible(record, context.offers(reference))
+        known = context.references.targets(reference).possible(record, context.references.offers(reference))
         ids = {target.id, *(item["id"] for item in known)}
         if any(item.get("id") in ids for item in user.remember.applied.get(name) or () if isinstance(item, dict)):
             return False

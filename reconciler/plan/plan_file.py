@@ -1,4 +1,4 @@
-"""A plan in a file: versioned, checked for a changed byte, bound to what it was made from. It holds no secret."""
+"""A plan in a file, with a checksum and a seal that binds it to its inputs. It contains no secret."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def bound(plan: Plan, state: State, secret: str, folder: str, head: str) -> Save
 
 
 def write_plan(path: Path, saved: SavedPlan) -> None:
-    """Writes the file. WrongUsage where that cannot be."""
+    """Writes the file. WrongUsage if that fails."""
     content = asdict(saved)
     try:
         path.write_bytes(_content({"checksum": _checksum(content), **content}))
@@ -60,7 +60,7 @@ def write_plan(path: Path, saved: SavedPlan) -> None:
 
 
 def read_plan(path: Path) -> SavedPlan:
-    """Reads the file. WrongUsage where there is none, Refused where it is not exactly what was written."""
+    """Reads the file. WrongUsage if there is none, Refused if it is not exactly what was written."""
     try:
         written = read_regular(path, LARGEST)
     except FileNotFoundError as error:
@@ -91,9 +91,9 @@ def read_plan(path: Path) -> SavedPlan:
 def check_binding(
     saved: SavedPlan, environment: Environment, state: State, secret: str, *, folder: str, api: str
 ) -> None:
-    """Refused where the plan was made for another configuration, environment, API, project or state.
+    """Refused if the plan was made for another configuration, environment, API, project or state.
 
-    A state that this very plan has written meanwhile (an apply that was cut off, or failed in part) is its own.
+    A state that an earlier apply of this plan has written is accepted.
     """
     plan = saved.plan
     if plan.environment != environment.name:

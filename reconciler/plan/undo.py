@@ -1,4 +1,4 @@
-"""The way back: what the configuration would have to say for a receipt's changes to be taken back."""
+"""Undo: the desired resources that revert the changes of a receipt."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ DONE = "done"
 
 
 def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
-    """What the state holds, with a receipt's changes taken back, as something to plan towards.
+    """The resources of the state with the changes of a receipt reverted, to make a plan from.
 
-    What was created goes, what was updated gets back the fields that this receipt changed, what was deleted is made
-    anew. The warnings say what cannot come back: a deleted object's id, and what was lost with it.
+    What was created is deleted, what was updated gets its former fields, what was deleted is created. The warnings name
+    what is lost for good, such as the id of a deleted object.
     """
     wanted = {address: dict(entry.applied) for address, entry in entries.items()}
     warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
     for item in receipt.items:
-        warnings += _cannot(item)
+        warnings += _losses(item)
         if item.status == DONE:
-            _take_back(item, wanted, entries.get(item.address))
+            _revert(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
     ids = {(address_kind(address), entry.id): address for address, entry in entries.items()}
     ids |= {
@@ -49,7 +49,7 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     return Desired(resources, warnings=tuple(warnings))
 
 
-def _take_back(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry | None) -> None:
+def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry | None) -> None:
     if item.action == "create":
         wanted.pop(item.address, None)
     elif item.before is None:
@@ -62,29 +62,31 @@ def _take_back(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entr
 
 
 def _changed_back(item: ReceiptItem, fields: Fields, known: Entry | None) -> dict[str, Any]:
-    """The fields that a receipt changed, as they were before; what came later to other fields stays."""
+    """The fields that a receipt changed, as they were before."""
     before = _writable(item)
     changed = {
         each.field.name for each in differences(KINDS[address_kind(item.address)], item.after or {}, before, known)
     }
-    return {name: _without_news(before[name], fields[name]) for name in changed if name in before and name in fields}
+    return {
+        name: _without_new_keys(before[name], fields[name]) for name in changed if name in before and name in fields
+    }
 
 
-def _without_news(before: Any, known: Any) -> Any:
-    """A value as it was; keys that it had not are written as null, or they would count as not managed and stay."""
+def _without_new_keys(before: Any, known: Any) -> Any:
+    """A value as it was before. Keys that are new since are null, or they would count as unmanaged and stay."""
     if not (isinstance(before, dict) and isinstance(known, dict)):
         return before
     news = {key: None for key in known if key not in before}
-    return {key: _without_news(value, known.get(key)) for key, value in before.items()} | news
+    return {key: _without_new_keys(value, known.get(key)) for key, value in before.items()} | news
 
 
 def _managed(item: ReceiptItem) -> bool:
-    """Whether an item has an address of the configuration's: `report[wbRlfw1x]` was nobody's."""
+    """Whether an item was managed: `report[wbRlfw1x]` is the name of an unmanaged object."""
     return "[" not in item.address
 
 
 def _writable(item: ReceiptItem) -> dict[str, Any]:
-    """The fields before; for a word that may be read and not be written (`error`) stands what a new object bears."""
+    """The fields before. A value that only the server sets (`error`) becomes the placeholder of a new object."""
     fields = dict(item.before or {})
     if _unwritable(item) is not None:
         name, setter = KINDS[address_kind(item.address)].sub_endpoint() or ("", None)
@@ -95,14 +97,14 @@ def _writable(item: ReceiptItem) -> dict[str, Any]:
 
 
 def _unwritable(item: ReceiptItem) -> str | None:
-    """The field whose word before may be read and not be written, and that word."""
+    """A message on the value before that only the server sets; None if there is none."""
     apart = KINDS[address_kind(item.address)].sub_endpoint()
     if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
         return None
     return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"
 
 
-def _cannot(item: ReceiptItem) -> list[str]:
+def _losses(item: ReceiptItem) -> list[str]:
     kind = KINDS[address_kind(item.address)]
     address, old = item.address, item.id_before
     if item.status != DONE:
@@ -112,19 +114,19 @@ def _cannot(item: ReceiptItem) -> list[str]:
     if item.action == "delete" and not _managed(item):
         return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
     if item.action == "delete" and item.before is not None:
-        said = [f"{address}: a new object is made; what cannot come back: {kind.lost_on_delete} ({old})"]
+        messages = [f"{address}: a new object is made; what cannot come back: {kind.lost_on_delete} ({old})"]
     elif item.action == "replace":
-        said = [f"{address}: the old object {old} cannot come back, nor {kind.lost_on_delete}: a third one is made"]
+        messages = [f"{address}: the old object {old} cannot come back, nor {kind.lost_on_delete}: a third one is made"]
     elif item.action == "adopt":
-        said = [
+        messages = [
             f"{address}: it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
         ]
     elif item.action == "forget":
-        said = [f"{address}: it was forgotten; an `imports` block brings it back under management"]
+        messages = [f"{address}: it was forgotten; an `imports` block brings it back under management"]
     else:
-        said = []
+        messages = []
     lost = _unwritable(item)
-    return [*said, f"{address}: what cannot come back: {lost}"] if lost else said
+    return [*messages, f"{address}: what cannot come back: {lost}"] if lost else messages
 
 
 def _with_references(kind: str, fields: Fields, ids: Mapping[tuple[str, str], str]) -> dict[str, Any]:

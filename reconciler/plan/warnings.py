@@ -1,4 +1,4 @@
-"""What a person should know beside the changes themselves."""
+"""The warnings of a plan."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from reconciler.plan.identity import deleted_before
 from reconciler.serialization import canonical
 
 ALIKE = 0.75
-"""From this share of equal fields on, a create and a delete may be one object under a new key."""
+"""The share of equal fields from which on a create and a delete may be one object."""
 MOST_PAIRS = 10_000
 
 
 def warnings(
     context: PlanContext, state: State, changes: Mapping[str, Change], refresh: Mapping[str, Entry], *, today: str
 ) -> Iterator[str]:
-    """Every warning of a plan. `today` is YYYY-MM-DD, empty where nothing ends."""
+    """All warnings of a plan. `today` is YYYY-MM-DD; if it is empty, no date is checked."""
     if not state.entries and context.matches:
         yield (
             "there is no state, so what was removed from the configuration before cannot be noticed: "
@@ -38,7 +38,7 @@ def warnings(
 
 
 def _stored(changes: Mapping[str, Change], refresh: Mapping[str, Entry]) -> Iterator[str]:
-    """What the API keeps otherwise than it is written, until the YAML says it, too."""
+    """The values that the API has normalized, until the YAML has the stored form."""
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
         if entry.stored:
@@ -48,7 +48,7 @@ def _stored(changes: Mapping[str, Change], refresh: Mapping[str, Entry]) -> Iter
 
 
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
-    """A create beside a live object of which the name differs in case alone: an API may have made one of the other."""
+    """Creates beside a live object whose name differs only in case: it may be the same object, normalized."""
     made = {
         (change.kind, folded_key(KINDS[change.kind], change.remember.applied)): change.address
         for change in changes.values()
@@ -68,7 +68,7 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
 
 
 def _restored(context: PlanContext) -> Iterator[str]:
-    """What we deleted and is live again; what is only still listed has been left out of live."""
+    """Objects that we deleted and that are live again; those that are only still listed are not in live."""
     managed = context.addresses()
     for name, each in context.tombstones.items():
         kind, object_id = parse_object_name(name)
@@ -91,7 +91,7 @@ def _ended(desired: Desired, today: str) -> Iterator[str]:
 
 
 def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
-    """A create and a delete that may be one object under a new key: said with the line to paste, never assumed."""
+    """A create and a delete that may be one object under a new key, with the line to paste."""
     made: dict[str, list[Change]] = defaultdict(list)
     gone: dict[str, list[Change]] = defaultdict(list)
     for change in changes.values():

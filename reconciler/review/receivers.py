@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.destinations import find_labels
-from reconciler.kinds.references import references, referred, users
+from reconciler.kinds.references import ReferenceResolver, references, referred
 from reconciler.kinds.wire import in_short
 from reconciler.model.desired import Desired, Fields, Resource, address_kind
 from reconciler.model.live import Live, Record
@@ -106,7 +106,7 @@ class Receivers:
                 found[address].append(User(kind, name_of(resource), resource.fields))
         unmanaged = {(each.kind, each.id) for each in self.plan.unmanaged}
         by_id = {(change.kind, change.id): change.address for change in self.plan.changes if change.id}
-        for target, records in users(self.live).items():
+        for target, records in ReferenceResolver(self.live).users().items():
             for record in records:
                 if target in by_id and (record.kind, record.id) in unmanaged:
                     found[by_id[target]].append(User(KINDS[record.kind], record.name, record.fields))

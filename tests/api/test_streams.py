@@ -74,7 +74,7 @@ def test_a_request_leaves_in_one_piece() -> None:
 
 def test_a_long_body_arrives_whole() -> None:
     """More than is gathered leaves as it comes, in order."""
-    text = "0123456789" * (streams.MUCH // 5)
+    text = "0123456789" * (streams.SEND_BUFFER_BYTES // 5)
     with listening(1000) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
         Writer(door).send("POST", "/automations", {"name": text}, idempotent=False)
     (pieces,) = came
@@ -93,10 +93,10 @@ def test_there_are_no_more_connections_than_threads_that_ask() -> None:
     assert sum(map(len, came)) == 60
 
 
-@pytest.mark.parametrize("just_now", [0.0, 1000.0], ids=["noticed before", "noticed by the request"])
-def test_a_server_that_hung_up_is_asked_anew(just_now: float, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("recent", [0.0, 1000.0], ids=["noticed before", "noticed by the request"])
+def test_a_server_that_hung_up_is_asked_anew(recent: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """What can be repeated is, on another connection: nobody hears of it."""
-    monkeypatch.setattr(streams, "JUST_NOW", just_now)
+    monkeypatch.setattr(streams, "RECENT_SECONDS", recent)
     with listening(1) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
         reader = Reader(door, RateLimiter(1, sleep=lambda _: None))
         answers = [reader.get("/automations/a1").record() for _ in range(4)]
@@ -106,7 +106,7 @@ def test_a_server_that_hung_up_is_asked_anew(just_now: float, monkeypatch: pytes
 
 def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Noticed before it leaves, so that even a create may be sent anew: it was not done."""
-    monkeypatch.setattr(streams, "JUST_NOW", 0.0)
+    monkeypatch.setattr(streams, "RECENT_SECONDS", 0.0)
     waits = threading.Event()
 
     class Watched(RateLimiter):
@@ -144,7 +144,7 @@ def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch
 
 def test_a_create_on_a_connection_that_was_hung_up_on_is_of_unknown_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not sent again blindly: the error says that it may have been done."""
-    monkeypatch.setattr(streams, "JUST_NOW", 1000.0)
+    monkeypatch.setattr(streams, "RECENT_SECONDS", 1000.0)
     with listening(1) as (url, _), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
         writer = Writer(door, RateLimiter(1, sleep=lambda _: None))
         writer.send("POST", "/automations", {"name": "A"}, idempotent=False)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from world import World, automation
 
-from reconciler.apply import recovery
+from reconciler.api import Poll
 from reconciler.simulator import Simulator
 from reconciler.simulator.server import bind
 
@@ -54,7 +54,7 @@ class Proxy:
 @pytest.fixture
 def proxy(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """The world's API behind a proxy; nobody waits for what shows up late."""
-    monkeypatch.setattr(recovery, "POLL_DELAYS", (0.0, 0.0))
+    monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)
     with Simulator(tmp_path / "simulator.db") as simulator:
         between = Proxy(simulator)
         with bind(between, port=0, threads=8) as server:

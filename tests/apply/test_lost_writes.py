@@ -13,8 +13,7 @@ import pytest
 from loopback import NO_TLS
 from world import World
 
-from reconciler.api import rate_limiter
-from reconciler.apply import recovery
+from reconciler.api import Poll, rate_limiter
 from reconciler.simulator import Simulator
 from reconciler.simulator.server import bind
 
@@ -64,7 +63,7 @@ each_edit = pytest.mark.parametrize(("address", "write", "edit"), EDITS.values()
 def _in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between attempts, or for what shows up late."""
     monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
-    monkeypatch.setattr(recovery, "POLL_DELAYS", (0.0, 0.0))
+    monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)
 
 
 def rehearse(world: World, *rules: str) -> None:

@@ -7,18 +7,17 @@ import json
 import pytest
 from world import Json, Run, World
 
-from reconciler import observe
-from reconciler.apply import recovery
+from reconciler.api import Poll
+from reconciler.api.poll import POLL_DELAYS
 from reconciler.cli.main import run
 
-POLL_DELAYS = 2
+ATTEMPTS = len(POLL_DELAYS)
 
 
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch, no_waiting: None) -> None:
     """What shows up late shows up at once, or never."""
-    for module in (observe, recovery):
-        monkeypatch.setattr(module, "POLL_DELAYS", (0.0,) * POLL_DELAYS)
+    monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)
 
 
 def flows(*names: str, more: str = "") -> str:

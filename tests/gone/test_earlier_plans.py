@@ -7,7 +7,7 @@ from pathlib import Path
 from saved.files import assert_refused, carry_out, save
 from world import World, automation
 
-from .conftest import flows, hooks, refused, state_of
+from .conftest import ATTEMPTS, flows, hooks, refused, state_of
 
 AUTOMATIONS, INTEGRATIONS = "/automations", "/integrations"
 
@@ -77,7 +77,7 @@ def test_a_lost_answer_is_not_looked_for_in_a_list_that_is_short(world: World) -
     before = world.live("automations")
     world.write(flows("a", "b", "c"))
     world.fault("POST /automations: drop after, n=1")
-    world.listed(AUTOMATIONS, before[:1], "n=2", "times=2")
+    world.listed(AUTOMATIONS, before[:1], "n=2", f"times={ATTEMPTS}")
     done = world.apply()
     assert done.code == 1, done.out
     assert "is not whole" in done.out

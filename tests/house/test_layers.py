@@ -34,7 +34,7 @@ def below(part: str) -> set[str]:
 
 ONE_IMPORTER = {
     "httpx": "reconciler.api.transport",
-    "httpcore": "reconciler.api.transport",
+    "httpcore": "reconciler.api.streams",
     "yaml": "reconciler.yaml",
     "jsonschema": "reconciler.config.validation",
     "deepdiff": "reconciler.kinds.comparison",

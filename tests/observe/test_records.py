@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from world import KEY
 
-from reconciler.apply import recovery
+from reconciler.api import Poll
 from reconciler.cli.main import run
-from reconciler.commands import apply as applying
 
 from .scripted import Script, page, says, served
 
@@ -69,8 +68,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_waiting: None, us
     with served(Script()) as script:
         monkeypatch.setenv("QONVERSION_SECRET", KEY)
         monkeypatch.setenv("QONVERSION_API_URL", script.url)
-        monkeypatch.setattr(recovery, "POLL_DELAYS", (0.0,))
-        monkeypatch.setattr(applying, "POLL_DELAYS", (0.0,))
+        monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)
         play(script)
         yield script
 
