@@ -80,7 +80,7 @@ class ForgeClient(Writer):
 
     def call(self, method: str, path: str, body: Any = None, **how: Any) -> Response:
         """One request; the error of an answer that is no 2xx, in the host's words."""
-        answer = self.send(method, path, body, **{"repeatable": True, **how})
+        answer = self.send(method, path, body, **{"idempotent": True, **how})
         if not answer.ok:
             raise self._error(answer)
         return answer
