@@ -90,7 +90,7 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[ConnectionFlags]
 
 def _configured(path: Path, environment: str | None) -> Graph:
     from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.review.graph import configured  # noqa: PLC0415
+    from reconciler.output.graph.references import configured  # noqa: PLC0415
 
     configuration = read_configuration(path)
     return configured(configuration.desired(configuration.environment(environment)))
@@ -98,7 +98,9 @@ def _configured(path: Path, environment: str | None) -> Graph:
 
 def _planned(path: Path, flags: ConnectionFlags) -> Graph:
     from reconciler.commands import plan as planning  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.output.graph.references import make_graph  # noqa: PLC0415
     from reconciler.plan import Options  # noqa: PLC0415
 
     with open_session(path, flags) as session:
-        return planning.review(session, planning.plan(session, Options())).graph
+        planned = planning.plan(session, Options())
+    return make_graph(planned.plan, planned.desired, planned.live)

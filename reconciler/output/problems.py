@@ -92,7 +92,7 @@ def findings_of_review(review: Review) -> Iterator[Finding]:
         yield _finding("refused", refusal.guard, [refusal.message, f"to pass: {refusal.passes}"], None)
     for change in review.plan.changes:
         yield from _of_change(review, change)
-    files = {place.file for place in review.places.values()}
+    files = review.desired.files()
     for warning in review.plan.warnings:
         found = AT_A_PLACE.fullmatch(warning)
         if found and found["file"] in files:
@@ -128,12 +128,13 @@ def _of_change(review: Review, change: Change) -> Iterator[Finding]:
 
 def _place(review: Review, change: Change) -> Location | None:
     """The line that brings it about, as near as that is known: of the field that cannot be changed, of the status."""
-    kind = KINDS[change.kind]
-    places = review.field_places.get(change.address, {})
-    fixed = [each.name for each in kind.fields if each.immutable]
+    kind, resource = KINDS[change.kind], review.desired.resources.get(change.address)
+    if resource is None:
+        return None
     names = [kind.delivery.status] if kind.delivery else []
     if change.action in (Action.REPLACE, Action.MANUAL):
-        names = fixed
+        names = [each.name for each in kind.fields if each.immutable]
     if change.action is Action.CREATE:
         names = []
-    return next((places[name] for name in names if name in places), review.places.get(change.address))
+    changed = {each.path for each in change.fields}
+    return next((resource.field_location(name) for name in names if name in changed), resource.place)

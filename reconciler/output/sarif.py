@@ -24,7 +24,7 @@ class PlanSarif:
         self._review = review
 
     def __str__(self) -> str:
-        files = sorted({place.file for place in self._review.places.values()})
+        files = sorted(self._review.desired.files())
         return sarif(findings_of_review(self._review), Location(files[0], 0, 0) if files else None)
 
 

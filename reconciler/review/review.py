@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from functools import partial
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import in_short
-from reconciler.model.desired import Desired, Location
+from reconciler.model.desired import Desired
 from reconciler.model.live import Live
 from reconciler.model.plan import Action, Cause, Change, Plan
-from reconciler.model.review import Commit, Graph, Impact, Review, Scope
+from reconciler.model.review import Commit, Impact, Review, Scope
 
 
 def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
@@ -72,7 +71,7 @@ def make_review(
     now: datetime,
     zone: tzinfo | None = None,
     sandbox_key: bool | None = None,
-    find_commit: Callable[[], str] = str,
+    commit: str = "",
     base: str = "",
     scopes: Mapping[str, Scope] | None = None,
     behind: Mapping[str, Commit] | None = None,
@@ -80,9 +79,8 @@ def make_review(
     """What is shown of a plan that was made of `desired` and `live`.
 
     `now` knows its zone and decides which delivery is the next one; `zone` is the reader's, for times beside UTC.
-    `sandbox_key`: whether the key is of the sandbox, None where not known. `find_commit` tells what was planned,
-    `base` is what it was compared with, which gave the `scopes`; `behind` are the newer commits
-    that changes would undo.
+    `sandbox_key`: whether the key is of the sandbox, None if that is not known. `commit` is what was planned, `base`
+    what it was compared with, which gave the `scopes`; `behind` are the newer commits that changes would undo.
     """
     impacts: Mapping[str, tuple[Impact, ...]] = {}
     if plan.changes:
@@ -91,28 +89,13 @@ def make_review(
         impacts = find_impacts(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
     return Review(
         plan=plan,
+        desired=desired,
+        live=live,
         impacts=impacts,
-        places={address: resource.place for address, resource in desired.resources.items()},
-        find_field_places=partial(_field_places, plan, desired),
         tasks=find_tasks(plan),
-        find_graph=partial(_graph, plan, desired, live),
         at=now,
-        find_commit=find_commit,
+        commit=commit,
         base=base,
         scopes=scopes or {},
         behind=behind or {},
     )
-
-
-def _graph(plan: Plan, desired: Desired, live: Live) -> Graph:
-    from reconciler.review.graph import make_graph  # noqa: PLC0415 - only for the forms that draw
-
-    return make_graph(plan, desired, live)
-
-
-def _field_places(plan: Plan, desired: Desired) -> Mapping[str, Mapping[str, Location]]:
-    return {
-        change.address: {each.path: resource.field_location(each.path) for each in change.fields}
-        for change in plan.changes
-        if (resource := desired.resources.get(change.address)) is not None
-    }

@@ -122,8 +122,8 @@ class ChangeMarkdown:
         name = "" if change.action is Action.FORGET else f" {prose(quoted(change.name))}"
         object_id = f" ({code(change.id)})" if change.id else ""
         yield f"**{change.action}** {code(change.address)}{name}{object_id}"
-        if change.address in self._review.places:
-            yield code(str(self._review.places[change.address]))
+        if place := self._review.find_place(change.address):
+            yield code(str(place))
         if scope := SCOPES.get(self._review.find_scope(change.address) or Scope.PULL_REQUEST):
             yield f"*{scope}*"
 

@@ -196,5 +196,5 @@ def cut(text: str, longest: int = LONGEST) -> str:
 
 
 def _place(review: Review, address: str) -> str:
-    place = review.places.get(address)
+    place = review.find_place(address)
     return f"{place.file}:{place.line}" if place else ""

@@ -19,6 +19,7 @@ from reconciler import __version__
 from reconciler.model.apply_report import ApplyReport, Status
 from reconciler.model.review import Impact, Review
 from reconciler.output.graph import SvgGraph
+from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.svg import SMALL
 from reconciler.output.graph.text import UNMANAGED, states
 from reconciler.output.page.cards import CARDS, GRAVE, MARKS, cards, cut, facets, signs
@@ -205,7 +206,8 @@ def _folded(review: Review, shown: int) -> list[str]:
 
 
 def _graph(review: Review) -> Mapping[str, Any]:
-    graph, picture = review.graph, SvgGraph(review.graph, linked=True)
+    graph = make_graph(review.plan, review.desired, review.live)
+    picture = SvgGraph(graph, linked=True)
     used = states(graph)
     return {
         "picture": drawn(str(picture)) if graph.nodes else None,
