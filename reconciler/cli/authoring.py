@@ -69,7 +69,7 @@ def import_(address: str, object_id: str, path: Path, file: Path | None, **flags
 
 
 def _shown(found: Drift, form: str) -> str:
-    from reconciler.output.drift import DriftText, drift_json  # noqa: PLC0415 - only the renderer that is asked for
+    from reconciler.output.listings import DriftText, drift_json  # noqa: PLC0415 - only the renderer that is asked for
     from reconciler.output.markdown import DriftMarkdown  # noqa: PLC0415
 
     if form == "json":

@@ -43,8 +43,8 @@ def validate(path: Path, shared: bool, form: str) -> None:
     """
     from reconciler.commands.state import read_local_state  # noqa: PLC0415
     from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.output.values import counted  # noqa: PLC0415
     from reconciler.plan import completed, unused  # noqa: PLC0415
+    from reconciler.text import counted  # noqa: PLC0415
 
     configuration = read_configuration(path)
     try:

@@ -61,16 +61,12 @@ def _approval_of(own: Sequence[Comment]) -> Approval | None:
 
 def _earlier(body: str, shown: str) -> list[str]:
     """The titles of what stood there, the latest first: that of the comment itself, then those that it lists."""
-    escape, _, folded = body.replace("\r\n", "\n").partition(HISTORY)
-    listed = [line.removeprefix("- ") for line in folded.split("\n") if line.startswith("- ")]
-    title = _title(escape)
-    is_new = bool(title) and escape.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
-    lines = [f"{_commit(mark_in(escape))}{title}", *listed] if is_new else listed
+    current, _, history = body.replace("\r\n", "\n").partition(HISTORY)
+    listed = [line.removeprefix("- ") for line in history.split("\n") if line.startswith("- ")]
+    title = next((line for line in current.split("\n")[1:] if line.strip()), "").strip()
+    is_new = bool(title) and current.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
+    lines = [f"{_commit(mark_in(current))}{title}", *listed] if is_new else listed
     return [line for line in lines if len(line) <= LONGEST_EARLIER][:MOST_EARLIER]
-
-
-def _title(escape: str) -> str:
-    return next((line for line in escape.split("\n")[1:] if line.strip()), "").strip()
 
 
 def _commit(mark: CommentMarker | None) -> str:

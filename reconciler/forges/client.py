@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -33,6 +33,12 @@ class Comment:
 
 class Forge(Protocol):
     """What a host can do."""
+
+    def trace(self, tell: Callable[[str], None] | None) -> None:
+        """Tells of each exchange."""
+
+    def close(self) -> None:
+        """Closes the connections."""
 
     def me(self) -> str:
         """Whom the token speaks for, as `Comment.author` has it."""

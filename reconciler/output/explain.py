@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.model.desired import Location
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, Rule, Verdict
-from reconciler.model.plan import Cause
+from reconciler.output.labels import CAUSES
 from reconciler.output.terminal import bold, dim, escape, yellow
 from reconciler.output.values import cut, format_value, plain
 
@@ -16,12 +16,6 @@ FORMAT_VERSION = 1
 WIDEST = 32
 """Columns of one value in the table."""
 HEAD = ("field", "", "in the YAML", "live", "last applied")
-CAUSES = {
-    Cause.CONFIG: "changed here",
-    Cause.DRIFT: "changed outside (drift)",
-    Cause.BOTH: "changed here and outside",
-    Cause.UNKNOWN: "cause unknown",
-}
 CALM = frozenset({Verdict.EQUAL, Verdict.STORED, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})
 
 
@@ -63,7 +57,7 @@ class ExplanationText:
         yield f"  live: {_whole(field.live, 'nothing')}"
         yield f"  remembered: {_whole(field.applied, 'nothing')}"
         if field.cause is not None:
-            yield yellow(f"  cause: {CAUSES[field.cause]}")
+            yield yellow(f"  cause: {CAUSES[field.cause].phrase}")
         yield f"  the next apply: {field.next}"
         yield from map(_rule, field.rules)
         if field.verdict is not Verdict.SERVER:
@@ -99,7 +93,7 @@ def _table(fields: tuple[FieldExplanation, ...]) -> Iterator[str]:
 
 
 def _row(each: FieldExplanation) -> tuple[str, ...]:
-    cause = f", {CAUSES[each.cause]}" if each.cause is not None and each.verdict is not Verdict.NEW else ""
+    cause = f", {CAUSES[each.cause].phrase}" if each.cause is not None and each.verdict is not Verdict.NEW else ""
     values = (_cell(held) for held in (each.written, each.live, each.applied))
     return (escape(each.path), f"{each.verdict}{cause}", *values)
 

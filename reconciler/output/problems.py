@@ -13,7 +13,8 @@ from reconciler.errors import Problem
 from reconciler.kinds import KINDS
 from reconciler.model.desired import Location
 from reconciler.model.plan import DESTROYS, Action, Change
-from reconciler.model.review import Review, Weight
+from reconciler.model.review import Review
+from reconciler.output.labels import GRAVE, WEIGHTS
 from reconciler.output.terminal import escape
 
 
@@ -37,7 +38,6 @@ def _root(path: Path) -> Path:
 
 
 AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
-RISKY = (Weight.LOSES, Weight.STOPS, Weight.RISKS)
 
 
 class Level(StrEnum):
@@ -72,7 +72,6 @@ RULES: Mapping[str, Rule] = {
         Rule("hint", Level.NOTE, "Hint", "It does no harm and can be tidied up."),
     )
 }
-OF_WEIGHT = {Weight.LOSES: "destroys", Weight.STOPS: "stops", Weight.RISKS: "risks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +113,13 @@ def _finding(rule: str, subject: str, lines: Iterable[str], place: Location | No
 
 def _of_change(review: Review, change: Change) -> Iterator[Finding]:
     """One for a change, whatever is risky about it: hosts show only so many."""
-    impacts = [each for each in review.impacts.get(change.address, ()) if each.weight in RISKY]
+    impacts = [each for each in review.impacts.get(change.address, ()) if each.weight in GRAVE]
     head = f'{change.action.value} {change.address} "{change.name}"'
     if change.address in review.behind:
         said = review.remarks_on(change)[:1]
         yield _finding("behind", change.address, [head, *said], _place(review, change))
     if change.action in DESTROYS or impacts:
-        rule = "destroys" if change.action in DESTROYS else OF_WEIGHT[impacts[0].weight]
+        rule = "destroys" if change.action in DESTROYS else WEIGHTS[impacts[0].weight].rule
         yield _finding(rule, change.address, [head, *(each.text for each in impacts)], _place(review, change))
     elif change.action is Action.MANUAL:
         yield _finding("manual", change.address, [head, *change.remarks()], _place(review, change))

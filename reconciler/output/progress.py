@@ -13,10 +13,9 @@ from typing import Self
 
 from reconciler.model.apply_report import Status
 from reconciler.model.plan import Change, Plan
-from reconciler.output.terminal import escape, green, printable, red, write_stderr, yellow
-
-PAINT = {Status.DONE: green, Status.FAILED: red, Status.SKIPPED: yellow, Status.MANUAL: yellow}
-
+from reconciler.output.labels import STATUSES
+from reconciler.output.terminal import escape, printable, write_stderr, yellow
+from reconciler.text import counted
 
 MOST_LINES = 100
 """Up to so many changes each has its line."""
@@ -68,7 +67,8 @@ class PlainProgress:
     def _line(self, change: Change, status: Status, text: str) -> str:
         width = len(str(self._total))
         head = f"[{self._ended:>{width}}/{self._total}] {change.action.value} {escape(change.address)}: "
-        return head + PAINT[status](status.value) + (f" ({escape(text)})" if text and status is not Status.DONE else "")
+        reason = f" ({escape(text)})" if text and status is not Status.DONE else ""
+        return head + STATUSES[status].paint(status.value) + reason
 
 
 class LiveProgress(PlainProgress):
@@ -125,9 +125,7 @@ class LiveProgress(PlainProgress):
 def about(seconds: float) -> str:
     """A time as one says it: `less than a minute`, `about 3 minutes`."""
     minutes = round(seconds / MINUTE)
-    if minutes < 1:
-        return "less than a minute"
-    return f"about {minutes} minute{'s' if minutes > 1 else ''}"
+    return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
 
 
 def progress(plan: Plan) -> PlainProgress:

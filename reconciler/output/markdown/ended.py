@@ -19,7 +19,7 @@ from reconciler.model.approval import CommentMarker, marker_line
 from reconciler.model.review import Review
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose
-from reconciler.output.values import counted
+from reconciler.text import counted
 
 LIST_ROOM = 7_000
 REST = "`reconciler history` and the run's log have all"

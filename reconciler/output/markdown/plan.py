@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.approval import make_marker, marker_line
 from reconciler.model.review import Review
+from reconciler.output.labels import ACTIONS, title
 from reconciler.output.markdown.change import ChangeMarkdown
 from reconciler.output.markdown.sizes import TEXT_ROOM, Level, levels
-from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, quoted, size
-from reconciler.output.values import VERBS, counted, title
+from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size
+from reconciler.text import counted, quote
 
 AROUND = 2_500
 """Bytes of headings and of what says that something is left out."""
@@ -72,7 +73,7 @@ class PlanMarkdown:
     def _unmanaged(self, room: int) -> Iterator[str]:
         others = self._plan.unmanaged
         if others:
-            listed = (f"{each.kind} {prose(quoted(each.name))} ({code(each.id)})" for each in others)
+            listed = (f"{each.kind} {prose(quote(each.name))} ({code(each.id)})" for each in others)
             yield folded(
                 f"{counted(len(others), 'unmanaged object')}, not touched",
                 bullets(fitting(listed, min(room, UNMANAGED_ROOM), FULL_PLAN)),
@@ -163,6 +164,6 @@ def _at(shown: Shown, wanted: Level, *, destroys: bool = True) -> list[str]:
 
 def _left_out(changes: Sequence[ChangeMarkdown]) -> Iterator[str]:
     if changes:
-        counts = Counter(VERBS[each.change.action] for each in changes)
+        counts = Counter(ACTIONS[each.change.action].phrase for each in changes)
         listed = ", ".join(f"{number:,} {verb}" for verb, number in counts.items())
         yield f"**{len(changes):,} more changes are not shown here** ({listed}): {FULL_PLAN}."

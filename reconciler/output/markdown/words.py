@@ -8,11 +8,11 @@ All else is plain words. Nothing is left to backslashes: a host's filters read t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 
 from reconciler.output.terminal import escape
+from reconciler.text import truncate
 
 _PLAIN = re.compile(r"[\w.,;:()'\"?!/+=%–—→…°·-]+")  # noqa: RUF001 - the dashes that sentences of ours have
 # Plain by its characters, and still something to a host: addresses, commits, JIRA-1, /close, !1, %1, :tada:, 1) or -.
@@ -49,11 +49,6 @@ def prose(text: str, longest: int = LONGEST * 2) -> str:
     return "".join(span if plain else _as_code(span, longest) for plain, span in spans).strip()
 
 
-def quoted(name: str) -> str:
-    """A name in quotes, so that it cannot pass for words of ours."""
-    return json.dumps(name, ensure_ascii=False)
-
-
 def commit(text: str) -> str:
     """A commit: bare where it is nothing else, since hosts make a link of it."""
     return text if _COMMIT.fullmatch(text) else prose(text)
@@ -78,7 +73,7 @@ def bullets(sentences: Iterable[str], sign: str = "-") -> str:
 
 def cut(text: str, longest: int) -> str:
     """The text, or its beginning and how much more there is."""
-    return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest:,} characters more)"
+    return truncate(text, longest, f"… ({len(text) - longest:,} characters more)")
 
 
 def fitting(sentences: Iterable[str], room: int, rest: str) -> Iterator[str]:

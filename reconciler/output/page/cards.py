@@ -8,17 +8,10 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.plan import Action, Cause, Change
-from reconciler.model.review import Impact, Review, Scope, Weight
+from reconciler.model.review import Impact, Review, Scope
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES
 from reconciler.output.page.values import FieldView, field_view
-from reconciler.output.text import SIGNS
-from reconciler.output.values import ORDER
-
-CAUSE_WORDS = {
-    Cause.CONFIG: "configuration",
-    Cause.DRIFT: "drift",
-    Cause.BOTH: "both",
-    Cause.UNKNOWN: "unknown",
-}
+from reconciler.text import truncate
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +35,13 @@ class Facet:
 
 def facets(cards: Sequence[Card]) -> Iterator[Facet]:
     """Those that tell these changes apart."""
-    marks = {status.value: mark for status, mark in MARKS.items()}
-    told = {cause.value: word for cause, word in CAUSE_WORDS.items()}
+    endings = {status.value: label.sign for status, label in STATUSES.items()}
+    causes = {cause.value: label.word for cause, label in CAUSES.items()}
     every = (
-        _facet("ending", "Outcome", (card.ending.word for card in cards if card.ending), [*Status], marks),
-        _facet("action", "Action", (card.action for card in cards), [Action(each) for each in ORDER], dict(signs())),
+        _facet("ending", "Outcome", (card.ending.word for card in cards if card.ending), [*Status], endings),
+        _facet("action", "Action", (card.action for card in cards), list(ACTIONS), dict(signs())),
         _facet("kind", "Kind", (card.kind for card in cards), sorted({card.kind for card in cards}), {}),
-        _facet("causes", "Cause", (cause for card in cards for cause in card.causes), [*Cause], {}, told),
+        _facet("causes", "Cause", (cause for card in cards for cause in card.causes), [*Cause], {}, causes),
         _facet("scope", "Scope", (card.scope for card in cards if card.scope), [*Scope], {}),
     )
     yield from (facet for facet in every if facet.choices)
@@ -86,8 +79,6 @@ FEW_FIELDS = 10
 FEW_CHANGES = 40
 """Up to so many, what is made and what goes away is unfolded too."""
 LONGEST = 600
-GRAVE = (Weight.LOSES, Weight.STOPS, Weight.RISKS)
-"""What somebody loses or risks, the gravest first."""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -158,8 +149,8 @@ def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: s
         place=_place(review, address),
         scope=scope.value if scope else "",
         causes=tuple(dict.fromkeys(field.cause.value for field in change.fields)),
-        impacts=tuple(Impact(each.weight, cut(each.text)) for each in review.impacts.get(address, ())),
-        notes=tuple(cut(note) for note in review.remarks_on(change)),
+        impacts=tuple(Impact(each.weight, truncate(each.text, LONGEST)) for each in review.impacts.get(address, ())),
+        notes=tuple(truncate(note, LONGEST) for note in review.remarks_on(change)),
         needs=change.depends_on,
         fields=fields,
         more=more,
@@ -171,28 +162,20 @@ def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: s
 
 def signs() -> Mapping[str, str]:
     """Action → its sign, a minus as wide as a plus."""
-    return {action.value: MINUS if sign == "-" else sign for action, (sign, _) in SIGNS.items()}
+    return {action.value: MINUS if label.sign == "-" else label.sign for action, label in ACTIONS.items()}
 
 
 def ending_of(outcome: Outcome) -> Ending:
     """How a change ended, in words."""
     told = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
-    mark, word = MARKS[outcome.status], outcome.status.value
+    mark, word = STATUSES[outcome.status].sign, outcome.status.value
     if outcome.status is Status.DONE and outcome.verification is Verification.VERIFIED:
         told = told or "read back and verified"
     elif outcome.status is Status.DONE and outcome.verification is not None:
         mark, told = "?", ": ".join(text for text in (f"done, but {outcome.verification.value}", told) if text)
     elif outcome.status is Status.MANUAL:
         told = told or "still to be done by a person"
-    return Ending(mark, word, cut(told), outcome.request_ids)
-
-
-MARKS = {Status.DONE: "✓", Status.FAILED: "✕", Status.SKIPPED: "⤼", Status.MANUAL: "!"}
-
-
-def cut(text: str, longest: int = LONGEST) -> str:
-    """The text, cut where nobody would read on."""
-    return text if len(text) <= longest else text[:longest] + "…"
+    return Ending(mark, word, truncate(told, LONGEST), outcome.request_ids)
 
 
 def _place(review: Review, address: str) -> str:

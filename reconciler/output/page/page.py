@@ -21,10 +21,11 @@ from reconciler.model.review import Impact, Review
 from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.svg import SMALL
-from reconciler.output.graph.text import UNMANAGED, states
-from reconciler.output.page.cards import CARDS, GRAVE, MARKS, cards, cut, facets, signs
+from reconciler.output.graph.text import states
+from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title
+from reconciler.output.page.cards import CARDS, LONGEST, cards, facets, signs
 from reconciler.output.terminal import escape
-from reconciler.output.values import ORDER, VERBS, counted, title
+from reconciler.text import counted, truncate
 
 
 def page_html(**values: Any) -> str:
@@ -70,7 +71,6 @@ def _hash(text: str) -> str:
 FIRST = 8
 """As many of the gravest impacts stand at the top."""
 NAMED = 3
-IMPACT_MARKS = {"loses": "✕", "stops": "■", "risks": "▲", "starts": "▶", "feeds": "↳"}
 LISTED_TASKS, LISTED_WARNINGS, LISTED_UNMANAGED = 300, 100, 300
 
 
@@ -109,8 +109,8 @@ class PlanPage:
     def _tiles(self) -> list[Tile]:
         summary = self._review.plan.summary()
         return [
-            Tile(action.value, signs()[action.value], summary[action.value], VERBS[action])
-            for action in ORDER
+            Tile(action.value, signs()[action.value], summary[action.value], label.phrase)
+            for action, label in ACTIONS.items()
             if summary[action.value]
         ]
 
@@ -146,7 +146,7 @@ class PlanPage:
             "folded": _folded(review, len(shown)),
             "unmanaged": plan.unmanaged[:LISTED_UNMANAGED],
             "unmanaged_left": len(plan.unmanaged) - LISTED_UNMANAGED,
-            "marks": IMPACT_MARKS,
+            "marks": {weight.value: label.sign for weight, label in WEIGHTS.items()},
             "counted": counted,
             "version": __version__,
             **_graph(review),
@@ -168,7 +168,7 @@ class AppliedPage(PlanPage):
 
     def _tiles(self) -> list[Tile]:
         return [
-            Tile(f"ended-{status.value}", MARKS[status], len(self._done.of(status)), status.value)
+            Tile(f"ended-{status.value}", STATUSES[status].sign, len(self._done.of(status)), status.value)
             for status in Status
             if self._done.of(status)
         ]
@@ -178,7 +178,7 @@ class AppliedPage(PlanPage):
 
 
 def _first(texts: tuple[str, ...], limit: int) -> list[str]:
-    return [cut(text, 1000) for text in islice(texts, limit)]
+    return [truncate(text, 1000) for text in islice(texts, limit)]
 
 
 def _gravest(review: Review) -> list[Grave]:
@@ -187,7 +187,7 @@ def _gravest(review: Review) -> list[Grave]:
     for change in review.plan.changes:
         for impact in review.impacts.get(change.address, ()):
             if impact.weight in GRAVE:
-                found.setdefault(Impact(impact.weight, cut(impact.text)), []).append(change.address)
+                found.setdefault(Impact(impact.weight, truncate(impact.text, LONGEST)), []).append(change.address)
     told = [Grave(impact, addresses[:NAMED], len(addresses) - NAMED) for impact, addresses in found.items()]
     return sorted(told, key=lambda grave: GRAVE.index(grave.impact.weight))
 
@@ -200,7 +200,7 @@ def _folded(review: Review, shown: int) -> list[str]:
         said.append(f"The first {CARDS} are shown whole, the next {shown - CARDS:,} in a line each.")
     if len(changes) > shown:
         left = Counter(change.action for change in changes[shown:])
-        words = ", ".join(f"{left[action]:,} {VERBS[action]}" for action in ORDER if left[action])
+        words = ", ".join(f"{left[action]:,} {label.phrase}" for action, label in ACTIONS.items() if left[action])
         said.append(f"{len(changes) - shown:,} more are not in this page: {words}.")
     return said
 

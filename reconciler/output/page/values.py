@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, NamedTuple
+from typing import Any
 
-from reconciler.kinds import KINDS
 from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.output.text import CAUSES
+from reconciler.output.labels import CAUSES
+from reconciler.output.values import Line, reference_text
+from reconciler.text import truncate
 
 SHORT = 160
 """A value of so many characters stands on one line."""
@@ -20,14 +21,6 @@ LINES = 200
 """Lines of a value; beyond, it is cut and says so."""
 DEEPEST = 20
 CONTEXT = 2
-REFERENCE_KEYS = frozenset(reference.key for kind in KINDS.values() for _, reference in kind.reference_fields())
-
-
-class Line(NamedTuple):
-    """A line of a diff: `+`, `-`, or blank where it is the same on both sides."""
-
-    sign: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,7 @@ class FieldView:
 def field_view(change: Change, field: FieldChange, labels: Mapping[str, str]) -> FieldView:
     """A field as the page shows it. `labels`: id → what people call it."""
     made, gone = change.action is Action.CREATE, change.action is Action.DELETE
-    told = "" if made or gone else CAUSES[field.cause]
+    told = "" if made or gone else CAUSES[field.cause].note
     view = FieldView(field.path, field.cause.value if told or field.cause is not Cause.CONFIG else "", told)
     before, after = (list(_of_side(value, labels)) for value in (field.before, field.after))
     if all(len(lines) <= 1 and all(len(line) <= SHORT for line in lines) for lines in (before, after)):
@@ -77,8 +70,7 @@ def _with(view: FieldView, **parts: Any) -> FieldView:
 
 
 def _cut(line: str) -> str:
-    rest = len(line) - LONGEST
-    return line if rest <= 0 else f"{line[:LONGEST]}… ({rest} more characters; --format json has them)"
+    return truncate(line, LONGEST, f"… ({len(line) - LONGEST} more characters; --format json has them)")
 
 
 def _diff(before: list[str], after: list[str]) -> Iterator[Line]:
@@ -135,20 +127,10 @@ def _on_one_line(value: Any, labels: Mapping[str, str]) -> str | None:
     if not value or not isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict):
-        return _called(value, labels)
+        unnamed = json.dumps(value, ensure_ascii=False) if set(value) == {"type", "id"} else None
+        return reference_text(value, labels) or unnamed
     if len(value) == 1 or not any(isinstance(item, dict | list) for item in value):
         items = [_on_one_line(item, labels) or "" for item in value]
         text = f"[{', '.join(items)}]"
         return text if all(items) and len(text) <= SHORT else None
     return None
-
-
-def _called(item: Mapping[str, Any], labels: Mapping[str, str]) -> str | None:
-    """A reference by its address, something with an id by what people call it; None for every other map."""
-    if set(item) == {"type", "id"}:
-        label = labels.get(str(item["id"]))
-        return f"{label} ({item['id']})" if label else json.dumps(item, ensure_ascii=False)
-    ((key, value), *more) = item.items()
-    if more or key not in REFERENCE_KEYS or not isinstance(value, str):
-        return None
-    return f"{key}.{value} (id known once it exists)"
