@@ -18,7 +18,7 @@ ReconcilerError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -48,14 +48,6 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         return f"{where}: {self.message}"
-
-
-def did_you_mean(word: object, options: Iterable[str]) -> str:
-    """`; did you mean "x"?` with the closest option, or nothing where none is close."""
-    import difflib  # noqa: PLC0415 - most runs guess nothing
-
-    close = difflib.get_close_matches(str(word), list(options), n=1, cutoff=0.6)
-    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 class ReconcilerError(Exception):

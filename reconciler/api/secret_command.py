@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reconciler.errors import NotAuthorised
 from reconciler.system.programs import find_program
+from reconciler.text import redact
 
 UNATTENDED_SECONDS = 60.0
 ATTENDED_SECONDS = 300.0
@@ -94,6 +95,5 @@ def _end(process: subprocess.Popen[bytes], attended: bool) -> None:
 def _told(said: bytes, out: bytes) -> str:
     """The end of what it said for people, without what it printed: that may be the key, though it failed."""
     text = KEY.sub("***", " ".join(said.decode("utf-8", "replace").split()))
-    for part in out.decode("utf-8", "replace").split():
-        text = text.replace(part, "***") if len(part) >= SHORTEST_PART else text
+    text = redact(text, (part for part in out.decode("utf-8", "replace").split() if len(part) >= SHORTEST_PART))
     return text if len(text) <= LONGEST_SAID else f"…{text[-LONGEST_SAID:]}"

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.config.names import SETTINGS_FILE
-from reconciler.config.text import closest, cut, found, quoted
+from reconciler.config.text import cut, found, quoted
 from reconciler.config.unread import Position
 from reconciler.errors import Problem
 from reconciler.kinds import SECTIONS
 from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
 from reconciler.model.desired import Location, make_address
+from reconciler.text import closest
 from reconciler.yaml import Document, LocatedList, LocatedMap, find_position
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from reconciler.config.fast_validator import fast_validator
-from reconciler.config.text import closest, cut, found, listed, meant, one_of, quoted
+from reconciler.config.text import cut, found, listed, one_of, quoted
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
+from reconciler.text import closest, meant
 from reconciler.yaml.located import Mark, find_position
 
 Path = tuple[str | int, ...]

@@ -10,12 +10,13 @@ from typing import Any
 from reconciler.config.names import STATE_FOLDER
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import problems_of
-from reconciler.config.text import LONGEST, quoted
+from reconciler.config.text import quoted
 from reconciler.config.unread import position_of_problem
-from reconciler.errors import Problem, ReconcilerError, did_you_mean
+from reconciler.errors import Problem, ReconcilerError
 from reconciler.git import repository_top
 from reconciler.model.desired import Location
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
+from reconciler.text import WORD_CHARACTERS, did_you_mean
 from reconciler.yaml import LocatedMap, find_position
 
 OF_STORE = {"file": ("path",), "git": ("remote", "author"), "object": ("url",)}
@@ -106,12 +107,12 @@ def _bad_zone(node: Any, file: Path) -> list[Problem]:
         return []
     if not known:
         raise ReconcilerError(
-            f"time_zone: {zone[:LONGEST]} cannot be looked up: this machine has no time zone data",
+            f"time_zone: {zone[:WORD_CHARACTERS]} cannot be looked up: this machine has no time zone data",
             hint="install the package tzdata: with pip, or that of the system; the configuration may be right",
         )
     message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin"
     line, column = node.value_marks["time_zone"]
-    return [Problem(str(file), line, column, message + did_you_mean(zone[:LONGEST], known))]
+    return [Problem(str(file), line, column, message + did_you_mean(zone[:WORD_CHARACTERS], known))]
 
 
 def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:

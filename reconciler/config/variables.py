@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.config.text import SAID, closest, holds_key, quoted
+from reconciler.config.text import SAID, holds_key, quoted
 from reconciler.config.unread import Position
 from reconciler.errors import Problem
 from reconciler.model.settings import Environment, Variable
+from reconciler.text import closest
 from reconciler.yaml import LocatedList, LocatedMap
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")

@@ -47,8 +47,8 @@ class Comments:
     def put(self, text: str) -> str:
         """Makes the text the comment of its environment, or that of drift its issue; returns in words what was done.
 
-        WrongUsage if the text is none of ours; Refused if it is not clear which pull request is meant; the errors of the
-        host's API.
+        WrongUsage if the text is none of ours; Refused if it is not clear which pull request is meant; the errors of
+        the host's API.
         """
         mark = mark_in(text)
         if mark is None:

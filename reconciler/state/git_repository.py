@@ -22,6 +22,7 @@ from reconciler.git.checkout import Checkout, read_settings
 from reconciler.git.command import GitResult, GitSilent, Settings, as_environment, run_git
 from reconciler.git.objects import contents_in, entries_in
 from reconciler.model.redaction import users_in, without_user
+from reconciler.text import redact
 
 EMAIL = "reconciler@invalid"
 SHORTEST_PART = 4
@@ -181,9 +182,7 @@ class TemporaryRepository:
         return StateUnusable(f"{remote}: the state cannot be {done}: {said}", hint=hint)
 
     def _without_secrets(self, said: str) -> str:
-        for secret in secrets(self.checkout.settings, self.remote):
-            said = said.replace(secret, "***")
-        return without_user(said)
+        return without_user(redact(said, secrets(self.checkout.settings, self.remote)))
 
 
 @contextmanager
