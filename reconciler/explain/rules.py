@@ -159,7 +159,7 @@ def _lifecycle(resource: Resource, entry: Entry | None, state: str) -> Iterator[
     elif lifecycle.prevent_destroy is None and entry is not None and entry.protected:
         yield Rule("prevent_destroy is remembered, until `prevent_destroy: false` is written", state)
     if lifecycle.replace:
-        yield Rule("replace: allow: where the API cannot change it, a new object is made in its place", place)
+        yield Rule("replace: allow: if the API cannot change it, a new object is made in its place", place)
     yield from (ignored_by(each, resource) for each in lifecycle.ignore_changes)
 
 

@@ -27,7 +27,7 @@ def render_body(text: str, own: Sequence[Comment], run: str) -> str:
     environment that are there, the first of which is kept; `run` is the address of this run.
 
     A plan's text brings what is approved from now on. That of an apply brings none, and what was approved stays: the
-    job may be run again. WrongUsage where the text is not ours, or too long.
+    job may be run again. WrongUsage if the text is not ours, or too long.
     """
     mark = mark_in(text)
     if mark is None:
@@ -54,7 +54,7 @@ def same(body: str, other: str) -> bool:
 
 
 def _approval_of(own: Sequence[Comment]) -> Approval | None:
-    """What was approved, None where two comments (of jobs at the same time) say different things."""
+    """What was approved, None if two comments (of jobs at the same time) say different things."""
     found = [mark.approval for comment in own if (mark := mark_in(comment.body)) and mark.approval]
     return found[0] if len({each.digest for each in found}) == 1 else None
 

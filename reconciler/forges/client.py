@@ -23,7 +23,7 @@ A_MINUTE = 60.0
 @dataclass(frozen=True, slots=True)
 class Comment:
     """One comment. `author` is the name or number by which the host knows who wrote it; `handle` is the host's own word
-    for the comment where it has a second one."""
+    for the comment if it has a second one."""
 
     id: int
     body: str
@@ -65,7 +65,7 @@ class Forge(Protocol):
         """Another text in an issue, which is then closed, or not."""
 
     def require_untouched(self, comment: Comment) -> None:
-        """Refused where somebody else is known to have edited the comment."""
+        """Refused if somebody else is known to have edited the comment."""
 
 
 class ForgeClient(Writer):
@@ -92,7 +92,7 @@ class ForgeClient(Writer):
         return answer
 
     def pages(self, path: str, query: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
-        """The items of all pages. AnswerUnreadable where one is no list, or there is no end of them."""
+        """The items of all pages. AnswerUnreadable if one is no list, or there is no end of them."""
         for page in range(1, MOST_PAGES + 1):
             answer = self._exchange("GET", path, idempotent=True, query={**query, "per_page": PER_PAGE, "page": page})
             if not answer.ok:
@@ -137,7 +137,7 @@ def limited(answer: Response, now: float | None = None) -> Response:
 
 
 def _goes_on(answer: Response) -> bool:
-    """GitHub says it in `Link`, which is left out where there is one page; GitLab in `X-Next-Page`, empty on the last.
+    """GitHub says it in `Link`, which is left out if there is one page; GitLab in `X-Next-Page`, empty on the last.
 
     docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api,
     docs.gitlab.com/api/rest/#other-pagination-headers

@@ -3,9 +3,9 @@
 Whose a comment is decides whether it counts. Anybody may paste a mark of ours into a comment, so only comments count
 whose author is the user that the token speaks for: on GitHub by its login (GraphQL's `viewer`, which for a workflow's
 token is `github-actions[bot]`), on GitLab by its number (`GET /user`). People who may write to the repository may edit
-comments of others all the same: GitHub tells of that, and such a comment approves nothing; GitLab does not tell, where
-maintainers may. Neither can make an apply do what was not planned for the merged configuration: the digest of the plan
-that is made after the merge must be the one that was approved.
+comments of others all the same. GitHub tells of that, and such a comment approves nothing; GitLab does not tell, and
+lets maintainers do it. Neither can make an apply do what was not planned for the merged configuration: the digest of
+the plan that is made after the merge must be the one that was approved.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ PLAN_AGAIN = "open a pull request and let its plan be reviewed, or apply by hand
 class Comments:
     """The comments of ours under the pull request that a run is for."""
 
-    def __init__(self, where: CiRun) -> None:
-        self._run = where
-        self._forge: Forge = GitHub(where) if where.host == GITHUB else GitLab(where)
+    def __init__(self, run: CiRun) -> None:
+        self._run = run
+        self._forge: Forge = GitHub(run) if run.host == GITHUB else GitLab(run)
 
     def __enter__(self) -> Self:
         return self

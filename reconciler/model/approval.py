@@ -23,7 +23,7 @@ _AROUND = 8  # quotes, a colon, a comma and blanks around an address and what st
 class Approval:
     """A plan in short. `digest` is what binds; all else is for people.
 
-    `commit` and `base` are what was planned and what it was compared with, empty where that is not known. `changes`:
+    `commit` and `base` are what was planned and what it was compared with, empty if that is not known. `changes`:
     address → its action and a short hash of what would be done, `delete 1f3a90bc`, in the plan's order; `left_out`: how
     many more changes there are, for which there was no room. `configuration` is its name.
     """
@@ -68,7 +68,7 @@ def to_json(approval: Approval) -> str:
 
 
 def from_json(text: str) -> Approval:
-    """What `to_json` wrote. NotThat where it is anything else: another version, a field that is unknown or missing."""
+    """What `to_json` wrote. NotThat if it is anything else: another version, a field that is unknown or missing."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -93,7 +93,7 @@ _ACTS = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
 
 @dataclass(frozen=True, slots=True)
 class CommentMarker:
-    """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None where it
+    """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None if it
     shows none that could be approved. `configuration`: its name; None in a mark that was written before marks had it,
     which may be any one's."""
 
@@ -128,7 +128,7 @@ def marker_line(mark: CommentMarker) -> str:
 
 
 def mark_in(body: str) -> CommentMarker | None:
-    """The mark in a comment's first line, None where there is none. Of a mark that another version of this program
+    """The mark in a comment's first line, None if there is none. Of a mark that another version of this program
     wrote, only the configuration and the environment are known: it approves nothing."""
     found = LINE.fullmatch(body.split("\n", 1)[0].strip())
     if found is None:

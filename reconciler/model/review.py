@@ -53,7 +53,7 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An address in the graph of references. `action` is None where nothing happens to it; what is not `managed` bears
+    """An address in the graph of references. `action` is None if nothing happens to it; what is not `managed` bears
     `kind[id]` in an address's place."""
 
     address: str

@@ -14,8 +14,8 @@ RENDERERS = {
     "json": "reconciler.output.document:PlanJson",
     "html": "reconciler.output.page:PlanPage",
     "markdown": "reconciler.output.markdown:PlanMarkdown",
-    "sarif": "reconciler.output.sarif:PlanSarif",
-    "github": "reconciler.output.annotations:PlanAnnotations",
+    "sarif": "reconciler.output.findings:PlanSarif",
+    "github": "reconciler.output.findings:PlanAnnotations",
 }
 APPLIED = {"html": "reconciler.output.page:AppliedPage", "markdown": "reconciler.output.markdown:AppliedMarkdown"}
 """The forms that, after an apply, show what was done instead of the plan."""

@@ -24,7 +24,7 @@ MINUTE = 60
 
 
 class PlainProgress:
-    """Made for logs: a line for every change that ends, or where there are many, for each failure and each tenth."""
+    """Made for logs: a line for every change that ends, or if there are many, for each failure and each tenth."""
 
     def __init__(self, plan: Plan) -> None:
         self._total = len(plan.changes)
@@ -108,7 +108,7 @@ class LiveProgress(PlainProgress):
         """The bar tells it."""
 
     def _print(self, line: str) -> None:
-        """As `say`: where the terminal has gone, the work goes on."""
+        """As `write_stderr`: if the terminal has gone, the work goes on."""
         with suppress(OSError):
             self._bar.console.print(self._plain.from_ansi(printable(line, sys.stderr)))
 

@@ -29,9 +29,9 @@ ENCODED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 # What must not remain when values are made visible: all of that but our own line breaks and colours.
 _FOREIGN = re.compile(f"[{_UNSAFE_BUT_BREAKS}](?!(?<=\x1b)\\[(?:0|1|2|31|32|33)m)")
-# CI systems take a line for a command where it begins so (white space before it is nothing), or holds the second.
+# CI systems take a line for a command if it begins so (white space before it is nothing), or holds the second.
 _COMMAND_LINE = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)")
-# What render/annotations.py makes: in the properties, values have neither colons nor commas left.
+# What output/findings.py makes: in the properties, values have neither colons nor commas left.
 _OWN_COMMAND = re.compile(r"::(?=(?:error|warning|notice) (?:[a-z]+=[^:,\n]*,)*title=[^:,\n]*::)")
 _COMMAND_WORD = re.compile(r"#(?=#[A-Za-z]*\[)")
 
@@ -66,7 +66,7 @@ def register_secret(value: str) -> None:
 def write_stdout(text: str, *, commands: bool = False) -> None:
     """Data, on stdout. `commands`: its lines are annotations for GitHub, made by us, and are to work as such.
 
-    ReconcilerError where stdout takes no more; where its reader has seen enough (`| head`), the end, without a word.
+    ReconcilerError if stdout takes no more; SystemExit, without a message, if its reader has closed it (`| head`).
     """
     safe = "\n".join(map(_let_through, text.split("\n"))) if commands else printable(text, sys.stdout)
     try:
@@ -76,7 +76,7 @@ def write_stdout(text: str, *, commands: bool = False) -> None:
 
 
 def unwritable(error: OSError) -> SystemExit | ReconcilerError:
-    """What it means that stdout could not be written; the end, without a word, where its reader has gone."""
+    """What it means that stdout could not be written; the end, without a message, if its reader has gone."""
     if isinstance(error, BrokenPipeError):
         return SystemExit(Exit.API_FAILED)
     why = f"stdout cannot be written ({error.strerror})"
@@ -84,7 +84,7 @@ def unwritable(error: OSError) -> SystemExit | ReconcilerError:
 
 
 def write_stderr(text: str) -> None:
-    """Talk, on stderr. Where nobody can hear it the work goes on: an apply is not cut off by a log that is full."""
+    """Talk, on stderr. If it cannot be written the work goes on: a full log does not cut an apply off."""
     with contextlib.suppress(OSError):
         click.echo(printable(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
 
@@ -108,7 +108,7 @@ def _wait_for_line(stream: TextIO) -> None:
 
 
 def printable(text: str, stream: TextIO) -> str:
-    """The text as it may go to a stream: harmless, and without the key."""
+    """The text as it may go to a stream: escaped, and without the key."""
     return sanitize(redact(text), getattr(stream, "encoding", None))
 
 
@@ -146,14 +146,14 @@ def _fits(char: str, encoding: str | None) -> bool:
 
 
 def _colour(terminal: bool) -> bool:
-    """Colour on a terminal only, and not where NO_COLOR is set; FORCE_COLOR asks for it all the same."""
+    """Colour on a terminal only, and not if NO_COLOR is set; FORCE_COLOR asks for it all the same."""
     if os.environ.get("NO_COLOR"):
         return False
     return terminal or bool(os.environ.get("FORCE_COLOR"))
 
 
 def width() -> int | None:
-    """How many columns a line may have: what COLUMNS says, else those of the terminal; None where there is neither."""
+    """How many columns a line may have: what COLUMNS says, else those of the terminal; None if there is neither."""
     said = os.environ.get("COLUMNS", "")
     if said.isdecimal() and int(said) > 0:
         return int(said)

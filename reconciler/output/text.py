@@ -22,7 +22,7 @@ SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}
 
 
 class PlanText:
-    """A plan for a terminal. Nothing is broken where it goes into a file or a log: COLUMNS sets a width."""
+    """A plan for a terminal. Lines are not broken if it goes into a file or a log: COLUMNS sets a width."""
 
     def __init__(self, review: Review) -> None:
         self._review = review

@@ -24,7 +24,7 @@ def find_impacts(
     plan: Plan, desired: Desired, live: Live, *, now: datetime, zone: tzinfo | None, sandbox_key: bool | None = None
 ) -> Mapping[str, tuple[Impact, ...]]:
     """Address → what its change does, the gravest first. `now` decides which delivery is the next one; `sandbox_key`:
-    whether the key is of the sandbox, None where not known."""
+    whether the key is of the sandbox, None if that is not known."""
     clock, receivers = Clock(now, zone), Receivers(plan, desired, live)
     key = None if sandbox_key is None else "sandbox" if sandbox_key else "production"
     found = {}
@@ -77,7 +77,7 @@ class _Look:
         yield from self._feeds()
 
     def _first_status(self) -> str:
-        """The status that a new object has, said where it has one: ` paused`."""
+        """The status that a new object has, if it has one: ` paused`."""
         kind = KINDS[self.change.kind]
         apart = kind.sub_endpoint()
         written = (
@@ -164,7 +164,7 @@ class _Look:
             yield Impact(Weight.RISKS, f"{text}: today's may never go out")
 
     def _feeds(self) -> Iterator[Impact]:
-        """Who goes through it, where that makes a difference to them."""
+        """Who goes through it, if that makes a difference to them."""
         change = self.change
         shift = delivery_change(change)
         users = self.receivers.users(change) if change.action is not Action.DELETE else []

@@ -17,7 +17,7 @@ from reconciler.model.review import Commit, Impact, Review, Scope
 
 def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
     """Address → scope, of each change of a plan. `before` is the plan that the configuration of the base makes of the
-    same memory and the same live objects; None where it makes none, and then all is the pull request's."""
+    same memory and the same live objects; None if it makes none, and then all is the pull request's."""
     known = {change.address: _alone(change) for change in before.changes} if before else {}
     return {change.address: _scope(change, known.get(change.address)) for change in plan.changes}
 

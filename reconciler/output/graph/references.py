@@ -84,7 +84,7 @@ class _Targets:
     def _by_id(self, kind: str, item: Any) -> str | None:
         """What an item that names an id means: an address, or a node of its own for what is not managed.
 
-        That a destination's id is its integration's own is plausible and stated nowhere; where it is another, and no
+        That a destination's id is its integration's own is plausible and stated nowhere; if it is another, and no
         managed integration is proven to stand behind it, the item is shown by the label that the API gives it.
         """
         object_id = item.get("id") if isinstance(item, dict) else None

@@ -37,7 +37,7 @@ class SvgGraph:
 
     @property
     def left_out(self) -> str:
-        """What is not drawn, in a sentence; empty where all is."""
+        """What is not drawn, in a sentence; empty if all is."""
         return self._drawn.left_out
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ LONGEST_NAME = 60
 
 
 def sign(node: Node) -> str:
-    """The sign of what happens to it, empty where nothing does."""
+    """The sign of what happens to it, empty if nothing does."""
     return ACTIONS[Action(node.action)].sign if node.action else ""
 
 
@@ -50,14 +50,14 @@ DRAWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What is drawn of a graph. `left_out` says in a sentence what is not, empty where all is there."""
+    """What is drawn of a graph. `left_out` says in a sentence what is not, empty if all is there."""
 
     graph: Graph
     left_out: str = ""
 
 
 def excerpt(graph: Graph, limit: int = DRAWN) -> Excerpt:
-    """The whole graph where it is small; else what changes, the gravest first, each with what it refers to, and then
+    """The whole graph if it is small; else what changes, the gravest first, each with what it refers to, and then
     what refers to these."""
     if len(graph.nodes) <= limit:
         return Excerpt(graph)

@@ -16,7 +16,7 @@ MOST_LINES = 40
 
 
 def diff_of(change: Change, labels: Mapping[str, str]) -> list[str]:
-    """The lines of a ```diff block, in the order of the fields; empty where no field says anything."""
+    """The lines of a ```diff block, in the order of the fields; empty if no field says anything."""
     if change.action is Action.DELETE:
         return []
     differ = ValueDiff(labels)

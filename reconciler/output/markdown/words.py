@@ -26,7 +26,7 @@ LONGEST = 300
 
 
 def code(text: str, longest: int = LONGEST) -> str:
-    """A code span that shows the text, on one line, cut where it is long."""
+    """A code span that shows the text, on one line, cut if it is long."""
     text = cut(escape(text), longest)
     if not text.strip():
         text = f'"{text}"'
@@ -50,7 +50,7 @@ def prose(text: str, longest: int = LONGEST * 2) -> str:
 
 
 def commit(text: str) -> str:
-    """A commit: bare where it is nothing else, since hosts make a link of it."""
+    """A commit: bare if it is nothing else, since hosts make a link of it."""
     return text if _COMMIT.fullmatch(text) else prose(text)
 
 
@@ -77,7 +77,7 @@ def cut(text: str, longest: int) -> str:
 
 
 def fitting(sentences: Iterable[str], room: int, rest: str) -> Iterator[str]:
-    """The first of them, as many as so many bytes hold, and where there are more, how many."""
+    """The first of them, as many as so many bytes hold, and if there are more, how many."""
     listed = list(sentences)
     for index, sentence in enumerate(listed):
         room -= size(sentence) + len("- [ ] \n")

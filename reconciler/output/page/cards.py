@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
-from reconciler.model.plan import Action, Cause, Change
+from reconciler.model.plan import Action, Change
 from reconciler.model.review import Impact, Review, Scope
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES
 from reconciler.output.page.values import FieldView, field_view
@@ -35,36 +35,26 @@ class Facet:
 
 def facets(cards: Sequence[Card]) -> Iterator[Facet]:
     """Those that tell these changes apart."""
-    endings = {status.value: label.sign for status, label in STATUSES.items()}
-    causes = {cause.value: label.word for cause, label in CAUSES.items()}
+    kinds = sorted({card.kind for card in cards})
     every = (
-        _facet("ending", "Outcome", (card.ending.word for card in cards if card.ending), [*Status], endings),
-        _facet("action", "Action", (card.action for card in cards), list(ACTIONS), dict(signs())),
-        _facet("kind", "Kind", (card.kind for card in cards), sorted({card.kind for card in cards}), {}),
-        _facet("causes", "Cause", (cause for card in cards for cause in card.causes), [*Cause], {}, causes),
-        _facet("scope", "Scope", (card.scope for card in cards if card.scope), [*Scope], {}),
+        ("ending", "Outcome", [(each, each, label.sign) for each, label in STATUSES.items()]),
+        ("action", "Action", [(each, each, SIGNS[each]) for each in ACTIONS]),
+        ("kind", "Kind", [(each, each, "") for each in kinds]),
+        ("causes", "Cause", [(each, label.word, "") for each, label in CAUSES.items()]),
+        ("scope", "Scope", [(each, each, "") for each in Scope]),
     )
-    yield from (facet for facet in every if facet.choices)
-
-
-def _facet(
-    name: str,
-    title: str,
-    values: Iterable[str],
-    order: Sequence[str],
-    marks: dict[str, str],
-    words: dict[str, str] | None = None,
-) -> Facet:
-    counts = Counter(values)
-    return Facet(
-        name,
-        title,
-        tuple(
-            Choice(str(value), (words or {}).get(value, str(value)), marks.get(value, ""), counts[value])
-            for value in order
-            if counts[value]
-        ),
-    )
+    values = {
+        "ending": Counter(card.ending.word for card in cards if card.ending),
+        "action": Counter(card.action for card in cards),
+        "kind": Counter(card.kind for card in cards),
+        "causes": Counter(cause for card in cards for cause in card.causes),
+        "scope": Counter(card.scope for card in cards),
+    }
+    for name, title, choices in every:
+        counts = values[name]
+        present = [Choice(str(value), str(word), sign, counts[value]) for value, word, sign in choices if counts[value]]
+        if present:
+            yield Facet(name, title, tuple(present))
 
 
 ROOM = 600_000
@@ -79,7 +69,8 @@ FEW_FIELDS = 10
 FEW_CHANGES = 40
 """Up to so many, what is made and what goes away is unfolded too."""
 LONGEST = 600
-MINUS = "\N{MINUS SIGN}"
+SIGNS = {action.value: label.sign.replace("-", "\N{MINUS SIGN}") for action, label in ACTIONS.items()}
+"""A minus as wide as a plus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +134,7 @@ def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: s
         address=address,
         kind=change.kind,
         action=change.action.value,
-        sign=signs()[change.action.value],
+        sign=SIGNS[change.action],
         name="" if change.action is Action.FORGET else change.name,
         id=change.id or "",
         place=_place(review, address),
@@ -158,11 +149,6 @@ def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: s
         or (len(change.fields) <= FEW_FIELDS and len(review.plan.changes) <= FEW_CHANGES),
         ending=ending,
     )
-
-
-def signs() -> Mapping[str, str]:
-    """Action → its sign, a minus as wide as a plus."""
-    return {action.value: MINUS if label.sign == "-" else label.sign for action, label in ACTIONS.items()}
 
 
 def ending_of(outcome: Outcome) -> Ending:

@@ -23,7 +23,7 @@ from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.svg import SMALL
 from reconciler.output.graph.text import states
 from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title
-from reconciler.output.page.cards import CARDS, LONGEST, cards, facets, signs
+from reconciler.output.page.cards import CARDS, LONGEST, SIGNS, cards, facets
 from reconciler.output.terminal import escape
 from reconciler.text import counted, truncate
 
@@ -109,7 +109,7 @@ class PlanPage:
     def _tiles(self) -> list[Tile]:
         summary = self._review.plan.summary()
         return [
-            Tile(action.value, signs()[action.value], summary[action.value], label.phrase)
+            Tile(action.value, SIGNS[action], summary[action.value], label.phrase)
             for action, label in ACTIONS.items()
             if summary[action.value]
         ]
@@ -182,7 +182,7 @@ def _first(texts: tuple[str, ...], limit: int) -> list[str]:
 
 
 def _gravest(review: Review) -> list[Grave]:
-    """What somebody loses or risks, the gravest first, then in the plan's order; said once where many do the same."""
+    """What somebody loses or risks, the gravest first, then in the plan's order; said once if many do the same."""
     found: dict[Impact, list[str]] = {}
     for change in review.plan.changes:
         for impact in review.impacts.get(change.address, ()):
@@ -213,7 +213,7 @@ def _graph(review: Review) -> Mapping[str, Any]:
         "picture": drawn(str(picture)) if graph.nodes else None,
         "picture_open": len(graph.nodes) <= SMALL,
         "picture_left": picture.left_out,
-        "legend": [(word, signs().get(word, ""), "not managed here" if word == UNMANAGED else word) for word in used],
+        "legend": [(word, SIGNS.get(word, ""), "not managed here" if word == UNMANAGED else word) for word in used],
         "drops": bool(graph.dropped),
         "nodes": len(graph.nodes),
         "edges": [*((*edge, False) for edge in graph.edges), *((*edge, True) for edge in graph.dropped)][:LISTED_TASKS],

@@ -25,7 +25,7 @@ CONTEXT = 2
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """One field: `before` and `after` where both are short (None: there is nothing), else `lines`."""
+    """One field: `before` and `after` if both are short (None: there is nothing), else `lines`."""
 
     path: str
     cause: str
@@ -58,7 +58,7 @@ def field_view(change: Change, field: FieldChange, labels: Mapping[str, str]) ->
 
 
 def _of_side(value: Any, labels: Mapping[str, str], *, spread: bool = False) -> Iterator[str]:
-    """The lines of a value, none where there is none. `spread`: a list has a line for each item, however short."""
+    """The lines of a value, none if there is none. `spread`: a list has a line for each item, however short."""
     if spread and isinstance(value, list) and value:
         yield from _items(value, labels, 0)
     elif value is not None:

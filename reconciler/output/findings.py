@@ -1,14 +1,23 @@
-"""What somebody should look at before a merge, each with its spot in the YAML: problems, warnings, risky changes."""
+"""What somebody should look at before a merge, each with its place in the YAML: problems, warnings, risky changes.
+
+As SARIF 2.1.0, which code hosts show beside the lines of a pull request, and as workflow commands of GitHub Actions. Of
+the latter GitHub shows ten errors, ten warnings and ten notices of a step, so the gravest come first.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
+from reconciler import __version__
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS
 from reconciler.model.desired import Location
@@ -76,7 +85,7 @@ RULES: Mapping[str, Rule] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One of them. `subject` tells it from the others of its rule; `lines` are its text, harmless, a sentence
+    """One of them. `subject` tells it from the others of its rule; `lines` are its text, escaped, a sentence
     each. Without a place it is about the whole."""
 
     rule: Rule
@@ -137,3 +146,99 @@ def _place(review: Review, change: Change) -> Location | None:
         names = []
     changed = {each.path for each in change.fields}
     return next((resource.field_location(name) for name in names if name in changed), resource.place)
+
+
+COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+
+
+class PlanAnnotations:
+    """The risky changes and the warnings of a plan."""
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+
+    def __str__(self) -> str:
+        return workflow_commands(findings_of_review(self._review))
+
+
+def workflow_commands(findings: Iterable[Finding]) -> str:
+    """A command a line."""
+    return "\n".join(map(_command, findings))
+
+
+def _command(finding: Finding) -> str:
+    place = finding.place
+    properties = {"file": repository_path(place.file)} if place else {}
+    if place and place.line:
+        properties |= {"line": str(place.line), "col": str(max(1, place.column))}
+    properties["title"] = f"reconciler: {finding.rule.title}"
+    said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{COMMANDS[finding.rule.level]} {said}::{_data(chr(10).join(finding.lines))}"
+
+
+def _data(text: str) -> str:
+    """As the runner reads it back: actions/toolkit, packages/core/src/command.ts, escapeData."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """The same file, escapeProperty."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+class PlanSarif:
+    """The risky changes and the warnings of a plan."""
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+
+    def __str__(self) -> str:
+        files = sorted(self._review.desired.files())
+        return sarif(findings_of_review(self._review), Location(files[0], 0, 0) if files else None)
+
+
+def sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:
+    """The document. `elsewhere`: a file for what has no place, since hosts leave out what is nowhere."""
+    run = {
+        "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": _sarif_rules()}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(finding, finding.place or elsewhere) for finding in findings],
+    }
+    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def _sarif_rules() -> list[dict[str, Any]]:
+    return [
+        {
+            "id": rule.id,
+            "name": rule.title.title().replace(" ", ""),
+            "shortDescription": {"text": rule.title},
+            "fullDescription": {"text": rule.description},
+            "defaultConfiguration": {"level": rule.level.value},
+        }
+        for rule in RULES.values()
+    ]
+
+
+def _sarif_result(finding: Finding, place: Location | None) -> dict[str, Any]:
+    name = hashlib.sha256(f"{finding.rule.id} {finding.subject}".encode("utf-8", "surrogatepass")).hexdigest()
+    result: dict[str, Any] = {
+        "ruleId": finding.rule.id,
+        "ruleIndex": list(RULES).index(finding.rule.id),
+        "level": finding.rule.level.value,
+        # SARIF takes `[text](target)` for a link, in plain texts too; a name is none.
+        "message": {"text": "\n".join(finding.lines).replace("](", "] (")},
+        "partialFingerprints": {"reconcilerFinding/v1": name},
+    }
+    return result | ({"locations": [_sarif_location(place)]} if place else {})
+
+
+def _sarif_location(place: Location) -> dict[str, Any]:
+    uri = quote(repository_path(place.file), safe="/", errors="replace")
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
+    if place.line:
+        physical["region"] = {"startLine": place.line, "startColumn": max(1, place.column)}
+    return {"physicalLocation": physical}
