@@ -101,12 +101,12 @@ class ForgeClient(Writer):
             if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
                 raise AnswerUnreadable(f"GET {path} answered with something that is no list")
             yield from items
-            if not _goes_on(answer):
+            if not _has_next_page(answer):
                 return
         raise AnswerUnreadable(f"GET {path} has more than {MOST_PAGES} pages")
 
     def _error(self, answer: Response) -> ReconcilerError:
-        text = f"{answer.method} {answer.path} answered {answer.status}{_said(answer)}"
+        text = f"{answer.method} {answer.path} answered {answer.status}{_error_text(answer)}"
         text += answer.redirect() + answer.asked_wait()
         hint = self._hints.get(answer.status)
         if answer.status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):
@@ -136,7 +136,7 @@ def limited(answer: Response, now: float | None = None) -> Response:
     return replace(answer, status=TOO_MANY, headers={**answer.headers, "retry-after": str(math.ceil(wait))})
 
 
-def _goes_on(answer: Response) -> bool:
+def _has_next_page(answer: Response) -> bool:
     """GitHub says it in `Link`, which is left out if there is one page; GitLab in `X-Next-Page`, empty on the last.
 
     docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api,
@@ -147,7 +147,7 @@ def _goes_on(answer: Response) -> bool:
     return 'rel="next"' in answer.headers.get("link", "")
 
 
-def _said(answer: Response) -> str:
+def _error_text(answer: Response) -> str:
     """GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`."""
     try:
         body = answer.body()
@@ -157,6 +157,6 @@ def _said(answer: Response) -> str:
         return ""
     errors = body.get("errors")
     listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
-    said = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
-    words = [in_short(each) for each in said if each]
+    parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
+    words = [in_short(each) for each in parts if each]
     return f": {'; '.join(words)}" if words else ""

@@ -120,7 +120,7 @@ class GitHub:
             )
 
     def _asked(self, query: str, **variables: str) -> dict[str, Any]:
-        """The data of a GraphQL query. It answers 200 with `errors` where something is wrong."""
+        """The data of a GraphQL query. It answers 200 with `errors` if something is wrong."""
         answer = self._graphql.call("POST", self._graphql_path, {"query": query, "variables": variables})
         data = answer.record().get("data")
         if not isinstance(data, dict):

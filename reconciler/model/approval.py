@@ -16,7 +16,7 @@ FORMAT_VERSION = 2
 MOST_SKETCHED = 10_000
 """The longest sketch, in characters: it stands in a comment, whose length is bounded."""
 HASH_DIGITS = 8
-_AROUND = 8  # quotes, a colon, a comma and blanks around an address and what stands beside it
+_OVERHEAD = 8  # quotes, a colon, a comma and blanks around an address and what stands beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def make_approval(plan: Plan, commit: str = "", base: str = "", room: int = MOST
     sketched: dict[str, str] = {}
     for change in plan.changes:
         sketch = make_sketch(change)
-        room -= len(json.dumps(change.address)) + len(sketch) + _AROUND
+        room -= len(json.dumps(change.address)) + len(sketch) + _OVERHEAD
         if room < 0:
             break
         sketched[change.address] = sketch
@@ -88,7 +88,7 @@ LONGEST = 13_000
 LONGEST_COMMIT = 200
 LINE = re.compile(r"<!-- reconciler (\{.*\}) -->")
 # All that could end the line early, or that a host takes for a mention, a reference or markup: within strings only.
-_ACTS = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
+_UNSAFE = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def make_marker(command: str, plan: Plan, commit: str, base: str) -> CommentMark
 
 def marker_line(mark: CommentMarker) -> str:
     """The mark as an HTML comment on one line of ASCII."""
-    return f"<!-- reconciler {_ACTS.sub(_escaped, json.dumps(asdict(mark), separators=(',', ':')))} -->"
+    return f"<!-- reconciler {_UNSAFE.sub(_escaped, json.dumps(asdict(mark), separators=(',', ':')))} -->"
 
 
 def mark_in(body: str) -> CommentMarker | None:

@@ -99,7 +99,7 @@ def findings_of_review(review: Review) -> Iterator[Finding]:
     for refusal in review.plan.refusals:
         yield _finding("refused", refusal.guard, [refusal.message, f"to pass: {refusal.passes}"], None)
     for change in review.plan.changes:
-        yield from _of_change(review, change)
+        yield from _findings_of_change(review, change)
     files = review.desired.files()
     for warning in review.plan.warnings:
         found = AT_A_PLACE.fullmatch(warning)
@@ -120,13 +120,13 @@ def _finding(rule: str, subject: str, lines: Iterable[str], place: Location | No
     return Finding(RULES[rule], subject, tuple(map(escape, lines)), place)
 
 
-def _of_change(review: Review, change: Change) -> Iterator[Finding]:
+def _findings_of_change(review: Review, change: Change) -> Iterator[Finding]:
     """One for a change, whatever is risky about it: hosts show only so many."""
     impacts = [each for each in review.impacts.get(change.address, ()) if each.weight in GRAVE]
     head = f'{change.action.value} {change.address} "{change.name}"'
     if change.address in review.behind:
-        said = review.remarks_on(change)[:1]
-        yield _finding("behind", change.address, [head, *said], _place(review, change))
+        remark = review.remarks_on(change)[:1]
+        yield _finding("behind", change.address, [head, *remark], _place(review, change))
     if change.action in DESTROYS or impacts:
         rule = "destroys" if change.action in DESTROYS else WEIGHTS[impacts[0].weight].rule
         yield _finding(rule, change.address, [head, *(each.text for each in impacts)], _place(review, change))
@@ -172,8 +172,8 @@ def _command(finding: Finding) -> str:
     if place and place.line:
         properties |= {"line": str(place.line), "col": str(max(1, place.column))}
     properties["title"] = f"reconciler: {finding.rule.title}"
-    said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{COMMANDS[finding.rule.level]} {said}::{_data(chr(10).join(finding.lines))}"
+    pairs = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{COMMANDS[finding.rule.level]} {pairs}::{_data(chr(10).join(finding.lines))}"
 
 
 def _data(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The terminal: what is data goes to stdout, what is talk to stderr. The only importer of click's output."""
+"""The terminal: data goes to stdout, messages go to stderr. The only importer of click's output."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import click
 from reconciler.errors import Exit, ReconcilerError
 
 HIDDEN = "(a secret key, not shown)"
-SHORTEST_HIDDEN = 8
-HEAR_SECONDS = 0.2
-_hidden: set[str] = set()
+SHORTEST_SECRET = 8
+SIGNAL_SECONDS = 0.2
+_secrets: set[str] = set()
 
 # What acts on a terminal or is not seen: control characters, line and paragraph separators, marks that turn the
 # direction of writing, characters without width, tags, and halves of surrogate pairs, which no encoding takes.
@@ -42,25 +42,27 @@ def escape(text: str) -> str:
 
 
 def sanitize(text: str, encoding: str | None = None) -> str:
-    """The lines as they may be printed, whatever was forgotten before: nothing acts on a terminal, no line is a command
-    to GitHub, Azure or TeamCity, and all of it can be encoded.
+    """The lines as they may be printed, even if a value in them was not escaped.
 
-    The escapes are those of JSON, and stand in a JSON document within strings only: it says the same as before.
+    Nothing acts on a terminal, no line is a command to GitHub, Azure or TeamCity, and all of it can be encoded. The
+    escapes are those of JSON, and stand in a JSON document within strings only: it says the same as before.
     """
     text = _FOREIGN.sub(_escaped, text)
     text = _COMMAND_WORD.sub("\\\\u0023", _COMMAND_LINE.sub(r"\1\\u003a", text))
     try:
         text.encode(encoding or "utf-8")
     except UnicodeEncodeError:
-        return re.sub("[^\x00-\x7f]", lambda found: found[0] if _fits(found[0], encoding) else _escaped(found), text)
+        return re.sub("[^\x00-\x7f]", lambda found: _encodable(found, encoding), text)
     return text
 
 
 def register_secret(value: str) -> None:
-    """From now on this text is never printed, whoever says it: a server may put the key into its errors, and a fault of
-    ours into its words. A text of a few characters is no key, and is part of others."""
-    if len(value) >= SHORTEST_HIDDEN:
-        _hidden.add(value)
+    """From now on this text is never printed: a server may put the key into its errors, and so may a bug of ours.
+
+    A text of fewer than `SHORTEST_SECRET` characters is no key, and is part of other texts.
+    """
+    if len(value) >= SHORTEST_SECRET:
+        _secrets.add(value)
 
 
 def write_stdout(text: str, *, commands: bool = False) -> None:
@@ -68,7 +70,7 @@ def write_stdout(text: str, *, commands: bool = False) -> None:
 
     ReconcilerError if stdout takes no more; SystemExit, without a message, if its reader has closed it (`| head`).
     """
-    safe = "\n".join(map(_let_through, text.split("\n"))) if commands else printable(text, sys.stdout)
+    safe = "\n".join(map(_printable_command, text.split("\n"))) if commands else printable(text, sys.stdout)
     try:
         click.echo(safe, color=_colour(sys.stdout.isatty()))
     except OSError as error:
@@ -84,7 +86,7 @@ def unwritable(error: OSError) -> SystemExit | ReconcilerError:
 
 
 def write_stderr(text: str) -> None:
-    """Talk, on stderr. If it cannot be written the work goes on: a full log does not cut an apply off."""
+    """A message, on stderr. If it cannot be written the work goes on: a full log does not cut an apply off."""
     with contextlib.suppress(OSError):
         click.echo(printable(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
 
@@ -101,9 +103,9 @@ def prompt(question: str, default: str) -> str:
 
 
 def _wait_for_line(stream: TextIO) -> None:
-    """Returns once a line can be read. A signal that comes just before the wait is heard after `HEAR_SECONDS`."""
+    """Returns once a line can be read. A signal that comes just before the wait is handled after `SIGNAL_SECONDS`."""
     if sys.platform != "win32":  # which has no such wait for a console
-        while not select.select([stream], [], [], HEAR_SECONDS)[0]:
+        while not select.select([stream], [], [], SIGNAL_SECONDS)[0]:
             pass
 
 
@@ -114,18 +116,18 @@ def printable(text: str, stream: TextIO) -> str:
 
 def redact(text: str) -> str:
     """The text without the key: also for files that other people get to see."""
-    for value in sorted(_hidden, key=len, reverse=True):
+    for value in sorted(_secrets, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
     return text
 
 
 def strip_styles(text: str) -> str:
-    """What a terminal would show, for a file that may be printed into a log: without colours, and harmless there."""
+    """The text without colours, and escaped: for a file that may be printed into a log."""
     return sanitize(click.unstyle(text))
 
 
-def _let_through(line: str) -> str:
-    """A line of an annotation: its beginning is ours, and the rest of it is held as harmless as all else."""
+def _printable_command(line: str) -> str:
+    """A line of an annotation: its beginning is ours, and the rest of it is escaped as all else."""
     own = _OWN_COMMAND.match(line)
     return own[0] + printable(line[own.end() :], sys.stdout) if own else printable(line, sys.stdout)
 
@@ -137,12 +139,13 @@ def _escaped(found: re.Match[str]) -> str:
     return ENCODED.get(found[0]) or "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs)
 
 
-def _fits(char: str, encoding: str | None) -> bool:
+def _encodable(found: re.Match[str], encoding: str | None) -> str:
+    """A character, as an escape if the encoding does not have it."""
     try:
-        char.encode(encoding or "utf-8")
+        found[0].encode(encoding or "utf-8")
     except UnicodeEncodeError:
-        return False
-    return True
+        return _escaped(found)
+    return found[0]
 
 
 def _colour(terminal: bool) -> bool:
@@ -154,9 +157,9 @@ def _colour(terminal: bool) -> bool:
 
 def width() -> int | None:
     """How many columns a line may have: what COLUMNS says, else those of the terminal; None if there is neither."""
-    said = os.environ.get("COLUMNS", "")
-    if said.isdecimal() and int(said) > 0:
-        return int(said)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
     for stream in (sys.stdout, sys.stderr):
         if stream.isatty():
             with contextlib.suppress(OSError, ValueError):

@@ -60,12 +60,12 @@ class PlanText:
 
     def _folded(self) -> tuple[list[Change], list[Change]]:
         """What is shown, and what is only counted: of updates that undo drift and do nothing else, all but a few."""
-        drift = [change for change in self._plan.changes if self._undoes(change)]
+        drift = [change for change in self._plan.changes if self._only_undoes_drift(change)]
         rest = {change.address for change in drift[FEW:]}
-        shown_ones = [change for change in self._plan.changes if change.address not in rest]
-        return shown_ones, drift[FEW:]
+        shown = [change for change in self._plan.changes if change.address not in rest]
+        return shown, drift[FEW:]
 
-    def _undoes(self, change: Change) -> bool:
+    def _only_undoes_drift(self, change: Change) -> bool:
         impacts = self._review.impacts.get(change.address, ())
         grave = any(each.weight in (Weight.LOSES, Weight.STOPS) for each in impacts)
         drift = bool(change.fields) and all(field.cause is Cause.DRIFT for field in change.fields)
@@ -91,7 +91,7 @@ class PlanText:
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
         head = f"{FIELD}{escape(field.path)}:"
         if change.action is Action.CREATE:
-            yield from self._made(head, field.after)
+            yield from self._new_value(head, field.after)
             return
         note = CAUSES[field.cause].note
         cause = yellow(f"  [{note}]") if note else ""
@@ -107,7 +107,7 @@ class PlanText:
         yield head + cause
         yield from self._diff([Line("-", before), Line("+", after)])
 
-    def _made(self, head: str, value: Any) -> Iterator[str]:
+    def _new_value(self, head: str, value: Any) -> Iterator[str]:
         """A value that is new: a list that does not fit has a line for each item."""
         items = list(map(self._differ.item, value)) if isinstance(value, list) else None
         line = f"{head} {cut(plain(value), self._longest)}" if items is None else f"{head} [{', '.join(items)}]"

@@ -66,9 +66,9 @@ class Clock:
     def _both(self, moment: datetime, known: datetime) -> str:
         """Each with its date, unless that is the date of the moment that is `known`."""
         day = moment.astimezone(UTC)
-        text = f"{_spoken(day, known.astimezone(UTC))} UTC"
-        return f"{text} ({_spoken(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
+        text = f"{_format(day, known.astimezone(UTC))} UTC"
+        return f"{text} ({_format(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
 
 
-def _spoken(moment: datetime, known: datetime) -> str:
+def _format(moment: datetime, known: datetime) -> str:
     return moment.strftime("%H:%M" if moment.date() == known.date() else "%Y-%m-%d %H:%M")

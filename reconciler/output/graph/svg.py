@@ -50,9 +50,9 @@ class SvgGraph:
             address: (MARGIN + column * (WIDTH + GAP), MARGIN + row * self._pitch)
             for address, (column, row) in placed.spots.items()
         }
-        said = [] if self._linked else self._said()
+        notes = [] if self._linked else self._notes()
         width = 2 * MARGIN + placed.columns * (WIDTH + GAP) - GAP
-        height = 2 * MARGIN + round(placed.rows * self._pitch) + len(said) * LINE
+        height = 2 * MARGIN + round(placed.rows * self._pitch) + len(notes) * LINE
         size = {"width": str(width), "height": str(height), "viewBox": f"0 0 {width} {height}"}
         svg = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "class": "graph", **size})
         if not self._linked:
@@ -65,11 +65,11 @@ class SvgGraph:
             self._edge(svg, spots[source], spots[target], "edge dropped")
         for node in graph.nodes:
             self._node(svg, node, spots[node.address])
-        for number, line in enumerate(reversed(said)):
+        for number, line in enumerate(reversed(notes)):
             SubElement(svg, "text", _at(MARGIN, height - MARGIN - number * LINE) | {"class": "said"}).text = line
         return svg
 
-    def _said(self) -> list[str]:
+    def _notes(self) -> list[str]:
         words = [f"{heading(node).split(' ')[0]} {node.action}" for node in self._drawn.graph.nodes if node.action]
         legend = sorted(set(words), key=lambda word: states(self._drawn.graph).index(word.split(" ")[1]))
         legend += ["dashed: not managed here"] * any(not node.managed for node in self._drawn.graph.nodes)

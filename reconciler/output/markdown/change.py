@@ -80,9 +80,9 @@ class ChangeMarkdown:
 
     def whole(self) -> str:
         """All of it: what it does to people as sentences, its fields as a diff."""
-        said = [prose(impact.text) for impact in self._impacts] + [prose(note) for note in self._notes()]
+        sentences = [prose(impact.text) for impact in self._impacts] + [prose(note) for note in self._notes()]
         diff = diff_of(self.change, self._review.plan.labels)
-        parts = [self._head(), bullets(said), fence(diff) if diff else ""]
+        parts = [self._head(), bullets(sentences), fence(diff) if diff else ""]
         return "\n\n".join(part for part in parts if part)
 
     def line(self) -> str:

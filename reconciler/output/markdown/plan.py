@@ -56,9 +56,9 @@ class PlanMarkdown:
         yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}"
         refusals = self._plan.refusals
         if refusals:
-            said = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
+            sentences = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
             yield "**Refused: this plan will not be applied.**"
-            yield bullets(fitting(said, REFUSALS_ROOM, FULL_PLAN))
+            yield bullets(fitting(sentences, REFUSALS_ROOM, FULL_PLAN))
 
     def _after(self) -> Iterator[str]:
         """The checklist and the warnings."""
@@ -81,11 +81,11 @@ class PlanMarkdown:
 
     def _footer(self) -> str:
         review = self._review
-        looked = f"Planned {review.at:%Y-%m-%d %H:%M} UTC" if review.at else "Planned"
+        planned = f"Planned {review.at:%Y-%m-%d %H:%M} UTC" if review.at else "Planned"
         of = f" of commit {commit(review.commit)}" if review.commit else ""
         against = f", merge base {commit(review.base)}" if review.base else ""
         run = f"`reconciler apply --expect-digest {self._plan.digest}` applies this plan and refuses any other."
-        return f"---\n\n{looked}{of}{against}. Digest {code(self._plan.digest)}.\n" + (
+        return f"---\n\n{planned}{of}{against}. Digest {code(self._plan.digest)}.\n" + (
             run if self._plan.changes and not self._plan.refusals else ""
         )
 
@@ -129,8 +129,8 @@ def _destroys(shown: Shown) -> Iterator[str]:
     if addresses or missing:
         short = len(addresses) + len(missing)
         yield f"**{short:,} of {len(shown):,} deletes and replaces do not fit into a comment**: {FULL_PLAN}."
-        said = f"{len(addresses):,} of their addresses" if missing else "Their addresses"
-        yield folded(said, ", ".join(addresses))
+        summary = f"{len(addresses):,} of their addresses" if missing else "Their addresses"
+        yield folded(summary, ", ".join(addresses))
     if missing:
         yield f"**{len(missing):,} more are deleted or replaced and are not listed here.**"
 

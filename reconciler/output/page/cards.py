@@ -75,11 +75,11 @@ SIGNS = {action.value: label.sign.replace("-", "\N{MINUS SIGN}") for action, lab
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a change ended. `mark` is its sign, `word` what it is filtered by, `told` why, or what is still open."""
+    """How a change ended. `mark` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
 
     mark: str
     word: str
-    told: str
+    reason: str
     request_ids: tuple[str, ...]
 
 
@@ -153,15 +153,15 @@ def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: s
 
 def ending_of(outcome: Outcome) -> Ending:
     """How a change ended, in words."""
-    told = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
+    reason = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
     mark, word = STATUSES[outcome.status].sign, outcome.status.value
     if outcome.status is Status.DONE and outcome.verification is Verification.VERIFIED:
-        told = told or "read back and verified"
+        reason = reason or "read back and verified"
     elif outcome.status is Status.DONE and outcome.verification is not None:
-        mark, told = "?", ": ".join(text for text in (f"done, but {outcome.verification.value}", told) if text)
+        mark, reason = "?", ": ".join(text for text in (f"done, but {outcome.verification.value}", reason) if text)
     elif outcome.status is Status.MANUAL:
-        told = told or "still to be done by a person"
-    return Ending(mark, word, truncate(told, LONGEST), outcome.request_ids)
+        reason = reason or "still to be done by a person"
+    return Ending(mark, word, truncate(reason, LONGEST), outcome.request_ids)
 
 
 def _place(review: Review, address: str) -> str:

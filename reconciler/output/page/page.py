@@ -50,12 +50,12 @@ def drawn(svg: str) -> Markup:
 @cache
 def _template() -> Template:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_escaped
     )
     return environment.from_string(_part("page.html"))
 
 
-def _shown(value: Any) -> Any:
+def _escaped(value: Any) -> Any:
     """What stands in the page of a value; Jinja2 escapes it after this."""
     return value if isinstance(value, Markup) else escape("" if value is None else str(value))
 
@@ -103,8 +103,8 @@ class PlanPage:
         return page_html(**self._values())
 
     def _title(self) -> str:
-        told = title(self._review.plan)
-        return told[:1].upper() + told[1:]
+        text = title(self._review.plan)
+        return text[:1].upper() + text[1:]
 
     def _tiles(self) -> list[Tile]:
         summary = self._review.plan.summary()
@@ -188,21 +188,21 @@ def _gravest(review: Review) -> list[Grave]:
         for impact in review.impacts.get(change.address, ()):
             if impact.weight in GRAVE:
                 found.setdefault(Impact(impact.weight, truncate(impact.text, LONGEST)), []).append(change.address)
-    told = [Grave(impact, addresses[:NAMED], len(addresses) - NAMED) for impact, addresses in found.items()]
-    return sorted(told, key=lambda grave: GRAVE.index(grave.impact.weight))
+    impacts = [Grave(impact, addresses[:NAMED], len(addresses) - NAMED) for impact, addresses in found.items()]
+    return sorted(impacts, key=lambda grave: GRAVE.index(grave.impact.weight))
 
 
 def _folded(review: Review, shown: int) -> list[str]:
     """What this page leaves out of the changes, in sentences."""
     changes = review.plan.changes
-    said = []
+    sentences = []
     if shown > CARDS:
-        said.append(f"The first {CARDS} are shown whole, the next {shown - CARDS:,} in a line each.")
+        sentences.append(f"The first {CARDS} are shown whole, the next {shown - CARDS:,} in a line each.")
     if len(changes) > shown:
         left = Counter(change.action for change in changes[shown:])
         words = ", ".join(f"{left[action]:,} {label.phrase}" for action, label in ACTIONS.items() if left[action])
-        said.append(f"{len(changes) - shown:,} more are not in this page: {words}.")
-    return said
+        sentences.append(f"{len(changes) - shown:,} more are not in this page: {words}.")
+    return sentences
 
 
 def _graph(review: Review) -> Mapping[str, Any]:

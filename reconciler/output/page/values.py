@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -29,7 +29,7 @@ class FieldView:
 
     path: str
     cause: str
-    cause_told: str
+    cause_note: str
     before: str | None = None
     after: str | None = None
     lines: tuple[Line, ...] = ()
@@ -45,28 +45,24 @@ class FieldView:
 def field_view(change: Change, field: FieldChange, labels: Mapping[str, str]) -> FieldView:
     """A field as the page shows it. `labels`: id → what people call it."""
     made, gone = change.action is Action.CREATE, change.action is Action.DELETE
-    told = "" if made or gone else CAUSES[field.cause].note
-    view = FieldView(field.path, field.cause.value if told or field.cause is not Cause.CONFIG else "", told)
-    before, after = (list(_of_side(value, labels)) for value in (field.before, field.after))
+    note = "" if made or gone else CAUSES[field.cause].note
+    view = FieldView(field.path, field.cause.value if note or field.cause is not Cause.CONFIG else "", note)
+    before, after = (list(_side(value, labels)) for value in (field.before, field.after))
     if all(len(lines) <= 1 and all(len(line) <= SHORT for line in lines) for lines in (before, after)):
-        return _with(view, before=before[0] if before else None, after=after[0] if after else None)
-    before, after = (list(_of_side(value, labels, spread=True)) for value in (field.before, field.after))
+        return replace(view, before=before[0] if before else None, after=after[0] if after else None)
+    before, after = (list(_side(value, labels, spread=True)) for value in (field.before, field.after))
     lines = list(_diff(before[: 2 * LINES], after[: 2 * LINES]))
     left = len(lines) - LINES + max(0, len(before) - 2 * LINES) + max(0, len(after) - 2 * LINES)
     more = f"{left} more lines are not in this page; --format json has them" if left > 0 else ""
-    return _with(view, lines=tuple(Line(line.sign, _cut(line.text)) for line in lines[:LINES]), more=more)
+    return replace(view, lines=tuple(Line(line.sign, _cut(line.text)) for line in lines[:LINES]), more=more)
 
 
-def _of_side(value: Any, labels: Mapping[str, str], *, spread: bool = False) -> Iterator[str]:
+def _side(value: Any, labels: Mapping[str, str], *, spread: bool = False) -> Iterator[str]:
     """The lines of a value, none if there is none. `spread`: a list has a line for each item, however short."""
     if spread and isinstance(value, list) and value:
         yield from _items(value, labels, 0)
     elif value is not None:
         yield from _lines(value, labels)
-
-
-def _with(view: FieldView, **parts: Any) -> FieldView:
-    return FieldView(view.path, view.cause, view.cause_told, **parts)
 
 
 def _cut(line: str) -> str:
