@@ -1,6 +1,6 @@
 """The one comment of an environment under a pull request: found, made, edited, and read for what was approved.
 
-Whose a comment is decides whether it counts. Anybody may paste a mark of ours into a comment, so only comments count
+The author of a comment decides whether it counts. Anybody may paste a mark of ours into a comment, so only those count
 whose author is the user that the token speaks for: on GitHub by its login (GraphQL's `viewer`, which for a workflow's
 token is `github-actions[bot]`), on GitLab by its number (`GET /user`). People who may write to the repository may edit
 comments of others all the same. GitHub tells of that, and such a comment approves nothing; GitLab does not tell, and

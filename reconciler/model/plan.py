@@ -125,10 +125,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole of it. `refresh` is what the state should know of addresses that do not change; `moved` are the
-    addresses that take an entry of the state over, and from where. `configuration` and `api` (its address) say, with
-    the environment, what it is a plan of: no two of these share a digest. `labels` are what people call an id, and
-    `behind` is the address of what stands behind an item of the API's lists whose id is another."""
+    """All that is done to one environment.
+
+    `refresh` is what the state should know of addresses that do not change; `moved`: address → the address whose entry
+    it takes over. `configuration` and `api` (its address) say, with the environment, what it is a plan of: no two of
+    these share a digest. `labels`: id → what people call it. `behind`: the id of an item of the API's lists → the
+    address of the object behind it, which has another id.
+    """
 
     environment: str
     changes: tuple[Change, ...]

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-# Who wrote a password with / # or ? in it has not escaped it, and it is a password all the same: what follows `user:`
-# and is no port.
+# A password may hold / # or ? without an escape: it is all that follows `user:` and is no port.
 USER = re.compile(r"""(?<=//)(?:[^/?#\s'"]*(?=@)|[^/?#\s'":]*:(?!\d*(?:[/?#\s'"]|$))[^\s'"]*(?=@))""")
 ALL_BEFORE_HOST = re.compile(r"(?:(?<=//)|^(?![^\s/]*//))\S*@")
 

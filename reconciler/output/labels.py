@@ -42,7 +42,7 @@ ACTIONS = {
 """The gravest first."""
 UNMANAGED = "unmanaged"
 NEUTRAL = Colours("#8c959f", "#ffffff", "#57606a")
-"""What nothing happens to."""
+"""Of what does not change."""
 
 
 class CauseLabel(NamedTuple):

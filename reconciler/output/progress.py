@@ -1,6 +1,6 @@
-"""What a person sees while an apply runs: one moving line on a terminal, plain lines elsewhere.
+"""What a person sees while an apply runs: a bar on a terminal, plain lines elsewhere.
 
-A long apply shows what went wrong, how far it is and about how long it will take, and not a line for each success.
+A long apply shows failures, how far it is and about how long it will take, and no line for each success.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class LiveProgress(PlainProgress):
             self._bar.stop()
 
     def _milestone(self) -> None:
-        """The bar tells it."""
+        """The bar shows it."""
 
     def _print(self, line: str) -> None:
         """As `write_stderr`: if the terminal has gone, the work goes on."""
@@ -123,11 +123,11 @@ class LiveProgress(PlainProgress):
 
 
 def about(seconds: float) -> str:
-    """A time as one says it: `less than a minute`, `about 3 minutes`."""
+    """A time in words: `less than a minute`, `about 3 minutes`."""
     minutes = round(seconds / MINUTE)
     return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
 
 
 def progress(plan: Plan) -> PlainProgress:
-    """The display that fits where stderr goes."""
+    """A bar if stderr is a terminal, else plain lines."""
     return LiveProgress(plan) if sys.stderr.isatty() else PlainProgress(plan)

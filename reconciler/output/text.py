@@ -16,7 +16,7 @@ from reconciler.text import counted
 
 FIELD = "      "
 FEW = 5
-"""How much is listed of what is only counted otherwise."""
+"""So many are listed; the rest is counted."""
 NARROWEST = 40
 SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}
 

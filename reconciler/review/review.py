@@ -1,4 +1,4 @@
-"""Strings the parts of a review together."""
+"""Makes a review of a plan: scopes, tasks and impacts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _scope(change: Change, before: Change | None) -> Scope:
 
 
 def _comparable(change: Change) -> Change:
-    """A change without what others have put into it: it is the same change whatever else is planned beside it."""
+    """A change without what other changes have put into it: the same for the same change in every plan."""
     remember = change.remember.as_wanted() if change.remember else None
     return replace(change, depends_on=(), cleanup_after=(), reason="", notes=(), remember=remember)
 

@@ -42,7 +42,7 @@ def layout(addresses: Sequence[str], edges: Sequence[Edge]) -> Layout:
 
 def _columns(linked: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:
     depth = dict.fromkeys(linked, 0)
-    # A circle of references would push itself to the right for ever: as many rounds as there are nodes are enough.
+    # A cycle of references would push itself to the right for ever: as many rounds as there are nodes are enough.
     for _ in linked:
         pushed = {target: depth[source] + 1 for source, target in edges if depth[target] <= depth[source]}
         if not pushed or max(pushed.values()) >= len(linked):
@@ -63,7 +63,7 @@ def _beside(edges: Sequence[Edge]) -> dict[str, list[str]]:
 
 
 def _order_columns(columns: list[list[str]], edges: Sequence[Edge]) -> None:
-    """Orders each column by where its neighbours stand, to and fro."""
+    """Orders each column by the rows of its neighbours, from right to left and back."""
     beside = _beside(edges)
     for way in (columns[::-1], columns) * SWEEPS:
         for column in way:

@@ -1,4 +1,4 @@
-"""A plan as the comment under a pull request: read in ten seconds, and exact."""
+"""A plan as the comment under a pull request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconciler.output.markdown.words import bullets, code, commit, fitting, fol
 from reconciler.text import counted, quote
 
 AROUND = 2_500
-"""Bytes of headings and of what says that something is left out."""
+"""Bytes of headings, and of the sentences that say what is left out."""
 OPEN = 10
 """More of what is not grave than this is folded."""
 TASKS_ROOM, WARNINGS_ROOM, REFUSALS_ROOM = 8_000, 4_000, 6_000

@@ -1,9 +1,9 @@
-"""Text of others in Markdown, as GitHub and GitLab read it: it is shown as it is, and does nothing.
+"""Text of others in Markdown, as GitHub and GitLab read it: it is shown as it is, and is no markup.
 
 What could be markup, a mention, a reference or a link goes into a code span: neither host looks for any of them there
 (GitHub: html-pipeline's filters leave `pre` and `code` out; GitLab: its reference filters and its quick actions do).
-All else is plain words. Nothing is left to backslashes: a host's filters read the text after these are gone, and
-`\\@all` would call everybody.
+All else is plain words. Backslashes do not help: a host's filters read the text after these are gone, and
+`\\@all` would notify everybody.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def fence(lines: Iterable[str], language: str = "diff") -> str:
 
 
 def folded(summary: str, body: str) -> str:
-    """A block that opens at a tap. `summary` is of our own words: it is HTML."""
+    """A block that opens when it is clicked. `summary` is of our own words: it is HTML."""
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
