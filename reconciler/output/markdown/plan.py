@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from reconciler.model.approval import make_marker, marker_line
 from reconciler.model.review import Review
@@ -44,7 +44,7 @@ class PlanMarkdown:
         before, after = list(self._before()), list(self._after())
         end = [self._footer()] if footer else []
         left = room - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
-        changes = _in_order([ChangeMarkdown(self._review, change) for change in self._plan.changes])
+        changes = sorted((ChangeMarkdown(self._review, change) for change in self._plan.changes), key=_group)
         sizes = [each.sizes() for each in changes]
         shown = list(zip(changes, levels(sizes, sum(each.destroys for each in changes), left), strict=True))
         used = sum(size[level] for size, (_, level) in zip(sizes, shown, strict=True) if level is not Level.LEFT_OUT)
@@ -90,12 +90,8 @@ class PlanMarkdown:
         )
 
 
-def _in_order(changes: Iterable[ChangeMarkdown]) -> list[ChangeMarkdown]:
-    """The plan's order, but what destroys always first and what is folded always last."""
-    return sorted(changes, key=_group)
-
-
 def _group(each: ChangeMarkdown) -> int:
+    """What destroys comes first, what is folded comes last."""
     if each.destroys:
         return 0
     if each.delivers:
@@ -108,15 +104,20 @@ def _changes(shown: Shown) -> Iterator[str]:
     for each, level in shown:
         groups[_group(each)].append((each, level))
     yield from _destroys(groups[0])
-    yield from _open("Stops or starts delivering", groups[1])
+    if delivers := _at(groups[1], Level.WHOLE):
+        yield "#### Stops or starts delivering"
+        yield from delivers
     heads = sum(map(bool, groups))
     yield from _maybe_folded("other change" if heads > 1 else "change", groups[2])
     if whole := _at(groups[3], Level.WHOLE):
         yield folded(f"{counted(len(groups[3]), 'object')} changed outside (drift), set back", "\n\n".join(whole))
-    lines = _at(shown, Level.LINE, destroys=False)
-    if lines:
+    if lines := _at(shown, Level.LINE, destroys=False):
         yield folded(f"{counted(len(lines), 'more change')}, in short: {FULL_PLAN_HTML}", bullets(lines))
-    yield from _left_out([each for each, level in shown if level is Level.LEFT_OUT and not each.destroys])
+    left_out = [each.change for each, level in shown if level is Level.LEFT_OUT and not each.destroys]
+    if left_out:
+        counts = Counter(ACTIONS[change.action].phrase for change in left_out)
+        listed = ", ".join(f"{number:,} {phrase}" for phrase, number in counts.items())
+        yield f"**{len(left_out):,} more changes are not shown here** ({listed}): {FULL_PLAN}."
 
 
 def _destroys(shown: Shown) -> Iterator[str]:
@@ -135,12 +136,6 @@ def _destroys(shown: Shown) -> Iterator[str]:
         yield f"**{len(missing):,} more are deleted or replaced and are not listed here.**"
 
 
-def _open(heading: str, shown: Shown) -> Iterator[str]:
-    if whole := _at(shown, Level.WHOLE):
-        yield f"#### {heading}"
-        yield from whole
-
-
 def _maybe_folded(noun: str, shown: Shown) -> Iterator[str]:
     whole = _at(shown, Level.WHOLE)
     if len(whole) > OPEN:
@@ -153,17 +148,5 @@ def _maybe_folded(noun: str, shown: Shown) -> Iterator[str]:
 
 
 def _at(shown: Shown, wanted: Level, *, destroys: bool = True) -> list[str]:
-    how = {
-        Level.WHOLE: ChangeMarkdown.whole,
-        Level.LINE: ChangeMarkdown.line,
-        Level.ADDRESS: ChangeMarkdown.by_address,
-        Level.LEFT_OUT: ChangeMarkdown.by_address,
-    }[wanted]
+    how = {Level.WHOLE: ChangeMarkdown.whole, Level.LINE: ChangeMarkdown.line}.get(wanted, ChangeMarkdown.by_address)
     return [how(each) for each, level in shown if level is wanted and (destroys or not each.destroys)]
-
-
-def _left_out(changes: Sequence[ChangeMarkdown]) -> Iterator[str]:
-    if changes:
-        counts = Counter(ACTIONS[each.change.action].phrase for each in changes)
-        listed = ", ".join(f"{number:,} {verb}" for verb, number in counts.items())
-        yield f"**{len(changes):,} more changes are not shown here** ({listed}): {FULL_PLAN}."
