@@ -18,7 +18,7 @@ ReconcilerError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
@@ -69,19 +69,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.location}: {self.message}"
-
-
-def did_you_mean(word: object, options: Iterable[str]) -> str:
-    """`; did you mean "x"?` with the closest option, or nothing if none is close."""
-    close = close_matches(str(word), options)
-    return f'; did you mean "{close[0]}"?' if close else ""
-
-
-def close_matches(word: str, options: Iterable[str]) -> list[str]:
-    """The option that is closest to a word; nothing if none is close."""
-    import difflib  # noqa: PLC0415 - most runs make no suggestion
-
-    return difflib.get_close_matches(word, list(options), n=1, cutoff=0.6)
 
 
 class ReconcilerError(Exception):

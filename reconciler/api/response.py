@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
 from reconciler.model.redaction import without_credentials
+from reconciler.text import truncate
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, UNAVAILABLE = 401, 403, 404, 429, 503
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -192,8 +193,7 @@ def _date(text: str) -> datetime | None:
 def in_short(value: object) -> str:
     """A value of the API on one line, truncated, to stand in a message."""
     text = value[: SHOWN_CHARACTERS * 4] if isinstance(value, str) else repr(value)
-    text = " ".join(text.split())
-    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
+    return truncate(" ".join(text.split()), SHOWN_CHARACTERS)
 
 
 def _no_number(word: str) -> Any:

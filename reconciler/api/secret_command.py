@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reconciler.errors import NotAuthorised
 from reconciler.system.programs import find_program
+from reconciler.text import redact
 
 UNATTENDED_SECONDS = 60.0
 ATTENDED_SECONDS = 300.0
@@ -93,6 +94,5 @@ def _end(process: subprocess.Popen[bytes], attended: bool) -> None:
 def _stderr_text(said: bytes, out: bytes) -> str:
     """The end of its stderr, without the words of its stdout: they may be the key."""
     text = KEY.sub("***", " ".join(said.decode("utf-8", "replace").split()))
-    for part in out.decode("utf-8", "replace").split():
-        text = text.replace(part, "***") if len(part) >= SHORTEST_PART else text
+    text = redact(text, (part for part in out.decode("utf-8", "replace").split() if len(part) >= SHORTEST_PART))
     return text if len(text) <= LONGEST_SAID else f"…{text[-LONGEST_SAID:]}"

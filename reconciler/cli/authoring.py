@@ -69,12 +69,12 @@ def import_(address: str, object_id: str, path: Path, file: Path | None, **flags
 
 
 def _shown(found: Drift, form: str) -> str:
-    from reconciler.output.drift import DriftText, drift_json  # noqa: PLC0415 - only the renderer that is asked for
+    from reconciler.output.listings import drift_json, drift_text  # noqa: PLC0415 - only the renderer that is asked for
     from reconciler.output.markdown import DriftMarkdown  # noqa: PLC0415
 
     if form == "json":
         return drift_json(found)
-    return str(DriftMarkdown(found) if form == "markdown" else DriftText(found))
+    return str(DriftMarkdown(found)) if form == "markdown" else drift_text(found)
 
 
 def _tell(written: Written) -> None:

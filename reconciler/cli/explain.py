@@ -25,11 +25,11 @@ def destinations(path: Path, form: str, **flags: Unpack[ConnectionFlags]) -> Non
     label proves that. A label that several destinations bear is marked.
     """
     from reconciler.commands.destinations import list_destinations  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.output.listings import DestinationsText, destinations_json  # noqa: PLC0415
+    from reconciler.output.listings import destinations_json, destinations_text  # noqa: PLC0415
 
     with open_session(path, flags) as session:
         found = list_destinations(session)
-    write_stdout(destinations_json(found) if form == "json" else str(DestinationsText(found)))
+    write_stdout(destinations_json(found) if form == "json" else destinations_text(found))
     for warning in found.warnings if form == "text" else ():
         write_stderr(escape(f"warning: {warning}"))
 
@@ -51,11 +51,11 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[ConnectionFlags]
       reconciler explain 'report[wbRlfw1x].send_at'
     """
     from reconciler.commands.explain import explain_address  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.output.explain import ExplanationText, explanation_json  # noqa: PLC0415
+    from reconciler.output.explain import explanation_json, explanation_text  # noqa: PLC0415
 
     with open_session(path, flags) as session:
         found = explain_address(session, target)
-    write_stdout(explanation_json(found) if form == "json" else str(ExplanationText(found)))
+    write_stdout(explanation_json(found) if form == "json" else explanation_text(found))
 
 
 @click.command()
@@ -90,7 +90,7 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[ConnectionFlags]
 
 def _configured(path: Path, environment: str | None) -> Graph:
     from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.review.graph import configured  # noqa: PLC0415
+    from reconciler.output.graph.references import configured  # noqa: PLC0415
 
     configuration = read_configuration(path)
     return configured(configuration.desired(configuration.environment(environment)))
@@ -98,7 +98,9 @@ def _configured(path: Path, environment: str | None) -> Graph:
 
 def _planned(path: Path, flags: ConnectionFlags) -> Graph:
     from reconciler.commands import plan as planning  # noqa: PLC0415 - `--help` need not load the stages
+    from reconciler.output.graph.references import make_graph  # noqa: PLC0415
     from reconciler.plan import Options  # noqa: PLC0415
 
     with open_session(path, flags) as session:
-        return planning.review(session, planning.plan(session, Options())).graph
+        planned = planning.plan(session, Options())
+    return make_graph(planned.plan, planned.desired, planned.live)

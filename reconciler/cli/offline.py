@@ -43,8 +43,8 @@ def validate(path: Path, shared: bool, form: str) -> None:
     """
     from reconciler.commands.state import read_local_state  # noqa: PLC0415
     from reconciler.config import read_configuration  # noqa: PLC0415 - `--help` need not load the stages
-    from reconciler.output.values import counted  # noqa: PLC0415
     from reconciler.plan import completed, unused  # noqa: PLC0415
+    from reconciler.text import counted  # noqa: PLC0415
 
     configuration = read_configuration(path)
     try:
@@ -66,9 +66,7 @@ def validate(path: Path, shared: bool, form: str) -> None:
 
 def _put_problems(form: str, problems: Iterable[Problem], hints: Iterable[Problem]) -> None:
     """What is wrong, on stdout, in a form for programs; people read it on stderr."""
-    from reconciler.output.annotations import workflow_commands  # noqa: PLC0415 - only where it is asked for
-    from reconciler.output.problems import findings_of_problems  # noqa: PLC0415
-    from reconciler.output.sarif import sarif  # noqa: PLC0415
+    from reconciler.output.findings import findings_of_problems, sarif, workflow_commands  # noqa: PLC0415 - if asked for
 
     findings = [*findings_of_problems(problems), *findings_of_problems(hints, "hint")]
     if form == "sarif":

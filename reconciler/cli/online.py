@@ -55,7 +55,8 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
             from reconciler.commands import apply as applying  # noqa: PLC0415 - a plan that is not saved need not load it
 
             applying.save_plan(session, planned, out)
-        review = planning.review(session, planned)
+        shown = (flags["form"], *(form for form, _ in flags["reports"]))
+        review = planning.review(session, planned, forms=shown)
     write_reports(review, flags["reports"])
     write_stdout(render_plan(review, flags["form"]), commands=flags["form"] in COMMANDS)
     if flags["strict_scope"]:
@@ -94,7 +95,7 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
         require = _approval(expected)
         planned = _saved(session, saved, flags) if saved else _planned(session, flags)
         planned = planning.require_current(planned, flags["allow"])
-        seen.review = review = planning.review(session, planned)
+        seen.review = review = planning.review(session, planned, forms=[form for form, _ in flags["reports"]])
         write_reports(review, plans_only(flags["reports"]))
         write_stderr(render_plan(review, "text"))
         require(planned.plan)

@@ -10,7 +10,7 @@ from reconciler.api import Reader
 from reconciler.commands.edits import Written, read_text, read_texts, write_edits
 from reconciler.commands.session import Session
 from reconciler.config.schema_problems import violations
-from reconciler.errors import Refused, WrongUsage, did_you_mean
+from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds import KINDS, Kind
 from reconciler.model.desired import address_kind
 from reconciler.model.live import Live, Record
@@ -19,6 +19,7 @@ from reconciler.observe import observe_remembered
 from reconciler.plan import deleted_before
 from reconciler.plan.export import make_block
 from reconciler.state.operations import load_state
+from reconciler.text import did_you_mean
 from reconciler.yaml.edit import add_import, add_resource
 from reconciler.yaml.edit_source import Edit
 

@@ -183,8 +183,12 @@ def require_current(planned: Planned, allowed: Collection[str]) -> Planned:
     return replace(planned, plan=replace(planned.plan, refusals=(*planned.plan.refusals, *refusals)))
 
 
-def review(session: Session, planned: Planned, now: datetime | None = None) -> Review:
-    """A plan as people are shown it. `now` knows its zone; left out, it is the clock's."""
+def review(session: Session, planned: Planned, now: datetime | None = None, *, forms: Collection[str] = ()) -> Review:
+    """A plan as people are shown it. `now` knows its zone; left out, it is the clock's.
+
+    `forms` are those that it will be shown in: git is asked for the commit only if one of them shows it.
+    """
+    from reconciler.output.forms import SHOW_COMMIT  # noqa: PLC0415 - as below
     from reconciler.review import make_review  # noqa: PLC0415 - nothing of it is needed while a plan is made
 
     made = planned.plan
@@ -199,7 +203,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None) -> R
         now=now or datetime.now(UTC),
         zone=_zone(session.environment.time_zone),
         sandbox_key=session.door.secret.sandbox,
-        find_commit=session.commit,
+        commit=session.commit() if SHOW_COMMIT.intersection(forms) else "",
         base=planned.base,
         scopes=planned.scopes,
         behind=planned.behind,

@@ -19,8 +19,9 @@ from reconciler.config.names import (
     names_in,
     settings_above,
 )
-from reconciler.errors import Problem, did_you_mean
+from reconciler.errors import Problem
 from reconciler.system.files import Unreadable, open_and_read, require_regular
+from reconciler.text import did_you_mean
 
 LARGEST: Final = 20_000_000
 """Bytes of one file. Ten thousand resources have less than four million."""

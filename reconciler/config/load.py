@@ -14,9 +14,10 @@ from reconciler.config.merge import Merged, merge
 from reconciler.config.reading import Reading
 from reconciler.config.settings import read_settings
 from reconciler.config.unread import Unread, across, find_unread, invalid
-from reconciler.errors import Problem, WrongUsage, did_you_mean
+from reconciler.errors import Problem, WrongUsage
 from reconciler.model.desired import Desired
 from reconciler.model.settings import Environment
+from reconciler.text import did_you_mean
 from reconciler.yaml import Document
 
 MOST_EVALUATED: Final = 10_000_000

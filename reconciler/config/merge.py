@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.config.names import SETTINGS_FILE
-from reconciler.config.text import closest, cut, found, quoted
+from reconciler.config.text import cut, found, quoted
 from reconciler.errors import Location, Problem
 from reconciler.kinds import SECTIONS
 from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
 from reconciler.model.desired import make_address
+from reconciler.text import closest
 from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_position
 
 

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from reconciler.config.fast_validator import fast_validator
 from reconciler.config.merge import Written
-from reconciler.config.text import closest, cut, found, listed, meant, one_of, quoted, similar_options
+from reconciler.config.text import cut, found, listed, one_of, quoted
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
+from reconciler.text import closest, meant, similar_options
 from reconciler.yaml import find_position
 
 Path = tuple[str | int, ...]

@@ -8,13 +8,14 @@ from datetime import date
 from typing import Any
 
 from reconciler.config.merge import Entry, Written, keys_by_kind
-from reconciler.config.text import Searches, closest, cut, meant, quoted, with_article
+from reconciler.config.text import cut, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN
 from reconciler.model.desired import address_kind
+from reconciler.text import Searches, closest, meant
 
 ADDRESS = re.compile(ADDRESS_PATTERN)
 Items = Mapping[str, Sequence[Entry]]

@@ -11,11 +11,12 @@ from reconciler.config.merge import Written
 from reconciler.config.names import STATE_FOLDER
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
-from reconciler.config.text import LONGEST, quoted
-from reconciler.errors import Location, Problem, ReconcilerError, did_you_mean
+from reconciler.config.text import quoted
+from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.git import repository_top
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
+from reconciler.text import WORD_CHARACTERS, did_you_mean
 from reconciler.yaml import LocatedMap, find_position
 
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
@@ -109,12 +110,12 @@ def _bad_zone(node: Any, file: Path) -> list[Problem]:
         return []
     if not known:
         raise ReconcilerError(
-            f"time_zone: {zone[:LONGEST]} cannot be looked up: this machine has no time zone data",
+            f"time_zone: {zone[:WORD_CHARACTERS]} cannot be looked up: this machine has no time zone data",
             hint="install the package tzdata: with pip, or that of the system; the configuration may be right",
         )
     message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin"
     line, column = node.value_positions["time_zone"]
-    return [Problem(str(file), line, column, message + did_you_mean(zone[:LONGEST], known))]
+    return [Problem(str(file), line, column, message + did_you_mean(zone[:WORD_CHARACTERS], known))]
 
 
 def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:

@@ -1,69 +1,16 @@
-"""Words for messages: values, suggestions, and Secret Keys that were pasted into a file and are never shown."""
+"""Words for messages: values, and Secret Keys that were pasted into a file and are never shown."""
 
 from __future__ import annotations
 
-import json
 import re
-from bisect import bisect
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from reconciler.errors import Problem, close_matches, did_you_mean
+from reconciler.errors import Problem
+from reconciler.text import WORD_CHARACTERS, quote, truncate
 from reconciler.yaml import Document, LocatedList, LocatedMap, Position
 from reconciler.yaml.decoding import position_at
 
-MOST_SEARCHES = 20
-SHORTEST_PREFIX = 3
-
-
-def closest(word: str, options: Sequence[str]) -> str:
-    """`; did you mean "x"?` with the similar options, or nothing."""
-    return meant(similar_options(word, options))
-
-
-def similar_options(word: str, options: Sequence[str]) -> list[str]:
-    """The option that differs only in case or a leading zero, or the two beside it on a grid, or the most similar."""
-    word = word.strip()
-    padded = f"0{word}" if re.match(r"\d:", word) else word
-    same = [each for each in options if each.casefold() == padded.casefold()]
-    if same:
-        return same
-    if options and len({_shape(each) for each in (padded, *options)}) == 1:
-        at = bisect(options, padded)
-        return list(options[max(at - 1, 0) : at + 1])
-    if len(word) >= SHORTEST_PREFIX:
-        near = [each for each in options if each.startswith(word) or word.startswith(each)]
-        if len(near) == 1:
-            return near
-    return close_matches(word[:LONGEST], options)
-
-
-def meant(words: Sequence[str]) -> str:
-    """`; did you mean "x" or "y"?`, or nothing without words."""
-    return f"; did you mean {' or '.join(map(quoted, words))}?" if words else ""
-
-
-def _shape(text: str) -> str:
-    """The form of a text: `09:30` and `10:15` have the same, and such options are a grid."""
-    return re.sub(r"\d", "0", text) if re.search(r"\d", text) else f"no grid: {text}"
-
-
-class Searches:
-    """Suggestions among many options. A search costs time, so a run makes at most 20, and keeps their results."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], str] = {}
-
-    def closest(self, word: str, options: Collection[str], before: str = "") -> str:
-        """The suggestion for a word; empty if no option is close. `before` is a prefix of the word and all options."""
-        key = (before, word)
-        if key not in self._known:
-            is_over = len(self._known) >= MOST_SEARCHES
-            self._known[key] = "" if is_over else did_you_mean(word[:LONGEST], options)
-        return self._known[key].replace('"', f'"{before}', 1)
-
-
-LONGEST = 60
 SECRET = re.compile(r"(?<![A-Za-z0-9])(?:test_)?sk_[^\s\"'`;,(){}\[\]]+")
 HIDDEN = "(a secret key, not shown)"
 
@@ -86,12 +33,12 @@ def found(value: Any) -> str:
 
 def quoted(text: str) -> str:
     """The text in quotes, cut to 60 characters, control characters escaped."""
-    return json.dumps(cut(text), ensure_ascii=False)
+    return quote(cut(text))
 
 
 def cut(text: str) -> str:
     """The text, or its first 60 characters."""
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    return truncate(text, WORD_CHARACTERS)
 
 
 def masked(message: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.config.text import KEY_FOUND, closest, holds_key, quoted
+from reconciler.config.text import KEY_FOUND, holds_key, quoted
 from reconciler.errors import Location, Problem
 from reconciler.model.settings import Environment, Variable
+from reconciler.text import closest
 from reconciler.yaml import LocatedList, LocatedMap, Position
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")

@@ -1,141 +1,87 @@
-"""Strings the parts of an explanation together."""
+"""Why an address is as it is, field by field: what is written, live and remembered, and what follows from that."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from reconciler.errors import Location, WrongUsage, did_you_mean
-from reconciler.explain.fields import Subject, fields_of
-from reconciler.explain.rules import NEXT, rules_of_address
-from reconciler.kinds import KINDS
+from reconciler.errors import WrongUsage
+from reconciler.explain.rules import held, is_within, overlapping, rules_of_address, rules_of_field
+from reconciler.explain.subject import ExplainInput, Subject, find_subject
+from reconciler.kinds import Kind
+from reconciler.kinds.comparison import flattened
+from reconciler.kinds.paths import path_keys
 from reconciler.model.apply_report import Receipt
-from reconciler.model.desired import Desired
-from reconciler.model.explanation import Explanation, LastApply, Verdict
-from reconciler.model.live import Live
-from reconciler.model.plan import Action, Change, Plan
-from reconciler.model.state import State
-
-TARGET = re.compile(r"([a-z]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DOTALL)
-SHAPE = "expected KIND.KEY or KIND[ID], and perhaps .FIELD: report.daily-revenue.send_at, report[wbRlfw1x]"
+from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Verdict
+from reconciler.model.plan import Action, Cause, Change, FieldChange
+from reconciler.text import did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An address, the id of its live object (None: there is none), and a path within it (empty: all of it)."""
+class Effect(NamedTuple):
+    """What an action means: for the object, and for a field that it changes (empty: it changes none)."""
 
-    address: str
-    kind: str
-    id: str | None
-    path: str
+    verdict: Verdict
+    on_object: str
+    on_field: str = ""
 
 
-def target_of(text: str, plan: Plan, desired: Desired, state: State, live: Live) -> Target:
-    """What is asked about. WrongUsage where there is no such address, with the closest one."""
-    found = TARGET.fullmatch(text)
-    ids = _ids(plan, state)
-    known = {*desired.resources, *ids}
-    if found is None or found[1] not in KINDS:
-        raise WrongUsage(f"{text} is no address{did_you_mean(text, {*known, *KINDS})}", hint=SHAPE)
-    kind, key, object_id, path = found.groups()
-    if object_id is not None:
-        return _by_id(kind, object_id, path or "", ids, live)
-    address = f"{kind}.{key}"
-    address = next(
-        (new for new, old in plan.moved.items() if old == address and address not in desired.resources), address
-    )
-    if address not in known:
-        raise WrongUsage(f"{address}: there is no such address{did_you_mean(address, known)}", hint=SHAPE)
-    return Target(address, kind, _if_live(kind, ids.get(address), live), path or "")
-
-
-def _ids(plan: Plan, state: State) -> Mapping[str, str | None]:
-    """Address → id, of everything that is managed or goes away."""
-    ids: dict[str, str | None] = {address: entry.id for address, entry in state.entries.items()}
-    ids |= {address: entry.id for address, entry in plan.refresh.items()}
-    return ids | {change.address: change.id for change in plan.changes}
-
-
-def _by_id(kind: str, object_id: str, path: str, ids: Mapping[str, str | None], live: Live) -> Target:
-    if object_id not in live.records.get(kind, {}):
-        close = did_you_mean(object_id, live.records.get(kind, {}))
-        raise WrongUsage(f"there is no live {kind} with the id {object_id}{close}", hint=SHAPE)
-    holder = next((each for each, held in ids.items() if held == object_id and each.startswith(kind)), None)
-    return Target(holder or f"{kind}[{object_id}]", kind, object_id, path)
-
-
-def _if_live(kind: str, object_id: str | None, live: Live) -> str | None:
-    return object_id if object_id in live.records.get(kind, {}) else None
-
-
+EFFECTS = {
+    Action.CREATE: Effect(Verdict.NEW, "creates it", "sets it in the new object"),
+    Action.UPDATE: Effect(Verdict.DIFFERENT, "updates it", "sets it to what is written"),
+    Action.REPLACE: Effect(
+        Verdict.DIFFERENT,
+        "makes a new one in its place, then deletes this one",
+        "makes a new object that has it as it is written",
+    ),
+    Action.DELETE: Effect(Verdict.DELETED, "deletes it", "deletes it with the object"),
+    Action.ADOPT: Effect(Verdict.ADOPTED, "remembers it, and writes nothing to the API"),
+    Action.FORGET: Effect(Verdict.FORGOTTEN, "forgets it, and writes nothing to the API"),
+    Action.MANUAL: Effect(Verdict.MANUAL, "nothing: a person has to do it", "nothing: a person has to change it"),
+}
+UNTOUCHED = {
+    Verdict.EQUAL: "nothing: it is as it is written",
+    Verdict.STORED: "nothing: it is what the API made of what is written",
+    Verdict.IGNORED: "nothing: it is left as it is live",
+    Verdict.LEFT_OUT: "nothing: it is not written, so it is left as it is live",
+    Verdict.SERVER: "nothing: nobody can write it",
+    Verdict.UNMANAGED: "nothing: nobody manages the object",
+    Verdict.FORGOTTEN: "nothing: it is left as it is live",
+    Verdict.DELETED: "deletes it with the object",
+}
 AS_WANTED = "nothing: it is as wanted"
 UNMANAGED = "nothing: it is unmanaged, listed in each plan and never touched"
-VERDICTS = {
-    Action.CREATE: Verdict.NEW,
-    Action.UPDATE: Verdict.DIFFERENT,
-    Action.REPLACE: Verdict.DIFFERENT,
-    Action.MANUAL: Verdict.MANUAL,
-    Action.ADOPT: Verdict.ADOPTED,
-    Action.DELETE: Verdict.DELETED,
-    Action.FORGET: Verdict.FORGOTTEN,
-}
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainInput:
-    """All that an explanation is made of. `receipts`: the latest first; `line` gives the text at a place."""
-
-    plan: Plan
-    desired: Desired
-    state: State
-    live: Live
-    receipts: Sequence[Receipt]
-    line: Callable[[Location], str]
-
-
-def explain(text: str, scenery: ExplainInput) -> Explanation:
-    """Why ADDRESS[.FIELD] is as it is. WrongUsage where there is no such address or field, with the closest one."""
-    plan, desired, state, live = scenery.plan, scenery.desired, scenery.state, scenery.live
-    target = target_of(text, plan, desired, state, live)
-    kind = KINDS[target.kind]
-    record = live.records[target.kind].get(target.id or "")
-    resource = desired.resources.get(target.address)
-    entry = state.entries.get(plan.moved.get(target.address, target.address))
-    change = next((each for each in plan.changes if each.address == target.address), None)
-    ids = {address: plan.id_of(address) for address in desired.resources}
-    after = plan.refresh.get(target.address) or (change.remember if change else None)
-    stored = after.stored if after else {}
-    fields = fields_of(Subject(kind, resource, record, entry, change, stored, ids, scenery.line), target.path)
+def explain(text: str, given: ExplainInput) -> Explanation:
+    """Why ADDRESS[.FIELD] is as it is. WrongUsage if there is no such address or field, with the closest one."""
+    subject = find_subject(text, given)
+    kind, change, resource, record = subject.kind, subject.change, subject.resource, subject.record
     place = resource.location if resource else None
-    rules = rules_of_address(
-        kind, target.address, plan=plan, desired=desired, state=state, change=change, record=record
-    )
     return Explanation(
-        environment=state.environment,
-        address=target.address,
+        environment=given.state.environment,
+        address=subject.address,
         kind=kind.name,
-        name=record.name if record else str(resource.fields[kind.name_field]) if resource else target.address,
-        id=target.id,
-        path=target.path,
-        verdict=_verdict(target, plan, change, managed=resource is not None),
+        name=record.name if record else str(resource.fields[kind.name_field]) if resource else subject.address,
+        id=subject.id,
+        path=subject.path,
+        verdict=_verdict(subject),
         action=change.action if change else None,
-        next=NEXT[change.action] if change else AS_WANTED if resource else UNMANAGED,
-        fields=fields,
-        rules=tuple(rules),
+        next=EFFECTS[change.action].on_object if change else AS_WANTED if resource else UNMANAGED,
+        fields=_fields(subject),
+        rules=tuple(rules_of_address(subject)),
         notes=change.remarks() if change else (),
         place=place,
-        line=scenery.line(place) if place else "",
-        last=_last({target.address, plan.moved.get(target.address, target.address)}, scenery.receipts),
+        line=given.line(place) if place else "",
+        last=_last({subject.address, subject.old_address}, given.receipts),
     )
 
 
-def _verdict(target: Target, plan: Plan, change: Change | None, *, managed: bool) -> Verdict:
-    if change is None:
-        return Verdict.EQUAL if managed else Verdict.UNMANAGED
-    if change.action is Action.ADOPT and target.address in plan.moved:
+def _verdict(subject: Subject) -> Verdict:
+    if subject.change is None:
+        return Verdict.UNMANAGED if subject.resource is None else Verdict.EQUAL
+    if subject.change.action is Action.ADOPT and subject.old_address != subject.address:
         return Verdict.MOVED
-    return VERDICTS[change.action]
+    return EFFECTS[subject.change.action].verdict
 
 
 def _last(addresses: set[str], receipts: Sequence[Receipt]) -> LastApply | None:
@@ -144,3 +90,113 @@ def _last(addresses: set[str], receipts: Sequence[Receipt]) -> LastApply | None:
             if item.address in addresses:
                 return LastApply(receipt.id, receipt.at, receipt.who, receipt.commit, item.action, item.status)
     return None
+
+
+def _fields(subject: Subject) -> tuple[FieldExplanation, ...]:
+    """Every field, or those at the subject's path. WrongUsage if there is no such field, with the closest one."""
+    paths = list(_paths(subject))
+    if subject.path:
+        paths = _at_path(subject, paths)
+    return tuple(_explain_field(subject, each) for each in paths)
+
+
+def _sources(subject: Subject) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+    """What is written, live and remembered; beside the kind's fields, what the server sets."""
+    record, kind = subject.record, subject.kind
+    server = {name: record.raw[name] for name in sorted(kind.server_fields) if name in record.raw} if record else {}
+    return (
+        subject.resource.fields if subject.resource else {},
+        {**record.fields, **server} if record else {},
+        subject.entry.applied if subject.entry else {},
+    )
+
+
+def _paths(subject: Subject) -> Iterator[str]:
+    """The paths of all values, those of maps opened, in the order of the kind's fields, each once."""
+    sources = _sources(subject)
+    found = dict.fromkeys(path for source in sources for path, _ in flattened(subject.kind, source))
+    order = {name: at for at, name in enumerate(subject.kind.field_names())}
+    leaves = [path for path in found if not any(is_within(other, path) for other in found if other != path)]
+    yield from sorted(leaves, key=lambda path: order[str((path_keys(path) or ("",))[0])])
+    yield from (name for name in sources[1] if name in subject.kind.server_fields)
+
+
+def _at_path(subject: Subject, paths: list[str]) -> list[str]:
+    """Those at the subject's path: what is within it, or itself if it is within one of them."""
+    path = subject.path
+    inner = [each for each in paths if is_within(each, path)]
+    if inner:
+        return inner
+    keys = path_keys(path)
+    if keys is not None and (
+        any(held(source, keys).there for source in _sources(subject)) or _is_declared(subject.kind, keys)
+    ):
+        return [path]
+    known = {*paths, *subject.kind.field_names(), *subject.kind.server_fields}
+    raise WrongUsage(
+        f"{subject.kind.name} has no field {path}{did_you_mean(path, known)}",
+        hint=f"its fields are {', '.join(subject.kind.field_names())}",
+    )
+
+
+def _is_declared(kind: Kind, keys: tuple[str | int, ...]) -> bool:
+    """Whether the schema knows it, though it stands nowhere."""
+    if keys[0] not in kind.field_names():
+        return keys[0] in kind.server_fields and len(keys) == 1
+    in_maps = all(isinstance(key, str) for key in keys)
+    return in_maps and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None
+
+
+def _explain_field(subject: Subject, path: str) -> FieldExplanation:
+    keys = path_keys(path) or (path,)
+    written, live, applied = (held(source, keys) for source in _sources(subject))
+    verdict, cause, following = _field_verdict(subject, path, written)
+    place = subject.resource.field_location(path) if subject.resource is not None and written.there else None
+    return FieldExplanation(
+        path=path,
+        verdict=verdict,
+        written=written,
+        live=live,
+        applied=applied,
+        next=following,
+        place=place,
+        line=subject.given.line(place) if place else "",
+        cause=cause,
+        rules=tuple(rules_of_field(subject, path, keys, verdict, cause)),
+    )
+
+
+def _field_verdict(subject: Subject, path: str, written: Held) -> tuple[Verdict, Cause | None, str]:
+    """What holds of a field, why it differs, and what the next apply does to it."""
+    change, resource = subject.change, subject.resource
+    if str((path_keys(path) or (path,))[0]) in subject.kind.server_fields:
+        return Verdict.SERVER, None, UNTOUCHED[Verdict.SERVER]
+    planned = _planned(change, path)
+    effect = EFFECTS[change.action] if change else None
+    if change is not None and planned is not None and effect and effect.on_field:
+        following = effect.on_field
+        if change.action is Action.UPDATE and planned.cause is Cause.DRIFT:
+            following = "sets it back to what is written"
+        return effect.verdict, planned.cause if change.action is not Action.DELETE else None, following
+    ignored = [each.field for each in resource.lifecycle.ignore_changes] if resource else []
+    if any(is_within(path, each) for each in ignored) and subject.record is not None:
+        return Verdict.IGNORED, None, UNTOUCHED[Verdict.IGNORED]
+    verdict = _unwritten(subject)
+    if written.there:
+        verdict = Verdict.STORED if overlapping(subject.stored, path) is not None else Verdict.EQUAL
+    return verdict, None, UNTOUCHED[verdict]
+
+
+def _unwritten(subject: Subject) -> Verdict:
+    """What holds of a field that no configuration speaks of."""
+    if subject.resource is not None:
+        return Verdict.LEFT_OUT
+    if subject.change is None:
+        return Verdict.UNMANAGED
+    return Verdict.FORGOTTEN if subject.change.action is Action.FORGET else Verdict.DELETED
+
+
+def _planned(change: Change | None, path: str) -> FieldChange | None:
+    """What a change does at a path, around it, or within it."""
+    fields = change.fields if change else ()
+    return next((each for each in fields if is_within(path, each.path) or is_within(each.path, path)), None)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from reconciler.kinds import Kind
+from reconciler.explain.subject import Subject
 from reconciler.kinds.declaration import Field, Put
 from reconciler.kinds.references import referred
-from reconciler.model.desired import Desired, Ignored, Resource
+from reconciler.model.desired import Ignored, Resource
 from reconciler.model.explanation import Held, Rule, Verdict
-from reconciler.model.live import Record
-from reconciler.model.plan import Action, Cause, Change, Plan
-from reconciler.model.state import Entry, State
+from reconciler.model.plan import DESTROYS, Action, Cause
+from reconciler.model.state import Entry
 
 NOWHERE = Held()
 
@@ -41,37 +40,26 @@ CAUSES = {
     Cause.BOTH: "neither what is written nor what is live is what was last applied: changed here and outside",
     Cause.UNKNOWN: "nothing is remembered of it, so nobody can tell who changed it",
 }
-NEXT = {
-    Action.CREATE: "creates it",
-    Action.UPDATE: "updates it",
-    Action.REPLACE: "makes a new one in its place, then deletes this one",
-    Action.DELETE: "deletes it",
-    Action.ADOPT: "remembers it, and writes nothing to the API",
-    Action.FORGET: "forgets it, and writes nothing to the API",
-    Action.MANUAL: "nothing: a person has to do it",
-}
+
+
+def overlapping(paths: Iterable[str], path: str) -> str | None:
+    """The first of the paths that is `path`, is in it, or has it within."""
+    return next((each for each in paths if is_within(path, each) or is_within(each, path)), None)
 
 
 def rules_of_field(
-    kind: Kind,
-    path: str,
-    keys: Sequence[str | int],
-    *,
-    verdict: Verdict,
-    cause: Cause | None,
-    resource: Resource | None,
-    record: Record | None,
-    ids: Mapping[str, str | None],
-    stored: tuple[str, Any] | None,
+    subject: Subject, path: str, keys: Sequence[str | int], verdict: Verdict, cause: Cause | None
 ) -> Iterator[Rule]:
-    """What decides about one field, the reason of its verdict first. `stored`: what of it the API keeps otherwise than
-    it was sent, and where."""
-    if cause is not None and record is not None:
+    """What decides about one field, the reason of its verdict first."""
+    kind, resource = subject.kind, subject.resource
+    if cause is not None and subject.record is not None:
         yield Rule(CAUSES[cause], "the state")
+    stored = overlapping(subject.stored, path)
     if stored is not None:
-        where = "" if stored[0] == path else f"{stored[0]} is "
-        held = "left out" if stored[1] is None else json.dumps(stored[1], ensure_ascii=False)
-        yield Rule(f"{where}stored by the API as {held}; the plan warns until the YAML says so", "the state")
+        where = "" if stored == path else f"{stored} is "
+        value = subject.stored[stored]
+        kept = "left out" if value is None else json.dumps(value, ensure_ascii=False)
+        yield Rule(f"{where}stored by the API as {kept}; the plan warns until the YAML says so", "the state")
     if resource is not None and verdict is Verdict.IGNORED:
         yield from (
             ignored_by(each, resource) for each in resource.lifecycle.ignore_changes if is_within(path, each.field)
@@ -83,7 +71,7 @@ def rules_of_field(
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.facts)
         return
-    yield from _declared(kind, kind.field_named(str(keys[0])), keys[1:], resource, record, ids)
+    yield from _declared(subject, kind.field_named(str(keys[0])), keys[1:])
 
 
 def ignored_by(each: Ignored, resource: Resource) -> Rule:
@@ -93,19 +81,13 @@ def ignored_by(each: Ignored, resource: Resource) -> Rule:
         f"reason: {each.reason}" if each.reason else "",
         f"owner: {each.owner}" if each.owner else "",
     ]
-    said = ", ".join(filter(None, details))
-    return Rule(f"ignore_changes names {each.field}" + (f" ({said})" if said else ""), str(resource.location))
+    why = ", ".join(filter(None, details))
+    return Rule(f"ignore_changes names {each.field}" + (f" ({why})" if why else ""), str(resource.location))
 
 
-def _declared(
-    kind: Kind,
-    field: Field,
-    inner: Sequence[str | int],
-    resource: Resource | None,
-    record: Record | None,
-    ids: Mapping[str, str | None],
-) -> Iterator[Rule]:
+def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Iterator[Rule]:
     """What the kind declares of a field, and of a spot within it."""
+    kind, resource, record = subject.kind, subject.resource, subject.record
     schema = field.schema_at(inner) or field.schema
     yield Rule(str(schema.get("description", f"expected {field.expected}")), kind.facts)
     if field.immutable:
@@ -119,9 +101,8 @@ def _declared(
         if record is not None and field.name not in record.fields:
             yield Rule("what is live could not be read, so it is not compared", kind.facts)
     if field.setter is not None:
-        yield Rule(
-            f"it has an endpoint of its own: {field.setter.method} {kind.path}/ID{field.setter.path}", kind.facts
-        )
+        endpoint = f"{field.setter.method} {kind.path}/ID{field.setter.path}"
+        yield Rule(f"it has an endpoint of its own: {endpoint}", kind.facts)
     if field.unordered:
         yield Rule("the order of its items means nothing", kind.facts)
     if field.reference is not None:
@@ -131,49 +112,35 @@ def _declared(
         for item in items if isinstance(items, list) else ():
             address = referred(field.reference, item)
             if address is not None:
-                held = ids.get(address)
-                yield Rule(
-                    f"{address} is {held}" if held else f"{address} is not live yet", "the state, and what is live"
-                )
+                known = subject.given.plan.id_of(address) if address in subject.given.desired.resources else None
+                yield Rule(f"{address} is {known or 'not live yet'}", "the state, and what is live")
 
 
-def rules_of_address(
-    kind: Kind,
-    address: str,
-    *,
-    plan: Plan,
-    desired: Desired,
-    state: State,
-    change: Change | None,
-    record: Record | None,
-) -> Iterator[Rule]:
+def rules_of_address(subject: Subject) -> Iterator[Rule]:
     """What decides about an address as a whole: which object it is, how it may be treated, why it goes."""
-    resource = desired.resources.get(address)
-    entry = state.entries.get(plan.moved.get(address, address))
-    source = f"the state of {state.environment}, serial {state.serial}"
-    yield from _identity(kind, address, desired, entry, record, source)
-    for moved in desired.moved:
-        if moved.target == address and plan.moved.get(address):
-            yield Rule(f"`moved`: what the state knows as {moved.source} is {address} now", str(moved.location))
-    if resource is not None:
-        yield from _lifecycle(resource, entry, source)
-    elif entry is not None:
-        yield from _leaving(kind, address, desired, entry, source)
+    given, kind, change = subject.given, subject.kind, subject.change
+    state = f"the state of {given.state.environment}, serial {given.state.serial}"
+    yield from _identity(subject, state)
+    for moved in given.desired.moved:
+        if moved.target == subject.address and given.plan.moved.get(subject.address):
+            yield Rule(f"`moved`: what the state knows as {moved.source} is {subject.address} now", str(moved.location))
+    if subject.resource is not None:
+        yield from _lifecycle(subject.resource, subject.entry, state)
+    elif subject.entry is not None:
+        yield from _removal(subject, subject.entry, state)
     if change is not None and change.action is Action.MANUAL:
         yield Rule(kind.manual_step, kind.facts)
-    if change is not None and change.action in (Action.REPLACE, Action.DELETE):
+    if change is not None and change.action in DESTROYS:
         yield Rule(f"that loses {kind.lost_on_delete}", kind.facts)
 
 
-def _identity(
-    kind: Kind, address: str, desired: Desired, entry: Entry | None, record: Record | None, state: str
-) -> Iterator[Rule]:
-    resource = desired.resources.get(address)
+def _identity(subject: Subject, state: str) -> Iterator[Rule]:
+    kind, resource, entry, record = subject.kind, subject.resource, subject.entry, subject.record
     if resource is None and entry is None:
         yield Rule("it is live, and neither in the configuration nor in the state: never touched but by --prune", state)
         return
-    for block in desired.imports:
-        if block.target == address and record is not None and block.id == record.id:
+    for block in subject.given.desired.imports:
+        if block.target == subject.address and record is not None and block.id == record.id:
             yield Rule(f"`imports`: it is the object {block.id}", str(block.location))
     if entry is not None:
         gone = "" if record is not None else ", which is not live any more"
@@ -192,15 +159,15 @@ def _lifecycle(resource: Resource, entry: Entry | None, state: str) -> Iterator[
     elif lifecycle.prevent_destroy is None and entry is not None and entry.protected:
         yield Rule("prevent_destroy is remembered, until `prevent_destroy: false` is written", state)
     if lifecycle.replace:
-        yield Rule("replace: allow: where the API cannot change it, a new object is made in its place", place)
+        yield Rule("replace: allow: if the API cannot change it, a new object is made in its place", place)
     yield from (ignored_by(each, resource) for each in lifecycle.ignore_changes)
 
 
-def _leaving(kind: Kind, address: str, desired: Desired, entry: Entry, state: str) -> Iterator[Rule]:
-    block = next((each for each in desired.removed if each.source == address), None)
+def _removal(subject: Subject, entry: Entry, state: str) -> Iterator[Rule]:
+    block = next((each for each in subject.given.desired.removed if each.source == subject.address), None)
     if block is not None:
-        said = "it is deleted" if block.destroy else "it is forgotten, and stays as it is"
-        yield Rule(f"`removed`: {said}", str(block.location))
+        fate = "it is deleted" if block.destroy else "it is forgotten, and stays as it is"
+        yield Rule(f"`removed`: {fate}", str(block.location))
     else:
         yield Rule("the state knows it and the configuration does not want it, so it goes", state)
     if entry.protected:

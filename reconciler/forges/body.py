@@ -27,7 +27,7 @@ def render_body(text: str, own: Sequence[Comment], run: str) -> str:
     environment that are there, the first of which is kept; `run` is the address of this run.
 
     A plan's text brings what is approved from now on. That of an apply brings none, and what was approved stays: the
-    job may be run again. WrongUsage where the text is not ours, or too long.
+    job may be run again. WrongUsage if the text is not ours, or too long.
     """
     mark = mark_in(text)
     if mark is None:
@@ -54,23 +54,19 @@ def same(body: str, other: str) -> bool:
 
 
 def _approval_of(own: Sequence[Comment]) -> Approval | None:
-    """What was approved, None where two comments (of jobs at the same time) say different things."""
+    """What was approved, None if two comments (of jobs at the same time) say different things."""
     found = [mark.approval for comment in own if (mark := mark_in(comment.body)) and mark.approval]
     return found[0] if len({each.digest for each in found}) == 1 else None
 
 
 def _earlier(body: str, shown: str) -> list[str]:
     """The titles of what stood there, the latest first: that of the comment itself, then those that it lists."""
-    escape, _, folded = body.replace("\r\n", "\n").partition(HISTORY)
-    listed = [line.removeprefix("- ") for line in folded.split("\n") if line.startswith("- ")]
-    title = _title(escape)
-    is_new = bool(title) and escape.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
-    lines = [f"{_commit(mark_in(escape))}{title}", *listed] if is_new else listed
+    current, _, history = body.replace("\r\n", "\n").partition(HISTORY)
+    listed = [line.removeprefix("- ") for line in history.split("\n") if line.startswith("- ")]
+    title = next((line for line in current.split("\n")[1:] if line.strip()), "").strip()
+    is_new = bool(title) and current.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
+    lines = [f"{_commit(mark_in(current))}{title}", *listed] if is_new else listed
     return [line for line in lines if len(line) <= LONGEST_EARLIER][:MOST_EARLIER]
-
-
-def _title(escape: str) -> str:
-    return next((line for line in escape.split("\n")[1:] if line.strip()), "").strip()
 
 
 def _commit(mark: CommentMarker | None) -> str:

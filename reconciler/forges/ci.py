@@ -25,7 +25,7 @@ ELSEWHERE = "it runs in GitHub Actions and GitLab CI, and reads where it is from
 class CiRun:
     """One run of a pipeline.
 
-    `project` is the repository as the host's API names it; `number` that of the pull request, None where the run is for
+    `project` is the repository as the host's API names it; `number` that of the pull request, None if the run is for
     none; `commit` what it runs for; `run` the address of the run, for people; `summary` the file of the job's summary;
     `source` the variable that the token came from.
     """
@@ -45,7 +45,7 @@ class CiRun:
 def find_ci_run(variables: Mapping[str, str], event: str = "") -> CiRun:
     """What the variables say; `event` is the text of the file that GITHUB_EVENT_PATH names.
 
-    WrongUsage outside of a pipeline, or where a variable is not what its host sets; NotAuthorised without a token.
+    WrongUsage outside of a pipeline, or if a variable is not what its host sets; NotAuthorised without a token.
     """
     if variables.get("GITHUB_ACTIONS") == "true":
         return _github(variables, event)

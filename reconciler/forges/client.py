@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ A_MINUTE = 60.0
 @dataclass(frozen=True, slots=True)
 class Comment:
     """One comment. `author` is the name or number by which the host knows who wrote it; `handle` is the host's own word
-    for the comment where it has a second one."""
+    for the comment if it has a second one."""
 
     id: int
     body: str
@@ -33,6 +33,12 @@ class Comment:
 
 class Forge(Protocol):
     """What a host can do."""
+
+    def trace(self, tell: Callable[[str], None] | None) -> None:
+        """Tells of each exchange."""
+
+    def close(self) -> None:
+        """Closes the connections."""
 
     def me(self) -> str:
         """Whom the token speaks for, as `Comment.author` has it."""
@@ -59,7 +65,7 @@ class Forge(Protocol):
         """Another text in an issue, which is then closed, or not."""
 
     def require_untouched(self, comment: Comment) -> None:
-        """Refused where somebody else is known to have edited the comment."""
+        """Refused if somebody else is known to have edited the comment."""
 
 
 class ForgeClient(Writer):
@@ -86,7 +92,7 @@ class ForgeClient(Writer):
         return answer
 
     def pages(self, path: str, query: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
-        """The items of all pages. AnswerUnreadable where one is no list, or there is no end of them."""
+        """The items of all pages. AnswerUnreadable if one is no list, or there is no end of them."""
         for page in range(1, MOST_PAGES + 1):
             answer = self._exchange("GET", path, idempotent=True, query={**query, "per_page": PER_PAGE, "page": page})
             if not answer.ok:
@@ -95,12 +101,12 @@ class ForgeClient(Writer):
             if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
                 raise AnswerUnreadable(f"GET {path} answered with something that is no list")
             yield from items
-            if not _goes_on(answer):
+            if not _has_next_page(answer):
                 return
         raise AnswerUnreadable(f"GET {path} has more than {MOST_PAGES} pages")
 
     def _error(self, answer: Response) -> ReconcilerError:
-        text = f"{answer.method} {answer.path} answered {answer.status}{_said(answer)}"
+        text = f"{answer.method} {answer.path} answered {answer.status}{_error_text(answer)}"
         text += answer.redirect() + answer.asked_wait()
         hint = self._hints.get(answer.status)
         if answer.status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):
@@ -130,8 +136,8 @@ def limited(answer: Response, now: float | None = None) -> Response:
     return replace(answer, status=TOO_MANY, headers={**answer.headers, "retry-after": str(math.ceil(wait))})
 
 
-def _goes_on(answer: Response) -> bool:
-    """GitHub says it in `Link`, which is left out where there is one page; GitLab in `X-Next-Page`, empty on the last.
+def _has_next_page(answer: Response) -> bool:
+    """GitHub says it in `Link`, which is left out if there is one page; GitLab in `X-Next-Page`, empty on the last.
 
     docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api,
     docs.gitlab.com/api/rest/#other-pagination-headers
@@ -141,7 +147,7 @@ def _goes_on(answer: Response) -> bool:
     return 'rel="next"' in answer.headers.get("link", "")
 
 
-def _said(answer: Response) -> str:
+def _error_text(answer: Response) -> str:
     """GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`."""
     try:
         body = answer.body()
@@ -151,6 +157,6 @@ def _said(answer: Response) -> str:
         return ""
     errors = body.get("errors")
     listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
-    said = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
-    words = [in_short(each) for each in said if each]
+    parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
+    words = [in_short(each) for each in parts if each]
     return f": {'; '.join(words)}" if words else ""

@@ -28,30 +28,30 @@ editor { __typename login } author { __typename login } } } }"""
 class GitHub:
     """The pull requests of one repository."""
 
-    def __init__(self, where: CiRun) -> None:
-        secret = Secret(where.token, where.source)
+    def __init__(self, run: CiRun) -> None:
+        secret = Secret(run.token, run.source)
         headers = {
-            "authorization": f"Bearer {where.token}",
+            "authorization": f"Bearer {run.token}",
             "accept": "application/vnd.github+json",
             "x-github-api-version": "2022-11-28",
         }
-        above, _, self._graphql_path = where.graphql.rpartition("/")
-        self._doors: list[Transport] = [
-            connect_to_forge(where.api, secret, headers),
+        above, _, self._graphql_path = run.graphql.rpartition("/")
+        self._transports: list[Transport] = [
+            connect_to_forge(run.api, secret, headers),
             connect_to_forge(above, secret, headers),
         ]
-        self._rest, self._graphql = (ForgeClient(door, HINTS) for door in self._doors)
-        self._repository = f"repos/{where.project}"
+        self._rest, self._graphql = (ForgeClient(transport, HINTS) for transport in self._transports)
+        self._repository = f"repos/{run.project}"
 
     def trace(self, tell: Callable[[str], None] | None) -> None:
         """Tells of each exchange."""
-        for door in self._doors:
-            door.trace = tell
+        for transport in self._transports:
+            transport.trace = tell
 
     def close(self) -> None:
         """Closes the connections."""
-        for door in self._doors:
-            door.close()
+        for transport in self._transports:
+            transport.close()
 
     def me(self) -> str:
         """The login that the token speaks for: `github-actions[bot]`, `my-app[bot]`, or a person's.
@@ -65,7 +65,7 @@ class GitHub:
         return login
 
     def merged(self, commit: str) -> list[int]:
-        """The numbers of the pull requests that were merged with the commit. Where one says that the commit is its
+        """The numbers of the pull requests that were merged with the commit. If one says that the commit is its
         merge (also the last commit of a squash or a rebase), that one alone."""
         found = [
             each for each in self._rest.pages(f"{self._repository}/commits/{commit}/pulls", {}) if each.get("merged_at")
@@ -79,7 +79,7 @@ class GitHub:
         return [comment for each in items if (comment := _comment(each)) is not None]
 
     def create(self, number: int, body: str, before_again: Any) -> None:
-        """A new comment. 422 where the body has more than 65,536 characters."""
+        """A new comment. 422 if the body has more than 65,536 characters."""
         path = f"{self._repository}/issues/{number}/comments"
         self._rest.call("POST", path, {"body": body}, before_again=before_again)
 
@@ -104,7 +104,7 @@ class GitHub:
         self._rest.call("PATCH", f"{self._repository}/issues/{number}", {"body": body, **closed})
 
     def require_untouched(self, comment: Comment) -> None:
-        """Refused where the last to edit the comment was not its author: whoever may write to a repository may edit all
+        """Refused if the last to edit the comment was not its author: whoever may write to a repository may edit all
         comments in it. An edit of ours after that one makes it good again."""
         node = self._asked(EDITOR, id=comment.handle).get("node")
         if not isinstance(node, dict) or "editor" not in node:
@@ -120,7 +120,7 @@ class GitHub:
             )
 
     def _asked(self, query: str, **variables: str) -> dict[str, Any]:
-        """The data of a GraphQL query. It answers 200 with `errors` where something is wrong."""
+        """The data of a GraphQL query. It answers 200 with `errors` if something is wrong."""
         answer = self._graphql.call("POST", self._graphql_path, {"query": query, "variables": variables})
         data = answer.record().get("data")
         if not isinstance(data, dict):

@@ -25,19 +25,19 @@ HINTS = {
 class GitLab:
     """The merge requests of one project."""
 
-    def __init__(self, where: CiRun) -> None:
-        headers = {"private-token": where.token, "accept": "application/json"}
-        self._door = connect_to_forge(where.api, Secret(where.token, where.source), headers)
-        self._client = ForgeClient(self._door, HINTS)
-        self._project = f"projects/{where.project}"
+    def __init__(self, run: CiRun) -> None:
+        headers = {"private-token": run.token, "accept": "application/json"}
+        self._transport = connect_to_forge(run.api, Secret(run.token, run.source), headers)
+        self._client = ForgeClient(self._transport, HINTS)
+        self._project = f"projects/{run.project}"
 
     def trace(self, tell: Callable[[str], None] | None) -> None:
         """Tells of each exchange."""
-        self._door.trace = tell
+        self._transport.trace = tell
 
     def close(self) -> None:
         """Closes the connections."""
-        self._door.close()
+        self._transport.close()
 
     def me(self) -> str:
         """The number of the user that the token speaks for; a project's or group's token has a user of its own."""
@@ -47,7 +47,7 @@ class GitLab:
         return str(number)
 
     def merged(self, commit: str) -> list[int]:
-        """The numbers of the merge requests that were merged with the commit. Where one says that the commit is its
+        """The numbers of the merge requests that were merged with the commit. If one says that the commit is its
         merge or its squash, that one alone."""
         path = f"{self._project}/repository/commits/{commit}/merge_requests"
         found = [each for each in self._client.pages(path, {}) if each.get("state") == "merged"]
@@ -61,7 +61,7 @@ class GitLab:
         return [comment for each in items if not each.get("system") and (comment := _comment(each)) is not None]
 
     def create(self, number: int, body: str, before_again: Any) -> None:
-        """A new note. 400 where the body has more than 1,000,000 characters."""
+        """A new note. 400 if the body has more than 1,000,000 characters."""
         path = f"{self._project}/merge_requests/{number}/notes"
         self._client.call("POST", path, {"body": body}, before_again=before_again)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.errors import did_you_mean
 from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint
 from reconciler.model.desired import Fields
 from reconciler.model.live import Lookups, Raw
+from reconciler.text import did_you_mean
 
 CATALOGUE = "/integrations/meta"
 # The page calls the catalogue authoritative, so a slug is checked there, and these are examples for editors.

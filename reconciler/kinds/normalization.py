@@ -18,6 +18,7 @@ from reconciler.model.desired import Fields
 from reconciler.model.live import Record
 from reconciler.model.state import Entry
 from reconciler.serialization import canonical
+from reconciler.text import truncate
 
 Key = tuple[str, ...]
 FLOAT_PRECISION = 1e-6
@@ -217,7 +218,7 @@ def _warning(address: str, path: str, sent: Any, stored: Any) -> str:
 def _shown(value: Any) -> str:
     """A value as YAML takes it, truncated."""
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters; `explain` shows all)"
+    return truncate(text, LONGEST, f"… ({len(text)} characters; `explain` shows all)")
 
 
 def _points(sent: Any, stored: Any) -> str:

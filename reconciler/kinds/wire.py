@@ -14,6 +14,7 @@ from reconciler.model.desired import Fields
 from reconciler.model.live import Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import canonical
+from reconciler.text import truncate
 
 ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")
 # They match the documented pattern of an id, but are fixed segments of paths, or lead up in a path.
@@ -51,8 +52,7 @@ def other_object(kind: Kind, raw: Raw) -> str:
 
 def in_short(value: Any) -> str:
     """A name of the API, truncated."""
-    text = str(value)
-    return text if len(text) <= LONGEST_NAME else text[:LONGEST_NAME] + "…"
+    return truncate(str(value), LONGEST_NAME)
 
 
 def _as(schema: Schema, value: Any) -> Any:

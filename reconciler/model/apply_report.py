@@ -32,7 +32,7 @@ class Verification(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The end of one change. `reason`: why it failed; `because_of`: the address for whose sake it was skipped;
-    `request_ids`: what the API called our writes, where it says so; `stored`: path → what the API made of a value, as
+    `request_ids`: what the API called our writes, if it says so; `stored`: path → what the API made of a value, as
     reading back has shown it."""
 
     address: str
@@ -50,7 +50,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class ApplyReport:
     """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end;
-    `receipt`: what it left behind, None where it wrote nothing; `answered`: address → the fields that the API's answer
+    `receipt`: what it left behind, None if it wrote nothing; `answered`: address → the fields that the API's answer
     to the last write showed."""
 
     environment: str
@@ -97,7 +97,7 @@ class ReceiptItem:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One apply. `at` is UTC; `commit` is the configuration's, empty where there is none. `lineage` is that of the
+    """One apply. `at` is UTC; `commit` is the configuration's, empty if there is none. `lineage` is that of the
     state which the apply wrote, empty if it is not known."""
 
     format_version: int
@@ -122,7 +122,7 @@ class Receipt:
 @dataclass(frozen=True, slots=True)
 class Failure:
     """`command` is `plan` or `apply`, `environment` and `configuration` those that it was for, as far as
-    that could be told. `review` is what was planned, None where it did not come so far."""
+    that could be told. `review` is what was planned, None if it did not come so far."""
 
     command: str
     environment: str

@@ -16,14 +16,14 @@ FORMAT_VERSION = 2
 MOST_SKETCHED = 10_000
 """The longest sketch, in characters: it stands in a comment, whose length is bounded."""
 HASH_DIGITS = 8
-_AROUND = 8  # quotes, a colon, a comma and blanks around an address and what stands beside it
+_OVERHEAD = 8  # quotes, a colon, a comma and blanks around an address and what stands beside it
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
     """A plan in short. `digest` is what binds; all else is for people.
 
-    `commit` and `base` are what was planned and what it was compared with, empty where that is not known. `changes`:
+    `commit` and `base` are what was planned and what it was compared with, empty if that is not known. `changes`:
     address → its action and a short hash of what would be done, `delete 1f3a90bc`, in the plan's order; `left_out`: how
     many more changes there are, for which there was no room. `configuration` is its name.
     """
@@ -48,7 +48,7 @@ def make_approval(plan: Plan, commit: str = "", base: str = "", room: int = MOST
     sketched: dict[str, str] = {}
     for change in plan.changes:
         sketch = make_sketch(change)
-        room -= len(json.dumps(change.address)) + len(sketch) + _AROUND
+        room -= len(json.dumps(change.address)) + len(sketch) + _OVERHEAD
         if room < 0:
             break
         sketched[change.address] = sketch
@@ -88,12 +88,12 @@ LONGEST = 13_000
 LONGEST_COMMIT = 200
 LINE = re.compile(r"<!-- reconciler (\{.*\}) -->")
 # All that could end the line early, or that a host takes for a mention, a reference or markup: within strings only.
-_ACTS = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
+_UNSAFE = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
 
 
 @dataclass(frozen=True, slots=True)
 class CommentMarker:
-    """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None where it
+    """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None if it
     shows none that could be approved. `configuration`: its name; None in a mark that was written before marks had it,
     which may be any one's."""
 
@@ -124,11 +124,11 @@ def make_marker(command: str, plan: Plan, commit: str, base: str) -> CommentMark
 
 def marker_line(mark: CommentMarker) -> str:
     """The mark as an HTML comment on one line of ASCII."""
-    return f"<!-- reconciler {_ACTS.sub(_escaped, json.dumps(asdict(mark), separators=(',', ':')))} -->"
+    return f"<!-- reconciler {_UNSAFE.sub(_escaped, json.dumps(asdict(mark), separators=(',', ':')))} -->"
 
 
 def mark_in(body: str) -> CommentMarker | None:
-    """The mark in a comment's first line, None where there is none. Of a mark that another version of this program
+    """The mark in a comment's first line, None if there is none. Of a mark that another version of this program
     wrote, only the configuration and the environment are known: it approves nothing."""
     found = LINE.fullmatch(body.split("\n", 1)[0].strip())
     if found is None:

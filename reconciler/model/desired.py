@@ -100,4 +100,8 @@ class Desired:
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
     imports: tuple[Import, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
+
+    def files(self) -> set[str]:
+        """The files that the resources are written in."""
+        return {resource.location.file for resource in self.resources.values()}

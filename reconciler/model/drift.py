@@ -32,7 +32,7 @@ class Drifted:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """All of it, in the order of the addresses. `compared`: how many objects were looked at."""
+    """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at."""
 
     environment: str
     compared: int

@@ -46,7 +46,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class FieldExplanation:
-    """One field, or one spot within it. `line` is the text at `place`; both are nothing where it is not written.
+    """One field, or one spot within it. `line` is the text at `place`; both are nothing if it is not written.
 
     `cause` is that of a difference; `next` is what the next apply does to it.
     """
@@ -77,7 +77,7 @@ class LastApply:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One address, or what of it was asked for: `path` is empty for all of it. `id` is None where nothing is live."""
+    """One address, or what of it was asked for: `path` is empty for all of it. `id` is None if nothing is live."""
 
     environment: str
     address: str

@@ -41,7 +41,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of a change. `before` is live, `after` is desired; None where there is nothing."""
+    """One field of a change. `before` is live, `after` is desired; None if there is nothing."""
 
     path: str
     before: Any
@@ -72,7 +72,7 @@ class Change:
 
     `requests` are sent in order. A replace has a second part, `cleanup`, which waits for `cleanup_after` (the changes
     that stop using the old object). `remember` is what the state holds afterwards (its id is filled in by a create);
-    None where the address is to be forgotten. `seen` is the fingerprint of what was live, None where nothing was.
+    None if the address is to be forgotten. `seen` is the fingerprint of what was live, None if nothing was.
     `tombstones` (by `kind[id]`) are what the state holds afterwards of the object that the address had until then.
     `reason` says why an object goes, or is made again.
     """
@@ -125,10 +125,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole of it. `refresh` is what the state should know of addresses that do not change; `moved` are the
-    addresses that take an entry of the state over, and from where. `configuration` and `api` (its address) say, with
-    the environment, what it is a plan of: no two of these share a digest. `labels` are what people call an id, and
-    `behind` is the address of what stands behind an item of the API's lists whose id is another."""
+    """All that is done to one environment.
+
+    `refresh` is what the state should know of addresses that do not change; `moved`: address → the address whose entry
+    it takes over. `configuration` and `api` (its address) say, with the environment, what it is a plan of: no two of
+    these share a digest. `labels`: id → what people call it. `behind`: the id of an item of the API's lists → the
+    address of the object behind it, which has another id.
+    """
 
     environment: str
     changes: tuple[Change, ...]
@@ -145,7 +148,7 @@ class Plan:
     digest: str = ""
 
     def id_of(self, address: str) -> str | None:
-        """The id of the live object of an address, None where there is none."""
+        """The id of the live object of an address, None if there is none."""
         if address in self.refresh:
             return self.refresh[address].id
         return next((change.id for change in self.changes if change.address == address), None)

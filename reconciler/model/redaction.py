@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-# Who wrote a password with / # or ? in it has not escaped it, and it is a password all the same: what follows `user:`
-# and is no port.
+# A password may hold / # or ? without an escape: it is all that follows `user:` and is no port.
 USER = re.compile(r"""(?<=//)(?:[^/?#\s'"]*(?=@)|[^/?#\s'":]*:(?!\d*(?:[/?#\s'"]|$))[^\s'"]*(?=@))""")
 ALL_BEFORE_HOST = re.compile(r"(?:(?<=//)|^(?![^\s/]*//))\S*@")
 
@@ -32,7 +31,7 @@ def without_credentials(text: str) -> str:
 SHORTEST = 8
 """A text of fewer characters is no key, and is part of others."""
 ESCAPES = (b"\\u00", b"%")
-STRUCK = b"***"
+MASK = b"***"
 
 
 class Spellings:
@@ -41,14 +40,14 @@ class Spellings:
 
     def __init__(self, key: str) -> None:
         raw = key.encode() if len(key) >= SHORTEST else b""
-        self._fixed = tuple(dict.fromkeys((raw, *_in_base64(raw)))) if raw else ()
+        self._plain = tuple(dict.fromkeys((raw, *_in_base64(raw)))) if raw else ()
         self._escaped = _escaped(key) if raw else None
         self._has_slash = b"/" in raw
         self._codes = frozenset(f"{each:02x}".encode() for each in raw)
 
     def are_in(self, content: bytes) -> bool:
         """Whether one of them is in it. Nearly always it is none, and that costs little more than to look once."""
-        if any(each in content for each in self._fixed):
+        if any(each in content for each in self._plain):
             return True
         return self._escaped is not None and self._may_be_escaped(content) and bool(self._escaped.search(content))
 
@@ -56,9 +55,9 @@ class Spellings:
         """The content without them."""
         if not self.are_in(content):
             return content
-        for each in self._fixed:
-            content = content.replace(each, STRUCK)
-        return self._escaped.sub(STRUCK, content) if self._escaped else content
+        for each in self._plain:
+            content = content.replace(each, MASK)
+        return self._escaped.sub(MASK, content) if self._escaped else content
 
     def _may_be_escaped(self, content: bytes) -> bool:
         """Whether a character of the key is escaped anywhere: to look for this is much quicker than for a pattern."""

@@ -1,15 +1,16 @@
-"""What people are shown: a plan, and beside it what only a person asks. A value, made anew at each look; no part of
-the plan's digest, never sent, never saved."""
+"""What people are shown: a plan, and beside it what only a person asks. It is made anew each time, is no part of the
+plan's digest, and is never sent or saved."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
 
 from reconciler.errors import Location
+from reconciler.model.desired import Desired
+from reconciler.model.live import Live
 from reconciler.model.plan import Change, Plan
 
 
@@ -53,7 +54,7 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An address in the graph of references. `action` is None where nothing happens to it; what is not `managed` bears
+    """An address in the graph of references. `action` is None if nothing happens to it; what is not `managed` bears
     `kind[id]` in an address's place."""
 
     address: str
@@ -73,50 +74,38 @@ class Graph:
     dropped: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Review:
     """A plan as a reviewer looks at it.
 
-    `impacts`, `places` (the YAML line), `scopes` and `behind` are by address; `scopes` is empty where no base was
-    given, and `behind` has the newer commit that a change would undo.
-    `field_places` has, for a change, the YAML line of each field that changes and is written, by its path. `tasks`
-    is what a person has to do by hand, each a sentence. `at` is when the look was taken, `commit` and `base` what was
-    planned and what it was compared with (empty: not known). What most forms do not show is found when one asks for it.
+    `desired` and `live` are what the plan was made of. `impacts`, `scopes` and `behind` are by address; `scopes` is
+    empty if no base was given, and `behind` has the newer commit that a change would undo. `tasks` is what a person has
+    to do by hand, each a sentence. `at` is when the review was made; `commit` and `base` are what was planned and what
+    it was compared with, empty if that is not known.
     """
 
     plan: Plan
+    desired: Desired = field(default_factory=lambda: Desired({}))
+    live: Live = field(default_factory=lambda: Live({}))
     impacts: Mapping[str, tuple[Impact, ...]] = field(default_factory=dict)
-    places: Mapping[str, Location] = field(default_factory=dict)
-    find_field_places: Callable[[], Mapping[str, Mapping[str, Location]]] = dict
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     behind: Mapping[str, Commit] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
-    find_graph: Callable[[], Graph] = Graph
     at: datetime | None = None
-    find_commit: Callable[[], str] = str
+    commit: str = ""
     base: str = ""
 
     def find_scope(self, address: str) -> Scope | None:
         """How a change is marked: as behind, or by whose doing it is."""
         return Scope.BEHIND if address in self.behind else self.scopes.get(address)
 
+    def find_place(self, address: str) -> Location | None:
+        """The YAML line of an address; None if it is not in the configuration."""
+        resource = self.desired.resources.get(address)
+        return resource.location if resource else None
+
     def remarks_on(self, change: Change) -> tuple[str, ...]:
         """All that is said of a change, but for its impacts."""
         commit = self.behind.get(change.address)
-        said = (f"this would undo a newer commit, {commit}: the checkout is behind",) if commit else ()
-        return (*said, *change.remarks())
-
-    @cached_property
-    def field_places(self) -> Mapping[str, Mapping[str, Location]]:
-        """Where each field that changes is written."""
-        return self.find_field_places()
-
-    @cached_property
-    def graph(self) -> Graph:
-        """What refers to what."""
-        return self.find_graph()
-
-    @cached_property
-    def commit(self) -> str:
-        """What was planned; empty where it is not known."""
-        return self.find_commit()
+        remark = (f"this would undo a newer commit, {commit}: the checkout is behind",) if commit else ()
+        return (*remark, *change.remarks())

@@ -33,8 +33,8 @@ class Environment:
     `variables` are the values of `${var.NAME}`, and `variable_locations` are where they are written. `unset` has those
     that are named without a value.
 
-    The key is in the variable `secret_env`, or what `secret_command` prints; where only a command is written, no
-    variable is looked at. `time_zone` is the readers', an IANA name, empty where none is set.
+    The key is in the variable `secret_env`, or what `secret_command` prints; if only a command is written, no
+    variable is looked at. `time_zone` is the readers', an IANA name, empty if none is set.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What the last applies left behind: the value that the state stage gives. A memory, never the truth."""
+"""What the last applies left behind: the value that the state stage gives. What is live is in the API alone."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def parse_object_name(name: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The memory of one environment.
+    """The state of one environment.
 
-    `lineage` names its first birth, `serial` counts the applies that wrote it (0: never written), `plan` is the digest
-    of the plan that wrote it last. `configuration` is the name of the configuration that it belongs to, None in a state
-    that was written before states had one. `tombstones` are by `kind[id]`. `unread` are the addresses that an apply
-    wrote and was cut off before it read them back; no state says that, the journal does.
+    `lineage` is the id that it got when it was first written. `serial` counts the applies that wrote it (0: it was
+    never written), and `plan` is the digest of the last plan that did. `configuration` is the name of the configuration
+    that it belongs to, None in a state that was written before states had one. `tombstones` are by `kind[id]`. `unread`
+    are the addresses that an apply wrote and did not read back before it was cut off; only the journal knows them.
     """
 
     environment: str

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from reconciler.errors import Location
-from reconciler.model.explanation import Explanation, FieldExplanation, Held, Rule, Verdict
-from reconciler.model.plan import Cause
+from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Rule, Verdict
+from reconciler.output.labels import CAUSES
 from reconciler.output.terminal import bold, dim, escape, yellow
 from reconciler.output.values import cut, format_value, plain
 
@@ -16,66 +17,55 @@ FORMAT_VERSION = 1
 WIDEST = 32
 """Columns of one value in the table."""
 HEAD = ("field", "", "in the YAML", "live", "last applied")
-CAUSES = {
-    Cause.CONFIG: "changed here",
-    Cause.DRIFT: "changed outside (drift)",
-    Cause.BOTH: "changed here and outside",
-    Cause.UNKNOWN: "cause unknown",
-}
 CALM = frozenset({Verdict.EQUAL, Verdict.STORED, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})
 
 
-class ExplanationText:
+def explanation_text(explanation: Explanation) -> str:
     """An explanation for a terminal: a field in sentences, an address as a table of its fields."""
+    return "\n".join(_lines(explanation))
 
-    def __init__(self, explanation: Explanation) -> None:
-        self._explanation = explanation
 
-    def __str__(self) -> str:
-        return "\n".join(self._lines())
+def _lines(each: Explanation) -> Iterator[str]:
+    live = f" ({escape(each.id)})" if each.id else ""
+    path = f".{escape(each.path)}" if each.path else ""
+    field = each.fields[0] if each.path and len(each.fields) == 1 else None
+    verdict = field.verdict if field else each.verdict
+    head = bold(f"{escape(each.address)}{path} in {escape(each.environment)}: {verdict}")
+    yield f"{head} {format_value(each.name)}{live}"
+    if field is not None:
+        yield from _field(field, each.rules)
+        yield f"  last applied: {_last(each.last)}"
+        return
+    if each.place is not None:
+        yield f"  YAML: {_at(each.place, each.line)}"
+    yield f"  last applied: {_last(each.last)}"
+    yield f"  the next apply: {each.next}"
+    yield from (f"  {escape(note)}" for note in each.notes)
+    yield from map(_rule, each.rules)
+    yield ""
+    yield from _table(each.fields)
 
-    def _lines(self) -> Iterator[str]:
-        each = self._explanation
-        live = f" ({escape(each.id)})" if each.id else ""
-        path = f".{escape(each.path)}" if each.path else ""
-        verdict = each.fields[0].verdict if each.path and len(each.fields) == 1 else each.verdict
-        yield (
-            bold(f"{escape(each.address)}{path} in {escape(each.environment)}: {verdict}")
-            + f" {format_value(each.name)}{live}"
-        )
-        if each.path and len(each.fields) == 1:
-            yield from self._field(each.fields[0])
-            yield f"  last applied: {self._last()}"
-            return
-        if each.place is not None:
-            yield f"  YAML: {_at(each.place, each.line)}"
-        yield f"  last applied: {self._last()}"
-        yield f"  the next apply: {each.next}"
-        yield from (f"  {escape(note)}" for note in each.notes)
-        yield from (_rule(rule) for rule in each.rules)
-        yield ""
-        yield from _table(each.fields)
 
-    def _field(self, field: FieldExplanation) -> Iterator[str]:
-        if field.place is not None:
-            yield f"  YAML: {_at(field.place, field.line)}"
-        yield f"  written: {_whole(field.written, 'not written')}"
-        yield f"  live: {_whole(field.live, 'nothing')}"
-        yield f"  remembered: {_whole(field.applied, 'nothing')}"
-        if field.cause is not None:
-            yield yellow(f"  cause: {CAUSES[field.cause]}")
-        yield f"  the next apply: {field.next}"
-        yield from map(_rule, field.rules)
-        if field.verdict is not Verdict.SERVER:
-            yield from map(_rule, self._explanation.rules)
+def _field(field: FieldExplanation, of_object: Iterable[Rule]) -> Iterator[str]:
+    if field.place is not None:
+        yield f"  YAML: {_at(field.place, field.line)}"
+    yield f"  written: {_whole(field.written, 'not written')}"
+    yield f"  live: {_whole(field.live, 'nothing')}"
+    yield f"  remembered: {_whole(field.applied, 'nothing')}"
+    if field.cause is not None:
+        yield yellow(f"  cause: {CAUSES[field.cause].phrase}")
+    yield f"  the next apply: {field.next}"
+    yield from map(_rule, field.rules)
+    if field.verdict is not Verdict.SERVER:
+        yield from map(_rule, of_object)
 
-    def _last(self) -> str:
-        last = self._explanation.last
-        if last is None:
-            return "no receipt names it"
-        commit = f", commit {escape(last.commit[:12])}" if last.commit else ""
-        how = escape(f"{last.action} {last.status}, {last.at}, by {last.who}")
-        return f"{how}{commit} (receipt {escape(last.receipt)})"
+
+def _last(last: LastApply | None) -> str:
+    if last is None:
+        return "no receipt names it"
+    commit = f", commit {escape(last.commit[:12])}" if last.commit else ""
+    how = escape(f"{last.action} {last.status}, {last.at}, by {last.who}")
+    return f"{how}{commit} (receipt {escape(last.receipt)})"
 
 
 def _at(place: Location, line: str) -> str:
@@ -99,7 +89,7 @@ def _table(fields: tuple[FieldExplanation, ...]) -> Iterator[str]:
 
 
 def _row(each: FieldExplanation) -> tuple[str, ...]:
-    cause = f", {CAUSES[each.cause]}" if each.cause is not None and each.verdict is not Verdict.NEW else ""
+    cause = f", {CAUSES[each.cause].phrase}" if each.cause is not None and each.verdict is not Verdict.NEW else ""
     values = (_cell(held) for held in (each.written, each.live, each.applied))
     return (escape(each.path), f"{each.verdict}{cause}", *values)
 
@@ -124,16 +114,7 @@ def explanation_json(explanation: Explanation) -> str:
         "action": each.action.value if each.action else None,
         "next": each.next,
         "place": _place(each.place, each.line),
-        "last_applied": {
-            "receipt": each.last.receipt,
-            "at": each.last.at,
-            "who": each.last.who,
-            "commit": each.last.commit or None,
-            "action": each.last.action,
-            "status": each.last.status,
-        }
-        if each.last
-        else None,
+        "last_applied": {**asdict(each.last), "commit": each.last.commit or None} if each.last else None,
         "rules": [_rule_document(rule) for rule in each.rules],
         "notes": list(each.notes),
         "fields": [_field_document(field) for field in each.fields],

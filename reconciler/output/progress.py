@@ -1,6 +1,6 @@
-"""What a person sees while an apply runs: one moving line on a terminal, plain lines elsewhere.
+"""What a person sees while an apply runs: a bar on a terminal, plain lines elsewhere.
 
-A long apply shows what went wrong, how far it is and about how long it will take, and not a line for each success.
+A long apply shows failures, how far it is and about how long it will take, and no line for each success.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from typing import Self
 
 from reconciler.model.apply_report import Status
 from reconciler.model.plan import Change, Plan
-from reconciler.output.terminal import escape, green, printable, red, write_stderr, yellow
-
-PAINT = {Status.DONE: green, Status.FAILED: red, Status.SKIPPED: yellow, Status.MANUAL: yellow}
-
+from reconciler.output.labels import STATUSES
+from reconciler.output.terminal import escape, printable, write_stderr, yellow
+from reconciler.text import counted
 
 MOST_LINES = 100
 """Up to so many changes each has its line."""
@@ -25,7 +24,7 @@ MINUTE = 60
 
 
 class PlainProgress:
-    """Made for logs: a line for every change that ends, or where there are many, for each failure and each tenth."""
+    """Made for logs: a line for every change that ends, or if there are many, for each failure and each tenth."""
 
     def __init__(self, plan: Plan) -> None:
         self._total = len(plan.changes)
@@ -68,7 +67,8 @@ class PlainProgress:
     def _line(self, change: Change, status: Status, text: str) -> str:
         width = len(str(self._total))
         head = f"[{self._ended:>{width}}/{self._total}] {change.action.value} {escape(change.address)}: "
-        return head + PAINT[status](status.value) + (f" ({escape(text)})" if text and status is not Status.DONE else "")
+        reason = f" ({escape(text)})" if text and status is not Status.DONE else ""
+        return head + STATUSES[status].paint(status.value) + reason
 
 
 class LiveProgress(PlainProgress):
@@ -105,10 +105,10 @@ class LiveProgress(PlainProgress):
             self._bar.stop()
 
     def _milestone(self) -> None:
-        """The bar tells it."""
+        """The bar shows it."""
 
     def _print(self, line: str) -> None:
-        """As `say`: where the terminal has gone, the work goes on."""
+        """As `write_stderr`: if the terminal has gone, the work goes on."""
         with suppress(OSError):
             self._bar.console.print(self._plain.from_ansi(printable(line, sys.stderr)))
 
@@ -123,13 +123,11 @@ class LiveProgress(PlainProgress):
 
 
 def about(seconds: float) -> str:
-    """A time as one says it: `less than a minute`, `about 3 minutes`."""
+    """A time in words: `less than a minute`, `about 3 minutes`."""
     minutes = round(seconds / MINUTE)
-    if minutes < 1:
-        return "less than a minute"
-    return f"about {minutes} minute{'s' if minutes > 1 else ''}"
+    return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
 
 
 def progress(plan: Plan) -> PlainProgress:
-    """The display that fits where stderr goes."""
+    """A bar if stderr is a terminal, else plain lines."""
     return LiveProgress(plan) if sys.stderr.isatty() else PlainProgress(plan)

@@ -28,10 +28,10 @@ def _plan() -> Schema:
         {
             "format_version": {"const": FORMAT_VERSION, "description": "The version of this form."},
             "configuration": _text("The configuration's name, empty for the one at the repository's top."),
-            "environment": _text("The environment of reconciler.yaml, default where there is none."),
+            "environment": _text("The environment of reconciler.yaml, default if there is none."),
             "digest": _text("What a reviewer approves.", pattern="^sha256:[0-9a-f]{64}$"),
-            "commit": _text("The commit of the configuration, null where that is not known.", null=True),
-            "base": _text("What the configuration was compared with, null where no base was given.", null=True),
+            "commit": _text("The commit of the configuration, null if that is not known.", null=True),
+            "base": _text("What the configuration was compared with, null if no base was given.", null=True),
             "summary": _object("How much of each there is.", counts),
             "changes": _list("What is done, what goes away first.", _change()),
             "unmanaged": _list("Live objects that nobody manages.", _unmanaged()),
@@ -50,14 +50,14 @@ def _change() -> Schema:
                 "KIND.KEY of the configuration, or KIND[ID] of what is in none.", examples=["report.daily"]
             ),
             "action": _word("What is done.", [each.value for each in Action]),
-            "id": _text("The id of the live object, null where there is none.", null=True),
+            "id": _text("The id of the live object, null if there is none.", null=True),
             "scope": {
-                **_word("Whose doing it is, null where no base was given.", [*(each.value for each in Scope), None]),
+                **_word("Whose doing it is, null if no base was given.", [*(each.value for each in Scope), None]),
                 "type": ["string", "null"],
             },
             "behind": {**_commit(), "type": ["object", "null"]},
             "depends_on": _list("What has to be done before.", _text("An address.")),
-            "reason": _text("Why an object goes, or is made again; null where nothing is to say.", null=True),
+            "reason": _text("Why an object goes, or is made again; null if nothing is to say.", null=True),
             "fields": _list("What differs.", _field()),
             "impact": _list("What it does to people, the gravest first.", _text("A sentence.")),
             "notes": _list("All that is said of it, its impact among that.", _text("A sentence.")),
@@ -67,7 +67,7 @@ def _change() -> Schema:
 
 def _commit() -> Schema:
     return _object(
-        "The newer commit that this would undo, null where there is none.",
+        "The newer commit that this would undo, null if there is none.",
         {"commit": _text("Its id."), "subject": _text("The first line of its message.")},
     )
 
@@ -77,8 +77,8 @@ def _field() -> Schema:
         "One value that differs.",
         {
             "path": _text("Where it is.", examples=["data.initiators[0].uid"]),
-            "before": {"description": "What is live, null where there is nothing."},
-            "after": {"description": "What is wanted, null where there is nothing."},
+            "before": {"description": "What is live, null if there is nothing."},
+            "after": {"description": "What is wanted, null if there is nothing."},
             "cause": _word(
                 "Who changed it: we, somebody outside, both, or nobody knows.", [each.value for each in Cause]
             ),

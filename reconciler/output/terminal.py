@@ -1,4 +1,4 @@
-"""The terminal: what is data goes to stdout, what is talk to stderr. The only importer of click's output."""
+"""The terminal: data goes to stdout, messages go to stderr. The only importer of click's output."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import click
 from reconciler.errors import Exit, ReconcilerError
 
 HIDDEN = "(a secret key, not shown)"
-SHORTEST_HIDDEN = 8
-HEAR_SECONDS = 0.2
-_hidden: set[str] = set()
+SHORTEST_SECRET = 8
+SIGNAL_SECONDS = 0.2
+_secrets: set[str] = set()
 
 # What acts on a terminal or is not seen: control characters, line and paragraph separators, marks that turn the
 # direction of writing, characters without width, tags, and halves of surrogate pairs, which no encoding takes.
@@ -29,9 +29,9 @@ ENCODED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 # What must not remain when values are made visible: all of that but our own line breaks and colours.
 _FOREIGN = re.compile(f"[{_UNSAFE_BUT_BREAKS}](?!(?<=\x1b)\\[(?:0|1|2|31|32|33)m)")
-# CI systems take a line for a command where it begins so (white space before it is nothing), or holds the second.
+# CI systems take a line for a command if it begins so (white space before it is nothing), or holds the second.
 _COMMAND_LINE = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)")
-# What render/annotations.py makes: in the properties, values have neither colons nor commas left.
+# What output/findings.py makes: in the properties, values have neither colons nor commas left.
 _OWN_COMMAND = re.compile(r"::(?=(?:error|warning|notice) (?:[a-z]+=[^:,\n]*,)*title=[^:,\n]*::)")
 _COMMAND_WORD = re.compile(r"#(?=#[A-Za-z]*\[)")
 
@@ -42,33 +42,35 @@ def escape(text: str) -> str:
 
 
 def sanitize(text: str, encoding: str | None = None) -> str:
-    """The lines as they may be printed, whatever was forgotten before: nothing acts on a terminal, no line is a command
-    to GitHub, Azure or TeamCity, and all of it can be encoded.
+    """The lines as they may be printed, even if a value in them was not escaped.
 
-    The escapes are those of JSON, and stand in a JSON document within strings only: it says the same as before.
+    Nothing acts on a terminal, no line is a command to GitHub, Azure or TeamCity, and all of it can be encoded. The
+    escapes are those of JSON, and stand in a JSON document within strings only: it says the same as before.
     """
     text = _FOREIGN.sub(_escaped, text)
     text = _COMMAND_WORD.sub("\\\\u0023", _COMMAND_LINE.sub(r"\1\\u003a", text))
     try:
         text.encode(encoding or "utf-8")
     except UnicodeEncodeError:
-        return re.sub("[^\x00-\x7f]", lambda found: found[0] if _fits(found[0], encoding) else _escaped(found), text)
+        return re.sub("[^\x00-\x7f]", lambda found: _encodable(found, encoding), text)
     return text
 
 
 def register_secret(value: str) -> None:
-    """From now on this text is never printed, whoever says it: a server may put the key into its errors, and a fault of
-    ours into its words. A text of a few characters is no key, and is part of others."""
-    if len(value) >= SHORTEST_HIDDEN:
-        _hidden.add(value)
+    """From now on this text is never printed: a server may put the key into its errors, and so may a bug of ours.
+
+    A text of fewer than `SHORTEST_SECRET` characters is no key, and is part of other texts.
+    """
+    if len(value) >= SHORTEST_SECRET:
+        _secrets.add(value)
 
 
 def write_stdout(text: str, *, commands: bool = False) -> None:
     """Data, on stdout. `commands`: its lines are annotations for GitHub, made by us, and are to work as such.
 
-    ReconcilerError where stdout takes no more; where its reader has seen enough (`| head`), the end, without a word.
+    ReconcilerError if stdout takes no more; SystemExit, without a message, if its reader has closed it (`| head`).
     """
-    safe = "\n".join(map(_let_through, text.split("\n"))) if commands else printable(text, sys.stdout)
+    safe = "\n".join(map(_printable_command, text.split("\n"))) if commands else printable(text, sys.stdout)
     try:
         click.echo(safe, color=_colour(sys.stdout.isatty()))
     except OSError as error:
@@ -76,7 +78,7 @@ def write_stdout(text: str, *, commands: bool = False) -> None:
 
 
 def unwritable(error: OSError) -> SystemExit | ReconcilerError:
-    """What it means that stdout could not be written; the end, without a word, where its reader has gone."""
+    """What it means that stdout could not be written; the end, without a message, if its reader has gone."""
     if isinstance(error, BrokenPipeError):
         return SystemExit(Exit.API_FAILED)
     why = f"stdout cannot be written ({error.strerror})"
@@ -84,7 +86,7 @@ def unwritable(error: OSError) -> SystemExit | ReconcilerError:
 
 
 def write_stderr(text: str) -> None:
-    """Talk, on stderr. Where nobody can hear it the work goes on: an apply is not cut off by a log that is full."""
+    """A message, on stderr. If it cannot be written the work goes on: a full log does not cut an apply off."""
     with contextlib.suppress(OSError):
         click.echo(printable(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
 
@@ -101,31 +103,31 @@ def prompt(question: str, default: str) -> str:
 
 
 def _wait_for_line(stream: TextIO) -> None:
-    """Returns once a line can be read. A signal that comes just before the wait is heard after `HEAR_SECONDS`."""
+    """Returns once a line can be read. A signal that comes just before the wait is handled after `SIGNAL_SECONDS`."""
     if sys.platform != "win32":  # which has no such wait for a console
-        while not select.select([stream], [], [], HEAR_SECONDS)[0]:
+        while not select.select([stream], [], [], SIGNAL_SECONDS)[0]:
             pass
 
 
 def printable(text: str, stream: TextIO) -> str:
-    """The text as it may go to a stream: harmless, and without the key."""
+    """The text as it may go to a stream: escaped, and without the key."""
     return sanitize(redact(text), getattr(stream, "encoding", None))
 
 
 def redact(text: str) -> str:
     """The text without the key: also for files that other people get to see."""
-    for value in sorted(_hidden, key=len, reverse=True):
+    for value in sorted(_secrets, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
     return text
 
 
 def strip_styles(text: str) -> str:
-    """What a terminal would show, for a file that may be printed into a log: without colours, and harmless there."""
+    """The text without colours, and escaped: for a file that may be printed into a log."""
     return sanitize(click.unstyle(text))
 
 
-def _let_through(line: str) -> str:
-    """A line of an annotation: its beginning is ours, and the rest of it is held as harmless as all else."""
+def _printable_command(line: str) -> str:
+    """A line of an annotation: its beginning is ours, and the rest of it is escaped as all else."""
     own = _OWN_COMMAND.match(line)
     return own[0] + printable(line[own.end() :], sys.stdout) if own else printable(line, sys.stdout)
 
@@ -137,26 +139,27 @@ def _escaped(found: re.Match[str]) -> str:
     return ENCODED.get(found[0]) or "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs)
 
 
-def _fits(char: str, encoding: str | None) -> bool:
+def _encodable(found: re.Match[str], encoding: str | None) -> str:
+    """A character, as an escape if the encoding does not have it."""
     try:
-        char.encode(encoding or "utf-8")
+        found[0].encode(encoding or "utf-8")
     except UnicodeEncodeError:
-        return False
-    return True
+        return _escaped(found)
+    return found[0]
 
 
 def _colour(terminal: bool) -> bool:
-    """Colour on a terminal only, and not where NO_COLOR is set; FORCE_COLOR asks for it all the same."""
+    """Colour on a terminal only, and not if NO_COLOR is set; FORCE_COLOR asks for it all the same."""
     if os.environ.get("NO_COLOR"):
         return False
     return terminal or bool(os.environ.get("FORCE_COLOR"))
 
 
 def width() -> int | None:
-    """How many columns a line may have: what COLUMNS says, else those of the terminal; None where there is neither."""
-    said = os.environ.get("COLUMNS", "")
-    if said.isdecimal() and int(said) > 0:
-        return int(said)
+    """How many columns a line may have: what COLUMNS says, else those of the terminal; None if there is neither."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
     for stream in (sys.stdout, sys.stderr):
         if stream.isatty():
             with contextlib.suppress(OSError, ValueError):

@@ -1,52 +1,28 @@
-"""What an apply did, as text for people."""
+"""A plan, and what an apply did, as text for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from textwrap import wrap
 from typing import Any
 
-from reconciler.kinds import KINDS
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.model.review import Review, Scope, Weight
+from reconciler.model.review import Review, Weight
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, WEIGHTS, Paint, title
 from reconciler.output.terminal import bold, dim, escape, green, red, width, yellow
-from reconciler.output.values import LONGEST, Line, counted, cut, cut_both, diff_values, format_value, plain, title
+from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, plain
+from reconciler.text import counted
 
 FIELD = "      "
-SIGNS: dict[Action, tuple[str, Callable[[str], str]]] = {
-    Action.CREATE: ("+", green),
-    Action.UPDATE: ("~", yellow),
-    Action.REPLACE: ("±", red),
-    Action.DELETE: ("-", red),
-    Action.ADOPT: ("=", green),
-    Action.FORGET: ("x", yellow),
-    Action.MANUAL: ("!", yellow),
-}
-CAUSES = {
-    Cause.CONFIG: "",
-    Cause.DRIFT: "changed outside (drift)",
-    Cause.BOTH: "changed here and outside (both)",
-    Cause.UNKNOWN: "cause unknown: nothing is remembered of it",
-}
-IMPACTS: dict[Weight, Callable[[str], str]] = {
-    Weight.LOSES: red,
-    Weight.STOPS: red,
-    Weight.RISKS: yellow,
-    Weight.STARTS: str,
-    Weight.FEEDS: str,
-}
-GRAVE = frozenset({Weight.LOSES, Weight.STOPS, Weight.RISKS})
-SCOPES = {Scope.PULL_REQUEST: "", Scope.PENDING: "pending before", Scope.DRIFT: "drift", Scope.BEHIND: "behind"}
-PAINT: dict[Scope, Callable[[str], str]] = {Scope.BEHIND: red}
 FEW = 5
-"""How much is listed of what is only counted otherwise."""
+"""So many are listed; the rest is counted."""
 NARROWEST = 40
-SIGN_PAINT: dict[str, Callable[[str], str]] = {"-": red, "+": green, "": str}
+SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}
 
 
 class PlanText:
-    """A plan for a terminal. Nothing is broken where it goes into a file or a log: COLUMNS sets a width."""
+    """A plan for a terminal. Lines are not broken if it goes into a file or a log: COLUMNS sets a width."""
 
     def __init__(self, review: Review) -> None:
         self._review = review
@@ -54,6 +30,7 @@ class PlanText:
         columns = width()
         self._width = max(NARROWEST, columns) if columns else None
         self._longest = min(LONGEST, self._width - len(FIELD) - 6) if self._width else LONGEST
+        self._differ = ValueDiff(self._plan.labels, self._longest)
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -83,12 +60,12 @@ class PlanText:
 
     def _folded(self) -> tuple[list[Change], list[Change]]:
         """What is shown, and what is only counted: of updates that undo drift and do nothing else, all but a few."""
-        drift = [change for change in self._plan.changes if self._undoes(change)]
+        drift = [change for change in self._plan.changes if self._only_undoes_drift(change)]
         rest = {change.address for change in drift[FEW:]}
-        shown_ones = [change for change in self._plan.changes if change.address not in rest]
-        return shown_ones, drift[FEW:]
+        shown = [change for change in self._plan.changes if change.address not in rest]
+        return shown, drift[FEW:]
 
-    def _undoes(self, change: Change) -> bool:
+    def _only_undoes_drift(self, change: Change) -> bool:
         impacts = self._review.impacts.get(change.address, ())
         grave = any(each.weight in (Weight.LOSES, Weight.STOPS) for each in impacts)
         drift = bool(change.fields) and all(field.cause is Cause.DRIFT for field in change.fields)
@@ -96,30 +73,31 @@ class PlanText:
         return change.action is Action.UPDATE and drift and not grave and not is_behind
 
     def _change(self, change: Change) -> Iterator[str]:
-        sign, paint = SIGNS[change.action]
+        label = ACTIONS[change.action]
         object_id = f" ({escape(change.id)})" if change.id else ""
         name = "" if change.action is Action.FORGET else f" {format_value(change.name)}"
         scope = self._review.find_scope(change.address)
-        mark = PAINT.get(scope, dim)(f"  [{SCOPES[scope]}]") if scope and SCOPES[scope] else ""
-        yield paint(f"  {sign} {change.action.value} {escape(change.address)}{object_id}") + name + mark
+        mark = SCOPES[scope].paint(f"  [{SCOPES[scope].word}]") if scope and SCOPES[scope].word else ""
+        yield label.paint(f"  {label.sign} {change.action.value} {escape(change.address)}{object_id}") + name + mark
         if change.action is not Action.DELETE:
             for field in change.fields:
                 yield from self._field(change, field)
         for impact in self._review.impacts.get(change.address, ()):
             mark = "! " if impact.weight in GRAVE else ""
-            yield from self._prose(f"{FIELD}{mark}{escape(impact.text)}", paint=IMPACTS[impact.weight], hang=2)
+            yield from self._prose(f"{FIELD}{mark}{escape(impact.text)}", paint=WEIGHTS[impact.weight].paint, hang=2)
         for note in self._review.remarks_on(change):
             yield from self._prose(f"{FIELD}{escape(note)}")
 
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
         head = f"{FIELD}{escape(field.path)}:"
         if change.action is Action.CREATE:
-            yield from self._made(head, field.after)
+            yield from self._new_value(head, field.after)
             return
-        cause = yellow(f"  [{CAUSES[field.cause]}]") if CAUSES[field.cause] else ""
+        note = CAUSES[field.cause].note
+        cause = yellow(f"  [{note}]") if note else ""
         if any(isinstance(each, dict | list) and each for each in (field.before, field.after)):
             yield head + cause
-            yield from self._diff(diff_values(field.before, field.after, self._item))
+            yield from self._diff(self._differ.lines(field.before, field.after))
             return
         before, after = cut_both(plain(field.before), plain(field.after), self._longest)
         line = f"{head} {before} → {after}"
@@ -127,36 +105,21 @@ class PlanText:
             yield line + cause
             return
         yield head + cause
-        yield from self._diff([Line("-", 0, before), Line("+", 0, after)])
+        yield from self._diff([Line("-", before), Line("+", after)])
 
-    def _made(self, head: str, value: Any) -> Iterator[str]:
-        """A value that is new: a list that does not fit has a line an item."""
-        items = [self._item(item) for item in value] if isinstance(value, list) else None
+    def _new_value(self, head: str, value: Any) -> Iterator[str]:
+        """A value that is new: a list that does not fit has a line for each item."""
+        items = list(map(self._differ.item, value)) if isinstance(value, list) else None
         line = f"{head} {cut(plain(value), self._longest)}" if items is None else f"{head} [{', '.join(items)}]"
         if items is None or len(line) <= (self._width or LONGEST):
             yield line
             return
         yield head
-        yield from self._diff(Line("+", 0, item) for item in items)
+        yield from self._diff(Line("+", item) for item in items)
 
     def _diff(self, lines: Iterable[Line]) -> Iterator[str]:
-        for sign, depth, text in lines:
+        for sign, text, depth in lines:
             yield SIGN_PAINT[sign](f"{FIELD}{'  ' * (depth + 1)}{f'{sign} ' if sign else ''}{text}")
-
-    def _item(self, item: Any) -> str:
-        """An item of a list; a reference by its address, an id by what people call it."""
-        if isinstance(item, dict) and set(item) == {"type", "id"}:
-            label = self._plan.labels.get(str(item["id"]))
-            if label:
-                return cut(escape(f"{label} ({item['id']})"), self._longest)
-        if isinstance(item, dict) and len(item) == 1:
-            ((key, value),) = item.items()
-            if isinstance(value, str) and self._is_reference(key):
-                return escape(f"{key}.{value} (id known once it exists)")
-        return cut(plain(item), self._longest)
-
-    def _is_reference(self, key: str) -> bool:
-        return any(reference.key == key for kind in KINDS.values() for _, reference in kind.reference_fields())
 
     def _tasks(self) -> Iterator[str]:
         if self._review.tasks:
@@ -165,8 +128,8 @@ class PlanText:
             for task in self._review.tasks:
                 yield from self._prose(f"  [ ] {escape(task)}", hang=4)
 
-    def _prose(self, text: str, *, paint: Callable[[str], str] = str, hang: int = 0) -> Iterator[str]:
-        """A sentence, broken where the terminal ends, each line of it indented as the first and a bit more."""
+    def _prose(self, text: str, *, paint: Paint = str, hang: int = 0) -> Iterator[str]:
+        """A sentence, broken at the terminal's width; the lines after the first are indented by `hang` more."""
         if self._width is None or len(text) <= self._width:
             yield paint(text)
             return

@@ -14,6 +14,7 @@ from reconciler.model.approval import from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import DecodeError, unreadable
 from reconciler.system.files import Unreadable, read_regular
+from reconciler.text import truncate
 
 LARGEST: Final = 100_000_000
 EXPECTED = "expected what `reconciler comment --read`, `plan --format json` or `plan --out` writes"
@@ -223,7 +224,7 @@ def _first_few(parts: Iterable[str]) -> str:
 
 def _value(value: Any) -> str:
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return truncate(text, LONGEST)
 
 
 def _first_lines(lines: Iterable[str]) -> list[str]:

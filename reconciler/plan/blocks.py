@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.errors import Problem, did_you_mean
+from reconciler.errors import Problem
 from reconciler.model.desired import Desired, Import, Moved, address_kind
 from reconciler.model.live import Live
 from reconciler.model.state import Entry, State
+from reconciler.text import did_you_mean
 
 
 def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:

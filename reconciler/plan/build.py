@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.errors import ConfigurationInvalid, WrongUsage, did_you_mean
+from reconciler.errors import ConfigurationInvalid, WrongUsage
 from reconciler.kinds import KINDS
 from reconciler.kinds.delivery import DeliveryChange, delivery_change
 from reconciler.kinds.destinations import find_labels, told_apart
@@ -23,6 +23,7 @@ from reconciler.plan.identity import match
 from reconciler.plan.order import ordered, with_needs
 from reconciler.plan.warnings import warnings
 from reconciler.serialization import canonical
+from reconciler.text import did_you_mean
 
 NOT_WRITTEN = "it is not in the configuration any more"
 RANK = {action: rank for rank, action in enumerate(Action)}

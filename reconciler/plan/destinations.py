@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, did_you_mean
+from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.destinations import BY_ID, BY_LABEL, WRITE_IT, described, find_labels
 from reconciler.kinds.references import referred
@@ -16,6 +16,7 @@ from reconciler.model.live import Destination, Live, Target
 from reconciler.model.plan import Change
 from reconciler.plan.context import PlanContext
 from reconciler.serialization import canonical
+from reconciler.text import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Times as people read them: in UTC, and in the reader's zone where one is set."""
+"""Times as people read them: in UTC, and in the reader's zone if one is set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Clock:
     zone: tzinfo | None = None
 
     def next(self, time_of_day: Any) -> datetime | None:
-        """The next moment at which it is that time (HH:MM) in UTC; None where it is no such time."""
+        """The next moment at which it is that time (HH:MM) in UTC; None if it is no such time."""
         found = TIME_OF_DAY.fullmatch(time_of_day) if isinstance(time_of_day, str) else None
         if found is None:
             return None
@@ -42,11 +42,11 @@ class Clock:
         return f"{moment:%H:%M} UTC{there}"
 
     def moment(self, moment: datetime) -> str:
-        """A moment, with its date where that is not today's."""
+        """A moment, with its date if that is not today's."""
         return self._both(moment, self.now)
 
     def stamp(self, text: Any) -> str:
-        """A time of the API's, as it says it (ISO 8601, UTC), with the reader's beside it where it can be read."""
+        """A time of the API's, as it says it (ISO 8601, UTC), with the reader's beside it if it can be read."""
         if self.zone is None:
             return str(text)
         with suppress(ValueError, OverflowError):
@@ -66,9 +66,9 @@ class Clock:
     def _both(self, moment: datetime, known: datetime) -> str:
         """Each with its date, unless that is the date of the moment that is `known`."""
         day = moment.astimezone(UTC)
-        text = f"{_spoken(day, known.astimezone(UTC))} UTC"
-        return f"{text} ({_spoken(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
+        text = f"{_format(day, known.astimezone(UTC))} UTC"
+        return f"{text} ({_format(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
 
 
-def _spoken(moment: datetime, known: datetime) -> str:
+def _format(moment: datetime, known: datetime) -> str:
     return moment.strftime("%H:%M" if moment.date() == known.date() else "%Y-%m-%d %H:%M")

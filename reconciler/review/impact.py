@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from reconciler.kinds import KINDS
+from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.declaration import Delivery
 from reconciler.kinds.delivery import DeliveryChange, delivery_change, fails, sends
 from reconciler.kinds.wire import in_short
 from reconciler.model.desired import Desired
@@ -24,14 +25,16 @@ def find_impacts(
     plan: Plan, desired: Desired, live: Live, *, now: datetime, zone: tzinfo | None, sandbox_key: bool | None = None
 ) -> Mapping[str, tuple[Impact, ...]]:
     """Address → what its change does, the gravest first. `now` decides which delivery is the next one; `sandbox_key`:
-    whether the key is of the sandbox, None where not known."""
+    whether the key is of the sandbox, None if that is not known."""
     clock, receivers = Clock(now, zone), Receivers(plan, desired, live)
     key = None if sandbox_key is None else "sandbox" if sandbox_key else "production"
     found = {}
     for change in plan.changes:
         record = live.records.get(change.kind, {}).get(change.id or "")
-        look = _Look(change, record, clock, receivers)
-        impacts = [*look.impacts(), *_other_environment(change, desired, key)]
+        impacts = [
+            *_ChangeImpact(change, record, clock, receivers).impacts(),
+            *_other_environment(change, desired, key),
+        ]
         found[change.address] = tuple(sorted(impacts, key=lambda each: GRAVITY[each.weight]))
     return {address: impacts for address, impacts in found.items() if impacts}
 
@@ -56,16 +59,26 @@ def listed(names: list[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """One change, looked at from all sides."""
+class _ChangeImpact:
+    """What one change does."""
 
     change: Change
     record: Record | None
     clock: Clock
     receivers: Receivers
 
+    @property
+    def kind(self) -> Kind:
+        """The kind of the object."""
+        return KINDS[self.change.kind]
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """The fields that say when and whether it sends; None if it sends nothing."""
+        return self.kind.delivery
+
     def impacts(self) -> Iterator[Impact]:
-        kind, change, record = KINDS[self.change.kind], self.change, self.record
+        kind, change, record = self.kind, self.change, self.record
         if change.action in DESTROYS and kind.lost_on_delete:
             yield Impact(Weight.LOSES, f"loses {kind.lost_on_delete}")
         if change.action is Action.CREATE and kind.after_create:
@@ -77,25 +90,20 @@ class _Look:
         yield from self._feeds()
 
     def _first_status(self) -> str:
-        """The status that a new object has, said where it has one: ` paused`."""
-        kind = KINDS[self.change.kind]
-        apart = kind.sub_endpoint()
-        written = (
-            self.change.remember.applied.get(kind.delivery.status) if self.change.remember and kind.delivery else None
-        )
-        status = written or (apart[1].initial if apart else None)
+        """The status that a new object has, if it has one: ` paused`."""
+        endpoint, remember = self.kind.sub_endpoint(), self.change.remember
+        written = remember.applied.get(self.delivery.status) if remember and self.delivery else None
+        status = written or (endpoint[1].initial if endpoint else None)
         return f" {status}" if status else ""
 
     def _failure(self, record: Record) -> str:
-        delivery = KINDS[record.kind].delivery
-        raw = record.raw
-        since = raw.get(delivery.failed_at) if delivery else None
-        message = raw.get(delivery.failure) if delivery else None
+        since = record.raw.get(self.delivery.failed_at) if self.delivery else None
+        message = record.raw.get(self.delivery.failure) if self.delivery else None
         when = f"since {self.clock.stamp(in_short(since))}" if since else "since an unknown time"
         return f"in error {when}: {in_short(message or 'no message')}"
 
     def _deliveries(self) -> Iterator[Impact]:
-        kind, change = KINDS[self.change.kind], self.change
+        kind, change = self.kind, self.change
         before, after = before_and_after(change, self.record)
         old, new = self.receivers.of(kind, before), self.receivers.of(kind, after)
         shift = delivery_change(change)
@@ -127,29 +135,25 @@ class _Look:
         return f"; last delivery was due {last}, next one {soon} will not go out"
 
     def _last(self) -> str:
-        delivery = KINDS[self.change.kind].delivery
-        stamp = self.record.raw.get(delivery.last_at) if self.record and delivery else None
+        stamp = self.record.raw.get(self.delivery.last_at) if self.record and self.delivery else None
         return f"; it delivered last at {self.clock.stamp(in_short(stamp))}" if stamp else ""
 
     def _due(self) -> datetime | None:
-        delivery = KINDS[self.change.kind].delivery
-        return self.clock.next(self.record.fields.get(delivery.at)) if self.record and delivery else None
+        return self.clock.next(self.record.fields.get(self.delivery.at)) if self.record and self.delivery else None
 
     def _starts(self, receivers: list[str]) -> str:
-        delivery = KINDS[self.change.kind].delivery
         _, after = before_and_after(self.change, self.record)
         text = f"starts {quoted(self.change.name)}" + (f" to {listed(receivers)}" if receivers else "")
-        moment = self.clock.next(after.get(delivery.at)) if delivery else None
+        moment = self.clock.next(after.get(self.delivery.at)) if self.delivery else None
         if moment is not None:
             text += f"; first delivery is due {self.clock.moment(moment)}, {self.clock.until(moment)}"
-        waiting = self.receivers.unready(KINDS[self.change.kind], after)
+        waiting = self.receivers.unready(self.kind, after)
         return f"{text}; before that, {listed(waiting)} must be set up by a person" if waiting else text
 
     def _retimed(self) -> Iterator[Impact]:
         """Another time of day. Whether the server makes up for a time that has passed is stated nowhere."""
-        delivery = KINDS[self.change.kind].delivery
         before, after = before_and_after(self.change, self.record)
-        at = delivery.at if delivery else ""
+        at = self.delivery.at if self.delivery else ""
         old, new = before.get(at), after.get(at)
         moment = self.clock.next(new)
         if old == new or moment is None:
@@ -164,7 +168,7 @@ class _Look:
             yield Impact(Weight.RISKS, f"{text}: today's may never go out")
 
     def _feeds(self) -> Iterator[Impact]:
-        """Who goes through it, where that makes a difference to them."""
+        """Who goes through it, if that makes a difference to them."""
         change = self.change
         shift = delivery_change(change)
         users = self.receivers.users(change) if change.action is not Action.DELETE else []

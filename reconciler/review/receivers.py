@@ -90,7 +90,7 @@ class Receivers:
         return f"{in_short(label)} ({object_id})" if self._shared[label] > 1 else in_short(label)
 
     def _title(self, address: str) -> str:
-        """What people call a resource; with its address where another one is called so too."""
+        """What people call a resource; with its address if another one is called so too."""
         resource = self.desired.resources.get(address)
         if resource is None:
             return address
@@ -119,7 +119,7 @@ def name_of(resource: Resource) -> str:
 
 
 def before_and_after(change: Change, record: Record | None) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The fields of an object as they are live and as they will be; empty where there is none."""
+    """The fields of an object as they are live and as they will be; empty if there is none."""
     before = record.fields if record else {}
     if change.action is Action.DELETE:
         return before, {}

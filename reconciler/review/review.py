@@ -1,38 +1,36 @@
-"""Strings the parts of a review together."""
+"""Makes a review of a plan: scopes, tasks and impacts."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from functools import partial
 
-from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import in_short
 from reconciler.model.desired import Desired
 from reconciler.model.live import Live
 from reconciler.model.plan import Action, Cause, Change, Plan
-from reconciler.model.review import Commit, Graph, Impact, Review, Scope
+from reconciler.model.review import Commit, Impact, Review, Scope
 
 
 def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
     """Address → scope, of each change of a plan. `before` is the plan that the configuration of the base makes of the
-    same memory and the same live objects; None where it makes none, and then all is the pull request's."""
-    known = {change.address: _alone(change) for change in before.changes} if before else {}
+    same memory and the same live objects; None if it makes none, and then all is the pull request's."""
+    known = {change.address: _comparable(change) for change in before.changes} if before else {}
     return {change.address: _scope(change, known.get(change.address)) for change in plan.changes}
 
 
 def _scope(change: Change, before: Change | None) -> Scope:
-    if before is None or before != _alone(change):
+    if before is None or before != _comparable(change):
         return Scope.PULL_REQUEST
     drifted = change.fields and all(each.cause is Cause.DRIFT for each in change.fields)
     return Scope.DRIFT if drifted else Scope.PENDING
 
 
-def _alone(change: Change) -> Change:
-    """A change without what others have put into it: it is the same change whatever else is planned beside it."""
+def _comparable(change: Change) -> Change:
+    """A change without what other changes have put into it: the same for the same change in every plan."""
     remember = change.remember.as_wanted() if change.remember else None
     return replace(change, depends_on=(), cleanup_after=(), reason="", notes=(), remember=remember)
 
@@ -73,7 +71,7 @@ def make_review(
     now: datetime,
     zone: tzinfo | None = None,
     sandbox_key: bool | None = None,
-    find_commit: Callable[[], str] = str,
+    commit: str = "",
     base: str = "",
     scopes: Mapping[str, Scope] | None = None,
     behind: Mapping[str, Commit] | None = None,
@@ -81,9 +79,8 @@ def make_review(
     """What is shown of a plan that was made of `desired` and `live`.
 
     `now` knows its zone and decides which delivery is the next one; `zone` is the reader's, for times beside UTC.
-    `sandbox_key`: whether the key is of the sandbox, None where not known. `find_commit` tells what was planned,
-    `base` is what it was compared with, which gave the `scopes`; `behind` are the newer commits
-    that changes would undo.
+    `sandbox_key`: whether the key is of the sandbox, None if that is not known. `commit` is what was planned, `base`
+    what it was compared with, which gave the `scopes`; `behind` are the newer commits that changes would undo.
     """
     impacts: Mapping[str, tuple[Impact, ...]] = {}
     if plan.changes:
@@ -92,28 +89,13 @@ def make_review(
         impacts = find_impacts(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
     return Review(
         plan=plan,
+        desired=desired,
+        live=live,
         impacts=impacts,
-        places={address: resource.location for address, resource in desired.resources.items()},
-        find_field_places=partial(_field_places, plan, desired),
         tasks=find_tasks(plan),
-        find_graph=partial(_graph, plan, desired, live),
         at=now,
-        find_commit=find_commit,
+        commit=commit,
         base=base,
         scopes=scopes or {},
         behind=behind or {},
     )
-
-
-def _graph(plan: Plan, desired: Desired, live: Live) -> Graph:
-    from reconciler.review.graph import make_graph  # noqa: PLC0415 - only for the forms that draw
-
-    return make_graph(plan, desired, live)
-
-
-def _field_places(plan: Plan, desired: Desired) -> Mapping[str, Mapping[str, Location]]:
-    return {
-        change.address: {each.path: resource.field_location(each.path) for each in change.fields}
-        for change in plan.changes
-        if (resource := desired.resources.get(change.address)) is not None
-    }

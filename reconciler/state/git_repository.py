@@ -22,6 +22,7 @@ from reconciler.git.checkout import Checkout, read_settings
 from reconciler.git.command import GitResult, GitTimeout, Settings, as_environment, run_git
 from reconciler.git.objects import contents_in, entries_in
 from reconciler.model.redaction import users_in, without_user
+from reconciler.text import redact
 
 EMAIL = "reconciler@invalid"
 SHORTEST_PART = 4
@@ -176,9 +177,8 @@ class TemporaryRepository:
         else:
             hint = f"see whether the remote is there and can be reached: git ls-remote {remote}"
         reason = answer.words or f"git ended with {answer.code} and said nothing"
-        for secret in secrets(self.checkout.settings, self.remote):
-            reason = reason.replace(secret, "***")
-        return StateUnusable(f"{remote}: the state cannot be {done}: {without_user(reason)}", hint=hint)
+        reason = without_user(redact(reason, secrets(self.checkout.settings, self.remote)))
+        return StateUnusable(f"{remote}: the state cannot be {done}: {reason}", hint=hint)
 
 
 @contextmanager

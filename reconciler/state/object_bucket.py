@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from reconciler.errors import StateUnusable, WrongUsage
+from reconciler.text import redact
 
 if TYPE_CHECKING:
     from obstore import PutMode
@@ -215,6 +216,5 @@ def _words(error: BaseException) -> str:
 def _masked(text: str) -> str:
     """A text without the credentials of the environment, those in an address, and the query that may be signed."""
     named = (value for name, value in os.environ.items() if SECRET_NAME.match(name) and not PLACE_NAME.search(name))
-    for secret in sorted((each.strip() for each in named), key=len, reverse=True):
-        text = text.replace(secret, "***") if len(secret) >= SHORTEST_SECRET else text
+    text = redact(text, (each.strip() for each in named if len(each.strip()) >= SHORTEST_SECRET))
     return re.sub(r"(\w://[^\s?]*)\?\S*", r"\1?***", re.sub(r"//\S*@", "//***@", text))

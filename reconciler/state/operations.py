@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from reconciler.errors import Refused, WrongUsage, did_you_mean
+from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.schema import ADDRESS_PATTERN
 from reconciler.model.state import Entry, State
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.journal import Journal, Replayed
+from reconciler.text import did_you_mean
 
 
 def load_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, State]:

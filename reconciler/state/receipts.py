@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.errors import StateUnusable, WrongUsage, did_you_mean
+from reconciler.errors import StateUnusable, WrongUsage
 from reconciler.kinds import KINDS
 from reconciler.model.apply_report import ApplyReport, Outcome, Receipt, ReceiptItem, Status
 from reconciler.model.desired import address_kind
@@ -15,6 +15,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.state import Entry
 from reconciler.serialization import decode, json_text, unreadable
 from reconciler.state.backend import Backend
+from reconciler.text import did_you_mean
 
 
 def make_receipt(

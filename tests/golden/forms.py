@@ -12,6 +12,7 @@ from unittest import mock
 
 from reconciler.output.forms import FORMS, render_plan
 from reconciler.output.graph import DotGraph, MermaidGraph, SvgGraph
+from reconciler.output.graph.references import make_graph
 
 from .cases import CASES
 from .stage import review_of
@@ -53,5 +54,9 @@ def made(form: str, case: str) -> str:
         contextlib.chdir(folder),
         mock.patch.dict(os.environ, surroundings, clear=True),
     ):
-        text = str(GRAPHS[form](review.graph)) if form in GRAPHS else COLOUR.sub("", render_plan(review, form))
+        text = (
+            str(GRAPHS[form](make_graph(review.plan, review.desired, review.live)))
+            if form in GRAPHS
+            else COLOUR.sub("", render_plan(review, form))
+        )
         return DRESS.sub("", text) + "\n" if form in ("html", "svg") else text + "\n"

@@ -32,7 +32,7 @@ def review_of(name: str) -> Review:
     case = CASES[name]
     review = play(case)
     scopes = {change.address: case.scopes.get(change.address, Scope.PENDING) for change in review.plan.changes}
-    return replace(review, find_commit=lambda: COMMIT, **({"scopes": scopes, "base": BASE} if case.scopes else {}))
+    return replace(review, commit=COMMIT, **({"scopes": scopes, "base": BASE} if case.scopes else {}))
 
 
 def play(case: Case, now: datetime = NOW) -> Review:

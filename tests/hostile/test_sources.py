@@ -35,7 +35,7 @@ PATHS = {
     "reconciler.state.backends": "the state's own path, its links followed",
     "reconciler.commands.state": "the argument of `state migrate --from file:PATH`",
     "reconciler.commands.drift": "a place that the configuration was read from",
-    "reconciler.output.problems": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
+    "reconciler.output.findings": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
     "reconciler.simulator.store": "the file that the command line names",
 }
 """Make paths of texts, and of which."""

@@ -76,5 +76,5 @@ def planned(
     """A file with the plan that creates these reports, as `plan --report markdown=FILE` writes it."""
     changes = tuple(Change(f"report.{name}", "report", Action.CREATE, None, name) for name in names)
     plan = Plan(environment, changes, configuration=configuration, digest=f"sha256:{'-'.join(names)}")
-    path.write_text(f"{PlanMarkdown(Review(plan, find_commit=lambda: commit))}\n", encoding="utf-8")
+    path.write_text(f"{PlanMarkdown(Review(plan, commit=commit))}\n", encoding="utf-8")
     return path

@@ -11,7 +11,7 @@ import pytest
 from .imports import imported, imported_within, modules, part_of, tree_of
 
 FLOORS = (
-    {"errors", "serialization", "threads", "system"},
+    {"errors", "serialization", "system", "text", "threads"},
     {"model", "yaml"},
     {"kinds", "api", "git"},
     {"config", "state", "observe", "plan", "apply", "review", "explain", "forges", "output"},

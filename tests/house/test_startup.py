@@ -72,7 +72,7 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     settled = ended("apply", str(tmp_path), "--auto-approve", "--api-url", address, heavy=(), **KEY)
     assert settled.returncode == 0, settled.stderr
     unneeded = ("jsonschema", "deepdiff", "rich", "waitress", "filelock", "jinja2", "obstore")
-    rooms = ("apply", "plan.approval", "git.command", "state.receipts", "review.graph", "yaml.edit")
+    rooms = ("apply", "plan.approval", "git.command", "state.receipts", "output.graph", "yaml.edit")
     unneeded += tuple(f"reconciler.{room}" for room in rooms)
     done = ended("plan", str(tmp_path), "--api-url", address, heavy=unneeded, **KEY)
     assert done.returncode == 0, done.stderr

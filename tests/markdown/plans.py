@@ -51,6 +51,6 @@ def hostile(text: str) -> Review:
         refusals=(Refusal("guard", text, text),),
         unmanaged=(Unmanaged("report", "id", text),),
         labels={text: text},
-        find_commit=lambda: text,
+        commit=text,
         base=text,
     )

@@ -24,7 +24,7 @@ def layout(addresses: Sequence[str], edges: Sequence[Edge]) -> Layout:
     """Columns by the longest way from what nothing refers to; few crossings; what has no reference stands below."""
     linked = {one for edge in edges for one in edge}
     columns = _columns([address for address in addresses if address in linked], edges)
-    _untangle(columns, edges)
+    _order_columns(columns, edges)
     spots = _rows(columns, edges)
     below = max((row for _, row in spots.values()), default=-1.0) + (1.5 if spots else 1.0)
     lone = [address for address in addresses if address not in linked]
@@ -42,7 +42,7 @@ def layout(addresses: Sequence[str], edges: Sequence[Edge]) -> Layout:
 
 def _columns(linked: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:
     depth = dict.fromkeys(linked, 0)
-    # A circle of references would push itself to the right for ever: as many rounds as there are nodes are enough.
+    # A cycle of references would push itself to the right for ever: as many rounds as there are nodes are enough.
     for _ in linked:
         pushed = {target: depth[source] + 1 for source, target in edges if depth[target] <= depth[source]}
         if not pushed or max(pushed.values()) >= len(linked):
@@ -62,8 +62,8 @@ def _beside(edges: Sequence[Edge]) -> dict[str, list[str]]:
     return beside
 
 
-def _untangle(columns: list[list[str]], edges: Sequence[Edge]) -> None:
-    """Orders each column by where its neighbours stand, to and fro."""
+def _order_columns(columns: list[list[str]], edges: Sequence[Edge]) -> None:
+    """Orders each column by the rows of its neighbours, from right to left and back."""
     beside = _beside(edges)
     for way in (columns[::-1], columns) * SWEEPS:
         for column in way:
@@ -81,17 +81,17 @@ def _rows(columns: list[list[str]], edges: Sequence[Edge]) -> dict[str, tuple[in
     for column in columns:
         if column is longest:
             continue
-        wished = {address: _middle(rows, beside[address], middle) for address in column}
-        column.sort(key=lambda address: (wished[address], address))
-        rows |= _apart(column, wished, len(longest))
+        wanted = {address: _middle(rows, beside[address], middle) for address in column}
+        column.sort(key=lambda address: (wanted[address], address))
+        rows |= _spread(column, wanted, len(longest))
     return {address: (number, rows[address]) for number, column in enumerate(columns) for address in column}
 
 
-def _apart(column: Sequence[str], wished: Mapping[str, float], height: int) -> dict[str, float]:
+def _spread(column: Sequence[str], wanted: Mapping[str, float], height: int) -> dict[str, float]:
     rows: dict[str, float] = {}
     free = 0.0
     for left, address in zip(range(len(column), 0, -1), column, strict=True):
-        rows[address] = max(free, min(wished[address], float(height - left)))
+        rows[address] = max(free, min(wanted[address], float(height - left)))
         free = rows[address] + 1
     return rows
 

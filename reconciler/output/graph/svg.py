@@ -6,9 +6,10 @@ from unicodedata import east_asian_width
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from reconciler.model.plan import DESTROYS
 from reconciler.model.review import Graph, Node
 from reconciler.output.graph.layout import layout
-from reconciler.output.graph.text import excerpt, gravity, heading, state, states, subtitle
+from reconciler.output.graph.text import COLOURS, excerpt, gravity, heading, state, states, subtitle
 from reconciler.output.terminal import escape
 
 SMALL = 30
@@ -20,11 +21,7 @@ text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill
 text.sub, text.said { font: 11px system-ui, sans-serif; fill: #59636e; }
 rect { fill: #ffffff; stroke: #8c959f; } path { fill: none; stroke: #8c959f; }
 path.tip { fill: #8c959f; } path.dropped { stroke: #cf222e; stroke-dasharray: 5 4; }
-.delete rect { fill: #ffebe9; stroke: #cf222e; stroke-width: 2; }
-.replace rect { fill: #fff1e5; stroke: #bc4c00; stroke-width: 2; }
-.create rect { fill: #dafbe1; stroke: #1a7f37; } .update rect { fill: #fff8c5; stroke: #9a6700; }
-.manual rect { fill: #fbefff; stroke: #8250df; } .adopt rect { fill: #ddf4ff; stroke: #0969da; }
-.forget rect { fill: #eaeef2; stroke: #57606a; } .unmanaged rect { stroke-dasharray: 4 3; }
+.unmanaged rect { stroke-dasharray: 4 3; }
 """
 
 
@@ -40,7 +37,7 @@ class SvgGraph:
 
     @property
     def left_out(self) -> str:
-        """What is not drawn, in a sentence; empty where all is."""
+        """What is not drawn, in a sentence; empty if all is."""
         return self._drawn.left_out
 
     def __str__(self) -> str:
@@ -53,14 +50,14 @@ class SvgGraph:
             address: (MARGIN + column * (WIDTH + GAP), MARGIN + row * self._pitch)
             for address, (column, row) in placed.spots.items()
         }
-        said = [] if self._linked else self._said()
+        notes = [] if self._linked else self._notes()
         width = 2 * MARGIN + placed.columns * (WIDTH + GAP) - GAP
-        height = 2 * MARGIN + round(placed.rows * self._pitch) + len(said) * LINE
+        height = 2 * MARGIN + round(placed.rows * self._pitch) + len(notes) * LINE
         size = {"width": str(width), "height": str(height), "viewBox": f"0 0 {width} {height}"}
         svg = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "class": "graph", **size})
         if not self._linked:
             SubElement(svg, "title").text = "What refers to what"
-            SubElement(svg, "style").text = STYLE
+            SubElement(svg, "style").text = STYLE + "".join(map(_colours, COLOURS))
             SubElement(svg, "rect", {"width": "100%", "height": "100%", "style": "stroke: none"})
         for source, target in graph.edges:
             self._edge(svg, spots[source], spots[target], "edge")
@@ -68,11 +65,11 @@ class SvgGraph:
             self._edge(svg, spots[source], spots[target], "edge dropped")
         for node in graph.nodes:
             self._node(svg, node, spots[node.address])
-        for number, line in enumerate(reversed(said)):
+        for number, line in enumerate(reversed(notes)):
             SubElement(svg, "text", _at(MARGIN, height - MARGIN - number * LINE) | {"class": "said"}).text = line
         return svg
 
-    def _said(self) -> list[str]:
+    def _notes(self) -> list[str]:
         words = [f"{heading(node).split(' ')[0]} {node.action}" for node in self._drawn.graph.nodes if node.action]
         legend = sorted(set(words), key=lambda word: states(self._drawn.graph).index(word.split(" ")[1]))
         legend += ["dashed: not managed here"] * any(not node.managed for node in self._drawn.graph.nodes)
@@ -89,9 +86,9 @@ class SvgGraph:
         SubElement(group, "title").text = about
         size = {"width": str(WIDTH), "height": str(self._height), "rx": "6"}
         SubElement(group, "rect", {"x": f"{x:g}", "y": f"{y:g}", **size})
-        SubElement(group, "text", _at(x + 12, y + (19 if self._two_lines else 17))).text = cut(heading(node))
+        SubElement(group, "text", _at(x + 12, y + (19 if self._two_lines else 17))).text = fit_columns(heading(node))
         if self._two_lines:
-            text = cut(subtitle(node), CHARACTERS + 4)
+            text = fit_columns(subtitle(node), CHARACTERS + 4)
             SubElement(group, "text", _at(x + 12, y + 36) | {"class": "sub"}).text = text
 
     def _edge(self, svg: Element, start: tuple[float, float], end: tuple[float, float], style: str) -> None:
@@ -103,8 +100,13 @@ class SvgGraph:
         SubElement(svg, "path", {"class": f"{style} tip", "d": f"M{to_x + 6:g} {to_y:g}l-7 -4v8z"})
 
 
-def cut(text: str, room: int = CHARACTERS) -> str:
-    """The text in so many columns, where a wide character takes two."""
+def _colours(word: str) -> str:
+    stroke, fill, _ = COLOURS[word]
+    return f".{word} rect {{ fill: {fill}; stroke: {stroke};{' stroke-width: 2;' if word in DESTROYS else ''} }}\n"
+
+
+def fit_columns(text: str, room: int = CHARACTERS) -> str:
+    """The text in `room` columns, of which a wide character takes two."""
     widths = [2 if east_asian_width(char) in "WF" else 1 for char in text]
     if sum(widths) <= room:
         return text

@@ -7,19 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.model.plan import Action
+from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.review import Graph, Node
+from reconciler.output.labels import ACTIONS, NEUTRAL, UNMANAGED
 from reconciler.output.terminal import escape
-from reconciler.output.text import SIGNS
-from reconciler.output.values import ORDER
+from reconciler.text import truncate
 
 LONGEST_NAME = 60
-UNMANAGED = "unmanaged"
 
 
 def sign(node: Node) -> str:
-    """The sign of what happens to it, empty where nothing does."""
-    return SIGNS[Action(node.action)][0] if node.action else ""
+    """The sign of what happens to it, empty if nothing does."""
+    return ACTIONS[Action(node.action)].sign if node.action else ""
 
 
 def state(node: Node) -> str:
@@ -34,7 +33,7 @@ def heading(node: Node) -> str:
 
 def subtitle(node: Node) -> str:
     """What happens and what people call it: `create · Daily Revenue`."""
-    name = node.name if len(node.name) <= LONGEST_NAME else node.name[:LONGEST_NAME] + "…"
+    name = truncate(node.name, LONGEST_NAME)
     name = "" if name == node.address else name
     return escape(" · ".join(part for part in (state(node), name) if part))
 
@@ -42,7 +41,7 @@ def subtitle(node: Node) -> str:
 def states(graph: Graph) -> list[str]:
     """Those that a graph's nodes are in, the gravest first."""
     used = {state(node) for node in graph.nodes}
-    return [word for word in (*(action.value for action in ORDER), UNMANAGED) if word in used]
+    return [word for word in (*(action.value for action in ACTIONS), UNMANAGED) if word in used]
 
 
 DRAWN = 100
@@ -51,14 +50,14 @@ DRAWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What is drawn of a graph. `left_out` says in a sentence what is not, empty where all is there."""
+    """What is drawn of a graph. `left_out` says in a sentence what is not, empty if all is there."""
 
     graph: Graph
     left_out: str = ""
 
 
 def excerpt(graph: Graph, limit: int = DRAWN) -> Excerpt:
-    """The whole graph where it is small; else what changes, the gravest first, each with what it refers to, and then
+    """The whole graph if it is small; else what changes, the gravest first, each with what it refers to, and then
     what refers to these."""
     if len(graph.nodes) <= limit:
         return Excerpt(graph)
@@ -85,20 +84,10 @@ def excerpt(graph: Graph, limit: int = DRAWN) -> Excerpt:
 
 def gravity(node: Node) -> tuple[int, str]:
     """Sorts nodes: the gravest change first, what does not change last."""
-    return (ORDER.index(Action(node.action)) if node.action else len(ORDER)), node.address
+    return (list(ACTIONS).index(Action(node.action)) if node.action else len(ACTIONS)), node.address
 
 
-PLAIN = 'color="#8c959f", fillcolor="#ffffff"'
-COLOURS = {
-    "delete": 'color="#cf222e", fillcolor="#ffebe9", penwidth=2',
-    "replace": 'color="#bc4c00", fillcolor="#fff1e5", penwidth=2',
-    "create": 'color="#1a7f37", fillcolor="#dafbe1"',
-    "update": 'color="#9a6700", fillcolor="#fff8c5"',
-    "manual": 'color="#8250df", fillcolor="#fbefff"',
-    "adopt": 'color="#0969da", fillcolor="#ddf4ff"',
-    "forget": 'color="#57606a", fillcolor="#eaeef2"',
-    "unmanaged": 'color="#8c959f", fillcolor="#ffffff", style="rounded,filled,dashed"',
-}
+COLOURS = {action.value: label.colours for action, label in ACTIONS.items()}
 
 
 class DotGraph:
@@ -117,7 +106,7 @@ class DotGraph:
         yield '  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=11];'
         for node in self._graph.nodes:
             label = "\\n".join(_escaped_dot(text) for text in (heading(node), subtitle(node)) if text)
-            yield f'  {names[node.address]} [label="{label}", {COLOURS.get(state(node), PLAIN)}];'
+            yield f'  {names[node.address]} [label="{label}", {_dot_style(state(node))}];'
         for source, target in self._graph.edges:
             yield f"  {names[source]} -> {names[target]};"
         for source, target in self._graph.dropped:
@@ -125,21 +114,17 @@ class DotGraph:
         yield "}"
 
 
+def _dot_style(word: str) -> str:
+    stroke, fill, _ = COLOURS.get(word, NEUTRAL)
+    more = ", penwidth=2" if word in DESTROYS else ', style="rounded,filled,dashed"' if word == UNMANAGED else ""
+    return f'color="{stroke}", fillcolor="{fill}"{more}'
+
+
 def _escaped_dot(text: str) -> str:
     """A text between DOT's quotes; Graphviz also reads HTML's entities there."""
     return text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
 
 
-STYLES = {
-    "delete": "fill:#ffebe9,stroke:#cf222e,color:#82071e,stroke-width:2px",
-    "replace": "fill:#fff1e5,stroke:#bc4c00,color:#762c00,stroke-width:2px",
-    "create": "fill:#dafbe1,stroke:#1a7f37,color:#044f1e",
-    "update": "fill:#fff8c5,stroke:#9a6700,color:#4d2d00",
-    "manual": "fill:#fbefff,stroke:#8250df,color:#512a97",
-    "adopt": "fill:#ddf4ff,stroke:#0969da,color:#0a3069",
-    "forget": "fill:#eaeef2,stroke:#57606a,color:#24292f",
-    "unmanaged": "fill:#ffffff,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3",
-}
 # Mermaid reads more than quotes: directives (%%{…}%%), Markdown between backticks, HTML, its own entities.
 _UNSURE = re.compile(r"[^\w .,/()+~=±·…\u00a0-\U0010ffff-]", re.ASCII)
 
@@ -167,8 +152,14 @@ class MermaidGraph:
         for source, target in graph.dropped:
             yield f"  {names[source]} -. goes away .-> {names[target]}"
         for word in states(graph):
-            yield f"  classDef {word} {STYLES[word]}"
+            yield f"  classDef {word} {_mermaid_style(word)}"
             yield f"  class {','.join(names[node.address] for node in graph.nodes if state(node) == word)} {word}"
+
+
+def _mermaid_style(word: str) -> str:
+    stroke, fill, text = COLOURS.get(word, NEUTRAL)
+    more = ",stroke-width:2px" if word in DESTROYS else ",stroke-dasharray:4 3" if word == UNMANAGED else ""
+    return f"fill:{fill},stroke:{stroke},color:{text}{more}"
 
 
 def _escaped(text: str) -> str:

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.review import Review, Scope, Weight
+from reconciler.output.labels import CAUSES, SCOPES
 from reconciler.output.markdown.sizes import Sizes
-from reconciler.output.markdown.words import bullets, code, fence, prose, quoted, size
-from reconciler.output.values import Say, cut, cut_both, diff_values, format_value, plain
+from reconciler.output.markdown.words import bullets, code, fence, prose, size
+from reconciler.output.values import ValueDiff, cut, cut_both, plain
+from reconciler.text import quote
 
-CAUSES = {
-    Cause.CONFIG: "",
-    Cause.DRIFT: "  # changed outside (drift)",
-    Cause.BOTH: "  # changed here and outside (both)",
-    Cause.UNKNOWN: "  # cause unknown: nothing is remembered of it",
-}
 MOST_LINES = 40
 
 
 def diff_of(change: Change, labels: Mapping[str, str]) -> list[str]:
-    """The lines of a ```diff block, in the order of the fields; empty where no field says anything."""
+    """The lines of a ```diff block, in the order of the fields; empty if no field says anything."""
     if change.action is Action.DELETE:
         return []
-    lines = [line for field in change.fields for line in _field(field, lambda value: _said(value, labels))]
+    differ = ValueDiff(labels)
+    lines = [line for field in change.fields for line in _field(field, differ)]
     more = len(lines) - MOST_LINES
     return [*lines[:MOST_LINES], f"  … {more:,} more lines: see the full plan"] if more > 1 else lines
 
 
-def _field(field: FieldChange, say: Say) -> Iterator[str]:
-    cause = CAUSES[field.cause] if field.before is not None else ""
+def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
+    note = CAUSES[field.cause].note if field.before is not None else ""
+    cause = f"  # {note}" if note else ""
     before, after = field.before, field.after
     if any(isinstance(each, dict | list) for each in (before, after)):
         yield f"  {field.path}:{cause}"
-        for line in diff_values(before, after, say, 1):
+        for line in differ.lines(before, after, 1):
             yield f"{line.sign or ' '} {'  ' * line.depth}{line.text}"
     elif after is None:
         yield f"- {field.path}: {cut(plain(before))}{cause}"
@@ -46,25 +43,8 @@ def _field(field: FieldChange, say: Say) -> Iterator[str]:
         yield f"+ {field.path}: {new}{cause}"
 
 
-def _said(value: Any, labels: Mapping[str, str]) -> str:
-    """A value within another; a reference by its address, an id by what people call it."""
-    if isinstance(value, dict) and set(value) == {"type", "id"} and str(value["id"]) in labels:
-        return cut(f"{labels[str(value['id'])]} ({value['id']})")
-    if isinstance(value, dict) and len(value) == 1:
-        ((key, name),) = value.items()
-        if isinstance(name, str):
-            return cut(f"{key}.{name} (id known once it exists)")
-    return format_value(value)
-
-
 DELIVERS = frozenset({Weight.STOPS, Weight.STARTS})
 HARMLESS = frozenset({Weight.FEEDS})
-SCOPES = {
-    Scope.PULL_REQUEST: "",
-    Scope.PENDING: "pending before this pull request",
-    Scope.DRIFT: "drift",
-    Scope.BEHIND: "behind",
-}
 
 
 class ChangeMarkdown:
@@ -100,9 +80,9 @@ class ChangeMarkdown:
 
     def whole(self) -> str:
         """All of it: what it does to people as sentences, its fields as a diff."""
-        said = [prose(impact.text) for impact in self._impacts] + [prose(note) for note in self._notes()]
+        sentences = [prose(impact.text) for impact in self._impacts] + [prose(note) for note in self._notes()]
         diff = diff_of(self.change, self._review.plan.labels)
-        parts = [self._head(), bullets(said), fence(diff) if diff else ""]
+        parts = [self._head(), bullets(sentences), fence(diff) if diff else ""]
         return "\n\n".join(part for part in parts if part)
 
     def line(self) -> str:
@@ -119,13 +99,14 @@ class ChangeMarkdown:
 
     def _head_parts(self) -> Iterator[str]:
         change = self.change
-        name = "" if change.action is Action.FORGET else f" {prose(quoted(change.name))}"
+        name = "" if change.action is Action.FORGET else f" {prose(quote(change.name))}"
         object_id = f" ({code(change.id)})" if change.id else ""
         yield f"**{change.action}** {code(change.address)}{name}{object_id}"
-        if change.address in self._review.places:
-            yield code(str(self._review.places[change.address]))
-        if scope := SCOPES.get(self._review.find_scope(change.address) or Scope.PULL_REQUEST):
-            yield f"*{scope}*"
+        if place := self._review.find_place(change.address):
+            yield code(str(place))
+        scope = self._review.find_scope(change.address)
+        if scope and SCOPES[scope].phrase:
+            yield f"*{SCOPES[scope].phrase}*"
 
     def _notes(self) -> Iterator[str]:
         """What the plan says of it, but for what is on the checklist or among the impacts already."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
 from reconciler.model.drift import Drift, Drifted, DriftedField
-from reconciler.output.markdown.words import bullets, code, fitting, place, prose, quoted
-from reconciler.output.values import counted, format_value
+from reconciler.output.markdown.words import bullets, code, fitting, place, prose
+from reconciler.output.values import format_value
+from reconciler.text import counted, quote
 
 ROOM = 40_000
 REST = "`reconciler drift` lists all"
@@ -56,7 +57,7 @@ class DriftMarkdown:
 
 def _object(each: Drifted) -> str:
     when = f", last changed {prose(each.changed_at)}" if each.changed_at else ""
-    head = f"{code(each.address)} {prose(quoted(each.name))} ({code(each.id)}){when}"
+    head = f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)}){when}"
     if each.gone:
         return f"{head}: it is **not live any more**; {prose(each.next)}"
     return "\n".join([head, *(f"  - {_field(field)}" for field in each.fields)])

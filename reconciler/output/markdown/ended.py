@@ -19,7 +19,7 @@ from reconciler.model.approval import CommentMarker, marker_line
 from reconciler.model.review import Review
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose
-from reconciler.output.values import counted
+from reconciler.text import counted
 
 LIST_ROOM = 7_000
 REST = "`reconciler history` and the run's log have all"
@@ -41,9 +41,9 @@ class AppliedMarkdown:
     def _title(self) -> str:
         counts = {status: len(self._report.of(status)) for status in Status}
         words = {status: f"{number:,} {status.value}" for status, number in counts.items() if number}
-        said = [f"**{text}**" if status in GRAVE else text for status, text in words.items()]
+        counts_text = [f"**{text}**" if status in GRAVE else text for status, text in words.items()]
         where = place(self._report.environment, self._report.configuration)
-        return f"Applied to {where}: {', '.join(said) or 'nothing to do'}"
+        return f"Applied to {where}: {', '.join(counts_text) or 'nothing to do'}"
 
     def _body(self) -> Iterator[str]:
         report = self._report

@@ -1,20 +1,21 @@
-"""A plan as the comment under a pull request: read in ten seconds, and exact."""
+"""A plan as the comment under a pull request."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from reconciler.model.approval import make_marker, marker_line
 from reconciler.model.review import Review
+from reconciler.output.labels import ACTIONS, title
 from reconciler.output.markdown.change import ChangeMarkdown
 from reconciler.output.markdown.sizes import TEXT_ROOM, Level, levels
-from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, quoted, size
-from reconciler.output.values import VERBS, counted, title
+from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size
+from reconciler.text import counted, quote
 
 AROUND = 2_500
-"""Bytes of headings and of what says that something is left out."""
+"""Bytes of headings, and of the sentences that say what is left out."""
 OPEN = 10
 """More of what is not grave than this is folded."""
 TASKS_ROOM, WARNINGS_ROOM, REFUSALS_ROOM = 8_000, 4_000, 6_000
@@ -43,7 +44,7 @@ class PlanMarkdown:
         before, after = list(self._before()), list(self._after())
         end = [self._footer()] if footer else []
         left = room - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
-        changes = _in_order([ChangeMarkdown(self._review, change) for change in self._plan.changes])
+        changes = sorted((ChangeMarkdown(self._review, change) for change in self._plan.changes), key=_group)
         sizes = [each.sizes() for each in changes]
         shown = list(zip(changes, levels(sizes, sum(each.destroys for each in changes), left), strict=True))
         used = sum(size[level] for size, (_, level) in zip(sizes, shown, strict=True) if level is not Level.LEFT_OUT)
@@ -55,9 +56,9 @@ class PlanMarkdown:
         yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}"
         refusals = self._plan.refusals
         if refusals:
-            said = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
+            sentences = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
             yield "**Refused: this plan will not be applied.**"
-            yield bullets(fitting(said, REFUSALS_ROOM, FULL_PLAN))
+            yield bullets(fitting(sentences, REFUSALS_ROOM, FULL_PLAN))
 
     def _after(self) -> Iterator[str]:
         """The checklist and the warnings."""
@@ -72,7 +73,7 @@ class PlanMarkdown:
     def _unmanaged(self, room: int) -> Iterator[str]:
         others = self._plan.unmanaged
         if others:
-            listed = (f"{each.kind} {prose(quoted(each.name))} ({code(each.id)})" for each in others)
+            listed = (f"{each.kind} {prose(quote(each.name))} ({code(each.id)})" for each in others)
             yield folded(
                 f"{counted(len(others), 'unmanaged object')}, not touched",
                 bullets(fitting(listed, min(room, UNMANAGED_ROOM), FULL_PLAN)),
@@ -80,21 +81,17 @@ class PlanMarkdown:
 
     def _footer(self) -> str:
         review = self._review
-        looked = f"Planned {review.at:%Y-%m-%d %H:%M} UTC" if review.at else "Planned"
+        planned = f"Planned {review.at:%Y-%m-%d %H:%M} UTC" if review.at else "Planned"
         of = f" of commit {commit(review.commit)}" if review.commit else ""
         against = f", merge base {commit(review.base)}" if review.base else ""
         run = f"`reconciler apply --expect-digest {self._plan.digest}` applies this plan and refuses any other."
-        return f"---\n\n{looked}{of}{against}. Digest {code(self._plan.digest)}.\n" + (
+        return f"---\n\n{planned}{of}{against}. Digest {code(self._plan.digest)}.\n" + (
             run if self._plan.changes and not self._plan.refusals else ""
         )
 
 
-def _in_order(changes: Iterable[ChangeMarkdown]) -> list[ChangeMarkdown]:
-    """The plan's order, but what destroys always first and what is folded always last."""
-    return sorted(changes, key=_group)
-
-
 def _group(each: ChangeMarkdown) -> int:
+    """What destroys comes first, what is folded comes last."""
     if each.destroys:
         return 0
     if each.delivers:
@@ -107,15 +104,20 @@ def _changes(shown: Shown) -> Iterator[str]:
     for each, level in shown:
         groups[_group(each)].append((each, level))
     yield from _destroys(groups[0])
-    yield from _open("Stops or starts delivering", groups[1])
+    if delivers := _at(groups[1], Level.WHOLE):
+        yield "#### Stops or starts delivering"
+        yield from delivers
     heads = sum(map(bool, groups))
     yield from _maybe_folded("other change" if heads > 1 else "change", groups[2])
     if whole := _at(groups[3], Level.WHOLE):
         yield folded(f"{counted(len(groups[3]), 'object')} changed outside (drift), set back", "\n\n".join(whole))
-    lines = _at(shown, Level.LINE, destroys=False)
-    if lines:
+    if lines := _at(shown, Level.LINE, destroys=False):
         yield folded(f"{counted(len(lines), 'more change')}, in short: {FULL_PLAN_HTML}", bullets(lines))
-    yield from _left_out([each for each, level in shown if level is Level.LEFT_OUT and not each.destroys])
+    left_out = [each.change for each, level in shown if level is Level.LEFT_OUT and not each.destroys]
+    if left_out:
+        counts = Counter(ACTIONS[change.action].phrase for change in left_out)
+        listed = ", ".join(f"{number:,} {phrase}" for phrase, number in counts.items())
+        yield f"**{len(left_out):,} more changes are not shown here** ({listed}): {FULL_PLAN}."
 
 
 def _destroys(shown: Shown) -> Iterator[str]:
@@ -128,16 +130,10 @@ def _destroys(shown: Shown) -> Iterator[str]:
     if addresses or missing:
         short = len(addresses) + len(missing)
         yield f"**{short:,} of {len(shown):,} deletes and replaces do not fit into a comment**: {FULL_PLAN}."
-        said = f"{len(addresses):,} of their addresses" if missing else "Their addresses"
-        yield folded(said, ", ".join(addresses))
+        summary = f"{len(addresses):,} of their addresses" if missing else "Their addresses"
+        yield folded(summary, ", ".join(addresses))
     if missing:
         yield f"**{len(missing):,} more are deleted or replaced and are not listed here.**"
-
-
-def _open(heading: str, shown: Shown) -> Iterator[str]:
-    if whole := _at(shown, Level.WHOLE):
-        yield f"#### {heading}"
-        yield from whole
 
 
 def _maybe_folded(noun: str, shown: Shown) -> Iterator[str]:
@@ -152,17 +148,5 @@ def _maybe_folded(noun: str, shown: Shown) -> Iterator[str]:
 
 
 def _at(shown: Shown, wanted: Level, *, destroys: bool = True) -> list[str]:
-    how = {
-        Level.WHOLE: ChangeMarkdown.whole,
-        Level.LINE: ChangeMarkdown.line,
-        Level.ADDRESS: ChangeMarkdown.by_address,
-        Level.LEFT_OUT: ChangeMarkdown.by_address,
-    }[wanted]
+    how = {Level.WHOLE: ChangeMarkdown.whole, Level.LINE: ChangeMarkdown.line}.get(wanted, ChangeMarkdown.by_address)
     return [how(each) for each, level in shown if level is wanted and (destroys or not each.destroys)]
-
-
-def _left_out(changes: Sequence[ChangeMarkdown]) -> Iterator[str]:
-    if changes:
-        counts = Counter(VERBS[each.change.action] for each in changes)
-        listed = ", ".join(f"{number:,} {verb}" for verb, number in counts.items())
-        yield f"**{len(changes):,} more changes are not shown here** ({listed}): {FULL_PLAN}."

@@ -37,7 +37,7 @@ class Sizes(NamedTuple):
 def levels(sizes: Sequence[Sizes], destroys: int, room: int) -> list[Level]:
     """The level of each change, the most important first; the first `destroys` of them destroy something.
 
-    Those are shown whole as long as each later one still gets a line, or where that is too much, its address. Of the
+    Those are shown whole as long as each later one still gets a line, or if that is too much, its address. Of the
     others, whole ones take half of what is then left, lines the other half; nothing is shown at a better level than
     what is more important.
     """
@@ -50,7 +50,7 @@ def levels(sizes: Sequence[Sizes], destroys: int, room: int) -> list[Level]:
             level = Level.LEFT_OUT
         chosen.append(level)
         left -= (each.whole, each.line, 0, 0)[level]
-    # Where all of them fit whole, nothing needs the other half.
+    # If all of them fit whole, nothing needs the other half.
     if sum(each.whole for each in sizes) <= room:
         return [Level.WHOLE] * len(sizes)
     return chosen

@@ -1,18 +1,18 @@
-"""Text of others in Markdown, as GitHub and GitLab read it: it is shown as it is, and does nothing.
+"""Text of others in Markdown, as GitHub and GitLab read it: it is shown as it is, and is no markup.
 
 What could be markup, a mention, a reference or a link goes into a code span: neither host looks for any of them there
 (GitHub: html-pipeline's filters leave `pre` and `code` out; GitLab: its reference filters and its quick actions do).
-All else is plain words. Nothing is left to backslashes: a host's filters read the text after these are gone, and
-`\\@all` would call everybody.
+All else is plain words. Backslashes do not help: a host's filters read the text after these are gone, and
+`\\@all` would notify everybody.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 
 from reconciler.output.terminal import escape
+from reconciler.text import truncate
 
 _PLAIN = re.compile(r"[\w.,;:()'\"?!/+=%–—→…°·-]+")  # noqa: RUF001 - the dashes that sentences of ours have
 # Plain by its characters, and still something to a host: addresses, commits, JIRA-1, /close, !1, %1, :tada:, 1) or -.
@@ -26,7 +26,7 @@ LONGEST = 300
 
 
 def code(text: str, longest: int = LONGEST) -> str:
-    """A code span that shows the text, on one line, cut where it is long."""
+    """A code span that shows the text, on one line, cut if it is long."""
     text = cut(escape(text), longest)
     if not text.strip():
         text = f'"{text}"'
@@ -49,13 +49,8 @@ def prose(text: str, longest: int = LONGEST * 2) -> str:
     return "".join(span if plain else _as_code(span, longest) for plain, span in spans).strip()
 
 
-def quoted(name: str) -> str:
-    """A name in quotes, so that it cannot pass for words of ours."""
-    return json.dumps(name, ensure_ascii=False)
-
-
 def commit(text: str) -> str:
-    """A commit: bare where it is nothing else, since hosts make a link of it."""
+    """A commit: bare if it is nothing else, since hosts make a link of it."""
     return text if _COMMIT.fullmatch(text) else prose(text)
 
 
@@ -67,7 +62,7 @@ def fence(lines: Iterable[str], language: str = "diff") -> str:
 
 
 def folded(summary: str, body: str) -> str:
-    """A block that opens at a tap. `summary` is of our own words: it is HTML."""
+    """A block that opens when it is clicked. `summary` is of our own words: it is HTML."""
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
@@ -78,11 +73,11 @@ def bullets(sentences: Iterable[str], sign: str = "-") -> str:
 
 def cut(text: str, longest: int) -> str:
     """The text, or its beginning and how much more there is."""
-    return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest:,} characters more)"
+    return truncate(text, longest, f"… ({len(text) - longest:,} characters more)")
 
 
 def fitting(sentences: Iterable[str], room: int, rest: str) -> Iterator[str]:
-    """The first of them, as many as so many bytes hold, and where there are more, how many."""
+    """The first of them, as many as so many bytes hold, and if there are more, how many."""
     listed = list(sentences)
     for index, sentence in enumerate(listed):
         room -= size(sentence) + len("- [ ] \n")

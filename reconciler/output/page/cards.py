@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
-from reconciler.model.plan import Action, Cause, Change
-from reconciler.model.review import Impact, Review, Scope, Weight
+from reconciler.model.plan import Action, Change
+from reconciler.model.review import Impact, Review, Scope
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES
 from reconciler.output.page.values import FieldView, field_view
-from reconciler.output.text import SIGNS
-from reconciler.output.values import ORDER
-
-CAUSE_WORDS = {
-    Cause.CONFIG: "configuration",
-    Cause.DRIFT: "drift",
-    Cause.BOTH: "both",
-    Cause.UNKNOWN: "unknown",
-}
+from reconciler.text import truncate
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +35,26 @@ class Facet:
 
 def facets(cards: Sequence[Card]) -> Iterator[Facet]:
     """Those that tell these changes apart."""
-    marks = {status.value: mark for status, mark in MARKS.items()}
-    told = {cause.value: word for cause, word in CAUSE_WORDS.items()}
+    kinds = sorted({card.kind for card in cards})
     every = (
-        _facet("ending", "Outcome", (card.ending.word for card in cards if card.ending), [*Status], marks),
-        _facet("action", "Action", (card.action for card in cards), [Action(each) for each in ORDER], dict(signs())),
-        _facet("kind", "Kind", (card.kind for card in cards), sorted({card.kind for card in cards}), {}),
-        _facet("causes", "Cause", (cause for card in cards for cause in card.causes), [*Cause], {}, told),
-        _facet("scope", "Scope", (card.scope for card in cards if card.scope), [*Scope], {}),
+        ("ending", "Outcome", [(each, each, label.sign) for each, label in STATUSES.items()]),
+        ("action", "Action", [(each, each, SIGNS[each]) for each in ACTIONS]),
+        ("kind", "Kind", [(each, each, "") for each in kinds]),
+        ("causes", "Cause", [(each, label.word, "") for each, label in CAUSES.items()]),
+        ("scope", "Scope", [(each, each, "") for each in Scope]),
     )
-    yield from (facet for facet in every if facet.choices)
-
-
-def _facet(
-    name: str,
-    title: str,
-    values: Iterable[str],
-    order: Sequence[str],
-    marks: dict[str, str],
-    words: dict[str, str] | None = None,
-) -> Facet:
-    counts = Counter(values)
-    return Facet(
-        name,
-        title,
-        tuple(
-            Choice(str(value), (words or {}).get(value, str(value)), marks.get(value, ""), counts[value])
-            for value in order
-            if counts[value]
-        ),
-    )
+    values = {
+        "ending": Counter(card.ending.word for card in cards if card.ending),
+        "action": Counter(card.action for card in cards),
+        "kind": Counter(card.kind for card in cards),
+        "causes": Counter(cause for card in cards for cause in card.causes),
+        "scope": Counter(card.scope for card in cards),
+    }
+    for name, title, choices in every:
+        counts = values[name]
+        present = [Choice(str(value), str(word), sign, counts[value]) for value, word, sign in choices if counts[value]]
+        if present:
+            yield Facet(name, title, tuple(present))
 
 
 ROOM = 600_000
@@ -86,18 +69,17 @@ FEW_FIELDS = 10
 FEW_CHANGES = 40
 """Up to so many, what is made and what goes away is unfolded too."""
 LONGEST = 600
-GRAVE = (Weight.LOSES, Weight.STOPS, Weight.RISKS)
-"""What somebody loses or risks, the gravest first."""
-MINUS = "\N{MINUS SIGN}"
+SIGNS = {action.value: label.sign.replace("-", "\N{MINUS SIGN}") for action, label in ACTIONS.items()}
+"""A minus as wide as a plus."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a change ended. `mark` is its sign, `word` what it is filtered by, `told` why, or what is still open."""
+    """How a change ended. `mark` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
 
     mark: str
     word: str
-    told: str
+    reason: str
     request_ids: tuple[str, ...]
 
 
@@ -152,14 +134,14 @@ def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: s
         address=address,
         kind=change.kind,
         action=change.action.value,
-        sign=signs()[change.action.value],
+        sign=SIGNS[change.action],
         name="" if change.action is Action.FORGET else change.name,
         id=change.id or "",
         place=_place(review, address),
         scope=scope.value if scope else "",
         causes=tuple(dict.fromkeys(field.cause.value for field in change.fields)),
-        impacts=tuple(Impact(each.weight, cut(each.text)) for each in review.impacts.get(address, ())),
-        notes=tuple(cut(note) for note in review.remarks_on(change)),
+        impacts=tuple(Impact(each.weight, truncate(each.text, LONGEST)) for each in review.impacts.get(address, ())),
+        notes=tuple(truncate(note, LONGEST) for note in review.remarks_on(change)),
         needs=change.depends_on,
         fields=fields,
         more=more,
@@ -169,32 +151,19 @@ def _card(review: Review, change: Change, fields: tuple[FieldView, ...], more: s
     )
 
 
-def signs() -> Mapping[str, str]:
-    """Action → its sign, a minus as wide as a plus."""
-    return {action.value: MINUS if sign == "-" else sign for action, (sign, _) in SIGNS.items()}
-
-
 def ending_of(outcome: Outcome) -> Ending:
     """How a change ended, in words."""
-    told = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
-    mark, word = MARKS[outcome.status], outcome.status.value
+    reason = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
+    mark, word = STATUSES[outcome.status].sign, outcome.status.value
     if outcome.status is Status.DONE and outcome.verification is Verification.VERIFIED:
-        told = told or "read back and verified"
+        reason = reason or "read back and verified"
     elif outcome.status is Status.DONE and outcome.verification is not None:
-        mark, told = "?", ": ".join(text for text in (f"done, but {outcome.verification.value}", told) if text)
+        mark, reason = "?", ": ".join(text for text in (f"done, but {outcome.verification.value}", reason) if text)
     elif outcome.status is Status.MANUAL:
-        told = told or "still to be done by a person"
-    return Ending(mark, word, cut(told), outcome.request_ids)
-
-
-MARKS = {Status.DONE: "✓", Status.FAILED: "✕", Status.SKIPPED: "⤼", Status.MANUAL: "!"}
-
-
-def cut(text: str, longest: int = LONGEST) -> str:
-    """The text, cut where nobody would read on."""
-    return text if len(text) <= longest else text[:longest] + "…"
+        reason = reason or "still to be done by a person"
+    return Ending(mark, word, truncate(reason, LONGEST), outcome.request_ids)
 
 
 def _place(review: Review, address: str) -> str:
-    place = review.places.get(address)
+    place = review.find_place(address)
     return f"{place.file}:{place.line}" if place else ""

@@ -19,11 +19,13 @@ from reconciler import __version__
 from reconciler.model.apply_report import ApplyReport, Status
 from reconciler.model.review import Impact, Review
 from reconciler.output.graph import SvgGraph
+from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.svg import SMALL
-from reconciler.output.graph.text import UNMANAGED, states
-from reconciler.output.page.cards import CARDS, GRAVE, MARKS, cards, cut, facets, signs
+from reconciler.output.graph.text import states
+from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title
+from reconciler.output.page.cards import CARDS, LONGEST, SIGNS, cards, facets
 from reconciler.output.terminal import escape
-from reconciler.output.values import ORDER, VERBS, counted, title
+from reconciler.text import counted, truncate
 
 
 def page_html(**values: Any) -> str:
@@ -48,12 +50,12 @@ def drawn(svg: str) -> Markup:
 @cache
 def _template() -> Template:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_escaped
     )
     return environment.from_string(_part("page.html"))
 
 
-def _shown(value: Any) -> Any:
+def _escaped(value: Any) -> Any:
     """What stands in the page of a value; Jinja2 escapes it after this."""
     return value if isinstance(value, Markup) else escape("" if value is None else str(value))
 
@@ -69,7 +71,6 @@ def _hash(text: str) -> str:
 FIRST = 8
 """As many of the gravest impacts stand at the top."""
 NAMED = 3
-IMPACT_MARKS = {"loses": "✕", "stops": "■", "risks": "▲", "starts": "▶", "feeds": "↳"}
 LISTED_TASKS, LISTED_WARNINGS, LISTED_UNMANAGED = 300, 100, 300
 
 
@@ -102,14 +103,14 @@ class PlanPage:
         return page_html(**self._values())
 
     def _title(self) -> str:
-        told = title(self._review.plan)
-        return told[:1].upper() + told[1:]
+        text = title(self._review.plan)
+        return text[:1].upper() + text[1:]
 
     def _tiles(self) -> list[Tile]:
         summary = self._review.plan.summary()
         return [
-            Tile(action.value, signs()[action.value], summary[action.value], VERBS[action])
-            for action in ORDER
+            Tile(action.value, SIGNS[action], summary[action.value], label.phrase)
+            for action, label in ACTIONS.items()
             if summary[action.value]
         ]
 
@@ -145,7 +146,7 @@ class PlanPage:
             "folded": _folded(review, len(shown)),
             "unmanaged": plan.unmanaged[:LISTED_UNMANAGED],
             "unmanaged_left": len(plan.unmanaged) - LISTED_UNMANAGED,
-            "marks": IMPACT_MARKS,
+            "marks": {weight.value: label.sign for weight, label in WEIGHTS.items()},
             "counted": counted,
             "version": __version__,
             **_graph(review),
@@ -167,7 +168,7 @@ class AppliedPage(PlanPage):
 
     def _tiles(self) -> list[Tile]:
         return [
-            Tile(f"ended-{status.value}", MARKS[status], len(self._done.of(status)), status.value)
+            Tile(f"ended-{status.value}", STATUSES[status].sign, len(self._done.of(status)), status.value)
             for status in Status
             if self._done.of(status)
         ]
@@ -177,41 +178,42 @@ class AppliedPage(PlanPage):
 
 
 def _first(texts: tuple[str, ...], limit: int) -> list[str]:
-    return [cut(text, 1000) for text in islice(texts, limit)]
+    return [truncate(text, 1000) for text in islice(texts, limit)]
 
 
 def _gravest(review: Review) -> list[Grave]:
-    """What somebody loses or risks, the gravest first, then in the plan's order; said once where many do the same."""
+    """What somebody loses or risks, the gravest first, then in the plan's order; said once if many do the same."""
     found: dict[Impact, list[str]] = {}
     for change in review.plan.changes:
         for impact in review.impacts.get(change.address, ()):
             if impact.weight in GRAVE:
-                found.setdefault(Impact(impact.weight, cut(impact.text)), []).append(change.address)
-    told = [Grave(impact, addresses[:NAMED], len(addresses) - NAMED) for impact, addresses in found.items()]
-    return sorted(told, key=lambda grave: GRAVE.index(grave.impact.weight))
+                found.setdefault(Impact(impact.weight, truncate(impact.text, LONGEST)), []).append(change.address)
+    impacts = [Grave(impact, addresses[:NAMED], len(addresses) - NAMED) for impact, addresses in found.items()]
+    return sorted(impacts, key=lambda grave: GRAVE.index(grave.impact.weight))
 
 
 def _folded(review: Review, shown: int) -> list[str]:
     """What this page leaves out of the changes, in sentences."""
     changes = review.plan.changes
-    said = []
+    sentences = []
     if shown > CARDS:
-        said.append(f"The first {CARDS} are shown whole, the next {shown - CARDS:,} in a line each.")
+        sentences.append(f"The first {CARDS} are shown whole, the next {shown - CARDS:,} in a line each.")
     if len(changes) > shown:
         left = Counter(change.action for change in changes[shown:])
-        words = ", ".join(f"{left[action]:,} {VERBS[action]}" for action in ORDER if left[action])
-        said.append(f"{len(changes) - shown:,} more are not in this page: {words}.")
-    return said
+        words = ", ".join(f"{left[action]:,} {label.phrase}" for action, label in ACTIONS.items() if left[action])
+        sentences.append(f"{len(changes) - shown:,} more are not in this page: {words}.")
+    return sentences
 
 
 def _graph(review: Review) -> Mapping[str, Any]:
-    graph, picture = review.graph, SvgGraph(review.graph, linked=True)
+    graph = make_graph(review.plan, review.desired, review.live)
+    picture = SvgGraph(graph, linked=True)
     used = states(graph)
     return {
         "picture": drawn(str(picture)) if graph.nodes else None,
         "picture_open": len(graph.nodes) <= SMALL,
         "picture_left": picture.left_out,
-        "legend": [(word, signs().get(word, ""), "not managed here" if word == UNMANAGED else word) for word in used],
+        "legend": [(word, SIGNS.get(word, ""), "not managed here" if word == UNMANAGED else word) for word in used],
         "drops": bool(graph.dropped),
         "nodes": len(graph.nodes),
         "edges": [*((*edge, False) for edge in graph.edges), *((*edge, True) for edge in graph.dropped)][:LISTED_TASKS],

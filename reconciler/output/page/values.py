@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import Any, NamedTuple
+from typing import Any
 
-from reconciler.kinds import KINDS
 from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.output.text import CAUSES
+from reconciler.output.labels import CAUSES
+from reconciler.output.values import Line, reference_text
+from reconciler.text import truncate
 
 SHORT = 160
 """A value of so many characters stands on one line."""
@@ -20,23 +21,15 @@ LINES = 200
 """Lines of a value; beyond, it is cut and says so."""
 DEEPEST = 20
 CONTEXT = 2
-REFERENCE_KEYS = frozenset(reference.key for kind in KINDS.values() for _, reference in kind.reference_fields())
-
-
-class Line(NamedTuple):
-    """A line of a diff: `+`, `-`, or blank where it is the same on both sides."""
-
-    sign: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """One field: `before` and `after` where both are short (None: there is nothing), else `lines`."""
+    """One field: `before` and `after` if both are short (None: there is nothing), else `lines`."""
 
     path: str
     cause: str
-    cause_told: str
+    cause_note: str
     before: str | None = None
     after: str | None = None
     lines: tuple[Line, ...] = ()
@@ -52,33 +45,28 @@ class FieldView:
 def field_view(change: Change, field: FieldChange, labels: Mapping[str, str]) -> FieldView:
     """A field as the page shows it. `labels`: id → what people call it."""
     made, gone = change.action is Action.CREATE, change.action is Action.DELETE
-    told = "" if made or gone else CAUSES[field.cause]
-    view = FieldView(field.path, field.cause.value if told or field.cause is not Cause.CONFIG else "", told)
-    before, after = (list(_of_side(value, labels)) for value in (field.before, field.after))
+    note = "" if made or gone else CAUSES[field.cause].note
+    view = FieldView(field.path, field.cause.value if note or field.cause is not Cause.CONFIG else "", note)
+    before, after = (list(_side(value, labels)) for value in (field.before, field.after))
     if all(len(lines) <= 1 and all(len(line) <= SHORT for line in lines) for lines in (before, after)):
-        return _with(view, before=before[0] if before else None, after=after[0] if after else None)
-    before, after = (list(_of_side(value, labels, spread=True)) for value in (field.before, field.after))
+        return replace(view, before=before[0] if before else None, after=after[0] if after else None)
+    before, after = (list(_side(value, labels, spread=True)) for value in (field.before, field.after))
     lines = list(_diff(before[: 2 * LINES], after[: 2 * LINES]))
     left = len(lines) - LINES + max(0, len(before) - 2 * LINES) + max(0, len(after) - 2 * LINES)
     more = f"{left} more lines are not in this page; --format json has them" if left > 0 else ""
-    return _with(view, lines=tuple(Line(line.sign, _cut(line.text)) for line in lines[:LINES]), more=more)
+    return replace(view, lines=tuple(Line(line.sign, _cut(line.text)) for line in lines[:LINES]), more=more)
 
 
-def _of_side(value: Any, labels: Mapping[str, str], *, spread: bool = False) -> Iterator[str]:
-    """The lines of a value, none where there is none. `spread`: a list has a line for each item, however short."""
+def _side(value: Any, labels: Mapping[str, str], *, spread: bool = False) -> Iterator[str]:
+    """The lines of a value, none if there is none. `spread`: a list has a line for each item, however short."""
     if spread and isinstance(value, list) and value:
         yield from _items(value, labels, 0)
     elif value is not None:
         yield from _lines(value, labels)
 
 
-def _with(view: FieldView, **parts: Any) -> FieldView:
-    return FieldView(view.path, view.cause, view.cause_told, **parts)
-
-
 def _cut(line: str) -> str:
-    rest = len(line) - LONGEST
-    return line if rest <= 0 else f"{line[:LONGEST]}… ({rest} more characters; --format json has them)"
+    return truncate(line, LONGEST, f"… ({len(line) - LONGEST} more characters; --format json has them)")
 
 
 def _diff(before: list[str], after: list[str]) -> Iterator[Line]:
@@ -135,20 +123,10 @@ def _on_one_line(value: Any, labels: Mapping[str, str]) -> str | None:
     if not value or not isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict):
-        return _called(value, labels)
+        unnamed = json.dumps(value, ensure_ascii=False) if set(value) == {"type", "id"} else None
+        return reference_text(value, labels) or unnamed
     if len(value) == 1 or not any(isinstance(item, dict | list) for item in value):
         items = [_on_one_line(item, labels) or "" for item in value]
         text = f"[{', '.join(items)}]"
         return text if all(items) and len(text) <= SHORT else None
     return None
-
-
-def _called(item: Mapping[str, Any], labels: Mapping[str, str]) -> str | None:
-    """A reference by its address, something with an id by what people call it; None for every other map."""
-    if set(item) == {"type", "id"}:
-        label = labels.get(str(item["id"]))
-        return f"{label} ({item['id']})" if label else json.dumps(item, ensure_ascii=False)
-    ((key, value), *more) = item.items()
-    if more or key not in REFERENCE_KEYS or not isinstance(value, str):
-        return None
-    return f"{key}.{value} (id known once it exists)"

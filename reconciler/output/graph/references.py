@@ -30,7 +30,7 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
         if (record := live.records.get(address_kind(address), {}).get(object_id)) is not None
         for target in targets.of(record.kind, record.fields)
     }
-    dropped = {edge for edge in existing - wanted if edge[0] in changes and _lets_go(changes[edge[0]])}
+    dropped = {edge for edge in existing - wanted if edge[0] in changes and _drops_references(changes[edge[0]])}
     managed = {*desired.resources, *changes}
     nodes = [_node(address, desired, changes.get(address)) for address in managed]
     nodes += [node for address, node in targets.unmanaged.items() if address not in managed]
@@ -46,7 +46,7 @@ def configured(desired: Desired) -> Graph:
     return make_graph(Plan(environment="", changes=()), desired, Live({}))
 
 
-def _lets_go(change: Change) -> bool:
+def _drops_references(change: Change) -> bool:
     """Whether live references of it go away: it is deleted, or its references are changed."""
     names = {name for name, _ in KINDS[change.kind].reference_fields()}
     changed = {each.path.split("[")[0].split(".")[0] for each in change.fields}
@@ -84,7 +84,7 @@ class _Targets:
     def _by_id(self, kind: str, item: Any) -> str | None:
         """What an item that names an id means: an address, or a node of its own for what is not managed.
 
-        That a destination's id is its integration's own is plausible and stated nowhere; where it is another, and no
+        That a destination's id is its integration's own is plausible and stated nowhere; if it is another, and no
         managed integration is proven to stand behind it, the item is shown by the label that the API gives it.
         """
         object_id = item.get("id") if isinstance(item, dict) else None

@@ -1,0 +1,243 @@
+"""What somebody should look at before a merge, each with its place in the YAML: problems, warnings, risky changes.
+
+As SARIF 2.1.0, which code hosts show beside the lines of a pull request, and as workflow commands of GitHub Actions. Of
+the latter GitHub shows ten errors, ten warnings and ten notices of a step, so the gravest come first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from reconciler import __version__
+from reconciler.errors import Location, Problem
+from reconciler.kinds import KINDS
+from reconciler.model.plan import DESTROYS, Action, Change
+from reconciler.model.review import Review
+from reconciler.output.labels import GRAVE, WEIGHTS
+from reconciler.output.terminal import escape
+
+
+def repository_path(file: str) -> str:
+    """A file of the configuration, relative to the root of its repository, with slashes.
+
+    The root is the folder that GITHUB_WORKSPACE names, else the nearest one that holds `.git`, else the working folder;
+    a file that is outside keeps its whole path.
+    """
+    path = Path(file).resolve()
+    root = _root(path)
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def _root(path: Path) -> Path:
+    named = os.environ.get("GITHUB_WORKSPACE")
+    workspace = Path(named).resolve() if named else None
+    if workspace and path.is_relative_to(workspace):
+        return workspace
+    return next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+
+
+AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
+
+
+class Level(StrEnum):
+    """How much it matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of finding: its stable id, what it is in a few words and in a sentence."""
+
+    id: str
+    level: Level
+    title: str
+    description: str
+
+
+RULES: Mapping[str, Rule] = {
+    rule.id: rule
+    for rule in (
+        Rule("invalid", Level.ERROR, "Invalid configuration", "The configuration cannot be planned with it."),
+        Rule("refused", Level.ERROR, "Refused by a guard", "A guard refuses to apply the plan."),
+        Rule("destroys", Level.WARNING, "Destroys an object", "A live object is deleted, or replaced by a new one."),
+        Rule("stops", Level.WARNING, "Stops deliveries", "Something is not sent any more, to somebody at least."),
+        Rule("behind", Level.WARNING, "Undoes a newer commit", "The checkout is older than what was applied."),
+        Rule("risks", Level.WARNING, "Needs a look", "Something about the change is likely to surprise."),
+        Rule("warning", Level.WARNING, "Warning", "A person should know, beside the changes themselves."),
+        Rule("manual", Level.NOTE, "To do by hand", "The API cannot do it: a person has to."),
+        Rule("hint", Level.NOTE, "Hint", "It does no harm and can be tidied up."),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One of them. `subject` tells it from the others of its rule; `lines` are its text, escaped, a sentence
+    each. Without a place it is about the whole."""
+
+    rule: Rule
+    subject: str
+    lines: tuple[str, ...]
+    place: Location | None = None
+
+
+def findings_of_review(review: Review) -> Iterator[Finding]:
+    """The findings of a plan: refusals first, then its changes in their order, then its warnings."""
+    for refusal in review.plan.refusals:
+        yield _finding("refused", refusal.guard, [refusal.message, f"to pass: {refusal.passes}"], None)
+    for change in review.plan.changes:
+        yield from _findings_of_change(review, change)
+    files = review.desired.files()
+    for warning in review.plan.warnings:
+        found = AT_A_PLACE.fullmatch(warning)
+        if found and found["file"] in files:
+            place = Location(found["file"], int(found["line"]), int(found["column"]))
+            yield _finding("warning", warning, [found["rest"]], place)
+        else:
+            yield _finding("warning", warning, [warning], None)
+
+
+def findings_of_problems(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
+    """The findings of a configuration that is invalid, or of what else is said of a spot."""
+    for each in problems:
+        yield _finding(rule, str(each), [each.message], each.location)
+
+
+def _finding(rule: str, subject: str, lines: Iterable[str], place: Location | None) -> Finding:
+    return Finding(RULES[rule], subject, tuple(map(escape, lines)), place)
+
+
+def _findings_of_change(review: Review, change: Change) -> Iterator[Finding]:
+    """One for a change, whatever is risky about it: hosts show only so many."""
+    impacts = [each for each in review.impacts.get(change.address, ()) if each.weight in GRAVE]
+    head = f'{change.action.value} {change.address} "{change.name}"'
+    if change.address in review.behind:
+        remark = review.remarks_on(change)[:1]
+        yield _finding("behind", change.address, [head, *remark], _place(review, change))
+    if change.action in DESTROYS or impacts:
+        rule = "destroys" if change.action in DESTROYS else WEIGHTS[impacts[0].weight].rule
+        yield _finding(rule, change.address, [head, *(each.text for each in impacts)], _place(review, change))
+    elif change.action is Action.MANUAL:
+        yield _finding("manual", change.address, [head, *change.remarks()], _place(review, change))
+
+
+def _place(review: Review, change: Change) -> Location | None:
+    """The line that brings it about, as near as that is known: of the field that cannot be changed, of the status."""
+    kind, resource = KINDS[change.kind], review.desired.resources.get(change.address)
+    if resource is None:
+        return None
+    names = [kind.delivery.status] if kind.delivery else []
+    if change.action in (Action.REPLACE, Action.MANUAL):
+        names = [each.name for each in kind.fields if each.immutable]
+    if change.action is Action.CREATE:
+        names = []
+    changed = {each.path for each in change.fields}
+    return next((resource.field_location(name) for name in names if name in changed), resource.location)
+
+
+COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+
+
+class PlanAnnotations:
+    """The risky changes and the warnings of a plan."""
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+
+    def __str__(self) -> str:
+        return workflow_commands(findings_of_review(self._review))
+
+
+def workflow_commands(findings: Iterable[Finding]) -> str:
+    """A command a line."""
+    return "\n".join(map(_command, findings))
+
+
+def _command(finding: Finding) -> str:
+    place = finding.place
+    properties = {"file": repository_path(place.file)} if place else {}
+    if place and place.line:
+        properties |= {"line": str(place.line), "col": str(max(1, place.column))}
+    properties["title"] = f"reconciler: {finding.rule.title}"
+    pairs = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{COMMANDS[finding.rule.level]} {pairs}::{_data(chr(10).join(finding.lines))}"
+
+
+def _data(text: str) -> str:
+    """As the runner reads it back: actions/toolkit, packages/core/src/command.ts, escapeData."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """The same file, escapeProperty."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+class PlanSarif:
+    """The risky changes and the warnings of a plan."""
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+
+    def __str__(self) -> str:
+        files = sorted(self._review.desired.files())
+        return sarif(findings_of_review(self._review), Location(files[0], 0, 0) if files else None)
+
+
+def sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:
+    """The document. `elsewhere`: a file for what has no place, since hosts leave out what is nowhere."""
+    run = {
+        "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": _sarif_rules()}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(finding, finding.place or elsewhere) for finding in findings],
+    }
+    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def _sarif_rules() -> list[dict[str, Any]]:
+    return [
+        {
+            "id": rule.id,
+            "name": rule.title.title().replace(" ", ""),
+            "shortDescription": {"text": rule.title},
+            "fullDescription": {"text": rule.description},
+            "defaultConfiguration": {"level": rule.level.value},
+        }
+        for rule in RULES.values()
+    ]
+
+
+def _sarif_result(finding: Finding, place: Location | None) -> dict[str, Any]:
+    name = hashlib.sha256(f"{finding.rule.id} {finding.subject}".encode("utf-8", "surrogatepass")).hexdigest()
+    result: dict[str, Any] = {
+        "ruleId": finding.rule.id,
+        "ruleIndex": list(RULES).index(finding.rule.id),
+        "level": finding.rule.level.value,
+        # SARIF takes `[text](target)` for a link, in plain texts too; a name is none.
+        "message": {"text": "\n".join(finding.lines).replace("](", "] (")},
+        "partialFingerprints": {"reconcilerFinding/v1": name},
+    }
+    return result | ({"locations": [_sarif_location(place)]} if place else {})
+
+
+def _sarif_location(place: Location) -> dict[str, Any]:
+    uri = quote(repository_path(place.file), safe="/", errors="replace")
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
+    if place.line:
+        physical["region"] = {"startLine": place.line, "startColumn": max(1, place.column)}
+    return {"physicalLocation": physical}

@@ -1,0 +1,96 @@
+"""Text for people: cut to a length, quoted, counted, without secrets, and compared with what was meant."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect
+from collections.abc import Collection, Iterable, Sequence
+
+WORD_CHARACTERS = 60
+"""As much of a word is looked at and shown: what is longer was pasted by mistake."""
+SHORTEST_PREFIX = 3
+MOST_SEARCHES = 20
+
+
+def truncate(text: str, limit: int, rest: str = "…") -> str:
+    """The text, or if it is longer, its first `limit` characters with `rest` behind them."""
+    return text if len(text) <= limit else text[:limit] + rest
+
+
+def quote(text: str) -> str:
+    """The text in double quotes, with control characters escaped as in JSON."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 object`, `2 objects`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def redact(text: str, secrets: Iterable[str], by: str = "***") -> str:
+    """The text with each secret replaced, the longest first, since one may be a part of another."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, by)
+    return text
+
+
+def did_you_mean(word: object, options: Iterable[str]) -> str:
+    """`; did you mean "x"?` with the closest option, or nothing if none is close."""
+    close = close_matches(str(word), options)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def close_matches(word: str, options: Iterable[str]) -> list[str]:
+    """The option that is closest to a word; nothing if none is close."""
+    import difflib  # noqa: PLC0415 - most runs make no suggestion
+
+    return difflib.get_close_matches(word, list(options), n=1, cutoff=0.6)
+
+
+def closest(word: str, options: Sequence[str]) -> str:
+    """`; did you mean "x"?` with the similar options, or nothing."""
+    return meant(similar_options(word, options))
+
+
+def similar_options(word: str, options: Sequence[str]) -> list[str]:
+    """The option that differs only in case or a leading zero, or the two beside it on a grid, or the most similar."""
+    word = word.strip()
+    padded = f"0{word}" if re.match(r"\d:", word) else word
+    same = [each for each in options if each.casefold() == padded.casefold()]
+    if same:
+        return same
+    if options and len({_shape(each) for each in (padded, *options)}) == 1:
+        at = bisect(options, padded)
+        return list(options[max(at - 1, 0) : at + 1])
+    if len(word) >= SHORTEST_PREFIX:
+        near = [each for each in options if each.startswith(word) or word.startswith(each)]
+        if len(near) == 1:
+            return near
+    return close_matches(word[:WORD_CHARACTERS], options)
+
+
+def meant(words: Sequence[str]) -> str:
+    """`; did you mean "x" or "y"?`, or nothing without words."""
+    quoted = " or ".join(quote(truncate(each, WORD_CHARACTERS)) for each in words)
+    return f"; did you mean {quoted}?" if words else ""
+
+
+def _shape(text: str) -> str:
+    """The form of a text: `09:30` and `10:15` have the same, and such options are a grid."""
+    return re.sub(r"\d", "0", text) if re.search(r"\d", text) else f"no grid: {text}"
+
+
+class Searches:
+    """Suggestions among many options. A search costs time, so a run makes at most 20, and keeps their results."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], str] = {}
+
+    def closest(self, word: str, options: Collection[str], before: str = "") -> str:
+        """The suggestion for a word; empty if no option is close. `before` is a prefix of the word and all options."""
+        key = (before, word)
+        if key not in self._known:
+            is_over = len(self._known) >= MOST_SEARCHES
+            self._known[key] = "" if is_over else did_you_mean(word[:WORD_CHARACTERS], options)
+        return self._known[key].replace('"', f'"{before}', 1)
