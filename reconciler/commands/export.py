@@ -26,7 +26,7 @@ def export_project(session: Session) -> Exported:
             hint="export into an empty folder",
         )
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
-    exported = export(observe_remembered(Reader(session.door), KINDS.values(), state, lambda: lookups), violations)
+    exported = export(observe_remembered(Reader(session.door), KINDS.values(), state, lookups), violations)
     kept = {parse_object_name(name) for name, each in state.tombstones.items() if each.protected}
     entries = {
         address: replace(entry, protected=(address_kind(address), entry.id) in kept)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 
+from reconciler import review
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import in_short
 from reconciler.model.desired import Desired, Location
@@ -86,9 +87,7 @@ def make_review(
     """
     impacts: Mapping[str, tuple[Impact, ...]] = {}
     if plan.changes:
-        from reconciler.review.impact import find_impacts  # noqa: PLC0415 - most plans of a day change nothing
-
-        impacts = find_impacts(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
+        impacts = review.impact.find_impacts(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
     return Review(
         plan=plan,
         impacts=impacts,
@@ -105,9 +104,7 @@ def make_review(
 
 
 def _graph(plan: Plan, desired: Desired, live: Live) -> Graph:
-    from reconciler.review.graph import make_graph  # noqa: PLC0415 - only for the forms that draw
-
-    return make_graph(plan, desired, live)
+    return review.graph.make_graph(plan, desired, live)
 
 
 def _field_places(plan: Plan, desired: Desired) -> Mapping[str, Mapping[str, Location]]:

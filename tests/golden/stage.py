@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from reconciler.commands import apply as applying
+from reconciler import commands
 from reconciler.commands import plan as planning
 from reconciler.commands.session import Session, open_session
 from reconciler.model.review import Review, Scope
@@ -45,7 +46,7 @@ def play(case: Case, now: datetime = NOW) -> Review:
             _adopt(case.before)
         _edits(case)
         with _session(case.after, case.key) as session:
-            return planning.review(session, planning.plan(session, case.options), now=now)
+            return commands.review.review(session, planning.plan(session, case.options), now=now)
 
 
 def _live(case: Case) -> None:

@@ -11,7 +11,7 @@ import pytest
 from .imports import imported, imported_within, modules, part_of, tree_of
 
 FLOORS = (
-    {"errors", "serialization", "threads", "system"},
+    {"errors", "lazy", "serialization", "threads", "system"},
     {"model", "yaml"},
     {"kinds", "api", "git"},
     {"config", "state", "observe", "plan", "apply", "review", "explain", "forges", "output"},
@@ -22,7 +22,7 @@ FLOORS = (
 """From the ground up. A unit imports what is on the floors below it, and nothing beside it."""
 ABOVE_NOTHING = {"", "simulator"}
 """The package's own name and version, which all may have; and a program of its own, which knows nothing of ours."""
-BESIDE = {"serialization": {"errors"}, "output": {"kinds", "model"}, "api": {"simulator"}, "cli": {"simulator"}}
+BESIDE = {"serialization": {"errors"}, "output": {"kinds", "model"}, "api": {"simulator"}, "commands": {"simulator"}}
 """What is imported besides."""
 
 

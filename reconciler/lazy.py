@@ -1,0 +1,32 @@
+"""Imports that wait until they are needed: submodules of a package, and objects that a string names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+def load(reference: str) -> Any:
+    """The object that `package.module:name` names. Imports its module."""
+    module, _, name = reference.partition(":")
+    return getattr(import_module(module), name)
+
+
+def lazy_submodules(package: str) -> Callable[[str], ModuleType]:
+    """The `__getattr__` of a package (PEP 562): a submodule is imported when it is first used.
+
+    The package names the same submodules under TYPE_CHECKING, for mypy and for the tests of the import rules.
+    """
+
+    def get(name: str) -> ModuleType:
+        submodule = f"{package}.{name}"
+        try:
+            return import_module(submodule)
+        except ModuleNotFoundError as error:
+            if error.name != submodule:
+                raise
+            raise AttributeError(f"module {package!r} has no attribute {name!r}") from None
+
+    return get
