@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     help="Refuse any plan but the one with this digest. FILE is of `comment --read` or `plan --format json`.",
 )
 def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | None, **flags: Unpack[PlanFlags]) -> None:
-    """Carry out the plan: show it, ask, write, and read back what was written.
+    """Carry out the plan: show it, ask, write, and read it back.
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """

@@ -108,7 +108,7 @@ def plan_options(command: Command) -> Command:
         click.option(
             "--base",
             metavar="REF",
-            help="Compare with the configuration at the merge base of REF and HEAD: origin/main, or HEAD^ after a merge.",
+            help="Compare with the merge base of HEAD and REF: origin/main, or HEAD^ after a merge.",
         ),
         report_option,
     )
@@ -156,10 +156,8 @@ def trace(debug: bool) -> Callable[[str], None] | None:
 
 def read_options(flags: PlanFlags) -> Options:
     """What the flags ask of a plan."""
-    options: Options = load("reconciler.plan:Options")(
-        flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"])
-    )
-    return options
+    make: type[Options] = load("reconciler.plan:Options")
+    return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]))
 
 
 def require_base(flags: PlanFlags) -> None:

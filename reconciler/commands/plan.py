@@ -118,7 +118,7 @@ def _require_no_key(session: Session, made: Plan) -> None:
 
 
 def _scoped(planned: Planned, wanted: PlanInput, *, only_scope: bool) -> Planned:
-    """The plan with the scope of each change, if a base was named. `only_scope`: without what is not due to this branch."""
+    """The plan with the scope of each change, if a base was named. `only_scope`: only what is due to this branch."""
     base = wanted.earlier
     if base is None:
         return planned

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from reconciler.commands import apply as applying
 from reconciler import commands
+from reconciler.commands import apply as applying
 from reconciler.commands import plan as planning
 from reconciler.commands.session import Session, open_session
 from reconciler.model.review import Review, Scope
