@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 
+from reconciler import __version__
+
 RARELY = (200_000, 20, 100)
 SWITCH_SECONDS = 0.000_5
 
@@ -15,11 +17,9 @@ ENDING = ("SIGTERM", "SIGHUP")
 
 
 def main() -> None:
-    """Runs the command line. What a script asks for only to see that we are there is answered before anything loads."""
+    """Runs the command line. `--version` is answered before anything else is imported."""
     _reopen_streams()
     if sys.argv[1:] == ["--version"]:
-        from reconciler import __version__  # noqa: PLC0415
-
         try:
             os.write(1, f"reconciler {__version__}\n".encode())
         except OSError as error:
@@ -32,7 +32,8 @@ def main() -> None:
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        from reconciler.cli import main as command_line  # noqa: PLC0415
+        # Not before the current folder is out of the path.
+        from reconciler.cli import main as command_line  # noqa: PLC0415 - see above
 
         command_line.main()
     except KeyboardInterrupt:

@@ -22,6 +22,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from reconciler.lazy import load
+
 
 class Exit(IntEnum):
     """The exit codes of the command line."""
@@ -52,9 +54,7 @@ class Problem:
 
 def did_you_mean(word: object, options: Iterable[str]) -> str:
     """`; did you mean "x"?` with the closest option, or nothing where none is close."""
-    import difflib  # noqa: PLC0415 - most runs guess nothing
-
-    close = difflib.get_close_matches(str(word), list(options), n=1, cutoff=0.6)
+    close = load("difflib:get_close_matches")(str(word), list(options), n=1, cutoff=0.6)
     return f'; did you mean "{close[0]}"?' if close else ""
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 
 def load(reference: str) -> Any:
-    """The object that `package.module:name` names. Imports its module."""
+    """The object that `package.module:name` names, or the module that `package.module` names. Imports the module."""
     module, _, name = reference.partition(":")
-    return getattr(import_module(module), name)
+    found = import_module(module)
+    return getattr(found, name) if name else found
 
 
 def lazy_submodules(package: str) -> Callable[[str], ModuleType]:

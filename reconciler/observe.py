@@ -187,9 +187,9 @@ def wait_remembered(lists: Lists, state: State, also: Iterable[tuple[str, str]] 
     """
     reader, kinds = lists.reader, lists.kinds
     live = lists.wait()
-    for number, wait in enumerate(POLL_DELAYS):
-        if number:
-            time.sleep(wait)
+    for attempt, wait in enumerate(POLL_DELAYS):
+        time.sleep(wait)
+        if attempt:
             live = observe(reader, kinds, lists.needed, lists.expected)
         missing = list(_missing(kinds, state, live, also))
         deleted = {parse_object_name(name) for name, each in state.tombstones.items() if each.deleted}

@@ -24,6 +24,7 @@ from reconciler.api.streams import (
     watch_network,
 )
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
+from reconciler.lazy import load
 from reconciler.serialization import json_text
 
 T = TypeVar("T")
@@ -238,17 +239,12 @@ def _host(base: str) -> str:
 
 
 def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Transport:
-    import sqlite3  # noqa: PLC0415 - a run against the real API need not pay for it
-
-    from reconciler.simulator import Simulator  # noqa: PLC0415
-    from reconciler.simulator.dashboard import seed_project  # noqa: PLC0415
-
     if not file:
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
-        simulator = Simulator(file)
-        seed_project(simulator.answer)
-    except (OSError, sqlite3.Error) as error:
+        simulator = load("reconciler.simulator:Simulator")(file)
+        load("reconciler.simulator.dashboard:seed_project")(simulator.answer)
+    except (OSError, load("sqlite3:Error")) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_said(error)}") from error
     transport = httpx.WSGITransport(_paced(simulator))
     base, address = "http://simulator/v4", f"{SIMULATOR}{file}"

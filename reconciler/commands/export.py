@@ -13,8 +13,8 @@ from reconciler.model.desired import address_kind
 from reconciler.model.state import parse_object_name
 from reconciler.observe import observe_remembered
 from reconciler.plan.export import Exported, export
-from reconciler.state import Recorder
 from reconciler.state.operations import load_state
+from reconciler.state.recorder import Recorder
 
 
 def export_project(session: Session) -> Exported:

@@ -87,13 +87,13 @@ def _settled(session: Session, wanted: PlanInput, replayed: Replayed, lists: Lis
 
     What a run made right before it was cut off may show late, and to make it again would be a duplicate.
     """
-    made, live = commands.plan_input.build_plan(session, wanted, replayed.state, live)
-    for wait in POLL_DELAYS[1:]:
+    for attempt, wait in enumerate(POLL_DELAYS):
+        time.sleep(wait)
+        if attempt:
+            live = observe_remembered(lists.reader, lists.kinds, replayed.state, lists.needed)
+        made, live = commands.plan_input.build_plan(session, wanted, replayed.state, live)
         if not any(change.action in CREATES and change.address in replayed.named for change in made.changes):
             break
-        time.sleep(wait)
-        live = observe_remembered(lists.reader, lists.kinds, replayed.state, lists.needed)
-        made, live = commands.plan_input.build_plan(session, wanted, replayed.state, live)
     return made, live
 
 

@@ -10,6 +10,7 @@ from reconciler.config.fast_validator import fast_validator
 from reconciler.config.text import closest, cut, found, listed, meant, one_of, quoted
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
+from reconciler.lazy import load
 from reconciler.yaml.located import Mark, find_position
 
 Path = tuple[str | int, ...]
@@ -160,9 +161,7 @@ def problems_of(
 def _objections(name: str, value: Any) -> Iterator[Violation]:
     if fast_validator(name)(value):
         return
-    from reconciler.config.validation import find_errors  # noqa: PLC0415 - for a sound configuration it is not needed
-
-    errors: list[Broken] = find_errors(name, value)
+    errors: list[Broken] = load("reconciler.config.validation:find_errors")(name, value)
     maps: dict[Path, tuple[Broken, set[str], list[str]]] = {}
     for error in errors:
         path: Path = tuple(error.absolute_path)

@@ -14,6 +14,7 @@ from reconciler.config.text import LONGEST, quoted
 from reconciler.config.unread import position_of_problem
 from reconciler.errors import Problem, ReconcilerError, did_you_mean
 from reconciler.git import repository_top
+from reconciler.lazy import load
 from reconciler.model.desired import Location
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
 from reconciler.yaml import LocatedMap, find_position
@@ -100,9 +101,7 @@ def _bad_zone(node: Any, file: Path) -> list[Problem]:
     zone = node.get("time_zone")
     if not isinstance(zone, str) or not zone:
         return []
-    from zoneinfo import available_timezones  # noqa: PLC0415 - most configurations name none
-
-    if zone in (known := available_timezones()):
+    if zone in (known := load("zoneinfo:available_timezones")()):
         return []
     if not known:
         raise ReconcilerError(

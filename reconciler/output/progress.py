@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from reconciler.lazy import load
 from reconciler.model.apply_report import Status
 from reconciler.model.plan import Change, Plan
 from reconciler.output.terminal import escape, green, printable, red, write_stderr, yellow
@@ -75,13 +76,10 @@ class LiveProgress(PlainProgress):
     """A bar that counts, with what is under way beside it; failures stay above it."""
 
     def __init__(self, plan: Plan) -> None:
-        from rich import progress as bar  # noqa: PLC0415 - only a terminal needs it
-        from rich.console import Console  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
-
         super().__init__(plan)
-        self._plain = Text
+        self._from_ansi = load("rich.text:Text").from_ansi
         self._running: list[str] = []
+        bar = load("rich.progress")
         self._bar = bar.Progress(
             bar.TextColumn("Applying"),
             bar.BarColumn(bar_width=24),
@@ -90,7 +88,7 @@ class LiveProgress(PlainProgress):
             bar.TextColumn("left:"),
             bar.TimeRemainingColumn(),
             bar.TextColumn("{task.fields[running]}", markup=False),
-            console=Console(stderr=True),
+            console=load("rich.console:Console")(stderr=True),
             transient=True,
         )
         self._task = self._bar.add_task("apply", total=self._total, running="")
@@ -110,7 +108,7 @@ class LiveProgress(PlainProgress):
     def _print(self, line: str) -> None:
         """As `say`: where the terminal has gone, the work goes on."""
         with suppress(OSError):
-            self._bar.console.print(self._plain.from_ansi(printable(line, sys.stderr)))
+            self._bar.console.print(self._from_ansi(printable(line, sys.stderr)))
 
     def _show(self, change: Change, status: Status | None) -> None:
         address = escape(change.address)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+from reconciler.lazy import load
 from reconciler.model.settings import Environment
 from reconciler.state.backend import Backend
 from reconciler.state.journal_file import journal_file
+
+BACKENDS = {
+    "file": "reconciler.state.file:FileBackend",
+    "git": "reconciler.state.git:GitBackend",
+    "object": "reconciler.state.object:ObjectBackend",
+}
 
 
 def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
@@ -16,15 +24,10 @@ def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
     where, name = environment.state, environment.name
     file = Path(os.path.realpath(where.path)) if where.store == "file" else where.path
     journal = journal_file(file.with_suffix(".journal"), name, key)
+    backend: Callable[..., Backend] = load(BACKENDS[where.store])
     if where.store == "git":
-        from reconciler.state.git import GitBackend  # noqa: PLC0415 - only the store that is chosen
-
         named = environment.configuration or ""
-        return GitBackend(folder, name, where.remote, journal=journal, configuration=named, author=where.author)
+        return backend(folder, name, where.remote, journal=journal, configuration=named, author=where.author)
     if where.store == "object":
-        from reconciler.state.object import ObjectBackend  # noqa: PLC0415
-
-        return ObjectBackend(where.url, name, journal, configuration=environment.configuration or "")
-    from reconciler.state.file import FileBackend  # noqa: PLC0415
-
-    return FileBackend(where.path, name, journal)
+        return backend(where.url, name, journal, configuration=environment.configuration or "")
+    return backend(where.path, name, journal)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
+from reconciler.lazy import load
 from reconciler.model.state import State
 from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict
@@ -79,13 +80,11 @@ class FileBackend:
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         """Puts a memory in the place of that version: written beside it, on the disk, then renamed over it."""
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - a plan locks nothing
-
         content = to_text(state).encode()
         try:
             prepare_folder(self._file.parent)
             require_replaceable(self._swap)
-            with FileLock(self._swap, timeout=SWAP_SECONDS):
+            with load("filelock:FileLock")(self._swap, timeout=SWAP_SECONDS):
                 current = self._content()
                 if (_version(current) if current is not None else "") != version:
                     raise StateConflict(self.where, self.journal)
@@ -94,7 +93,7 @@ class FileBackend:
                 replace_atomically(self._file, content)
         except Unreadable as error:
             raise StateUnusable(f"{self._swap}: {error}", hint=LOCK_HINT) from error
-        except Timeout as error:
+        except load("filelock:Timeout") as error:
             raise StateUnusable(
                 f"{self.path}: the state cannot be written (another process writes it)", hint="see what it waits for"
             ) from error
@@ -116,16 +115,14 @@ class FileBackend:
     @contextmanager
     def lock(self, holder: LockInfo) -> Iterator[None]:
         """Holds the lock while the block runs. Locked where another process does."""
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - as above
-
-        lock = FileLock(self._lock, timeout=0)
+        lock = load("filelock:FileLock")(self._lock, timeout=0)
         try:
             prepare_folder(self._file.parent)
             require_replaceable(self._lock)
             lock.acquire()
         except Unreadable as error:
             raise StateUnusable(f"{self._lock}: {error}", hint=LOCK_HINT) from error
-        except Timeout:
+        except load("filelock:Timeout"):
             raise Locked(self.where, self.holder()) from None
         except OSError as error:
             raise StateUnusable(f"{self._lock}: cannot be written ({error})", hint="see to the disk") from error

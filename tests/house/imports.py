@@ -65,10 +65,18 @@ def _statements(name: str, path: Path) -> Iterator[str]:
                     yield from _attributes(path, alias.asname or alias.name, inner)
                 else:
                     yield inner if inner in modules() else base
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load":
-            yield from _referred(node.args[0])
-        elif isinstance(node, ast.Constant):
-            yield from (each for each in _referred(node) if each in modules())
+        else:
+            yield from _loaded(node)
+
+
+def _loaded(node: ast.AST) -> Iterator[str]:
+    """The module that `lazy.load` is given, or that a text refers to which stands in a table for it."""
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load" and node.args[0]
+    if isinstance(called, ast.Constant):
+        yield called.value.partition(":")[0]
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        found = REFERENCE.fullmatch(node.value)
+        yield from [found[1]] if found and found[1] in modules() else []
 
 
 def is_lazy(name: str) -> bool:
@@ -82,9 +90,3 @@ def _attributes(path: Path, name: str, package: str) -> Iterator[str]:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
             inner = f"{package}.{node.attr}"
             yield inner if inner in modules() else package
-
-
-def _referred(node: ast.AST) -> Iterator[str]:
-    """The module of a reference, if this is a text that is one."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and (found := REFERENCE.fullmatch(node.value)):
-        yield found[1]

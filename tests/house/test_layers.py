@@ -11,7 +11,7 @@ import pytest
 from .imports import imported, imported_within, modules, part_of, tree_of
 
 FLOORS = (
-    {"errors", "lazy", "serialization", "threads", "system"},
+    {"errors", "serialization", "threads", "system"},
     {"model", "yaml"},
     {"kinds", "api", "git"},
     {"config", "state", "observe", "plan", "apply", "review", "explain", "forges", "output"},
@@ -20,8 +20,9 @@ FLOORS = (
     {"__main__"},
 )
 """From the ground up. A unit imports what is on the floors below it, and nothing beside it."""
-ABOVE_NOTHING = {"", "simulator"}
-"""The package's own name and version, which all may have; and a program of its own, which knows nothing of ours."""
+ABOVE_NOTHING = {"", "lazy", "simulator"}
+"""What all may have: the package's name and version, and imports that wait until they are needed. And a program of its
+own, which knows nothing of ours."""
 BESIDE = {"serialization": {"errors"}, "output": {"kinds", "model"}, "api": {"simulator"}, "commands": {"simulator"}}
 """What is imported besides."""
 
@@ -29,7 +30,7 @@ BESIDE = {"serialization": {"errors"}, "output": {"kinds", "model"}, "api": {"si
 def below(part: str) -> set[str]:
     """What a unit may import."""
     floor = next((number for number, units in enumerate(FLOORS) if part in units), 0)
-    return {"", part}.union(*FLOORS[:floor], BESIDE.get(part, ()))
+    return {"", "lazy", part}.union(*FLOORS[:floor], BESIDE.get(part, ()))
 
 
 ONE_IMPORTER = {
