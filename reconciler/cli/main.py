@@ -25,7 +25,7 @@ COMMANDS = {
     "apply": ("reconciler.cli.apply:apply", "Carry out the plan: show it, ask, write, and read it back."),
     "comment": ("reconciler.cli.comment:comment", "Put a plan under the pull request, as one comment."),
     "drift": ("reconciler.cli.drift:drift", "Show what somebody changed outside since the last apply."),
-    "export": ("reconciler.cli.export:export", "Write a live project as YAML into a folder, and its state."),
+    "export": ("reconciler.cli.export:export", "Write a live project as YAML, and its state."),
     "import": ("reconciler.cli.drift:import_", "Write the YAML for a live object, with the line that adopts it."),
     "explain": ("reconciler.cli.explain:explain", "Say why something is equal, different, ignored, moved or manual."),
     "graph": ("reconciler.cli.graph:graph", "Draw what refers to what, coloured by what would happen."),

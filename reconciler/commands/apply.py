@@ -122,15 +122,10 @@ def apply(
         head = aside.submit(lambda: planned.head or session.head())
         recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
         writer = Writer(session.door)
-        reading = _ReadingBack(planned, writer, recorder)
-
-        def seen(event: Event) -> None:
-            tell(event)
-            reading.seen(event)
-
+        reading = _ReadingBack(planned, writer, recorder, tell)
         commit = aside.submit(session.commit)
         done = execute(
-            planned.plan, writer, recorder, planned.live, tell=seen, parallelism=parallelism, recheck=recheck
+            planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
         )
     receipt = cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))
     try:
@@ -160,7 +155,8 @@ def _make_receipt(planned: Planned, done: ApplyReport, recorder: Recorder, lock:
 class _ReadingBack:
     """Reads back what an apply has written: the list of a kind as soon as nothing more is written to it."""
 
-    def __init__(self, planned: Planned, writer: Writer, recorder: Recorder) -> None:
+    def __init__(self, planned: Planned, writer: Writer, recorder: Recorder, tell: Callable[[Event], None]) -> None:
+        self._tell = tell
         self._planned = planned
         self._left = Counter(change.kind for change in planned.plan.changes if change.action in WRITES)
         self._kinds = [kind for kind in KINDS.values() if kind.name in self._left]
@@ -170,7 +166,8 @@ class _ReadingBack:
         self._looks: dict[str, Future[Live]] = {}
 
     def seen(self, event: Event) -> None:
-        """Something happened: a change began, or ended."""
+        """Something happened: a change began, or ended. It is passed on."""
+        self._tell(event)
         change = event.change
         if change is None or event.status is None or change.action not in WRITES:
             return

@@ -19,10 +19,10 @@ COMMANDS = {"reconciler.api.secret_command", "reconciler.git.command"}
 PATHS = {
     "reconciler.config.locations": "a place that the configuration was read from",
     "reconciler.plan.approval": "the file that --expect-digest @FILE names",
-    "reconciler.commands.write_yaml": "a place that the configuration was read from",
+    "reconciler.commands.drift": "a place that the configuration was read from",
     "reconciler.commands.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
-    "reconciler.commands.reports": "the files that --report names",
+    "reconciler.cli.options": "the files that --report names",
     "reconciler.commands.simulate": "the folder for the simulator's data, as tempfile names it",
     "reconciler.config.files": "what the file system lists, and whether that is below the folder",
     "reconciler.config.evaluate": "a place that the configuration was read from",
@@ -33,7 +33,8 @@ PATHS = {
     "reconciler.state.file": "the state's own path, its links followed",
     "reconciler.state.git_repository": "an address of the state's remote, to see whether it lies within the checkout",
     "reconciler.state.journal_file": "the state's own path, its links followed",
-    "reconciler.stores": "the argument of `state migrate --from file:PATH`, and the state's own path",
+    "reconciler.commands.state": "the argument of `state migrate --from file:PATH`",
+    "reconciler.state.backends": "the state's own path",
     "reconciler.output.problems": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
     "reconciler.simulator.store": "the file that the command line names",
 }
