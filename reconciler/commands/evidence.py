@@ -1,4 +1,4 @@
-"""What git says to the conclusions of a plan: why something is not configured any more, and how old this checkout is."""
+"""What git says to a plan: why something is not configured any more, and how old this checkout is."""
 
 from __future__ import annotations
 
