@@ -44,8 +44,8 @@ def main() -> None:
 
 def _leave_current_folder() -> None:
     """`python -m` looks for modules in the current folder first, and that may be a checkout: only if we are in it."""
-    current = os.getcwd()  # noqa: PTH109 - as it stands in the path
-    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:  # noqa: PTH100, PTH120 - as above
+    current = os.getcwd()
+    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:
         del sys.path[0]
 
 
@@ -67,9 +67,9 @@ def _reopen_streams() -> None:
         except OSError:
             # It gets the lowest number that is free, which is this one.
             os.open(os.devnull, os.O_RDONLY)
-    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - open until the end
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as above
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as above
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)
 
 
 if __name__ == "__main__":

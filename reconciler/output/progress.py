@@ -21,6 +21,8 @@ PAINT = {Status.DONE: green, Status.FAILED: red, Status.SKIPPED: yellow, Status.
 
 MOST_LINES = 100
 """Up to so many changes each has its line."""
+MOST_RUNNING = 3
+"""So many changes that are under way fit into the line."""
 MILESTONES = 10
 MINUTE = 60
 
@@ -116,7 +118,7 @@ class LiveProgress(PlainProgress):
             self._running.append(address)
         elif address in self._running:
             self._running.remove(address)
-        shown = ", ".join(self._running[:3]) + ("…" if len(self._running) > 3 else "")  # noqa: PLR2004 - fits a line
+        shown = ", ".join(self._running[:MOST_RUNNING]) + ("…" if len(self._running) > MOST_RUNNING else "")
         self._bar.update(self._task, completed=self._ended, running=printable(shown, sys.stderr))
 
 
