@@ -127,18 +127,28 @@ def apply(
         done = execute(
             planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
         )
-    receipt = cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))
+    return _finished(
+        recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))
+    )
+
+
+def _finished(
+    recorder: Recorder, reading: _ReadingBack, done: ApplyReport, receipt: Callable[[], tuple[Receipt, str]]
+) -> ApplyReport:
+    """The report, once all that was written is read back and the state is written, with the receipt."""
     try:
         # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
         report = reading.report(done, meanwhile=receipt)
     finally:
-        made = receipt()
-        unrecorded = _finish(recorder, made)
+        made, text = receipt()
+        unrecorded = _write_state(recorder, made.title(), ReceiptFile(made.id, text) if made.items else None)
     return replace(report, receipt=made if made.items else None, unrecorded=unrecorded)
 
 
-def _make_receipt(planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str) -> Receipt:
-    return make_receipt(
+def _make_receipt(
+    planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str
+) -> tuple[Receipt, str]:
+    made = make_receipt(
         planned.plan,
         done,
         planned.live,
@@ -150,6 +160,7 @@ def _make_receipt(planned: Planned, done: ApplyReport, recorder: Recorder, lock:
         where=lock.holder.where,
         commit=commit,
     )
+    return made, to_text(made)
 
 
 class _ReadingBack:
@@ -215,11 +226,10 @@ class _ReadingBack:
         self._looks[kind.name] = self._pool.submit(observe, self._writer, [kind], expected=expected)
 
 
-def _finish(recorder: Recorder, receipt: Receipt) -> str:
+def _write_state(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:
     """Writes the state; gives why it could not be written, empty if it was."""
-    attachment = ReceiptFile(receipt.id, to_text(receipt)) if receipt.items else None
     try:
-        recorder.finish(receipt.title(), attachment)
+        recorder.finish(title, attachment)
     except Refused as refused:
         return f"{refused} ({refused.hint})"
     return ""
