@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 
+from reconciler import __version__
+
 RARELY = (200_000, 20, 100)
 SWITCH_SECONDS = 0.000_5
 
@@ -15,11 +17,9 @@ ENDING = ("SIGTERM", "SIGHUP")
 
 
 def main() -> None:
-    """Runs the command line. What a script asks for only to see that we are there is answered before anything loads."""
+    """Runs the command line. `--version` is answered before anything else is imported."""
     _reopen_streams()
     if sys.argv[1:] == ["--version"]:
-        from reconciler import __version__  # noqa: PLC0415
-
         try:
             os.write(1, f"reconciler {__version__}\n".encode())
         except OSError as error:
@@ -32,7 +32,8 @@ def main() -> None:
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        from reconciler.cli import main as command_line  # noqa: PLC0415
+        # Not before the current folder is out of the path.
+        from reconciler.cli import main as command_line  # noqa: PLC0415 - see above
 
         command_line.main()
     except KeyboardInterrupt:
@@ -43,8 +44,8 @@ def main() -> None:
 
 def _leave_current_folder() -> None:
     """`python -m` looks for modules in the current folder first, and that may be a checkout: only if we are in it."""
-    current = os.getcwd()  # noqa: PTH109 - as it stands in the path
-    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:  # noqa: PTH100, PTH120 - as above
+    current = os.getcwd()
+    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:
         del sys.path[0]
 
 
@@ -66,9 +67,9 @@ def _reopen_streams() -> None:
         except OSError:
             # It gets the lowest number that is free, which is this one.
             os.open(os.devnull, os.O_RDONLY)
-    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - open until the end
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as above
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as above
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)
 
 
 if __name__ == "__main__":

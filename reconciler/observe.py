@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 from reconciler.api import Poll, Reader
 from reconciler.api.lists import read_list, read_object, read_table
@@ -52,52 +53,80 @@ def kind_lookups(kinds: Iterable[Kind]) -> set[str]:
 MOST_LOOKUPS = 4
 """At once, beside the lists of the kinds."""
 NOTHING: Mapping[str, int] = {}
-Lookups = Callable[[], Iterable[str]]
+
+
+class Lists:
+    """Lists that were asked for and are on their way: those of the kinds, and those that they are looked up in.
+
+    Used as a context. If its block fails before `wait`, the requests are cancelled: nobody will read these lists.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        kinds: Collection[Kind],
+        expected: Mapping[str, int] = NOTHING,
+        likely: Iterable[str] = (),
+    ) -> None:
+        """`expected`: about how many objects, by kind. `likely`: lookups (paths) that are worth asking for at once."""
+        self.reader = reader
+        self.kinds = kinds
+        self.expected = expected
+        self.needed: set[str] = set()
+        self._pool = Threads(len(kinds) + MOST_LOOKUPS)
+        self._lists = {
+            kind.name: self._pool.submit(read_list, reader, kind.path, kind.pages.value, expected.get(kind.name, 0))
+            for kind in kinds
+        }
+        self._tables = {path: self._pool.submit(read_table, reader, path) for path in likely}
+        self._awaited = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is not None and not self._awaited:
+            self.reader.cancel()
+        self._pool.__exit__(kind, error, at)
+
+    def need(self, lookups: Iterable[str]) -> None:
+        """Asks for these lookups (paths) too, if they are not on their way already."""
+        for path in lookups:
+            self.needed.add(path)
+            if path not in self._tables:
+                self._tables[path] = self._pool.submit(read_table, self.reader, path)
+
+    def wait(self) -> Live:
+        """The live objects, and the lookups that were needed.
+
+        A list that a kind needs to be understood (the catalogue of providers) is read as well, if there is an object of
+        that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
+        """
+        self._awaited = True
+        records: dict[str, dict[str, Record]] = {}
+        # One after the other, so that the first are understood while the last ones come.
+        for kind in self.kinds:
+            items = result(self._lists[kind.name])
+            self.need(kind.lookups if items else ())
+            tables = {path: result(self._tables[path]) for path in kind.lookups if path in self.needed}
+            records[kind.name] = {record.id: record for record in (record_from(kind, raw, tables) for raw in items)}
+        tables = {path: result(future) for path, future in self._tables.items() if path in self.needed}
+        return Live(records, tables, tuple(_not_understood(self.kinds, records)))
 
 
 def observe(
     reader: Reader,
     kinds: Collection[Kind],
-    lookups: Lookups = tuple,
+    lookups: Iterable[str] = (),
     expected: Mapping[str, int] = NOTHING,
-    likely: Collection[str] = (),
 ) -> Live:
     """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind.
 
-    `lookups` is asked once the lists are on their way, so that what it takes to tell goes on while the network answers,
-    and each of them is read as soon as it is told; `likely` are those that are worth asking for before that.
-
-    A list that a kind needs to be understood (the catalogue of providers) is read as well, once there is an object of
-    that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
+    Raises what `Lists.wait` raises.
     """
-    with Threads(len(kinds) + MOST_LOOKUPS) as pool:
-        lists = {
-            kind.name: pool.submit(read_list, reader, kind.path, kind.pages.value, expected.get(kind.name, 0))
-            for kind in kinds
-        }
-        asked = {path: pool.submit(read_table, reader, path) for path in likely}
-        needed: set[str] = set()
-        try:
-            for path in lookups():
-                needed.add(path)
-                if path not in asked:
-                    asked[path] = pool.submit(read_table, reader, path)
-        except BaseException:
-            # Nobody waits for lists that nobody will read.
-            reader.cancel()
-            raise
-        records: dict[str, dict[str, Record]] = {}
-        # One after the other, so that the first are understood while the last ones come.
-        for kind in kinds:
-            items = result(lists[kind.name])
-            for path in kind.lookups if items else ():
-                needed.add(path)
-                if path not in asked:
-                    asked[path] = pool.submit(read_table, reader, path)
-            tables = {path: result(asked[path]) for path in kind.lookups if path in needed}
-            records[kind.name] = {record.id: record for record in (record_from(kind, raw, tables) for raw in items)}
-        tables = {path: result(future) for path, future in asked.items() if path in needed}
-    return Live(records, tables, tuple(_not_understood(kinds, records)))
+    with Lists(reader, kinds, expected) as lists:
+        lists.need(lookups)
+        return lists.wait()
 
 
 def _not_understood(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> list[str]:
@@ -128,24 +157,37 @@ class Asked(NamedTuple):
     name: str
 
 
+def request_lists(reader: Reader, kinds: Collection[Kind], state: State, likely: Iterable[str] = ()) -> Lists:
+    """Asks for the lists of those kinds, and for the lookups (paths) that are `likely` to be needed."""
+    return Lists(reader, kinds, counted_by_kind(state.entries), likely)
+
+
 def observe_remembered(
     reader: Reader,
     kinds: Collection[Kind],
     state: State,
-    lookups: Lookups = tuple,
-    likely: Collection[str] = (),
+    lookups: Iterable[str] = (),
     also: Iterable[tuple[str, str]] = (),
 ) -> Live:
-    """The live objects as `observe` gives them, with proof of what is gone, and without what we deleted ourselves.
+    """The live objects as `wait_remembered` gives them, and the lists at `lookups` (paths)."""
+    with request_lists(reader, kinds, state) as lists:
+        lists.need(lookups)
+        return wait_remembered(lists, state, also)
+
+
+def wait_remembered(lists: Lists, state: State, also: Iterable[tuple[str, str]] = ()) -> Live:
+    """The live objects of lists that were asked for, with proof of what is gone, and without what we deleted ourselves.
 
     Each remembered object that no list shows is asked for by its id, if its kind can be. So are the objects in `also`
     (kind, id). 404 proves that it is gone. An object that answers and stays out of its list for a while proves that the
     list is not whole: ListIncomplete. An object that we deleted and that is still listed is left out, unless it answers
     by its id: then somebody has restored it.
     """
-    unlisted: list[Asked] = []
-    for _ in Poll():
-        live = observe(reader, kinds, lookups, counted_by_kind(state.entries), likely)
+    reader, kinds = lists.reader, lists.kinds
+    live = lists.wait()
+    for attempt in Poll():
+        if attempt:
+            live = observe(reader, kinds, lists.needed, lists.expected)
         missing = list(_missing(kinds, state, live, also))
         deleted = {parse_object_name(name) for name, each in state.tombstones.items() if each.deleted}
         listed = [each for each in deleted if each[1] in live.records.get(each[0], ())]

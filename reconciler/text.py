@@ -7,6 +7,8 @@ import re
 from bisect import bisect
 from collections.abc import Collection, Iterable, Sequence
 
+from reconciler.lazy import load
+
 WORD_CHARACTERS = 60
 """As much of a word is looked at and shown: what is longer was pasted by mistake."""
 SHORTEST_PREFIX = 3
@@ -43,9 +45,8 @@ def did_you_mean(word: object, options: Iterable[str]) -> str:
 
 def close_matches(word: str, options: Iterable[str]) -> list[str]:
     """The option that is closest to a word; nothing if none is close."""
-    import difflib  # noqa: PLC0415 - most runs make no suggestion
-
-    return difflib.get_close_matches(word, list(options), n=1, cutoff=0.6)
+    close: list[str] = load("difflib:get_close_matches")(word, list(options), n=1, cutoff=0.6)
+    return close
 
 
 def closest(word: str, options: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import ssl
 from urllib.request import getproxies, proxy_bypass
 
 from reconciler.errors import ApiFailed, Refused, WrongUsage
+from reconciler.lazy import load
 from reconciler.model.redaction import without_credentials
 
 BASE_PATH = "/v4"
@@ -43,9 +44,8 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
 
 
 def _named(characters: list[str]) -> str:
-    import unicodedata  # noqa: PLC0415 - only an address that is none needs it
-
-    named = [f"U+{ord(each):04X} {unicodedata.name(each, '(no name)')}" for each in characters[:NAMED]]
+    name = load("unicodedata:name")
+    named = [f"U+{ord(each):04X} {name(each, '(no name)')}" for each in characters[:NAMED]]
     return ", ".join(named) + (f" and {len(characters) - NAMED} more" if len(characters) > NAMED else "")
 
 

@@ -43,7 +43,7 @@ class Response:
         return self._says_success() and not self._is_error_in_disguise()
 
     def _says_success(self) -> bool:
-        return 200 <= self.status < 300  # noqa: PLR2004 - the class of the status
+        return self.status in range(200, 300)
 
     def body(self) -> Any:
         """The JSON in the body, None if it is empty; AnswerUnreadable if it is not JSON."""

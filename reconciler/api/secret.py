@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from reconciler.errors import KeyExposed, NotAuthorised
+from reconciler.lazy import load
 from reconciler.model.redaction import Spellings
 from reconciler.model.settings import Environment
 
@@ -75,8 +76,7 @@ def read_secret(environment: Environment, variables: Mapping[str, str], folder: 
     value = variables.get(source, "").strip() if source else ""
     if command and not value:
         instead = f"set {source}, which wins" if source else "name a variable under secret_env: where set, it wins"
-        from reconciler.api.secret_command import key_from  # noqa: PLC0415 - most keys are in a variable
-
+        key_from = load("reconciler.api.secret_command:key_from")
         value = key_from(command, folder, f"see by hand that it prints the key and nothing else; or {instead}")
         source = f"secret_command ({command[0]})"
     if not value:

@@ -26,6 +26,7 @@ from reconciler.api.streams import (
     start_exchange,
 )
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
+from reconciler.lazy import load
 from reconciler.serialization import json_text
 
 # With pygments installed, httpx loads its own command line: 40 ms of 85 ms for its import.
@@ -240,17 +241,12 @@ def _host(base: str) -> str:
 
 
 def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Transport:
-    import sqlite3  # noqa: PLC0415 - a run against the real API need not pay for it
-
-    from reconciler.simulator import Simulator  # noqa: PLC0415
-    from reconciler.simulator.dashboard import seed_project  # noqa: PLC0415
-
     if not file:
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
-        simulator = Simulator(file)
-        seed_project(simulator.answer)
-    except (OSError, sqlite3.Error) as error:
+        simulator = load("reconciler.simulator:Simulator")(file)
+        load("reconciler.simulator.dashboard:seed_project")(simulator.answer)
+    except (OSError, load("sqlite3:Error")) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_message(error)}") from error
     transport = httpx.WSGITransport(_with_permit(simulator))
     base, address = "http://simulator/v4", f"{SIMULATOR}{file}"

@@ -93,7 +93,7 @@ class ChangeStatus:
         """
         change, apart = self._change, self._kind.sub_endpoint()
         record = self._record if change.action is Action.UPDATE else self._made
-        if apart is None or record is None or len(change.requests) < 2 or change.requests[-1].sets != (apart[0],):  # noqa: PLR2004 - a first step and a last
+        if apart is None or record is None or len(change.requests) <= 1 or change.requests[-1].sets != (apart[0],):
             return None
         if record.fields.get(apart[0]) not in {apart[1].initial, apart[1].placeholder} - {None}:
             return None

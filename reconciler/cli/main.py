@@ -1,4 +1,4 @@
-"""The entry: commands, and how every error becomes a message and an exit code."""
+"""The entry: the commands, and how every error becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -13,18 +13,52 @@ from pathlib import Path
 import click
 
 from reconciler import __version__
-from reconciler.cli.commands import Loaded
-from reconciler.cli.options import InOrder
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
+from reconciler.lazy import load
 from reconciler.output.terminal import escape, red, redact, unwritable, write_stderr
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
+COMMANDS = {
+    "validate": ("reconciler.cli.validate:validate", "Check the configuration for every environment, offline."),
+    "plan": ("reconciler.cli.plan:plan", "Show what apply would do."),
+    "apply": ("reconciler.cli.apply:apply", "Carry out the plan: show it, ask, write, and read it back."),
+    "comment": ("reconciler.cli.comment:comment", "Put a plan under the pull request, as one comment."),
+    "drift": ("reconciler.cli.drift:drift", "Show what somebody changed outside since the last apply."),
+    "export": ("reconciler.cli.export:export", "Write a live project as YAML, and its state."),
+    "import": ("reconciler.cli.drift:import_", "Write the YAML for a live object, with the line that adopts it."),
+    "explain": ("reconciler.cli.explain:explain", "Say why something is equal, different, ignored, moved or manual."),
+    "graph": ("reconciler.cli.graph:graph", "Draw what refers to what, coloured by what would happen."),
+    "destinations": ("reconciler.cli.destinations:destinations", "List what reports can be sent to."),
+    "send-test": ("reconciler.cli.send_test:send_test", "Send a report once, now, to its destinations."),
+    "history": ("reconciler.cli.state:history", "What was applied: when, by whom, from which commit."),
+    "state": ("reconciler.cli.state:state", "Look at the state, and put it right by hand."),
+    "schema": ("reconciler.cli.schema:schema", "JSON Schemas of the configuration, for editors."),
+    "simulate": ("reconciler.cli.simulate:simulate", "Serve the documented API on this machine, for rehearsals."),
+}
+"""Each command with the object that it is, and its short help; in the order in which people come to need them."""
+
+
+class LazyGroup(click.Group):
+    """The commands of a table. Each is imported when it is asked for; the list of them imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name; None if there is none of it."""
+        command: click.Command | None = load(COMMANDS[cmd_name][0]) if cmd_name in COMMANDS else None
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands into the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short_help) for name, (_, short_help) in COMMANDS.items()])
 
 
 @click.group(
-    cls=InOrder,
-    commands=Loaded(),
+    cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")

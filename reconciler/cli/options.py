@@ -1,4 +1,4 @@
-"""Options that several commands share, and how a command ends."""
+"""Options that several commands share, and what is made of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from reconciler.cli.reports import report_option
+from reconciler import commands
 from reconciler.errors import ALLOWABLE, WrongUsage
+from reconciler.lazy import load
+from reconciler.output.forms import FORMS
 from reconciler.output.terminal import dim, escape, register_secret, write_stderr
 
 if TYPE_CHECKING:
@@ -22,17 +24,9 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class InOrder(click.Group):
-    """A group whose commands are listed in the order in which they were added: that of use."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Their names."""
-        return list(self.commands)
-
-
 path_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
 environment_option = click.option(
-    "--environment", "-e", metavar="NAME", help="Which environment of reconciler.yaml; needed where there are several."
+    "--environment", "-e", metavar="NAME", help="The environment of reconciler.yaml; needed if there are several."
 )
 api_url_option = click.option(
     "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
@@ -48,9 +42,28 @@ parallelism_option = click.option(
 format_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What stdout gets."
 )
+plan_format_option = click.option(
+    "--format", "form", type=click.Choice(FORMS), default="text", show_default=True, help="What stdout gets."
+)
+debug_option = click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies.")
 
 
-debug_option = click.option("--debug", is_flag=True, help="Tell of each request on stderr: no key, no bodies.")
+def _form_and_file(value: str) -> tuple[str, Path]:
+    """`html=plan.html` is the form html and the file plan.html."""
+    form, _, file = value.partition("=")
+    if form not in FORMS or not file:
+        raise click.BadParameter(f"{value!r} is no report; expected FORM=FILE, FORM one of {', '.join(FORMS)}")
+    return form, Path(file)
+
+
+report_option = click.option(
+    "--report",
+    "reports",
+    callback=lambda ctx, param, values: tuple(map(_form_and_file, values)),
+    multiple=True,
+    metavar="FORM=FILE",
+    help="Also write the plan into a file, for example html=plan.html. May be given several times.",
+)
 
 
 def connection_options(command: Command) -> Command:
@@ -64,7 +77,7 @@ def plan_options(command: Command) -> Command:
     """For every command that makes a plan."""
     options = (
         click.option(
-            "--detailed-exitcode", is_flag=True, help="Exit with 2 where something is left to do, 0 where nothing is."
+            "--detailed-exitcode", is_flag=True, help="Exit with 2 if something is left to do, with 0 if not."
         ),
         click.option(
             "--allow",
@@ -85,15 +98,17 @@ def plan_options(command: Command) -> Command:
         click.option(
             "--strict-scope",
             is_flag=True,
-            help="Refuse where something is planned that is not due to the changes since.",
+            help="With --base: refuse if something is planned that is not due to the changes since.",
         ),
         click.option(
-            "--only-scope", is_flag=True, help="Leave out what is not due to the changes since, but what those need."
+            "--only-scope",
+            is_flag=True,
+            help="With --base: leave out what is not due to the changes since, and not needed by them.",
         ),
         click.option(
             "--base",
             metavar="REF",
-            help="Compare with the configuration where REF and HEAD part: origin/main, or HEAD^ after a merge.",
+            help="Compare with the merge base of HEAD and REF: origin/main, or HEAD^ after a merge.",
         ),
         report_option,
     )
@@ -127,24 +142,26 @@ class PlanFlags(ConnectionFlags):
 
 
 def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
-    """The surroundings of one run, opened."""
-    from reconciler.commands import session  # noqa: PLC0415 - `--help` need not load the stages
-
-    trace = (lambda line: write_stderr(dim(escape(f"debug: {line}")))) if flags["debug"] else None
-    return session.open_session(
-        path, flags["environment"], flags["api_url"], os.environ, flags["parallelism"], trace, register_secret
+    """What a command works with, opened."""
+    debug, parallelism = trace(flags["debug"]), flags["parallelism"]
+    return commands.session.open_session(
+        path, flags["environment"], flags["api_url"], os.environ, parallelism, debug, register_secret
     )
 
 
-def plan_wishes(flags: PlanFlags) -> Options:
-    """What the flags ask of a plan."""
-    from reconciler.plan import Options  # noqa: PLC0415 - `--help` need not load the stages
+def trace(debug: bool) -> Callable[[str], None] | None:
+    """What writes a line for each request, if --debug asks for it."""
+    return (lambda line: write_stderr(dim(escape(f"debug: {line}")))) if debug else None
 
-    return Options(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]))
+
+def read_options(flags: PlanFlags) -> Options:
+    """What the flags ask of a plan."""
+    make: type[Options] = load("reconciler.plan:Options")
+    return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]))
 
 
 def require_base(flags: PlanFlags) -> None:
-    """WrongUsage where a flag asks about a base that is not named."""
+    """WrongUsage if a flag asks about a base that is not named."""
     asked = [name for name, given in scope_flags(flags).items() if given]
     if asked and flags["base"] is None:
         raise WrongUsage(
@@ -153,5 +170,5 @@ def require_base(flags: PlanFlags) -> None:
 
 
 def scope_flags(flags: PlanFlags) -> dict[str, bool]:
-    """The flags that ask whose doing a change is."""
+    """The flags that need --base."""
     return {"--only-scope": flags["only_scope"], "--strict-scope": flags["strict_scope"]}

@@ -1,1 +1,54 @@
-"""What each command does: the only place that strings stages together."""
+"""What each command does: the only place that strings the stages together. Each module is imported when first used."""
+
+from typing import TYPE_CHECKING
+
+from reconciler.lazy import lazy_submodules
+
+if TYPE_CHECKING:
+    from reconciler.commands import (
+        apply,
+        base_plan,
+        comment,
+        destinations,
+        drift,
+        evidence,
+        explain,
+        export,
+        graph,
+        imports,
+        plan,
+        plan_input,
+        report_files,
+        review,
+        saved_plan,
+        send_test,
+        session,
+        simulate,
+        state,
+        validate,
+    )
+else:
+    __getattr__ = lazy_submodules(__name__)
+
+__all__ = [
+    "apply",
+    "base_plan",
+    "comment",
+    "destinations",
+    "drift",
+    "evidence",
+    "explain",
+    "export",
+    "graph",
+    "imports",
+    "plan",
+    "plan_input",
+    "report_files",
+    "review",
+    "saved_plan",
+    "send_test",
+    "session",
+    "simulate",
+    "state",
+    "validate",
+]

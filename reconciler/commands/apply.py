@@ -5,79 +5,100 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
-from reconciler.api import Poll, Reader, Writer
-from reconciler.apply import Event, Evidence, execute, recheck_plan, unsettled, verify
-from reconciler.commands.plan import Planned, refuse, with_behind
+from reconciler import commands
+from reconciler import plan as plan_stage
+from reconciler.api import Poll, Writer
+from reconciler.apply import Event, Evidence, execute, unsettled, verify
+from reconciler.commands.plan import Planned, plan, refuse, require_applicable, require_current
+from reconciler.commands.report_files import ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
 from reconciler.model.apply_report import ApplyReport, Receipt, Verification
-from reconciler.model.desired import address_kind
 from reconciler.model.live import Live
 from reconciler.model.plan import WRITES, Plan
-from reconciler.model.state import State
-from reconciler.observe import counted_by_kind, observe, observe_remembered
-from reconciler.state import ActiveLock, LockInfo, ReceiptFile, Recorder, hold_lock
-from reconciler.state.operations import load_state
+from reconciler.model.review import Review
+from reconciler.observe import counted_by_kind, observe
+from reconciler.plan import Options
+from reconciler.state import LockInfo, ReceiptFile
+from reconciler.state.lock import ActiveLock, hold_lock
 from reconciler.state.receipts import make_receipt, to_text
+from reconciler.state.recorder import Recorder
 from reconciler.threads import Threads, result
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRequest:
+    """What the command line asks of an apply.
+
+    `saved`: the file of a plan to carry out, instead of a new one. `expected`: the digest of the approved plan, or
+    `@FILE`. `base`, `only_scope` and `strict_scope` are those of `plan`; `parallelism`: how many requests at once.
+    """
+
+    options: Options
+    parallelism: int
+    base: str | None = None
+    only_scope: bool = False
+    strict_scope: bool = False
+    saved: Path | None = None
+    expected: str | None = None
+
+
+class Screen(Protocol):
+    """What an apply shows to the person who started it, and asks."""
+
+    def show_plan(self, review: Review) -> None:
+        """Shows what is going to be done."""
+
+    def confirm(self, plan: Plan) -> None:
+        """Asks whether to do it. Refused if the answer is not yes."""
+
+    def progress(self, plan: Plan) -> AbstractContextManager[Callable[[Event], None]]:
+        """A display that is told of each event."""
+
+    def show_report(self, report: ApplyReport) -> None:
+        """Shows what was done."""
+
+
+def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Screen) -> ApplyReport:
+    """Plans, shows the plan, asks, carries it out and reads it back; all of it under the lock of the state."""
+    with lock_state(session) as lock:
+        approved = plan_stage.approval.read_approved(request.expected) if request.expected is not None else None
+        planned = require_current(_planned(session, request), request.options.allowed)
+        review = commands.review.review(session, planned, forms=files.forms())
+        files.write_plan(review)
+        screen.show_plan(review)
+        if approved is not None:
+            plan_stage.approval.require_approved(planned.plan, approved)
+        require_applicable(planned, strict_scope=request.strict_scope)
+        if planned.plan.changes:
+            screen.confirm(planned.plan)
+        with screen.progress(planned.plan) as tell:
+            recheck = request.saved is not None
+            report = apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=recheck)
+        files.write_report(review, report)
+        screen.show_report(report)
+    return report
+
+
+def _planned(session: Session, request: ApplyRequest) -> Planned:
+    if request.saved is not None:
+        return commands.saved_plan.load_saved_plan(session, request.saved)
+    return plan(session, request.options, base=request.base, only_scope=request.only_scope)
 
 
 @contextmanager
 def lock_state(session: Session) -> Iterator[ActiveLock]:
-    """Holds the state's lock, from before the plan is made until its last step is written. Refused where it is held."""
+    """Holds the state's lock, from before the plan is made until its last step is written. Refused if it is held."""
     with hold_lock(session.store, LockInfo.this_run()) as lock:
         yield lock
-
-
-def save_plan(session: Session, planned: Planned, path: Path) -> None:
-    """Writes a plan to a file, bound to its environment, project and state."""
-    from reconciler.plan.plan_file import bound, write_plan  # noqa: PLC0415 - most plans are not saved
-
-    write_plan(path, bound(planned.plan, planned.state, session.door.secret.value, session.folder, session.head()))
-
-
-def load_saved_plan(session: Session, path: Path) -> Planned:
-    """The plan in a file, with nothing left to send where live is as wanted already.
-
-    Refused where the file was changed, was made for something else, or where live moved since.
-    """
-    from reconciler.plan.plan_file import check_binding, read_plan  # noqa: PLC0415
-
-    saved = read_plan(path)
-    snapshot, state = load_state(session.store, session.read_state())
-    check_binding(
-        saved,
-        session.environment,
-        state,
-        session.door.secret.value,
-        folder=session.folder,
-        api=session.door.address,
-    )
-    # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.
-    named = [(change.kind, change.id) for change in saved.plan.changes if change.id]
-    live = observe_remembered(Reader(session.door), KINDS.values(), state, also=named)
-    _require_unvanished(saved.plan, state, live)
-    desired = session.configuration.desired(session.environment)
-    planned = Planned(recheck_plan(saved.plan, state, live), snapshot, state, live, desired, head=saved.head)
-    return with_behind(planned, session.opened.folder)
-
-
-def _require_unvanished(plan: Plan, state: State, live: Live) -> None:
-    """Refused if too many of the objects that an earlier plan saw are not live any more."""
-    from reconciler.plan.guards import vanished  # noqa: PLC0415 - only for a saved plan
-
-    saw = {(change.kind, change.id) for change in plan.changes if change.seen is not None}
-    saw |= {(address_kind(address), entry.id) for address, entry in plan.refresh.items()}
-    entries = {address: entry for address, entry in state.entries.items() if (address_kind(address), entry.id) in saw}
-    for refusal in vanished(entries, live):
-        raise Refused(f"{refusal.message}; the plan saw them", hint="plan again, and have that reviewed")
 
 
 def apply(
@@ -89,53 +110,62 @@ def apply(
     parallelism: int,
     recheck: bool = False,
 ) -> ApplyReport:
-    """Carries a plan out, reads back what was written and leaves a receipt. `recheck`: before every write."""
-    plan = planned.plan
-    refuse(plan)
-    aside = Threads(2)
-    head = aside.submit(lambda: planned.head or session.head())
-    recorder = Recorder(session.store, planned.snapshot, plan.digest, lock, commit=lambda: result(head))
-    writer = Writer(session.door)
-    reading = _ReadingBack(planned, writer, recorder)
+    """Carries a plan out, reads back what was written and leaves a receipt.
 
-    def seen(event: Event) -> None:
-        tell(event)
-        reading.seen(event)
-
-    with aside:
+    `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before every write.
+    """
+    refuse(planned.plan)
+    with Threads(2) as aside:
         # What is applied is the commit of now; git says it while the API is busy.
+        head = aside.submit(lambda: planned.head or session.head())
+        recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
+        writer = Writer(session.door)
+        reading = _ReadingBack(planned, writer, recorder, tell)
         commit = aside.submit(session.commit)
-        done = execute(plan, writer, recorder, planned.live, tell=seen, parallelism=parallelism, recheck=recheck)
-
-    @cache
-    def receipt() -> tuple[Receipt, str]:
-        made = make_receipt(
-            plan,
-            done,
-            planned.live,
-            recorder.entries(),
-            serial=recorder.serial,
-            lineage=recorder.lineage,
-            at=lock.holder.since,
-            who=lock.holder.who,
-            where=lock.holder.where,
-            commit=result(commit),
+        done = execute(
+            planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
         )
-        return made, to_text(made)
+    return _finished(
+        recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))
+    )
 
+
+def _finished(
+    recorder: Recorder, reading: _ReadingBack, done: ApplyReport, receipt: Callable[[], tuple[Receipt, str]]
+) -> ApplyReport:
+    """The report, once all that was written is read back and the state is written, with the receipt."""
     try:
         # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
         report = reading.report(done, meanwhile=receipt)
     finally:
         made, text = receipt()
-        unrecorded = _finish(recorder, made.title(), ReceiptFile(made.id, text) if made.items else None)
+        unrecorded = _write_state(recorder, made.title(), ReceiptFile(made.id, text) if made.items else None)
     return replace(report, receipt=made if made.items else None, unrecorded=unrecorded)
+
+
+def _make_receipt(
+    planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str
+) -> tuple[Receipt, str]:
+    made = make_receipt(
+        planned.plan,
+        done,
+        planned.live,
+        recorder.entries(),
+        serial=recorder.serial,
+        lineage=recorder.lineage,
+        at=lock.holder.since,
+        who=lock.holder.who,
+        where=lock.holder.where,
+        commit=commit,
+    )
+    return made, to_text(made)
 
 
 class _ReadingBack:
     """Reads back what an apply has written: the list of a kind as soon as nothing more is written to it."""
 
-    def __init__(self, planned: Planned, writer: Writer, recorder: Recorder) -> None:
+    def __init__(self, planned: Planned, writer: Writer, recorder: Recorder, tell: Callable[[Event], None]) -> None:
+        self._tell = tell
         self._planned = planned
         self._left = Counter(change.kind for change in planned.plan.changes if change.action in WRITES)
         self._kinds = [kind for kind in KINDS.values() if kind.name in self._left]
@@ -145,7 +175,8 @@ class _ReadingBack:
         self._looks: dict[str, Future[Live]] = {}
 
     def seen(self, event: Event) -> None:
-        """Something happened: a change began, or ended."""
+        """Something happened: a change began, or ended. It is passed on."""
+        self._tell(event)
         change = event.change
         if change is None or event.status is None or change.action not in WRITES:
             return
@@ -194,8 +225,8 @@ class _ReadingBack:
         self._looks[kind.name] = self._pool.submit(observe, self._writer, [kind], expected=expected)
 
 
-def _finish(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:
-    """Writes the state; gives why it could not, empty where it could."""
+def _write_state(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:
+    """Writes the state; gives why it could not be written, empty if it was."""
     try:
         recorder.finish(title, attachment)
     except Refused as refused:

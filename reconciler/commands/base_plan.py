@@ -18,7 +18,7 @@ from reconciler.model.plan import Action, Plan
 from reconciler.model.review import Scope
 from reconciler.model.settings import Environment
 from reconciler.model.state import State
-from reconciler.plan import Options, make_plan
+from reconciler.plan import Options, keep_only, make_plan
 from reconciler.review import find_scopes
 
 NEEDS_REPOSITORY = "--base compares with an earlier commit of the configuration"
@@ -83,12 +83,20 @@ def compared(
     if base.desired is None:
         return find_scopes(made, None), base.warnings
     try:
-        before = make_plan(base.desired, state, live, replace(options, targets=(), only=None))
+        before = make_plan(base.desired, state, live, replace(options, targets=()))
     except ReconcilerError as error:
         said = " ".join(str(error).split())
         note = f"the configuration at the base {base.commit[:12]} cannot be planned, {ALL_OURS}: {said}"
         return find_scopes(made, None), (*base.warnings, note)
     return find_scopes(made, before), base.warnings
+
+
+def keep_pull_request(
+    made: Plan, scopes: Mapping[str, Scope], desired: Desired, state: State, live: Live, options: Options
+) -> Plan:
+    """The plan without the changes that are not the pull request's, except those that its changes need."""
+    ours = {address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST}
+    return keep_only(made, ours, desired, state, live, options)
 
 
 def behind_tip(
@@ -103,7 +111,7 @@ def behind_tip(
     if wanted is None:
         return set()
     try:
-        there = make_plan(wanted, state, live, replace(options, targets=(), only=None))
+        there = make_plan(wanted, state, live, replace(options, targets=()))
     except ReconcilerError:
         return set()
     changed = {change.address for change in there.changes}

@@ -19,7 +19,7 @@ def list_destinations(session: Session) -> Destinations:
     _, state = load_state(session.store, session.read_state())
     references = [reference for kind in KINDS.values() for _, reference in kind.reference_fields()]
     kinds = [kind for kind in KINDS.values() if kind.name in {each.kind for each in references}]
-    live = observe_remembered(Reader(session.door), kinds, state, lambda: {each.lookup for each in references})
+    live = observe_remembered(Reader(session.door), kinds, state, {each.lookup for each in references})
     try:
         items = offers_to(session.configuration.desired(session.environment), state, live)
         return Destinations(session.environment.name, items, live.warnings)

@@ -29,6 +29,11 @@ def find_drift(planned: Planned) -> Drift:
     return drift(planned.state, planned.live, planned.plan)
 
 
+def read_drift(session: Session) -> Drift:
+    """What somebody changed since the last apply. Refused as `find_drift` is."""
+    return find_drift(plan(session, Options(to_apply=False)))
+
+
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
     """Writes the live values of what somebody changed into the YAML; gives what had changed, and what was written."""
     planned = plan(session, Options(to_apply=False))

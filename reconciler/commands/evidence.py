@@ -1,4 +1,4 @@
-"""What git says to the conclusions of a plan: that something was removed, and that this checkout is the newest wish."""
+"""What git says to a plan: why something is not configured any more, and how old this checkout is."""
 
 from __future__ import annotations
 
@@ -48,21 +48,25 @@ def add_reasons(
     except GitUnusable as error:
         listing = Listing()
         warnings = (*plan.warnings, f"git cannot say why a file is not there, so it counts as removed: {error}")
-    told = _Told(folder, listing)
-    reasons = {address: told.reason(entry) for address, entry in going.items()}
-    missing = [address for address, entry in going.items() if told.is_kept_off(entry)]
+    found = _FileEvidence(folder, listing)
+    reasons = {address: found.reason(entry) for address, entry in going.items()}
+    missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
     refusals = plan.refusals
     if MISSING_FILES not in allowed and (missing or (not has_settings and listing.keeps_off(SETTINGS_FILE))):
-        refusals = (*refusals, _missing(missing, told.off or [SETTINGS_FILE]))
-    elif told.off and going:
-        warnings = (*warnings, f"git keeps {few(told.off)} off the disk; what stands there is not in this plan")
-    changes = tuple(
+        refusals = (*refusals, _missing(missing, found.off or [SETTINGS_FILE]))
+    elif found.off and going:
+        warnings = (*warnings, f"git keeps {few(found.off)} off the disk; what stands there is not in this plan")
+    return replace(plan, changes=_with_reasons(plan, reasons, missing), refusals=refusals, warnings=warnings)
+
+
+def _with_reasons(plan: Plan, reasons: Mapping[str, str], missing: Collection[str]) -> tuple[Change, ...]:
+    """The changes; a delete, and what goes since its file is missing, has its reason."""
+    return tuple(
         replace(change, reason=reasons[change.address])
         if change.address in reasons and (change.action is Action.DELETE or change.address in missing)
         else change
         for change in plan.changes
     )
-    return replace(plan, changes=changes, refusals=refusals, warnings=warnings)
 
 
 def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
@@ -125,7 +129,7 @@ def few(names: list[str]) -> str:
     return ", ".join(names[:FEW]) + more
 
 
-class _Told:
+class _FileEvidence:
     """What the disk and git tell of the files that addresses stood in."""
 
     def __init__(self, folder: Path, listing: Listing) -> None:

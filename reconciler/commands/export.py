@@ -13,8 +13,8 @@ from reconciler.model.desired import address_kind
 from reconciler.model.state import parse_object_name
 from reconciler.observe import observe_remembered
 from reconciler.plan.export import Exported, export
-from reconciler.state import Recorder
 from reconciler.state.operations import load_state
+from reconciler.state.recorder import Recorder
 
 
 def export_project(session: Session) -> Exported:
@@ -26,7 +26,7 @@ def export_project(session: Session) -> Exported:
             hint="export into an empty folder",
         )
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
-    exported = export(observe_remembered(Reader(session.door), KINDS.values(), state, lambda: lookups), violations)
+    exported = export(observe_remembered(Reader(session.door), KINDS.values(), state, lookups), violations)
     kept = {parse_object_name(name) for name, each in state.tombstones.items() if each.protected}
     entries = {
         address: replace(entry, protected=(address_kind(address), entry.id) in kept)

@@ -36,7 +36,7 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
         raise Refused(f"{object_id} is managed already, as {addresses[kind.name, object_id]}")
     lookups = [each.lookup for _, each in kind.reference_fields()]
     asked = [(kind.name, object_id)]
-    live = observe_remembered(Reader(session.door), KINDS.values(), state, lambda: lookups, also=asked)
+    live = observe_remembered(Reader(session.door), KINDS.values(), state, lookups, also=asked)
     record = live.records[kind.name].get(object_id)
     tombstone = state.tombstones.get(object_name(kind.name, object_id))
     if record is None and tombstone is not None and tombstone.deleted:

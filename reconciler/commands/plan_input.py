@@ -1,4 +1,4 @@
-"""What a plan is to bring about: told by the configuration, by a receipt that is taken back, by what was asked for."""
+"""What a plan is to bring about, told by the configuration or by a receipt that is taken back; and the plan of it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from reconciler import commands
+from reconciler import plan as plan_stage
+from reconciler import state as state_stage
+from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.model.desired import Desired, Fields, address_kind
+from reconciler.model.live import Live
+from reconciler.model.plan import Plan
 from reconciler.model.state import State
-from reconciler.plan import Options
+from reconciler.observe import observe
+from reconciler.plan import Options, make_plan, unread
 
 if TYPE_CHECKING:
     from reconciler.commands.base_plan import BasePlan
@@ -39,24 +46,27 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
     if undo is None:
         desired = session.configuration.desired(session.environment)
     else:
-        from reconciler.plan.undo import plan_undo  # noqa: PLC0415
-        from reconciler.state.receipts import find_receipt  # noqa: PLC0415 - only the way back
-
-        receipt = find_receipt(session.store, undo)
-        desired = plan_undo(receipt, state.entries)
+        receipt = state_stage.receipts.find_receipt(session.store, undo)
+        desired = plan_stage.undo.plan_undo(receipt, state.entries)
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
-    earlier = _base(session, base) if base is not None else None
+    earlier = None
+    if base is not None:
+        earlier = commands.base_plan.read_base_plan(session.configuration, session.environment, base)
     lookups = _lookups(desired, state, options)
     if earlier is not None and earlier.desired is not None:
         lookups |= _lookups(earlier.desired, state, options)
     return PlanInput(desired, options, lookups, earlier)
 
 
-def _base(session: Session, ref: str) -> BasePlan:
-    from reconciler.commands.base_plan import read_base_plan  # noqa: PLC0415 - only where a base was named
-
-    return read_base_plan(session.configuration, session.environment, ref)
+def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) -> tuple[Plan, Live]:
+    """The plan, and the live objects with the lists that only the changes showed to be needed."""
+    made = make_plan(wanted.desired, state, live, wanted.options)
+    if wanted.options.to_apply and (lookups := unread(wanted.desired, live, made.changes)):
+        found = observe(Reader(session.door), (), lookups)
+        live = replace(live, lookups={**live.lookups, **found.lookups})
+        made = make_plan(wanted.desired, state, live, wanted.options)
+    return made, live
 
 
 def written_lookups(session: Session) -> set[str]:

@@ -1,4 +1,4 @@
-"""One run's surroundings: which configuration, which environment, where its state is, which door to the API."""
+"""What a command works with: the configuration, the environment, the backend of its state, the way to the API."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler import git
 from reconciler.api import Transport, connect
 from reconciler.api.secret import read_secret
 from reconciler.api.transport import DEFAULT_URL
@@ -24,7 +25,7 @@ from reconciler.state.ownership import WRONG_CONFIGURATION, require_own
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One configuration, one environment, one door to the API."""
+    """One configuration, one environment, its state, and the connection to the API."""
 
     opened: Opened
     environment: Environment
@@ -57,14 +58,12 @@ class Session:
         return self.configuration.merged.named()
 
     def commit(self) -> str:
-        """The commit of the configuration, as git says it; empty where there is none."""
+        """The commit of the configuration, as git says it; empty if there is none."""
         return _commit(self.opened.folder)
 
     def head(self) -> str:
-        """The id of the commit that is checked out; empty where there is none."""
-        from reconciler.git.checkout import head_commit  # noqa: PLC0415 - only an apply remembers it
-
-        return head_commit(self.opened.folder)
+        """The id of the commit that is checked out; empty if there is none."""
+        return git.checkout.head_commit(self.opened.folder)
 
 
 @contextmanager
@@ -77,7 +76,7 @@ def open_session(
     trace: Callable[[str], None] | None = None,
     hide: Callable[[str], None] | None = None,
 ) -> Iterator[Session]:
-    """Reads `reconciler.yaml` and opens the door. `variables` are the process's: they hold the key.
+    """Reads `reconciler.yaml` and connects to the API. `variables` are the process's: they hold the key.
 
     `trace` is told of each exchange with the API, in a line without key or bodies; `hide` is told the key, before
     anything is done with it.
@@ -105,13 +104,11 @@ def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:
 
 
 def find_configuration_commit(path: Path) -> str:
-    """The commit of the configuration at a path that may be unsound; empty where there is none."""
+    """The commit of the configuration at a path that may be unsound; empty if there is none."""
     with suppress(ReconcilerError):
         return _commit(configuration_folder(path))
     return ""
 
 
 def _commit(folder: Path) -> str:
-    from reconciler.git.checkout import configuration_commit  # noqa: PLC0415 - most forms of a plan do not show it
-
-    return configuration_commit(folder)
+    return git.checkout.configuration_commit(folder)

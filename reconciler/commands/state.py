@@ -1,40 +1,70 @@
-"""The state of an environment, for who needs no key and no API to look at it."""
+"""The state of an environment: shown, and put right by hand. Needs no key and no API."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reconciler.config import Configuration, Opened, read_configuration
 from reconciler.errors import WrongUsage
+from reconciler.model.apply_report import Receipt
 from reconciler.model.settings import Environment
 from reconciler.model.state import State
-from reconciler.state import Backend
+from reconciler.state import Backend, Replayed
 from reconciler.state.backends import open_backend
-from reconciler.state.operations import load_state
+from reconciler.state.document import entry_document
+from reconciler.state.operations import find_entry, forget, load_state, rename, replay_state
+from reconciler.state.operations import migrate as copy_state
 from reconciler.state.ownership import require_own_name
+from reconciler.state.receipts import list_receipts
 
 
-def open_configured_backend(path: Path, environment: str | None) -> Backend:
-    """Where the state of an environment is kept; no key is needed to look at it."""
-    opened = Opened(path)
-    chosen = opened.environment(environment)
-    return open_backend(chosen, opened.folder, _key_at_hand(chosen))
+def read_state(path: Path, environment: str | None) -> Replayed:
+    """What the state remembers, with the steps of an apply that was cut off, if the key is at hand to read them."""
+    return replay_state(_own_backend(path, environment))[1]
 
 
-def open_own_backend(path: Path, environment: str | None) -> Backend:
-    """As `open_configured_backend`. Refused if the state there is another configuration's."""
-    opened = Opened(path)
-    chosen = opened.environment(environment)
-    return require_own_name(open_backend(chosen, opened.folder, _key_at_hand(chosen)), chosen.configuration)
+def entry_content(state: State, address: str) -> dict[str, Any]:
+    """What a state remembers of one address, as its file holds it. WrongUsage if it remembers nothing."""
+    return entry_document(find_entry(state, address))
+
+
+def move_entry(path: Path, environment: str | None, source: str, target: str) -> None:
+    """Renames an address in the state."""
+    rename(_own_backend(path, environment), source, target)
+
+
+def remove_entry(path: Path, environment: str | None, address: str) -> None:
+    """Forgets an address in the state. Its object stays."""
+    forget(_own_backend(path, environment), address)
+
+
+def unlock(path: Path, environment: str | None, run: str) -> str:
+    """Breaks the lock of one run; gives the place of the state. The state may be another configuration's."""
+    store = _backend(*_chosen(path, environment))
+    store.unlock(run)
+    return store.where
+
+
+def migrate(path: Path, environment: str | None, source: str) -> tuple[int, str, str]:
+    """Copies the state from a place to the configured one; gives the number of objects, the old and the new place."""
+    old, new = open_backend_at(path, environment, source), _own_backend(path, environment)
+    return copy_state(old, new), old.where, new.where
+
+
+def read_history(path: Path, environment: str | None) -> Sequence[Receipt]:
+    """The receipts of what was applied."""
+    return list_receipts(_own_backend(path, environment))
 
 
 def read_local_state(configuration: Configuration, environment: Environment, *, shared: bool) -> State | None:
     """What the state remembers, where no network is needed for that or `shared` allows it; else None."""
     if environment.state.store != "file" and not shared:
         return None
-    state = load_state(open_backend(environment, configuration.folder, _key_at_hand(environment)))[1]
+    state = load_state(_backend(environment, configuration.folder))[1]
     return state if state.configuration in (None, environment.configuration) else None
 
 
@@ -53,7 +83,22 @@ def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
         state = replace(chosen.state, store="file", path=file)
     else:
         raise WrongUsage(f"{place} is no store", hint="expected file:PATH, git:REMOTE, s3://…, gs://… or az://…")
-    return open_backend(replace(chosen, state=state), configuration.folder, _key_at_hand(chosen))
+    return _backend(replace(chosen, state=state), configuration.folder)
+
+
+def _chosen(path: Path, environment: str | None) -> tuple[Environment, Path]:
+    opened = Opened(path)
+    return opened.environment(environment), opened.folder
+
+
+def _own_backend(path: Path, environment: str | None) -> Backend:
+    """The configured backend. Refused if the state there is another configuration's."""
+    chosen, folder = _chosen(path, environment)
+    return require_own_name(_backend(chosen, folder), chosen.configuration)
+
+
+def _backend(environment: Environment, folder: Path) -> Backend:
+    return open_backend(environment, folder, _key_at_hand(environment))
 
 
 def _key_at_hand(environment: Environment) -> str:

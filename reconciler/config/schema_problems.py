@@ -11,6 +11,7 @@ from reconciler.config.merge import Written
 from reconciler.config.text import cut, found, listed, one_of, quoted
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
+from reconciler.lazy import load
 from reconciler.text import closest, meant, similar_options
 from reconciler.yaml import find_position
 
@@ -159,9 +160,7 @@ def schema_problems(name: str, value: Any, written: Written, subject: str = "") 
 def _violations(name: str, value: Any) -> Iterator[Violation]:
     if fast_validator(name)(value):
         return
-    from reconciler.config.validation import find_errors  # noqa: PLC0415 - a valid configuration does not need it
-
-    errors: list[Broken] = find_errors(name, value)
+    errors: list[Broken] = load("reconciler.config.validation:find_errors")(name, value)
     maps: dict[Path, tuple[Broken, set[str], list[str]]] = {}
     for error in errors:
         path: Path = tuple(error.absolute_path)

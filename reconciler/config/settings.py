@@ -14,6 +14,7 @@ from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import quoted
 from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.git import repository_top
+from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
 from reconciler.text import WORD_CHARACTERS, did_you_mean
@@ -104,9 +105,7 @@ def _bad_zone(node: Any, file: Path) -> list[Problem]:
     zone = node.get("time_zone")
     if not isinstance(zone, str) or not zone:
         return []
-    from zoneinfo import available_timezones  # noqa: PLC0415 - most configurations name none
-
-    if zone in (known := available_timezones()):
+    if zone in (known := load("zoneinfo:available_timezones")()):
         return []
     if not known:
         raise ReconcilerError(

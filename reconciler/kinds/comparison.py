@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from reconciler.kinds.declaration import Field, Kind
 from reconciler.kinds.paths import dotted, keys_path, path_keys, through_maps, value_at, value_within, with_value
+from reconciler.lazy import load
 from reconciler.model.desired import Fields
 from reconciler.model.state import Entry
 from reconciler.serialization import canonical
@@ -155,10 +156,9 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
 
 
 def _nested_differences(each: Field, before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
-    from deepdiff import DeepDiff  # noqa: PLC0415 - a plan without changes need not pay for its import
-
     # Lists are held against each other item by item, so that an item's cause can be told by its place.
-    tree = DeepDiff(before, after, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
+    compare = load("deepdiff:DeepDiff")
+    tree = compare(before, after, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
     found = [
         Difference(each, tuple(level.path(output_format="list")), _present(level.t1), _present(level.t2))
         for levels in tree.values()

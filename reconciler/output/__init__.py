@@ -1,1 +1,32 @@
-"""Renderers: each shows the same values in its own way, and none decides anything."""
+"""Renderers: each shows the same values in its own way, and none decides anything. Each is imported when first used."""
+
+from typing import TYPE_CHECKING
+
+from reconciler.lazy import lazy_submodules
+
+if TYPE_CHECKING:
+    from reconciler.output import (
+        document,
+        explain,
+        findings,
+        graph,
+        listings,
+        markdown,
+        progress,
+        schemas,
+        text,
+    )
+else:
+    __getattr__ = lazy_submodules(__name__)
+
+__all__ = [
+    "document",
+    "explain",
+    "findings",
+    "graph",
+    "listings",
+    "markdown",
+    "progress",
+    "schemas",
+    "text",
+]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from reconciler.lazy import load
 
 if TYPE_CHECKING:
     from reconciler.model.apply_report import ApplyReport, Failure
@@ -30,8 +31,7 @@ SHOW_COMMIT = frozenset({"json", "html", "markdown"})
 
 def _render(name: str, *values: object) -> str:
     """What the renderer `module:Class` makes of the values."""
-    module, _, renderer = name.partition(":")
-    return str(getattr(import_module(module), renderer)(*values))
+    return str(load(name)(*values))
 
 
 def render_plan(review: Review, form: str) -> str:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from reconciler.lazy import load
 from reconciler.model.apply_report import Status
 from reconciler.model.plan import Change, Plan
 from reconciler.output.labels import STATUSES
@@ -19,6 +20,8 @@ from reconciler.text import counted
 
 MOST_LINES = 100
 """Up to so many changes each has its line."""
+MOST_RUNNING = 3
+"""So many changes that are under way fit into the line."""
 MILESTONES = 10
 MINUTE = 60
 
@@ -75,13 +78,10 @@ class LiveProgress(PlainProgress):
     """A bar that counts, with what is under way beside it; failures stay above it."""
 
     def __init__(self, plan: Plan) -> None:
-        from rich import progress as bar  # noqa: PLC0415 - only a terminal needs it
-        from rich.console import Console  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
-
         super().__init__(plan)
-        self._plain = Text
+        self._from_ansi = load("rich.text:Text").from_ansi
         self._running: list[str] = []
+        bar = load("rich.progress")
         self._bar = bar.Progress(
             bar.TextColumn("Applying"),
             bar.BarColumn(bar_width=24),
@@ -90,7 +90,7 @@ class LiveProgress(PlainProgress):
             bar.TextColumn("left:"),
             bar.TimeRemainingColumn(),
             bar.TextColumn("{task.fields[running]}", markup=False),
-            console=Console(stderr=True),
+            console=load("rich.console:Console")(stderr=True),
             transient=True,
         )
         self._task = self._bar.add_task("apply", total=self._total, running="")
@@ -110,7 +110,7 @@ class LiveProgress(PlainProgress):
     def _print(self, line: str) -> None:
         """As `write_stderr`: if the terminal has gone, the work goes on."""
         with suppress(OSError):
-            self._bar.console.print(self._plain.from_ansi(printable(line, sys.stderr)))
+            self._bar.console.print(self._from_ansi(printable(line, sys.stderr)))
 
     def _show(self, change: Change, status: Status | None) -> None:
         address = escape(change.address)
@@ -118,7 +118,7 @@ class LiveProgress(PlainProgress):
             self._running.append(address)
         elif address in self._running:
             self._running.remove(address)
-        shown = ", ".join(self._running[:3]) + ("…" if len(self._running) > 3 else "")  # noqa: PLR2004 - fits a line
+        shown = ", ".join(self._running[:MOST_RUNNING]) + ("…" if len(self._running) > MOST_RUNNING else "")
         self._bar.update(self._task, completed=self._ended, running=printable(shown, sys.stderr))
 
 

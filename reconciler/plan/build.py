@@ -12,7 +12,7 @@ from reconciler.kinds.delivery import DeliveryChange, delivery_change
 from reconciler.kinds.destinations import find_labels, told_apart
 from reconciler.model.desired import Desired, address_kind
 from reconciler.model.live import Destination, Live
-from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
+from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Refusal, Unmanaged
 from reconciler.model.state import Entry, State, object_name, parse_object_name
 from reconciler.plan.blocks import dangling, moved
 from reconciler.plan.changes import creation_errors, plan_change, plan_delete, plan_forget, plan_unseen_delete
@@ -33,16 +33,14 @@ KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asks of a plan. `only`: nothing but these changes, with what they need; None: all of them.
-    `today` is YYYY-MM-DD, for what has a date to end at (empty: nothing ends). `api` is the API's address. Without
-    `to_apply`, what it would send is not judged."""
+    """What the command line asks of a plan. `today` is YYYY-MM-DD, for what has a date to end at (empty: nothing ends).
+    `api` is the API's address. Without `to_apply`, what it would send is not judged."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
     max_deletes: int | None = None
     allowed: frozenset[str] = frozenset()
     today: str = ""
-    only: frozenset[str] | None = None
     api: str = ""
     to_apply: bool = True
 
@@ -65,12 +63,10 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     changes = ordered(context, changes)
     if problems := creation_errors(context, list(changes.values())):
         raise ConfigurationInvalid(problems)
-    said = [*desired.warnings, *live.warnings]
-    said += warnings(context, state, changes, refresh, today=options.today)
+    found = warnings(context, state, changes, refresh, today=options.today)
+    said: Sequence[str] = [*desired.warnings, *live.warnings, *found]
     if options.targets:
         changes, said = _targeted(context, changes, options.targets, said)
-    if options.only is not None:
-        changes, said = _narrowed(changes, options.only, said, "--only-scope")
     if options.to_apply:
         require_sound_offers(context, changes.values())
     shown = sorted(changes.values(), key=_weight)
@@ -81,15 +77,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         unchanged=tuple(sorted(refresh)),
         unmanaged=tuple(unmanaged),
         warnings=tuple(said),
-        refusals=refusals(
-            whole,
-            replace(state, entries=everything),
-            live,
-            shown,
-            prune=options.prune,
-            max_deletes=options.max_deletes,
-            allowed=options.allowed,
-        ),
+        refusals=_refusals(whole, replace(state, entries=everything), live, shown, options),
         refresh=refresh,
         moved=moved_from,
         labels=_labels(context) | behind,
@@ -98,6 +86,32 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         api=options.api,
     )
     return replace(plan, digest=compute_digest(plan))
+
+
+def keep_only(
+    plan: Plan, addresses: Collection[str], desired: Desired, state: State, live: Live, options: Options
+) -> Plan:
+    """The plan with the changes of these addresses, and with what they need. The guards judge it anew."""
+    changes, said = _narrowed({each.address: each for each in plan.changes}, addresses, plan.warnings, "--only-scope")
+    shown = sorted(changes.values(), key=_weight)
+    everything, _ = moved(_of_kinds(desired, live), state.entries)
+    refused = _refusals(desired, replace(state, entries=everything), live, shown, options)
+    plan = replace(plan, changes=tuple(shown), warnings=tuple(said), refusals=refused)
+    return replace(plan, digest=compute_digest(plan))
+
+
+def _refusals(
+    desired: Desired, state: State, live: Live, changes: Sequence[Change], options: Options
+) -> tuple[Refusal, ...]:
+    return refusals(
+        desired,
+        state,
+        live,
+        changes,
+        prune=options.prune,
+        max_deletes=options.max_deletes,
+        allowed=options.allowed,
+    )
 
 
 def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, ...]:
@@ -235,8 +249,8 @@ def _pruned(live: Live, unmanaged: Sequence[Unmanaged]) -> dict[str, Change]:
 
 
 def _targeted(
-    context: PlanContext, changes: dict[str, Change], targets: Collection[str], warnings: list[str]
-) -> tuple[dict[str, Change], list[str]]:
+    context: PlanContext, changes: dict[str, Change], targets: Collection[str], warnings: Sequence[str]
+) -> tuple[dict[str, Change], Sequence[str]]:
     known = {*context.desired.resources, *context.entries, *changes}
     for target in targets:
         if target not in known:
@@ -250,8 +264,8 @@ def _targeted(
 
 
 def _narrowed(
-    changes: dict[str, Change], wanted: Collection[str], warnings: list[str], flag: str
-) -> tuple[dict[str, Change], list[str]]:
+    changes: dict[str, Change], wanted: Collection[str], warnings: Sequence[str], flag: str
+) -> tuple[dict[str, Change], Sequence[str]]:
     kept = with_needs(wanted, changes)
     left = len(changes) - len(kept)
     others = f"{left} other change{'s' if left > 1 else ''}"

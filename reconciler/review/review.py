@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
+from reconciler import review
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import in_short
 from reconciler.model.desired import Desired
@@ -84,9 +85,7 @@ def make_review(
     """
     impacts: Mapping[str, tuple[Impact, ...]] = {}
     if plan.changes:
-        from reconciler.review.impact import find_impacts  # noqa: PLC0415 - most plans of a day change nothing
-
-        impacts = find_impacts(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
+        impacts = review.impact.find_impacts(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
     return Review(
         plan=plan,
         desired=desired,

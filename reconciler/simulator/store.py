@@ -140,17 +140,17 @@ class Transaction:
 
     def replace(self, collection: str, record: Record) -> None:
         """Write a live record anew, in its old place."""
-        sql = f"UPDATE records SET body = ? WHERE {_LIVE} AND id = ?"  # noqa: S608  only constants are put in
+        sql = f"UPDATE records SET body = ? WHERE {_LIVE} AND id = ?"
         self._connection.execute(sql, (_dump(record), self._project, collection, record["id"]))
 
     def to_front(self, collection: str, record_id: str) -> None:
         """Put a live record before all others."""
-        sql = f"UPDATE records SET seq = (SELECT MIN(seq) FROM records) - 1 WHERE {_LIVE} AND id = ?"  # noqa: S608  only constants are put in
+        sql = f"UPDATE records SET seq = (SELECT MIN(seq) FROM records) - 1 WHERE {_LIVE} AND id = ?"
         self._connection.execute(sql, (self._project, collection, record_id))
 
     def delete(self, collection: str, record_id: str) -> None:
         """Soft: the record is no longer shown and its id stays taken [seed]."""
-        sql = f"UPDATE records SET deleted = 1 WHERE {_LIVE} AND id = ?"  # noqa: S608  only constants are put in
+        sql = f"UPDATE records SET deleted = 1 WHERE {_LIVE} AND id = ?"
         self._connection.execute(sql, (self._project, collection, record_id))
 
     def page(self, collection: str, *, limit: int = -1, offset: int = 0) -> list[Record]:
@@ -159,7 +159,7 @@ class Transaction:
 
     def after(self, collection: str, record_id: str, *, limit: int) -> list[Record] | None:
         """Live records behind the given one; None when that one is not live."""
-        sql = f"SELECT seq FROM records WHERE {_LIVE} AND id = ?"  # noqa: S608  only constants are put in
+        sql = f"SELECT seq FROM records WHERE {_LIVE} AND id = ?"
         found = self._connection.execute(sql, (self._project, collection, record_id)).fetchone()
         if found is None:
             return None
@@ -181,7 +181,7 @@ class Transaction:
         self._connection.execute(sql, (self._project, topic, name, _dump(value)))
 
     def _select(self, collection: str, rest: str, *values: object) -> list[Record]:
-        sql = f"SELECT body FROM records WHERE {_LIVE} AND {_SEEN} {rest}"  # noqa: S608  only constants are put in
+        sql = f"SELECT body FROM records WHERE {_LIVE} AND {_SEEN} {rest}"
         rows = self._connection.execute(sql, (self._project, collection, self._hidden, *values))
         return [json.loads(body) for (body,) in rows]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from pathlib import Path
 
+from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import Environment
 from reconciler.state.backend import Backend
@@ -22,6 +22,5 @@ def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
     # The journal of a state behind a link is beside the file that the link leads to, as its lock is.
     file = Path(os.path.realpath(state.path)) if state.store == "file" else state.path
     journal = journal_file(file.with_suffix(".journal"), environment.name, key)
-    module, _, name = BACKENDS[state.store].implementation.partition(":")
-    backend: Backend = getattr(import_module(module), name).open(environment, folder, journal)
+    backend: Backend = load(BACKENDS[state.store].implementation).open(environment, folder, journal)
     return backend

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
+from reconciler.lazy import load
 from reconciler.model.settings import Environment
 from reconciler.model.state import State
 from reconciler.serialization import unreadable
@@ -80,13 +81,11 @@ class FileBackend:
         return str(document.get("lineage", "")) if isinstance(document, dict) else ""
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - a plan locks nothing
-
         content = to_text(state).encode()
         try:
             prepare_folder(self._file.parent)
             require_replaceable(self._swap)
-            with FileLock(self._swap, timeout=SWAP_SECONDS):
+            with load("filelock:FileLock")(self._swap, timeout=SWAP_SECONDS):
                 current = self._content()
                 if (_version(current) if current is not None else "") != version:
                     raise StateConflict(self.where, self.journal)
@@ -95,7 +94,7 @@ class FileBackend:
                 replace_atomically(self._file, content)
         except Unreadable as error:
             raise StateUnusable(f"{self._swap}: {error}", hint=LOCK_HINT) from error
-        except Timeout as error:
+        except load("filelock:Timeout") as error:
             raise StateUnusable(
                 f"{self.path}: the state cannot be written (another process writes it)", hint="see what it waits for"
             ) from error
@@ -115,16 +114,14 @@ class FileBackend:
 
     @contextmanager
     def lock(self, holder: LockInfo) -> Iterator[None]:
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - as above
-
-        lock = FileLock(self._lock, timeout=0)
+        lock = load("filelock:FileLock")(self._lock, timeout=0)
         try:
             prepare_folder(self._file.parent)
             require_replaceable(self._lock)
             lock.acquire()
         except Unreadable as error:
             raise StateUnusable(f"{self._lock}: {error}", hint=LOCK_HINT) from error
-        except Timeout:
+        except load("filelock:Timeout"):
             raise Locked(self.where, self.holder()) from None
         except OSError as error:
             raise StateUnusable(f"{self._lock}: cannot be written ({error})", hint="see to the disk") from error

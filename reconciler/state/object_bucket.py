@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from reconciler.errors import StateUnusable, WrongUsage
+from reconciler.lazy import load
 from reconciler.text import redact
 
 if TYPE_CHECKING:
@@ -96,11 +97,9 @@ class Bucket:
     def read(self, name: str) -> Found | None:
         """An object; None if there is none. StateUnusable if the store or the bucket cannot be used."""
         store = self._store
-        import obstore  # noqa: PLC0415 - an extra
-
         with self._telling(name, "cannot be read"):
             try:
-                answer = obstore.get(store, f"{self._prefix}{name}")
+                answer = load("obstore:get")(store, f"{self._prefix}{name}")
             except FileNotFoundError as error:
                 if any(code in str(error) for code in NO_BUCKET):
                     raise
@@ -117,14 +116,12 @@ class Bucket:
         StateUnusable if the store cannot be used.
         """
         store = self._store
-        import obstore  # noqa: PLC0415 - an extra
-        from obstore.exceptions import AlreadyExistsError, PreconditionError  # noqa: PLC0415
-
+        exists, stale = load("obstore.exceptions:AlreadyExistsError"), load("obstore.exceptions:PreconditionError")
         with self._telling(name, "cannot be written"):
             mode: PutMode = json.loads(version) if version else "create"
             try:
-                return _version(obstore.put(store, f"{self._prefix}{name}", content, mode=mode))
-            except (AlreadyExistsError, PreconditionError):
+                return _version(load("obstore:put")(store, f"{self._prefix}{name}", content, mode=mode))
+            except (exists, stale):
                 pass
         standing = self.read(name)
         return standing.version if standing is not None and standing.content == content else None
@@ -132,31 +129,28 @@ class Bucket:
     def names(self, folder: str) -> list[str]:
         """The names of all objects below a folder (`receipts/`), sorted. StateUnusable if they cannot be listed."""
         store = self._store
-        import obstore  # noqa: PLC0415 - an extra
-
         with self._telling(folder, "cannot be listed"):
-            found = [each["path"] for chunk in obstore.list(store, f"{self._prefix}{folder}") for each in chunk]
+            found = [each["path"] for chunk in load("obstore:list")(store, f"{self._prefix}{folder}") for each in chunk]
         return sorted(each.removeprefix(self._prefix) for each in found)
 
     def remove(self, name: str) -> None:
         """Deletes an object, whatever it holds. StateUnusable if that fails."""
         store = self._store
-        import obstore  # noqa: PLC0415 - an extra
-
         with self._telling(name, "cannot be removed"), suppress(FileNotFoundError):
-            obstore.delete(store, f"{self._prefix}{name}")
+            load("obstore:delete")(store, f"{self._prefix}{name}")
 
     @cached_property
     def _store(self) -> ObjectStore:
         try:
-            from obstore.store import from_url  # noqa: PLC0415 - an extra
+            from_url = load("obstore.store:from_url")
         except ImportError as error:
             raise StateUnusable(
                 f"{self.root}: a state in an object store needs a library that is not installed ({error})",
                 hint="pip install '.[object]'",
             ) from error
         with self._telling("", "cannot be used"):
-            return from_url(self.root, client_options=self._options(), retry_config=self._retries())
+            store: ObjectStore = from_url(self.root, client_options=self._options(), retry_config=self._retries())
+        return store
 
     def _options(self) -> ClientConfig:
         given = {name: os.environ.get(f"{self._cloud.prefix}{name.upper()}") for name in CARRIED_OPTIONS}

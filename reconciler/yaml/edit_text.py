@@ -124,6 +124,6 @@ def item(value: Any, column: int, layout: Layout, *, as_flow: bool | None = None
 
 
 def _is_short(value: Any) -> bool:
-    if not isinstance(value, dict) or len(value) < 2:  # noqa: PLR2004 - one key needs no braces
+    if not isinstance(value, dict) or len(value) <= 1:  # one key needs no braces
         return False
     return not any(isinstance(inner, dict | list) for inner in value.values()) and len(flow(value)) < _LONGEST_FLOW_ITEM

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import yaml
 
 from reconciler.errors import Problem
+from reconciler.lazy import load
 from reconciler.yaml.anchors import Budget
 from reconciler.yaml.building import Builder, EndedError
 from reconciler.yaml.decoding import decode
@@ -40,9 +41,7 @@ def read(
     except EndedError:
         pass
     except yaml.YAMLError as error:
-        from reconciler.yaml.syntax import syntax_problem  # noqa: PLC0415 - most files are YAML
-
-        builder.problems.append(syntax_problem(error, text, file))
+        builder.problems.append(load("reconciler.yaml.syntax:syntax_problem")(error, text, file))
     finally:
         parser.dispose()
     return builder.documents, sorted(builder.problems)

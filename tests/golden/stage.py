@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from reconciler import commands
 from reconciler.commands import apply as applying
 from reconciler.commands import plan as planning
 from reconciler.commands.session import Session, open_session
@@ -45,7 +46,7 @@ def play(case: Case, now: datetime = NOW) -> Review:
             _adopt(case.before)
         _edits(case)
         with _session(case.after, case.key) as session:
-            return planning.review(session, planning.plan(session, case.options), now=now)
+            return commands.review.review(session, planning.plan(session, case.options), now=now)
 
 
 def _live(case: Case) -> None:

@@ -18,11 +18,11 @@ COMMANDS = {"reconciler.api.secret_command", "reconciler.git.command"}
 PATHS = {
     "reconciler.config.locations": "a place that the configuration was read from",
     "reconciler.plan.approval": "the file that --expect-digest @FILE names",
-    "reconciler.commands.write_yaml": "a place that the configuration was read from",
-    "reconciler.cli.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
+    "reconciler.commands.drift": "a place that the configuration was read from",
+    "reconciler.commands.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
-    "reconciler.cli.reports": "the files that --report names",
-    "reconciler.cli.offline": "the folder for the simulator's data, as tempfile names it",
+    "reconciler.cli.options": "the files that --report names",
+    "reconciler.commands.simulate": "the folder for the simulator's data, as tempfile names it",
     "reconciler.config.files": "what the file system lists, and whether that is below the folder",
     "reconciler.config.evaluate": "a place that the configuration was read from",
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
@@ -34,7 +34,6 @@ PATHS = {
     "reconciler.state.journal_file": "the state's own path, its links followed",
     "reconciler.state.backends": "the state's own path, its links followed",
     "reconciler.commands.state": "the argument of `state migrate --from file:PATH`",
-    "reconciler.commands.drift": "a place that the configuration was read from",
     "reconciler.output.findings": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
     "reconciler.simulator.store": "the file that the command line names",
 }
@@ -47,11 +46,8 @@ FORMATS = {
 }
 """Format what a table of constants holds: the addresses of CI systems, what is wrong in YAML."""
 
-IMPORTS = {
-    "reconciler.cli.commands": "f'{__package__}.{COMMANDS[name]}'",
-    "reconciler.state.backends": "module",
-}
-"""Import a module by a name that a table of constants holds."""
+IMPORTS = {"reconciler.lazy": ("module", "submodule")}
+"""Import a module by a name: that of a table of constants, or that of an attribute in our own code."""
 
 NUMBERS = {"reconciler.simulator.rules": "matched % self.every"}
 """Divide numbers by numbers."""
@@ -82,7 +78,7 @@ def _executed(module: str) -> Iterator[str]:
             yield f"{module}:{call.lineno}: calls {name}"
     yield from (f"{module}: imports {each}" for each in imported(module) if _library(each) in ROADS)
     named = [ast.unparse(call.args[0]) for call, name, _ in _calls(module) if name == "import_module"]
-    if named not in ([], [IMPORTS.get(module)]):
+    if tuple(named) != IMPORTS.get(module, ()):
         yield f"{module}: imports by the names {named}"
 
 

@@ -109,7 +109,7 @@ def test_without_anybody_to_ask_an_apply_is_refused(world: World, redirections: 
     world.write(BASIC)
     ended = closed(world, redirections, "apply")
     assert ended.returncode == 5
-    assert ("there is nobody to ask: stdin is no terminal" in ended.stderr) == ("2>&-" not in redirections)
+    assert ("cannot ask for approval: stdin is not a terminal" in ended.stderr) == ("2>&-" not in redirections)
     assert world.live("automations") == []
 
 

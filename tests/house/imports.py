@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "reconciler"
+REFERENCE = re.compile(r"([a-z_0-9]+(?:\.[a-z_0-9]+)*):[A-Za-z_]\w*")
+"""What `lazy.load` takes: `module:name`."""
 
 
 @cache
@@ -25,7 +28,8 @@ def tree_of(path: Path) -> ast.Module:
 
 @cache
 def imported(name: str) -> frozenset[str]:
-    """Every module that a module imports, also within functions and under TYPE_CHECKING."""
+    """Every module that a module imports: within functions and under TYPE_CHECKING, by `lazy.load` and the tables of
+    it, and as an attribute of a package whose submodules are imported when they are first used."""
     found = _statements(name, modules()[name])
     return frozenset(found)
 
@@ -57,4 +61,32 @@ def _statements(name: str, path: Path) -> Iterator[str]:
             base = ".".join([*start, *([node.module] if node.module else [])])
             for alias in node.names:
                 inner = f"{base}.{alias.name}"
-                yield inner if inner in modules() else base
+                if is_lazy(inner):
+                    yield from _attributes(path, alias.asname or alias.name, inner)
+                else:
+                    yield inner if inner in modules() else base
+        else:
+            yield from _loaded(node)
+
+
+def _loaded(node: ast.AST) -> Iterator[str]:
+    """The module that `lazy.load` is given, or that a text refers to which stands in a table for it."""
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load" and node.args[0]
+    if isinstance(called, ast.Constant):
+        yield called.value.partition(":")[0]
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        found = REFERENCE.fullmatch(node.value)
+        yield from [found[1]] if found and found[1] in modules() else []
+
+
+def is_lazy(name: str) -> bool:
+    """Whether this is a package whose submodules are imported when they are first used."""
+    return name in modules() and "lazy_submodules(__name__)" in modules()[name].read_text(encoding="utf-8")
+
+
+def _attributes(path: Path, name: str, package: str) -> Iterator[str]:
+    """The submodules of a package that a file uses as attributes of it."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
+            inner = f"{package}.{node.attr}"
+            yield inner if inner in modules() else package

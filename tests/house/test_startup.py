@@ -9,10 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.main import COMMANDS
+from reconciler.lazy import load
+
 pytestmark = pytest.mark.process
 
 HEAVY = ("httpx", "jsonschema", "deepdiff", "rich", "yaml", "waitress", "sqlite3", "jinja2")
 KEY = {"QONVERSION_SECRET": "sk_x"}
+HELP_MODULES = 8
+PLAN_MODULES = 106
+"""Modules of ours that a plan without changes loads, the simulator's left out."""
+COUNT = """
+import sys
+from reconciler.cli.main import run
+code = run(sys.argv[1:])
+ours = [name for name in sys.modules if name.split(".")[0] == "reconciler" and ".simulator" not in name]
+print(f"{len(ours)} modules: {sorted(ours)}", file=sys.stderr)
+sys.exit(code)
+"""
 PROBE = f"""
 import sys
 from reconciler.cli.main import run
@@ -33,6 +47,19 @@ def ended(*arguments: str, heavy: tuple[str, ...] = HEAVY, **variables: str) -> 
         check=False,
         env=os.environ | variables,
     )
+
+
+def own_modules(*arguments: str, **variables: str) -> int:
+    """How many modules of ours a command loads, in a process of its own. It must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | variables,
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stderr.splitlines()[-1].partition(" ")[0])
 
 
 def test_nothing_measures_a_process_that_a_test_starts() -> None:
@@ -57,6 +84,21 @@ def test_a_usage_error_loads_none_either(arguments: tuple[str, ...]) -> None:
     assert "loaded" not in done.stderr
 
 
+def test_help_loads_few_modules_of_ours() -> None:
+    """The list of commands comes from their table, and no command is imported for it."""
+    assert own_modules("--help") <= HELP_MODULES
+
+
+def test_the_table_of_commands_tells_what_their_help_tells() -> None:
+    """Each short help begins as the help of its command does, and fits a line of 80 columns."""
+    for name, (reference, short_help) in COMMANDS.items():
+        command = load(reference)
+        first = " ".join((command.help or "").split())
+        assert command.name == name
+        assert first.startswith(short_help.split(",")[0].rstrip(".")), name
+        assert len(short_help) <= 80 - len("  destinations  "), name
+
+
 def test_completion_loads_none_either() -> None:
     """The shell asks at every press of a key."""
     done = ended(_RECONCILER_COMPLETE="bash_complete", COMP_WORDS="reconciler pl", COMP_CWORD="1")
@@ -71,8 +113,10 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     address = f"simulator:{tmp_path / 'project.db'}"
     settled = ended("apply", str(tmp_path), "--auto-approve", "--api-url", address, heavy=(), **KEY)
     assert settled.returncode == 0, settled.stderr
+    assert own_modules("plan", str(tmp_path), "--api-url", address, **KEY) <= PLAN_MODULES
     unneeded = ("jsonschema", "deepdiff", "rich", "waitress", "filelock", "jinja2", "obstore")
-    rooms = ("apply", "plan.approval", "git.command", "state.receipts", "output.graph", "yaml.edit")
+    rooms = ("apply", "commands.evidence", "commands.base_plan", "state.recorder", "config.validation", "plan.approval")
+    rooms += ("git.command", "state.receipts", "output.graph", "yaml.edit")
     unneeded += tuple(f"reconciler.{room}" for room in rooms)
     done = ended("plan", str(tmp_path), "--api-url", address, heavy=unneeded, **KEY)
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,118 @@
+"""`reconciler apply`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from reconciler import commands, output
+from reconciler.cli.options import (
+    PlanFlags,
+    format_option,
+    open_session,
+    path_argument,
+    plan_options,
+    read_options,
+    require_base,
+    scope_flags,
+)
+from reconciler.errors import Exit, Refused, WrongUsage
+from reconciler.output.forms import render_plan
+from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
+
+if TYPE_CHECKING:
+    from reconciler.apply import Event
+    from reconciler.model.apply_report import ApplyReport
+    from reconciler.model.plan import Plan
+    from reconciler.model.review import Review
+
+
+@click.command()
+@path_argument
+@plan_options
+@format_option
+@click.option("--auto-approve", is_flag=True, help="Do not ask: for CI, after a review.")
+@click.option(
+    "--plan", "saved", type=click.Path(path_type=Path), metavar="FILE", help="Carry out this plan, and nothing else."
+)
+@click.option(
+    "--expect-digest",
+    "expected",
+    metavar="DIGEST|@FILE",
+    help="Refuse any plan but the one with this digest. FILE is of `comment --read` or `plan --format json`.",
+)
+def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | None, **flags: Unpack[PlanFlags]) -> None:
+    """Carry out the plan: show it, ask, write, and read it back.
+
+    PATH is a folder (every *.yaml below it is merged) or one file.
+    """
+    files = commands.report_files.ReportFiles("apply", path, flags["environment"], flags["reports"])
+    with files, open_session(path, flags) as session:
+        require_base(flags)
+        if saved is not None:
+            _require_no_plan_flags(flags)
+        request = commands.apply.ApplyRequest(
+            read_options(flags),
+            flags["parallelism"],
+            base=flags["base"],
+            only_scope=flags["only_scope"],
+            strict_scope=flags["strict_scope"],
+            saved=saved,
+            expected=expected,
+        )
+        report = commands.apply.run(session, request, files, _Screen(flags["form"], ask=not auto_approve))
+    code = report.exit_code()
+    if code is Exit.DONE and flags["detailed_exitcode"] and any(each.status == "manual" for each in report.outcomes):
+        code = Exit.PENDING
+    if code:
+        raise SystemExit(code)
+
+
+class _Screen:
+    """The terminal: what is shown and asked while an apply goes on."""
+
+    def __init__(self, form: str, *, ask: bool) -> None:
+        self._form = form
+        self._ask = ask
+
+    def show_plan(self, review: Review) -> None:
+        write_stderr(render_plan(review, "text"))
+
+    def confirm(self, plan: Plan) -> None:
+        if not self._ask:
+            return
+        if not sys.stdin.isatty():
+            raise Refused(
+                "cannot ask for approval: stdin is not a terminal", hint="--auto-approve applies without asking"
+            )
+        answer = prompt(f"Apply these changes to {escape(plan.environment)}? Only yes is taken as one", default="no")
+        if answer.strip().lower() != "yes":
+            raise Refused("not approved; nothing was changed")
+
+    @contextmanager
+    def progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
+        with output.progress.progress(plan) as display:
+            yield lambda event: display(event.change, event.status, event.text)
+
+    def show_report(self, report: ApplyReport) -> None:
+        as_json = self._form == "json"
+        write_stdout(output.document.report_json(report) if as_json else str(output.text.ReportText(report)))
+
+
+def _require_no_plan_flags(flags: PlanFlags) -> None:
+    """WrongUsage if a flag asks for another plan than the one in the file of --plan."""
+    # How old a checkout is shows when it is applied.
+    given = {"--target": flags["target"], "--prune": flags["prune"], "--allow": {*flags["allow"]} - {"behind"}}
+    given["--max-deletes"] = flags["max_deletes"] is not None
+    given |= {"--base": flags["base"] is not None, **scope_flags(flags)}
+    overridden = [name for name, value in given.items() if value]
+    if overridden:
+        raise WrongUsage(
+            f"{', '.join(overridden)} cannot be used with --plan: the file holds what was decided",
+            hint="give it to `reconciler plan --out FILE`",
+        )

@@ -1,0 +1,44 @@
+"""`reconciler graph`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from reconciler import commands, output
+from reconciler.cli.options import ConnectionFlags, connection_options, open_session, path_argument
+from reconciler.output.terminal import write_stderr, write_stdout
+
+
+@click.command()
+@path_argument
+@connection_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["mermaid", "dot", "svg"]),
+    default="mermaid",
+    show_default=True,
+    help="The picture's language.",
+)
+@click.option("--offline", is_flag=True, help="The configuration alone, without a key: nothing is planned.")
+def graph(path: Path, form: str, offline: bool, **flags: Unpack[ConnectionFlags]) -> None:
+    """Draw what refers to what, coloured by what would happen.
+
+    Makes a plan for that, and never writes. Mermaid and SVG draw a hundred objects at most, what changes first; DOT
+    draws all.
+
+    PATH is a folder (every *.yaml below it is merged) or one file.
+    """
+    if offline:
+        drawn = commands.graph.configured_graph(path, flags["environment"])
+    else:
+        with open_session(path, flags) as session:
+            drawn = commands.graph.planned_graph(session)
+    left_out = output.graph.excerpt(drawn).left_out
+    if left_out and form != "dot":
+        write_stderr(f"{left_out} --format dot draws all.")
+    renderers = {"mermaid": output.graph.MermaidGraph, "dot": output.graph.DotGraph, "svg": output.graph.SvgGraph}
+    write_stdout(str(renderers[form](drawn)))

@@ -1,0 +1,54 @@
+"""`reconciler plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from reconciler import commands
+from reconciler.cli.options import (
+    PlanFlags,
+    open_session,
+    path_argument,
+    plan_format_option,
+    plan_options,
+    read_options,
+    require_base,
+)
+from reconciler.errors import Exit, WrongUsage
+from reconciler.output.forms import COMMANDS, render_plan
+from reconciler.output.terminal import write_stdout
+
+
+@click.command()
+@path_argument
+@plan_options
+@plan_format_option
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply --plan`.")
+@click.option("--undo", metavar="RECEIPT", help="Plan the way back from an apply: a receipt's id, or latest.")
+def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFlags]) -> None:
+    """Show what apply would do. Reads, and never writes.
+
+    PATH is a folder (every *.yaml below it is merged) or one file.
+    """
+    files = commands.report_files.ReportFiles("plan", path, flags["environment"], flags["reports"])
+    with files, open_session(path, flags) as session:
+        require_base(flags)
+        if undo is not None and flags["base"] is not None:
+            raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
+        planned, review = commands.review.preview(
+            session,
+            read_options(flags),
+            undo,
+            base=flags["base"],
+            only_scope=flags["only_scope"],
+            out=out,
+            forms=[flags["form"], *files.forms()],
+        )
+    commands.report_files.write_reports(review, flags["reports"])
+    write_stdout(render_plan(review, flags["form"]), commands=flags["form"] in COMMANDS)
+    commands.plan.require_applicable(planned, strict_scope=flags["strict_scope"])
+    if flags["detailed_exitcode"] and planned.plan.changes:
+        raise SystemExit(Exit.PENDING)

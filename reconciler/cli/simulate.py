@@ -1,0 +1,60 @@
+"""`reconciler simulate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler import commands
+from reconciler.output.terminal import escape, write_stderr
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Append a JSON line for each request.")
+@click.option(
+    "--bare", is_flag=True, help="Leave out the e-mail destination int-email-01 that each project begins with."
+)
+@click.option("--fault", "rules", metavar="RULE", multiple=True, help="What is to go wrong; may be given again.")
+@click.option(
+    "--faults", "rule_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A file of rules."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another one gives other chances to the rules.")
+def simulate(
+    file: Path | None,
+    port: int,
+    host: str,
+    log: Path | None,
+    bare: bool,
+    rules: tuple[str, ...],
+    rule_file: Path | None,
+    seed: int,
+) -> None:
+    """Serve the documented API on this machine, for rehearsals.
+
+    Its data is kept in FILE, or forgotten at the end. Any key that begins with sk_ or test_sk_ opens it: the first is
+    of the production project, the second of the sandbox.
+
+    A RULE names requests and what happens to them, and perhaps which of them; a file has one a line:
+
+    \b
+      --fault 'POST /scheduled-reports: drop after, n=1'
+      --fault 'GET /*: status 503, chance=0.1'
+      --fault 'POST /integrations: hide 2'
+      --fault '* /*: rate 20/60'
+
+    Faults are status, drop, delay, truncate, omit, hide, shift, rate, worker and normalise; the README has all that
+    they take.
+    """
+    request = commands.simulate.SimulatorRequest(file, host, port, log, bare, rules, rule_file, seed)
+    with commands.simulate.open_server(request) as (server, faults):
+        try:
+            write_stderr(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
+            for line in faults:
+                write_stderr(escape(line))
+            server.run()
+        except KeyboardInterrupt:
+            write_stderr("ended")

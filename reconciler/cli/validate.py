@@ -1,0 +1,58 @@
+"""`reconciler validate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from reconciler import commands, output
+from reconciler.cli.options import path_argument
+from reconciler.errors import ConfigurationInvalid, Problem
+from reconciler.output.terminal import escape, write_stderr, write_stdout
+from reconciler.text import counted
+
+
+@click.command()
+@path_argument
+@click.option(
+    "--state", "shared", is_flag=True, help="Read shared states too (over the network), to name spent blocks."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="What stdout gets: nothing, or the problems as SARIF, or as annotations of GitHub.",
+)
+def validate(path: Path, shared: bool, form: str) -> None:
+    """Check the configuration for every environment: offline, without a key.
+
+    PATH is a folder (every *.yaml below it is merged) or one file. If the state is at hand, it also says which
+    `moved`, `removed` and `imports` lines have done their work and can go.
+    """
+    try:
+        checked = commands.validate.check(path)
+    except ConfigurationInvalid as invalid:
+        _write_problems(form, invalid.problems, [])
+        raise
+    _write_problems(form, [], checked.hints)
+    for hint in checked.hints:
+        write_stderr(escape(f"hint: {hint}"))
+    for environment, desired in checked.desired.items():
+        count = len(desired.resources)
+        write_stderr(f"{environment}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
+        for line in checked.completed(environment, shared=shared):
+            write_stderr(escape(f"hint: {line}"))
+
+
+def _write_problems(form: str, problems: Iterable[Problem], hints: Iterable[Problem]) -> None:
+    """What is wrong, on stdout, in a form for programs; people read it on stderr."""
+    find = output.findings.findings_of_problems
+    findings = [*find(problems), *find(hints, "hint")]
+    if form == "sarif":
+        write_stdout(output.findings.sarif(findings))
+    elif form == "github" and findings:
+        write_stdout(output.findings.workflow_commands(findings), commands=True)

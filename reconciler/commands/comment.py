@@ -1,0 +1,81 @@
+"""The comment under a pull request: written from a file, and read for what was approved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.commands.session import find_names
+from reconciler.errors import WrongUsage
+from reconciler.forges import CiRun, Comments, find_ci_run
+from reconciler.model.approval import Approval, to_json
+
+MOST_SUMMARY = 1024 * 1024
+"""Bytes of a job's summary, by step: what is longer is not shown at all
+(docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits)."""
+LONGEST_FILE = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """The pull request, or the job, that this run belongs to."""
+
+    ci: CiRun
+    comments: Comments
+
+    def put(self, text: str) -> str:
+        """Keeps the text as the comment; gives a sentence on what was done."""
+        return self.comments.put(text)
+
+    def write_approval(self, path: Path, environment: str | None, configuration: Path | None) -> Approval:
+        """Writes what was approved by merging into a file. WrongUsage if it cannot be written."""
+        name = find_names(configuration, environment)[0] if configuration else None
+        approval = self.comments.approved(environment, name)
+        try:
+            path.write_text(to_json(approval), encoding="utf-8")
+        except OSError as error:
+            raise WrongUsage(f"--read {path}: cannot be written: {error.strerror}") from error
+        return approval
+
+    def summarise(self, text: str) -> str:
+        """Adds the text to the job's summary, if the runner has one; gives a warning if it could not, else nothing."""
+        if not self.ci.summary:
+            return ""
+        content = f"{text.strip()}\n\n".encode()
+        try:
+            with Path(self.ci.summary).open("ab") as opened:
+                if opened.tell() + len(content) > MOST_SUMMARY:
+                    return "the job's summary has no room for this"
+                opened.write(content)
+        except OSError as error:
+            return f"the job's summary cannot be written ({error.strerror})"
+        return ""
+
+
+@contextmanager
+def open_pull_request(
+    variables: Mapping[str, str], trace: Callable[[str], None] | None, hide: Callable[[str], None]
+) -> Iterator[PullRequest]:
+    """The pull request that the runner's variables name. `trace` is told of each request, `hide` of the token."""
+    event = variables.get("GITHUB_EVENT_PATH", "")
+    ci = find_ci_run(variables, read_text(Path(event)) if event else "")
+    hide(ci.token)
+    with Comments(ci) as comments:
+        comments.trace(trace)
+        yield PullRequest(ci, comments)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. WrongUsage if it cannot be read, or is too long for a comment."""
+    try:
+        with path.open("rb") as opened:
+            content = opened.read(LONGEST_FILE + 1)
+        if len(content) > LONGEST_FILE:
+            raise WrongUsage(f"{path} is no comment: it has more than {LONGEST_FILE:,} bytes")
+        return content.decode("utf-8")
+    except OSError as error:
+        raise WrongUsage(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f"{path} is no comment: {error}") from error

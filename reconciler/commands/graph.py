@@ -1,0 +1,24 @@
+"""What refers to what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.commands.plan import plan
+from reconciler.commands.session import Session
+from reconciler.config import read_configuration
+from reconciler.model.review import Graph
+from reconciler.output.graph.references import configured, make_graph
+from reconciler.plan import Options
+
+
+def configured_graph(path: Path, environment: str | None) -> Graph:
+    """The graph of the configuration alone: nothing is planned, and no key is needed."""
+    configuration = read_configuration(path)
+    return configured(configuration.desired(configuration.environment(environment)))
+
+
+def planned_graph(session: Session) -> Graph:
+    """The graph of a plan."""
+    planned = plan(session, Options())
+    return make_graph(planned.plan, planned.desired, planned.live)

@@ -1,0 +1,59 @@
+"""A plan as people are shown it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler import commands
+from reconciler.commands.plan import Planned, plan
+from reconciler.commands.session import Session
+from reconciler.lazy import load
+from reconciler.model.review import Review
+from reconciler.output.forms import SHOW_COMMIT
+from reconciler.plan import Options
+from reconciler.review import make_review
+
+
+def review(session: Session, planned: Planned, now: datetime | None = None, *, forms: Collection[str] = ()) -> Review:
+    """The review of a plan. `now` knows its time zone; left out, it is the clock's.
+
+    `forms` are those that it will be shown in: git is asked for the commit only if one of them shows it.
+    """
+    made = planned.plan
+    if planned.behind or planned.snapshot.newer_receipt:
+        warnings = commands.evidence.warnings_of(planned.behind, planned.snapshot)
+        made = replace(made, warnings=(*made.warnings, *warnings))
+    zone = session.environment.time_zone
+    return make_review(
+        made,
+        planned.desired,
+        planned.live,
+        now=now or datetime.now(UTC),
+        zone=load("zoneinfo:ZoneInfo")(zone) if zone else None,
+        sandbox_key=session.door.secret.sandbox,
+        commit=session.commit() if SHOW_COMMIT.intersection(forms) else "",
+        base=planned.base,
+        scopes=planned.scopes,
+        behind=planned.behind,
+    )
+
+
+def preview(
+    session: Session,
+    options: Options,
+    undo: str | None,
+    *,
+    base: str | None,
+    only_scope: bool,
+    out: Path | None,
+    forms: Collection[str] = (),
+) -> tuple[Planned, Review]:
+    """A plan as `commands.plan.plan` makes it, and its review. `out`: the file to save the plan in; `forms` as
+    of `review`."""
+    planned = plan(session, options, undo, base=base, only_scope=only_scope)
+    if out is not None:
+        commands.saved_plan.save_plan(session, planned, out)
+    return planned, review(session, planned, forms=forms)

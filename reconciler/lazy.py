@@ -1,0 +1,33 @@
+"""Imports that wait until they are needed: submodules of a package, and objects that a string names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+def load(reference: str) -> Any:
+    """The object that `package.module:name` names, or the module that `package.module` names. Imports the module."""
+    module, _, name = reference.partition(":")
+    found = import_module(module)
+    return getattr(found, name) if name else found
+
+
+def lazy_submodules(package: str) -> Callable[[str], ModuleType]:
+    """The `__getattr__` of a package (PEP 562): a submodule is imported when it is first used.
+
+    The package names the same submodules under TYPE_CHECKING, for mypy and for the tests of the import rules.
+    """
+
+    def get(name: str) -> ModuleType:
+        submodule = f"{package}.{name}"
+        try:
+            return import_module(submodule)
+        except ModuleNotFoundError as error:
+            if error.name != submodule:
+                raise
+            raise AttributeError(f"module {package!r} has no attribute {name!r}") from None
+
+    return get
