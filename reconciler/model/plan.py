@@ -96,7 +96,8 @@ class Change:
     def approved(self) -> dict[str, Any]:
         """What a reviewer approves of it: all but the reason and the notes, but where and when it was written, and but
         the tombstones, which write nothing to the API."""
-        remember = self.remember.as_wanted() if self.remember else None
+        entry = self.remember.as_wanted() if self.remember else None
+        remember = entry and {name: getattr(entry, name) for name in entry.__slots__ if name != "read_back"}
         content = {name: getattr(self, name) for name in self.__slots__ if name not in ("reason", "tombstones")}
         return content | {"notes": None, "remember": remember}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,12 +89,16 @@ class Repository(Site):
         return self.bucket is not None and self.bucket.get_or(lock, FREE) != FREE
 
     def lose_state(self) -> None:
-        """The team's state is gone, and nothing else."""
+        """The team's state is gone, in a bucket with its receipts: the name of one bears the serial and the second, and
+        a state that begins anew within that second would find it taken."""
         if self.store == "git":
             git(self.remote, "update-ref", "-d", self.ref)
         elif self.bucket is not None:
+            bucket, _, prefix = self.key.removesuffix(".json").rpartition("/")[0].partition("/")
             with self.bucket.client() as client:
-                client.delete(f"/{self.key}")
+                listed = client.get(f"/{bucket}", params={"list-type": "2", "prefix": f"{prefix}/receipts/"}).text
+                for name in (self.key, *(f"{bucket}/{each}" for each in re.findall("<Key>(.*?)</Key>", listed))):
+                    client.delete(f"/{name}").raise_for_status()
         else:
             self.state_file.unlink(missing_ok=True)
 

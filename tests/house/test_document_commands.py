@@ -173,7 +173,12 @@ def script_of(page: Path) -> str:
     return "".join(checked)
 
 
-@pytest.mark.parametrize("guides", [[], GUIDES], ids=["the first", "all"])
+@pytest.mark.process
+@pytest.mark.git
+@pytest.mark.network
+@pytest.mark.parametrize(
+    "guides", [pytest.param([], id="the first"), pytest.param(GUIDES, id="all", marks=pytest.mark.exhaustive)]
+)
 def test_a_new_user_reads_one_document_after_the_other(shell: Shell, guides: list[Path]) -> None:
     """One shell for all of them. Nothing of the simulator is left in it for the project of the user."""
     # What the vendor's address answers is the quickstart.
@@ -185,6 +190,9 @@ def test_a_new_user_reads_one_document_after_the_other(shell: Shell, guides: lis
     assert asked == {""}
 
 
+@pytest.mark.process
+@pytest.mark.git
+@pytest.mark.network
 @pytest.mark.parametrize("page", GUIDES, ids=name_of)
 def test_the_commands_of_a_guide_work(shell: Shell, page: Path) -> None:
     """Each exits with 0, or with the code that its comment names."""
@@ -202,6 +210,7 @@ def run_commands(shell: Shell, script: str) -> subprocess.CompletedProcess[str]:
         return shell.run(script.replace(SERVER, address))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("page", "block"), LEFT_OUT, ids=lambda value: name_of(value) if value in DOCUMENTS else "")
 def test_a_block_that_is_not_run_can_be_read(capsys: pytest.CaptureFixture[str], page: Path, block: Block) -> None:
     """bash understands it, and `reconciler` knows its options."""
