@@ -16,6 +16,7 @@ import pytest
 from loopback import NO_TLS
 from world import KEY, World
 
+from reconciler.errors import Exit
 from reconciler.simulator import Faults, Simulator
 from reconciler.simulator.server import bind
 
@@ -82,7 +83,10 @@ def killed(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uses_p
 @pytest.mark.parametrize("phase", ["stored", "shown"])
 @pytest.mark.parametrize("way", ["trim", "nfc", "lower", "round", "defaults", "drop", "sort"])
 def test_it_is_written_once_more_and_learned(world: World, killed: Any, way: str, phase: str) -> None:
-    """Nothing is replaced, made twice or left to a person, and nobody is blamed; one apply later all is known."""
+    """Nothing is replaced, made twice or left to a person, and nobody is blamed; one apply later all is known.
+
+    If the answer to a create was still on its way, nobody knows yet what was sent: that takes one apply more.
+    """
     world.write(TEAM)
     killed(4, f"* /*: normalise {way} {phase}")
     planned = world.plan()
@@ -94,6 +98,9 @@ def test_it_is_written_once_more_and_learned(world: World, killed: Any, way: str
     causes = {cause for address in planned.actions() for cause in planned.causes(address).values()}
     assert causes <= {"unknown"}
     done = world.apply()
+    if done.code == Exit.PARTIAL:
+        assert {each["verification"] for each in done.document["results"]} <= {"different", "verified"}
+        done = world.apply()
     assert done.code == 0, done.out
     again = world.plan()
     assert again.code == 0
