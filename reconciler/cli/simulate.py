@@ -46,8 +46,8 @@ def simulate(
       --fault 'POST /integrations: hide 2'
       --fault '* /*: rate 20/60'
 
-    Faults are status, drop, delay, truncate, omit, hide, shift, rate, worker and normalise; the README has all that
-    they take.
+    Faults are status, drop, delay, truncate, omit, hide, shift, rate, worker and normalise. The guide
+    examples/simulator/README.md has what each of them takes.
     """
     request = commands.simulate.SimulatorRequest(file, host, port, log, bare, rules, rule_file, seed)
     with commands.simulate.open_server(request) as (server, faults):

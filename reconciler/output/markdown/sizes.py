@@ -11,10 +11,9 @@ from enum import IntEnum
 from itertools import accumulate
 from typing import NamedTuple
 
-HOST_LIMIT = 65_536
 TEXT_ROOM = 46_000
-"""Bytes of all that people read. The rest is for the hidden mark, and for what `reconciler comment` adds: the history,
-and the approval of an earlier mark."""
+"""Bytes of all that people read, of the 65,536 that a forge takes. The rest is for the hidden mark, and for what
+`reconciler comment` adds: the history, and the approval of an earlier mark."""
 
 
 class Level(IntEnum):
