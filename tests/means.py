@@ -1,13 +1,17 @@
 """What a test uses besides this process: other processes, git, the network, a browser. A mark says so, and is held to.
 
 A test has the mark of each means that it uses, by `pytestmark`, by a decorator, or by a fixture that asks for the
-fixture `uses_…`. A test that uses a means without its mark fails at that spot: the interpreter tells of every process
-and every socket (see "audit events" in Python's documents), whoever in this process asks for it.
+fixture `uses_…`. A test that uses a means without its mark fails at that spot: the functions of the standard library
+that start a process or use a socket ask here first. An audit hook would hear of more, but Python 3.11 lets go of its
+lock inside one, and a thread that coverage begins to trace meanwhile fails.
 """
 
 from __future__ import annotations
 
-import sys
+import functools
+import os
+import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +20,11 @@ from typing import Any
 import pytest
 
 MEANS = frozenset({"process", "git", "network", "browser"})
-_PROCESSES = frozenset({"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"})
-_SOCKETS = frozenset({"socket.bind", "socket.connect"})
+_PROCESSES = (
+    *((os, name) for name in ("execv", "execve", "fork", "forkpty", "posix_spawn", "posix_spawnp", "system")),
+    (subprocess.Popen, "__init__"),
+)
+_SOCKETS = tuple((socket.socket, name) for name in ("bind", "connect", "connect_ex"))
 
 _allowed: frozenset[str] = MEANS
 
@@ -37,7 +44,7 @@ def marks_by_fixtures(item: pytest.Item) -> Iterator[str]:
 @contextmanager
 def restricted_to(means: frozenset[str]) -> Iterator[None]:
     """Nothing but these may be used for a while."""
-    global _allowed  # noqa: PLW0603 - an audit hook is there for good, and reads what is allowed now
+    global _allowed  # noqa: PLW0603 - the functions are replaced for good, and read what is allowed now
     before, _allowed = _allowed, means
     try:
         yield
@@ -45,21 +52,33 @@ def restricted_to(means: frozenset[str]) -> Iterator[None]:
         _allowed = before
 
 
-def used_by(event: str, arguments: tuple[Any, ...]) -> str:
-    """The means that an audit event is of, or nothing."""
-    if event in _SOCKETS:
-        return "network"
-    if event not in _PROCESSES:
-        return ""
-    program = str(arguments[0]) if arguments else ""
-    return "git" if Path(program).name == "git" else "process"
+def _program(arguments: tuple[Any, ...]) -> str:
+    """The means that starting this is."""
+    first = arguments[0] if arguments else ""
+    command = first[0] if isinstance(first, (list, tuple)) else str(first).split(" ")[0]
+    return "git" if Path(command).name == "git" else "process"
 
 
-def _look(event: str, arguments: tuple[Any, ...]) -> None:
-    if len(_allowed) < len(MEANS) and (means := used_by(event, arguments)) and means not in _allowed:
-        pytest.fail(f"this test uses `{means}` and is not marked so ({event}); see tests/means.py")
+def _ask(means: str, name: str) -> None:
+    if means not in _allowed:
+        pytest.fail(f"this test uses `{means}` and is not marked so ({name}); see tests/means.py")
+
+
+def _replace(owner: Any, name: str, is_socket: bool) -> None:
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def asking(*arguments: Any, **options: Any) -> Any:
+        own = arguments[1:] if isinstance(owner, type) else arguments
+        _ask("network" if is_socket else _program(own or (options.get("args", ""),)), name)
+        return original(*arguments, **options)
+
+    setattr(owner, name, asking)
 
 
 def install() -> None:
-    """From now on every event is looked at."""
-    sys.addaudithook(_look)
+    """From now on each of them asks."""
+    for owner, name in _PROCESSES:
+        _replace(owner, name, is_socket=False)
+    for owner, name in _SOCKETS:
+        _replace(owner, name, is_socket=True)
