@@ -9,7 +9,7 @@ from reconciler.api.client import Again
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.apply.recheck import AlreadyDone, Recheck
 from reconciler.apply.record import ResponseRecord, StateRecorder
-from reconciler.apply.recovery import LostResponseRecovery, is_unknown, missing_fields, still_there
+from reconciler.apply.recovery import LostResponseRecovery, is_acknowledged, is_unknown, missing_fields, still_there
 from reconciler.apply.resolve import PendingReferences
 from reconciler.errors import AnswerUnreadable, ApiFailed
 from reconciler.kinds import KINDS, Kind
@@ -125,7 +125,7 @@ class OperationRunner:
     def _create(self, kind: Kind, change: Change, request: Request) -> str:
         """Creates the object and gives its id. After a lost response it is searched, and sent again if it is not there.
 
-        Sent twice at most.
+        Sent twice at most, and once if the API has acknowledged it: what is not there yet may be made later on.
         """
         for last in (False, True):
             try:
@@ -137,6 +137,11 @@ class OperationRunner:
                 if made is not None:
                     self._references.created(change.address, made.raw)
                     return made.id
+                if is_acknowledged(error):
+                    raise ApiFailed(
+                        f"{error}: whether it was made is unknown",
+                        hint="plan again: what was made is found by its name",
+                    ) from error
                 if last:
                     raise
         raise AssertionError("the last attempt returns or raises")
@@ -145,11 +150,7 @@ class OperationRunner:
         raw = response.record()
         what = f"{request.method} {request.path} answered"
         if unlike := other_object(kind, raw):
-            # It may be made later on: what is not there yet is no reason to make it once more.
-            raise ApiFailed(
-                f"{what} {response.status} with {unlike}: whether it was made is unknown",
-                hint="plan again: what was made is found by its name",
-            )
+            raise AnswerUnreadable(f"{what} {response.status} with {unlike}")
         if not is_id(raw.get("id")):
             raise AnswerUnreadable(f"{what} without the new object's id")
         if not self._recovery.take(kind, raw["id"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from reconciler.api import Poll, Reader
@@ -25,12 +26,17 @@ SAMPLE = 8
 """Objects that are read by id, to see whether a list is whole."""
 
 
+def is_acknowledged(error: ApiFailed) -> bool:
+    """Whether the status of the response is that of a success, whatever the rest of it is."""
+    return isinstance(error, AnswerUnreadable) or (isinstance(error, AnswerRefused) and error.status < BAD_REQUEST)
+
+
 def is_unknown(error: ApiFailed) -> bool:
     """Whether a write may have been done although it failed: no answer, a server's fault, an answer without sense (an
     error with the status of a success is one)."""
-    if isinstance(error, AnswerRefused):
-        return error.status < BAD_REQUEST or (error.status in RETRIED and error.status != TOO_MANY)
-    return isinstance(error, AnswerUnreadable) or (isinstance(error, Unreachable) and error.sent)
+    if isinstance(error, AnswerRefused) and error.status in RETRIED:
+        return error.status != TOO_MANY
+    return is_acknowledged(error) or (isinstance(error, Unreachable) and error.sent)
 
 
 def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | None) -> str:
@@ -82,12 +88,18 @@ class LostResponseRecovery:
         """The new object with the fields that were sent; None if there is none after all attempts.
 
         At last, an object with what the API may have normalized of them counts too. ApiFailed if two objects could be
-        it, if one has its name and other fields, or if the list is not whole: nothing is guessed, or created twice.
+        it, if one has its name and other fields, or if one of the lists was not whole: nothing is guessed, or created
+        twice.
         """
-        records: list[Record] = []
         new: list[Record] = []
+        known = {object_id for name, object_id in self._known if name == kind.name}
+        missing: set[str] = set()
+        returned: set[str] = set()
         for _ in self._poll:
             records = self._records(kind)
+            listed = {record.id for record in records}
+            returned |= missing & listed
+            missing = known - listed
             new = [record for record in records if (kind.name, record.id) not in self._taken]
             found = self._one([record for record in new if not differences(kind, body, record.fields)])
             if found is not None and self.take(kind, found.id):
@@ -101,7 +113,7 @@ class LostResponseRecovery:
                 f"the answer to a create was lost, and what bears its name now holds something else: {named}",
                 hint="if it is the one that was made, adopt it with `imports`; else delete it, then plan again",
             )
-        self._require_whole(kind, {record.id for record in records})
+        self._require_whole(kind, missing, returned)
         return None
 
     def _one(self, found: list[Record]) -> Record | None:
@@ -114,16 +126,20 @@ class LostResponseRecovery:
             )
         return found[0] if found else None
 
-    def _require_whole(self, kind: Kind, listed: Collection[str]) -> None:
-        """ApiFailed if a list lacks an object that was live before and still is. A few are asked for by their ids."""
-        missing = sorted(object_id for name, object_id in self._known if name == kind.name and object_id not in listed)
-        for object_id in missing[:SAMPLE] if kind.readable else ():
-            if is_id(object_id) and read_object(self._reader, kind.path, object_id) is not None:
-                raise ApiFailed(
-                    f"the answer to a create was lost, and GET {kind.path}, which would show what it has made, is not "
-                    f"whole: it lacks {object_id}, which is live",
-                    hint="it is not sent again; plan again later, and look for it in the dashboard",
-                )
+    def _require_whole(self, kind: Kind, missing: Collection[str], returned: Collection[str]) -> None:
+        """ApiFailed if a list lacks an object that was live before and still is: it may lack the new one, too.
+
+        `returned`: those that one list lacked and a later one has. Of the `missing` ones a few are asked for by id.
+        """
+        asked = sorted(missing)[:SAMPLE] if kind.readable else ()
+        live = (each for each in asked if is_id(each) and read_object(self._reader, kind.path, each) is not None)
+        lacked = next(chain(sorted(returned), live), None)
+        if lacked is not None:
+            raise ApiFailed(
+                f"the answer to a create was lost, and GET {kind.path}, which would show what it has made, is not "
+                f"whole: it lacks {lacked}, which is live",
+                hint="it is not sent again; plan again later, and look for it in the dashboard",
+            )
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None if there is none: read by its id if the API can, else from the list.

@@ -114,3 +114,57 @@ def test_an_integration_is_asked_for_by_its_key(world: World, proxy: Proxy) -> N
     done = world.apply()
     assert (done.code, proxy.creates) == (0, 3), done.err
     assert [each["title"] for each in world.live("integrations")] == ["Alerts"]
+
+
+MORE = f"""{FLOW}
+      other: {{name: Other, status: active, data: {{actions: {{push: p1}}}}}}
+    """
+EMPTY = '{"object": "list", "data": [], "has_more": false}'
+
+
+def creates(world: World) -> int:
+    """How many requests for a new automation there were since the last call."""
+    return sum(each["method"] == "POST" and each["path"] == "/automations" for each in world.requests())
+
+
+@pytest.mark.parametrize("look", [2, 3, 4, 5])
+def test_a_list_that_was_short_for_a_moment_proves_nothing(world: World, look: int) -> None:
+    """One look gets an empty list, the others come too early: they are no proof that nothing was made."""
+    world.settle(FLOW)
+    world.write(MORE)
+    world.fault("POST /automations: hide 3")
+    world.fault("POST /automations: drop after, n=1")
+    world.fault(f"GET /automations: status 200, body='{EMPTY}', n={look}")
+    failed = world.apply()
+    assert failed.actions() == {"automation.other": "failed"}, failed.err
+    assert "is not whole" in failed.out
+    assert creates(world) == 1
+    world.end_faults()
+    assert world.apply().code == 0
+    assert sorted(each["name"] for each in world.live("automations")) == ["Flow", "Other"]
+    assert world.plan().code == 0
+
+
+@pytest.mark.parametrize("answer", ["truncate 20 quietly, n=1", 'status 201 after, body="<html>", n=1'])
+def test_a_create_that_the_api_acknowledged_is_not_sent_again(world: World, answer: str) -> None:
+    """The status says that it was made, and the lists show it late: once more would make a second one."""
+    world.write(FLOW)
+    world.fault("POST /automations: hide 9")
+    world.fault(f"POST /automations: {answer}")
+    failed = world.apply()
+    assert failed.actions() == {"automation.flow": "failed"}, failed.err
+    assert "plan again" in failed.out
+    assert creates(world) == 1
+    world.end_faults()
+    assert world.apply().code == 0
+    assert [each["name"] for each in world.live("automations")] == ["Flow"]
+
+
+def test_a_success_that_nobody_meant_is_made_up_for_by_the_next_apply(world: World) -> None:
+    """A proxy answers 200 for an API that never heard of it: that run fails, and the next one creates."""
+    world.write(FLOW)
+    world.fault('POST /automations: status 200, body="<html>", n=1')
+    assert world.apply().actions() == {"automation.flow": "failed"}
+    assert world.live("automations") == []
+    assert world.apply().code == 0
+    assert [each["name"] for each in world.live("automations")] == ["Flow"]
