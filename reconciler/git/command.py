@@ -143,6 +143,11 @@ def run_git(
     return GitResult(process.returncode, out, words(err))
 
 
+def ask(top: str, *arguments: str) -> GitResult:
+    """The result of git at the top of a checkout, without a remote."""
+    return run_git(arguments, folder=top, seconds=Limits().local)
+
+
 def git_environment() -> dict[str, str]:
     """The environment of this process, without prompts, the keys of the API, and variables that name a repository."""
     require_pairs()

@@ -1,16 +1,17 @@
-"""Finds commits by name, merge bases, and the age of a checkout."""
+"""Finds commits by name, merge bases, the age of a checkout, and the files that git keeps off the disk."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, WrongUsage
-from reconciler.git.checkout import Checkout
-from reconciler.git.command import GitResult, Limits, run_git
-from reconciler.git.repository import repository_top
+from reconciler.git.checkout import MODULE, Checkout
+from reconciler.git.command import Limits, ask, run_git
+from reconciler.git.repository import git_folder, repository_top
 
 ID = re.compile(r"[0-9a-f]{40,64}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -27,7 +28,7 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     shallow clone does not have enough commits.
     """
     head, other = _commit(checkout, "HEAD"), _commit(checkout, ref)
-    found = _ask(checkout.top, "merge-base", head, other)
+    found = ask(checkout.top, "merge-base", head, other)
     if found.code > 1:
         raise GitUnusable(f"{checkout.top}: git merge-base failed: {found.words}", hint="git fsck says more")
     base = found.text.partition("\n")[0]
@@ -45,13 +46,13 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
 def _commit(checkout: Checkout, ref: str) -> str:
     if not ref or ref.startswith("-") or CONTROL.search(ref):
         raise WrongUsage(f'--base "{ref}" names no commit', hint="expected a branch, a tag or a commit: origin/main")
-    found = _ask(checkout.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    found = ask(checkout.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if found.code == 0 and ID.fullmatch(found.text):
         return found.text
     if ref == "HEAD":
         raise WrongUsage(f"{checkout.top}: nothing is committed here yet", hint="leave --base out")
     hint = "git branch --all and git tag list what there is"
-    if not _ask(checkout.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"origin/{ref}^{{commit}}").code:
+    if not ask(checkout.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"origin/{ref}^{{commit}}").code:
         hint = f"did you mean origin/{ref}?"
     elif commits_cut_off(checkout.top):
         hint = DEEPEN
@@ -60,9 +61,9 @@ def _commit(checkout: Checkout, ref: str) -> str:
 
 def commits_cut_off(top: str) -> set[str]:
     """The commits whose parents a shallow clone lacks; none if the clone is whole."""
-    if _ask(top, "rev-parse", "--is-shallow-repository").text != "true":
+    if ask(top, "rev-parse", "--is-shallow-repository").text != "true":
         return set()
-    listed = _ask(top, "rev-parse", "--path-format=absolute", "--git-path", "shallow").text
+    listed = ask(top, "rev-parse", "--path-format=absolute", "--git-path", "shallow").text
     try:
         with open(listed, encoding="ascii") as opened:  # noqa: PTH123 - a name that git gave, no path of ours
             return set(opened.read().split())
@@ -72,11 +73,7 @@ def commits_cut_off(top: str) -> set[str]:
 
 def _only(checkout: Checkout, head: str, other: str, base: str) -> set[str]:
     """The commits after the base. If the parents of one are missing, there may be a later merge base."""
-    return set(_ask(checkout.top, "rev-list", head, other, f"^{base}").text.split())
-
-
-def _ask(top: str, *arguments: str) -> GitResult:
-    return run_git(arguments, folder=top, seconds=Limits().local)
+    return set(ask(checkout.top, "rev-list", head, other, f"^{base}").text.split())
 
 
 DEFAULT_BRANCHES = tuple(
@@ -173,3 +170,72 @@ class _Queries:
         if answer.code:
             raise GitUnusable(f"{self._top}: git {arguments[0]} failed: {answer.words}", hint="see: git status")
         return answer.out.decode("utf-8", "replace")
+
+
+OFF = "S"
+"""The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files that git has below a folder, by their paths from there.
+
+    `kept_off`: the files that it keeps off the disk, and absent submodules (`lib/`); `tracked`: the other files.
+    """
+
+    kept_off: frozenset[str] = frozenset()
+    tracked: frozenset[str] = frozenset()
+
+    def keeps_off(self, file: str) -> bool:
+        """Whether git keeps a file off the disk, or the submodule that it is in."""
+        return any(file == each or (each.endswith("/") and file.startswith(each)) for each in self.kept_off)
+
+
+def list_folder(folder: Path) -> Listing:
+    """The files below a folder, submodules included. Empty if there is no repository; GitUnusable if git fails."""
+    top = repository_top(folder)
+    if top is None:
+        return Listing()
+    found = dict(_listed(folder, top))
+    off = {file for file, is_off in found.items() if is_off}
+    return Listing(frozenset(off), frozenset(found.keys() - off))
+
+
+def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
+    """The id and subject of the commit between `since` and HEAD that removed a file; None if there is none."""
+    top = repository_top(folder)
+    if top is None or not ID.fullmatch(since):
+        return None
+    path = _from_top(folder / file, top)
+    try:
+        revisions = ("--max-count=1", "--format=%s", "HEAD", f"^{since}")
+        answer = ask(str(top), "rev-list", *revisions, "--", f":(top,literal){path}")
+    except GitUnusable:
+        return None
+    head, _, subject = answer.text.partition("\n")
+    return (head.split()[-1], subject) if head and not answer.code else None
+
+
+def _listed(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
+    """Each file, and whether git keeps it off the disk."""
+    below = _from_top(folder, top)
+    paths = ":(top)" if below == os.curdir else f":(top,literal){below}"
+    answer = ask(str(top), "ls-files", "-z", "-t", "--stage", "--", paths)
+    if answer.code:
+        raise GitUnusable(f"{top}: git ls-files failed: {answer.words}", hint="see: git status")
+    for entry in filter(None, answer.out.decode("utf-8", "surrogateescape").split("\0")):
+        head, _, name = entry.partition("\t")
+        tag, mode = head.split()[:2]
+        file = os.path.relpath(top / name, os.path.realpath(folder)).replace(os.sep, "/")
+        if MODULE.startswith(mode):
+            module = top / name
+            if git_folder(module) is not None:
+                yield from ((f"{file}/{each}", is_off) for each, is_off in _listed(module, module))
+            else:
+                yield f"{file}/", True
+        else:
+            yield file, tag == OFF and not os.path.lexists(top / name)
+
+
+def _from_top(path: Path, top: Path) -> str:
+    return os.path.relpath(os.path.realpath(path), os.path.realpath(top)).replace(os.sep, "/")

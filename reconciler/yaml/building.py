@@ -9,12 +9,10 @@ import yaml
 
 from reconciler.errors import Problem
 from reconciler.yaml.anchors import ALIAS, DEEPEST, PIECES, AliasError, Anchors, Budget
-from reconciler.yaml.decoding import position_at, too_deep
-from reconciler.yaml.frames import Frame, ListFrame, MapFrame, RootFrame
-from reconciler.yaml.located import Document, LocatedMap, Position
+from reconciler.yaml.located import Document, Frame, ListFrame, LocatedMap, MapFrame, Position, RootFrame
 from reconciler.yaml.parsers import Parser
 from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, node_kind, plain, tagged
-from reconciler.yaml.syntax import quoted
+from reconciler.yaml.syntax import position_at, quoted, too_deep
 
 _NOTHING: Final = object()
 
@@ -181,9 +179,6 @@ class Builder:
             self.documents.append(Document(self._root.value, self._file, self._root.position))
         return _NOTHING
 
-    def _stream(self, _event: Any) -> Any:
-        return _NOTHING
-
 
 _OTHERS: Final = {
     yaml.ScalarEvent: Builder._scalar,
@@ -194,6 +189,6 @@ _OTHERS: Final = {
     yaml.SequenceEndEvent: Builder._collection_end,
     yaml.DocumentStartEvent: Builder._document_start,
     yaml.DocumentEndEvent: Builder._document_end,
-    yaml.StreamStartEvent: Builder._stream,
-    yaml.StreamEndEvent: Builder._stream,
+    yaml.StreamStartEvent: lambda *_: _NOTHING,
+    yaml.StreamEndEvent: lambda *_: _NOTHING,
 }

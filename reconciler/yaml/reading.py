@@ -9,12 +9,11 @@ from contextlib import contextmanager
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.lazy import load
 from reconciler.yaml.anchors import Budget
 from reconciler.yaml.building import Builder, EndedError
-from reconciler.yaml.decoding import decode
 from reconciler.yaml.located import Document
 from reconciler.yaml.parsers import parser_for
+from reconciler.yaml.syntax import decode, syntax_problem
 
 
 def read(
@@ -41,7 +40,7 @@ def read(
     except EndedError:
         pass
     except yaml.YAMLError as error:
-        builder.problems.append(load("reconciler.yaml.syntax:syntax_problem")(error, text, file))
+        builder.problems.append(syntax_problem(error, text, file))
     finally:
         parser.dispose()
     return builder.documents, sorted(builder.problems)
