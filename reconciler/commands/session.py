@@ -19,8 +19,8 @@ from reconciler.errors import ReconcilerError
 from reconciler.git import repository_top
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
 from reconciler.state import Backend, Snapshot
-from reconciler.state.backends import open_backend
-from reconciler.state.ownership import WRONG_CONFIGURATION, require_own
+from reconciler.state.backend import open_backend
+from reconciler.state.operations import WRONG_CONFIGURATION, require_own
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ from reconciler.model.apply_report import Receipt
 from reconciler.model.settings import Environment
 from reconciler.model.state import State
 from reconciler.state import Backend, Replayed
-from reconciler.state.backends import open_backend
+from reconciler.state.backend import open_backend
 from reconciler.state.document import entry_document
-from reconciler.state.operations import find_entry, forget, load_state, rename, replay_state
+from reconciler.state.operations import find_entry, forget, load_state, rename, replay_state, require_own_name
 from reconciler.state.operations import migrate as copy_state
-from reconciler.state.ownership import require_own_name
 from reconciler.state.receipts import list_receipts
 
 
