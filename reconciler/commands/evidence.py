@@ -14,7 +14,7 @@ from reconciler.model.desired import Desired
 from reconciler.model.plan import Action, Change, Plan, Refusal
 from reconciler.model.review import Commit
 from reconciler.model.state import Entry, State
-from reconciler.state import Snapshot
+from reconciler.state.backend import Snapshot
 
 MISSING_FILES = "missing-files"
 BEHIND = "behind"

@@ -16,13 +16,7 @@ from typing import Any
 from reconciler.git.repository import git_folder, repository_top
 from reconciler.model.state import Entry, Tombstone
 from reconciler.serialization import DecodeError, decode, json_text
-from reconciler.state.document import (
-    address_from,
-    entry_document,
-    entry_from,
-    tombstone_document,
-    tombstone_from,
-)
+from reconciler.state.document import address_from, entry_document, entry_from, tombstone_from
 
 FORMAT_VERSION = 3
 """Formats 1 and 2 were not sealed with the key."""
@@ -125,7 +119,7 @@ def replay_line(
 def outcome_line(address: str, entry: Entry | None, tombstones: Tombstones) -> dict[str, Any]:
     line: dict[str, Any] = {"address": address, "entry": None if entry is None else entry_document(entry)}
     if tombstones:
-        line["tombstones"] = {name: tombstone_document(each) if each else None for name, each in tombstones.items()}
+        line["tombstones"] = dict(tombstones)
     return line
 
 
