@@ -159,7 +159,8 @@ class Builder:
 
     def _collection_end(self, _event: Any) -> Any:
         frame = self._top
-        frame.close()
+        if isinstance(frame, MapFrame):
+            frame.close()
         self._anchors.close(frame.value)
         self._top = self._stack.pop()
         return _NOTHING

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.yaml import Document, LocatedList, LocatedMap
+from reconciler.yaml import LocatedList, LocatedMap, read
 from reconciler.yaml.anchors import DEEPEST
 from reconciler.yaml.edit_changes import Source, UnsafeError, documents_of, require_read
 from reconciler.yaml.located import find_position
@@ -129,15 +129,15 @@ def _has_variable(value: Any) -> bool:
 def _left(source: Source, way: Way, value: Any, why: Exception) -> Problem:
     """Why a value is left, with its position, or that of the value around it, and the lines to write by hand."""
     document = source.documents[_document(source, way)]
-    message = f"{shown('.'.join(map(str, way[_RESOURCE:])))} {why}"
     try:
         block = _written(value)
         for step in reversed(way[_RESOURCE:]):
             block = {step: block} if isinstance(step, str) else [block]
-        message += f"; change it by hand to:\n{dump(block, Layout(has_short_maps=True)).rstrip()}"
+        message = f"{why}; change it by hand to:\n{dump(block, Layout(has_short_maps=True)).rstrip()}"
     except UnwritableError as error:
-        message = f"{shown('.'.join(map(str, way[_RESOURCE:])))} cannot be written: {error}"
-    return Problem(str(source.path), *find_position(document.value, way, document.position), message)
+        message = f"cannot be written: {error}"
+    position = find_position(document.value, way, document.position)
+    return Problem(str(source.path), *position, f"{shown('.'.join(map(str, way[_RESOURCE:])))} {message}")
 
 
 def _plain(value: Any) -> Any:
@@ -183,8 +183,7 @@ def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str
     ConfigurationInvalid if one of the files has problems. Refused if one of them has the key already, if the section is
     shared (an alias, an anchor), or if a value cannot be written.
     """
-    if places := _places(files, section, key):
-        raise Refused(str(places[0]), hint="choose another key, or change what is written there")
+    _require_new(files, section, key)
     return _add(target, files.get(target, ""), section, {key: fields})
 
 
@@ -207,27 +206,21 @@ def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
     return _add(path, text, _IMPORTS, [line])
 
 
-def _places(files: Mapping[Path, str], section: str, key: str) -> list[Problem]:
-    """A problem for each place that has the key; ConfigurationInvalid with the problems of every file."""
+def _require_new(files: Mapping[Path, str], section: str, key: str) -> None:
+    """Refused, with the place, if a file has the key; ConfigurationInvalid with the problems of every file."""
     found: list[Problem] = []
     problems: list[Problem] = []
     for path, text in files.items():
-        try:
-            documents = documents_of(path, text)
-        except ConfigurationInvalid as error:
-            problems += error.problems
-            continue
-        found += [place for each in documents if (place := _place(each, section, key))]
+        documents, faults = read(text.encode("utf-8", "surrogatepass"), str(path))
+        problems += faults
+        for inside in (each.value.get(section) for each in documents if isinstance(each.value, LocatedMap)):
+            if isinstance(inside, LocatedMap) and key in inside:
+                message = f"{shown(key)} is in {section} already"
+                found.append(Problem(str(path), *inside.key_positions[key], message))
     if problems:
         raise ConfigurationInvalid(problems)
-    return found
-
-
-def _place(document: Document, section: str, key: str) -> Problem | None:
-    inside = document.value.get(section) if isinstance(document.value, LocatedMap) else None
-    if not isinstance(inside, LocatedMap) or key not in inside:
-        return None
-    return Problem(document.file, *inside.key_positions[key], f"{shown(key)} is in {section} already")
+    if found:
+        raise Refused(str(found[0]), hint="choose another key, or change what is written there")
 
 
 def _add(path: Path, text: str, section: str, added: Any) -> Edit:

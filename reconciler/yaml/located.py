@@ -89,9 +89,6 @@ class RootFrame:
         self.value = value
         self.position = at
 
-    def close(self) -> None:
-        """Do nothing: a document has no end of its own."""
-
 
 class ListFrame:
     """An open list."""
@@ -109,9 +106,6 @@ class ListFrame:
     def put(self, value: Any, at: Position) -> None:
         self.append(value)
         self.append_position(at)
-
-    def close(self) -> None:
-        """Do nothing: a list is whole as it is."""
 
 
 class MapFrame:
