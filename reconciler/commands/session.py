@@ -18,8 +18,8 @@ from reconciler.errors import ReconcilerError
 from reconciler.git.repository import repository_top
 from reconciler.lazy import load
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
-from reconciler.state.backend import Backend, Snapshot, open_backend
-from reconciler.state.operations import WRONG_CONFIGURATION, require_own
+from reconciler.state.backend import Backend, Snapshot
+from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,18 @@ from reconciler.errors import WrongUsage
 from reconciler.model.apply_report import Receipt
 from reconciler.model.settings import Environment
 from reconciler.model.state import State
-from reconciler.state.backend import Backend, open_backend
+from reconciler.state.backend import Backend
 from reconciler.state.document import entry_document
 from reconciler.state.journal import Replayed
-from reconciler.state.operations import find_entry, forget, load_state, rename, replay_state, require_own_name
+from reconciler.state.operations import (
+    find_entry,
+    forget,
+    load_state,
+    open_backend,
+    rename,
+    replay_state,
+    require_own_name,
+)
 from reconciler.state.operations import migrate as copy_state
 from reconciler.state.receipts import list_receipts
 

@@ -106,70 +106,67 @@ def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str
     """
     top = repository_top(folder)
     asked = {each for each in commits if ID.fullmatch(each)}
-    return _Queries(str(top)).age(asked, head or "HEAD", tip) if top and asked else Age()
+    return _age(str(top), asked, head or "HEAD", tip) if top and asked else Age()
 
 
 def commit_subject(folder: Path, commit: str) -> str:
     """The subject of a commit of this clone; empty without a repository."""
     top = repository_top(folder)
-    return _Queries(str(top)).subjects([commit])[commit] if top else ""
+    return _subjects(str(top), [commit])[commit] if top else ""
 
 
-class _Queries:
-    """Queries of one repository."""
+def _age(top: str, commits: set[str], head: str, tip: str) -> Age:
+    here = _here(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *commits])
+    if head not in here:
+        return Age()
+    head = here[head]
+    others = commits - {head}
+    if not others:
+        return Age(head)
+    default = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
+    tips = {each for each in (default, here.get(tip)) if each}
+    known = others & here.keys()
+    ahead = known & _reachable(top, [*known, f"^{head}"]) if known else set()
+    above = ahead & _reachable(top, [*ahead, f"^{head}"], "--ancestry-path") if ahead else set()
+    merged = ahead - _reachable(top, [*ahead, *(f"^{each}" for each in tips)]) if ahead and tips else set()
+    # A commit that no branch has may be abandoned.
+    held = above - _reachable(top, [*above], "--not", "--branches", "--remotes") if above else set()
+    newer = merged | held
+    unknown = others - known
+    cut = commits_cut_off(top) if ahead - above or unknown else set()
+    if cut:
+        unclear = {each for each in ahead - above if cut & _reachable(top, [f"{each}...{head}"])}
+        newer, unknown = newer - unclear, unknown | unclear
+    return Age(head, _subjects(top, newer), frozenset(unknown), bool(cut))
 
-    def __init__(self, top: str) -> None:
-        self._top = top
 
-    def age(self, commits: set[str], head: str, tip: str) -> Age:
-        """See `find_age`."""
-        here = self._here([head, *DEFAULT_BRANCHES, *filter(None, [tip]), *commits])
-        if head not in here:
-            return Age()
-        head = here[head]
-        others = commits - {head}
-        if not others:
-            return Age(head)
-        default = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
-        tips = {each for each in (default, here.get(tip)) if each}
-        known = others & here.keys()
-        ahead = known & self._reachable([*known, f"^{head}"]) if known else set()
-        above = ahead & self._reachable([*ahead, f"^{head}"], "--ancestry-path") if ahead else set()
-        merged = ahead - self._reachable([*ahead, *(f"^{each}" for each in tips)]) if ahead and tips else set()
-        # A commit that no branch has may be abandoned.
-        held = above - self._reachable([*above], "--not", "--branches", "--remotes") if above else set()
-        newer = merged | held
-        unknown = others - known
-        cut = commits_cut_off(self._top) if ahead - above or unknown else set()
-        if cut:
-            unclear = {each for each in ahead - above if cut & self._reachable([f"{each}...{head}"])}
-            newer, unknown = newer - unclear, unknown | unclear
-        return Age(head, self.subjects(newer), frozenset(unknown), bool(cut))
+def _here(top: str, names: Iterable[str]) -> dict[str, str]:
+    """Name → id, of the commits that this clone has."""
+    names = list(names)
+    lines = _ask(top, [f"{each}^{{commit}}" for each in names], "cat-file", "--batch-check").splitlines()
+    found = zip(names, map(str.split, lines), strict=False)
+    return {name: words[0] for name, words in found if len(words) > 1 and words[1] == "commit"}
 
-    def _here(self, names: Iterable[str]) -> dict[str, str]:
-        """Name → id, of the commits that this clone has."""
-        names = list(names)
-        lines = self._ask([f"{each}^{{commit}}" for each in names], "cat-file", "--batch-check").splitlines()
-        found = zip(names, map(str.split, lines), strict=False)
-        return {name: words[0] for name, words in found if len(words) > 1 and words[1] == "commit"}
 
-    def _reachable(self, revisions: Iterable[str], *options: str) -> set[str]:
-        return set(self._ask(revisions, "rev-list", "--stdin", *options).split())
+def _reachable(top: str, revisions: Iterable[str], *options: str) -> set[str]:
+    return set(_ask(top, revisions, "rev-list", "--stdin", *options).split())
 
-    def subjects(self, commits: Collection[str]) -> dict[str, str]:
-        """commit → subject."""
-        if not commits:
-            return {}
-        form = ("--no-walk", "--format=%s", "--encoding=UTF-8", "--stdin")
-        lines = self._ask(sorted(commits), "rev-list", *form).split("\n")
-        return {head.split()[-1]: subject for head, subject in zip(lines[::2], lines[1::2], strict=False)}
 
-    def _ask(self, lines: Iterable[str], *arguments: str) -> str:
-        stdin = "".join(f"{line}\n" for line in lines).encode()
-        answer = run_git(arguments, folder=self._top, seconds=Limits().local, stdin=stdin, environment=OFFLINE)
-        if answer.code:
-            raise GitUnusable(f"{self._top}: git {arguments[0]} failed: {answer.words}", hint="see: git status")
-        return answer.out.decode("utf-8", "replace")
+def _subjects(top: str, commits: Collection[str]) -> dict[str, str]:
+    """commit → subject."""
+    if not commits:
+        return {}
+    form = ("--no-walk", "--format=%s", "--encoding=UTF-8", "--stdin")
+    lines = _ask(top, sorted(commits), "rev-list", *form).split("\n")
+    return {head.split()[-1]: subject for head, subject in zip(lines[::2], lines[1::2], strict=False)}
+
+
+def _ask(top: str, lines: Iterable[str], *arguments: str) -> str:
+    stdin = "".join(f"{line}\n" for line in lines).encode()
+    answer = run_git(arguments, folder=top, seconds=Limits().local, stdin=stdin, environment=OFFLINE)
+    if answer.code:
+        raise GitUnusable(f"{top}: git {arguments[0]} failed: {answer.words}", hint="see: git status")
+    return answer.out.decode("utf-8", "replace")
 
 
 OFF = "S"

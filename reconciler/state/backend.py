@@ -11,16 +11,12 @@ from collections import defaultdict
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
 from reconciler.errors import Refused
-from reconciler.lazy import load
-from reconciler.model.backends import BACKENDS
-from reconciler.model.settings import Environment
 from reconciler.model.state import State
-from reconciler.state.journal_file import JournalFile, journal_file
+from reconciler.state.journal_file import JournalFile
 
 RUN_URLS = (
     ("GITHUB_RUN_ID", "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"),
@@ -111,7 +107,7 @@ def path_segment(configuration: str) -> str:
 class Backend(Protocol):
     """Where the state of one environment is kept. `is_local`: on this machine.
 
-    A class also has `open(environment, folder, journal)`, which `open_backend` calls (see `model.backends`).
+    A class also has `open(environment, folder, journal)`, which `operations.open_backend` calls (see `model.backends`).
     """
 
     is_local: bool
@@ -144,20 +140,6 @@ class Backend(Protocol):
 
     def unlock(self, run: str) -> None:
         """Breaks the lock of that run. Refused if another run holds it, or none."""
-
-
-def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
-    """The backend of an environment. `folder`: the configuration's. `key`: the secret key that seals the journal; empty
-    if it is not at hand.
-
-    Only the module of the chosen backend is loaded.
-    """
-    state = environment.state
-    # The journal of a state behind a link is beside the file that the link leads to, as its lock is.
-    file = Path(os.path.realpath(state.path)) if state.store == "file" else state.path
-    journal = journal_file(file.with_suffix(".journal"), environment.name, key)
-    backend: Backend = load(BACKENDS[state.store].implementation).open(environment, folder, journal)
-    return backend
 
 
 class Locked(Refused):

@@ -68,15 +68,6 @@ class Chain:
         return hmac.digest(self._key, b"reconciler journal", hashlib.sha256).hex()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The first line: lineage and serial of the state that the journal continues, and what the run writes."""
-
-    base: tuple[str, int]
-    lineage: str
-    plan: str
-
-
 def version_of(line: dict[str, Any]) -> int:
     version = line.get("format_version")
     if type(version) is not int or version < 1:
@@ -84,15 +75,13 @@ def version_of(line: dict[str, Any]) -> int:
     return version
 
 
-def head_from(line: dict[str, Any]) -> Head:
+def head_from(line: dict[str, Any]) -> tuple[tuple[str, int], str, str]:
+    """The first line: lineage and serial of the state that the journal continues, and lineage and plan of the run."""
     base = decode(list, line.get("base"), "base")
     if len(base) != 2:  # noqa: PLR2004 - lineage and serial
         raise DecodeError("the first line names no state")
-    return Head(
-        (decode(str, base[0], "base"), decode(int, base[1], "base")),
-        decode(str, line.get("lineage"), "lineage"),
-        decode(str, line.get("plan"), "plan"),
-    )
+    continues = decode(str, base[0], "base"), decode(int, base[1], "base")
+    return continues, decode(str, line.get("lineage"), "lineage"), decode(str, line.get("plan"), "plan")
 
 
 def replay_line(

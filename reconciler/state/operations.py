@@ -5,17 +5,36 @@ A state belongs to one configuration, and no other one may use it.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from pathlib import Path
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.schema import ADDRESS_PATTERN
-from reconciler.model.settings import called
+from reconciler.lazy import load
+from reconciler.model.backends import BACKENDS
+from reconciler.model.settings import Environment, called
 from reconciler.model.state import Entry, State
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.journal import Journal, Replayed
+from reconciler.state.journal_file import journal_file
 from reconciler.text import did_you_mean
+
+
+def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
+    """The backend of an environment. `folder`: the configuration's. `key`: the secret key that seals the journal; empty
+    if it is not at hand.
+
+    Only the module of the chosen backend is loaded.
+    """
+    state = environment.state
+    # The journal of a state behind a link is beside the file that the link leads to, as its lock is.
+    file = Path(os.path.realpath(state.path)) if state.store == "file" else state.path
+    journal = journal_file(file.with_suffix(".journal"), environment.name, key)
+    backend: Backend = load(BACKENDS[state.store].implementation).open(environment, folder, journal)
+    return backend
 
 
 def load_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, State]:
