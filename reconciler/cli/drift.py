@@ -72,4 +72,4 @@ def _show_written(written: Written) -> None:
     for file in written.files:
         write_stderr(escape(f"wrote {file}"))
     for text in written.left:
-        write_stderr(escape(f"left to you: {text}"))
+        write_stderr("\n".join(map(escape, f"left to you: {text}".split("\n"))))

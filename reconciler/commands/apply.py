@@ -27,7 +27,7 @@ from reconciler.model.plan import WRITES, Plan
 from reconciler.model.review import Review
 from reconciler.observe import counted_by_kind, observe
 from reconciler.plan import Options
-from reconciler.state import LockInfo, ReceiptFile
+from reconciler.state.backend import LockInfo, ReceiptFile
 from reconciler.state.lock import ActiveLock, hold_lock
 from reconciler.state.receipts import make_receipt, to_text
 from reconciler.state.recorder import Recorder

@@ -53,7 +53,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
     for path, values in wanted.items():
         adopted = set_values(path, read_text(path), values)
         edits.append(adopted.edit)
-        left += [str(each.problem) for each in adopted.left]
+        left += map(str, adopted.left.values())
     return found, Written(write_edits(edits), tuple(left))
 
 

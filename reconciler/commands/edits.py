@@ -10,7 +10,7 @@ from reconciler.config.files import Disk
 from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.system.files import Unreadable
-from reconciler.yaml.edit_source import Edit
+from reconciler.yaml.edit import Edit
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from reconciler.config.names import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
-from reconciler.git.absent import Listing, find_removal, list_folder
-from reconciler.git.history import DEEPEN, Age, commit_subject, find_age
+from reconciler.git.history import DEEPEN, Age, Listing, commit_subject, find_age, find_removal, list_folder
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Action, Change, Plan, Refusal
 from reconciler.model.review import Commit
 from reconciler.model.state import Entry, State
-from reconciler.state import Snapshot
+from reconciler.state.backend import Snapshot
 
 MISSING_FILES = "missing-files"
 BEHIND = "behind"

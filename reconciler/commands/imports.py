@@ -20,8 +20,7 @@ from reconciler.plan import deleted_before
 from reconciler.plan.export import make_block
 from reconciler.state.operations import load_state
 from reconciler.text import did_you_mean
-from reconciler.yaml.edit import add_import, add_resource
-from reconciler.yaml.edit_source import Edit
+from reconciler.yaml.edit import Edit, add_import, add_resource
 
 
 def import_object(session: Session, address: str, object_id: str, file: Path | None) -> Written:

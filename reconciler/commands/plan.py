@@ -26,7 +26,8 @@ from reconciler.observe import (
     wait_remembered,
 )
 from reconciler.serialization import json_text
-from reconciler.state import Journal, Replayed, Snapshot, as_newest
+from reconciler.state.backend import Snapshot, as_newest
+from reconciler.state.journal import Journal, Replayed
 
 if TYPE_CHECKING:
     from reconciler.commands.plan_input import PlanInput

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from reconciler import commands
 from reconciler import plan as plan_stage
-from reconciler import state as state_stage
 from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
+from reconciler.lazy import load
 from reconciler.model.desired import Desired, Fields, address_kind
 from reconciler.model.live import Live
 from reconciler.model.plan import Plan
@@ -46,7 +46,7 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
     if undo is None:
         desired = session.configuration.desired(session.environment)
     else:
-        receipt = state_stage.receipts.find_receipt(session.store, undo)
+        receipt = load("reconciler.state.receipts:find_receipt")(session.store, undo)
         desired = plan_stage.undo.plan_undo(receipt, state.entries)
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))

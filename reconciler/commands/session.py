@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler import git
 from reconciler.api import Transport, connect
 from reconciler.api.secret import read_secret
 from reconciler.api.transport import DEFAULT_URL
@@ -16,11 +15,11 @@ from reconciler.config import Configuration, Opened
 from reconciler.config.files import configuration_folder
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError
-from reconciler.git import repository_top
+from reconciler.git.repository import repository_top
+from reconciler.lazy import load
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
-from reconciler.state import Backend, Snapshot
-from reconciler.state.backends import open_backend
-from reconciler.state.ownership import WRONG_CONFIGURATION, require_own
+from reconciler.state.backend import Backend, Snapshot
+from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Session:
 
     def head(self) -> str:
         """The id of the commit that is checked out; empty if there is none."""
-        return git.checkout.head_commit(self.opened.folder)
+        return str(load("reconciler.git.checkout:head_commit")(self.opened.folder))
 
 
 @contextmanager
@@ -111,4 +110,4 @@ def find_configuration_commit(path: Path) -> str:
 
 
 def _commit(folder: Path) -> str:
-    return git.checkout.configuration_commit(folder)
+    return str(load("reconciler.git.checkout:configuration_commit")(folder))

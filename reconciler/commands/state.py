@@ -13,12 +13,19 @@ from reconciler.errors import WrongUsage
 from reconciler.model.apply_report import Receipt
 from reconciler.model.settings import Environment
 from reconciler.model.state import State
-from reconciler.state import Backend, Replayed
-from reconciler.state.backends import open_backend
+from reconciler.state.backend import Backend
 from reconciler.state.document import entry_document
-from reconciler.state.operations import find_entry, forget, load_state, rename, replay_state
+from reconciler.state.journal import Replayed
+from reconciler.state.operations import (
+    find_entry,
+    forget,
+    load_state,
+    open_backend,
+    rename,
+    replay_state,
+    require_own_name,
+)
 from reconciler.state.operations import migrate as copy_state
-from reconciler.state.ownership import require_own_name
 from reconciler.state.receipts import list_receipts
 
 

@@ -18,8 +18,7 @@ from reconciler.config.files import (
 )
 from reconciler.config.names import SETTINGS_FILE, is_resources, is_yaml
 from reconciler.errors import Problem
-from reconciler.git.checkout import Checkout
-from reconciler.git.objects import FOLDER, LINK, MODULE, contents, entries_below, sizes
+from reconciler.git.checkout import FOLDER, LINK, MODULE, Checkout, contents, entries_below, sizes
 from reconciler.system.files import Unreadable
 
 MOST_LINKS = 40

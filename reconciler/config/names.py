@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from reconciler.git import repository_top
+from reconciler.git.repository import repository_top
 
 SUFFIXES = (".yaml", ".yml")
 SETTINGS_FILE = "reconciler.yaml"

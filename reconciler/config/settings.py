@@ -13,7 +13,7 @@ from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import quoted
 from reconciler.errors import Location, Problem, ReconcilerError
-from reconciler.git import repository_top
+from reconciler.git.repository import repository_top
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings

@@ -52,29 +52,14 @@ FIXED = {
     "SSH_ASKPASS_REQUIRE": "never",
 }
 ELSEWHERE = frozenset(
-    {
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_COMMON_DIR",
-        "GIT_CONFIG",
-        "GIT_DIR",
-        "GIT_EXTERNAL_DIFF",
-        "GIT_GRAFT_FILE",
-        "GIT_IMPLICIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_INTERNAL_SUPER_PREFIX",
-        "GIT_NAMESPACE",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_PREFIX",
-        "GIT_QUARANTINE_PATH",
-        "GIT_REPLACE_REF_BASE",
-        "GIT_SHALLOW_FILE",
-        "GIT_WORK_TREE",
-        "GIT_LITERAL_PATHSPECS",
-        "GIT_GLOB_PATHSPECS",
-        "GIT_NOGLOB_PATHSPECS",
-        "GIT_ICASE_PATHSPECS",
-    }
-)
+    f"GIT_{name}"
+    for name in (
+        "ALTERNATE_OBJECT_DIRECTORIES", "COMMON_DIR", "CONFIG", "DIR", "EXTERNAL_DIFF", "GRAFT_FILE",
+        "IMPLICIT_WORK_TREE", "INDEX_FILE", "INTERNAL_SUPER_PREFIX", "NAMESPACE", "OBJECT_DIRECTORY", "PREFIX",
+        "QUARANTINE_PATH", "REPLACE_REF_BASE", "SHALLOW_FILE", "WORK_TREE",
+        "LITERAL_PATHSPECS", "GLOB_PATHSPECS", "NOGLOB_PATHSPECS", "ICASE_PATHSPECS",
+    )
+)  # fmt: skip
 """Variables that a git hook or a caller may have set. They would change the repository, or the meaning of paths."""
 GIT_DIR = "--git-dir="
 SHOWN = 40
@@ -141,6 +126,11 @@ def run_git(
     with process:
         out, err = _communicate(process, stdin, seconds, f"git {_verb(arguments)}")
     return GitResult(process.returncode, out, words(err))
+
+
+def ask(top: str, *arguments: str) -> GitResult:
+    """The result of git at the top of a checkout, without a remote."""
+    return run_git(arguments, folder=top, seconds=Limits().local)
 
 
 def git_environment() -> dict[str, str]:

@@ -1,16 +1,17 @@
-"""Finds commits by name, merge bases, and the age of a checkout."""
+"""Finds commits by name, merge bases, the age of a checkout, and the files that git keeps off the disk."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, WrongUsage
-from reconciler.git.checkout import Checkout
-from reconciler.git.command import GitResult, Limits, run_git
-from reconciler.git.repository import repository_top
+from reconciler.git.checkout import MODULE, Checkout
+from reconciler.git.command import Limits, ask, run_git
+from reconciler.git.repository import git_folder, repository_top
 
 ID = re.compile(r"[0-9a-f]{40,64}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -27,7 +28,7 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     shallow clone does not have enough commits.
     """
     head, other = _commit(checkout, "HEAD"), _commit(checkout, ref)
-    found = _ask(checkout.top, "merge-base", head, other)
+    found = ask(checkout.top, "merge-base", head, other)
     if found.code > 1:
         raise GitUnusable(f"{checkout.top}: git merge-base failed: {found.words}", hint="git fsck says more")
     base = found.text.partition("\n")[0]
@@ -45,13 +46,13 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
 def _commit(checkout: Checkout, ref: str) -> str:
     if not ref or ref.startswith("-") or CONTROL.search(ref):
         raise WrongUsage(f'--base "{ref}" names no commit', hint="expected a branch, a tag or a commit: origin/main")
-    found = _ask(checkout.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    found = ask(checkout.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if found.code == 0 and ID.fullmatch(found.text):
         return found.text
     if ref == "HEAD":
         raise WrongUsage(f"{checkout.top}: nothing is committed here yet", hint="leave --base out")
     hint = "git branch --all and git tag list what there is"
-    if not _ask(checkout.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"origin/{ref}^{{commit}}").code:
+    if not ask(checkout.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"origin/{ref}^{{commit}}").code:
         hint = f"did you mean origin/{ref}?"
     elif commits_cut_off(checkout.top):
         hint = DEEPEN
@@ -60,9 +61,9 @@ def _commit(checkout: Checkout, ref: str) -> str:
 
 def commits_cut_off(top: str) -> set[str]:
     """The commits whose parents a shallow clone lacks; none if the clone is whole."""
-    if _ask(top, "rev-parse", "--is-shallow-repository").text != "true":
+    if ask(top, "rev-parse", "--is-shallow-repository").text != "true":
         return set()
-    listed = _ask(top, "rev-parse", "--path-format=absolute", "--git-path", "shallow").text
+    listed = ask(top, "rev-parse", "--path-format=absolute", "--git-path", "shallow").text
     try:
         with open(listed, encoding="ascii") as opened:  # noqa: PTH123 - a name that git gave, no path of ours
             return set(opened.read().split())
@@ -72,11 +73,7 @@ def commits_cut_off(top: str) -> set[str]:
 
 def _only(checkout: Checkout, head: str, other: str, base: str) -> set[str]:
     """The commits after the base. If the parents of one are missing, there may be a later merge base."""
-    return set(_ask(checkout.top, "rev-list", head, other, f"^{base}").text.split())
-
-
-def _ask(top: str, *arguments: str) -> GitResult:
-    return run_git(arguments, folder=top, seconds=Limits().local)
+    return set(ask(checkout.top, "rev-list", head, other, f"^{base}").text.split())
 
 
 DEFAULT_BRANCHES = tuple(
@@ -109,67 +106,133 @@ def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str
     """
     top = repository_top(folder)
     asked = {each for each in commits if ID.fullmatch(each)}
-    return _Queries(str(top)).age(asked, head or "HEAD", tip) if top and asked else Age()
+    return _age(str(top), asked, head or "HEAD", tip) if top and asked else Age()
 
 
 def commit_subject(folder: Path, commit: str) -> str:
     """The subject of a commit of this clone; empty without a repository."""
     top = repository_top(folder)
-    return _Queries(str(top)).subjects([commit])[commit] if top else ""
+    return _subjects(str(top), [commit])[commit] if top else ""
 
 
-class _Queries:
-    """Queries of one repository."""
+def _age(top: str, commits: set[str], head: str, tip: str) -> Age:
+    here = _here(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *commits])
+    if head not in here:
+        return Age()
+    head = here[head]
+    others = commits - {head}
+    if not others:
+        return Age(head)
+    default = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
+    tips = {each for each in (default, here.get(tip)) if each}
+    known = others & here.keys()
+    ahead = known & _reachable(top, [*known, f"^{head}"]) if known else set()
+    above = ahead & _reachable(top, [*ahead, f"^{head}"], "--ancestry-path") if ahead else set()
+    merged = ahead - _reachable(top, [*ahead, *(f"^{each}" for each in tips)]) if ahead and tips else set()
+    # A commit that no branch has may be abandoned.
+    held = above - _reachable(top, [*above], "--not", "--branches", "--remotes") if above else set()
+    newer = merged | held
+    unknown = others - known
+    cut = commits_cut_off(top) if ahead - above or unknown else set()
+    if cut:
+        unclear = {each for each in ahead - above if cut & _reachable(top, [f"{each}...{head}"])}
+        newer, unknown = newer - unclear, unknown | unclear
+    return Age(head, _subjects(top, newer), frozenset(unknown), bool(cut))
 
-    def __init__(self, top: str) -> None:
-        self._top = top
 
-    def age(self, commits: set[str], head: str, tip: str) -> Age:
-        """See `find_age`."""
-        here = self._here([head, *DEFAULT_BRANCHES, *filter(None, [tip]), *commits])
-        if head not in here:
-            return Age()
-        head = here[head]
-        others = commits - {head}
-        if not others:
-            return Age(head)
-        default = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
-        tips = {each for each in (default, here.get(tip)) if each}
-        known = others & here.keys()
-        ahead = known & self._reachable([*known, f"^{head}"]) if known else set()
-        above = ahead & self._reachable([*ahead, f"^{head}"], "--ancestry-path") if ahead else set()
-        merged = ahead - self._reachable([*ahead, *(f"^{each}" for each in tips)]) if ahead and tips else set()
-        # A commit that no branch has may be abandoned.
-        held = above - self._reachable([*above], "--not", "--branches", "--remotes") if above else set()
-        newer = merged | held
-        unknown = others - known
-        cut = commits_cut_off(self._top) if ahead - above or unknown else set()
-        if cut:
-            unclear = {each for each in ahead - above if cut & self._reachable([f"{each}...{head}"])}
-            newer, unknown = newer - unclear, unknown | unclear
-        return Age(head, self.subjects(newer), frozenset(unknown), bool(cut))
+def _here(top: str, names: Iterable[str]) -> dict[str, str]:
+    """Name → id, of the commits that this clone has."""
+    names = list(names)
+    lines = _ask(top, [f"{each}^{{commit}}" for each in names], "cat-file", "--batch-check").splitlines()
+    found = zip(names, map(str.split, lines), strict=False)
+    return {name: words[0] for name, words in found if len(words) > 1 and words[1] == "commit"}
 
-    def _here(self, names: Iterable[str]) -> dict[str, str]:
-        """Name → id, of the commits that this clone has."""
-        names = list(names)
-        lines = self._ask([f"{each}^{{commit}}" for each in names], "cat-file", "--batch-check").splitlines()
-        found = zip(names, map(str.split, lines), strict=False)
-        return {name: words[0] for name, words in found if len(words) > 1 and words[1] == "commit"}
 
-    def _reachable(self, revisions: Iterable[str], *options: str) -> set[str]:
-        return set(self._ask(revisions, "rev-list", "--stdin", *options).split())
+def _reachable(top: str, revisions: Iterable[str], *options: str) -> set[str]:
+    return set(_ask(top, revisions, "rev-list", "--stdin", *options).split())
 
-    def subjects(self, commits: Collection[str]) -> dict[str, str]:
-        """commit → subject."""
-        if not commits:
-            return {}
-        form = ("--no-walk", "--format=%s", "--encoding=UTF-8", "--stdin")
-        lines = self._ask(sorted(commits), "rev-list", *form).split("\n")
-        return {head.split()[-1]: subject for head, subject in zip(lines[::2], lines[1::2], strict=False)}
 
-    def _ask(self, lines: Iterable[str], *arguments: str) -> str:
-        stdin = "".join(f"{line}\n" for line in lines).encode()
-        answer = run_git(arguments, folder=self._top, seconds=Limits().local, stdin=stdin, environment=OFFLINE)
-        if answer.code:
-            raise GitUnusable(f"{self._top}: git {arguments[0]} failed: {answer.words}", hint="see: git status")
-        return answer.out.decode("utf-8", "replace")
+def _subjects(top: str, commits: Collection[str]) -> dict[str, str]:
+    """commit → subject."""
+    if not commits:
+        return {}
+    form = ("--no-walk", "--format=%s", "--encoding=UTF-8", "--stdin")
+    lines = _ask(top, sorted(commits), "rev-list", *form).split("\n")
+    return {head.split()[-1]: subject for head, subject in zip(lines[::2], lines[1::2], strict=False)}
+
+
+def _ask(top: str, lines: Iterable[str], *arguments: str) -> str:
+    stdin = "".join(f"{line}\n" for line in lines).encode()
+    answer = run_git(arguments, folder=top, seconds=Limits().local, stdin=stdin, environment=OFFLINE)
+    if answer.code:
+        raise GitUnusable(f"{top}: git {arguments[0]} failed: {answer.words}", hint="see: git status")
+    return answer.out.decode("utf-8", "replace")
+
+
+OFF = "S"
+"""The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files that git has below a folder, by their paths from there.
+
+    `kept_off`: the files that it keeps off the disk, and absent submodules (`lib/`); `tracked`: the other files.
+    """
+
+    kept_off: frozenset[str] = frozenset()
+    tracked: frozenset[str] = frozenset()
+
+    def keeps_off(self, file: str) -> bool:
+        """Whether git keeps a file off the disk, or the submodule that it is in."""
+        return any(file == each or (each.endswith("/") and file.startswith(each)) for each in self.kept_off)
+
+
+def list_folder(folder: Path) -> Listing:
+    """The files below a folder, submodules included. Empty if there is no repository; GitUnusable if git fails."""
+    top = repository_top(folder)
+    if top is None:
+        return Listing()
+    found = dict(_listed(folder, top))
+    off = {file for file, is_off in found.items() if is_off}
+    return Listing(frozenset(off), frozenset(found.keys() - off))
+
+
+def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
+    """The id and subject of the commit between `since` and HEAD that removed a file; None if there is none."""
+    top = repository_top(folder)
+    if top is None or not ID.fullmatch(since):
+        return None
+    path = _from_top(folder / file, top)
+    try:
+        revisions = ("--max-count=1", "--format=%s", "HEAD", f"^{since}")
+        answer = ask(str(top), "rev-list", *revisions, "--", f":(top,literal){path}")
+    except GitUnusable:
+        return None
+    head, _, subject = answer.text.partition("\n")
+    return (head.split()[-1], subject) if head and not answer.code else None
+
+
+def _listed(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
+    """Each file, and whether git keeps it off the disk."""
+    below = _from_top(folder, top)
+    paths = ":(top)" if below == os.curdir else f":(top,literal){below}"
+    answer = ask(str(top), "ls-files", "-z", "-t", "--stage", "--", paths)
+    if answer.code:
+        raise GitUnusable(f"{top}: git ls-files failed: {answer.words}", hint="see: git status")
+    for entry in filter(None, answer.out.decode("utf-8", "surrogateescape").split("\0")):
+        head, _, name = entry.partition("\t")
+        tag, mode = head.split()[:2]
+        file = os.path.relpath(top / name, os.path.realpath(folder)).replace(os.sep, "/")
+        if MODULE.startswith(mode):
+            module = top / name
+            if git_folder(module) is not None:
+                yield from ((f"{file}/{each}", is_off) for each, is_off in _listed(module, module))
+            else:
+                yield f"{file}/", True
+        else:
+            yield file, tag == OFF and not os.path.lexists(top / name)
+
+
+def _from_top(path: Path, top: Path) -> str:
+    return os.path.relpath(os.path.realpath(path), os.path.realpath(top)).replace(os.sep, "/")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import socket
 import uuid
 from collections import defaultdict
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote
@@ -44,6 +45,15 @@ class LockInfo:
             since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             where=url.format_map(defaultdict(str, os.environ)) if url else f"process {os.getpid()}",
         )
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> LockInfo | None:
+        """The holder in the JSON of a lock; None if it names nobody."""
+        try:
+            document = json.loads(text)
+            return cls(**{each.name: str(document[each.name]) for each in fields(cls)})
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return None
 
     def document(self) -> dict[str, str]:
         """The holder as JSON."""
@@ -97,7 +107,7 @@ def path_segment(configuration: str) -> str:
 class Backend(Protocol):
     """Where the state of one environment is kept. `is_local`: on this machine.
 
-    A class also has `open(environment, folder, journal)`, which `state.backends` calls (see `model.backends`).
+    A class also has `open(environment, folder, journal)`, which `operations.open_backend` calls (see `model.backends`).
     """
 
     is_local: bool
@@ -135,19 +145,31 @@ class Backend(Protocol):
 class Locked(Refused):
     """Somebody else holds the lock."""
 
-    def __init__(self, where: str, holder: LockInfo | None) -> None:
+    def __init__(self, where: str, holder: LockInfo | None, by_hand: str = "") -> None:
+        """`by_hand`: how to break a lock that does not say by whom it is held."""
         run = holder.run if holder else "RUN"
-        super().__init__(
-            f"{where}: somebody else is applying: {holder or 'not known who'}",
-            hint=f"wait for it to end; if it cannot any more, `reconciler state unlock {run}` breaks this very lock",
-        )
+        breaks = f"wait for it to end; if it cannot any more, `reconciler state unlock {run}` breaks this very lock"
+        hint = breaks if holder or not by_hand else by_hand
+        super().__init__(f"{where}: somebody else is applying: {holder or 'not known who'}", hint=hint)
+
+
+def not_held(where: str, run: str, holder: LockInfo | None, by_hand: str = "") -> Refused:
+    """The error of `unlock` if another run holds the lock, or none. `by_hand`: as in `Locked`."""
+    if holder is None and by_hand:
+        return Refused(f"{where}: it is locked, but the lock does not say by whom", hint=by_hand)
+    return Refused(f"{where}: run {run} does not hold the lock; held by: {holder or 'nobody'}")
 
 
 class StateConflict(Refused):
-    """Another run has written the state meanwhile, so this run does not overwrite it."""
+    """Another run has written the state, or `receipt`, meanwhile, so this run does not overwrite it."""
 
-    def __init__(self, where: str, journal: JournalFile) -> None:
+    def __init__(self, where: str, journal: JournalFile, receipt: str = "") -> None:
+        what = (
+            f"the receipt {receipt} exists already, so another run wrote it"
+            if receipt
+            else ("the state was written by somebody else while this run went on")
+        )
         super().__init__(
-            f"{where}: the state was written by somebody else while this run went on; theirs is kept",
+            f"{where}: {what}; theirs is kept",
             hint=f"plan again: what this run made is found by id or by name (its steps were in {journal})",
         )

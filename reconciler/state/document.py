@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from reconciler.errors import StateUnusable
@@ -32,33 +32,17 @@ def to_text(state: State) -> str:
         "serial": state.serial,
         "plan": state.plan,
         "configuration": state.configuration,
-        "tombstones": {name: tombstone_document(each) for name, each in state.tombstones.items()},
+        "tombstones": dict(state.tombstones),
         "resources": {address: entry_document(entry) for address, entry in state.entries.items()},
     }
     return json_text(document, indented=True, sort_keys=True) + "\n"
 
 
 def entry_document(entry: Entry) -> dict[str, Any]:
-    """One entry as JSON."""
-    document: dict[str, Any] = {
-        "id": entry.id,
-        "protected": entry.protected,
-        "depends_on": list(entry.depends_on),
-        "applied": dict(entry.applied),
-    }
-    more = {
-        "superseded": list(entry.superseded),
-        "file": entry.file,
-        "commit": entry.commit,
-        "stored": entry.stored,
-        "read_back": entry.read_back,
-    }
-    return document | {name: value for name, value in more.items() if value}
-
-
-def tombstone_document(tombstone: Tombstone) -> dict[str, Any]:
-    """One tombstone as JSON."""
-    return asdict(tombstone)
+    """One entry as JSON, without the optional fields that hold nothing."""
+    names = ("id", "protected", "depends_on")
+    document = {name: getattr(entry, name) for name in names} | {"applied": dict(entry.applied)}
+    return document | {name: value for name in OPTIONAL if (value := getattr(entry, name))}
 
 
 def from_text(text: str, environment: str, where: str) -> State:

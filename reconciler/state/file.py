@@ -14,7 +14,7 @@ from reconciler.lazy import load
 from reconciler.model.settings import Environment
 from reconciler.model.state import State
 from reconciler.serialization import unreadable
-from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held
 from reconciler.state.document import BRING_BACK, from_text, to_text
 from reconciler.state.journal_file import JournalFile
 from reconciler.system.files import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
@@ -138,15 +138,15 @@ class FileBackend:
 
     def holder(self) -> LockInfo | None:
         try:
-            return LockInfo(**json.loads(read_regular(self._holder, LARGEST_HOLDER)))
-        except (OSError, Unreadable, ValueError, TypeError, RecursionError):
+            return LockInfo.parse(read_regular(self._holder, LARGEST_HOLDER))
+        except (OSError, Unreadable):
             return None
 
     def unlock(self, run: str) -> None:
         """Removes the lock file of that run. The next run makes its own."""
         holder = self.holder()
         if holder is None or holder.run != run:
-            raise Refused(f"{self.where}: run {run} does not hold the lock; held by: {holder or 'nobody'}")
+            raise not_held(self.where, run, holder)
         try:
             self._lock.unlink(missing_ok=True)
         except OSError as error:

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reconciler.errors import Refused, StateUnusable
+from reconciler.errors import StateUnusable
 from reconciler.git.checkout import find_checkout
 from reconciler.git.command import Limits
 from reconciler.model.redaction import without_user
 from reconciler.model.settings import Environment
 from reconciler.model.state import State
 from reconciler.serialization import unreadable
-from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, path_segment
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, path_segment
 from reconciler.state.document import from_text, to_text
 from reconciler.state.git_repository import BLOB, TREE, TemporaryRepository, temporary_repository
 from reconciler.state.journal_file import JournalFile
@@ -125,12 +125,8 @@ class GitBackend:
     def unlock(self, run: str) -> None:
         with self._repository() as repository:
             commit, holder = self._holder(repository)
-            if not commit:
-                raise Refused(f"{self.where}: run {run} does not hold the lock; held by: nobody")
-            if holder is None:
-                raise Refused(f"{self.where}: it is locked, but the lock does not say by whom", hint=self._by_hand())
-            if holder.run != run or not repository.push(self.lock_ref, "", commit):
-                raise Refused(f"{self.where}: run {run} does not hold the lock; held by: {holder}")
+            if holder is None or holder.run != run or not repository.push(self.lock_ref, "", commit):
+                raise not_held(self.where, run, holder, self._by_hand() if commit else "")
 
     @contextmanager
     def _repository(self) -> Iterator[TemporaryRepository]:
@@ -190,23 +186,16 @@ class GitBackend:
             while not repository.push(self.lock_ref, mine, ""):
                 found, other = self._holder(repository)
                 if found:
-                    raise self._locked(other)
+                    raise Locked(self.where, other, self._by_hand())
         return mine
-
-    def _locked(self, other: LockInfo | None) -> Locked:
-        locked = Locked(self.where, other)
-        if other is None:
-            locked.hint = self._by_hand()
-        return locked
 
     def _holder(self, repository: TemporaryRepository) -> tuple[str, LockInfo | None]:
         commit = repository.fetch(self.lock_ref)
         if not commit:
             return "", None
         try:
-            document = json.loads(repository.local("cat-file", "commit", commit).text.splitlines()[-1])
-            return commit, LockInfo(**{str(name): str(value) for name, value in document.items()})
-        except (StateUnusable, ValueError, TypeError, AttributeError):
+            return commit, LockInfo.parse(repository.local("cat-file", "commit", commit).text.rpartition("\n")[2])
+        except StateUnusable:
             return commit, None
 
     def _free(self, mine: str) -> None:

@@ -18,9 +18,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from reconciler.errors import StateUnusable
-from reconciler.git.checkout import Checkout, read_settings
+from reconciler.git.checkout import Checkout, contents_in, entries_in, read_settings
 from reconciler.git.command import GitResult, GitTimeout, Settings, as_environment, run_git
-from reconciler.git.objects import contents_in, entries_in
 from reconciler.model.redaction import users_in, without_user
 from reconciler.text import redact
 

@@ -25,7 +25,6 @@ from reconciler.serialization import DecodeError, decode
 from reconciler.state.journal_file import (
     FORMAT_VERSION,
     Chain,
-    Head,
     JournalFile,
     Tombstones,
     head_from,
@@ -165,9 +164,10 @@ class Journal:
                 f"{self.path}: the journal of an apply that was cut off was written with another key",
                 hint=f"give that key once more, and plan again; if it is gone, {AWAY}",
             )
-        return self._replayed(head_from(first), steps, base)
+        return self._replayed(first, steps, base)
 
-    def _replayed(self, head: Head, steps: list[dict[str, Any]], base: State) -> Replayed:
+    def _replayed(self, first: dict[str, Any], steps: list[dict[str, Any]], base: State) -> Replayed:
+        _, lineage, plan = head_from(first)
         entries, waiting = dict(base.entries), dict[str, str]()
         tombstones = dict(base.tombstones)
         for number, line in enumerate(steps, start=2):
@@ -178,8 +178,8 @@ class Journal:
         state = replace(
             base,
             entries=entries,
-            lineage=head.lineage,
-            plan=head.plan,
+            lineage=lineage,
+            plan=plan,
             tombstones=tombstones,
             unread=frozenset(str(line["address"]) for line in steps if "intent" in line),
         )
@@ -207,7 +207,7 @@ class Journal:
                 raise StateUnusable(
                     f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with that"
                 )
-            return head_from(first).base == (base.lineage, base.serial)
+            return head_from(first)[0] == (base.lineage, base.serial)
         except DecodeError as error:
             raise self._damaged(1) from error
 

@@ -16,13 +16,7 @@ from typing import Any
 from reconciler.git.repository import git_folder, repository_top
 from reconciler.model.state import Entry, Tombstone
 from reconciler.serialization import DecodeError, decode, json_text
-from reconciler.state.document import (
-    address_from,
-    entry_document,
-    entry_from,
-    tombstone_document,
-    tombstone_from,
-)
+from reconciler.state.document import address_from, entry_document, entry_from, tombstone_from
 
 FORMAT_VERSION = 3
 """Formats 1 and 2 were not sealed with the key."""
@@ -74,15 +68,6 @@ class Chain:
         return hmac.digest(self._key, b"reconciler journal", hashlib.sha256).hex()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The first line: lineage and serial of the state that the journal continues, and what the run writes."""
-
-    base: tuple[str, int]
-    lineage: str
-    plan: str
-
-
 def version_of(line: dict[str, Any]) -> int:
     version = line.get("format_version")
     if type(version) is not int or version < 1:
@@ -90,15 +75,13 @@ def version_of(line: dict[str, Any]) -> int:
     return version
 
 
-def head_from(line: dict[str, Any]) -> Head:
+def head_from(line: dict[str, Any]) -> tuple[tuple[str, int], str, str]:
+    """The first line: lineage and serial of the state that the journal continues, and lineage and plan of the run."""
     base = decode(list, line.get("base"), "base")
     if len(base) != 2:  # noqa: PLR2004 - lineage and serial
         raise DecodeError("the first line names no state")
-    return Head(
-        (decode(str, base[0], "base"), decode(int, base[1], "base")),
-        decode(str, line.get("lineage"), "lineage"),
-        decode(str, line.get("plan"), "plan"),
-    )
+    continues = decode(str, base[0], "base"), decode(int, base[1], "base")
+    return continues, decode(str, line.get("lineage"), "lineage"), decode(str, line.get("plan"), "plan")
 
 
 def replay_line(
@@ -125,7 +108,7 @@ def replay_line(
 def outcome_line(address: str, entry: Entry | None, tombstones: Tombstones) -> dict[str, Any]:
     line: dict[str, Any] = {"address": address, "entry": None if entry is None else entry_document(entry)}
     if tombstones:
-        line["tombstones"] = {name: tombstone_document(each) if each else None for name, each in tombstones.items()}
+        line["tombstones"] = dict(tombstones)
     return line
 
 

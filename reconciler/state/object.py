@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.errors import Refused, StateUnusable
+from reconciler.errors import StateUnusable
 from reconciler.model.settings import Environment
 from reconciler.model.state import State
 from reconciler.serialization import unreadable
-from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, path_segment
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, path_segment
 from reconciler.state.document import from_text, to_text
 from reconciler.state.journal_file import JournalFile
 from reconciler.state.lock import release_on_exit
@@ -151,23 +151,24 @@ class ObjectBackend:
             yield
 
     def holder(self) -> LockInfo | None:
-        found = self._bucket.read(self._lock)
-        return None if found is None else _holder(found)
+        found = self._held()
+        return LockInfo.parse(found.content) if found else None
 
     def unlock(self, run: str) -> None:
+        found = self._held()
+        holder = LockInfo.parse(found.content) if found else None
+        if not found or not holder or holder.run != run or self._bucket.swap(self._lock, FREE, found.version) is None:
+            raise not_held(self.where, run, holder, self._by_hand() if found else "")
+
+    def _held(self) -> Found | None:
+        """The lock; None if nobody holds it."""
         found = self._bucket.read(self._lock)
-        if found is None or found.content == FREE:
-            raise Refused(f"{self.where}: run {run} does not hold the lock; held by: nobody")
-        holder = _holder(found)
-        if holder is None:
-            raise Refused(f"{self.where}: it is locked, but the lock does not say by whom", hint=self._by_hand())
-        if holder.run != run or self._bucket.swap(self._lock, FREE, found.version) is None:
-            raise Refused(f"{self.where}: run {run} does not hold the lock; held by: {holder}")
+        return None if found is None or found.content == FREE else found
 
     def _add_receipt(self, receipt: ReceiptFile) -> None:
         # Its name has the serial: if it exists, another run has already continued from the same state.
         if self._bucket.swap(self._key_of(receipt), receipt.text.encode(), "") is None:
-            raise StateConflict(self.where, self.journal)
+            raise StateConflict(self.where, self.journal, receipt.name)
 
     def _key_of(self, receipt: ReceiptFile) -> str:
         return f"{self._receipts}{receipt.name}.json"
@@ -196,19 +197,9 @@ class ObjectBackend:
                 )
 
     def _locked(self, found: Found | None) -> Locked:
-        holder = None if found is None else _holder(found)
-        locked = Locked(self.where, holder)
-        if found is not None and holder is None and found.content != FREE:
-            locked.hint = self._by_hand()
-        return locked
+        is_held = found is not None and found.content != FREE
+        holder = LockInfo.parse(found.content) if found else None
+        return Locked(self.where, holder, self._by_hand() if is_held else "")
 
     def _by_hand(self) -> str:
         return f"once nobody is applying any more, delete {self._bucket.where(self._lock)}"
-
-
-def _holder(found: Found) -> LockInfo | None:
-    try:
-        document = json.loads(found.content)
-        return LockInfo(**{name: str(document[name]) for name in ("run", "who", "since", "where")})
-    except (ValueError, TypeError, KeyError):
-        return None

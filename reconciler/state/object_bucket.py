@@ -44,27 +44,22 @@ ANSWER = re.compile(r"<Code>(?P<code>[^<]*)</Code>\s*(?:<Message>(?P<message>[^<
 PANIC = "PanicException"
 
 
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """How the environment variables of a cloud begin, and which of them people set."""
-
-    prefix: str
-    hint: str
-
-
 CLOUDS = {
-    "s3": Cloud(
+    "s3": (
         "AWS_",
         "see to AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the role of the machine), AWS_REGION, "
         "and AWS_ENDPOINT_URL where it is not Amazon's (AWS_ALLOW_HTTP=true for plain http)",
     ),
-    "gs": Cloud("GOOGLE_", "see to GOOGLE_APPLICATION_CREDENTIALS (or the service account of the machine)"),
-    "az": Cloud(
+    "gs": ("GOOGLE_", "see to GOOGLE_APPLICATION_CREDENTIALS (or the service account of the machine)"),
+    "az": (
         "AZURE_",
         "see to AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY "
         "(or AZURE_STORAGE_SAS_TOKEN, or the managed identity of the machine)",
     ),
 }
+
+
+"""By the scheme of an address: how the environment variables of a cloud begin, and which of them people set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +77,7 @@ class Bucket:
     """
 
     def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
-        self._cloud, self.root, self._prefix = _parsed(url)
+        (self._variables, self._hint), self.root, self._prefix = _parsed(url)
         self._patience = patience
 
     @property
@@ -153,7 +148,7 @@ class Bucket:
         return store
 
     def _options(self) -> ClientConfig:
-        given = {name: os.environ.get(f"{self._cloud.prefix}{name.upper()}") for name in CARRIED_OPTIONS}
+        given = {name: os.environ.get(f"{self._variables}{name.upper()}") for name in CARRIED_OPTIONS}
         limit = timedelta(seconds=self._patience / 3)
         options: dict[str, Any] = {name: value for name, value in given.items() if value}
         return cast("ClientConfig", options | {"timeout": limit, "connect_timeout": min(limit, timedelta(seconds=5))})
@@ -170,11 +165,11 @@ class Bucket:
             if not isinstance(error, Exception) and type(error).__name__ != PANIC:
                 raise
             # Without its cause: messages of the library may hold credentials.
-            raise StateUnusable(f"{self.where(name)}: {what} ({_words(error)})", hint=self._cloud.hint) from None
+            raise StateUnusable(f"{self.where(name)}: {what} ({_words(error)})", hint=self._hint) from None
 
 
-def _parsed(url: str) -> tuple[Cloud, str, str]:
-    """The cloud, the bucket's address, and the prefix with its slash. WrongUsage if it is no such address."""
+def _parsed(url: str) -> tuple[tuple[str, str], str, str]:
+    """What `CLOUDS` has, the bucket's address, and the prefix with its slash. WrongUsage if it is no such address."""
     try:
         parts = urlsplit(url)
     except ValueError:

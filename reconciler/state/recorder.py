@@ -46,7 +46,8 @@ class Recorder:
         state = self._journal.replay(snapshot.state).state
         self._entries = dict(state.entries)
         self._tombstones = dict(state.tombstones)
-        self._lineage = state.lineage or str(uuid.uuid4())
+        # Of the state that this run writes.
+        self.lineage, self.serial = state.lineage or str(uuid.uuid4()), snapshot.state.serial + 1
         self._lock = threading.Lock()
         # The journal's last line of an address, if it is an outcome: the same outcome is not written twice.
         self._journaled: dict[str, Entry | None] = {}
@@ -68,7 +69,7 @@ class Recorder:
 
     def idempotency_key(self, address: str, body: object) -> str:
         """The key of a create. A run after a crash gets the same key for the same body on top of the same state."""
-        return str(uuid.uuid5(KEYS, canonical([self._lineage, self._snapshot.state.serial, address, body])))
+        return str(uuid.uuid5(KEYS, canonical([self.lineage, self._snapshot.state.serial, address, body])))
 
     def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None:
         """Starts the journal. `moved`: new address → old one; `refresh`: new entries of unchanged objects."""
@@ -173,16 +174,6 @@ class Recorder:
             if object_id in entry.superseded and address_kind(address) == kind
         }
 
-    @property
-    def lineage(self) -> str:
-        """The lineage of the state that this run writes."""
-        return self._lineage
-
-    @property
-    def serial(self) -> int:
-        """The serial that all writes of this run bear."""
-        return self._snapshot.state.serial + 1
-
     def finish(self, note: str = "", receipt: ReceiptFile | None = None) -> None:
         """Writes the state and the receipt, if they hold anything new. StateConflict if another run wrote the state."""
         with self._lock:
@@ -202,7 +193,7 @@ class Recorder:
     def _state(self) -> State:
         return State(
             self._snapshot.state.environment,
-            self._lineage,
+            self.lineage,
             self.serial,
             dict(self._entries),
             self._plan,

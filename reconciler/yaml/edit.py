@@ -3,32 +3,59 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.yaml import Document, LocatedList, LocatedMap
-from reconciler.yaml.edit_changes import copied, edited, require_read
-from reconciler.yaml.edit_source import (
-    Adopted,
-    Edit,
-    Layout,
-    Left,
-    Source,
-    UnsafeError,
-    UnwritableError,
-    Way,
-    documents_of,
-)
-from reconciler.yaml.edit_text import entries, flow, written
+from reconciler.yaml import LocatedList, LocatedMap, read
+from reconciler.yaml.anchors import DEEPEST
+from reconciler.yaml.edit_changes import Source, UnsafeError, documents_of, require_read
 from reconciler.yaml.located import find_position
 from reconciler.yaml.syntax import shown
+from reconciler.yaml.writing import Layout, dump
+
+Way = tuple[str | int, ...]
+"""The keys and list indices that lead to a value, from the top of a document or of a resource."""
 
 _VARIABLE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
 _RESOURCE: Final = 2
 """The steps of a path that name the resource: its section and its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A file's text before and after, not yet written; `before` is "" for a new file.
+
+    Both have the line breaks and the byte order mark of the file, so writing `content` changes only what was edited.
+    """
+
+    path: Path
+    before: str
+    after: str
+
+    @property
+    def is_change(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def content(self) -> bytes:
+        """The new bytes of the file."""
+        return self.after.encode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Values that were set in a file, and a problem with the position and the reason for each that was left."""
+
+    edit: Edit
+    left: Mapping[Way, Problem] = field(default_factory=dict)
+
+
+class UnwritableError(Exception):
+    """A value that YAML or a configuration cannot express. `str()` says why."""
 
 
 def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
@@ -36,7 +63,7 @@ def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
 
     A map or a list changes item by item, so its comments stay. Keys that it has no longer are removed, and equal values
     are not touched. A value is left, with its reason, if it comes by an alias or `<<`, is shared by an anchor, holds a
-    variable, cannot be written, or has an uncommon style.
+    variable, cannot be written, or has an uncommon style. The reason ends with the lines to write by hand.
 
     ConfigurationInvalid if the text has problems; Refused if a resource is not in it.
     """
@@ -49,14 +76,16 @@ def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
 def _set(source: Source, text: str, values: Mapping[Way, Any]) -> Adopted:
     """Set all values at once; if that fails, one half after the other, to find the values that cannot be set."""
     try:
-        return Adopted(Edit(source.path, text, edited(source, _expected(source, values))))
+        return Adopted(Edit(source.path, text, source.edited(_expected(source, values))))
     except (UnsafeError, UnwritableError) as error:
         if len(values) == 1:
-            return Adopted(Edit(source.path, text, text), tuple(_left(source, *each, error) for each in values.items()))
+            return Adopted(
+                Edit(source.path, text, text), {way: _left(source, way, value, error) for way, value in values.items()}
+            )
     pairs, half = iter(values.items()), len(values) // 2
     first = _set(source, text, dict(islice(pairs, half)))
     second = _set(Source(source.path, first.edit.after), first.edit.after, dict(pairs))
-    return Adopted(Edit(source.path, text, second.edit.after), (*first.left, *second.left))
+    return Adopted(Edit(source.path, text, second.edit.after), {**first.left, **second.left})
 
 
 def _document(source: Source, way: Way) -> int:
@@ -71,7 +100,7 @@ def _document(source: Source, way: Way) -> int:
 
 def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
     """The values of the documents after the change; maps that are missing on a path are added."""
-    expected = [copied(document.value) for document in source.documents]
+    expected = [_plain(document.value) for document in source.documents]
     for way, value in values.items():
         target: Any = expected[_document(source, way)]
         for step, after in zip(way, (*way[1:], None), strict=True):
@@ -83,7 +112,7 @@ def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
             if after is None:
                 if _has_variable(target[step] if isinstance(step, int) else target.get(step)):
                     raise UnsafeError("holds a variable, and what it stands for differs between environments")
-                target[step] = written(value)
+                target[step] = _written(value)
             elif isinstance(step, str) and target.get(step) is None:
                 target[step] = {}
             target = target[step]
@@ -97,17 +126,52 @@ def _has_variable(value: Any) -> bool:
     return isinstance(value, str) and _VARIABLE.search(value) is not None
 
 
-def _left(source: Source, way: Way, value: Any, why: Exception) -> Left:
-    """A value that is left, with its position, or that of the value around it."""
+def _left(source: Source, way: Way, value: Any, why: Exception) -> Problem:
+    """Why a value is left, with its position, or that of the value around it, and the lines to write by hand."""
     document = source.documents[_document(source, way)]
-    name = shown(".".join(map(str, way[_RESOURCE:])))
-    message = f"{name} cannot be written: {why}"
-    if isinstance(why, UnsafeError):
-        try:
-            message = f"{name} {why}; change it by hand; live: {shown(flow(written(value)))}"
-        except UnwritableError as error:
-            message = f"{name} cannot be written: {error}"
-    return Left(way, Problem(str(source.path), *find_position(document.value, way, document.position), message))
+    try:
+        block = _written(value)
+        for step in reversed(way[_RESOURCE:]):
+            block = {step: block} if isinstance(step, str) else [block]
+        message = f"{why}; change it by hand to:\n{dump(block, Layout(has_short_maps=True)).rstrip()}"
+    except UnwritableError as error:
+        message = f"cannot be written: {error}"
+    position = find_position(document.value, way, document.position)
+    return Problem(str(source.path), *position, f"{shown('.'.join(map(str, way[_RESOURCE:])))} {message}")
+
+
+def _plain(value: Any) -> Any:
+    """The value as plain maps and lists that share nothing."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _written(value: Any) -> Any:
+    """A live value for YAML: plain maps and lists, and `$${` for `${`.
+
+    UnwritableError if YAML or a configuration cannot express it.
+    """
+    found = _escaped(value, 0)
+    try:
+        dump(found)
+    except ValueError as error:
+        raise UnwritableError(str(error)) from error
+    return found
+
+
+def _escaped(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if depth > DEEPEST:
+        raise UnwritableError(f"it is nested deeper than {DEEPEST} levels")
+    if isinstance(value, Mapping):
+        if any("${" in str(key) for key in value):
+            raise UnwritableError("a key with ${ cannot be written; variables stand in values only")
+        return {key: _escaped(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [_escaped(item, depth + 1) for item in value]
+    return value
 
 
 _IMPORTS: Final = "imports"
@@ -119,8 +183,7 @@ def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str
     ConfigurationInvalid if one of the files has problems. Refused if one of them has the key already, if the section is
     shared (an alias, an anchor), or if a value cannot be written.
     """
-    if places := _places(files, section, key):
-        raise Refused(str(places[0]), hint="choose another key, or change what is written there")
+    _require_new(files, section, key)
     return _add(target, files.get(target, ""), section, {key: fields})
 
 
@@ -143,62 +206,53 @@ def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
     return _add(path, text, _IMPORTS, [line])
 
 
-def _places(files: Mapping[Path, str], section: str, key: str) -> list[Problem]:
-    """A problem for each place that has the key; ConfigurationInvalid with the problems of every file."""
+def _require_new(files: Mapping[Path, str], section: str, key: str) -> None:
+    """Refused, with the place, if a file has the key; ConfigurationInvalid with the problems of every file."""
     found: list[Problem] = []
     problems: list[Problem] = []
     for path, text in files.items():
-        try:
-            documents = documents_of(path, text)
-        except ConfigurationInvalid as error:
-            problems += error.problems
-            continue
-        found += [place for each in documents if (place := _place(each, section, key))]
+        documents, faults = read(text.encode("utf-8", "surrogatepass"), str(path))
+        problems += faults
+        for inside in (each.value.get(section) for each in documents if isinstance(each.value, LocatedMap)):
+            if isinstance(inside, LocatedMap) and key in inside:
+                message = f"{shown(key)} is in {section} already"
+                found.append(Problem(str(path), *inside.key_positions[key], message))
     if problems:
         raise ConfigurationInvalid(problems)
-    return found
-
-
-def _place(document: Document, section: str, key: str) -> Problem | None:
-    inside = document.value.get(section) if isinstance(document.value, LocatedMap) else None
-    if not isinstance(inside, LocatedMap) or key not in inside:
-        return None
-    return Problem(document.file, *inside.key_positions[key], f"{shown(key)} is in {section} already")
+    if found:
+        raise Refused(str(found[0]), hint="choose another key, or change what is written there")
 
 
 def _add(path: Path, text: str, section: str, added: Any) -> Edit:
     """Add a map or a list to the section. Refused, with the lines to write by hand, if that is not possible."""
     source = Source(path, text)
     try:
-        new = {section: written(added)}
-        lines = entries(new, 0, Layout())
-        after = _grown(source, section, new[section], lines)
+        new = {section: _written(added)}
+        block = dump(new, Layout(has_short_maps=True))
+        after = _grown(source, new, section, block)
     except UnwritableError as error:
         raise Refused(f"{path}: {section} cannot be added to: {error}") from error
     except UnsafeError as error:
         maps = [each.value for each in source.documents if isinstance(each.value, LocatedMap) and section in each.value]
         position = maps[-1].value_positions[section] if maps else (1, 1)
         problem = Problem(str(path), *position, f"{section} cannot be added to: it {error}")
-        raise Refused(str(problem), hint="write it by hand:\n" + "\n".join(lines)) from error
+        raise Refused(str(problem), hint=f"write it by hand:\n{block.rstrip()}") from error
     return Edit(path, text, after)
 
 
-def _grown(source: Source, section: str, added: Any, lines: list[str]) -> str:
+def _grown(source: Source, new: dict[str, Any], section: str, block: str) -> str:
     """The text with the addition in the last document that has the section, or in the last document."""
-    expected = [copied(document.value) for document in source.documents]
+    expected = [_plain(document.value) for document in source.documents]
     if not expected:
-        after = source.byte_order_mark + source.text + "".join(line + source.eol for line in lines)
-        require_read(after, [{section: added}])
+        after = source.byte_order_mark + source.text + block.replace("\n", source.eol)
+        require_read(after, [new])
         return after
     having = [value for value in expected if isinstance(value, dict) and section in value]
-    target = (having or expected)[-1]
+    target, added = (having or expected)[-1], new[section]
     if not isinstance(target, dict):
         raise UnsafeError("has no place in a document that is no map of sections")
     old = target.get(section)
     if not isinstance(old, type(added) | None):
         raise UnsafeError(f"is no {'map' if isinstance(added, dict) else 'list'}")
-    if isinstance(added, dict):
-        target[section] = {**(old or {}), **added}
-    else:
-        target[section] = [*(old or []), *added]
-    return edited(source, expected)
+    target[section] = {**(old or {}), **added} if isinstance(added, dict) else [*(old or []), *added]
+    return source.edited(expected)

@@ -1,7 +1,7 @@
 """Changes the values in the text of a file, with as few changed characters as possible.
 
-It edits the common styles: maps and lists in block style, scalars and `{…}` and `[…]` on one line, and `|` blocks. It
-refuses other styles, and everything that an anchor shares. The result is parsed and compared with what is expected.
+It edits maps and lists in block style, and scalars, `{…}` and `[…]` on one line. It refuses other styles, and all that
+an anchor shares. The result is parsed and compared with what is expected.
 """
 
 from __future__ import annotations
@@ -9,121 +9,136 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import accumulate, takewhile
+from pathlib import Path
 from typing import Any, Final
 
-from reconciler.yaml import read
-from reconciler.yaml.edit_source import BEGINS, Slot, Source, UnsafeError
-from reconciler.yaml.edit_text import below, entry, inline, item, literal
-from reconciler.yaml.writing import double_quoted
+import yaml
+from yaml.nodes import CollectionNode, MappingNode, Node
 
-_QUOTED_OR_COMMENT: Final = re.compile(rf"""{BEGINS}(?:"(?:[^"\\]|\\.)*"|'[^']*'|#[^\r\n]*)""")
-_SHARED: Final = re.compile(r"(?:^|[\s\[{,])(?:[&*!][^\s,\]}]|<<[ \t]*:)")
+from reconciler.errors import ConfigurationInvalid
+from reconciler.yaml import Document, read
+from reconciler.yaml.parsers import compose
+from reconciler.yaml.writing import Layout, dump, inline
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
+_COLON: Final = re.compile(r"[ \t]*:")
+_PROPERTY: Final = re.compile(r"[&*!][^\s,\]}]*")
+_FIRST_STEP: Final = re.compile(r"(?m)^( +)(?![ #-])\S")
+_FIRST_DASH: Final = re.compile(r"(?m)^( *)[^\s#-].*:[ \t]*(?:#.*)?[\r\n]+( *)- ")
 _NOT_EDITED: Final = "what has an anchor, an alias, a tag or << is not edited"
 _ODD: Final = "cannot be edited by itself as it is written here"
 
 
-def edited(source: Source, expected: Sequence[Any]) -> str:
-    """The text with the expected values. UnsafeError if no edit of a common style gives them."""
-    changes = _Changes(source)
-    for document, new in zip(source.documents, expected, strict=True):
-        changes.make(source.root(document), document.value, new)
-    text = changes.text()
-    require_read(text, expected)
-    return text
+class UnsafeError(Exception):
+    """A text that cannot be changed without changing more, or losing something. `str()` says why."""
 
 
-def require_read(text: str, expected: Sequence[Any]) -> None:
-    """UnsafeError unless the text has no problem and its documents have exactly the expected values."""
-    documents, problems = read(text.encode("utf-8", "surrogatepass"), "")
-    if problems or not same([document.value for document in documents], list(expected)):
-        raise UnsafeError(_ODD)
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """The key or dash of a value in block style.
+
+    `line` and `column` of the key or dash, and `end`, the line after the value, count from 0. `behind` is the index in
+    the text after the colon or dash.
+    """
+
+    key: Node | None
+    node: Node
+    line: int
+    column: int
+    end: int
+    behind: int
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are the same and of the same type: `true` is not 1, and 1 is not 1.0."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return type(one) is type(other) and bool(one == other)
+class Source:
+    """The text of a file without its byte order mark, its last line ended. ConfigurationInvalid if it has problems."""
 
-
-def copied(value: Any) -> Any:
-    """The value as plain maps and lists that share nothing."""
-    if isinstance(value, dict):
-        return {key: copied(inner) for key, inner in value.items()}
-    return [copied(inner) for inner in value] if isinstance(value, list) else value
-
-
-class _Changes:
-    """The changes of one text, as (start, end, replacement)."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._layout = source.layout()
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.documents = documents_of(path, text)
+        self.byte_order_mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+        self.text = text.removeprefix(_BYTE_ORDER_MARK)
+        self.eol = next(iter(re.findall(r"\r\n|\r|\n", self.text)), "\n")
+        self._is_ended = not self.text or self.text.endswith(("\r", "\n"))
+        self.text += "" if self._is_ended else self.eol
+        self._lines: list[str] = _LINE.findall(self.text)
+        self._starts = [0, *accumulate(map(len, self._lines))]
         self._splices: list[tuple[int, int, str]] = []
+        step, dash = _FIRST_STEP.search(self.text), _FIRST_DASH.search(self.text)
+        columns = len(step[1]) if step else 2
+        self._layout = Layout(columns, len(dash[2]) - len(dash[1]) if dash else columns, has_short_maps=True)
 
-    def text(self) -> str:
-        """The text with all changes made."""
-        text, parts, at = self._source.text, [self._source.byte_order_mark], 0
+    def edited(self, expected: Sequence[Any]) -> str:
+        """The text with the expected values. UnsafeError if no edit of a common style gives them."""
+        try:
+            roots = {(node.start_mark.line + 1, node.start_mark.column + 1): node for node in compose(self.text)}
+        except yaml.YAMLError as error:  # an anchor that is there twice
+            raise UnsafeError(_ODD) from error
+        self._splices = []
+        for document, new in zip(self.documents, expected, strict=True):
+            old, root = document.value, roots[document.position]
+            is_map = isinstance(old, dict) and _is_block(root) and not self._property(root, 0)
+            if not _same(old, new) and not (is_map and self._map(root, old, new)):
+                raise UnsafeError("is not in a map of sections in block style")
+        text = self._spliced()
+        require_read(text, expected)
+        return text
+
+    def _spliced(self) -> str:
+        parts, at = [self.byte_order_mark], 0
         for start, end, new in sorted(self._splices, key=lambda each: each[:2]):
             if start < at:
                 raise UnsafeError(_ODD)
-            parts += [text[at:start], new]
+            parts += [self.text[at:start], new]
             at = end
-        after = "".join(parts) + text[at:]
+        after = "".join(parts) + self.text[at:]
         # A last line without a line break stays so, unless another line follows it now.
-        return after if self._source.is_ended or at == len(text) else after.removesuffix(self._source.eol)
+        return after if self._is_ended or at == len(self.text) else after.removesuffix(self.eol)
 
-    def make(self, root: Slot, old: Any, new: Any) -> None:
-        """Change a document, which must be a map in block style."""
-        if same(old, new):
+    def _change(self, slot: _Slot, old: Any, new: Any) -> None:
+        if _same(old, new):
             return
-        first = self._source.lines[root.position[0] - 1][root.position[1] - 1 :][:1]
-        if not isinstance(old, dict) or first in "{&!*" or not self._map(root, old, new):
-            raise UnsafeError("is not in a map of sections in block style")
+        node: Any = slot.node
+        if found := self._property(node, slot.behind):
+            raise UnsafeError(f"is written with {found}; {_NOT_EDITED}")
+        if _is_block(node):
+            edit = self._map if isinstance(old, dict) else self._list
+            if new and isinstance(new, dict if isinstance(old, dict) else list) and edit(node, old, new):
+                return
+        elif getattr(node, "style", "") in ("|", ">") or not slot.line == node.start_mark.line == node.end_mark.line:
+            raise UnsafeError("is written on several lines")
+        self._rewrite(slot, new)
 
-    def _change(self, slot: Slot, old: Any, new: Any) -> None:
-        if same(old, new):
-            return
-        start, end = self._source.words(slot) if not _is_filled(old) else self._first_words(slot)
-        words = self._source.text[start:end]
-        if words.startswith(("&", "*", "!")):
-            raise UnsafeError(f"is written with {words.split()[0]}; {_NOT_EDITED}")
-        is_block = _is_filled(old) and not words.startswith(("[", "{"))
-        if is_block and isinstance(old, dict) and isinstance(new, dict) and new and self._map(slot, old, new):
-            return
-        if is_block and isinstance(old, list) and isinstance(new, list) and new and self._list(slot, old, new):
-            return
-        self._rewrite(slot, old, new, (start, end))
-
-    def _map(self, slot: Slot, old: Any, new: dict[str, Any]) -> bool:
+    def _map(self, node: Node, old: Any, new: Any) -> bool:
         """Change the entries that differ; False if one cannot be removed alone."""
-        own = self._source.entries(slot, old)
-        if not own or any(key not in own and not (key in new and same(old[key], new[key])) for key in old):
+        own = self._entries(node)
+        if not own or any(key not in own and not (key in new and _same(old[key], new[key])) for key in old):
             raise UnsafeError("comes by <<, or is not written as `key: value` on lines of its own")
-        gone = [inner for key, inner in own.items() if key not in new]
-        if len(gone) == len(own) or not all(map(self._source.begins_line, gone)):
+        gone = [slot for key, slot in own.items() if key not in new]
+        if len(gone) == len(own) or any(self._lines[slot.line][: slot.column].strip() for slot in gone):
             return False
-        for inner in gone:
-            self._drop(inner)
-        for key, inner in own.items():
+        for slot in gone:
+            self._require_unshared(slot)
+            self._put_lines(slot.line, slot.end)
+        for key, slot in own.items():
             if key in new:
-                self._change(inner, old[key], new[key])
+                self._change(slot, old[key], new[key])
         *before, last = own.values()
-        at = self._source.behind(last.end, last.column)
-        between = self._source.lines[before[-1].end : last.line] if before else []
+        at = self._behind(last.end, last.column)
+        between = self._lines[before[-1].end : last.line] if before else []
         blank = [""] if any(not line.strip() for line in between) else []
         for key, value in new.items():
             if key not in old:
-                self._put_lines(at, at, blank + entry(key, value, last.column, self._layout))
+                self._put_lines(at, at, blank + self._rendered({key: value}, last.column))
         return True
 
-    def _list(self, slot: Slot, old: Any, new: list[Any]) -> bool:
-        """Keep the equal items, change those between them pair by pair, add or drop the rest."""
-        slots = self._source.items(slot, old)
-        if not slots:
+    def _list(self, node: Node, old: Any, new: Any) -> bool:
+        """Keep the equal items, change those between them pair by pair, add or drop the rest; False if it cannot."""
+        slots = self._items(node)
+        if len(slots) < len(old):
             return False
         matcher = SequenceMatcher(None, list(map(_worded, old)), list(map(_worded, new)), autojunk=False)
         for what, start, end, first, last in matcher.get_opcodes():
@@ -132,73 +147,153 @@ class _Changes:
             pairs = min(end - start, last - first)
             for offset in range(pairs):
                 self._change(slots[start + offset], old[start + offset], new[first + offset])
-            for gone in slots[start + pairs : end]:
-                self._drop(gone)
-            position = start + pairs
-            beside = slots[max(position - 1, 0)]
-            at = self._source.behind(beside.end, beside.column) if position else beside.line
-            as_flow = self._is_flow(beside) if _is_filled(old[max(position - 1, 0)]) else None
-            for each in new[first + pairs : last]:
-                self._put_lines(at, at, item(each, beside.column, self._layout, as_flow=as_flow))
+            for slot in slots[start + pairs : end]:
+                self._require_unshared(slot)
+                self._put_lines(slot.line, slot.end)
+            beside = slots[max(start + pairs - 1, 0)]
+            at = self._behind(beside.end, beside.column) if start + pairs else beside.line
+            if added := new[first + pairs : last]:
+                self._put_lines(at, at, self._rendered(added, beside.column, beside.node))
         return True
 
-    def _rewrite(self, slot: Slot, old: Any, new: Any, span: tuple[int, int]) -> None:
+    def _rewrite(self, slot: _Slot, new: Any) -> None:
         """Replace a value by one of any type; what follows the old one on its line stays."""
-        start, end = span
-        words, is_filled = self._source.text[start:end], _is_filled(old)
-        if slot.end > slot.line + 1 and not is_filled and not words.startswith(("|", ">")):
-            raise UnsafeError("is written on several lines")
-        if is_filled:
-            self._require_unshared(slot)
-        lines: list[str] = []
-        block = literal(new, slot.column + self._layout.step)
-        if block:
-            written, lines = block
-        elif _is_filled(new) and not slot.is_item and not (is_filled and words):
-            written, lines = "", below(new, slot.column, self._layout)
-        elif isinstance(new, str) and words.startswith(('"', "'")):
-            written = (
-                double_quoted(new) if words[0] == '"' or not new.isprintable() else "'" + new.replace("'", "''") + "'"
-            )
-        else:
-            written = inline(new)
-        if words and written:
-            self._splices.append((start, end, written))
-        else:
-            self._splices.append((slot.behind, end, f" {written}" if written else ""))
-        self._put_lines(slot.line + 1, slot.end, lines)
-
-    def _first_words(self, slot: Slot) -> tuple[int, int]:
-        """The span of a collection on the line of its key or dash: all of it, or the first part of a block."""
-        begin = self._source.starts[slot.position[0] - 1] + slot.position[1] - 1
-        if slot.position[0] - 1 != slot.line or self._source.text[begin] in "[{&*!":
-            return self._source.words(slot)
-        return begin, self._source.starts[slot.line] + len(self._source.lines[slot.line].rstrip())
-
-    def _is_flow(self, slot: Slot) -> bool:
-        return self._source.text[slot.behind :].lstrip(" ").startswith(("[", "{"))
-
-    def _drop(self, slot: Slot) -> None:
         self._require_unshared(slot)
-        self._put_lines(slot.line, slot.end, [])
+        node: Any = slot.node
+        start, end = node.start_mark.index, node.end_mark.index
+        if _is_block(node) or start == end:
+            start = end = slot.behind
+        is_filled_flow = isinstance(node, CollectionNode) and node.flow_style and bool(node.value)
+        if _is_block(node) and slot.key is None:
+            self._put_lines(slot.line, slot.end, self._rendered([new], slot.column))
+        elif slot.key is not None and isinstance(new, dict | list) and new and not is_filled_flow:
+            deeper = self._layout.step if isinstance(new, dict) else self._layout.dash
+            self._splices.append((slot.behind, end, ""))
+            self._put_lines(slot.line + 1, slot.end, self._rendered(new, slot.column + deeper))
+        else:
+            self._splices.append((start, end, " " * (start == end) + inline(new, self.text[start:end][:1])))
+            self._put_lines(slot.line + 1, slot.end)
 
-    def _put_lines(self, first: int, end: int, lines: list[str]) -> None:
+    def _entries(self, node: Node) -> dict[str, _Slot]:
+        """The slots of the keys of a map in block style, without those that come by `<<`."""
+        found = {}
+        for key, value in node.value:
+            begin, colon = key.start_mark, _COLON.match(self.text, key.end_mark.index)
+            if colon is not None and (key.style or key.value != "<<"):
+                end = self._end(value, begin.line, colon.end())
+                found[key.value] = _Slot(key, value, begin.line, begin.column, end, colon.end())
+        return found
+
+    def _items(self, node: Node) -> list[_Slot]:
+        """The slots of the items of a list in block style, up to one that does not begin its line."""
+        line, column, slots = node.start_mark.line, node.start_mark.column, list[_Slot]()
+        for value in node.value:
+            while line + 1 < len(self._lines) and self._first(line) in "#":
+                line += 1
+            if not self._lines[line].startswith(" " * column + "-"):
+                break
+            behind = self._starts[line] + column + 1
+            slots.append(_Slot(None, value, line, column, self._end(value, line, behind), behind))
+            line = slots[-1].end
+        return slots
+
+    def _end(self, node: Node, line: int, behind: int) -> int:
+        """The line after the last one of a value, without comments and blank lines. `line` is that of the key."""
+        end, last = line + 1, node
+        if node.start_mark.index < behind:  # an alias
+            return end
+        if _is_block(node):
+            end = node.end_mark.line
+            while end > line + 1 and self._first(end - 1) in "#":
+                end -= 1
+        while _is_block(last):
+            last = last.value[-1] if isinstance(last.value[-1], Node) else last.value[-1][1]
+        # A block of text may end with lines that look like comments.
+        own = last.end_mark.line + bool(last.end_mark.column)
+        while own > end and not self._first(own - 1):
+            own -= 1
+        return max(end, own)
+
+    def _first(self, line: int) -> str:
+        """The first character of a line, empty for a blank one."""
+        return self._lines[line].strip()[:1]
+
+    def _behind(self, line: int, column: int) -> int:
+        """The line at which to insert after content that ends before `line` and is indented by `column`.
+
+        Comments that follow with the same indentation belong to the content, unless they belong to what comes next.
+        """
+        ends = len(self._lines)
+        following = next((number for number in range(line, ends) if self._first(number) not in ("", "#")), ends)
+        least = max(column, self._margin(following) + 1 if following < ends else 0)
+        ours = takewhile(
+            lambda number: not self._first(number) or self._margin(number) >= least, range(line, following)
+        )
+        return max((number + 1 for number in ours if self._first(number)), default=line)
+
+    def _margin(self, line: int) -> int:
+        return len(self._lines[line]) - len(self._lines[line].lstrip(" "))
+
+    def _rendered(self, value: Any, column: int, beside: Node | None = None) -> list[str]:
+        """The lines of a map or a list at a column, its items as the item beside them."""
+        layout = self._layout
+        if beside is not None and _is_block(beside):
+            layout = Layout(layout.step, layout.dash)
+        return [" " * column + line if line else "" for line in dump(value, layout).split("\n")[:-1]]
+
+    def _put_lines(self, first: int, end: int, lines: Sequence[str] = ()) -> None:
         """Replace lines by others; insert before `first` if `end` is the same."""
         if first < end or lines:
-            starts = self._source.starts
-            self._splices.append((starts[first], starts[end], "".join(line + self._source.eol for line in lines)))
+            new = "".join(line + self.eol for line in lines)
+            self._splices.append((self._starts[first], self._starts[end], new))
 
-    def _require_unshared(self, slot: Slot) -> None:
-        """UnsafeError if lines to remove have an anchor, an alias or a tag."""
-        lines = self._source.text[slot.behind : self._source.starts[slot.end]]
-        if found := _SHARED.search(_QUOTED_OR_COMMENT.sub("", lines)):
-            raise UnsafeError(f"holds {found[0].strip('[{, :')}; {_NOT_EDITED}")
+    def _property(self, node: Node, behind: int) -> str:
+        """The anchor, alias or tag of a value, which is written after the index `behind`; empty if it has none."""
+        start = node.start_mark.index
+        if behind <= start and (start == node.end_mark.index or self.text[start] not in "&!"):
+            return ""
+        found = _PROPERTY.search(self.text, max(start, behind))
+        return found[0] if found else "an alias"
+
+    def _require_unshared(self, slot: _Slot) -> None:
+        """UnsafeError if what is to be removed has an anchor, an alias or a tag."""
+        begin = slot.behind if slot.key is None else slot.key.start_mark.index
+        waiting = [each for each in (slot.key, slot.node) if each is not None]
+        while waiting:
+            node = waiting.pop()
+            if found := self._property(node, begin):
+                raise UnsafeError(f"holds {found}; {_NOT_EDITED}")
+            if isinstance(node, MappingNode):
+                waiting += [each for pair in reversed(node.value) for each in reversed(pair)]
+                if any(not key.style and key.value == "<<" for key, _ in node.value):
+                    raise UnsafeError(f"holds <<; {_NOT_EDITED}")
+            elif isinstance(node, CollectionNode):
+                waiting += reversed(node.value)
 
 
-def _is_filled(value: Any) -> bool:
-    return isinstance(value, dict | list) and bool(value)
+def documents_of(path: Path, text: str) -> list[Document]:
+    """The documents of a text. ConfigurationInvalid with every problem of it."""
+    documents, problems = read(text.encode("utf-8", "surrogatepass"), str(path))
+    if problems:
+        raise ConfigurationInvalid(problems)
+    return documents
+
+
+def require_read(text: str, expected: Sequence[Any]) -> None:
+    """UnsafeError unless the text has no problem and its documents have exactly the expected values."""
+    documents, problems = read(text.encode("utf-8", "surrogatepass"), "")
+    if problems or not _same([document.value for document in documents], list(expected)):
+        raise UnsafeError(_ODD)
+
+
+def _is_block(node: Node) -> bool:
+    return isinstance(node, CollectionNode) and not node.flow_style
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same and of the same type: `true` is not 1, and 1 is not 1.0."""
+    return _worded(one) == _worded(other)
 
 
 def _worded(value: Any) -> str:
-    """A value as a text that is equal for equal values only."""
     return json.dumps(value, sort_keys=True)

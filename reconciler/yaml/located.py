@@ -1,10 +1,17 @@
-"""Values that know where they are written. They compare, print and serialise as the dict and the list that they are."""
+"""Values that know where they are written, and the open collections of a document while it is built.
+
+The values compare, print and serialise as the dict and the list that they are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from sys import intern
+from typing import Any, Final
+
+from reconciler.yaml.scalars import MERGE, node_kind
+from reconciler.yaml.syntax import quoted
 
 Position = tuple[int, int]
 """Line and column, both counted from 1."""
@@ -58,3 +65,121 @@ def find_position(node: Any, path: tuple[str | int, ...], fallback: Position, *,
             return position
         node = node[step]
     return position
+
+
+Report = Callable[[Position, str], None]
+
+_NO_KEY: Final = object()
+_DROPPED: Final = object()
+
+
+class RootFrame:
+    """The document itself: it takes one value."""
+
+    __slots__ = ("position", "value")
+
+    wants_key = False
+    in_brackets = False
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.position: Position = (1, 1)
+
+    def put(self, value: Any, at: Position) -> None:
+        self.value = value
+        self.position = at
+
+
+class ListFrame:
+    """An open list."""
+
+    __slots__ = ("append", "append_position", "in_brackets", "value")
+
+    wants_key = False
+    in_brackets: bool
+
+    def __init__(self) -> None:
+        self.value = LocatedList()
+        self.append = self.value.append
+        self.append_position = self.value.positions.append
+
+    def put(self, value: Any, at: Position) -> None:
+        self.append(value)
+        self.append_position(at)
+
+
+class MapFrame:
+    """An open map: it takes a key, then its value, and so on. Merges take effect when it closes."""
+
+    __slots__ = ("in_brackets", "key", "key_positions", "merges", "report", "value", "value_positions")
+
+    in_brackets: bool
+
+    def __init__(self, report: Report) -> None:
+        self.value = LocatedMap()
+        self.key_positions = self.value.key_positions
+        self.value_positions = self.value.value_positions
+        self.key: Any = _NO_KEY
+        self.merges: list[tuple[Any, Position]] = []
+        self.report = report
+
+    @property
+    def wants_key(self) -> bool:
+        """Whether the next value is a key."""
+        return self.key is _NO_KEY
+
+    def put(self, value: Any, at: Position) -> None:
+        """Take the next key, or the value of the last key."""
+        key = self.key
+        if key is _NO_KEY:
+            if value.__class__ is str and value not in self.key_positions:
+                self.key = key = intern(value)
+                self.key_positions[key] = at
+            else:
+                self._odd_key(value, at)
+            return
+        self.key = _NO_KEY
+        if key.__class__ is str:
+            self.value[key] = value
+            self.value_positions[key] = at
+        elif key is MERGE:
+            self.merges.append((value, at))
+
+    def _odd_key(self, value: Any, at: Position) -> None:
+        """Take a merge key, or report a wrong key."""
+        self.key = _DROPPED
+        if value is MERGE:
+            self._merge_key(at)
+        elif isinstance(value, str):
+            first = self.key_positions[value][0]
+            self.report(at, f"duplicate key {quoted(value)}; it is written first at line {first}; expected it once")
+        else:
+            hint = "; text that begins with { or [ must be in quotes" if isinstance(value, (dict, list)) else ""
+            self.report(at, f"a key must be a string; found {node_kind(value)}{hint}")
+
+    def _merge_key(self, at: Position) -> None:
+        if self.merges:
+            first = self.merges[0][1][0]
+            self.report(at, f"duplicate key <<; it is written first at line {first}; expected one list: <<: [*a, *b]")
+        else:
+            self.key = MERGE
+
+    def close(self) -> None:
+        """Add the keys of the merges. Own keys win, then the earlier map of a list."""
+        for value, at in self.merges:
+            sources = zip(value, value.positions, strict=True) if isinstance(value, LocatedList) else [(value, at)]
+            for source, position in sources:
+                self._merge(source, position)
+
+    def _merge(self, source: Any, at: Position) -> None:
+        if not isinstance(source, LocatedMap):
+            self.report(at, f"<< must be given a map or a list of maps; found {node_kind(source)}")
+            return
+        for key, value in source.items():
+            if key not in self.key_positions:
+                self.value[key] = value
+                self.key_positions[key] = source.key_positions[key]
+                self.value_positions[key] = source.value_positions[key]
+
+
+Frame = RootFrame | ListFrame | MapFrame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -42,6 +43,12 @@ def parser_for(text: str, *, accelerated: bool | None) -> Parser:
     if not any(begin in text for begin in _PAIR_BEGINS) or _TAKEN.search(text):
         return make(text)
     return _PairParser(make(_PAIR.sub(partial(_moved, by=1), text)))
+
+
+def compose(text: str) -> Iterator[yaml.Node]:
+    """The nodes of the documents of `text`, with their beginnings and ends. They hold no values for people."""
+    make = yaml.CSafeLoader if is_accelerated() else _PureParser
+    return yaml.compose_all(_PAIR.sub(partial(_moved, by=1), text), make)
 
 
 class _PairParser:

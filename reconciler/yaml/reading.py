@@ -1,20 +1,199 @@
-"""Reads a file of YAML: bytes → text → parser → builder."""
+"""Reads a file of YAML: bytes → text → parse events → documents, in one loop without recursion.
+
+The building goes on after a problem.
+"""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Final
 
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.lazy import load
-from reconciler.yaml.anchors import Budget
-from reconciler.yaml.building import Builder, EndedError
-from reconciler.yaml.decoding import decode
-from reconciler.yaml.located import Document
-from reconciler.yaml.parsers import parser_for
+from reconciler.yaml.anchors import ALIAS, DEEPEST, PIECES, AliasError, Anchors, Budget
+from reconciler.yaml.located import Document, Frame, ListFrame, LocatedMap, MapFrame, Position, RootFrame
+from reconciler.yaml.parsers import Parser, parser_for
+from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, node_kind, plain, tagged
+from reconciler.yaml.syntax import decode, position_at, quoted, syntax_problem, too_deep
+
+_NOTHING: Final = object()
+
+
+class EndedError(Exception):
+    """The text nests too deep or holds too much to go on. The problem is in the list already."""
+
+
+class Builder:
+    """Builds the documents of one file. After an error, `documents` and `problems` hold what was found before it."""
+
+    def __init__(self, text: str, file: str, budget: Budget) -> None:
+        self.documents: list[Document] = []
+        self.problems: list[Problem] = []
+        self._text = text
+        self._file = file
+        self._budget = budget
+        self._anchors = Anchors(len(text), budget)
+        self._root = RootFrame()
+        self._top: Frame = self._root
+        self._stack: list[Frame] = []
+
+    def build(self, parser: Parser) -> None:
+        """Build all documents. Raises what the parser raises, and `EndedError`."""
+        events = iter(parser.get_event, None)
+        count = 0
+        event: Any = None
+        scalar_event = yaml.ScalarEvent
+        maybe = MAYBE
+        try:
+            for count, event in enumerate(islice(events, self._budget.pieces_left), 1):  # noqa: B007 - the last one counts
+                if event.__class__ is scalar_event and event.anchor is None and event.tag is None:
+                    value = event.value
+                    if value[:1] in maybe and not event.style:
+                        value = self._plain(event)
+                else:
+                    value = _OTHERS[event.__class__](self, event)
+                    if value is _NOTHING:
+                        continue
+                mark = event.start_mark
+                self._top.put(value, (mark.line + 1, mark.column + 1))
+        except yaml.MarkedYAMLError as error:
+            self._end_if_too_deep(event, error)
+            raise
+        finally:
+            self._budget.pieces_left -= count
+        if (event := next(events, None)) is not None:
+            most = f"expected at most {PIECES} in a configuration; nothing after it is read"
+            self._report_at(event, f"too many keys and values up to here; {most}")
+            raise EndedError
+
+    def _end_if_too_deep(self, last: Any, error: yaml.MarkedYAMLError) -> None:
+        """Raise `EndedError` if the text that the parser read after the event `last` nests too deep."""
+        mark = error.problem_mark or error.context_mark
+        if mark is None:
+            return
+        begin = last.end_mark.index if last is not None else 0
+        left = DEEPEST - len(self._stack)
+        index = too_deep(self._text[begin : mark.index], left, in_brackets=self._top.in_brackets)
+        if index is not None:
+            self._report_too_deep(position_at(self._text, begin + index))
+            raise EndedError
+
+    def _report_too_deep(self, at: Position) -> None:
+        self.report(at, f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read")
+
+    def report(self, at: Position, message: str, code: str = "") -> None:
+        """Note a problem."""
+        self.problems.append(Problem(self._file, *at, message, code))
+
+    def _report_at(self, event: Any, message: str, code: str = "") -> None:
+        self.report((event.start_mark.line + 1, event.start_mark.column + 1), message, code)
+
+    def _plain(self, event: Any) -> Any:
+        """Return what a plain scalar without a tag means."""
+        text: str = event.value
+        try:
+            value = plain(text)
+        except UnfitError as unfit:
+            self._report_at(event, str(unfit))
+            value = unfit.placeholder
+        return text if value.__class__ is str else self._fitting_key(event, value)
+
+    def _fitting_key(self, event: Any, value: Any) -> Any:
+        """Return `value`; for a key that is no string, report that, and return its text."""
+        if value is MERGE:
+            return value if self._top.wants_key else event.value
+        if value.__class__ is str or not self._top.wants_key:
+            return value
+        found = f"a key must be a string; found {node_kind(value)}"
+        self._report_at(event, f"{found}; write it in quotes: {quoted(event.value)}")
+        return event.value
+
+    def _scalar(self, event: Any) -> Any:
+        """Return the value of a scalar that has an anchor or a tag."""
+        value = event.value
+        if event.tag is not None:
+            value = self._tagged(event)
+        elif not event.style:
+            value = self._plain(event)
+        if event.anchor is not None:
+            self._anchors.add(event.anchor, event.value if value is MERGE else value)
+        return value
+
+    def _tagged(self, event: Any) -> Any:
+        try:
+            value = tagged(event.tag, event.value, is_plain=not event.style)
+        except UnfitError as unfit:
+            self._report_at(event, str(unfit))
+            value = unfit.placeholder
+        return self._fitting_key(event, value)
+
+    def _alias(self, event: Any) -> Any:
+        try:
+            return self._anchors.use(event.anchor, len(self._stack))
+        except AliasError as error:
+            if message := str(error):
+                self._report_at(event, message, ALIAS)
+            # A string as a key, and an empty map as a value, cause no second problem.
+            return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
+
+    def _open(self, event: Any) -> Any:
+        is_map = event.__class__ is yaml.MappingStartEvent
+        frame: MapFrame | ListFrame = MapFrame(self.report) if is_map else ListFrame()
+        mark = event.start_mark
+        at = (mark.line + 1, mark.column + 1)
+        if event.tag is not None and (problem := collection_tag_problem(event.tag, "map" if is_map else "seq")):
+            self.report(at, problem)
+        frame.in_brackets = event.flow_style
+        self._top.put(frame.value, at)
+        self._stack.append(self._top)
+        if len(self._stack) > DEEPEST:
+            self._report_too_deep(at)
+            raise EndedError
+        if event.anchor is not None:
+            self._anchors.add(event.anchor, frame.value, is_open=True)
+        self._top = frame
+        return _NOTHING
+
+    def _collection_end(self, _event: Any) -> Any:
+        frame = self._top
+        if isinstance(frame, MapFrame):
+            frame.close()
+        self._anchors.close(frame.value)
+        self._top = self._stack.pop()
+        return _NOTHING
+
+    def _document_start(self, event: Any) -> Any:
+        if event.version not in (None, (1, 2)):
+            number = ".".join(map(str, event.version))
+            self._report_at(
+                event, f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
+            )
+        self._anchors.begin_document()
+        self._root = self._top = RootFrame()
+        return _NOTHING
+
+    def _document_end(self, _event: Any) -> Any:
+        if self._root.value is not None:
+            self.documents.append(Document(self._root.value, self._file, self._root.position))
+        return _NOTHING
+
+
+_OTHERS: Final = {
+    yaml.ScalarEvent: Builder._scalar,
+    yaml.AliasEvent: Builder._alias,
+    yaml.MappingStartEvent: Builder._open,
+    yaml.MappingEndEvent: Builder._collection_end,
+    yaml.SequenceStartEvent: Builder._open,
+    yaml.SequenceEndEvent: Builder._collection_end,
+    yaml.DocumentStartEvent: Builder._document_start,
+    yaml.DocumentEndEvent: Builder._document_end,
+    yaml.StreamStartEvent: lambda *_: _NOTHING,
+    yaml.StreamEndEvent: lambda *_: _NOTHING,
+}
 
 
 def read(
@@ -41,7 +220,7 @@ def read(
     except EndedError:
         pass
     except yaml.YAMLError as error:
-        builder.problems.append(load("reconciler.yaml.syntax:syntax_problem")(error, text, file))
+        builder.problems.append(syntax_problem(error, text, file))
     finally:
         parser.dispose()
     return builder.documents, sorted(builder.problems)

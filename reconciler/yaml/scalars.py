@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -79,66 +78,31 @@ def _finite(number: float, text: str) -> float:
     return number
 
 
-def _as_null(text: str) -> None:
-    if _WORDS.get(text, True) is not None:
-        raise UnfitError(f"{quoted(text)} is no !!null; expected null, ~ or nothing", None)
-
-
-def _as_bool(text: str) -> bool:
-    value = _WORDS.get(text)
-    if value is None:
-        raise UnfitError(f"{quoted(text)} is no !!bool; expected true or false", False)
-    return value
-
-
-def _as_int(text: str) -> int:
-    if not _INT.fullmatch(text):
-        raise UnfitError(f"{quoted(text)} is no !!int; expected digits, such as 12", 0)
-    return _integer(text)
-
-
-def _as_float(text: str) -> float:
-    if _NOT_JSON.fullmatch(text):
-        plain(text)
-    if not _FLOAT.fullmatch(text):
-        raise UnfitError(f"{quoted(text)} is no !!float; expected a decimal number, such as 1.5", 0.0)
-    return _finite(float(text), text)
-
-
-def _as_merge(text: str) -> Any:
-    if text != "<<":
-        raise UnfitError(f"{quoted(text)} is no !!merge; expected <<", text)
-    return MERGE
-
-
-def _as_map(text: str) -> Any:
-    raise UnfitError(f"{quoted(text)} is no !!map; expected a map", None)
-
-
-def _as_list(text: str) -> Any:
-    raise UnfitError(f"{quoted(text)} is no !!seq; expected a list", None)
-
-
-_BY_TAG: Final[dict[str, Callable[[str], Any]]] = {
-    "!": str,
-    TAG_PREFIX + "str": str,
-    TAG_PREFIX + "null": _as_null,
-    TAG_PREFIX + "bool": _as_bool,
-    TAG_PREFIX + "int": _as_int,
-    TAG_PREFIX + "float": _as_float,
-    TAG_PREFIX + "merge": _as_merge,
-    TAG_PREFIX + "map": _as_map,
-    TAG_PREFIX + "seq": _as_list,
+_EXPECTED: Final[dict[str, tuple[type, str, Any]]] = {
+    TAG_PREFIX + "null": (type(None), "null, ~ or nothing", None),
+    TAG_PREFIX + "bool": (bool, "true or false", False),
+    TAG_PREFIX + "int": (int, "digits, such as 12", 0),
+    TAG_PREFIX + "float": (float, "a decimal number, such as 1.5", 0.0),
+    TAG_PREFIX + "merge": (object, "<<", ""),
+    TAG_PREFIX + "map": (dict, "a map", None),
+    TAG_PREFIX + "seq": (list, "a list", None),
 }
+"""Tag → type, what is expected, and the value in place of a wrong one."""
+_TEXTS: Final = ("!", TAG_PREFIX + "str")
 KNOWN_TAGS: Final = tuple(f"!!{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 
 
 def tagged(tag: str, text: str, *, is_plain: bool) -> Any:
     """Return what the scalar `text` means under the explicit `tag`. Raises `UnfitError` when it cannot mean that."""
-    read = _BY_TAG.get(tag)
-    if read is not None:
-        return read(text)
-    raise UnfitError(_unknown_tag(tag), _placeholder(text) if is_plain else text)
+    if tag in _TEXTS:
+        return text
+    if tag not in _EXPECTED:
+        raise UnfitError(_unknown_tag(tag), _placeholder(text) if is_plain else text)
+    kind, expected, placeholder = _EXPECTED[tag]
+    value = _finite(float(text), text) if kind is float and _FLOAT.fullmatch(text) else plain(text)
+    if type(value) is not kind:
+        raise UnfitError(f"{quoted(text)} is no {_short(tag)}; expected {expected}", placeholder)
+    return value
 
 
 def _placeholder(text: str) -> Any:
@@ -158,7 +122,7 @@ def collection_tag_problem(tag: str, found: str) -> str | None:
     """Return what is wrong with `tag` on a collection, `found` being "map" or "seq"; None when it may stand there."""
     if tag in ("!", TAG_PREFIX + found):
         return None
-    if tag in _BY_TAG:
+    if tag in _EXPECTED or tag in _TEXTS:
         what = "map" if found == "map" else "list"
         return f"a {what} cannot be tagged {_short(tag)}; expected !!{found} or no tag"
     return _unknown_tag(tag)

@@ -1,4 +1,4 @@
-"""Problems of text that is no YAML, in words that are the same for both parsers.
+"""From bytes to text, and the problems of text that is no YAML, in words that are the same for both parsers.
 
 The messages of a parser change with its versions, so none is shown. A problem follows from the half of the parser that
 failed (scanner or parser), the two positions that it gives, and the text there.
@@ -6,6 +6,7 @@ failed (scanner or parser), the two positions that it gives, and the text there.
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 from collections.abc import Iterable
@@ -14,7 +15,6 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml.decoding import closes
 
 _LONGEST = 60
 
@@ -135,3 +135,102 @@ def _of_node(text: str, begun: Any, found: Any) -> tuple[str, bool]:
         return _COLLECTIONS[first], True
     is_list = first == "-" and text[begun.index + 1 : begun.index + 2].isspace()
     return _COLLECTIONS["-" if is_list else ""], False
+
+
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
+# YAML 1.2 allows U+0085, U+2028 and U+2029 as plain characters. PyYAML takes them for line breaks, as YAML 1.1 did. So
+# they are refused: no reader takes them otherwise, and line numbers are those of every editor.
+_REFUSED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_MOST: Final = 20
+
+
+def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
+    """Return the text of `data` without a byte order mark, and the problems that keep it from being parsed.
+
+    There is one problem for bytes that are not UTF-8, or up to 20 for characters that YAML does not allow.
+    """
+    if data.startswith(_UTF16):
+        return "", [Problem(file, 1, 1, "not UTF-8: the file begins as UTF-16; save the file as UTF-8")]
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = position_at(data[: error.start].decode("utf-8"), error.start)
+        message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the file as UTF-8"
+        return "", [Problem(file, line, column, message)]
+    # Deleting the allowed bytes is much quicker than the expression, and most files are ASCII.
+    if data.isascii() and not data.translate(None, _ASCII):
+        return text, []
+    return text, _refused(text, file)
+
+
+def position_at(text: str, index: int) -> tuple[int, int]:
+    """Return the line and the column, counted from 1, of the character at `index` of `text`."""
+    before = text[:index]
+    start, line = 0, 1
+    for line, found in enumerate(_BREAK.finditer(before), 2):  # noqa: B007 - the last one counts
+        start = found.end()
+    return line, len(before) - start + 1
+
+
+def _refused(text: str, file: str) -> list[Problem]:
+    problems: list[Problem] = []
+    for found in _REFUSED.finditer(text):
+        code = f"{ord(found[0]):04X}"
+        message = f'the character U+{code} is not allowed; remove it, or write "\\u{code}" in double quotes'
+        problems.append(Problem(file, *position_at(text, found.start()), message))
+        if len(problems) == _MOST:
+            break
+    return problems
+
+
+# One token, and the white space before it. Quoted text is one token, closed or not. A quote within plain text, as in
+# `it's`, begins no token.
+_TOKEN: Final = re.compile(
+    r"""(?xs) \s*+ (?:
+      (?P<open> [\[{] )
+    | (?P<close> [\]}] )
+    | " (?: [^"\\]++ | \\. )*+ (?: "|\\? )
+    | ' [^']*+ '?
+    | [&*!] [^\s,\[\]{}]*+
+    | [-?:] (?= \s )
+    | \# [^\r\n]*+
+    | (?P<plain> , | [^\s,\[\]{}]++ )
+    )"""
+)
+_LINE_END: Final = re.compile(r"[\r\n]")
+
+
+def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
+    """Return the index of the bracket that opens one level more than `levels`, or None.
+
+    `text` begins between two tokens; `in_brackets`: it begins within brackets. A parser looks ahead for a colon, up to
+    1024 characters along a line. It opens the brackets there before the builder sees the first one.
+    """
+    position = opened = 0
+    while (token := _TOKEN.match(text, position)) is not None:
+        position = token.end()
+        if token["open"]:
+            opened += 1
+            if opened > levels:
+                return position - 1
+        elif token["close"]:
+            opened -= 1
+        elif token["plain"] and opened <= 0 and not in_brackets:
+            # Outside of brackets, plain text ends with its line.
+            line_end = _LINE_END.search(text, position)
+            position = line_end.end() if line_end else len(text)
+    return None
+
+
+def closes(text: str) -> bool:
+    """Tell whether the bracket that `text` begins with is closed in it."""
+    position = opened = 0
+    while (token := _TOKEN.match(text, position)) is not None:
+        position = token.end()
+        opened += 1 if token["open"] else -1 if token["close"] else 0
+        if not opened:
+            return True
+    return False

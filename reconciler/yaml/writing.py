@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 import sys
+from dataclasses import dataclass
+from io import StringIO
 from typing import Any, Final
 
 import yaml
@@ -28,28 +30,61 @@ _HIDDEN: Final = re.compile(
 """Control characters, line separators, marks of the direction of text, and characters that YAML does not allow."""
 
 _LONGEST_SIMPLE_KEY: Final = 160
+_LONGEST_FLOW_ITEM: Final = 100
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED: Final = re.compile(_HIDDEN.pattern[:-1] + '\t\n"\\\\]')
 _ESCAPES: Final = {"\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
-def dump(value: Any) -> str:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a text indents: a map below a key by `step` columns, the dashes of a list below a key by `dash`.
+
+    `is_flow`: all in flow style. `has_short_maps`: short maps in lists are on one line, `- {type: x, id: y}`.
+    """
+
+    step: int = 2
+    dash: int = 2
+    is_flow: bool = False
+    has_short_maps: bool = False
+
+
+def dump(value: Any, layout: Layout = Layout()) -> str:
     """Return `value`, made of dicts with string keys, lists, strings, numbers, booleans and None, as block style YAML.
 
     Raises ValueError for what JSON does not have: other types, keys that are no strings, NaN and the infinities, and
     strings with half of a surrogate pair.
     """
-    options: dict[str, Any] = {"default_flow_style": False, "sort_keys": False, "allow_unicode": True}
-    text: str = yaml.dump(value, Dumper=_Dumper, width=sys.maxsize, **options)
-    return text.removesuffix("...\n")
+    stream = StringIO()
+    dumper = _Dumper(stream, width=sys.maxsize, default_flow_style=layout.is_flow, sort_keys=False, allow_unicode=True)
+    dumper.layout = layout
+    dumper.open()
+    dumper.represent(value)
+    dumper.close()
+    return stream.getvalue().removesuffix("...\n")
+
+
+def inline(value: Any, quote: str) -> str:
+    """A value on one line behind a key or a dash, with the quotes of the text that was there."""
+    if isinstance(value, str) and (quote in ("'", '"') or "\n" in value):
+        is_single = quote == "'" and value.isprintable()
+        return "'" + value.replace("'", "''") + "'" if is_single else _quoted(value)
+    return dump(value, Layout(is_flow=True)).rstrip("\n")
 
 
 class _Dumper(yaml.SafeDumper):
     """Block style, indented lists, no anchors, and quotes if two readers could differ."""
 
+    layout: Layout
+
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """Indent lists too."""
-        super().increase_indent(flow, False)
+        """Indent as the layout says. What is within an item of a list is behind its dash."""
+        self.indents.append(self.indent)
+        deeper = self.layout.dash if isinstance(self.event, yaml.SequenceStartEvent) else self.layout.step
+        if self.indent is None:
+            self.indent = 2 if flow else 0
+        else:
+            self.indent += 2 if self.sequence_context else deeper
 
     def check_simple_key(self) -> bool:
         """Write `key: value` for empty and longer keys too; readers allow 1024 characters, escapes included."""
@@ -63,10 +98,10 @@ class _Dumper(yaml.SafeDumper):
 
     def write_double_quoted(self, text: str, split: bool = True) -> None:
         """Write `text` on one line, with escapes only for characters that need them or are not visible."""
-        self.write_indicator(double_quoted(text), True)
+        self.write_indicator(_quoted(text), True)
 
 
-def double_quoted(text: str) -> str:
+def _quoted(text: str) -> str:
     """Return `text` in double quotes on one line."""
     return '"' + _ESCAPED.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
 
@@ -100,11 +135,22 @@ def _key(value: Any) -> ScalarNode:
 
 def _map(dumper: Any, value: dict[Any, Any]) -> MappingNode:
     pairs: list[tuple[Node, Node]] = [(_key(key), dumper.represent_data(item)) for key, item in value.items()]
-    return MappingNode(_TAG + "map", pairs, flow_style=not pairs)
+    return MappingNode(_TAG + "map", pairs, flow_style=dumper.layout.is_flow or not pairs)
 
 
 def _list(dumper: Any, value: list[Any]) -> SequenceNode:
-    return SequenceNode(_TAG + "seq", [dumper.represent_data(item) for item in value], flow_style=not value)
+    items = [dumper.represent_data(item) for item in value]
+    for node, item in zip(items, value, strict=True) if dumper.layout.has_short_maps else ():
+        if _is_short(item):
+            node.flow_style = True
+    return SequenceNode(_TAG + "seq", items, flow_style=dumper.layout.is_flow or not value)
+
+
+def _is_short(value: Any) -> bool:
+    """Whether a value is a map of several scalars that fit on one line. One key needs no braces."""
+    if not isinstance(value, dict) or len(value) == 1 or any(isinstance(each, dict | list) for each in value.values()):
+        return False
+    return sum(len(f"{key}: {each}, ") for key, each in value.items()) < _LONGEST_FLOW_ITEM
 
 
 def _float(dumper: Any, value: float) -> Any:

@@ -56,5 +56,6 @@ def test_what_cannot_be_written_is_said(world: World) -> None:
     found = world.run("drift", "--adopt")
     assert found.code == 2
     assert "main.yaml:6:" in found.err
+    assert 'change it by hand to:\nsend_at: "10:30"\n' in found.err
     assert "automation.flow: it is not live" in found.err
     assert (world.folder / "main.yaml").read_text(encoding="utf-8") == before

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.yaml import read
-from reconciler.yaml.edit import add_import, add_resource, set_values
-from reconciler.yaml.edit_source import Way
+from reconciler.yaml.edit import Way, add_import, add_resource, set_values
 
 from .examples import examples
 from .files import KEYS, TEXTS, any_file, any_value
@@ -82,12 +81,16 @@ def is_one_line_scalar(value: Any, way: Way, lines: list[tuple[str, Way, bool]])
 @examples(150)
 @given(chance=st.randoms(use_true_random=False))
 def test_set_values_changes_what_it_is_told_and_nothing_else(chance: Random) -> None:
-    """Every other line is there in its order; a comment behind a scalar that becomes another scalar is too."""
+    """Every other line is there in its order; a comment behind a scalar that becomes another scalar is too.
+
+    Only text on several lines is left, as it was.
+    """
     value, lines, text = any_file(chance)
     assert said(text) == json.dumps(value, sort_keys=True), "the test writes what it does not mean"
     edits = any_edits(chance, value)
     adopted = set_values(FILE, text, edits)
-    assert not adopted.left
+    assert all(" is written on several lines; " in each.message for each in adopted.left.values())
+    edits = {way: new for way, new in edits.items() if way not in adopted.left}
     after = adopted.edit.after
     assert said(after) == json.dumps(changed(value, edits), sort_keys=True)
     rest = iter(after.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"))

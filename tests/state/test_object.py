@@ -126,7 +126,7 @@ def test_a_write_that_is_refused_leaves_no_receipt(store: ObjectBackend) -> None
 def test_a_receipt_is_not_written_over(store: ObjectBackend, server: Server, prefix: str) -> None:
     """One of the same name, and so of the same serial, is a winner's; one that is no text is refused when read."""
     version = store.write(state(1), "", receipt=ReceiptFile("name", "first"))
-    with pytest.raises(StateConflict):
+    with pytest.raises(StateConflict, match="the receipt name exists already"):
         store.write(state(2), version, receipt=ReceiptFile("name", "second"))
     assert (store.receipts(), store.read().version) == ({"name": "first"}, version)
     server.put(f"bucket/{prefix}/receipts/production/name.json", b"\xff")
