@@ -49,7 +49,7 @@ FORMATS = {
 IMPORTS = {"reconciler.lazy": ("module", "submodule")}
 """Import a module by a name: that of a table of constants, or that of an attribute in our own code."""
 
-NUMBERS = {"reconciler.simulator.rules": "matched % self.every"}
+NUMBERS = {"reconciler.simulator.faults": "self.matched % self._every"}
 """Divide numbers by numbers."""
 
 
