@@ -245,7 +245,7 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
         simulator = load("reconciler.simulator:Simulator")(file)
-        load("reconciler.simulator.dashboard:seed_project")(simulator.answer)
+        simulator.seed()
     except (OSError, load("sqlite3:Error")) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_message(error)}") from error
     transport = httpx.WSGITransport(_with_permit(simulator))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -20,7 +21,7 @@ from typing import Any, Self, TextIO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from reconciler.simulator import dashboard, keys, routes
+from reconciler.simulator import routes
 from reconciler.simulator.effects import Scene
 from reconciler.simulator.faults import PATH as FAULTS
 from reconciler.simulator.faults import Faults
@@ -80,8 +81,7 @@ class Simulator:
         """Admit, route, and do the work in one transaction, without faults; raises ApiError for a refusal."""
         if request.path == FAULTS:
             return self.faults.answer(request)
-        door = dashboard if request.path.startswith(f"{dashboard.PREFIX}/") else keys
-        project = door.project_of(request)
+        project = routes.project_of(request)
         handler, record_id = routes.find(request)
         hidden = self.faults.visibility.over(project, request)
         with self._store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
@@ -90,6 +90,13 @@ class Simulator:
     def _play(self, scene: Scene, environ: WSGIEnvironment) -> Response:
         scene.request = _read(environ)
         return self.faults.around(scene, lambda: _guarded(environ, lambda: self.answer(scene.taken or scene.request)))
+
+    def seed(self) -> None:
+        """Give each project an e-mail destination, unless it has or had it: what a newcomer can refer to by its id."""
+        for project in routes.PROJECTS:
+            body = {"id": "int-email-01", "label": "Email: Team"}
+            with contextlib.suppress(ApiError):
+                self.answer(Request("POST", f"{routes.DASHBOARD}/destinations", body=body, project=project))
 
     def close(self) -> None:
         """Close the data file."""

@@ -19,8 +19,8 @@ from email.utils import format_datetime
 from reconciler.simulator import normalising
 from reconciler.simulator.automations import AUTOMATIONS
 from reconciler.simulator.integrations import INTEGRATIONS
-from reconciler.simulator.keys import project_of
 from reconciler.simulator.resource import page_limit, whole_number
+from reconciler.simulator.routes import project_of
 from reconciler.simulator.scheduled_reports import REPORTS
 from reconciler.simulator.store import Store
 from reconciler.simulator.wire import BODILESS, NO_ANSWER, ApiError, Call, Request, Response

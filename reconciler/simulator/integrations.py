@@ -8,11 +8,17 @@ Choices where the pages are silent:
 
 No page states that a destination of reports has the id of its integration. Here it has, unless the dashboard door says
 otherwise: `destination` in a record is that id, `offered: false` takes it out of the list, and neither is shown.
+
+The 25 slugs are the seed's; that searchads, split_metrics and asapty know iOS only, which others know Stripe, the
+category titles and some display titles are invented [guess]. `Amplitude` is the one title the seed shows.
 """
 
 from __future__ import annotations
 
-from reconciler.simulator import catalogue
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from reconciler.simulator.checks import accept, one_of, text
 from reconciler.simulator.resource import Resource
 from reconciler.simulator.store import Record, Transaction
@@ -23,6 +29,65 @@ SETTINGS = "settings"
 APART = "dst-"
 _REPLAYS = "idempotency"
 _NAMED = 5
+_IOS = ("iOS",)
+_APPS = ("iOS", "Android")
+_ALL = ("iOS", "Android", "Stripe")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One entry of the catalogue: the title that records show, the slug that a create sends, the stores it works for."""
+
+    title: str
+    slug: str
+    stores: tuple[str, ...]
+    takes_reports: bool = False
+
+
+CATEGORIES: Mapping[str, tuple[Provider, ...]] = {
+    "Analytics & Marketing": (
+        Provider("Amplitude", "amplitude", _ALL),
+        Provider("AppMetrica", "appmetrica", _APPS),
+        Provider("Facebook", "facebook", _APPS),
+        Provider("Firebase", "firebase", _APPS),
+        Provider("Mixpanel", "mixpanel", _ALL),
+        Provider("PostHog", "posthog", _APPS),
+        Provider("Segment", "segment", _ALL),
+    ),
+    "Attribution": (
+        Provider("Apple Search Ads", "searchads", _IOS),
+        Provider("Adjust", "adjust", _APPS),
+        Provider("AppsFlyer", "appsflyer", _APPS),
+        Provider("Branch", "branch", _APPS),
+        Provider("Kochava", "kochava", _APPS),
+        Provider("Singular", "singular", _APPS),
+        Provider("SplitMetrics", "split_metrics", _IOS),
+        Provider("Asapty", "asapty", _IOS),
+        Provider("Tenjin", "tenjin", _APPS),
+    ),
+    "Storage": (
+        Provider("Amazon S3", "amazon_s3", _ALL, takes_reports=True),
+        Provider("Google Cloud Storage", "google_cloud_storage", _ALL, takes_reports=True),
+    ),
+    "Messaging & Webhooks": (
+        Provider("Slack", "slack", _ALL, takes_reports=True),
+        Provider("Webhooks", "webhooks", _ALL, takes_reports=True),
+    ),
+    "Customer Engagement": (
+        Provider("Braze", "braze", _APPS),
+        Provider("CleverTap", "clevertap", _APPS),
+        Provider("Mailchimp", "mailchimp", _APPS),
+        Provider("OneSignal", "onesignal", _APPS),
+        Provider("Pushwoosh", "pushwoosh", _APPS),
+    ),
+}
+_BY_SLUG = {provider.slug: provider for providers in CATEGORIES.values() for provider in providers}
+_BY_TITLE = {provider.title: provider for provider in _BY_SLUG.values()}
+
+
+def find_provider(name: object) -> Provider | None:
+    """The provider of that title or slug."""
+    return (_BY_TITLE.get(name) or _BY_SLUG.get(name)) if isinstance(name, str) else None
 
 
 def _blank(stamp: str) -> Record:
@@ -43,7 +108,7 @@ def _blank(stamp: str) -> Record:
 
 def _show(_: Transaction, record: Record) -> Record:
     """The provider is shown by its display title, never by its slug [seed]."""
-    provider = catalogue.find(record["integration"])
+    provider = find_provider(record["integration"])
     shown = {name: value for name, value in record.items() if name not in ("destination", "offered")}
     return {**shown, "integration": provider.title} if provider else shown
 
@@ -53,8 +118,8 @@ INTEGRATIONS = Resource("integrations", "integration", _blank, _show)
 # [seed], but that a slug must be one of the catalogue: a guess.
 _CREATE = {
     "title": text(1, 255),
-    "integration": one_of(*catalogue.BY_SLUG),
-    "target_platform": one_of(*catalogue.PLATFORMS),
+    "integration": one_of(*_BY_SLUG),
+    "target_platform": one_of(*_ALL),
 }
 # `2` is the delivery worker's alone [seed].
 _STATUS = {"status": one_of(0, 1)}
@@ -66,8 +131,13 @@ def listing(call: Call) -> Response:
 
 
 def meta(_: Call) -> Response:
-    """`GET /integrations/meta`: the catalogue [docs]."""
-    return Response(200, catalogue.document())
+    """`GET /integrations/meta`: the catalogue, with its camelCase `allowedStores` [docs]."""
+    data = [{"title": title, "items": list(map(_item, providers))} for title, providers in CATEGORIES.items()]
+    return Response(200, {"object": "integrations_meta", "url": f"{INTEGRATIONS.url}/meta", "data": data})
+
+
+def _item(provider: Provider) -> dict[str, Any]:
+    return {"title": provider.title, "slug": provider.slug, "allowedStores": list(provider.stores)}
 
 
 def create(call: Call) -> Response:
@@ -116,7 +186,7 @@ def _replay(kept: Record, body: Record) -> Response:
 
 
 def _match_store(fields: Record) -> None:
-    provider = catalogue.BY_SLUG[fields["integration"]]
+    provider = _BY_SLUG[fields["integration"]]
     if fields["target_platform"] not in provider.stores:
         raise invalid([("target_platform", f"{provider.title} supports {', '.join(provider.stores)}")])
 

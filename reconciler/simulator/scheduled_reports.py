@@ -15,9 +15,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from reconciler.simulator import catalogue
 from reconciler.simulator.checks import ID, accept, each, one_of, shape, text
-from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id
+from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id, find_provider
 from reconciler.simulator.resource import Resource, envelope, page_limit, whole_number
 from reconciler.simulator.store import Record, Transaction
 from reconciler.simulator.wire import ApiError, Call, Problem, Response, invalid
@@ -156,7 +155,7 @@ def _refuse_unknown(transaction: Transaction, pairs: list[dict[str, str]]) -> No
 
 
 def _takes_reports(record: Record | None) -> bool:
-    provider = catalogue.find(record["integration"]) if record else None
+    provider = find_provider(record["integration"]) if record else None
     return bool(provider and provider.takes_reports and record and record.get("offered", True))
 
 
@@ -168,7 +167,7 @@ def _behind(transaction: Transaction, destination: str) -> Record | None:
 
 
 def _name(record: Record) -> str:
-    provider = catalogue.find(record["integration"])
+    provider = find_provider(record["integration"])
     return f"{provider.title if provider else record['integration']}: {record['title']}"
 
 
