@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from reconciler.simulator.store import Record
-from reconciler.simulator.wire import Problem, invalid
+from reconciler.simulator.wire import MAX_BODY, Problem, invalid
 
 Check = Callable[[object], Iterator[Problem]]
 
@@ -31,8 +31,8 @@ def below(name: str, problems: Iterable[Problem]) -> Iterator[Problem]:
         yield (f"{name}.{path}" if path else name), message
 
 
-def text(shortest: int, longest: int) -> Check:
-    """A string of that many characters, both ends included."""
+def text(shortest: int = 0, longest: int = MAX_BODY) -> Check:
+    """A string of that many characters, both ends included; any string by default."""
 
     def check(value: object) -> Iterator[Problem]:
         if not isinstance(value, str):
@@ -51,18 +51,6 @@ def one_of(*options: str | int | None) -> Check:
             yield "", "must be one of " + ", ".join("null" if option is None else str(option) for option in options)
 
     return check
-
-
-def string(value: object) -> Iterator[Problem]:
-    """Any string."""
-    if not isinstance(value, str):
-        yield "", "must be a string"
-
-
-def string_or_null(value: object) -> Iterator[Problem]:
-    """Any string, or null."""
-    if value is not None:
-        yield from string(value)
 
 
 def shape(known: Mapping[str, Check], *, required: Iterable[str] = ()) -> Check:

@@ -36,7 +36,7 @@ _ALL = ("iOS", "Android", "Stripe")
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One entry of the catalogue: the title that records show, the slug that a create sends, the stores it works for."""
+    """One entry of the catalogue: the title that records show, the slug that a create sends, the stores it is for."""
 
     title: str
     slug: str
@@ -142,13 +142,17 @@ def _item(provider: Provider) -> dict[str, Any]:
 
 def create(call: Call) -> Response:
     """`POST /integrations`: title, slug and platform in, the record out; 201 [guess]."""
-    body = call.fields()
+    body = call.request.fields()
     key = call.request.idempotency_key
     kept = call.transaction.note(_REPLAYS, key) if key else None
     if kept is not None:
-        return _replay(kept, body)
+        if kept["request"] != body:
+            raise ApiError(409, "conflict", "The Idempotency-Key was used with another body")
+        return Response(201, kept["response"])
     fields = accept(body, _CREATE, _CREATE)
-    _match_store(fields)
+    provider = _BY_SLUG[fields["integration"]]
+    if fields["target_platform"] not in provider.stores:
+        raise invalid([("target_platform", f"{provider.title} supports {', '.join(provider.stores)}")])
     answer = INTEGRATIONS.answer(call, INTEGRATIONS.make(call, fields), 201)
     if key:
         call.transaction.take_note(_REPLAYS, key, {"request": body, "response": answer.body})
@@ -158,7 +162,7 @@ def create(call: Call) -> Response:
 def set_status(call: Call) -> Response:
     """`POST /integrations/{id}/status`: `{"status": 0|1}` in, the record out [seed]."""
     record = INTEGRATIONS.find(call)
-    status = accept(call.fields(), _STATUS, _STATUS)["status"]
+    status = accept(call.request.fields(), _STATUS, _STATUS)["status"]
     return INTEGRATIONS.answer(call, INTEGRATIONS.change(call, record, {"active": status}))
 
 
@@ -177,18 +181,6 @@ def destination_id(transaction: Transaction, record: Record) -> str:
     """The id under which reports know an integration: its own, unless the dashboard door says otherwise."""
     apart = transaction.note(SETTINGS, "destinations") is not None
     return str(record.get("destination", f"{APART}{record['id']}" if apart else record["id"]))
-
-
-def _replay(kept: Record, body: Record) -> Response:
-    if kept["request"] != body:
-        raise ApiError(409, "conflict", "The Idempotency-Key was used with another body")
-    return Response(201, kept["response"])
-
-
-def _match_store(fields: Record) -> None:
-    provider = _BY_SLUG[fields["integration"]]
-    if fields["target_platform"] not in provider.stores:
-        raise invalid([("target_platform", f"{provider.title} supports {', '.join(provider.stores)}")])
 
 
 def _uses(report: Record, record_id: str) -> bool:

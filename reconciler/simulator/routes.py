@@ -67,7 +67,7 @@ def find(request: Request) -> tuple[Handler, str]:
 
 
 def _insert(resource: Resource, call: Call) -> Response:
-    fields = call.fields()
+    fields = call.request.fields()
     if "id" in fields:
         record_id = fields["id"]
         if not isinstance(record_id, str) or not ID.fullmatch(record_id) or record_id in _FIXED_IDS:
@@ -78,7 +78,7 @@ def _insert(resource: Resource, call: Call) -> Response:
 
 
 def _merge(resource: Resource, call: Call) -> Response:
-    record, fields = resource.find(call), call.fields()
+    record, fields = resource.find(call), call.request.fields()
     fixed = [(name, "stays") for name in ("object", "id", "url") if fields.get(name, record[name]) != record[name]]
     if fixed:
         raise invalid(fixed)

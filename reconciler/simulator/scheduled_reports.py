@@ -76,10 +76,7 @@ _FIELDS = {
     "included_range_days": one_of(1, 3, 7),
     "status": one_of("draft", "active"),
     "environment": one_of("sandbox", "production"),
-    "destinations": each(
-        shape({"type": one_of(TARGET), "id": _identifier}, required=("type", "id")),
-        at_least=1,
-    ),
+    "destinations": each(shape({"type": one_of(TARGET), "id": _identifier}, required=("type", "id")), at_least=1),
 }
 
 
@@ -118,30 +115,20 @@ def send_test(call: Call) -> Response:
         message = "A test delivery of this report was requested less than a minute ago"
         raise ApiError(429, "too_many_requests", message, headers={"Retry-After": "60"})
     call.transaction.take_note(_TESTS, record["id"], {"at": call.now.isoformat()})
-    return Response(
-        202,
-        {
-            "object": "operation",
-            "url": f"{record['url']}/send-test",
-            "message": "Test delivery scheduled",
-        },
-    )
+    operation = {"object": "operation", "url": f"{record['url']}/send-test", "message": "Test delivery scheduled"}
+    return Response(202, operation)
 
 
 def _accepted(call: Call, *, required: bool) -> Record:
-    fields = accept(call.fields(), _FIELDS, _FIELDS if required else ())
+    fields = accept(call.request.fields(), _FIELDS, _FIELDS if required else ())
     if "destinations" in fields:
         pairs = [{"type": item["type"], "id": item["id"]} for item in fields["destinations"]]
-        _refuse_duplicates(pairs)
+        twice = [(f"destinations.{n}", "is there twice") for n, pair in enumerate(pairs) if pair in pairs[:n]]
+        if twice:
+            raise invalid(twice)
         _refuse_unknown(call.transaction, pairs)
         fields["destinations"] = pairs
     return fields
-
-
-def _refuse_duplicates(pairs: list[dict[str, str]]) -> None:
-    problems = [(f"destinations.{n}", "is there twice") for n, pair in enumerate(pairs) if pair in pairs[:n]]
-    if problems:
-        raise invalid(problems)
 
 
 def _refuse_unknown(transaction: Transaction, pairs: list[dict[str, str]]) -> None:

@@ -22,26 +22,18 @@ _TYPES = {404: "resource", 409: "logical"}
 _FAILED = 500
 
 
+@dataclass(eq=False)
 class ApiError(Exception):
     """A refusal: becomes the error envelope of [docs] `{"error": {type, code, message, details?}}`.
 
     Which `type` goes with which status is stated nowhere; the table above is a choice [guess].
     """
 
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        details: Sequence[Problem] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.details = tuple(details)
-        self.headers = dict(headers or {})
+    status: int
+    code: str
+    message: str
+    details: Sequence[Problem] = ()
+    headers: Mapping[str, str] | None = None
 
     def answer(self) -> Response:
         """The envelope; `details` is absent when the failure is not about fields [docs]."""
@@ -127,10 +119,6 @@ class Call:
     def stamp(self) -> str:
         """The moment as the documents write it: `2026-04-23T11:44:36Z` [seed]."""
         return self.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def fields(self) -> Record:
-        """The body as an object; a 400 when it is none."""
-        return self.request.fields()
 
 
 Handler = Callable[[Call], Response]
