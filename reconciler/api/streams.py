@@ -1,4 +1,4 @@
-"""The network below httpx: a deadline for a whole exchange, and a request that leaves as one packet.
+"""The network below httpx: a deadline for a whole exchange, a request that leaves as one packet, and bounded bodies.
 
 A time-out of a socket counts from byte to byte, so a server that sends one byte now and then outlives it. Each read and
 write therefore also counts against the deadline of the exchange that its thread does. httpcore writes the head and the
@@ -11,12 +11,13 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from reconciler.api.body import without_optional
 from reconciler.api.rate_limiter import Permit
+from reconciler.lazy import without_optional
 
 with without_optional("trio"):
     import httpcore
@@ -32,6 +33,8 @@ IDLE_SECONDS = 5.0
 """A connection that was idle for so long is closed and not used again, as httpx does by default."""
 TIMEOUTS = {"timeout": {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 30.0}}
 """Seconds for one step on the network; all of an exchange has a deadline of its own."""
+MOST_BYTES = 32 * 1024 * 1024
+"""The longest body of an answer, unpacked: a full page of reports has some hundred thousand."""
 
 
 class DeadlineExceeded(Exception):
@@ -221,3 +224,52 @@ class Connection:
 def _url(address: Address) -> httpcore.URL:
     scheme, host, port, target = address
     return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
+
+
+class BodyTooLarge(Exception):
+    """The body is too long, or not packed as its header says; the text says which."""
+
+
+def read_bounded(chunks: Iterable[bytes], coding: str) -> bytes:
+    """The body, unpacked. `coding`: the header `Content-Encoding`.
+
+    Holds no more than `MOST_BYTES`, whatever the body unpacks to. BodyTooLarge if it is longer or cannot be unpacked.
+    """
+    coding = coding.strip().lower()
+    if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        raise BodyTooLarge(f"in a coding that was not asked for: {coding[:40]!r}")
+    unpacked = None if coding in ("", "identity") else _Unpacked()
+    content, came = bytearray(), 0
+    for chunk in chunks:
+        came += len(chunk)
+        content += chunk if unpacked is None else unpacked.more(chunk, MOST_BYTES + 1 - len(content))
+        if max(came, len(content)) > MOST_BYTES:
+            raise BodyTooLarge(f"of more than {MOST_BYTES // 1024 // 1024} MiB")
+    if unpacked is not None and not unpacked.whole:
+        raise BodyTooLarge(f"whose {coding} ends in the middle")
+    return bytes(content)
+
+
+class _Unpacked:
+    """A gzip or zlib stream, one member after the other."""
+
+    def __init__(self) -> None:
+        self._member = self._next()
+        self.whole = True
+
+    def more(self, packed: bytes, room: int) -> bytes:
+        """What these bytes unpack to, no more than `room` (at least 1) of it."""
+        content = b""
+        while packed and len(content) < room:
+            if self._member.eof:
+                self._member = self._next()
+            try:
+                content += self._member.decompress(packed, room - len(content))
+            except zlib.error as error:
+                raise BodyTooLarge(f"that cannot be unpacked ({error})") from error
+            packed, self.whole = self._member.unused_data, self._member.eof
+        return content
+
+    @staticmethod
+    def _next() -> zlib._Decompress:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32)

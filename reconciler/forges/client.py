@@ -75,14 +75,9 @@ class ForgeClient(Writer):
         super().__init__(door)
         self._hints = hints
 
-    def _once(self, method: str, path: str, **rest: Any) -> Response:
+    def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
         """A limit that comes as 403 is told as what it is, 429, so that it is waited out."""
-        answer = limited(self._door.exchange(method, path, turn=self._pace.turn(), **rest))
-        if answer.status == TOO_MANY:
-            self._pace.on_throttled(answer.retry_after())
-        else:
-            self._pace.on_success()
-        return answer
+        return limited(super()._exchange_once(method, path, **rest))
 
     def call(self, method: str, path: str, body: Any = None, **how: Any) -> Response:
         """One request; the error of an answer that is no 2xx, in the host's words."""
@@ -129,7 +124,7 @@ def limited(answer: Response, now: float | None = None) -> Response:
     reset = answer.headers.get("x-ratelimit-reset", "")
     if wait is None and answer.headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
         wait = max(0.0, float(reset) - (time.time() if now is None else now))
-    if wait is None and answer.status == FORBIDDEN and "rate limit" in answer.message().lower():
+    if wait is None and answer.status == FORBIDDEN and "rate limit" in str(answer.fields().get("message")).lower():
         wait = A_MINUTE
     if wait is None:
         return answer
@@ -149,12 +144,7 @@ def _has_next_page(answer: Response) -> bool:
 
 def _error_text(answer: Response) -> str:
     """GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`."""
-    try:
-        body = answer.body()
-    except AnswerUnreadable:
-        return ""
-    if not isinstance(body, dict):
-        return ""
+    body = answer.fields()
     errors = body.get("errors")
     listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
     parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]

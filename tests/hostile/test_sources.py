@@ -12,7 +12,7 @@ ROADS = frozenset({"pickle", "marshal", "shelve", "dill", "code", "codeop", "run
 SHELLS = frozenset({"system", "popen", "spawnl", "spawnv", "spawnvp", "execv", "execvp", "execl", "getoutput"})
 LOADS = frozenset({"load", "load_all", "unsafe_load", "full_load", "FullLoader", "UnsafeLoader", "Loader"})
 
-COMMANDS = {"reconciler.api.secret_command", "reconciler.git.command"}
+COMMANDS = {"reconciler.api.secret", "reconciler.git.command"}
 """Start programs: git, with a list of words of our own; what the user named to ask for the key, with the user's."""
 
 PATHS = {
