@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from reconciler.api import Transport, Writer
 from reconciler.api.rate_limiter import TOO_MANY
@@ -29,43 +29,6 @@ class Comment:
     body: str
     author: str
     handle: str = ""
-
-
-class Forge(Protocol):
-    """What a host can do."""
-
-    def trace(self, tell: Callable[[str], None] | None) -> None:
-        """Tells of each exchange."""
-
-    def close(self) -> None:
-        """Closes the connections."""
-
-    def me(self) -> str:
-        """Whom the token speaks for, as `Comment.author` has it."""
-
-    def merged(self, commit: str) -> list[int]:
-        """The pull requests that were merged with that commit."""
-
-    def comments(self, number: int) -> list[Comment]:
-        """All comments under a pull request, the oldest first."""
-
-    def create(self, number: int, body: str, before_again: Any) -> None:
-        """A new comment. `before_again` as in `Writer.send`."""
-
-    def edit(self, number: int, comment: Comment, body: str) -> None:
-        """Another text in a comment's place."""
-
-    def issues(self) -> Iterator[Comment]:
-        """The open issues, as comments: number, text and author."""
-
-    def open_issue(self, title: str, body: str, before_again: Any) -> None:
-        """A new issue. `before_again` as in `Writer.send`."""
-
-    def edit_issue(self, number: int, body: str, *, close: bool) -> None:
-        """Another text in an issue, which is then closed, or not."""
-
-    def require_untouched(self, comment: Comment) -> None:
-        """Refused if somebody else is known to have edited the comment."""
 
 
 class ForgeClient(Writer):

@@ -1,0 +1,230 @@
+"""The comments and issues of a repository on GitHub or GitLab.
+
+docs.github.com/en/rest/issues/comments, /en/rest/issues/issues#list-repository-issues, /en/graphql/reference,
+/en/rest/commits/commits#list-pull-requests-associated-with-a-commit. docs.gitlab.com/api/notes/#merge-requests,
+/api/issues/#list-all-project-issues, /api/commits/#list-merge-requests-associated-with-a-commit, /api/users.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from reconciler.api import Secret, Transport
+from reconciler.api.transport import connect_to_forge
+from reconciler.errors import AnswerUnreadable, Refused
+from reconciler.forges.ci import CiRun
+from reconciler.forges.client import Comment, ForgeClient
+
+VIEWER = "query { viewer { login } }"
+EDITOR = """query ($id: ID!) { node(id: $id) { ... on IssueComment { lastEditedAt viewerDidAuthor
+editor { __typename login } author { __typename login } } } }"""
+PERMISSION = "the job needs `permissions: {pull-requests: write}`"
+TOKEN = "GITLAB_TOKEN is a project access token with the scope api"  # noqa: S105 - words about one
+
+
+class _Api(NamedTuple):
+    """How an API names things. `hints`: what to do if it refuses with a status. `number`, `text` and `author`: the
+    fields with the number and the text of an issue, and with the author of a comment."""
+
+    hints: Mapping[int, str]
+    merged: str
+    comments: str
+    comment: str
+    issues: str
+    issues_query: Mapping[str, str]
+    edit: str
+    closed: Mapping[str, str]
+    number: str = "number"
+    text: str = "body"
+    author: tuple[str, str] = ("user", "login")
+    comments_query: Mapping[str, str] = MappingProxyType({})
+
+
+class Forge(ABC):
+    """The pull requests and issues of one repository."""
+
+    api: _Api
+
+    def __init__(self, run: CiRun, headers: Mapping[str, str]) -> None:
+        self._run = run
+        self._headers = headers
+        self._transports: list[Transport] = []
+        self._client = self._connect(run.api)
+
+    def _connect(self, address: str) -> ForgeClient:
+        transport = connect_to_forge(address, Secret(self._run.token, self._run.source), self._headers)
+        self._transports.append(transport)
+        return ForgeClient(transport, self.api.hints)
+
+    def trace(self, tell: Callable[[str], None] | None) -> None:
+        """Tells of each exchange."""
+        for transport in self._transports:
+            transport.trace = tell
+
+    def close(self) -> None:
+        """Closes the connections."""
+        for transport in self._transports:
+            transport.close()
+
+    @abstractmethod
+    def me(self) -> str:
+        """Whom the token speaks for, as `Comment.author` has it."""
+
+    @abstractmethod
+    def require_untouched(self, comment: Comment) -> None:
+        """Refused if somebody else is known to have edited the comment."""
+
+    def merged(self, commit: str) -> list[int]:
+        """The numbers of the pull requests that were merged with the commit. If one says that the commit is its merge
+        or its squash (on GitHub also the last commit of a rebase), that one alone."""
+        found = list(self._client.pages(self._path(self.api.merged, commit=commit), {}))
+        found = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
+        exact = [each for each in found if commit in (each.get("merge_commit_sha"), each.get("squash_commit_sha"))]
+        return [int(each[self.api.number]) for each in exact or found if isinstance(each.get(self.api.number), int)]
+
+    def comments(self, number: int) -> list[Comment]:
+        """All comments under a pull request but those that GitLab writes itself, the oldest first."""
+        items = self._client.pages(self._path(self.api.comments, number=number), self.api.comments_query)
+        return self._comments([each for each in items if not each.get("system")])
+
+    def create(self, number: int, body: str, before_again: Any) -> None:
+        """A new comment. `before_again` as in `Writer.send`."""
+        path = self._path(self.api.comments, number=number)
+        self._client.call("POST", path, {"body": body}, before_again=before_again)
+
+    def edit(self, number: int, comment: Comment, body: str) -> None:
+        """Another text in a comment's place."""
+        path = self._path(self.api.comment, number=number, comment=comment.id)
+        self._client.call(self.api.edit, path, {"body": body})
+
+    def issues(self) -> list[Comment]:
+        """The open issues, as comments: number, text and author. In GitHub's API pull requests are issues too, and say
+        so."""
+        items = self._client.pages(self._path(self.api.issues), self.api.issues_query)
+        issues = [each for each in items if "pull_request" not in each]
+        return self._comments(
+            [{**each, "id": each.get(self.api.number), "body": each.get(self.api.text)} for each in issues]
+        )
+
+    def open_issue(self, title: str, body: str, before_again: Any) -> None:
+        """A new issue. `before_again` as in `Writer.send`."""
+        issue = {"title": title, self.api.text: body}
+        self._client.call("POST", self._path(self.api.issues), issue, before_again=before_again)
+
+    def edit_issue(self, number: int, body: str, *, close: bool) -> None:
+        """Another text in an issue, which is then closed, or not."""
+        path = f"{self._path(self.api.issues)}/{number}"
+        self._client.call(self.api.edit, path, {self.api.text: body, **(self.api.closed if close else {})})
+
+    def _path(self, template: str, **parts: object) -> str:
+        return template.format(project=self._run.project, **parts)
+
+    def _comments(self, items: list[dict[str, Any]]) -> list[Comment]:
+        """The items that have a number, a text and an author."""
+        comments = []
+        for raw in items:
+            field, name = self.api.author
+            author, number, body = raw.get(field), raw.get("id"), raw.get("body")
+            who = author.get(name) if isinstance(author, dict) else None
+            if isinstance(number, int) and isinstance(body, str) and isinstance(who, int | str):
+                comments.append(Comment(number, body, str(who), str(raw.get("node_id", ""))))
+        return comments
+
+
+class GitHub(Forge):
+    """A pull request is an issue there, and its comments are those of the issue: of at most 65,536 characters."""
+
+    api = _Api(
+        hints={
+            401: "GITHUB_TOKEN is not valid any more, or not for this host",
+            403: f"{PERMISSION}; a pull request from a fork gets no token that may write",
+            404: f"GitHub says so of what the token may not see: {PERMISSION}",
+        },
+        merged="repos/{project}/commits/{commit}/pulls",
+        comments="repos/{project}/issues/{number}/comments",
+        comment="repos/{project}/issues/comments/{comment}",
+        issues="repos/{project}/issues",
+        issues_query={"state": "open"},
+        edit="PATCH",
+        closed={"state": "closed", "state_reason": "completed"},
+    )
+
+    def __init__(self, run: CiRun) -> None:
+        headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
+        super().__init__(run, {"authorization": f"Bearer {run.token}", **headers})
+        above, _, self._graphql_path = run.graphql.rpartition("/")
+        self._graphql = self._connect(above)
+
+    def me(self) -> str:
+        """The login that the token speaks for: `github-actions[bot]`, `my-app[bot]`, or a person's.
+
+        By GraphQL, since `GET /user` answers 403 to the tokens of apps, which a workflow's is; `viewer` answers to all.
+        """
+        viewer = self._asked(VIEWER).get("viewer")
+        login = viewer.get("login") if isinstance(viewer, dict) else None
+        if not isinstance(login, str) or not login:
+            raise AnswerUnreadable("GitHub does not say whom the token speaks for")
+        return login
+
+    def require_untouched(self, comment: Comment) -> None:
+        """Refused if the last to edit the comment was not its author: whoever may write to a repository may edit all
+        comments in it. An edit of ours after that one makes it good again."""
+        node = self._asked(EDITOR, id=comment.handle).get("node")
+        if not isinstance(node, dict) or "editor" not in node:
+            raise AnswerUnreadable("GitHub does not say who edited the comment")
+        if not node.get("lastEditedAt"):
+            return
+        if node.get("viewerDidAuthor") is not True or node.get("editor") != node.get("author"):
+            editor = node.get("editor")
+            who = editor.get("login") if isinstance(editor, dict) else "somebody"
+            raise Refused(
+                f"the comment with the plan was edited by {who}: what was approved cannot be told from it",
+                hint="run the plan's job of the pull request again: it writes the comment anew",
+            )
+
+    def _asked(self, query: str, **variables: str) -> dict[str, Any]:
+        """The data of a GraphQL query. It answers 200 with `errors` if something is wrong."""
+        answer = self._graphql.call("POST", self._graphql_path, {"query": query, "variables": variables})
+        data = answer.record().get("data")
+        if not isinstance(data, dict):
+            raise AnswerUnreadable(f"GitHub's GraphQL API answered {answer.status} without data")
+        return data
+
+
+class GitLab(Forge):
+    """A pull request is a merge request there, and its comments are notes: of at most 1,000,000 characters."""
+
+    api = _Api(
+        hints={
+            401: f"GITLAB_TOKEN is not valid any more; {TOKEN}",
+            403: f"GITLAB_TOKEN may not do this; {TOKEN} and at least the role Reporter",
+            404: f"GitLab says so of what the token may not see; {TOKEN} of this project",
+        },
+        merged="projects/{project}/repository/commits/{commit}/merge_requests",
+        comments="projects/{project}/merge_requests/{number}/notes",
+        comment="projects/{project}/merge_requests/{number}/notes/{comment}",
+        issues="projects/{project}/issues",
+        comments_query={"sort": "asc", "order_by": "created_at"},
+        issues_query={"state": "opened", "scope": "all"},
+        edit="PUT",
+        number="iid",
+        text="description",
+        author=("author", "id"),
+        closed={"state_event": "close"},
+    )
+
+    def __init__(self, run: CiRun) -> None:
+        super().__init__(run, {"private-token": run.token, "accept": "application/json"})
+
+    def me(self) -> str:
+        """The number of the user that the token speaks for; a project's or group's token has a user of its own."""
+        number = self._client.call("GET", "user").record().get("id")
+        if not isinstance(number, int):
+            raise AnswerUnreadable("GitLab does not say whom the token speaks for")
+        return str(number)
+
+    def require_untouched(self, comment: Comment) -> None:
+        """Nothing: the API does not say who edited a note. Maintainers may, beside its author."""
