@@ -92,8 +92,12 @@ def read_secret(environment: Environment, variables: Mapping[str, str], folder: 
     value = variables.get(source, "").strip() if source else ""
     if command and not value:
         instead = f"set {source}, which wins" if source else "name a variable under secret_env: where set, it wins"
-        value = key_from(command, folder, f"see by hand that it prints the key and nothing else; or {instead}")
         source = f"secret_command ({command[0]})"
+        try:
+            value = _key_from(command, folder)
+        except _NoKey as error:
+            hint = f"see by hand that it prints the key and nothing else; or {instead}"
+            raise NotAuthorised(f"no key: {source} {error}", hint=hint) from error
     if not value:
         raise NotAuthorised(
             f"no key: {source} is not set", hint=f"set {source} to the project's Secret Key (sk_… or test_sk_…)"
@@ -105,30 +109,35 @@ def read_secret(environment: Environment, variables: Mapping[str, str], folder: 
     return Secret(value, source or "")
 
 
-def key_from(command: Sequence[str], folder: Path, hint: str) -> str:
-    """The one word that the program prints. NotAuthorised, with that hint, if it fails, is late, or prints no one word.
+class _NoKey(Exception):
+    """The program gave no key; the text says why."""
+
+
+def _key_from(command: Sequence[str], folder: Path) -> str:
+    """The one word that the program prints.
 
     It runs in `folder`, that of reconciler.yaml; a program with a slash in its name is relative to it. On a terminal it
     may ask a person and its stderr is shown; elsewhere its stderr goes into the error.
     """
-    code, out, said = _run(command, folder, hint)
+    code, out, said = _run(command, folder)
     if code:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
         told = f": {_stderr_text(said, out)}" if said.strip() else ""
-        raise NotAuthorised(f"no key: secret_command ({command[0]}) {how}{told}", hint=hint)
+        raise _NoKey(f"{how}{told}")
     words = out.decode("utf-8", "replace").split()
     if len(words) != 1:
         what = "more than one word; expected the key" if words else "nothing; expected the key, on stdout"
-        raise NotAuthorised(f"no key: secret_command ({command[0]}) printed {what}", hint=hint)
+        raise _NoKey(f"printed {what}")
     return words[0]
 
 
-def _run(command: Sequence[str], folder: Path, hint: str) -> tuple[int, bytes, bytes]:
+def _run(command: Sequence[str], folder: Path) -> tuple[int, bytes, bytes]:
     attended = sys.stdin is not None and sys.stdin.isatty()
     program = _program(command[0], folder)
     if program is None:
-        raise NotAuthorised(f"no key: secret_command ({command[0]}) cannot be run ({MISSING})", hint=hint)
+        raise _NoKey(f"cannot be run ({MISSING})")
     called = [program, *command[1:]]
+    seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own list of words, no shell
             called,
@@ -141,15 +150,13 @@ def _run(command: Sequence[str], folder: Path, hint: str) -> tuple[int, bytes, b
         )
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise NotAuthorised(f"no key: secret_command ({command[0]}) cannot be run ({why})", hint=hint) from error
-    seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
+        raise _NoKey(f"cannot be run ({why})") from error
     with process:
         try:
             out, said = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             _end(process, attended)
-            late = f"did not end within {seconds:g} seconds, and was ended"
-            raise NotAuthorised(f"no key: secret_command ({command[0]}) {late}", hint=hint) from None
+            raise _NoKey(f"did not end within {seconds:g} seconds, and was ended") from None
         except BaseException:
             _end(process, attended)
             raise

@@ -10,7 +10,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from reconciler import __version__
-from reconciler.api.address import base_url, is_outward, proxy_for, require_trust, trusted
+from reconciler.api.address import base_url, proxy_for, require_trust, trusted
 from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
 from reconciler.api.response import Response, wait_text
 from reconciler.api.secret import Secret
@@ -41,6 +41,8 @@ LONGEST_EXCHANGE = 120.0
 """Seconds from the first byte sent to the last one read."""
 DEFAULT_URL = "https://api.qonversion.io/v4"
 SIMULATOR = "simulator:"
+Query = Mapping[str, str | int] | None
+Headers = Mapping[str, str] | None
 # The same few addresses are asked again and again.
 _url = lru_cache(httpx.URL)
 
@@ -107,14 +109,7 @@ class Transport:
         self._headers = {**headers, "accept-encoding": CODINGS}
 
     def exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        turn: Permit,
-        query: Mapping[str, str | int] | None = None,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
+        self, method: str, path: str, *, turn: Permit, query: Query = None, body: Any = None, headers: Headers = None
     ) -> Response:
         """Sends one request once `turn` permits it, and gives the response, whatever its status.
 
@@ -221,7 +216,7 @@ def connect_to_forge(address: str, secret: Secret, headers: Mapping[str, str]) -
 
 def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Transport:
     # Plain http is for loopback alone, and the key in it must not leave this machine by a proxy.
-    outward = is_outward(base)
+    outward = base.startswith("https:")
     # Without TLS no certificates are loaded: that takes time.
     verify = httpx.create_ssl_context(verify=trusted()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

@@ -74,7 +74,11 @@ class Comments:
         for stray in own[1:]:
             self._forge.edit(number, stray, FOLDED)
         if not own:
-            return self._create(me, number, mark, body)
+            return _create_once(
+                lambda look: self._forge.create(number, body, look),
+                lambda: bool(self._own(me, number, mark)),
+                f"wrote the comment under #{number}",
+            )
         if same(own[0].body, body):
             return f"the comment under #{number} says this already"
         self._forge.edit(number, own[0], body)
@@ -135,13 +139,6 @@ class Comments:
     def _own(self, me: str, number: int, mark: CommentMarker) -> list[Comment]:
         """The comments that we wrote for the configuration and the environment of a mark, the oldest first."""
         return _ours(self._forge.comments(number), me, mark.configuration, mark.environment)
-
-    def _create(self, me: str, number: int, mark: CommentMarker, body: str) -> str:
-        return _create_once(
-            lambda look: self._forge.create(number, body, look),
-            lambda: bool(self._own(me, number, mark)),
-            f"wrote the comment under #{number}",
-        )
 
     def _update_issue(self, mark: CommentMarker, text: str) -> str:
         """Makes the text the issue of its environment; returns what was done. If nothing has drifted, the open issue is

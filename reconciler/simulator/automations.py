@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.simulator.checks import Check, accept, each, one_of, shape, text
 from reconciler.simulator.resource import Resource, page_limit
 from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import Call, Problem, Response
+from reconciler.simulator.wire import Call, Check, Problem, Response, accept, each, one_of, shape, text
 
 _ACTIONS = ("push", "screen")
 RESTARTED = {"X-Qon-Pagination-Restarted": "true"}

@@ -15,23 +15,31 @@ category titles and some display titles are invented [guess]. `Amplitude` is the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.simulator.checks import accept, one_of, text
 from reconciler.simulator.resource import Resource
 from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import ApiError, Call, Response, invalid
+from reconciler.simulator.wire import ApiError, Call, Response, accept, invalid, one_of, text
 
 REPORTS = "scheduled-reports"
 SETTINGS = "settings"
 APART = "dst-"
 _REPLAYS = "idempotency"
 _NAMED = 5
-_IOS = ("iOS",)
-_APPS = ("iOS", "Android")
-_ALL = ("iOS", "Android", "Stripe")
+_STORES = ("iOS", "Android", "Stripe")
+_CATEGORIES = {
+    "Analytics & Marketing": "Amplitude, AppMetrica, Facebook, Firebase, Mixpanel, PostHog, Segment",
+    "Attribution": "Apple Search Ads, Adjust, AppsFlyer, Branch, Kochava, Singular, SplitMetrics, Asapty, Tenjin",
+    "Storage": "Amazon S3, Google Cloud Storage",
+    "Messaging & Webhooks": "Slack, Webhooks",
+    "Customer Engagement": "Braze, CleverTap, Mailchimp, OneSignal, Pushwoosh",
+}
+_SLUGS = {"Apple Search Ads": "searchads", "SplitMetrics": "split_metrics"}
+"""The slugs that are not the title in lower case, with `_` for spaces."""
+_IOS_ONLY = ("searchads", "split_metrics", "asapty")
+_TAKE_REPORTS = ("amazon_s3", "google_cloud_storage", "slack", "webhooks")
+_KNOW_STRIPE = ("amplitude", "mixpanel", "segment", *_TAKE_REPORTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,46 +49,16 @@ class Provider:
     title: str
     slug: str
     stores: tuple[str, ...]
-    takes_reports: bool = False
+    takes_reports: bool
 
 
-CATEGORIES: Mapping[str, tuple[Provider, ...]] = {
-    "Analytics & Marketing": (
-        Provider("Amplitude", "amplitude", _ALL),
-        Provider("AppMetrica", "appmetrica", _APPS),
-        Provider("Facebook", "facebook", _APPS),
-        Provider("Firebase", "firebase", _APPS),
-        Provider("Mixpanel", "mixpanel", _ALL),
-        Provider("PostHog", "posthog", _APPS),
-        Provider("Segment", "segment", _ALL),
-    ),
-    "Attribution": (
-        Provider("Apple Search Ads", "searchads", _IOS),
-        Provider("Adjust", "adjust", _APPS),
-        Provider("AppsFlyer", "appsflyer", _APPS),
-        Provider("Branch", "branch", _APPS),
-        Provider("Kochava", "kochava", _APPS),
-        Provider("Singular", "singular", _APPS),
-        Provider("SplitMetrics", "split_metrics", _IOS),
-        Provider("Asapty", "asapty", _IOS),
-        Provider("Tenjin", "tenjin", _APPS),
-    ),
-    "Storage": (
-        Provider("Amazon S3", "amazon_s3", _ALL, takes_reports=True),
-        Provider("Google Cloud Storage", "google_cloud_storage", _ALL, takes_reports=True),
-    ),
-    "Messaging & Webhooks": (
-        Provider("Slack", "slack", _ALL, takes_reports=True),
-        Provider("Webhooks", "webhooks", _ALL, takes_reports=True),
-    ),
-    "Customer Engagement": (
-        Provider("Braze", "braze", _APPS),
-        Provider("CleverTap", "clevertap", _APPS),
-        Provider("Mailchimp", "mailchimp", _APPS),
-        Provider("OneSignal", "onesignal", _APPS),
-        Provider("Pushwoosh", "pushwoosh", _APPS),
-    ),
-}
+def _provider(title: str) -> Provider:
+    slug = _SLUGS.get(title, title.lower().replace(" ", "_"))
+    known = 1 if slug in _IOS_ONLY else 3 if slug in _KNOW_STRIPE else 2
+    return Provider(title, slug, _STORES[:known], slug in _TAKE_REPORTS)
+
+
+CATEGORIES = {name: [_provider(title) for title in titles.split(", ")] for name, titles in _CATEGORIES.items()}
 _BY_SLUG = {provider.slug: provider for providers in CATEGORIES.values() for provider in providers}
 _BY_TITLE = {provider.title: provider for provider in _BY_SLUG.values()}
 
@@ -119,7 +97,7 @@ INTEGRATIONS = Resource("integrations", "integration", _blank, _show)
 _CREATE = {
     "title": text(1, 255),
     "integration": one_of(*_BY_SLUG),
-    "target_platform": one_of(*_ALL),
+    "target_platform": one_of(*_STORES),
 }
 # `2` is the delivery worker's alone [seed].
 _STATUS = {"status": one_of(0, 1)}

@@ -21,11 +21,10 @@ from functools import partial
 
 from reconciler.simulator import automations, integrations, scheduled_reports
 from reconciler.simulator.automations import AUTOMATIONS
-from reconciler.simulator.checks import ID
 from reconciler.simulator.integrations import INTEGRATIONS, SETTINGS
 from reconciler.simulator.resource import Resource
 from reconciler.simulator.scheduled_reports import MAILBOXES, REPORTS
-from reconciler.simulator.wire import BASE, ApiError, Call, Handler, Request, Response, invalid, not_found
+from reconciler.simulator.wire import BASE, ID, ApiError, Call, Handler, Request, Response, invalid, not_found
 
 PROJECTS = ("production", "sandbox")
 DASHBOARD = "/_dashboard"

@@ -15,11 +15,10 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from reconciler.simulator.checks import ID, accept, each, one_of, shape, text
 from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id, find_provider
 from reconciler.simulator.resource import Resource, envelope, page_limit, whole_number
 from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import ApiError, Call, Problem, Response, invalid
+from reconciler.simulator.wire import ID, ApiError, Call, Problem, Response, accept, each, invalid, one_of, shape, text
 
 TARGET = "target_integration"
 _TEST_PAUSE = timedelta(seconds=60)
