@@ -20,7 +20,7 @@ from pathlib import Path
 from reconciler.errors import KeyExposed, NotAuthorised
 from reconciler.model.redaction import Spellings
 from reconciler.model.settings import Environment
-from reconciler.system.programs import find_program
+from reconciler.system import find_program
 from reconciler.text import redact
 
 MOST_PLACES = 10

@@ -11,7 +11,7 @@ from pathlib import Path
 from reconciler.errors import WrongUsage
 from reconciler.simulator import Faults, RuleError, Simulator, rules_in
 from reconciler.simulator.server import Server, bind
-from reconciler.system.files import Unreadable, read_regular
+from reconciler.system import Unreadable, read_regular
 
 LARGEST_RULES = 10_000_000
 

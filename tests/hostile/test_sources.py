@@ -28,7 +28,7 @@ PATHS = {
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
     "reconciler.config.names": "the parents of the folder that the command line names",
     "reconciler.git.repository": "the folder that a repository is looked for from, and upward",
-    "reconciler.system.programs": "an entry of PATH, and what was found there",
+    "reconciler.system": "an entry of PATH, and what was found there",
     "reconciler.state.file": "the state's own path, its links followed",
     "reconciler.state.git_repository": "an address of the state's remote, to see whether it lies within the checkout",
     "reconciler.state.journal_file": "the state's own path, its links followed",
