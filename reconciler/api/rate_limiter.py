@@ -167,10 +167,8 @@ class Poll:
 
     sleep: Sleep = staticmethod(time.sleep)
 
-    def __init__(self, delays: Sequence[float] = POLL_DELAYS, sleep: Sleep | None = None) -> None:
+    def __init__(self, delays: Sequence[float] = POLL_DELAYS) -> None:
         self._delays = delays
-        if sleep is not None:
-            self.sleep = sleep
 
     def __iter__(self) -> Iterator[int]:
         for attempt, seconds in enumerate(self._delays):
@@ -180,4 +178,4 @@ class Poll:
 
     def longer(self, *delays: float) -> Poll:
         """A poll with further attempts at the end."""
-        return Poll((*self._delays, *delays), self.sleep)
+        return Poll((*self._delays, *delays))

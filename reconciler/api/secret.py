@@ -133,7 +133,10 @@ def _key_from(command: Sequence[str], folder: Path) -> str:
 
 def _run(command: Sequence[str], folder: Path) -> tuple[int, bytes, bytes]:
     attended = sys.stdin is not None and sys.stdin.isatty()
-    program = _program(command[0], folder)
+    name = command[0]
+    # A bare name is looked for in PATH, and never in the folder.
+    is_bare = os.path.basename(name) == name  # noqa: PTH119 - as written
+    program = find_program(name) if is_bare else os.path.abspath(folder / name)  # noqa: PTH100 - as written
     if program is None:
         raise _NoKey(f"cannot be run ({MISSING})")
     called = [program, *command[1:]]
@@ -161,11 +164,6 @@ def _run(command: Sequence[str], folder: Path) -> tuple[int, bytes, bytes]:
             _end(process, attended)
             raise
     return process.returncode, out, said or b""
-
-
-def _program(name: str, folder: Path) -> str | None:
-    """A bare name is looked for in PATH, and never in the folder."""
-    return find_program(name) if os.path.basename(name) == name else os.path.abspath(folder / name)  # noqa: PTH100, PTH119 - as written
 
 
 def _end(process: subprocess.Popen[bytes], attended: bool) -> None:

@@ -33,6 +33,8 @@ IDLE_SECONDS = 5.0
 """A connection that was idle for so long is closed and not used again, as httpx does by default."""
 TIMEOUTS = {"timeout": {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 30.0}}
 """Seconds for one step on the network; all of an exchange has a deadline of its own."""
+ANY_HEADER = zlib.MAX_WBITS | 32
+"""For zlib: gzip or zlib, as the header of the stream says."""
 MOST_BYTES = 32 * 1024 * 1024
 """The longest body of an answer, unpacked: a full page of reports has some hundred thousand."""
 
@@ -108,10 +110,6 @@ class Backend(httpcore.NetworkBackend):
         """A TCP connection. `timeout` is in seconds; `options` and `more` go to the backend of httpcore."""
         return _Stream(self._sockets.connect_tcp(host, port, _seconds_left(timeout), *options, **more))
 
-    def sleep(self, seconds: float) -> None:
-        """Waits."""
-        self._sockets.sleep(seconds)
-
 
 class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream) -> None:
@@ -175,20 +173,11 @@ NOT_SENT = (
     ServerDisconnected,
 )
 """The errors before which nothing of the request has left."""
-NO_RESPONSE = (
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-    httpcore.ProtocolError,
-    httpcore.UnsupportedProtocol,
-    httpcore.ProxyError,
-    ServerDisconnected,
-    DeadlineExceeded,
-)
+NO_RESPONSE = (*NOT_SENT, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, DeadlineExceeded)
 """All errors of an exchange."""
 
 StreamedResponse = httpcore.Response
-Address = tuple[bytes, bytes, int | None, bytes]
-"""Scheme, host, port and path of a URL, as httpcore takes them."""
+Url = httpcore.URL
 
 
 class Connection:
@@ -198,32 +187,27 @@ class Connection:
     """
 
     def __init__(
-        self, context: ssl.SSLContext, proxy: Address | None = None, login: tuple[bytes, bytes] | None = None
+        self, context: ssl.SSLContext, proxy: Url | None = None, login: tuple[bytes, bytes] | None = None
     ) -> None:
         options: dict[str, Any] = {"ssl_context": context, "max_connections": 1, "keepalive_expiry": IDLE_SECONDS}
         options["network_backend"] = Backend()
         if proxy is None:
             self._pool = httpcore.ConnectionPool(**options)
             return
-        make = httpcore.SOCKSProxy if proxy[0].startswith(b"socks") else httpcore.HTTPProxy
+        make = httpcore.SOCKSProxy if proxy.scheme.startswith(b"socks") else httpcore.HTTPProxy
         try:
-            self._pool = make(_url(proxy), login, **options)
+            self._pool = make(proxy, login, **options)
         except RuntimeError as error:
             raise ImportError(str(error)) from error
 
-    def send(self, method: str, url: Address, headers: list[tuple[bytes, bytes]], content: bytes) -> httpcore.Response:
+    def send(self, method: str, url: Url, headers: list[tuple[bytes, bytes]], content: bytes) -> httpcore.Response:
         """Sends one request, and gives the response as soon as its head is there. Raises one of `NO_RESPONSE`."""
-        request = httpcore.Request(method, _url(url), headers=headers, content=content, extensions=TIMEOUTS)
+        request = httpcore.Request(method, url, headers=headers, content=content, extensions=TIMEOUTS)
         return self._pool.handle_request(request)
 
     def close(self) -> None:
         """Closes the connection."""
         self._pool.close()
-
-
-def _url(address: Address) -> httpcore.URL:
-    scheme, host, port, target = address
-    return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
 
 
 class BodyTooLarge(Exception):
@@ -236,40 +220,24 @@ def read_bounded(chunks: Iterable[bytes], coding: str) -> bytes:
     Holds no more than `MOST_BYTES`, whatever the body unpacks to. BodyTooLarge if it is longer or cannot be unpacked.
     """
     coding = coding.strip().lower()
-    if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+    is_packed = coding in ("gzip", "x-gzip", "deflate")
+    if not is_packed and coding not in ("", "identity"):
         raise BodyTooLarge(f"in a coding that was not asked for: {coding[:40]!r}")
-    unpacked = None if coding in ("", "identity") else _Unpacked()
-    content, came = bytearray(), 0
+    content, came, member = bytearray(), 0, zlib.decompressobj(ANY_HEADER)
     for chunk in chunks:
         came += len(chunk)
-        content += chunk if unpacked is None else unpacked.more(chunk, MOST_BYTES + 1 - len(content))
-        if max(came, len(content)) > MOST_BYTES:
-            raise BodyTooLarge(f"of more than {MOST_BYTES // 1024 // 1024} MiB")
-    if unpacked is not None and not unpacked.whole:
-        raise BodyTooLarge(f"whose {coding} ends in the middle")
-    return bytes(content)
-
-
-class _Unpacked:
-    """A gzip or zlib stream, one member after the other."""
-
-    def __init__(self) -> None:
-        self._member = self._next()
-        self.whole = True
-
-    def more(self, packed: bytes, room: int) -> bytes:
-        """What these bytes unpack to, no more than `room` (at least 1) of it."""
-        content = b""
-        while packed and len(content) < room:
-            if self._member.eof:
-                self._member = self._next()
+        rest = chunk
+        content += b"" if is_packed else chunk
+        while is_packed and rest and len(content) <= MOST_BYTES:
+            # A stream may have several members.
+            member = zlib.decompressobj(ANY_HEADER) if member.eof else member
             try:
-                content += self._member.decompress(packed, room - len(content))
+                content += member.decompress(rest, MOST_BYTES + 1 - len(content))
             except zlib.error as error:
                 raise BodyTooLarge(f"that cannot be unpacked ({error})") from error
-            packed, self.whole = self._member.unused_data, self._member.eof
-        return content
-
-    @staticmethod
-    def _next() -> zlib._Decompress:
-        return zlib.decompressobj(zlib.MAX_WBITS | 32)
+            rest = member.unused_data
+        if max(came, len(content)) > MOST_BYTES:
+            raise BodyTooLarge(f"of more than {MOST_BYTES // 1024 // 1024} MiB")
+    if is_packed and came and not member.eof:
+        raise BodyTooLarge(f"whose {coding} ends in the middle")
+    return bytes(content)

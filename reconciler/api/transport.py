@@ -17,10 +17,10 @@ from reconciler.api.secret import Secret
 from reconciler.api.streams import (
     NO_RESPONSE,
     NOT_SENT,
-    Address,
     BodyTooLarge,
     Connection,
     StreamedResponse,
+    Url,
     exchange_deadline,
     read_bounded,
     seconds_taken,
@@ -73,8 +73,8 @@ class _NetworkTransport(httpx.BaseTransport):
         self._connection.close()
 
 
-def _address(url: httpx.URL) -> Address:
-    return url.raw_scheme, url.raw_host, url.port, url.raw_path
+def _address(url: httpx.URL) -> Url:
+    return Url(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
 class Transport:

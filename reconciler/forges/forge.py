@@ -26,16 +26,17 @@ TOKEN = "GITLAB_TOKEN is a project access token with the scope api"  # noqa: S10
 
 
 class _Api(NamedTuple):
-    """How an API names things. `hints`: what to do if it refuses with a status. `number`, `text` and `author`: the
-    fields with the number and the text of an issue, and with the author of a comment."""
+    """How an API names things. `hints`: what to do if it refuses with a status. `commits` to `notes`: words of its
+    paths. `number`, `text` and `author`: the fields with the number and the text of an issue, and with the author of a
+    comment."""
 
     hints: Mapping[int, str]
-    merged: str
-    comments: str
-    comment: str
-    issues: str
-    issues_query: Mapping[str, str]
+    commits: str
+    merges: str
+    pulls: str
+    notes: str
     edit: str
+    open_issues: Mapping[str, str]
     closed: Mapping[str, str]
     number: str = "number"
     text: str = "body"
@@ -48,8 +49,9 @@ class Forge(ABC):
 
     api: _Api
 
-    def __init__(self, run: CiRun, headers: Mapping[str, str]) -> None:
+    def __init__(self, run: CiRun, project: str, headers: Mapping[str, str]) -> None:
         self._run = run
+        self._project = project
         self._headers = headers
         self._transports: list[Transport] = []
         self._client = self._connect(run.api)
@@ -80,47 +82,47 @@ class Forge(ABC):
     def merged(self, commit: str) -> list[int]:
         """The numbers of the pull requests that were merged with the commit. If one says that the commit is its merge
         or its squash (on GitHub also the last commit of a rebase), that one alone."""
-        found = list(self._client.pages(self._path(self.api.merged, commit=commit), {}))
+        found = list(self._client.pages(f"{self._project}/{self.api.commits}/{commit}/{self.api.merges}", {}))
         found = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
         exact = [each for each in found if commit in (each.get("merge_commit_sha"), each.get("squash_commit_sha"))]
         return [int(each[self.api.number]) for each in exact or found if isinstance(each.get(self.api.number), int)]
 
     def comments(self, number: int) -> list[Comment]:
         """All comments under a pull request but those that GitLab writes itself, the oldest first."""
-        items = self._client.pages(self._path(self.api.comments, number=number), self.api.comments_query)
+        items = self._client.pages(self._comments_path(number), self.api.comments_query)
         return self._comments([each for each in items if not each.get("system")])
 
     def create(self, number: int, body: str, before_again: Any) -> None:
         """A new comment. `before_again` as in `Writer.send`."""
-        path = self._path(self.api.comments, number=number)
-        self._client.call("POST", path, {"body": body}, before_again=before_again)
+        self._client.call("POST", self._comments_path(number), {"body": body}, before_again=before_again)
 
     def edit(self, number: int, comment: Comment, body: str) -> None:
         """Another text in a comment's place."""
-        path = self._path(self.api.comment, number=number, comment=comment.id)
-        self._client.call(self.api.edit, path, {"body": body})
+        self._client.call(self.api.edit, self._comment_path(number, comment.id), {"body": body})
 
     def issues(self) -> list[Comment]:
         """The open issues, as comments: number, text and author. In GitHub's API pull requests are issues too, and say
         so."""
-        items = self._client.pages(self._path(self.api.issues), self.api.issues_query)
-        issues = [each for each in items if "pull_request" not in each]
-        return self._comments(
-            [{**each, "id": each.get(self.api.number), "body": each.get(self.api.text)} for each in issues]
-        )
+        items = self._client.pages(f"{self._project}/issues", self.api.open_issues)
+        number, text = self.api.number, self.api.text
+        issues = (each for each in items if "pull_request" not in each)
+        return self._comments([{**each, "id": each.get(number), "body": each.get(text)} for each in issues])
 
     def open_issue(self, title: str, body: str, before_again: Any) -> None:
         """A new issue. `before_again` as in `Writer.send`."""
         issue = {"title": title, self.api.text: body}
-        self._client.call("POST", self._path(self.api.issues), issue, before_again=before_again)
+        self._client.call("POST", f"{self._project}/issues", issue, before_again=before_again)
 
     def edit_issue(self, number: int, body: str, *, close: bool) -> None:
         """Another text in an issue, which is then closed, or not."""
-        path = f"{self._path(self.api.issues)}/{number}"
-        self._client.call(self.api.edit, path, {self.api.text: body, **(self.api.closed if close else {})})
+        change = {self.api.text: body, **(self.api.closed if close else {})}
+        self._client.call(self.api.edit, f"{self._project}/issues/{number}", change)
 
-    def _path(self, template: str, **parts: object) -> str:
-        return template.format(project=self._run.project, **parts)
+    def _comments_path(self, number: int) -> str:
+        return f"{self._project}/{self.api.pulls}/{number}/{self.api.notes}"
+
+    def _comment_path(self, number: int, comment_id: int) -> str:
+        return f"{self._comments_path(number)}/{comment_id}"
 
     def _comments(self, items: list[dict[str, Any]]) -> list[Comment]:
         """The items that have a number, a text and an author."""
@@ -143,20 +145,23 @@ class GitHub(Forge):
             403: f"{PERMISSION}; a pull request from a fork gets no token that may write",
             404: f"GitHub says so of what the token may not see: {PERMISSION}",
         },
-        merged="repos/{project}/commits/{commit}/pulls",
-        comments="repos/{project}/issues/{number}/comments",
-        comment="repos/{project}/issues/comments/{comment}",
-        issues="repos/{project}/issues",
-        issues_query={"state": "open"},
+        commits="commits",
+        merges="pulls",
+        pulls="issues",
+        notes="comments",
         edit="PATCH",
+        open_issues={"state": "open"},
         closed={"state": "closed", "state_reason": "completed"},
     )
 
     def __init__(self, run: CiRun) -> None:
         headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
-        super().__init__(run, {"authorization": f"Bearer {run.token}", **headers})
+        super().__init__(run, f"repos/{run.project}", {"authorization": f"Bearer {run.token}", **headers})
         above, _, self._graphql_path = run.graphql.rpartition("/")
         self._graphql = self._connect(above)
+
+    def _comment_path(self, _number: int, comment_id: int) -> str:
+        return f"{self._project}/issues/comments/{comment_id}"
 
     def me(self) -> str:
         """The login that the token speaks for: `github-actions[bot]`, `my-app[bot]`, or a person's.
@@ -203,13 +208,13 @@ class GitLab(Forge):
             403: f"GITLAB_TOKEN may not do this; {TOKEN} and at least the role Reporter",
             404: f"GitLab says so of what the token may not see; {TOKEN} of this project",
         },
-        merged="projects/{project}/repository/commits/{commit}/merge_requests",
-        comments="projects/{project}/merge_requests/{number}/notes",
-        comment="projects/{project}/merge_requests/{number}/notes/{comment}",
-        issues="projects/{project}/issues",
-        comments_query={"sort": "asc", "order_by": "created_at"},
-        issues_query={"state": "opened", "scope": "all"},
+        commits="repository/commits",
+        merges="merge_requests",
+        pulls="merge_requests",
+        notes="notes",
         edit="PUT",
+        comments_query={"sort": "asc", "order_by": "created_at"},
+        open_issues={"state": "opened", "scope": "all"},
         number="iid",
         text="description",
         author=("author", "id"),
@@ -217,7 +222,7 @@ class GitLab(Forge):
     )
 
     def __init__(self, run: CiRun) -> None:
-        super().__init__(run, {"private-token": run.token, "accept": "application/json"})
+        super().__init__(run, f"projects/{run.project}", {"private-token": run.token, "accept": "application/json"})
 
     def me(self) -> str:
         """The number of the user that the token speaks for; a project's or group's token has a user of its own."""

@@ -225,32 +225,27 @@ class Window:
     """So many requests in so many seconds, counted from the first; then a 429 until they are over."""
 
     def __init__(self, limit: str, seconds: str, retry: str = "seconds") -> None:
-        self.limit, self.seconds, self.retry = int(limit), float(seconds), retry
+        self._limit, self._seconds, self._retry = int(limit), float(seconds), retry
         self._lock = threading.Lock()
-        self._ends: datetime | None = None
+        self._ends = datetime.min.replace(tzinfo=UTC)
         self._used = 0
 
-    def refusal(self, now: datetime) -> Response | None:
-        """Count one request; the 429 if it is one too many."""
+    def count(self, scene: Scene) -> bool:
+        """Let the request pass, or refuse it."""
+        now = scene.clock()
         with self._lock:
-            if self._ends is None or now >= self._ends:
-                self._ends, self._used = now + timedelta(seconds=self.seconds), 0
+            if now >= self._ends:
+                self._ends, self._used = now + timedelta(seconds=self._seconds), 0
             self._used += 1
             used, ends = self._used, self._ends
-        if used <= self.limit:
-            return None
+        if used <= self._limit:
+            return False
         # Whole seconds, rounded up: who comes back when told to is let in.
         wait = str(max(1, math.ceil((ends - now).total_seconds())))
-        after = {"seconds": wait, "date": _http_date(ends)}.get(self.retry, self.retry)
-        headers = {} if self.retry == "none" else {"Retry-After": after}
-        message = f"More than {self.limit} requests in {self.seconds:g} seconds"
-        return ApiError(429, "rate_limit_exceeded", message, headers=headers).answer()
-
-
-def rate(scene: Scene, window: Window) -> bool:
-    """Let the request pass, or refuse it."""
-    refusal = window.refusal(scene.clock())
-    return refusal is not None and respond(scene, refusal, None)
+        after = {"seconds": wait, "date": _http_date(ends)}.get(self._retry, self._retry)
+        headers = {} if self._retry == "none" else {"Retry-After": after}
+        message = f"More than {self._limit} requests in {self._seconds:g} seconds"
+        return respond(scene, ApiError(429, "rate_limit_exceeded", message, headers=headers).answer(), None)
 
 
 def _http_date(moment: datetime) -> str:

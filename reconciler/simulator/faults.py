@@ -75,7 +75,7 @@ FAULTS: Mapping[str, Fault] = {
     "rate": Fault(
         "REQUESTS/SECONDS",
         f"{_NUMBER}/{_SECONDS}",
-        effects.rate,
+        lambda scene, window: window.count(scene),
         ("retry",),
         prepare=lambda *words, **retry: (effects.Window(*words, **retry),),
     ),

@@ -68,12 +68,7 @@ class Resource:
     def listing(self, call: Call, records: Iterable[Record], *, has_more: bool = False) -> dict[str, Any]:
         """The list envelope [docs]."""
         data = [self.show(call.transaction, record) for record in records]
-        return envelope(self.url, data, has_more=has_more)
-
-
-def envelope(url: str, data: list[Record], *, has_more: bool = False) -> dict[str, Any]:
-    """The list envelope [docs]."""
-    return {"object": "list", "url": url, "data": data, "has_more": has_more}
+        return {"object": "list", "url": self.url, "data": data, "has_more": has_more}
 
 
 def whole_number(call: Call, name: str, default: int, lowest: int, highest: int | None = None) -> int:

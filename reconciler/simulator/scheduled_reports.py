@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id, find_provider
-from reconciler.simulator.resource import Resource, envelope, page_limit, whole_number
+from reconciler.simulator.resource import Resource, page_limit, whole_number
 from reconciler.simulator.store import Record, Transaction
 from reconciler.simulator.wire import ID, ApiError, Call, Problem, Response, accept, each, invalid, one_of, shape, text
 
@@ -90,8 +90,8 @@ def destinations(call: Call) -> Response:
     """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
     offered = [record for record in call.transaction.page(INTEGRATIONS.name) if _takes_reports(record)]
     data = [{"type": TARGET, "id": destination_id(call.transaction, each), "label": _name(each)} for each in offered]
-    data += [MAILBOXES.show(call.transaction, record) for record in call.transaction.page(MAILBOXES.name)]
-    return Response(200, envelope(f"{REPORTS.url}/destinations", data))
+    body = MAILBOXES.listing(call, call.transaction.page(MAILBOXES.name))
+    return Response(200, {**body, "url": f"{REPORTS.url}/destinations", "data": data + body["data"]})
 
 
 def create(call: Call) -> Response:
