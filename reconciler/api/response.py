@@ -56,7 +56,7 @@ class Response:
             raise AnswerUnreadable(
                 f"{self.method} {self.path} answered {self.status} with something that is not JSON: {shown!r}"
             ) from error
-        if _is_deep(body):
+        if isinstance(body, (dict, list)) and _is_deep(body):
             raise AnswerUnreadable(
                 f"{self.method} {self.path} answered {self.status} with values nested deeper than {DEEPEST} levels"
             )
@@ -196,17 +196,7 @@ def _finite(text: str) -> float:
     return number
 
 
-def _is_deep(value: Any) -> bool:
+def _is_deep(value: dict[str, Any] | list[Any], left: int = DEEPEST) -> bool:
     """Whether values are nested deeper than `DEEPEST`: code that recurses into them would fail."""
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [
-            inner
-            for each in level
-            if isinstance(each, (dict, list))
-            for inner in (each.values() if isinstance(each, dict) else each)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return False
-    return True
+    inner = value.values() if isinstance(value, dict) else value
+    return left == 0 or any(_is_deep(each, left - 1) for each in inner if isinstance(each, (dict, list)))

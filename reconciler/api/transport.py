@@ -10,22 +10,11 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from reconciler import __version__
+from reconciler.api import streams
 from reconciler.api.address import base_url, proxy_for, require_trust, trusted
 from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
 from reconciler.api.response import Response, wait_text
 from reconciler.api.secret import Secret
-from reconciler.api.streams import (
-    NO_RESPONSE,
-    NOT_SENT,
-    BodyTooLarge,
-    Connection,
-    StreamedResponse,
-    Url,
-    exchange_deadline,
-    read_bounded,
-    seconds_taken,
-    start_exchange,
-)
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.lazy import load, without_optional
 from reconciler.serialization import json_text
@@ -48,7 +37,7 @@ _url = lru_cache(httpx.URL)
 
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, response: StreamedResponse) -> None:
+    def __init__(self, response: streams.StreamedResponse) -> None:
         self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
@@ -63,7 +52,7 @@ class _NetworkTransport(httpx.BaseTransport):
 
     def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
         login = proxy.raw_auth if proxy else None
-        self._connection = Connection(context, _address(proxy.url) if proxy else None, login)
+        self._connection = streams.Connection(context, _address(proxy.url) if proxy else None, login)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = self._connection.send(request.method, _address(request.url), request.headers.raw, request.content)
@@ -73,8 +62,8 @@ class _NetworkTransport(httpx.BaseTransport):
         self._connection.close()
 
 
-def _address(url: httpx.URL) -> Url:
-    return Url(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+def _address(url: httpx.URL) -> streams.Url:
+    return streams.Url(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
 class Transport:
@@ -124,12 +113,12 @@ class Transport:
             headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
         )
         try:
-            with exchange_deadline(LONGEST_EXCHANGE, turn), self._transport() as transport:
+            with streams.exchange_deadline(LONGEST_EXCHANGE, turn), self._transport() as transport:
                 answer = self._answer(transport, request, path)
-        except NO_RESPONSE as error:
+        except streams.NO_RESPONSE as error:
             self._traced(f"{method} {path}{asked}: no answer: {_message(error)}")
             require_trust(error, self._host)
-            sent = not isinstance(error, NOT_SENT)
+            sent = not isinstance(error, streams.NOT_SENT)
             raise Unreachable(
                 f"{method} {path}: no answer from {self._host} ({self.secret.redact(_message(error))})",
                 sent=sent,
@@ -161,8 +150,8 @@ class Transport:
     def _answer(self, transport: httpx.BaseTransport, request: httpx.Request, path: str) -> Response:
         response = transport.handle_request(request)
         try:
-            content = read_bounded(response.iter_raw(), response.headers.get("content-encoding", ""))
-        except BodyTooLarge as unfit:
+            content = streams.read_bounded(response.iter_raw(), response.headers.get("content-encoding", ""))
+        except streams.BodyTooLarge as unfit:
             # The status of an error is enough.
             if not response.is_error:
                 raise AnswerUnreadable(
@@ -180,7 +169,7 @@ class Transport:
     def _traced(self, what: str) -> None:
         """Traces an exchange without its headers, which hold the key, and without its bodies."""
         if self.trace is not None:
-            self.trace(f"{what}, {seconds_taken() * 1000:.0f} ms")
+            self.trace(f"{what}, {streams.seconds_taken() * 1000:.0f} ms")
 
     def close(self) -> None:
         """Closes the connections, and the simulator if one was opened."""
@@ -251,7 +240,7 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_message(error)}") from error
 
     def call_with_permit(*call: Any) -> Any:
-        start_exchange()
+        streams.start_exchange()
         return simulator(*call)
 
     transport, address = httpx.WSGITransport(call_with_permit), f"{SIMULATOR}{file}"

@@ -97,15 +97,11 @@ class Comments:
         marks = [mark for comment in own if (mark := mark_in(comment.body)) is not None]
         names = sorted({mark.environment for mark in marks})
         configurations = sorted({mark.configuration or "" for mark in marks})
-        if len(configurations) > 1:
-            known = ", ".join(each or "the one at the repository's top" for each in configurations)
-            raise WrongUsage(
-                f"#{number} has plans of several configurations: {known}", hint="--configuration PATH names the folder"
-            )
-        if len(names) > 1:
-            raise WrongUsage(
-                f"#{number} has plans of several environments: {', '.join(names)}", hint="--environment NAME names one"
-            )
+        known = [each or "the one at the repository's top" for each in configurations]
+        several = [("configurations", known, "--configuration PATH names the folder")]
+        for what, found, hint in (*several, ("environments", names, "--environment NAME names one")):
+            if len(found) > 1:
+                raise WrongUsage(f"#{number} has plans of several {what}: {', '.join(found)}", hint=hint)
         approvals = [mark.approval for mark in marks if mark.approval is not None]
         if not approvals:
             why = "its plan failed" if own else "there is no plan of ours under it"

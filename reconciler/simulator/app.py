@@ -20,23 +20,12 @@ from typing import Any, Self, TextIO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from reconciler.simulator import routes
+from reconciler.simulator import routes, wire
 from reconciler.simulator.effects import Scene
 from reconciler.simulator.faults import PATH as FAULTS
 from reconciler.simulator.faults import Faults
 from reconciler.simulator.store import Store
-from reconciler.simulator.wire import (
-    BASE,
-    BODILESS,
-    MAX_BODY,
-    NO_ANSWER,
-    ApiError,
-    Call,
-    Dropped,
-    Request,
-    Response,
-    read_json,
-)
+from reconciler.simulator.wire import ApiError, Call, Dropped, Request, Response
 
 
 def utc_now() -> datetime:
@@ -113,7 +102,7 @@ class Simulator:
         request = scene.request
         line: dict[str, Any] = {
             "method": request.method,
-            "path": request.path.removeprefix(BASE),
+            "path": request.path.removeprefix(wire.BASE),
             "query": request.query_string,
             "status": response.status or None,
             "body": request.body,
@@ -146,9 +135,9 @@ def _read(environ: WSGIEnvironment) -> Request:
     """The whole request; a 413 when its body is too long to be read."""
     head = _head(environ)
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > MAX_BODY:
-        raise ApiError(413, "invalid_request", f"The body must not exceed {MAX_BODY} bytes")
-    body, unreadable = read_json(environ["wsgi.input"].read(length) if length else b"")
+    if length > wire.MAX_BODY:
+        raise ApiError(413, "invalid_request", f"The body must not exceed {wire.MAX_BODY} bytes")
+    body, unreadable = wire.read_json(environ["wsgi.input"].read(length) if length else b"")
     return dataclasses.replace(head, body=body, unreadable=unreadable)
 
 
@@ -166,13 +155,13 @@ def _guarded(environ: WSGIEnvironment, act: Callable[[], Response]) -> Response:
 
 def _send(response: Response, start_response: StartResponse, *, with_body: bool) -> Iterable[bytes]:
     """Write an answer; one without a body has neither bytes nor a content type."""
-    if response is NO_ANSWER:
+    if response is wire.NO_ANSWER:
         raise Dropped("the simulator dropped the connection: a fault")
     headers = dict(response.headers or {})
     content = response.content()
     if response.body is not None:
         headers["Content-Type"] = "application/json"
-    if response.status not in BODILESS:
+    if response.status not in wire.BODILESS:
         headers["Content-Length"] = str(response.promised or len(content))
     start_response(f"{response.status} {_phrase(response.status)}", list(headers.items()))
     if not with_body:

@@ -17,26 +17,22 @@ _LEFT_ALONE = frozenset(
     )
 )
 _DOCUMENTED = frozenset(("platform", "initiators", "actions", "segments", "uid", "type", "push", "screen"))
-_TYPES = {
-    **dict.fromkeys(("trim", "nfc", "lower"), str),
-    **{"round": float, "defaults": list, "drop": dict, "sort": list},
+_CHANGES: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
+    "trim": (str, str.strip),
+    "nfc": (str, lambda text: unicodedata.normalize("NFC", text)),
+    "lower": (str, str.lower),
+    "round": (float, lambda number: round(number, 2)),
+    "defaults": (list, lambda items: [{"delay": 0, **each} if isinstance(each, dict) else each for each in items]),
+    "drop": (dict, lambda fields: {name: value for name, value in fields.items() if name in _DOCUMENTED}),
+    "sort": (list, lambda items: sorted(items, key=lambda item: json.dumps(item, sort_keys=True))),
 }
-"""The type of the values that each way changes."""
-_CHANGES: Mapping[str, Callable[[Any], Any]] = {
-    "trim": str.strip,
-    "nfc": lambda text: unicodedata.normalize("NFC", text),
-    "lower": str.lower,
-    "round": lambda number: round(number, 2),
-    "defaults": lambda items: [{"delay": 0, **item} if isinstance(item, dict) else item for item in items],
-    "drop": lambda fields: {name: value for name, value in fields.items() if name in _DOCUMENTED},
-    "sort": lambda items: sorted(items, key=lambda item: json.dumps(item, sort_keys=True)),
-}
+"""For each way the type of the values that it changes, and the change."""
 WAYS = tuple(_CHANGES)
 
 
 def normalise(way: str, body: Any) -> Any:
     """The fields as the way makes them. Maps and lists change below `data` alone: elsewhere the documents fix them."""
-    if _TYPES[way] not in (dict, list):
+    if _CHANGES[way][0] not in (dict, list):
         return _changed(way, body)
     return {**body, "data": _changed(way, body["data"])} if isinstance(body, dict) and "data" in body else body
 
@@ -46,4 +42,5 @@ def _changed(way: str, value: Any) -> Any:
         value = {name: inner if name in _LEFT_ALONE else _changed(way, inner) for name, inner in value.items()}
     elif isinstance(value, list):
         value = [_changed(way, item) for item in value]
-    return _CHANGES[way](value) if isinstance(value, _TYPES[way]) else value
+    changed_type, change = _CHANGES[way]
+    return change(value) if isinstance(value, changed_type) else value
