@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from reconciler.api import Secret, Transport
 from reconciler.api.transport import connect_to_forge
@@ -23,43 +22,45 @@ EDITOR = """query ($id: ID!) { node(id: $id) { ... on IssueComment { lastEditedA
 editor { __typename login } author { __typename login } } } }"""
 PERMISSION = "the job needs `permissions: {pull-requests: write}`"
 TOKEN = "GITLAB_TOKEN is a project access token with the scope api"  # noqa: S105 - words about one
+GITHUB_HINTS = {
+    401: "GITHUB_TOKEN is not valid any more, or not for this host",
+    403: f"{PERMISSION}; a pull request from a fork gets no token that may write",
+    404: f"GitHub says so of what the token may not see: {PERMISSION}",
+}
+GITLAB_HINTS = {
+    401: f"GITLAB_TOKEN is not valid any more; {TOKEN}",
+    403: f"GITLAB_TOKEN may not do this; {TOKEN} and at least the role Reporter",
+    404: f"GitLab says so of what the token may not see; {TOKEN} of this project",
+}
+Pairs = tuple[tuple[str, str], ...]
 
 
-class _Api(NamedTuple):
-    """How an API names things. `hints`: what to do if it refuses with a status. `commits` to `notes`: words of its
-    paths. `number`, `text` and `author`: the fields with the number and the text of an issue, and with the author of a
-    comment."""
+class Forge(ABC):
+    """The pull requests and issues of one repository. A subclass says how its API names things."""
 
-    hints: Mapping[int, str]
     commits: str
     merges: str
     pulls: str
     notes: str
-    edit: str
-    open_issues: Mapping[str, str]
-    closed: Mapping[str, str]
-    number: str = "number"
-    text: str = "body"
-    author: tuple[str, str] = ("user", "login")
-    comments_query: Mapping[str, str] = MappingProxyType({})
+    edit_method: str
+    open_issues: Pairs
+    closed: Pairs
+    comments_query: Pairs = ()
+    number, text, author = "number", "body", ("user", "login")
+    """The fields with the number and the text of an issue, and with the author of a comment."""
 
-
-class Forge(ABC):
-    """The pull requests and issues of one repository."""
-
-    api: _Api
-
-    def __init__(self, run: CiRun, project: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, run: CiRun, project: str, headers: Mapping[str, str], hints: Mapping[int, str]) -> None:
+        """`hints`: what to do if the API refuses with a status."""
         self._run = run
         self._project = project
-        self._headers = headers
+        self._headers, self._hints = headers, hints
         self._transports: list[Transport] = []
         self._client = self._connect(run.api)
 
     def _connect(self, address: str) -> ForgeClient:
         transport = connect_to_forge(address, Secret(self._run.token, self._run.source), self._headers)
         self._transports.append(transport)
-        return ForgeClient(transport, self.api.hints)
+        return ForgeClient(transport, self._hints)
 
     def trace(self, tell: Callable[[str], None] | None) -> None:
         """Tells of each exchange."""
@@ -82,14 +83,14 @@ class Forge(ABC):
     def merged(self, commit: str) -> list[int]:
         """The numbers of the pull requests that were merged with the commit. If one says that the commit is its merge
         or its squash (on GitHub also the last commit of a rebase), that one alone."""
-        found = list(self._client.pages(f"{self._project}/{self.api.commits}/{commit}/{self.api.merges}", {}))
+        found = list(self._client.pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {}))
         found = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
         exact = [each for each in found if commit in (each.get("merge_commit_sha"), each.get("squash_commit_sha"))]
-        return [int(each[self.api.number]) for each in exact or found if isinstance(each.get(self.api.number), int)]
+        return [int(each[self.number]) for each in exact or found if isinstance(each.get(self.number), int)]
 
     def comments(self, number: int) -> list[Comment]:
         """All comments under a pull request but those that GitLab writes itself, the oldest first."""
-        items = self._client.pages(self._comments_path(number), self.api.comments_query)
+        items = self._client.pages(self._comments_path(number), dict(self.comments_query))
         return self._comments([each for each in items if not each.get("system")])
 
     def create(self, number: int, body: str, before_again: Any) -> None:
@@ -98,28 +99,28 @@ class Forge(ABC):
 
     def edit(self, number: int, comment: Comment, body: str) -> None:
         """Another text in a comment's place."""
-        self._client.call(self.api.edit, self._comment_path(number, comment.id), {"body": body})
+        self._client.call(self.edit_method, self._comment_path(number, comment.id), {"body": body})
 
     def issues(self) -> list[Comment]:
         """The open issues, as comments: number, text and author. In GitHub's API pull requests are issues too, and say
         so."""
-        items = self._client.pages(f"{self._project}/issues", self.api.open_issues)
-        number, text = self.api.number, self.api.text
+        items = self._client.pages(f"{self._project}/issues", dict(self.open_issues))
+        number, text = self.number, self.text
         issues = (each for each in items if "pull_request" not in each)
         return self._comments([{**each, "id": each.get(number), "body": each.get(text)} for each in issues])
 
     def open_issue(self, title: str, body: str, before_again: Any) -> None:
         """A new issue. `before_again` as in `Writer.send`."""
-        issue = {"title": title, self.api.text: body}
+        issue = {"title": title, self.text: body}
         self._client.call("POST", f"{self._project}/issues", issue, before_again=before_again)
 
     def edit_issue(self, number: int, body: str, *, close: bool) -> None:
         """Another text in an issue, which is then closed, or not."""
-        change = {self.api.text: body, **(self.api.closed if close else {})}
-        self._client.call(self.api.edit, f"{self._project}/issues/{number}", change)
+        change = {self.text: body, **dict(self.closed if close else ())}
+        self._client.call(self.edit_method, f"{self._project}/issues/{number}", change)
 
     def _comments_path(self, number: int) -> str:
-        return f"{self._project}/{self.api.pulls}/{number}/{self.api.notes}"
+        return f"{self._project}/{self.pulls}/{number}/{self.notes}"
 
     def _comment_path(self, number: int, comment_id: int) -> str:
         return f"{self._comments_path(number)}/{comment_id}"
@@ -128,7 +129,7 @@ class Forge(ABC):
         """The items that have a number, a text and an author."""
         comments = []
         for raw in items:
-            field, name = self.api.author
+            field, name = self.author
             author, number, body = raw.get(field), raw.get("id"), raw.get("body")
             who = author.get(name) if isinstance(author, dict) else None
             if isinstance(number, int) and isinstance(body, str) and isinstance(who, int | str):
@@ -139,24 +140,15 @@ class Forge(ABC):
 class GitHub(Forge):
     """A pull request is an issue there, and its comments are those of the issue: of at most 65,536 characters."""
 
-    api = _Api(
-        hints={
-            401: "GITHUB_TOKEN is not valid any more, or not for this host",
-            403: f"{PERMISSION}; a pull request from a fork gets no token that may write",
-            404: f"GitHub says so of what the token may not see: {PERMISSION}",
-        },
-        commits="commits",
-        merges="pulls",
-        pulls="issues",
-        notes="comments",
-        edit="PATCH",
-        open_issues={"state": "open"},
-        closed={"state": "closed", "state_reason": "completed"},
-    )
+    commits, merges, pulls, notes = "commits", "pulls", "issues", "comments"
+    edit_method = "PATCH"
+    open_issues = (("state", "open"),)
+    closed = (("state", "closed"), ("state_reason", "completed"))
 
     def __init__(self, run: CiRun) -> None:
         headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
-        super().__init__(run, f"repos/{run.project}", {"authorization": f"Bearer {run.token}", **headers})
+        headers["authorization"] = f"Bearer {run.token}"
+        super().__init__(run, f"repos/{run.project}", headers, GITHUB_HINTS)
         above, _, self._graphql_path = run.graphql.rpartition("/")
         self._graphql = self._connect(above)
 
@@ -202,27 +194,16 @@ class GitHub(Forge):
 class GitLab(Forge):
     """A pull request is a merge request there, and its comments are notes: of at most 1,000,000 characters."""
 
-    api = _Api(
-        hints={
-            401: f"GITLAB_TOKEN is not valid any more; {TOKEN}",
-            403: f"GITLAB_TOKEN may not do this; {TOKEN} and at least the role Reporter",
-            404: f"GitLab says so of what the token may not see; {TOKEN} of this project",
-        },
-        commits="repository/commits",
-        merges="merge_requests",
-        pulls="merge_requests",
-        notes="notes",
-        edit="PUT",
-        comments_query={"sort": "asc", "order_by": "created_at"},
-        open_issues={"state": "opened", "scope": "all"},
-        number="iid",
-        text="description",
-        author=("author", "id"),
-        closed={"state_event": "close"},
-    )
+    commits, merges, pulls, notes = "repository/commits", "merge_requests", "merge_requests", "notes"
+    edit_method = "PUT"
+    open_issues = (("state", "opened"), ("scope", "all"))
+    closed = (("state_event", "close"),)
+    comments_query = (("sort", "asc"), ("order_by", "created_at"))
+    number, text, author = "iid", "description", ("author", "id")
 
     def __init__(self, run: CiRun) -> None:
-        super().__init__(run, f"projects/{run.project}", {"private-token": run.token, "accept": "application/json"})
+        headers = {"private-token": run.token, "accept": "application/json"}
+        super().__init__(run, f"projects/{run.project}", headers, GITLAB_HINTS)
 
     def me(self) -> str:
         """The number of the user that the token speaks for; a project's or group's token has a user of its own."""
