@@ -91,6 +91,10 @@ class Response:
             )
         return record
 
+    def message(self) -> str:
+        """The message in the body, shortened; empty if there is none."""
+        return in_short(self.fields().get("message") or "")
+
     def retry_after(self, now: datetime | None = None) -> float | None:
         """Seconds to wait as the header `Retry-After` says, given as seconds or as a date; None without it, or if it
         says neither. Never more than `LONGEST_ASKED`."""

@@ -87,7 +87,7 @@ def limited(answer: Response, now: float | None = None) -> Response:
     reset = answer.headers.get("x-ratelimit-reset", "")
     if wait is None and answer.headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
         wait = max(0.0, float(reset) - (time.time() if now is None else now))
-    if wait is None and answer.status == FORBIDDEN and "rate limit" in str(answer.fields().get("message")).lower():
+    if wait is None and answer.status == FORBIDDEN and "rate limit" in answer.message().lower():
         wait = A_MINUTE
     if wait is None:
         return answer
