@@ -92,12 +92,9 @@ VALUES: Mapping[str, tuple[str, str]] = {
         '"Name: value", of the answer and not of the connection',
         rf"((?!(?i:{_NOT_OURS}):)[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~]*)",
     ),
-    "page": ("NUMBER, 1 or more", _NUMBER),
     "retry": ("seconds|date|none|NUMBER", "(seconds|date|none|[0-9]{1,7})"),
-    "n": ("NUMBER, 1 or more", _NUMBER),
-    "every": ("NUMBER, 1 or more", _NUMBER),
     "chance": ("NUMBER, above 0 and up to 1", r"(0?\.[0-9]+|1(?:\.0*)?)"),
-    "times": ("NUMBER, 1 or more", _NUMBER),
+    **dict.fromkeys(("page", "n", "every", "times"), ("NUMBER, 1 or more", _NUMBER)),
 }
 """The values beside a fault: how each is written, and the same as a pattern."""
 CHOICES = ("n", "every", "chance", "times")
