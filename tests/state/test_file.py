@@ -134,7 +134,7 @@ def test_old_or_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for broken in ("os.fsync", "Path.replace", "Path.open"):
         owner, name = broken.split(".")
         with monkeypatch.context() as failing:
-            failing.setattr(getattr(files, owner), name, lambda *_, **__: no_space(0))
+            failing.setattr(getattr(system, owner), name, lambda *_, **__: no_space(0))
             with pytest.raises(StateUnusable, match=re.escape(os.strerror(errno.ENOSPC))):
                 store.write(State("default", "lineage", 2, {}, ""), version)
         assert store.path.read_bytes() == before
