@@ -1,8 +1,10 @@
-"""Imports that wait until they are needed: submodules of a package, and objects that a string names."""
+"""Imports that wait until they are needed, and imports without the optional libraries of a library."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -31,3 +33,16 @@ def lazy_submodules(package: str) -> Callable[[str], ModuleType]:
             raise AttributeError(f"module {package!r} has no attribute {name!r}") from None
 
     return get
+
+
+@contextmanager
+def without_optional(*names: str) -> Iterator[None]:
+    """While the block runs, an import of these optional libraries fails as if they were not installed."""
+    absent = [name for name in names if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment] # the import system reads it as: not found
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]

@@ -49,11 +49,6 @@ def _named(characters: list[str]) -> str:
     return ", ".join(named) + (f" and {len(characters) - NAMED} more" if len(characters) > NAMED else "")
 
 
-def is_outward(base: str) -> bool:
-    """Whether the base URL is https. Plain http stays on this machine, and goes through no proxy."""
-    return base.lower().startswith("https:")
-
-
 def proxy_for(host: str) -> str | None:
     """The URL of the proxy for a host, by HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings; or None.
 

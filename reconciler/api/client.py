@@ -61,12 +61,15 @@ class Reader:
     def _once(self, method: str, path: str, **rest: Any) -> Response:
         if self._given_up:
             raise ApiFailed(f"{method} {path} was not sent: nobody needs its answer any more")
-        answer = self._door.exchange(method, path, turn=self._pace.turn(), **rest)
+        answer = self._exchange_once(method, path, **rest)
         if answer.status == TOO_MANY:
             self._pace.on_throttled(answer.retry_after())
         else:
             self._pace.on_success()
         return answer
+
+    def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
+        return self._door.exchange(method, path, turn=self._pace.turn(), **rest)
 
 
 class Writer(Reader):

@@ -6,10 +6,11 @@ come to rest, the result is ListIncomplete.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from reconciler.api.client import Reader
@@ -24,6 +25,7 @@ MOST_PAGES = 10_000
 MOST_AHEAD = 16
 """Pages that are requested at once, as far as the run's rate limit lets them go."""
 RESTARTED = "x-qon-pagination-restarted"
+PLAN_AGAIN = "nothing was concluded from it; try again when nobody else changes the project"
 
 Item = dict[str, Any]
 
@@ -32,17 +34,20 @@ class _Unsteady(Exception):
     """The list changed while it was read; the text says how that was noticed."""
 
 
-def read_whole(reader: Reader, path: str) -> list[Item]:
-    """A list of objects that comes in one page, each object once."""
-    return list({_id(item, path): item for item in _only_page(reader.get(path), path)}.values())
-
-
 def read_list(reader: Reader, path: str, style: str, expected: int = 0) -> list[Item]:
-    """A list of objects. `style`: `whole`, `offset` or `cursor`. `expected`: about how many objects there are; pages by
-    offset are requested at once up to that number."""
-    if style == "offset":
-        return read_by_offset(reader, path, expected)
-    return {"whole": read_whole, "cursor": read_by_cursor}[style](reader, path)
+    """A list of objects, each once. `style`: `whole` comes in one page; `offset` in pages by `limit` and `offset`;
+    `cursor` in pages by `limit` and `starting_after`. `expected`: about how many objects there are; pages by offset are
+    requested at once up to that number."""
+    if style == "whole":
+        return list({_id(item, path): item for item in _only_page(reader.get(path), path)}.values())
+    if style == "cursor":
+        return _steadily(path, lambda: _pages_by_cursor(reader, path))
+    offsets = range(0, max(1, expected - 1), LIMIT - 1)
+    if len(offsets) == 1:
+        return _steadily(path, lambda: _pages_by_offset(reader, path, {}))
+    with Threads(min(len(offsets), MOST_AHEAD)) as pool:
+        ask = partial(_page_at, reader, path)
+        return _steadily(path, lambda: _pages_by_offset(reader, path, {at: pool.submit(ask, at) for at in offsets}))
 
 
 def read_table(reader: Reader, path: str) -> list[Item]:
@@ -70,100 +75,77 @@ def _only_page(answer: Response, path: str, *, ends: bool | None = None) -> list
     return page.items
 
 
-def read_by_offset(reader: Reader, path: str, expected: int = 0) -> list[Item]:
-    """A list in pages by `limit` and `offset`. The pages that hold `expected` items are requested at once.
-
-    Pages overlap by one item: each must begin with the last item of the page before. The API gives neither a total nor
-    a cursor for such a list, and its pages shift if something is added or removed meanwhile: the object at the border
-    would then be in no page, or in two. The overlap shows that, in whatever order the pages were read.
-    """
-    offsets = range(0, max(1, expected - 1), LIMIT - 1)
-    if len(offsets) == 1:
-        return _steadily(path, lambda: _offset_pages(reader, path, {}))
-    with Threads(min(len(offsets), MOST_AHEAD)) as pool:
-        ask = partial(_offset_page, reader, path)
-        return _steadily(path, lambda: _offset_pages(reader, path, {at: pool.submit(ask, at) for at in offsets}))
-
-
-def read_by_cursor(reader: Reader, path: str) -> list[Item]:
-    """A list in pages by `limit` and `starting_after`. On a stale cursor the API begins again from the top, and says so
-    in a header; that, and a cursor that comes twice, counts as a change of the list."""
-    return _steadily(path, lambda: _cursor_pages(reader, path))
-
-
-PLAN_AGAIN = "nothing was concluded from it; try again when nobody else changes the project"
-
-
-def _steadily(path: str, read: Callable[[], dict[str, Item]]) -> list[Item]:
-    how = ""
-    for _ in range(ATTEMPTS):
-        try:
-            return list(read().values())
-        except _Unsteady as unsteady:
-            how = str(unsteady)
-    raise ListIncomplete(f"GET {path} could not be read whole in {ATTEMPTS} attempts: {how}", hint=PLAN_AGAIN)
-
-
-def _offset_page(reader: Reader, path: str, offset: int) -> _Page:
-    return _page(reader.get(path, {"limit": LIMIT, "offset": offset}), path)
-
-
-def _offset_pages(reader: Reader, path: str, ahead: dict[int, Future[_Page]]) -> dict[str, Item]:
-    found: dict[str, Item] = {}
-    last = ""
-    offset = 0
-    for _ in range(MOST_PAGES):
-        page = ahead.pop(offset).result() if offset in ahead else _offset_page(reader, path, offset)
-        ids = [_id(item, path) for item in page.items]
-        if last:
-            if not ids or ids[0] != last:
-                raise _Unsteady(f"the page at offset {offset} does not go on where the one before ended")
-            ids, page.items[:1] = ids[1:], []
-        _take(found, ids, page.items)
-        if not page.more:
-            return found
-        if not ids:
-            raise _Unsteady("a page without items says that there is more")
-        last, offset = ids[-1], len(found) - 1
-    raise ListIncomplete(f"GET {path} did not end within {MOST_PAGES} pages", hint=PLAN_AGAIN)
-
-
-def _cursor_pages(reader: Reader, path: str) -> dict[str, Item]:
-    found: dict[str, Item] = {}
-    query: dict[str, str | int] = {"limit": LIMIT}
-    cursors: set[str] = set()
-    for _ in range(MOST_PAGES):
-        answer = reader.get(path, query)
-        if cursors and answer.headers.get(RESTARTED, "").lower() == "true":
-            raise _Unsteady("the cursor went stale and the server began again from the top")
-        page = _page(answer, path)
-        ids = [_id(item, path) for item in page.items]
-        _take(found, ids, page.items)
-        if not page.more:
-            return found
-        if not ids:
-            raise _Unsteady("a page without items says that there is more")
-        cursor = page.cursor or ids[-1]
-        if cursor in cursors:
-            raise _Unsteady(f"the cursor {cursor} came twice")
-        cursors.add(cursor)
-        query["starting_after"] = cursor
-    raise ListIncomplete(f"GET {path} did not end within {MOST_PAGES} pages", hint=PLAN_AGAIN)
-
-
-def _take(found: dict[str, Item], ids: list[str], items: list[Item]) -> None:
-    """Adds a page. An object that is twice on it is one object; one of an earlier page shows that the pages shifted."""
-    again = next((object_id for object_id in ids if object_id in found), None)
-    if again is not None:
-        raise _Unsteady(f"{again} came twice")
-    found.update(zip(ids, items, strict=True))
-
-
 @dataclass(slots=True)
 class _Page:
     items: list[Item]
     more: bool
     cursor: str | None
+
+
+def _steadily(path: str, read: Callable[[], Iterator[_Page]]) -> list[Item]:
+    how = ""
+    for _ in range(ATTEMPTS):
+        try:
+            return list(_objects(path, read()).values())
+        except _Unsteady as unsteady:
+            how = str(unsteady)
+    raise ListIncomplete(f"GET {path} could not be read whole in {ATTEMPTS} attempts: {how}", hint=PLAN_AGAIN)
+
+
+def _objects(path: str, pages: Iterator[_Page]) -> dict[str, Item]:
+    """An object that is twice on a page is one object; one of an earlier page shows that the pages shifted."""
+    found: dict[str, Item] = {}
+    for page in islice(pages, MOST_PAGES):
+        items = {_id(item, path): item for item in page.items}
+        again = next((object_id for object_id in items if object_id in found), None)
+        if again is not None:
+            raise _Unsteady(f"{again} came twice")
+        found.update(items)
+        if not page.more:
+            return found
+        if not items:
+            raise _Unsteady("a page without items says that there is more")
+    raise ListIncomplete(f"GET {path} did not end within {MOST_PAGES} pages", hint=PLAN_AGAIN)
+
+
+def _pages_by_offset(reader: Reader, path: str, ahead: dict[int, Future[_Page]]) -> Iterator[_Page]:
+    """Pages that overlap by one item: each must begin with the last item of the page before.
+
+    The API gives neither a total nor a cursor for such a list, and its pages shift if something is added or removed
+    meanwhile: the object at the border would then be in no page, or in two. The overlap shows that, in whatever order
+    the pages were read.
+    """
+    offset, last = 0, ""
+    while True:
+        page = ahead.pop(offset).result() if offset in ahead else _page_at(reader, path, offset)
+        if last:
+            if not page.items or _id(page.items[0], path) != last:
+                raise _Unsteady(f"the page at offset {offset} does not go on where the one before ended")
+            del page.items[0]
+        yield page
+        offset, last = offset + len(page.items) - (not last), page.items[-1]["id"]
+
+
+def _page_at(reader: Reader, path: str, offset: int) -> _Page:
+    return _page(reader.get(path, {"limit": LIMIT, "offset": offset}), path)
+
+
+def _pages_by_cursor(reader: Reader, path: str) -> Iterator[_Page]:
+    """On a stale cursor the API begins again from the top, and says so in a header; that, and a cursor that comes
+    twice, counts as a change of the list."""
+    query: dict[str, str | int] = {"limit": LIMIT}
+    cursors: set[str] = set()
+    while True:
+        answer = reader.get(path, query)
+        if cursors and answer.headers.get(RESTARTED, "").lower() == "true":
+            raise _Unsteady("the cursor went stale and the server began again from the top")
+        page = _page(answer, path)
+        yield page
+        cursor = page.cursor or page.items[-1]["id"]
+        if cursor in cursors:
+            raise _Unsteady(f"the cursor {cursor} came twice")
+        cursors.add(cursor)
+        query["starting_after"] = cursor
 
 
 def _page(answer: Response, path: str, *, ends: bool | None = None) -> _Page:

@@ -1,4 +1,4 @@
-"""The one retry policy, and the one rate limit that all requests of a run share.
+"""The one retry policy, the one rate limit that all requests of a run share, and polls.
 
 Sent again: reads, PUT, PATCH, DELETE, the setting of a status, creates with a documented idempotency key; and each
 request that never left, or that 429 turned away before work. After: connection errors, time-outs, 408, 429, 5xx.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 
 # The vendor publishes no numbers for its rate limits. All that is known is one 429 with `Retry-After: 60`, of a trial
@@ -28,6 +28,9 @@ BUDGET = 300.0
 API asks for more than is left, the run gives up at once."""
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 TOO_MANY = 429
+
+POLL_DELAYS = (0.0, 0.5, 1.0, 2.0)
+"""Seconds before each attempt. How late a write shows up is documented nowhere; the sum is a guess."""
 
 Sleep = Callable[[float], None]
 
@@ -157,3 +160,22 @@ class RateLimiter:
             self._left -= seconds
         self._sleep(seconds)
         return True
+
+
+class Poll:
+    """The numbers of the attempts of a poll, from 0; each comes after its wait. `delays` are in seconds."""
+
+    sleep: Sleep = staticmethod(time.sleep)
+
+    def __init__(self, delays: Sequence[float] = POLL_DELAYS) -> None:
+        self._delays = delays
+
+    def __iter__(self) -> Iterator[int]:
+        for attempt, seconds in enumerate(self._delays):
+            if seconds:
+                self.sleep(seconds)
+            yield attempt
+
+    def longer(self, *delays: float) -> Poll:
+        """A poll with further attempts at the end."""
+        return Poll((*self._delays, *delays))

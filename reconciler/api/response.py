@@ -56,7 +56,7 @@ class Response:
             raise AnswerUnreadable(
                 f"{self.method} {self.path} answered {self.status} with something that is not JSON: {shown!r}"
             ) from error
-        if _is_deep(body):
+        if isinstance(body, (dict, list)) and _is_deep(body):
             raise AnswerUnreadable(
                 f"{self.method} {self.path} answered {self.status} with values nested deeper than {DEEPEST} levels"
             )
@@ -64,10 +64,19 @@ class Response:
 
     def record(self) -> dict[str, Any]:
         """The JSON object in the body; AnswerUnreadable if there is none."""
-        body = self.body()
+        return self._require_object(self.body())
+
+    def _require_object(self, body: Any) -> dict[str, Any]:
         if not isinstance(body, dict):
             raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
         return body
+
+    def fields(self) -> dict[str, Any]:
+        """The JSON object in the body, {} if there is none."""
+        try:
+            return self.record()
+        except AnswerUnreadable:
+            return {}
 
     def acknowledged(self, object_id: str | None) -> dict[str, Any]:
         """The record in the response to a write of that object, {} if the body is empty: the documents promise one for
@@ -75,21 +84,16 @@ class Response:
         body = self.body()
         if body is None:
             return {}
-        if not isinstance(body, dict):
-            raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
-        if object_id is not None and body.get("id", object_id) != object_id:
+        record = self._require_object(body)
+        if object_id is not None and record.get("id", object_id) != object_id:
             raise AnswerUnreadable(
-                f"{self.method} {self.path} answered {self.status} with another object: {in_short(body['id'])}"
+                f"{self.method} {self.path} answered {self.status} with another object: {in_short(record['id'])}"
             )
-        return body
+        return record
 
     def message(self) -> str:
         """The message in the body, shortened; empty if there is none."""
-        try:
-            body = self.body()
-        except AnswerUnreadable:
-            return ""
-        return in_short(body.get("message") or "") if isinstance(body, dict) else ""
+        return in_short(self.fields().get("message") or "")
 
     def retry_after(self, now: datetime | None = None) -> float | None:
         """Seconds to wait as the header `Retry-After` says, given as seconds or as a date; None without it, or if it
@@ -128,7 +132,9 @@ class Response:
             )
         if self.status == FORBIDDEN:
             return NotAuthorised(text, hint=f"the key in {source} may not do this")
-        refused = AnswerRefused(text, status=self.status, code=self._code(), retry_after=self.retry_after())
+        code = self._envelope().get("code")
+        code = None if code is None else in_short(code)
+        refused = AnswerRefused(text, status=self.status, code=code, retry_after=self.retry_after())
         refused.hint = MOVED if self.redirect() else None
         return refused
 
@@ -136,35 +142,22 @@ class Response:
         """Whether the body has an `error` although the status is 2xx. An object may have a field of that name."""
         if b'"error"' not in self.content:
             return False
-        try:
-            body = self.body()
-        except AnswerUnreadable:
-            return False
-        return isinstance(body, dict) and bool(body.get("error")) and not isinstance(body.get("id"), str)
+        fields = self.fields()
+        return bool(fields.get("error")) and not isinstance(fields.get("id"), str)
 
     def _envelope(self) -> dict[str, Any]:
-        try:
-            body = self.body()
-        except AnswerUnreadable:
-            return {}
-        error = body.get("error") if isinstance(body, dict) else None
+        error = self.fields().get("error")
         if isinstance(error, str):
             return {"message": error}
         return error if isinstance(error, dict) else {}
-
-    def _code(self) -> str | None:
-        code = self._envelope().get("code")
-        return None if code is None else in_short(code)
 
     def _details(self) -> str:
         envelope = self._envelope()
         parts = [in_short(envelope[name]) for name in ("code", "message") if envelope.get(name)]
         details = envelope.get("details")
         listed = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
-        parts += [
-            f"{in_short(each.get('field', '?'))}: {in_short(each.get('message', '?'))}"
-            for each in listed[:SHOWN_DETAILS]
-        ]
+        pairs = ((in_short(each.get("field", "?")), in_short(each.get("message", "?"))) for each in listed)
+        parts += [f"{field}: {message}" for field, message in list(pairs)[:SHOWN_DETAILS]]
         more = len(listed) - SHOWN_DETAILS
         parts += [f"and {more} more"] if more > 0 else []
         return (" " + "; ".join(parts)) if parts else ""
@@ -207,17 +200,7 @@ def _finite(text: str) -> float:
     return number
 
 
-def _is_deep(value: Any) -> bool:
+def _is_deep(value: dict[str, Any] | list[Any], left: int = DEEPEST) -> bool:
     """Whether values are nested deeper than `DEEPEST`: code that recurses into them would fail."""
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [
-            inner
-            for each in level
-            if isinstance(each, (dict, list))
-            for inner in (each.values() if isinstance(each, dict) else each)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return False
-    return True
+    inner = value.values() if isinstance(value, dict) else value
+    return left == 0 or any(_is_deep(each, left - 1) for each in inner if isinstance(each, (dict, list)))

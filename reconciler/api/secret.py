@@ -1,24 +1,40 @@
-"""The secret key, wrapped so that no message, log or traceback shows it by accident."""
+"""The secret key, wrapped so that no message, log or traceback shows it by accident, and where it comes from.
+
+A program that prints it, a password manager for example, runs without a shell, within a time limit.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Mapping
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 from reconciler.errors import KeyExposed, NotAuthorised
-from reconciler.lazy import load
 from reconciler.model.redaction import Spellings
 from reconciler.model.settings import Environment
+from reconciler.system import find_program
+from reconciler.text import redact
 
 MOST_PLACES = 10
 
 # What may follow `Bearer ` (RFC 6750, 2.1). Nothing in it is written in another way in JSON, in Python or in a shell.
 FORM = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+UNATTENDED_SECONDS = 60.0
+ATTENDED_SECONDS = 300.0
+"""How long it may take, and how long if a person may have to type something."""
+
+LONGEST_SAID = 300
+SHORTEST_PART = 6
+MISSING = "No such file or directory in PATH"
+KEY = re.compile(r"(?:test_)?sk_\S+")
 
 
 @dataclass(frozen=True)
@@ -76,9 +92,12 @@ def read_secret(environment: Environment, variables: Mapping[str, str], folder: 
     value = variables.get(source, "").strip() if source else ""
     if command and not value:
         instead = f"set {source}, which wins" if source else "name a variable under secret_env: where set, it wins"
-        key_from = load("reconciler.api.secret_command:key_from")
-        value = key_from(command, folder, f"see by hand that it prints the key and nothing else; or {instead}")
         source = f"secret_command ({command[0]})"
+        try:
+            value = _key_from(command, folder)
+        except _NoKey as error:
+            hint = f"see by hand that it prints the key and nothing else; or {instead}"
+            raise NotAuthorised(f"no key: {source} {error}", hint=hint) from error
     if not value:
         raise NotAuthorised(
             f"no key: {source} is not set", hint=f"set {source} to the project's Secret Key (sk_… or test_sk_…)"
@@ -88,3 +107,78 @@ def read_secret(environment: Environment, variables: Mapping[str, str], folder: 
             f"{source} holds characters that a key cannot have", hint="it is the Secret Key alone: sk_… or test_sk_…"
         )
     return Secret(value, source or "")
+
+
+class _NoKey(Exception):
+    """The program gave no key; the text says why."""
+
+
+def _key_from(command: Sequence[str], folder: Path) -> str:
+    """The one word that the program prints.
+
+    It runs in `folder`, that of reconciler.yaml; a program with a slash in its name is relative to it. On a terminal it
+    may ask a person and its stderr is shown; elsewhere its stderr goes into the error.
+    """
+    code, out, said = _run(command, folder)
+    if code:
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
+        told = f": {_stderr_text(said, out)}" if said.strip() else ""
+        raise _NoKey(f"{how}{told}")
+    words = out.decode("utf-8", "replace").split()
+    if len(words) != 1:
+        what = "more than one word; expected the key" if words else "nothing; expected the key, on stdout"
+        raise _NoKey(f"printed {what}")
+    return words[0]
+
+
+def _run(command: Sequence[str], folder: Path) -> tuple[int, bytes, bytes]:
+    attended = sys.stdin is not None and sys.stdin.isatty()
+    name = command[0]
+    # A bare name is looked for in PATH, and never in the folder.
+    is_bare = os.path.basename(name) == name  # noqa: PTH119 - as written
+    program = find_program(name) if is_bare else os.path.abspath(folder / name)  # noqa: PTH100 - as written
+    if program is None:
+        raise _NoKey(f"cannot be run ({MISSING})")
+    called = [program, *command[1:]]
+    seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the user's own list of words, no shell
+            called,
+            cwd=folder,
+            stdin=None if attended else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=None if attended else subprocess.PIPE,
+            # In a session of its own it could not use our terminal, but its children can be killed with it.
+            start_new_session=not attended,
+        )
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise _NoKey(f"cannot be run ({why})") from error
+    with process:
+        try:
+            out, said = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            _end(process, attended)
+            raise _NoKey(f"did not end within {seconds:g} seconds, and was ended") from None
+        except BaseException:
+            _end(process, attended)
+            raise
+    return process.returncode, out, said or b""
+
+
+def _end(process: subprocess.Popen[bytes], attended: bool) -> None:
+    try:
+        if attended:
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    except (OSError, AttributeError):
+        process.kill()
+    process.wait()
+
+
+def _stderr_text(said: bytes, out: bytes) -> str:
+    """The end of its stderr, without the words of its stdout: they may be the key."""
+    text = KEY.sub("***", " ".join(said.decode("utf-8", "replace").split()))
+    text = redact(text, (part for part in out.decode("utf-8", "replace").split() if len(part) >= SHORTEST_PART))
+    return text if len(text) <= LONGEST_SAID else f"…{text[-LONGEST_SAID:]}"

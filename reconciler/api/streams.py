@@ -1,4 +1,4 @@
-"""The network below httpx: a deadline for a whole exchange, and a request that leaves as one packet.
+"""The network below httpx: a deadline for a whole exchange, a request that leaves as one packet, and bounded bodies.
 
 A time-out of a socket counts from byte to byte, so a server that sends one byte now and then outlives it. Each read and
 write therefore also counts against the deadline of the exchange that its thread does. httpcore writes the head and the
@@ -11,12 +11,13 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from reconciler.api.body import without_optional
 from reconciler.api.rate_limiter import Permit
+from reconciler.lazy import without_optional
 
 with without_optional("trio"):
     import httpcore
@@ -32,6 +33,10 @@ IDLE_SECONDS = 5.0
 """A connection that was idle for so long is closed and not used again, as httpx does by default."""
 TIMEOUTS = {"timeout": {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 30.0}}
 """Seconds for one step on the network; all of an exchange has a deadline of its own."""
+ANY_HEADER = zlib.MAX_WBITS | 32
+"""For zlib: gzip or zlib, as the header of the stream says."""
+MOST_BYTES = 32 * 1024 * 1024
+"""The longest body of an answer, unpacked: a full page of reports has some hundred thousand."""
 
 
 class DeadlineExceeded(Exception):
@@ -105,10 +110,6 @@ class Backend(httpcore.NetworkBackend):
         """A TCP connection. `timeout` is in seconds; `options` and `more` go to the backend of httpcore."""
         return _Stream(self._sockets.connect_tcp(host, port, _seconds_left(timeout), *options, **more))
 
-    def sleep(self, seconds: float) -> None:
-        """Waits."""
-        self._sockets.sleep(seconds)
-
 
 class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream) -> None:
@@ -172,20 +173,11 @@ NOT_SENT = (
     ServerDisconnected,
 )
 """The errors before which nothing of the request has left."""
-NO_RESPONSE = (
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-    httpcore.ProtocolError,
-    httpcore.UnsupportedProtocol,
-    httpcore.ProxyError,
-    ServerDisconnected,
-    DeadlineExceeded,
-)
+NO_RESPONSE = (*NOT_SENT, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, DeadlineExceeded)
 """All errors of an exchange."""
 
 StreamedResponse = httpcore.Response
-Address = tuple[bytes, bytes, int | None, bytes]
-"""Scheme, host, port and path of a URL, as httpcore takes them."""
+Url = httpcore.URL
 
 
 class Connection:
@@ -195,22 +187,22 @@ class Connection:
     """
 
     def __init__(
-        self, context: ssl.SSLContext, proxy: Address | None = None, login: tuple[bytes, bytes] | None = None
+        self, context: ssl.SSLContext, proxy: Url | None = None, login: tuple[bytes, bytes] | None = None
     ) -> None:
         options: dict[str, Any] = {"ssl_context": context, "max_connections": 1, "keepalive_expiry": IDLE_SECONDS}
         options["network_backend"] = Backend()
         if proxy is None:
             self._pool = httpcore.ConnectionPool(**options)
             return
-        make = httpcore.SOCKSProxy if proxy[0].startswith(b"socks") else httpcore.HTTPProxy
+        make = httpcore.SOCKSProxy if proxy.scheme.startswith(b"socks") else httpcore.HTTPProxy
         try:
-            self._pool = make(_url(proxy), login, **options)
+            self._pool = make(proxy, login, **options)
         except RuntimeError as error:
             raise ImportError(str(error)) from error
 
-    def send(self, method: str, url: Address, headers: list[tuple[bytes, bytes]], content: bytes) -> httpcore.Response:
+    def send(self, method: str, url: Url, headers: list[tuple[bytes, bytes]], content: bytes) -> httpcore.Response:
         """Sends one request, and gives the response as soon as its head is there. Raises one of `NO_RESPONSE`."""
-        request = httpcore.Request(method, _url(url), headers=headers, content=content, extensions=TIMEOUTS)
+        request = httpcore.Request(method, url, headers=headers, content=content, extensions=TIMEOUTS)
         return self._pool.handle_request(request)
 
     def close(self) -> None:
@@ -218,6 +210,34 @@ class Connection:
         self._pool.close()
 
 
-def _url(address: Address) -> httpcore.URL:
-    scheme, host, port, target = address
-    return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
+class BodyTooLarge(Exception):
+    """The body is too long, or not packed as its header says; the text says which."""
+
+
+def read_bounded(chunks: Iterable[bytes], coding: str) -> bytes:
+    """The body, unpacked. `coding`: the header `Content-Encoding`.
+
+    Holds no more than `MOST_BYTES`, whatever the body unpacks to. BodyTooLarge if it is longer or cannot be unpacked.
+    """
+    coding = coding.strip().lower()
+    is_packed = coding in ("gzip", "x-gzip", "deflate")
+    if not is_packed and coding not in ("", "identity"):
+        raise BodyTooLarge(f"in a coding that was not asked for: {coding[:40]!r}")
+    content, came, member = bytearray(), 0, zlib.decompressobj(ANY_HEADER)
+    for chunk in chunks:
+        came += len(chunk)
+        rest = chunk
+        content += b"" if is_packed else chunk
+        while is_packed and rest and len(content) <= MOST_BYTES:
+            # A stream may have several members.
+            member = zlib.decompressobj(ANY_HEADER) if member.eof else member
+            try:
+                content += member.decompress(rest, MOST_BYTES + 1 - len(content))
+            except zlib.error as error:
+                raise BodyTooLarge(f"that cannot be unpacked ({error})") from error
+            rest = member.unused_data
+        if max(came, len(content)) > MOST_BYTES:
+            raise BodyTooLarge(f"of more than {MOST_BYTES // 1024 // 1024} MiB")
+    if is_packed and came and not member.eof:
+        raise BodyTooLarge(f"whose {coding} ends in the middle")
+    return bytes(content)

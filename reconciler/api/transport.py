@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any, Self
 from urllib.parse import urlencode
 
 from reconciler import __version__
-from reconciler.api.address import base_url, is_outward, proxy_for, require_trust, trusted
-from reconciler.api.body import CODINGS, LONGEST_EXCHANGE, BodyTooLarge, read_bounded, without_optional
+from reconciler.api import streams
+from reconciler.api.address import base_url, proxy_for, require_trust, trusted
 from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
 from reconciler.api.response import Response, wait_text
 from reconciler.api.secret import Secret
-from reconciler.api.streams import (
-    NO_RESPONSE,
-    NOT_SENT,
-    Address,
-    Connection,
-    StreamedResponse,
-    exchange_deadline,
-    seconds_taken,
-    start_exchange,
-)
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
-from reconciler.lazy import load
+from reconciler.lazy import load, without_optional
 from reconciler.serialization import json_text
 
 # With pygments installed, httpx loads its own command line: 40 ms of 85 ms for its import.
@@ -35,14 +25,19 @@ with without_optional("pygments"):
 
 JSON = {"content-type": "application/json"}
 OURS = {"user-agent": f"reconciler/{__version__}", "connection": "keep-alive"}
+CODINGS = "gzip, deflate"
+LONGEST_EXCHANGE = 120.0
+"""Seconds from the first byte sent to the last one read."""
 DEFAULT_URL = "https://api.qonversion.io/v4"
 SIMULATOR = "simulator:"
+Query = Mapping[str, str | int] | None
+Headers = Mapping[str, str] | None
 # The same few addresses are asked again and again.
 _url = lru_cache(httpx.URL)
 
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, response: StreamedResponse) -> None:
+    def __init__(self, response: streams.StreamedResponse) -> None:
         self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
@@ -57,7 +52,7 @@ class _NetworkTransport(httpx.BaseTransport):
 
     def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
         login = proxy.raw_auth if proxy else None
-        self._connection = Connection(context, _address(proxy.url) if proxy else None, login)
+        self._connection = streams.Connection(context, _address(proxy.url) if proxy else None, login)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = self._connection.send(request.method, _address(request.url), request.headers.raw, request.content)
@@ -67,8 +62,8 @@ class _NetworkTransport(httpx.BaseTransport):
         self._connection.close()
 
 
-def _address(url: httpx.URL) -> Address:
-    return url.raw_scheme, url.raw_host, url.port, url.raw_path
+def _address(url: httpx.URL) -> streams.Url:
+    return streams.Url(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
 class Transport:
@@ -84,17 +79,16 @@ class Transport:
         base: str,
         headers: Mapping[str, str],
         secret: Secret,
-        pace: RateLimiter,
-        close: Callable[[], None] | None = None,
-        *,
+        connections: int,
+        close: Callable[[], None] = lambda: None,
         address: str = "",
     ) -> None:
-        """`address` names this API in plans and states; `base` by default."""
+        """`connections`: the most requests at once. `address` names this API in plans and states; `base` by default."""
         self.secret = secret
         self.address = address or base.rstrip("/")
         self.trace: Callable[[str], None] | None = None
         self.refuses_key = False
-        self.pace = pace
+        self.pace = RateLimiter(connections)
         self._make = make
         self._idle = [make()]
         self._transports = list(self._idle)
@@ -104,33 +98,27 @@ class Transport:
         self._headers = {**headers, "accept-encoding": CODINGS}
 
     def exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        turn: Permit,
-        query: Mapping[str, str | int] | None = None,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
+        self, method: str, path: str, *, turn: Permit, query: Query = None, body: Any = None, headers: Headers = None
     ) -> Response:
         """Sends one request once `turn` permits it, and gives the response, whatever its status.
 
         Unreachable if none came in time, AnswerUnreadable if its body is too long or cannot be unpacked, ApiFailed if
         the API asks for too long a wait.
         """
+        asked = f"?{urlencode(query)}" if query else ""
         request = httpx.Request(
             method,
-            _url(f"{self._base}{path.lstrip('/')}" + (f"?{urlencode(query)}" if query else "")),
+            _url(f"{self._base}{path.lstrip('/')}{asked}"),
             content=None if body is None else json_text(body).encode(),
             headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
         )
         try:
-            with exchange_deadline(LONGEST_EXCHANGE, turn), self._transport() as transport:
+            with streams.exchange_deadline(LONGEST_EXCHANGE, turn), self._transport() as transport:
                 answer = self._answer(transport, request, path)
-        except NO_RESPONSE as error:
-            self._traced(method, path, query, f"no answer: {_message(error)}")
+        except streams.NO_RESPONSE as error:
+            self._traced(f"{method} {path}{asked}: no answer: {_message(error)}")
             require_trust(error, self._host)
-            sent = not isinstance(error, NOT_SENT)
+            sent = not isinstance(error, streams.NOT_SENT)
             raise Unreachable(
                 f"{method} {path}: no answer from {self._host} ({self.secret.redact(_message(error))})",
                 sent=sent,
@@ -140,10 +128,10 @@ class Transport:
             why = f"the API asks for a wait {wait_text(error.seconds)}, longer than this run may wait"
             raise ApiFailed(f"{method} {path} was not sent: {why}", hint="run it again after that") from error
         except AnswerUnreadable as error:
-            self._traced(method, path, query, str(error))
+            self._traced(f"{method} {path}{asked}: {error}")
             raise
         sizes = f"{len(request.content)} bytes sent, {len(answer.content)} received"
-        self._traced(method, path, query, f"{answer.status}, {sizes}")
+        self._traced(f"{method} {path}{asked}: {answer.status}, {sizes}")
         return answer
 
     @contextmanager
@@ -162,8 +150,8 @@ class Transport:
     def _answer(self, transport: httpx.BaseTransport, request: httpx.Request, path: str) -> Response:
         response = transport.handle_request(request)
         try:
-            content = read_bounded(_chunks(response), response.headers.get("content-encoding", ""))
-        except BodyTooLarge as unfit:
+            content = streams.read_bounded(response.iter_raw(), response.headers.get("content-encoding", ""))
+        except streams.BodyTooLarge as unfit:
             # The status of an error is enough.
             if not response.is_error:
                 raise AnswerUnreadable(
@@ -178,18 +166,16 @@ class Transport:
         told = self.secret.spellings.redact(content)
         return Response(request.method, path, response.status_code, headers, told)
 
-    def _traced(self, method: str, path: str, query: Mapping[str, str | int] | None, how: str) -> None:
+    def _traced(self, what: str) -> None:
         """Traces an exchange without its headers, which hold the key, and without its bodies."""
         if self.trace is not None:
-            asked = f"?{urlencode(query)}" if query else ""
-            self.trace(f"{method} {path}{asked}: {how}, {seconds_taken() * 1000:.0f} ms")
+            self.trace(f"{what}, {streams.seconds_taken() * 1000:.0f} ms")
 
     def close(self) -> None:
         """Closes the connections, and the simulator if one was opened."""
         for transport in self._transports:
             transport.close()
-        if self._close is not None:
-            self._close()
+        self._close()
 
     def __enter__(self) -> Self:
         return self
@@ -219,17 +205,21 @@ def connect_to_forge(address: str, secret: Secret, headers: Mapping[str, str]) -
 
 def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Transport:
     # Plain http is for loopback alone, and the key in it must not leave this machine by a proxy.
-    outward = is_outward(base)
+    outward = base.startswith("https:")
     # Without TLS no certificates are loaded: that takes time.
     verify = httpx.create_ssl_context(verify=trusted()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         proxy = proxy_for(_host(base)) if outward else None
         make = partial(_NetworkTransport, verify, httpx.Proxy(proxy) if proxy else None)
-        return Transport(make, base, headers, secret, RateLimiter(connections))
+        return Transport(make, base, headers, secret, connections)
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         # The library's message may hold a part of the password.
+        missing = isinstance(error, ImportError)
+        why = (
+            "what it takes is not installed (pip install 'httpx[socks]')" if missing else "it is no address of a proxy"
+        )
         raise WrongUsage(
-            f"the proxy cannot be used: {_proxy_problem(error)}",
+            f"the proxy cannot be used: {why}",
             hint="see HTTPS_PROXY, ALL_PROXY, NO_PROXY; in a user or password, / # ? @ and : are written as %2F %23 "
             "%3F %40 and %3A",
         ) from None
@@ -245,33 +235,16 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
         simulator = load("reconciler.simulator:Simulator")(file)
-        load("reconciler.simulator.dashboard:seed_project")(simulator.answer)
+        simulator.seed()
     except (OSError, load("sqlite3:Error")) as error:
         raise WrongUsage(f"the simulator cannot keep its data in {file}: {_message(error)}") from error
-    transport = httpx.WSGITransport(_with_permit(simulator))
-    base, address = "http://simulator/v4", f"{SIMULATOR}{file}"
-    return Transport(
-        lambda: transport, base, headers, secret, RateLimiter(connections), simulator.close, address=address
-    )
 
+    def call_with_permit(*call: Any) -> Any:
+        streams.start_exchange()
+        return simulator(*call)
 
-def _with_permit(application: Any) -> Any:
-    def call_application(*call: Any) -> Any:
-        start_exchange()
-        return application(*call)
-
-    return call_application
-
-
-def _chunks(response: httpx.Response) -> Iterable[bytes]:
-    if not isinstance(response.stream, httpx.SyncByteStream):
-        raise TypeError("a stream for asynchronous use")
-    return response.stream
-
-
-def _proxy_problem(error: Exception) -> str:
-    missing = isinstance(error, ImportError)
-    return "what it takes is not installed (pip install 'httpx[socks]')" if missing else "it is no address of a proxy"
+    transport, address = httpx.WSGITransport(call_with_permit), f"{SIMULATOR}{file}"
+    return Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, simulator.close, address)
 
 
 def _message(error: Exception) -> str:

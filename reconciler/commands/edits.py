@@ -9,7 +9,7 @@ from reconciler.commands.session import Session
 from reconciler.config.files import Disk
 from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.system.files import Unreadable
+from reconciler.system import Unreadable
 from reconciler.yaml.edit import Edit
 
 

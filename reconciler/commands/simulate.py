@@ -10,9 +10,8 @@ from pathlib import Path
 
 from reconciler.errors import WrongUsage
 from reconciler.simulator import Faults, RuleError, Simulator, rules_in
-from reconciler.simulator.dashboard import seed_project
 from reconciler.simulator.server import Server, bind
-from reconciler.system.files import Unreadable, read_regular
+from reconciler.system import Unreadable, read_regular
 
 LARGEST_RULES = 10_000_000
 
@@ -45,7 +44,7 @@ def open_server(request: SimulatorRequest) -> Iterator[tuple[Server, Sequence[st
         lines = stack.enter_context(request.log.open("a", encoding="utf-8")) if request.log else None
         simulator = stack.enter_context(Simulator(data, log=lines, faults=_faults(request)))
         if not request.bare:
-            seed_project(simulator.answer)
+            simulator.seed()
         try:
             server = stack.enter_context(bind(simulator, host=request.host, port=request.port))
         except OSError as error:

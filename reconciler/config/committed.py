@@ -19,7 +19,7 @@ from reconciler.config.files import (
 from reconciler.config.names import SETTINGS_FILE, is_resources, is_yaml
 from reconciler.errors import Problem
 from reconciler.git.checkout import FOLDER, LINK, MODULE, Checkout, contents, entries_below, sizes
-from reconciler.system.files import Unreadable
+from reconciler.system import Unreadable
 
 MOST_LINKS = 40
 """How many links a path may lead through: the limit of Linux."""

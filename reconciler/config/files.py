@@ -20,7 +20,7 @@ from reconciler.config.names import (
     settings_above,
 )
 from reconciler.errors import Problem
-from reconciler.system.files import Unreadable, open_and_read, require_regular
+from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
 
 LARGEST: Final = 20_000_000

@@ -11,7 +11,7 @@ from reconciler.config.files import LARGEST, Disk
 from reconciler.config.variables import variables_in
 from reconciler.errors import Location
 from reconciler.kinds.paths import dotted
-from reconciler.system.files import Unreadable
+from reconciler.system import Unreadable
 from reconciler.yaml import LocatedList, LocatedMap, Position
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from pathlib import Path
 from reconciler.config.files import LARGEST, LARGEST_TOGETHER, TOO_LARGE, TOO_LARGE_TOGETHER, Source
 from reconciler.config.text import keys_in
 from reconciler.errors import Problem
-from reconciler.system.files import Unreadable
+from reconciler.system import Unreadable
 from reconciler.yaml import Budget, Document, read
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from reconciler.api import Transport, Writer
 from reconciler.api.rate_limiter import TOO_MANY
@@ -31,43 +31,6 @@ class Comment:
     handle: str = ""
 
 
-class Forge(Protocol):
-    """What a host can do."""
-
-    def trace(self, tell: Callable[[str], None] | None) -> None:
-        """Tells of each exchange."""
-
-    def close(self) -> None:
-        """Closes the connections."""
-
-    def me(self) -> str:
-        """Whom the token speaks for, as `Comment.author` has it."""
-
-    def merged(self, commit: str) -> list[int]:
-        """The pull requests that were merged with that commit."""
-
-    def comments(self, number: int) -> list[Comment]:
-        """All comments under a pull request, the oldest first."""
-
-    def create(self, number: int, body: str, before_again: Any) -> None:
-        """A new comment. `before_again` as in `Writer.send`."""
-
-    def edit(self, number: int, comment: Comment, body: str) -> None:
-        """Another text in a comment's place."""
-
-    def issues(self) -> Iterator[Comment]:
-        """The open issues, as comments: number, text and author."""
-
-    def open_issue(self, title: str, body: str, before_again: Any) -> None:
-        """A new issue. `before_again` as in `Writer.send`."""
-
-    def edit_issue(self, number: int, body: str, *, close: bool) -> None:
-        """Another text in an issue, which is then closed, or not."""
-
-    def require_untouched(self, comment: Comment) -> None:
-        """Refused if somebody else is known to have edited the comment."""
-
-
 class ForgeClient(Writer):
     """Requests to a host, at the pace of the run, with its limits waited out."""
 
@@ -75,14 +38,9 @@ class ForgeClient(Writer):
         super().__init__(door)
         self._hints = hints
 
-    def _once(self, method: str, path: str, **rest: Any) -> Response:
+    def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
         """A limit that comes as 403 is told as what it is, 429, so that it is waited out."""
-        answer = limited(self._door.exchange(method, path, turn=self._pace.turn(), **rest))
-        if answer.status == TOO_MANY:
-            self._pace.on_throttled(answer.retry_after())
-        else:
-            self._pace.on_success()
-        return answer
+        return limited(super()._exchange_once(method, path, **rest))
 
     def call(self, method: str, path: str, body: Any = None, **how: Any) -> Response:
         """One request; the error of an answer that is no 2xx, in the host's words."""
@@ -149,12 +107,7 @@ def _has_next_page(answer: Response) -> bool:
 
 def _error_text(answer: Response) -> str:
     """GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`."""
-    try:
-        body = answer.body()
-    except AnswerUnreadable:
-        return ""
-    if not isinstance(body, dict):
-        return ""
+    body = answer.fields()
     errors = body.get("errors")
     listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
     parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]

@@ -10,21 +10,30 @@ the plan that is made after the merge must be the one that was approved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Self
 
 from reconciler.errors import Refused, WrongUsage
-from reconciler.forges.body import FOLDED, render_body, same
 from reconciler.forges.ci import GITHUB, CiRun
-from reconciler.forges.client import Comment, Forge
-from reconciler.forges.github import GitHub
-from reconciler.forges.gitlab import GitLab
-from reconciler.model.approval import DRIFT, NO_DRIFT, Approval, CommentMarker, mark_in
+from reconciler.forges.client import Comment
+from reconciler.forges.forge import Forge, GitHub, GitLab
+from reconciler.model.approval import DRIFT, NO_DRIFT, Approval, CommentMarker, mark_in, marker_line
 from reconciler.model.settings import of_configuration
 
 ISSUE_COMMANDS = frozenset({DRIFT, NO_DRIFT})
 PLAN_AGAIN = "open a pull request and let its plan be reviewed, or apply by hand: `reconciler apply`"
+LONGEST = 65_536
+"""Characters of a comment on GitHub; on GitLab 1,000,000 (docs.gitlab.com/administration/instance_limits)."""
+HISTORY = "<!-- reconciler history -->"
+MOST_EARLIER = 10
+LONGEST_EARLIER = 200
+SHORT_COMMIT = 12
+RUN = re.compile(r"https?://[^\s()<>\[\]]+")
+FOLDED = (
+    "<details><summary>An older comment of reconciler</summary>\n\nThe one above it is kept up to date.\n\n</details>"
+)
 
 
 class Comments:
@@ -65,7 +74,11 @@ class Comments:
         for stray in own[1:]:
             self._forge.edit(number, stray, FOLDED)
         if not own:
-            return self._create(me, number, mark, body)
+            return _create_once(
+                lambda look: self._forge.create(number, body, look),
+                lambda: bool(self._own(me, number, mark)),
+                f"wrote the comment under #{number}",
+            )
         if same(own[0].body, body):
             return f"the comment under #{number} says this already"
         self._forge.edit(number, own[0], body)
@@ -84,15 +97,11 @@ class Comments:
         marks = [mark for comment in own if (mark := mark_in(comment.body)) is not None]
         names = sorted({mark.environment for mark in marks})
         configurations = sorted({mark.configuration or "" for mark in marks})
-        if len(configurations) > 1:
-            known = ", ".join(each or "the one at the repository's top" for each in configurations)
-            raise WrongUsage(
-                f"#{number} has plans of several configurations: {known}", hint="--configuration PATH names the folder"
-            )
-        if len(names) > 1:
-            raise WrongUsage(
-                f"#{number} has plans of several environments: {', '.join(names)}", hint="--environment NAME names one"
-            )
+        known = [each or "the one at the repository's top" for each in configurations]
+        several = [("configurations", known, "--configuration PATH names the folder")]
+        for what, found, hint in (*several, ("environments", names, "--environment NAME names one")):
+            if len(found) > 1:
+                raise WrongUsage(f"#{number} has plans of several {what}: {', '.join(found)}", hint=hint)
         approvals = [mark.approval for mark in marks if mark.approval is not None]
         if not approvals:
             why = "its plan failed" if own else "there is no plan of ours under it"
@@ -126,13 +135,6 @@ class Comments:
     def _own(self, me: str, number: int, mark: CommentMarker) -> list[Comment]:
         """The comments that we wrote for the configuration and the environment of a mark, the oldest first."""
         return _ours(self._forge.comments(number), me, mark.configuration, mark.environment)
-
-    def _create(self, me: str, number: int, mark: CommentMarker, body: str) -> str:
-        return _create_once(
-            lambda look: self._forge.create(number, body, look),
-            lambda: bool(self._own(me, number, mark)),
-            f"wrote the comment under #{number}",
-        )
 
     def _update_issue(self, mark: CommentMarker, text: str) -> str:
         """Makes the text the issue of its environment; returns what was done. If nothing has drifted, the open issue is
@@ -197,3 +199,55 @@ def _create_once(create: Callable[[Callable[[bool], None]], None], exists: Calla
 
 class _AlreadyDone(Exception):
     """What was about to be sent again is done."""
+
+
+def render_body(text: str, own: Sequence[Comment], run: str) -> str:
+    """What the comment says from now on. `text` is what `--report markdown=FILE` wrote; `own` are the comments of this
+    environment that are there, the first of which is kept; `run` is the address of this run.
+
+    A plan's text brings what is approved from now on. That of an apply brings none, and what was approved stays: the
+    job may be run again. WrongUsage if the text is not ours, or too long.
+    """
+    mark = mark_in(text)
+    if mark is None:
+        raise WrongUsage("this is no comment of reconciler's", hint="give the file of `--report markdown=FILE`")
+    if mark.command == "apply" and mark.approval is None:
+        mark = replace(mark, approval=_approval_of(own))
+    shown = text.partition("\n")[2].strip()
+    link = f"\n\n[The run]({run})" if RUN.fullmatch(run) else ""
+    body = f"{marker_line(mark)}\n{shown}{link}"
+    earlier = _earlier(own[0].body, shown) if own else []
+    if earlier:
+        listed = "\n".join(f"- {line}" for line in earlier)
+        summary = f"<summary>Earlier: {len(earlier)}</summary>"
+        with_history = f"{body}\n\n{HISTORY}\n<details>{summary}\n\n{listed}\n\n</details>"
+        body = with_history if len(with_history) <= LONGEST else body
+    if len(body) > LONGEST:
+        raise WrongUsage(f"the comment has {len(body):,} characters, of which hosts take {LONGEST:,}")
+    return body
+
+
+def same(body: str, other: str) -> bool:
+    """Whether two bodies say the same: hosts give them back with other line ends, and no blanks at the end."""
+    return body.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
+
+
+def _approval_of(own: Sequence[Comment]) -> Approval | None:
+    """What was approved, None if two comments (of jobs at the same time) say different things."""
+    found = [mark.approval for comment in own if (mark := mark_in(comment.body)) and mark.approval]
+    return found[0] if len({each.digest for each in found}) == 1 else None
+
+
+def _earlier(body: str, shown: str) -> list[str]:
+    """The titles of what stood there, the latest first: that of the comment itself, then those that it lists."""
+    current, _, history = body.replace("\r\n", "\n").partition(HISTORY)
+    listed = [line.removeprefix("- ") for line in history.split("\n") if line.startswith("- ")]
+    title = next((line for line in current.split("\n")[1:] if line.strip()), "").strip()
+    is_new = bool(title) and current.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
+    lines = [f"{_commit(mark_in(current))}{title}", *listed] if is_new else listed
+    return [line for line in lines if len(line) <= LONGEST_EARLIER][:MOST_EARLIER]
+
+
+def _commit(mark: CommentMarker | None) -> str:
+    commit = mark.approval.commit if mark and mark.approval and mark.command == "plan" else ""
+    return f"`{commit[:SHORT_COMMIT]}` " if re.match(r"[0-9a-f]{40}", commit) else ""

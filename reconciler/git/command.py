@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from reconciler.errors import GitUnusable
 from reconciler.git.repository import repository_top
 from reconciler.model.redaction import without_user
-from reconciler.system.programs import find_program, search_path
+from reconciler.system import find_program, search_path
 
 Settings = tuple[tuple[str, str], ...]
 

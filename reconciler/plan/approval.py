@@ -13,7 +13,7 @@ from reconciler.kinds.comparison import alike
 from reconciler.model.approval import from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import DecodeError, unreadable
-from reconciler.system.files import Unreadable, read_regular
+from reconciler.system import Unreadable, read_regular
 from reconciler.text import truncate
 
 LARGEST: Final = 100_000_000

@@ -15,7 +15,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.settings import Environment, called
 from reconciler.model.state import State
 from reconciler.serialization import DecodeError, canonical, decode, json_text, unreadable
-from reconciler.system.files import Unreadable, read_regular
+from reconciler.system import Unreadable, read_regular
 
 FORMAT_VERSION = 3
 LARGEST = 500_000_000

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -15,28 +16,16 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
-from types import TracebackType
 from typing import Any, Self, TextIO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from reconciler.simulator import dashboard, keys, routes
+from reconciler.simulator import routes, wire
 from reconciler.simulator.effects import Scene
 from reconciler.simulator.faults import PATH as FAULTS
 from reconciler.simulator.faults import Faults
 from reconciler.simulator.store import Store
-from reconciler.simulator.wire import (
-    BASE,
-    BODILESS,
-    MAX_BODY,
-    NO_ANSWER,
-    ApiError,
-    Call,
-    Dropped,
-    Request,
-    Response,
-    read_json,
-)
+from reconciler.simulator.wire import ApiError, Call, Dropped, Request, Response
 
 
 def utc_now() -> datetime:
@@ -80,8 +69,7 @@ class Simulator:
         """Admit, route, and do the work in one transaction, without faults; raises ApiError for a refusal."""
         if request.path == FAULTS:
             return self.faults.answer(request)
-        door = dashboard if request.path.startswith(f"{dashboard.PREFIX}/") else keys
-        project = door.project_of(request)
+        project = routes.project_of(request)
         handler, record_id = routes.find(request)
         hidden = self.faults.visibility.over(project, request)
         with self._store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
@@ -91,6 +79,13 @@ class Simulator:
         scene.request = _read(environ)
         return self.faults.around(scene, lambda: _guarded(environ, lambda: self.answer(scene.taken or scene.request)))
 
+    def seed(self) -> None:
+        """Give each project an e-mail destination, unless it has or had it: what a newcomer can refer to by its id."""
+        for project in routes.PROJECTS:
+            body = {"id": "int-email-01", "label": "Email: Team"}
+            with contextlib.suppress(ApiError):
+                self.answer(Request("POST", f"{routes.DASHBOARD}/destinations", body=body, project=project))
+
     def close(self) -> None:
         """Close the data file."""
         self._store.close()
@@ -98,9 +93,7 @@ class Simulator:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _write_log(self, scene: Scene, response: Response) -> None:
@@ -109,7 +102,7 @@ class Simulator:
         request = scene.request
         line: dict[str, Any] = {
             "method": request.method,
-            "path": request.path.removeprefix(BASE),
+            "path": request.path.removeprefix(wire.BASE),
             "query": request.query_string,
             "status": response.status or None,
             "body": request.body,
@@ -142,9 +135,9 @@ def _read(environ: WSGIEnvironment) -> Request:
     """The whole request; a 413 when its body is too long to be read."""
     head = _head(environ)
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > MAX_BODY:
-        raise ApiError(413, "invalid_request", f"The body must not exceed {MAX_BODY} bytes")
-    body, unreadable = read_json(environ["wsgi.input"].read(length) if length else b"")
+    if length > wire.MAX_BODY:
+        raise ApiError(413, "invalid_request", f"The body must not exceed {wire.MAX_BODY} bytes")
+    body, unreadable = wire.read_json(environ["wsgi.input"].read(length) if length else b"")
     return dataclasses.replace(head, body=body, unreadable=unreadable)
 
 
@@ -162,13 +155,13 @@ def _guarded(environ: WSGIEnvironment, act: Callable[[], Response]) -> Response:
 
 def _send(response: Response, start_response: StartResponse, *, with_body: bool) -> Iterable[bytes]:
     """Write an answer; one without a body has neither bytes nor a content type."""
-    if response is NO_ANSWER:
+    if response is wire.NO_ANSWER:
         raise Dropped("the simulator dropped the connection: a fault")
     headers = dict(response.headers or {})
     content = response.content()
     if response.body is not None:
         headers["Content-Type"] = "application/json"
-    if response.status not in BODILESS:
+    if response.status not in wire.BODILESS:
         headers["Content-Length"] = str(response.promised or len(content))
     start_response(f"{response.status} {_phrase(response.status)}", list(headers.items()))
     if not with_body:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.simulator.checks import Check, accept, each, one_of, shape, string, string_or_null, text
 from reconciler.simulator.resource import Resource, page_limit
 from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import Call, Problem, Response
+from reconciler.simulator.wire import Call, Check, Problem, Response, accept, each, one_of, shape, text
 
 _ACTIONS = ("push", "screen")
 RESTARTED = {"X-Qon-Pagination-Restarted": "true"}
@@ -42,18 +41,23 @@ def _derived(_: object) -> Iterator[Problem]:
 
 
 def _some_action(value: object) -> Iterator[Problem]:
-    yield from shape(dict.fromkeys(_ACTIONS, string))(value)
+    yield from shape(dict.fromkeys(_ACTIONS, text()))(value)
     if value == {}:
         yield "", "must have at least one action"
 
 
-_INITIATOR: dict[str, Check] = {"uid": string, "type": string}
+def _segments(value: object) -> Iterator[Problem]:
+    if value is not None:
+        yield from text()(value)
+
+
+_INITIATOR = {"uid": text(), "type": text()}
 _DATA: dict[str, Check] = {
     "type": _derived,
     "platform": one_of("iOS", "Android", None),
     "initiators": each(shape(_INITIATOR, required=_INITIATOR)),
     "actions": _some_action,
-    "segments": string_or_null,
+    "segments": _segments,
 }
 _FIELDS: dict[str, Check] = {
     "name": text(1, 255),
@@ -86,19 +90,19 @@ def listing(call: Call) -> Response:
 
 def create(call: Call) -> Response:
     """`POST /automations`: name, status, data and perhaps a caption in, the record out [seed]; 201 [guess]."""
-    fields = accept(call.fields(), _FIELDS, _REQUIRED)
+    fields = accept(call.request.fields(), _FIELDS, _REQUIRED)
     return AUTOMATIONS.answer(call, AUTOMATIONS.make(call, fields), 201)
 
 
 def replace(call: Call) -> Response:
     """`PUT /automations/{id}`: a full replace, an omitted caption is cleared [docs]."""
     record = AUTOMATIONS.find(call)
-    fields = accept(call.fields(), _FIELDS, _REQUIRED)
+    fields = accept(call.request.fields(), _FIELDS, _REQUIRED)
     return AUTOMATIONS.answer(call, AUTOMATIONS.change(call, record, {"caption": "", **fields}))
 
 
 def set_status(call: Call) -> Response:
     """`PATCH /automations/{id}/status`: a status in, nothing out [docs]; 204 [guess]."""
     record = AUTOMATIONS.find(call)
-    AUTOMATIONS.change(call, record, accept(call.fields(), _STATUS, _STATUS))
+    AUTOMATIONS.change(call, record, accept(call.request.fields(), _STATUS, _STATUS))
     return Response(204)

@@ -1,6 +1,6 @@
 """What a fault does to a request: one function each, which returns whether there was anything to do.
 
-`grammar` makes effects from text, `faults` decides when they happen. A late effect happens after the work.
+After the scene, each takes the words of its rule as they are written. An ApiError from it means: nothing to do.
 """
 
 from __future__ import annotations
@@ -9,29 +9,77 @@ import dataclasses
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
 
-from reconciler.simulator import keys
+from reconciler.simulator import normalising
 from reconciler.simulator.automations import AUTOMATIONS
 from reconciler.simulator.integrations import INTEGRATIONS
 from reconciler.simulator.resource import page_limit, whole_number
+from reconciler.simulator.routes import project_of
 from reconciler.simulator.scheduled_reports import REPORTS
 from reconciler.simulator.store import Store
-from reconciler.simulator.visibility import VisibilityDelay
-from reconciler.simulator.wire import NO_ANSWER, ApiError, Call, Request, Response
+from reconciler.simulator.wire import BODILESS, NO_ANSWER, ApiError, Call, Request, Response
 
 _ACTIVE, _ERROR = 1, 2
+_CREATED, _REFUSED, _FAILED = 201, 400, 500
+_CODES = {
+    401: "control_unauthorized",
+    403: "control_forbidden",
+    404: "not_found",
+    409: "conflict",
+    422: "invalid_data",
+    429: "rate_limit_exceeded",
+}
 _FAILURES = 3
-_ALMOST_A_SECOND = timedelta(microseconds=999_999)
 _PAGED = {
     REPORTS.url: (REPORTS, {"report_name": "Added meanwhile"}),
     AUTOMATIONS.url: (AUTOMATIONS, {"name": "Added meanwhile"}),
 }
+
+
+class VisibilityDelay:
+    """Created records that reads do not show yet, as if a replica lagged behind.
+
+    It hides them for a number of reads of each path: the list, the record itself, the destinations. All pages of a list
+    are one read. Each path counts alone, so a client that reads only one sees it in the end.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+
+    def cover(self, project: str, url: str, readings: int) -> bool:
+        """Hide the record at the url (`/v4/automations/ID`); False if it was hidden before."""
+        collection, _, record_id = url.rpartition("/")
+        # A new integration is also missing from the destinations of reports.
+        also = [f"{REPORTS.url}/destinations"] if collection == INTEGRATIONS.url else []
+        with self._lock:
+            if record_id in self._left[project, url]:
+                return False
+            for path in (url, collection, *also):
+                self._left[project, path][record_id] = readings
+        return True
+
+    def over(self, project: str, request: Request) -> frozenset[str]:
+        """The ids that this request does not see; a write sees everything. Counts a read at its first page."""
+        if request.method != "GET":
+            return frozenset()
+        query = request.query or {}
+        with self._lock:
+            left = self._left.get((project, request.path), {})
+            if not query.get("starting_after") and query.get("offset", "0") == "0":
+                left.update({record_id: count - 1 for record_id, count in left.items()})
+            return frozenset(record_id for record_id, count in left.items() if count >= 0)
+
+    def lift(self) -> None:
+        """Show everything."""
+        with self._lock:
+            self._left.clear()
 
 
 @dataclass(slots=True)
@@ -51,168 +99,168 @@ class Scene:
     taken: Request | None = None
     fired: list[str] = field(default_factory=list)
 
-    @property
-    def project(self) -> str | None:
-        """The project that the key names; None for a key that names none."""
-        try:
-            return keys.project_of(self.request)
-        except ApiError:
-            return None
-
     @contextmanager
-    def meanwhile(self) -> Iterator[Call | None]:
-        """A transaction for what somebody else does at this moment; None without a project."""
-        project = self.project
-        if project is None:
-            yield None
-            return
-        with self.store.transaction(project, write=True) as transaction:
+    def meanwhile(self, *, write: bool = True) -> Iterator[Call]:
+        """A transaction in the project that the key names, for what somebody else does at this moment."""
+        with self.store.transaction(project_of(self.request), write=write) as transaction:
             yield Call(self.request, transaction, self.clock())
 
 
-@dataclass(frozen=True)
-class Effect:
-    """What a rule does: `act(scene, late, **options)`. `applies`: which requests count, beyond method and path."""
+def make_response(
+    status: str, when: str | None, header: tuple[str, ...] = (), **written: str
+) -> tuple[Response, str | None]:
+    """What `respond` takes; ValueError if the words contradict each other."""
+    code, named = int(status), [each.partition(":") for each in header]
+    headers = {name.title(): value.lstrip() for name, _, value in named}
+    if "body" in written:
+        if len(written) > 1 or code in BODILESS:
+            raise ValueError("body: expected no code= or message= beside it, and no status 204 or 304")
+        is_json = written["body"].startswith(("{", "["))
+        headers = {"Content-Type": "application/json" if is_json else "text/plain; charset=utf-8", **headers}
+        return Response(code, None, headers, written["body"].encode()), when
+    if code in BODILESS or (code < _REFUSED and not written):
+        return Response(code, None, headers), when
+    name = written.get("code") or _CODES.get(code, "unknown_error" if code >= _FAILED else "invalid_request")
+    message = written.get("message", f"A fault of the simulator: {code}")
+    return ApiError(code, name, message, headers=headers).answer(), when
 
-    act: Callable[..., bool]
-    options: Mapping[str, Any]
-    late: bool = False
-    condition: Callable[..., bool] | None = None
 
-    def applies(self, scene: Scene) -> bool:
-        """Whether the request counts as one that matches, beyond method and path."""
-        return self.condition is None or self.condition(scene, self.late, **self.options)
-
-    def happen(self, scene: Scene) -> bool:
-        """Do it; whether there was anything to do."""
-        return self.act(scene, self.late, **self.options)
-
-
-def respond(scene: Scene, late: bool, response: Response) -> bool:
-    """Another answer, or none: instead of the work, or, late, after it. The first one counts."""
-    free = scene.worked is not None and scene.response is not NO_ANSWER if late else scene.response is None
+def respond(scene: Scene, response: Response, when: str | None) -> bool:
+    """Another answer, or none: instead of the work, or after it. The first one counts."""
+    after = scene.worked is not None and scene.response is not NO_ANSWER
+    free = after if when == "after" else scene.response is None
     if free:
         scene.response = response
     return free
 
 
-def delay(scene: Scene, late: bool, seconds: float) -> bool:
+def delay(scene: Scene, seconds: str, when: str | None) -> bool:
     """Hold the request, and the thread that serves it, before the work or between it and its answer."""
-    if late and scene.worked is None:
+    if when == "after" and scene.worked is None:
         return False
-    time.sleep(seconds)
+    time.sleep(float(seconds))
     return True
 
 
-def truncate(scene: Scene, _late: bool, keep: int, quietly: str | None) -> bool:
+def truncate(scene: Scene, keep: str, quietly: str | None) -> bool:
     """Only the first bytes of the body leave; quietly: as if they were all."""
     answer = scene.response
-    if answer is None or answer.promised is not None or len(content := answer.content()) <= keep:
+    if answer is None or answer.promised is not None or len(content := answer.content()) <= int(keep):
         return False
-    scene.response = dataclasses.replace(answer, raw=content[:keep], promised=None if quietly else len(content))
+    promised = None if quietly else len(content)
+    scene.response = dataclasses.replace(answer, raw=content[: int(keep)], promised=promised)
     return True
 
 
-def omit(scene: Scene, _late: bool, count: int) -> bool:
+def omit(scene: Scene, count: str) -> bool:
     """The last objects of a list are left out, and the answer says that it ends there."""
     body = scene.response.body if scene.response else None
     if not isinstance(body, dict) or not body.get("data") or not isinstance(body["data"], list):
         return False
-    short = {**body, "data": body["data"][:-count], "has_more": False}
+    short = {**body, "data": body["data"][: -int(count)], "has_more": False}
     scene.response = Response(200, {name: value for name, value in short.items() if name != "next_cursor"})
     return True
 
 
-def hide(scene: Scene, _late: bool, readings: int) -> bool:
+def hide(scene: Scene, readings: str) -> bool:
     """What the work created is not shown for some readings, whatever the client hears of it."""
-    worked, project = scene.worked, scene.project
-    if project is None or worked is None or worked.status != 201:  # noqa: PLR2004  created
+    if scene.worked is None or scene.worked.status != _CREATED:
         return False
-    return scene.visibility.cover(project, worked.body["url"], readings)
+    return scene.visibility.cover(project_of(scene.request), scene.worked.body["url"], int(readings))
 
 
-def shift(scene: Scene, _late: bool, what: str, page: int = 1) -> bool:
+def normalise(scene: Scene, way: str, when: str | None) -> bool:
+    """Values are stored otherwise than they were sent; or they are stored as sent, and shown otherwise."""
+    if when != "shown":
+        before = scene.taken or scene.request
+        scene.taken = dataclasses.replace(before, body=normalising.normalise(way, before.body))
+        return bool(scene.taken.body != before.body)
+    answer = scene.response
+    if answer is None or not isinstance(answer.body, dict):
+        return False
+    if isinstance(answer.body.get("data"), list):
+        shown = {**answer.body, "data": [normalising.normalise(way, record) for record in answer.body["data"]]}
+    else:
+        shown = normalising.normalise(way, answer.body)
+    scene.response = dataclasses.replace(answer, body=shown)
+    return bool(shown != answer.body)
+
+
+def is_normalised(scene: Scene, _way: str, when: str | None) -> bool:
+    """Whether the request is a write for what is stored, or a read of records for what is shown."""
+    lookup = scene.request.path.endswith(("/meta", "/destinations"))
+    return (scene.request.method == "GET") is (when == "shown") and not lookup
+
+
+def shift(scene: Scene, what: str, page: str = "1") -> bool:
     """Somebody adds an object before all others, or removes the last one of the page that was read."""
+    last = _last_seen(scene, page)
     resource, fields = _PAGED[scene.request.path]
-    last_seen = _last_seen(scene, page)
     with scene.meanwhile() as call:
-        if call is None or last_seen is None:
-            return False
         if what == "add":
             call.transaction.to_front(resource.name, resource.make(call, dict(fields))["id"])
-        else:
-            call.transaction.delete(resource.name, last_seen)
+        elif last is not None:
+            call.transaction.delete(resource.name, last)
     return True
 
 
-def shift_applies(scene: Scene, _late: bool, what: str, page: int = 1) -> bool:
+def is_shifted(scene: Scene, _what: str, page: str = "1") -> bool:
     """Whether the page after `page` is asked for."""
-    return _last_seen(scene, page) is not None
+    return scene.request.path in _PAGED and _last_seen(scene, page) is not None
 
 
-def _last_seen(scene: Scene, page: int) -> str | None:
+def _last_seen(scene: Scene, page: str) -> str | None:
     """The last object of `page`, if the next page is asked for."""
-    project, path = scene.project, scene.request.path
-    if project is None or path not in _PAGED:
-        return None
-    with scene.store.transaction(project, write=False) as transaction:
-        ids = [record["id"] for record in transaction.page(_PAGED[path][0].name)]
-        try:
-            call = Call(scene.request, transaction, scene.clock())
-            cursor = (call.request.query or {}).get("starting_after")
-            read = ids.index(cursor) + 1 if cursor else whole_number(call, "offset", 0, 0)
-            pages = math.ceil(read / page_limit(call))
-        except (ApiError, ValueError):
+    with scene.meanwhile(write=False) as call:
+        ids = [record["id"] for record in call.transaction.page(_PAGED[scene.request.path][0].name)]
+        cursor = (scene.request.query or {}).get("starting_after")
+        if cursor and cursor not in ids:
             return None
-    return ids[read - 1] if 0 < read <= len(ids) and pages == page else None
+        read = ids.index(cursor) + 1 if cursor else whole_number(call, "offset", 0, 0)
+        pages = math.ceil(read / page_limit(call))
+    return ids[read - 1] if 0 < read <= len(ids) and pages == int(page) else None
 
 
 class Window:
     """So many requests in so many seconds, counted from the first; then a 429 until they are over."""
 
-    def __init__(self, limit: int, seconds: float, retry: str = "seconds") -> None:
-        self.limit, self.seconds, self.retry = limit, seconds, retry
+    def __init__(self, limit: str, seconds: str, retry: str = "seconds") -> None:
+        self._limit, self._seconds, self._retry = int(limit), float(seconds), retry
         self._lock = threading.Lock()
-        self._ends: datetime | None = None
+        self._ends = datetime.min.replace(tzinfo=UTC)
         self._used = 0
 
-    def refusal(self, now: datetime) -> Response | None:
-        """Count one request; the 429 if it is one too many."""
+    def count(self, scene: Scene) -> bool:
+        """Let the request pass, or refuse it."""
+        now = scene.clock()
         with self._lock:
-            if self._ends is None or now >= self._ends:
-                self._ends, self._used = now + timedelta(seconds=self.seconds), 0
+            if now >= self._ends:
+                self._ends, self._used = now + timedelta(seconds=self._seconds), 0
             self._used += 1
             used, ends = self._used, self._ends
-        if used <= self.limit:
-            return None
+        if used <= self._limit:
+            return False
         # Whole seconds, rounded up: who comes back when told to is let in.
         wait = str(max(1, math.ceil((ends - now).total_seconds())))
-        after = {"seconds": wait, "date": _http_date(ends)}.get(self.retry, self.retry)
-        headers = {} if self.retry == "none" else {"Retry-After": after}
-        message = f"More than {self.limit} requests in {self.seconds:g} seconds"
-        return ApiError(429, "rate_limit_exceeded", message, headers=headers).answer()
-
-
-def rate(scene: Scene, _late: bool, window: Window) -> bool:
-    """Let the request pass, or refuse it."""
-    refusal = window.refusal(scene.clock())
-    return refusal is not None and respond(scene, False, refusal)
+        after = {"seconds": wait, "date": _http_date(ends)}.get(self._retry, self._retry)
+        headers = {} if self._retry == "none" else {"Retry-After": after}
+        message = f"More than {self._limit} requests in {self._seconds:g} seconds"
+        return respond(scene, ApiError(429, "rate_limit_exceeded", message, headers=headers).answer(), None)
 
 
 def _http_date(moment: datetime) -> str:
-    return format_datetime((moment.astimezone(UTC) + _ALMOST_A_SECOND).replace(microsecond=0), usegmt=True)
+    rounded_up = moment.astimezone(UTC) + timedelta(microseconds=999_999)
+    return format_datetime(rounded_up.replace(microsecond=0), usegmt=True)
 
 
-def worker(scene: Scene, late: bool, who: str, message: str = "The delivery failed repeatedly") -> bool:
+def worker(scene: Scene, who: str, when: str | None, message: str = "The delivery failed repeatedly") -> bool:
     """The delivery worker gives up on active integrations of that id or title, or on all with `*`.
 
     It sets `active` to 2 and the last error, as only it can [seed]. A paused integration delivers nothing.
     """
-    if late and scene.worked is None:
+    if when == "after" and scene.worked is None:
         return False
     with scene.meanwhile() as call:
-        if call is None:
-            return False
         records = call.transaction.page(INTEGRATIONS.name)
         found = [each for each in records if each["active"] == _ACTIVE and who in ("*", each["id"], each["title"])]
         for record in found:

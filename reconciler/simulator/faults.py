@@ -1,7 +1,9 @@
-"""Faults between the wire and the work. The grammar of a rule is in `grammar`.
+"""Faults between the wire and the work. A rule says what happens to which requests:
 
-In Python: `Simulator(path, faults=Faults(["POST /automations: drop after, n=1"]))`, and `add`, `clear` and `report` at
-any time. Over HTTP the same at a path that needs no key and that no rule affects:
+    METHOD PATH: FAULT [, DETAIL …] [, CHOICE]
+
+Commas divide the parts; between a word and its value a space and `=` mean the same; double or single quotes hold what
+has these in it. Rules can be added, cleared and reported at any time, over HTTP without a key:
 
     GET    /_faults   the seed, and each rule with how many requests matched it and how often it fired
     POST   /_faults   {"rules": [RULE, …]} adds rules and answers as GET does; a 422 adds none
@@ -10,36 +12,214 @@ any time. Over HTTP the same at a path that needs no key and that no rule affect
 
 from __future__ import annotations
 
+import difflib
+import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from reconciler.simulator.effects import Scene
-from reconciler.simulator.grammar import parse
-from reconciler.simulator.rules import Rule, RuleError
-from reconciler.simulator.visibility import VisibilityDelay
-from reconciler.simulator.wire import BASE, ApiError, Request, Response, invalid
+from reconciler.simulator import effects
+from reconciler.simulator.effects import Scene, VisibilityDelay
+from reconciler.simulator.normalising import WAYS
+from reconciler.simulator.wire import BASE, NO_ANSWER, ApiError, Request, Response, invalid
 
 PATH = "/_faults"
 DEFAULT_SEED = 1
 
 
-class _Tally:
-    """A rule with its counts, and random numbers of its own."""
+class RuleError(ValueError):
+    """A rule that cannot be read; says what is wrong and what was expected."""
 
-    def __init__(self, rule: Rule, rng: Random) -> None:
-        self.rule = rule
-        self.rng = rng
-        self.matched = 0
-        self.fired = 0
 
-    def count(self) -> bool:
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How a fault is written behind its name, the same as a pattern, and its effect.
+
+    The effect gets the groups of the pattern and the details, as `prepare` makes them. `condition` gets the same, and
+    says which requests count beyond method and path. `late`: it happens after the work, whatever the words say.
+    """
+
+    usage: str
+    pattern: str
+    effect: Callable[..., bool]
+    details: tuple[str, ...] = ()
+    late: bool = False
+    methods: tuple[str, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "*")
+    condition: Callable[..., bool] = lambda *_, **__: True
+    prepare: Callable[..., tuple[Any, ...]] | None = None
+
+
+_NUMBER = "([1-9][0-9]{0,5})"
+_SECONDS = r"([0-9]{1,4}|[0-9]{0,4}\.[0-9]+)"
+_WHEN = "(?: (before|after))?"
+_WAY = "|".join(WAYS)
+_NORMALISE = f"({_WAY})(?: (stored|shown))?"
+_READ, _CREATE = ("GET", "*"), ("POST", "*")
+FAULTS: Mapping[str, Fault] = {
+    "status": Fault(
+        "CODE [before|after], CODE being 200 to 599",
+        f"([2-5][0-9][0-9]){_WHEN}",
+        effects.respond,
+        ("code", "message", "body", "header"),
+        prepare=effects.make_response,
+    ),
+    "drop": Fault("before|after", "(before|after)", effects.respond, prepare=lambda when: (NO_ANSWER, when)),
+    "delay": Fault("SECONDS [before|after]", f"{_SECONDS}{_WHEN}", effects.delay),
+    "truncate": Fault("BYTES [quietly]", f"{_NUMBER}(?: (quietly))?", effects.truncate, late=True),
+    "omit": Fault("COUNT", _NUMBER, effects.omit, late=True, methods=_READ),
+    "hide": Fault("READINGS", _NUMBER, effects.hide, late=True, methods=_CREATE),
+    "shift": Fault("add|remove", "(add|remove)", effects.shift, ("page",), methods=_READ, condition=effects.is_shifted),
+    "rate": Fault(
+        "REQUESTS/SECONDS",
+        f"{_NUMBER}/{_SECONDS}",
+        lambda scene, window: window.count(scene),
+        ("retry",),
+        prepare=lambda *words, **retry: (effects.Window(*words, **retry),),
+    ),
+    "normalise": Fault(f"{_WAY} [stored|shown]", _NORMALISE, effects.normalise, condition=effects.is_normalised),
+    "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.worker, ("message",)),
+}
+# The server writes these itself, or they belong to the connection and not to the answer.
+_NOT_OURS = "Connection|Content-Length|Keep-Alive|TE|Trailers|Transfer-Encoding|Upgrade|Proxy-Connection"
+VALUES: Mapping[str, tuple[str, str]] = {
+    "code": ("CODE", r"(\S+)"),
+    "message": ('"TEXT"', "(.+)"),
+    "body": ('"TEXT"', "(.*)"),
+    "header": (
+        '"Name: value", of the answer and not of the connection',
+        rf"((?!(?i:{_NOT_OURS}):)[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~]*)",
+    ),
+    "retry": ("seconds|date|none|NUMBER", "(seconds|date|none|[0-9]{1,7})"),
+    "chance": ("NUMBER, above 0 and up to 1", r"(0?\.[0-9]+|1(?:\.0*)?)"),
+    **dict.fromkeys(("page", "n", "every", "times"), ("NUMBER, 1 or more", _NUMBER)),
+}
+"""The values beside a fault: how each is written, and the same as a pattern."""
+CHOICES = ("n", "every", "chance", "times")
+"""Those of them that say which of the matching requests."""
+_RULE = re.compile(r"(\S+)\s+(/[^\s:]*)\s*:(.*)", re.DOTALL)
+_WORD = re.compile(r""""([^"]*)"|'([^']*)'|([^\s,="']+)|(,)""")
+
+
+class Rule:
+    """One rule, read from its text, with its counts and random numbers of its own. RuleError if it cannot be read.
+
+    Of the requests that match it, it takes the n-th, each k-th, some by chance, or all, and at most `times` of them.
+    """
+
+    def __init__(self, text: str, seed: str = "") -> None:
+        self.text = text.strip()
+        self.matched = self.fired = 0
+        self._rng = Random(f"{seed} {self.text}")  # noqa: S311 - to repeat the same faults, not for secrets
+        try:
+            self._parse()
+        except ValueError as error:
+            raise RuleError(f"{self.text!r}: {error}") from None
+
+    def _parse(self) -> None:
+        found = _RULE.fullmatch(self.text)
+        if found is None:
+            raise RuleError("expected METHOD PATH: FAULT, like 'GET /*: status 503'")
+        method, path, rest = found.groups()
+        if path == BASE or path.startswith(f"{BASE}/"):
+            raise RuleError(f"paths are written without {BASE}: {path.removeprefix(BASE) or '/*'}")
+        (name, *words), *more = _clauses(rest)
+        self._fault = fault = FAULTS[_known(name, FAULTS)]
+        _known(method, fault.methods)
+        self.what = " ".join((name, *words))
+        self._requests = re.compile(re.escape(f"{method} {BASE}{path}").replace(r"\*", ".*"), re.DOTALL)
+        self._arguments = _values(name, words, fault.usage, fault.pattern)
+        self.late = fault.late or self._arguments[-1] in ("after", "shown")
+        given: dict[str, Any] = {}
+        for each, *value in more:
+            _known(each, (*fault.details, *CHOICES))
+            written = _values(each, value, *VALUES[each])
+            if each in given and each != "header":
+                raise RuleError(f"{each} is there twice; expected it once")
+            given[each] = (*given.get(each, ()), *written) if each == "header" else written[0]
+        self._details = {each: value for each, value in given.items() if each not in CHOICES}
+        if fault.prepare is not None:
+            self._arguments, self._details = fault.prepare(*self._arguments, **self._details), {}
+        if len(ways := [each for each in CHOICES if each in given and each != "times"]) > 1:
+            raise RuleError(f"{' and '.join(ways)} cannot be in one rule; expected one of them")
+        self._nth, self._every = int(given.get("n", 0)), int(given.get("every", 1))
+        self.chance, self._times = float(given.get("chance", 1)), int(given.get("times", 0))
+
+    def matches(self, scene: Scene) -> bool:
+        """Whether the request counts. `*` is any method, or any characters of a path, slashes included."""
+        if self._requests.fullmatch(f"{scene.request.method} {scene.request.path}") is None:
+            return False
+        with suppress(ApiError):
+            return self._fault.condition(scene, *self._arguments, **self._details)
+        return False
+
+    def takes(self) -> bool:
         """One more match; whether the rule takes it."""
         self.matched += 1
-        taken = self.rule.choice.takes(self.matched, self.fired, self.rng)
+        drawn = self._rng.random()
+        if self._nth:
+            taken = self._nth <= self.matched < self._nth + (self._times or 1)
+        else:
+            is_over = self._times and self.fired >= self._times
+            taken = not is_over and self.matched % self._every == 0 and drawn < self.chance
         self.fired += taken
         return taken
+
+    def happen(self, scene: Scene) -> bool:
+        """Do it; whether there was anything to do."""
+        with suppress(ApiError):
+            return self._fault.effect(scene, *self._arguments, **self._details)
+        return False
+
+
+def _known(word: str, options: Collection[str]) -> str:
+    if word not in options:
+        close = difflib.get_close_matches(word, options, 1)
+        instead = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(options) or 'none'}"
+        raise RuleError(f"{word!r} is not known here; {instead}")
+    return word
+
+
+def _clauses(text: str) -> list[list[str]]:
+    """The words of each part between two commas."""
+    clauses: list[list[str]] = [[]]
+    for double, single, bare, comma in _WORD.findall(text):
+        if comma:
+            clauses.append([])
+        else:
+            clauses[-1].append(double or single or bare)
+    if re.search("[\"']", _WORD.sub("", text)):
+        raise RuleError("a quote is not closed; expected the same quote behind the text")
+    if not all(clauses):
+        raise RuleError(f"nothing stands between two commas, or after the colon; expected one of {', '.join(FAULTS)}")
+    return clauses
+
+
+def _values(name: str, words: list[str], usage: str, pattern: str) -> tuple[Any, ...]:
+    found = re.fullmatch(pattern, " ".join(words), re.DOTALL) if words else None
+    if found is None:
+        raise RuleError(f"{' '.join((name, *words))}: expected {name} {usage}")
+    return found.groups()
+
+
+def rules_in(lines: Iterable[str], name: str) -> list[str]:
+    """The rules of a file, one a line; empty lines and those that begin with `#` are left out.
+
+    RuleError names the file and every line that cannot be read.
+    """
+    rules, problems = [], []
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            rules.append(Rule(line).text)
+        except RuleError as error:
+            problems.append(f"{name}:{number}: {error}")
+    if problems:
+        raise RuleError("\n".join(problems))
+    return rules
 
 
 class Faults:
@@ -52,75 +232,61 @@ class Faults:
         self.seed = seed
         self.visibility = VisibilityDelay()
         self._lock = threading.Lock()
-        self._tallies: tuple[_Tally, ...] = ()
+        self._rules: tuple[Rule, ...] = ()
         self.add(*rules)
 
     def add(self, *rules: str) -> None:
         """Add rules behind those that are there; RuleError for one that cannot be read, and then none is added."""
-        parsed = [parse(text) for text in rules]
         with self._lock:
-            for rule in parsed:
-                # Not for secrets: the same faults again is what the numbers are for.
-                rng = Random(f"{self.seed} {len(self._tallies)} {rule.text}")  # noqa: S311
-                self._tallies = (*self._tallies, _Tally(rule, rng))
+            self._rules += tuple(Rule(text, f"{self.seed} {n}") for n, text in enumerate(rules, len(self._rules)))
 
     def clear(self) -> None:
         """Forget all rules and show what they hid."""
         with self._lock:
-            self._tallies = ()
+            self._rules = ()
         self.visibility.lift()
 
     def report(self) -> dict[str, Any]:
         """The seed, and each rule with its counts."""
         with self._lock:
-            rules = [{"rule": each.rule.text, "matched": each.matched, "fired": each.fired} for each in self._tallies]
+            rules = [{"rule": each.text, "matched": each.matched, "fired": each.fired} for each in self._rules]
         return {"seed": self.seed, "rules": rules}
 
     def lines(self) -> list[str]:
         """A line for each rule, and the seed if one of them has a chance."""
-        rules = [each.rule for each in self._tallies]
-        by_chance = any(rule.choice.chance < 1 for rule in rules)
-        return [f"fault: {rule.text}" for rule in rules] + [f"chances by --seed {self.seed}"] * by_chance
+        by_chance = any(rule.chance < 1 for rule in self._rules)
+        return [f"fault: {rule.text}" for rule in self._rules] + [f"chances by --seed {self.seed}"] * by_chance
 
     def around(self, scene: Scene, work: Callable[[], Response]) -> Response:
         """The answer to the request of the scene, with what the rules do before and after the work."""
-        chosen = self._chosen(scene) if scene.request.path.startswith(f"{BASE}/") else []
-        for tally in chosen:
-            if not tally.rule.effect.late:
-                self._fire(tally, scene)
+        matching = [rule for rule in self._rules if rule.matches(scene)]
+        with self._lock:
+            chosen = [rule for rule in matching if rule.takes()]
+        self._fire([rule for rule in chosen if not rule.late], scene)
         if scene.response is None:
             scene.worked = scene.response = work()
-        for tally in chosen:
-            if tally.rule.effect.late:
-                self._fire(tally, scene)
+        self._fire([rule for rule in chosen if rule.late], scene)
         return scene.response
 
     def answer(self, request: Request) -> Response:
         """The answer to a request for PATH."""
-        if request.method == "GET":
-            return Response(200, self.report())
-        if request.method == "POST":
-            self._add_all(request.fields().get("rules"))
-            return Response(201, self.report())
         if request.method == "DELETE":
             self.clear()
             return Response(204)
-        allowed = {"Allow": "GET, POST, DELETE"}
-        raise ApiError(405, "invalid_request", f"{request.method} is not allowed here", headers=allowed)
+        if request.method == "POST":
+            self._add_all(request.fields().get("rules"))
+        elif request.method != "GET":
+            allowed = {"Allow": "GET, POST, DELETE"}
+            raise ApiError(405, "invalid_request", f"{request.method} is not allowed here", headers=allowed)
+        return Response(201 if request.method == "POST" else 200, self.report())
 
-    def _chosen(self, scene: Scene) -> list[_Tally]:
-        matching = [
-            each for each in self._tallies if each.rule.matches(scene.request) and each.rule.effect.applies(scene)
-        ]
-        with self._lock:
-            return [each for each in matching if each.count()]
-
-    def _fire(self, tally: _Tally, scene: Scene) -> None:
-        if tally.rule.effect.happen(scene):
-            scene.fired.append(tally.rule.what)
-            return
-        with self._lock:
-            tally.fired -= 1
+    def _fire(self, rules: Iterable[Rule], scene: Scene) -> None:
+        for rule in rules:
+            if rule.happen(scene):
+                scene.fired.append(rule.what)
+                continue
+            with self._lock:
+                rule.fired -= 1
 
     def _add_all(self, rules: object) -> None:
         if not isinstance(rules, list) or not all(isinstance(each, str) for each in rules):

@@ -8,21 +8,64 @@ Choices where the pages are silent:
 
 No page states that a destination of reports has the id of its integration. Here it has, unless the dashboard door says
 otherwise: `destination` in a record is that id, `offered: false` takes it out of the list, and neither is shown.
+
+The 25 slugs are the seed's; that searchads, split_metrics and asapty know iOS only, which others know Stripe, the
+category titles and some display titles are invented [guess]. `Amplitude` is the one title the seed shows.
 """
 
 from __future__ import annotations
 
-from reconciler.simulator import catalogue
-from reconciler.simulator.checks import accept, one_of, text
+from dataclasses import dataclass
+from typing import Any
+
 from reconciler.simulator.resource import Resource
 from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import ApiError, Call, Response, invalid
+from reconciler.simulator.wire import ApiError, Call, Response, accept, invalid, one_of, text
 
 REPORTS = "scheduled-reports"
 SETTINGS = "settings"
 APART = "dst-"
 _REPLAYS = "idempotency"
 _NAMED = 5
+_STORES = ("iOS", "Android", "Stripe")
+_CATEGORIES = {
+    "Analytics & Marketing": "Amplitude, AppMetrica, Facebook, Firebase, Mixpanel, PostHog, Segment",
+    "Attribution": "Apple Search Ads, Adjust, AppsFlyer, Branch, Kochava, Singular, SplitMetrics, Asapty, Tenjin",
+    "Storage": "Amazon S3, Google Cloud Storage",
+    "Messaging & Webhooks": "Slack, Webhooks",
+    "Customer Engagement": "Braze, CleverTap, Mailchimp, OneSignal, Pushwoosh",
+}
+_SLUGS = {"Apple Search Ads": "searchads", "SplitMetrics": "split_metrics"}
+"""The slugs that are not the title in lower case, with `_` for spaces."""
+_IOS_ONLY = ("searchads", "split_metrics", "asapty")
+_TAKE_REPORTS = ("amazon_s3", "google_cloud_storage", "slack", "webhooks")
+_KNOW_STRIPE = ("amplitude", "mixpanel", "segment", *_TAKE_REPORTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One entry of the catalogue: the title that records show, the slug that a create sends, the stores it is for."""
+
+    title: str
+    slug: str
+    stores: tuple[str, ...]
+    takes_reports: bool
+
+
+def _provider(title: str) -> Provider:
+    slug = _SLUGS.get(title, title.lower().replace(" ", "_"))
+    known = 1 if slug in _IOS_ONLY else 3 if slug in _KNOW_STRIPE else 2
+    return Provider(title, slug, _STORES[:known], slug in _TAKE_REPORTS)
+
+
+CATEGORIES = {name: [_provider(title) for title in titles.split(", ")] for name, titles in _CATEGORIES.items()}
+_BY_SLUG = {provider.slug: provider for providers in CATEGORIES.values() for provider in providers}
+_BY_TITLE = {provider.title: provider for provider in _BY_SLUG.values()}
+
+
+def find_provider(name: object) -> Provider | None:
+    """The provider of that title or slug."""
+    return (_BY_TITLE.get(name) or _BY_SLUG.get(name)) if isinstance(name, str) else None
 
 
 def _blank(stamp: str) -> Record:
@@ -43,7 +86,7 @@ def _blank(stamp: str) -> Record:
 
 def _show(_: Transaction, record: Record) -> Record:
     """The provider is shown by its display title, never by its slug [seed]."""
-    provider = catalogue.find(record["integration"])
+    provider = find_provider(record["integration"])
     shown = {name: value for name, value in record.items() if name not in ("destination", "offered")}
     return {**shown, "integration": provider.title} if provider else shown
 
@@ -53,8 +96,8 @@ INTEGRATIONS = Resource("integrations", "integration", _blank, _show)
 # [seed], but that a slug must be one of the catalogue: a guess.
 _CREATE = {
     "title": text(1, 255),
-    "integration": one_of(*catalogue.BY_SLUG),
-    "target_platform": one_of(*catalogue.PLATFORMS),
+    "integration": one_of(*_BY_SLUG),
+    "target_platform": one_of(*_STORES),
 }
 # `2` is the delivery worker's alone [seed].
 _STATUS = {"status": one_of(0, 1)}
@@ -66,19 +109,28 @@ def listing(call: Call) -> Response:
 
 
 def meta(_: Call) -> Response:
-    """`GET /integrations/meta`: the catalogue [docs]."""
-    return Response(200, catalogue.document())
+    """`GET /integrations/meta`: the catalogue, with its camelCase `allowedStores` [docs]."""
+    data = [{"title": title, "items": list(map(_item, providers))} for title, providers in CATEGORIES.items()]
+    return Response(200, {"object": "integrations_meta", "url": f"{INTEGRATIONS.url}/meta", "data": data})
+
+
+def _item(provider: Provider) -> dict[str, Any]:
+    return {"title": provider.title, "slug": provider.slug, "allowedStores": list(provider.stores)}
 
 
 def create(call: Call) -> Response:
     """`POST /integrations`: title, slug and platform in, the record out; 201 [guess]."""
-    body = call.fields()
+    body = call.request.fields()
     key = call.request.idempotency_key
     kept = call.transaction.note(_REPLAYS, key) if key else None
     if kept is not None:
-        return _replay(kept, body)
+        if kept["request"] != body:
+            raise ApiError(409, "conflict", "The Idempotency-Key was used with another body")
+        return Response(201, kept["response"])
     fields = accept(body, _CREATE, _CREATE)
-    _match_store(fields)
+    provider = _BY_SLUG[fields["integration"]]
+    if fields["target_platform"] not in provider.stores:
+        raise invalid([("target_platform", f"{provider.title} supports {', '.join(provider.stores)}")])
     answer = INTEGRATIONS.answer(call, INTEGRATIONS.make(call, fields), 201)
     if key:
         call.transaction.take_note(_REPLAYS, key, {"request": body, "response": answer.body})
@@ -88,7 +140,7 @@ def create(call: Call) -> Response:
 def set_status(call: Call) -> Response:
     """`POST /integrations/{id}/status`: `{"status": 0|1}` in, the record out [seed]."""
     record = INTEGRATIONS.find(call)
-    status = accept(call.fields(), _STATUS, _STATUS)["status"]
+    status = accept(call.request.fields(), _STATUS, _STATUS)["status"]
     return INTEGRATIONS.answer(call, INTEGRATIONS.change(call, record, {"active": status}))
 
 
@@ -107,18 +159,6 @@ def destination_id(transaction: Transaction, record: Record) -> str:
     """The id under which reports know an integration: its own, unless the dashboard door says otherwise."""
     apart = transaction.note(SETTINGS, "destinations") is not None
     return str(record.get("destination", f"{APART}{record['id']}" if apart else record["id"]))
-
-
-def _replay(kept: Record, body: Record) -> Response:
-    if kept["request"] != body:
-        raise ApiError(409, "conflict", "The Idempotency-Key was used with another body")
-    return Response(201, kept["response"])
-
-
-def _match_store(fields: Record) -> None:
-    provider = catalogue.BY_SLUG[fields["integration"]]
-    if fields["target_platform"] not in provider.stores:
-        raise invalid([("target_platform", f"{provider.title} supports {', '.join(provider.stores)}")])
 
 
 def _uses(report: Record, record_id: str) -> bool:

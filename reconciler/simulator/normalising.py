@@ -1,17 +1,14 @@
-"""A fault that alters values on their way in, or in responses, as an API may normalise what it stores.
+"""How an API may alter values that it stores or shows.
 
 Words, ids and references are left alone: the documents list the words, and another one would be another value.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
-
-from reconciler.simulator.effects import Scene
 
 _LEFT_ALONE = frozenset(
     (
@@ -20,87 +17,30 @@ _LEFT_ALONE = frozenset(
     )
 )
 _DOCUMENTED = frozenset(("platform", "initiators", "actions", "segments", "uid", "type", "push", "screen"))
-_NESTED = "data"
-_LOOKUPS = ("/meta", "/destinations")
-
-
-def _each_value(value: Any, change: Callable[[Any], Any]) -> Any:
-    """The value with each scalar changed, at every depth."""
-    if isinstance(value, dict):
-        return {name: inner if name in _LEFT_ALONE else _each_value(inner, change) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_each_value(item, change) for item in value]
-    return change(value)
-
-
-def _of_text(change: Callable[[str], str]) -> Callable[[Any], Any]:
-    return lambda body: _each_value(body, lambda value: change(value) if isinstance(value, str) else value)
-
-
-def _round(body: Any) -> Any:
-    return _each_value(body, lambda value: round(value, 2) if isinstance(value, float) else value)
-
-
-def _within_data(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Changes what is below `data` alone, the only place of maps and lists that the documents leave open."""
-
-    def changed(body: Any) -> Any:
-        if not isinstance(body, dict) or _NESTED not in body:
-            return body
-        return {**body, _NESTED: change(body[_NESTED])}
-
-    return changed
-
-
-def _with_defaults(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _with_defaults(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [{"delay": 0, **item} if isinstance(item, dict) else item for item in value]
-    return value
-
-
-def _without_unknown(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_unknown(inner) for name, inner in value.items() if name in _DOCUMENTED}
-    return [_without_unknown(item) for item in value] if isinstance(value, list) else value
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _sorted(inner) for name, inner in value.items()}
-    return sorted(value, key=lambda item: json.dumps(item, sort_keys=True)) if isinstance(value, list) else value
-
-
-WAYS: Mapping[str, Callable[[Any], Any]] = {
-    "trim": _of_text(str.strip),
-    "nfc": _of_text(lambda text: unicodedata.normalize("NFC", text)),
-    "lower": _of_text(str.lower),
-    "round": _round,
-    "defaults": _within_data(_with_defaults),
-    "drop": _within_data(_without_unknown),
-    "sort": _within_data(_sorted),
+_CHANGES: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
+    "trim": (str, str.strip),
+    "nfc": (str, lambda text: unicodedata.normalize("NFC", text)),
+    "lower": (str, str.lower),
+    "round": (float, lambda number: round(number, 2)),
+    "defaults": (list, lambda items: [{"delay": 0, **each} if isinstance(each, dict) else each for each in items]),
+    "drop": (dict, lambda fields: {name: value for name, value in fields.items() if name in _DOCUMENTED}),
+    "sort": (list, lambda items: sorted(items, key=lambda item: json.dumps(item, sort_keys=True))),
 }
+"""For each way the type of the values that it changes, and the change."""
+WAYS = tuple(_CHANGES)
 
 
-def normalise_applies(scene: Scene, late: bool, way: str) -> bool:
-    """A write for what is stored, a read of records for what is shown."""
-    return (scene.request.method == "GET") is late and not scene.request.path.endswith(_LOOKUPS)
+def normalise(way: str, body: Any) -> Any:
+    """The fields as the way makes them. Maps and lists change below `data` alone: elsewhere the documents fix them."""
+    if _CHANGES[way][0] not in (dict, list):
+        return _changed(way, body)
+    return {**body, "data": _changed(way, body["data"])} if isinstance(body, dict) and "data" in body else body
 
 
-def normalise(scene: Scene, late: bool, way: str) -> bool:
-    """Values are stored otherwise than they were sent; late: they are stored as sent, and shown otherwise."""
-    change = WAYS[way]
-    if not late:
-        before = scene.taken or scene.request
-        scene.taken = dataclasses.replace(before, body=change(before.body))
-        return bool(scene.taken.body != before.body)
-    answer = scene.response
-    if answer is None or not isinstance(answer.body, dict):
-        return False
-    if isinstance(answer.body.get("data"), list):
-        shown = {**answer.body, "data": [change(record) for record in answer.body["data"]]}
-    else:
-        shown = change(answer.body)
-    scene.response = dataclasses.replace(answer, body=shown)
-    return bool(shown != answer.body)
+def _changed(way: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        value = {name: inner if name in _LEFT_ALONE else _changed(way, inner) for name, inner in value.items()}
+    elif isinstance(value, list):
+        value = [_changed(way, item) for item in value]
+    changed_type, change = _CHANGES[way]
+    return change(value) if isinstance(value, changed_type) else value

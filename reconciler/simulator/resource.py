@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,7 @@ from typing import Any
 from reconciler.simulator.store import Record, Transaction
 from reconciler.simulator.wire import BASE, Call, Problem, Response, invalid, not_found
 
-DEFAULT_LIMIT = 20
-MAX_LIMIT = 100
-_MAX_DIGITS = 18
-
-Shown = Callable[[Transaction, Record], Record]
+_MOST = 10**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +20,7 @@ class Resource:
     name: str
     noun: str
     blank: Callable[[str], Record]
-    show: Shown
+    show: Callable[[Transaction, Record], Record]
 
     @property
     def url(self) -> str:
@@ -68,23 +65,17 @@ class Resource:
     def listing(self, call: Call, records: Iterable[Record], *, has_more: bool = False) -> dict[str, Any]:
         """The list envelope [docs]."""
         data = [self.show(call.transaction, record) for record in records]
-        return envelope(self.url, data, has_more=has_more)
+        return {"object": "list", "url": self.url, "data": data, "has_more": has_more}
 
 
-def envelope(url: str, data: list[Record], *, has_more: bool = False) -> dict[str, Any]:
-    """The list envelope [docs]."""
-    return {"object": "list", "url": url, "data": data, "has_more": has_more}
-
-
-def whole_number(call: Call, name: str, default: int, lowest: int, highest: int | None = None) -> int:
+def whole_number(call: Call, name: str, default: int, lowest: int, highest: int = _MOST) -> int:
     """A query parameter; 422 with details when it is none (choice: the pages give the limits, not the status)."""
     given = (call.request.query or {}).get(name)
     if given is None:
         return default
-    digits = given.removeprefix("-")
-    number = int(given) if digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS else None
-    if number is None or number < lowest or (highest is not None and number > highest):
-        limits = f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
+    number = int(given) if re.fullmatch("[0-9]{1,18}", given) else -1
+    if not lowest <= number <= highest:
+        limits = f"at least {lowest}" if highest == _MOST else f"{lowest} to {highest}"
         problem: Problem = (name, f"must be a whole number, {limits}")
         raise invalid([problem])
     return number
@@ -92,4 +83,4 @@ def whole_number(call: Call, name: str, default: int, lowest: int, highest: int 
 
 def page_limit(call: Call) -> int:
     """`limit`: 1..100, 20 when left out [seed, docs]."""
-    return whole_number(call, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+    return whole_number(call, "limit", 20, 1, 100)

@@ -1,36 +1,57 @@
-"""The route table: every endpoint of the documents, and the dashboard door."""
+"""The route table: every endpoint of the documents, and the dashboard door.
+
+The door is what only people, or the delivery worker, can do. It is not part of the API.
+
+    POST   /_dashboard/{collection}        insert a record as given, missing fields filled in, `id` optional
+    PATCH  /_dashboard/{collection}/{id}   put any raw fields over the stored record (title, active: 2, runs, status …)
+    DELETE /_dashboard/{collection}/{id}   remove without any check, references or not
+    PUT    /_dashboard/destinations        from now on integrations have destinations with ids of their own (no body)
+
+`{collection}` is integrations, scheduled-reports, automations, or destinations for the e-mail destinations of reports,
+which have an `id` and a `label`. No bearer; the project is named by the header `X-Project: production|sandbox`,
+production when left out. Answers are the records as the API shows them. Nothing is validated but that the id is one,
+and that `object`, `url` and an existing `id` stay. An id that was ever used is refused with a 409: ids are not reused.
+Integrations may name their provider by slug or by title.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from functools import partial
 
-from reconciler.simulator import automations, dashboard, integrations, scheduled_reports
+from reconciler.simulator import automations, integrations, scheduled_reports
 from reconciler.simulator.automations import AUTOMATIONS
-from reconciler.simulator.checks import ID
-from reconciler.simulator.scheduled_reports import REPORTS
-from reconciler.simulator.wire import BASE, ApiError, Handler, Request, not_found
+from reconciler.simulator.integrations import INTEGRATIONS, SETTINGS
+from reconciler.simulator.resource import Resource
+from reconciler.simulator.scheduled_reports import MAILBOXES, REPORTS
+from reconciler.simulator.wire import BASE, ID, ApiError, Call, Handler, Request, Response, invalid, not_found
 
-# Fixed segments stand before `{id}`, which they would match.
-ROUTES: Mapping[str, Mapping[str, Handler]] = {
-    "/v4/integrations": {"GET": integrations.listing, "POST": integrations.create},
-    "/v4/integrations/meta": {"GET": integrations.meta},
-    "/v4/integrations/{id}": {"DELETE": integrations.delete},
-    "/v4/integrations/{id}/status": {"POST": integrations.set_status},
-    "/v4/scheduled-reports": {"GET": scheduled_reports.listing, "POST": scheduled_reports.create},
-    "/v4/scheduled-reports/destinations": {"GET": scheduled_reports.destinations},
-    "/v4/scheduled-reports/{id}": {"GET": REPORTS.read, "PUT": scheduled_reports.update, "DELETE": REPORTS.delete},
-    "/v4/scheduled-reports/{id}/send-test": {"POST": scheduled_reports.send_test},
-    "/v4/automations": {"GET": automations.listing, "POST": automations.create},
-    "/v4/automations/{id}": {"GET": AUTOMATIONS.read, "PUT": automations.replace, "DELETE": AUTOMATIONS.delete},
-    "/v4/automations/{id}/status": {"PATCH": automations.set_status},
-    **dashboard.routes(),
-}
+PROJECTS = ("production", "sandbox")
+DASHBOARD = "/_dashboard"
+_FIXED_IDS = ("meta", "destinations")
+_KEY = re.compile(r"Bearer +((?:test_)?sk_\S+)", re.IGNORECASE | re.ASCII)
 
-_PATTERNS = [
-    (re.compile(re.escape(path).replace(r"\{id\}", f"(?P<id>{ID.pattern})")), methods)
-    for path, methods in ROUTES.items()
-]
+
+def project_of(request: Request) -> str:
+    """The project of the bearer's key: `sk_…` is production, `test_sk_…` sandbox [seed]. At the dashboard door: that of
+    its header.
+
+    401 without a well-formed key; 403 for a key that may not. That `sk_readonly…` may only GET and `sk_forbidden…`
+    may nothing is the simulator's own (choice), so that both answers can be had.
+    """
+    if request.path.startswith(f"{DASHBOARD}/"):
+        project = request.project or PROJECTS[0]
+        if project not in PROJECTS:
+            raise invalid([("X-Project", f"must be one of {', '.join(PROJECTS)}")])
+        return project
+    bearer = _KEY.fullmatch(request.authorization or "")
+    if bearer is None:
+        raise ApiError(401, "control_unauthorized", "A Secret Key is required: Authorization: Bearer sk_… or test_sk_…")
+    key = bearer[1]
+    bare = key.removeprefix("test_")
+    if bare.startswith("sk_forbidden") or (bare.startswith("sk_readonly") and request.method != "GET"):
+        raise ApiError(403, "control_forbidden", "This key may not do that")
+    return PROJECTS[key.startswith("test_")]
 
 
 def find(request: Request) -> tuple[Handler, str]:
@@ -42,3 +63,51 @@ def find(request: Request) -> tuple[Handler, str]:
                 raise ApiError(405, "invalid_request", f"{request.method} is not allowed here", headers=allowed)
             return methods[request.method], match.groupdict().get("id", "")
     raise not_found(f"{request.path.removeprefix(BASE) or '/'}")
+
+
+def _insert(resource: Resource, call: Call) -> Response:
+    fields = call.request.fields()
+    if "id" in fields:
+        record_id = fields["id"]
+        if not isinstance(record_id, str) or not ID.fullmatch(record_id) or record_id in _FIXED_IDS:
+            raise invalid([("id", f"must match {ID.pattern} and be no fixed path segment")])
+        if call.transaction.known(resource.name, record_id):
+            raise ApiError(409, "already_exists", f"The id {record_id} is or was in use")
+    return resource.answer(call, resource.make(call, fields), 201)
+
+
+def _merge(resource: Resource, call: Call) -> Response:
+    record, fields = resource.find(call), call.request.fields()
+    fixed = [(name, "stays") for name in ("object", "id", "url") if fields.get(name, record[name]) != record[name]]
+    if fixed:
+        raise invalid(fixed)
+    return resource.answer(call, resource.change(call, record, fields))
+
+
+def _set_apart(call: Call) -> Response:
+    call.transaction.take_note(SETTINGS, MAILBOXES.name, {})
+    return Response(204)
+
+
+# Fixed segments stand before `{id}`, which they would match.
+_ROUTES: dict[str, dict[str, Handler]] = {
+    "/v4/integrations": {"GET": integrations.listing, "POST": integrations.create},
+    "/v4/integrations/meta": {"GET": integrations.meta},
+    "/v4/integrations/{id}": {"DELETE": integrations.delete},
+    "/v4/integrations/{id}/status": {"POST": integrations.set_status},
+    "/v4/scheduled-reports": {"GET": scheduled_reports.listing, "POST": scheduled_reports.create},
+    "/v4/scheduled-reports/destinations": {"GET": scheduled_reports.destinations},
+    "/v4/scheduled-reports/{id}": {"GET": REPORTS.read, "PUT": scheduled_reports.update, "DELETE": REPORTS.delete},
+    "/v4/scheduled-reports/{id}/send-test": {"POST": scheduled_reports.send_test},
+    "/v4/automations": {"GET": automations.listing, "POST": automations.create},
+    "/v4/automations/{id}": {"GET": AUTOMATIONS.read, "PUT": automations.replace, "DELETE": AUTOMATIONS.delete},
+    "/v4/automations/{id}/status": {"PATCH": automations.set_status},
+}
+for _each in (INTEGRATIONS, REPORTS, AUTOMATIONS, MAILBOXES):
+    _ROUTES[f"{DASHBOARD}/{_each.name}"] = {"POST": partial(_insert, _each)}
+    _ROUTES[f"{DASHBOARD}/{_each.name}/{{id}}"] = {"PATCH": partial(_merge, _each), "DELETE": _each.delete}
+_ROUTES[f"{DASHBOARD}/{MAILBOXES.name}"]["PUT"] = _set_apart
+_PATTERNS = [
+    (re.compile(re.escape(path).replace(r"\{id\}", f"(?P<id>{ID.pattern})")), methods)
+    for path, methods in _ROUTES.items()
+]

@@ -15,12 +15,10 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from reconciler.simulator import catalogue
-from reconciler.simulator.checks import ID, accept, each, one_of, shape, text
-from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id
-from reconciler.simulator.resource import Resource, envelope, page_limit, whole_number
+from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id, find_provider
+from reconciler.simulator.resource import Resource, page_limit, whole_number
 from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import ApiError, Call, Problem, Response, invalid
+from reconciler.simulator.wire import ID, ApiError, Call, Problem, Response, accept, each, invalid, one_of, shape, text
 
 TARGET = "target_integration"
 _TEST_PAUSE = timedelta(seconds=60)
@@ -77,10 +75,7 @@ _FIELDS = {
     "included_range_days": one_of(1, 3, 7),
     "status": one_of("draft", "active"),
     "environment": one_of("sandbox", "production"),
-    "destinations": each(
-        shape({"type": one_of(TARGET), "id": _identifier}, required=("type", "id")),
-        at_least=1,
-    ),
+    "destinations": each(shape({"type": one_of(TARGET), "id": _identifier}, required=("type", "id")), at_least=1),
 }
 
 
@@ -95,8 +90,8 @@ def destinations(call: Call) -> Response:
     """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
     offered = [record for record in call.transaction.page(INTEGRATIONS.name) if _takes_reports(record)]
     data = [{"type": TARGET, "id": destination_id(call.transaction, each), "label": _name(each)} for each in offered]
-    data += [MAILBOXES.show(call.transaction, record) for record in call.transaction.page(MAILBOXES.name)]
-    return Response(200, envelope(f"{REPORTS.url}/destinations", data))
+    body = MAILBOXES.listing(call, call.transaction.page(MAILBOXES.name))
+    return Response(200, {**body, "url": f"{REPORTS.url}/destinations", "data": data + body["data"]})
 
 
 def create(call: Call) -> Response:
@@ -119,30 +114,20 @@ def send_test(call: Call) -> Response:
         message = "A test delivery of this report was requested less than a minute ago"
         raise ApiError(429, "too_many_requests", message, headers={"Retry-After": "60"})
     call.transaction.take_note(_TESTS, record["id"], {"at": call.now.isoformat()})
-    return Response(
-        202,
-        {
-            "object": "operation",
-            "url": f"{record['url']}/send-test",
-            "message": "Test delivery scheduled",
-        },
-    )
+    operation = {"object": "operation", "url": f"{record['url']}/send-test", "message": "Test delivery scheduled"}
+    return Response(202, operation)
 
 
 def _accepted(call: Call, *, required: bool) -> Record:
-    fields = accept(call.fields(), _FIELDS, _FIELDS if required else ())
+    fields = accept(call.request.fields(), _FIELDS, _FIELDS if required else ())
     if "destinations" in fields:
         pairs = [{"type": item["type"], "id": item["id"]} for item in fields["destinations"]]
-        _refuse_duplicates(pairs)
+        twice = [(f"destinations.{n}", "is there twice") for n, pair in enumerate(pairs) if pair in pairs[:n]]
+        if twice:
+            raise invalid(twice)
         _refuse_unknown(call.transaction, pairs)
         fields["destinations"] = pairs
     return fields
-
-
-def _refuse_duplicates(pairs: list[dict[str, str]]) -> None:
-    problems = [(f"destinations.{n}", "is there twice") for n, pair in enumerate(pairs) if pair in pairs[:n]]
-    if problems:
-        raise invalid(problems)
 
 
 def _refuse_unknown(transaction: Transaction, pairs: list[dict[str, str]]) -> None:
@@ -156,7 +141,7 @@ def _refuse_unknown(transaction: Transaction, pairs: list[dict[str, str]]) -> No
 
 
 def _takes_reports(record: Record | None) -> bool:
-    provider = catalogue.find(record["integration"]) if record else None
+    provider = find_provider(record["integration"]) if record else None
     return bool(provider and provider.takes_reports and record and record.get("offered", True))
 
 
@@ -168,7 +153,7 @@ def _behind(transaction: Transaction, destination: str) -> Record | None:
 
 
 def _name(record: Record) -> str:
-    provider = catalogue.find(record["integration"])
+    provider = find_provider(record["integration"])
     return f"{provider.title if provider else record['integration']}: {record['title']}"
 
 

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import socket
 import threading
-from types import TracebackType
 from typing import Any, Self
 from wsgiref.types import WSGIApplication
 
@@ -15,8 +14,6 @@ from waitress.server import create_server  # type: ignore[import-untyped]
 
 from reconciler.simulator.wire import MAX_BODY
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_THREADS = 16
 _LOOP_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 
@@ -85,24 +82,13 @@ class Server:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def bind(
-    application: WSGIApplication, host: str = DEFAULT_HOST, port: int = 0, threads: int = DEFAULT_THREADS
-) -> Server:
+def bind(application: WSGIApplication, host: str = "127.0.0.1", port: int = 0, threads: int = 16) -> Server:
     """A server bound to the address, not yet answering; port 0 takes a free one."""
     return Server(application, host, port, threads)
-
-
-def serve(
-    application: WSGIApplication, host: str = DEFAULT_HOST, port: int = 0, threads: int = DEFAULT_THREADS
-) -> None:
-    """Answer on the address until interrupted."""
-    bind(application, host, port, threads).run()
 
 
 def _listen(host: str, port: int) -> socket.socket:

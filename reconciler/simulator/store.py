@@ -60,7 +60,9 @@ class Store:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            self._prepare()
+            self._enter_wal()
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
         except BaseException:
             self._connection.close()
             raise
@@ -84,11 +86,6 @@ class Store:
         """Close the file; the store is of no use afterwards."""
         with self._lock:
             self._connection.close()
-
-    def _prepare(self) -> None:
-        self._enter_wal()
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
 
     def _enter_wal(self) -> None:
         """SQLite does not wait for its busy timeout here, so two processes that create a file together must."""

@@ -17,7 +17,7 @@ from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held
 from reconciler.state.document import BRING_BACK, from_text, to_text
 from reconciler.state.journal_file import JournalFile
-from reconciler.system.files import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
+from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
 
 SWAP_SECONDS = 30.0
 LARGEST, LARGEST_RECEIPT, LARGEST_HOLDER = 200_000_000, 100_000_000, 1_000_000

@@ -32,7 +32,7 @@ from reconciler.state.journal_file import (
     replay_line,
     version_of,
 )
-from reconciler.system.files import Unreadable, read_regular, replace_atomically
+from reconciler.system import Unreadable, read_regular, replace_atomically
 
 LARGEST = 200_000_000
 AWAY = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"

@@ -19,10 +19,10 @@ import pytest
 from world import KEY
 
 from reconciler.api import Reader, connect, transport
-from reconciler.api.body import MOST_BYTES
 from reconciler.api.rate_limiter import RateLimiter
 from reconciler.api.response import Response
 from reconciler.api.secret import Secret
+from reconciler.api.streams import MOST_BYTES
 from reconciler.cli.main import run
 from reconciler.errors import AnswerRefused, AnswerUnreadable, Unreachable
 

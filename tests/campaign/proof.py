@@ -14,7 +14,7 @@ from kills.sites import Ended
 from world import Json
 
 from reconciler.errors import Exit
-from reconciler.simulator.normalising import WAYS
+from reconciler.simulator.normalising import normalise
 
 from .stage import Stage, Truth
 from .team import Team
@@ -148,7 +148,7 @@ def stored(resources: Mapping[str, Json], ways: Collection[str]) -> dict[str, Js
     """What an API that normalises makes of resources, or of records, by their names."""
     made = dict(resources)
     for way in ways:
-        made = {name: WAYS[way](fields) for name, fields in made.items()}
+        made = {name: normalise(way, fields) for name, fields in made.items()}
     return made
 
 

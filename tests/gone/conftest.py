@@ -8,7 +8,7 @@ import pytest
 from world import Json, Run, World
 
 from reconciler.api import Poll
-from reconciler.api.poll import POLL_DELAYS
+from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.cli.main import run
 
 ATTEMPTS = len(POLL_DELAYS)

@@ -12,7 +12,7 @@ ROADS = frozenset({"pickle", "marshal", "shelve", "dill", "code", "codeop", "run
 SHELLS = frozenset({"system", "popen", "spawnl", "spawnv", "spawnvp", "execv", "execvp", "execl", "getoutput"})
 LOADS = frozenset({"load", "load_all", "unsafe_load", "full_load", "FullLoader", "UnsafeLoader", "Loader"})
 
-COMMANDS = {"reconciler.api.secret_command", "reconciler.git.command"}
+COMMANDS = {"reconciler.api.secret", "reconciler.git.command"}
 """Start programs: git, with a list of words of our own; what the user named to ask for the key, with the user's."""
 
 PATHS = {
@@ -28,7 +28,7 @@ PATHS = {
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
     "reconciler.config.names": "the parents of the folder that the command line names",
     "reconciler.git.repository": "the folder that a repository is looked for from, and upward",
-    "reconciler.system.programs": "an entry of PATH, and what was found there",
+    "reconciler.system": "an entry of PATH, and what was found there",
     "reconciler.state.file": "the state's own path, its links followed",
     "reconciler.state.git_repository": "an address of the state's remote, to see whether it lies within the checkout",
     "reconciler.state.journal_file": "the state's own path, its links followed",
@@ -49,7 +49,7 @@ FORMATS = {
 IMPORTS = {"reconciler.lazy": ("module", "submodule")}
 """Import a module by a name: that of a table of constants, or that of an attribute in our own code."""
 
-NUMBERS = {"reconciler.simulator.rules": "matched % self.every"}
+NUMBERS = {"reconciler.simulator.faults": "self.matched % self._every"}
 """Divide numbers by numbers."""
 
 

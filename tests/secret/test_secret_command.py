@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from world import World
 
-from reconciler.api import secret_command
+from reconciler.api import secret
 
 pytestmark = pytest.mark.process
 
@@ -196,7 +196,7 @@ def test_why_it_failed_is_told_harmless(world: World) -> None:
 
 def test_its_time_is_limited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is ended, with what it has started and whatever that holds open."""
-    monkeypatch.setattr(secret_command, "UNATTENDED_SECONDS", 1.0)
+    monkeypatch.setattr(secret, "UNATTENDED_SECONDS", 1.0)
     pipe = world.folder / "pipe"
     os.mkfifo(pipe)
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from reconciler.simulator import Simulator
-from reconciler.simulator.server import Server, bind, serve
+from reconciler.simulator.server import Server, bind
 
 from .conftest import KEY, problems
 
@@ -104,7 +104,7 @@ def test_a_server_closed_before_it_ran_does_not_run(simulator: Simulator) -> Non
 def test_a_port_in_use_is_an_oserror(simulator: Simulator, server: Server) -> None:
     """For whoever called, to say it in their words."""
     with pytest.raises(OSError, match="in use"):
-        serve(simulator, port=server.port)
+        bind(simulator, port=server.port)
 
 
 @pytest.mark.network

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from world import World
 
+from reconciler import system
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
 from reconciler.model.state import Entry, State
 from reconciler.state.file import FileBackend
-from reconciler.system import files
 
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 EDITED = FLOW.replace("p1", "p2")
@@ -116,7 +116,7 @@ def test_a_full_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.write(EDITED)
     before, names = world.state.read_bytes(), set(world.state.parent.iterdir())
     with monkeypatch.context() as full:
-        full.setattr(files.os, "fsync", no_space)
+        full.setattr(system.os, "fsync", no_space)
         refused = world.apply()
     assert refused.code == 5
     assert os.strerror(errno.ENOSPC) in refused.err
@@ -134,7 +134,7 @@ def test_old_or_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for broken in ("os.fsync", "Path.replace", "Path.open"):
         owner, name = broken.split(".")
         with monkeypatch.context() as failing:
-            failing.setattr(getattr(files, owner), name, lambda *_, **__: no_space(0))
+            failing.setattr(getattr(system, owner), name, lambda *_, **__: no_space(0))
             with pytest.raises(StateUnusable, match=re.escape(os.strerror(errno.ENOSPC))):
                 store.write(State("default", "lineage", 2, {}, ""), version)
         assert store.path.read_bytes() == before

@@ -1,0 +1,216 @@
+"""The comments and issues of a repository on GitHub or GitLab.
+
+docs.github.com/en/rest/issues/comments, /en/rest/issues/issues#list-repository-issues, /en/graphql/reference,
+/en/rest/commits/commits#list-pull-requests-associated-with-a-commit. docs.gitlab.com/api/notes/#merge-requests,
+/api/issues/#list-all-project-issues, /api/commits/#list-merge-requests-associated-with-a-commit, /api/users.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reconciler.api import Secret, Transport
+from reconciler.api.transport import connect_to_forge
+from reconciler.errors import AnswerUnreadable, Refused
+from reconciler.forges.ci import CiRun
+from reconciler.forges.client import Comment, ForgeClient
+
+VIEWER = "query { viewer { login } }"
+EDITOR = """query ($id: ID!) { node(id: $id) { ... on IssueComment { lastEditedAt viewerDidAuthor
+editor { __typename login } author { __typename login } } } }"""
+PERMISSION = "the job needs `permissions: {pull-requests: write}`"
+TOKEN = "GITLAB_TOKEN is a project access token with the scope api"  # noqa: S105 - words about one
+GITHUB_HINTS = {
+    401: "GITHUB_TOKEN is not valid any more, or not for this host",
+    403: f"{PERMISSION}; a pull request from a fork gets no token that may write",
+    404: f"GitHub says so of what the token may not see: {PERMISSION}",
+}
+GITLAB_HINTS = {
+    401: f"GITLAB_TOKEN is not valid any more; {TOKEN}",
+    403: f"GITLAB_TOKEN may not do this; {TOKEN} and at least the role Reporter",
+    404: f"GitLab says so of what the token may not see; {TOKEN} of this project",
+}
+Pairs = tuple[tuple[str, str], ...]
+
+
+class Forge(ABC):
+    """The pull requests and issues of one repository. A subclass says how its API names things."""
+
+    commits: str
+    merges: str
+    pulls: str
+    notes: str
+    edit_method: str
+    open_issues: Pairs
+    closed: Pairs
+    comments_query: Pairs = ()
+    number, text, author = "number", "body", ("user", "login")
+    """The fields with the number and the text of an issue, and with the author of a comment."""
+
+    def __init__(self, run: CiRun, project: str, headers: Mapping[str, str], hints: Mapping[int, str]) -> None:
+        """`hints`: what to do if the API refuses with a status."""
+        self._run = run
+        self._project = project
+        self._headers, self._hints = headers, hints
+        self._transports: list[Transport] = []
+        self._client = self._connect(run.api)
+
+    def _connect(self, address: str) -> ForgeClient:
+        transport = connect_to_forge(address, Secret(self._run.token, self._run.source), self._headers)
+        self._transports.append(transport)
+        return ForgeClient(transport, self._hints)
+
+    def trace(self, tell: Callable[[str], None] | None) -> None:
+        """Tells of each exchange."""
+        for transport in self._transports:
+            transport.trace = tell
+
+    def close(self) -> None:
+        """Closes the connections."""
+        for transport in self._transports:
+            transport.close()
+
+    @abstractmethod
+    def me(self) -> str:
+        """Whom the token speaks for, as `Comment.author` has it."""
+
+    @abstractmethod
+    def require_untouched(self, comment: Comment) -> None:
+        """Refused if somebody else is known to have edited the comment."""
+
+    def merged(self, commit: str) -> list[int]:
+        """The numbers of the pull requests that were merged with the commit. If one says that the commit is its merge
+        or its squash (on GitHub also the last commit of a rebase), that one alone."""
+        found = list(self._client.pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {}))
+        found = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
+        exact = [each for each in found if commit in (each.get("merge_commit_sha"), each.get("squash_commit_sha"))]
+        return [int(each[self.number]) for each in exact or found if isinstance(each.get(self.number), int)]
+
+    def comments(self, number: int) -> list[Comment]:
+        """All comments under a pull request but those that GitLab writes itself, the oldest first."""
+        items = self._client.pages(self._comments_path(number), dict(self.comments_query))
+        return self._comments([each for each in items if not each.get("system")])
+
+    def create(self, number: int, body: str, before_again: Any) -> None:
+        """A new comment. `before_again` as in `Writer.send`."""
+        self._client.call("POST", self._comments_path(number), {"body": body}, before_again=before_again)
+
+    def edit(self, number: int, comment: Comment, body: str) -> None:
+        """Another text in a comment's place."""
+        self._client.call(self.edit_method, self._comment_path(number, comment.id), {"body": body})
+
+    def issues(self) -> list[Comment]:
+        """The open issues, as comments: number, text and author. In GitHub's API pull requests are issues too, and say
+        so."""
+        items = self._client.pages(f"{self._project}/issues", dict(self.open_issues))
+        number, text = self.number, self.text
+        issues = (each for each in items if "pull_request" not in each)
+        return self._comments([{**each, "id": each.get(number), "body": each.get(text)} for each in issues])
+
+    def open_issue(self, title: str, body: str, before_again: Any) -> None:
+        """A new issue. `before_again` as in `Writer.send`."""
+        issue = {"title": title, self.text: body}
+        self._client.call("POST", f"{self._project}/issues", issue, before_again=before_again)
+
+    def edit_issue(self, number: int, body: str, *, close: bool) -> None:
+        """Another text in an issue, which is then closed, or not."""
+        change = {self.text: body, **dict(self.closed if close else ())}
+        self._client.call(self.edit_method, f"{self._project}/issues/{number}", change)
+
+    def _comments_path(self, number: int) -> str:
+        return f"{self._project}/{self.pulls}/{number}/{self.notes}"
+
+    def _comment_path(self, number: int, comment_id: int) -> str:
+        return f"{self._comments_path(number)}/{comment_id}"
+
+    def _comments(self, items: list[dict[str, Any]]) -> list[Comment]:
+        """The items that have a number, a text and an author."""
+        comments = []
+        for raw in items:
+            field, name = self.author
+            author, number, body = raw.get(field), raw.get("id"), raw.get("body")
+            who = author.get(name) if isinstance(author, dict) else None
+            if isinstance(number, int) and isinstance(body, str) and isinstance(who, int | str):
+                comments.append(Comment(number, body, str(who), str(raw.get("node_id", ""))))
+        return comments
+
+
+class GitHub(Forge):
+    """A pull request is an issue there, and its comments are those of the issue: of at most 65,536 characters."""
+
+    commits, merges, pulls, notes = "commits", "pulls", "issues", "comments"
+    edit_method = "PATCH"
+    open_issues = (("state", "open"),)
+    closed = (("state", "closed"), ("state_reason", "completed"))
+
+    def __init__(self, run: CiRun) -> None:
+        headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
+        headers["authorization"] = f"Bearer {run.token}"
+        super().__init__(run, f"repos/{run.project}", headers, GITHUB_HINTS)
+        above, _, self._graphql_path = run.graphql.rpartition("/")
+        self._graphql = self._connect(above)
+
+    def _comment_path(self, _number: int, comment_id: int) -> str:
+        return f"{self._project}/issues/comments/{comment_id}"
+
+    def me(self) -> str:
+        """The login that the token speaks for: `github-actions[bot]`, `my-app[bot]`, or a person's.
+
+        By GraphQL, since `GET /user` answers 403 to the tokens of apps, which a workflow's is; `viewer` answers to all.
+        """
+        viewer = self._asked(VIEWER).get("viewer")
+        login = viewer.get("login") if isinstance(viewer, dict) else None
+        if not isinstance(login, str) or not login:
+            raise AnswerUnreadable("GitHub does not say whom the token speaks for")
+        return login
+
+    def require_untouched(self, comment: Comment) -> None:
+        """Refused if the last to edit the comment was not its author: whoever may write to a repository may edit all
+        comments in it. An edit of ours after that one makes it good again."""
+        node = self._asked(EDITOR, id=comment.handle).get("node")
+        if not isinstance(node, dict) or "editor" not in node:
+            raise AnswerUnreadable("GitHub does not say who edited the comment")
+        if not node.get("lastEditedAt"):
+            return
+        if node.get("viewerDidAuthor") is not True or node.get("editor") != node.get("author"):
+            editor = node.get("editor")
+            who = editor.get("login") if isinstance(editor, dict) else "somebody"
+            raise Refused(
+                f"the comment with the plan was edited by {who}: what was approved cannot be told from it",
+                hint="run the plan's job of the pull request again: it writes the comment anew",
+            )
+
+    def _asked(self, query: str, **variables: str) -> dict[str, Any]:
+        """The data of a GraphQL query. It answers 200 with `errors` if something is wrong."""
+        answer = self._graphql.call("POST", self._graphql_path, {"query": query, "variables": variables})
+        data = answer.record().get("data")
+        if not isinstance(data, dict):
+            raise AnswerUnreadable(f"GitHub's GraphQL API answered {answer.status} without data")
+        return data
+
+
+class GitLab(Forge):
+    """A pull request is a merge request there, and its comments are notes: of at most 1,000,000 characters."""
+
+    commits, merges, pulls, notes = "repository/commits", "merge_requests", "merge_requests", "notes"
+    edit_method = "PUT"
+    open_issues = (("state", "opened"), ("scope", "all"))
+    closed = (("state_event", "close"),)
+    comments_query = (("sort", "asc"), ("order_by", "created_at"))
+    number, text, author = "iid", "description", ("author", "id")
+
+    def __init__(self, run: CiRun) -> None:
+        headers = {"private-token": run.token, "accept": "application/json"}
+        super().__init__(run, f"projects/{run.project}", headers, GITLAB_HINTS)
+
+    def me(self) -> str:
+        """The number of the user that the token speaks for; a project's or group's token has a user of its own."""
+        number = self._client.call("GET", "user").record().get("id")
+        if not isinstance(number, int):
+            raise AnswerUnreadable("GitLab does not say whom the token speaks for")
+        return str(number)
+
+    def require_untouched(self, comment: Comment) -> None:
+        """Nothing: the API does not say who edited a note. Maintainers may, beside its author."""
