@@ -13,9 +13,7 @@ from reconciler.api.lists import read_list, read_object, read_table
 from reconciler.errors import ListIncomplete
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.wire import is_id, record_from
-from reconciler.model.desired import address_kind
-from reconciler.model.live import Live, Record
-from reconciler.model.state import State, parse_object_name
+from reconciler.model.inputs import Live, Record, State, address_kind, parse_object_name
 from reconciler.threads import Threads, result
 
 
@@ -62,11 +60,7 @@ class Lists:
     """
 
     def __init__(
-        self,
-        reader: Reader,
-        kinds: Collection[Kind],
-        expected: Mapping[str, int] = NOTHING,
-        likely: Iterable[str] = (),
+        self, reader: Reader, kinds: Collection[Kind], expected: Mapping[str, int] = NOTHING, likely: Iterable[str] = ()
     ) -> None:
         """`expected`: about how many objects, by kind. `likely`: lookups (paths) that are worth asking for at once."""
         self.reader = reader
@@ -115,10 +109,7 @@ class Lists:
 
 
 def observe(
-    reader: Reader,
-    kinds: Collection[Kind],
-    lookups: Iterable[str] = (),
-    expected: Mapping[str, int] = NOTHING,
+    reader: Reader, kinds: Collection[Kind], lookups: Iterable[str] = (), expected: Mapping[str, int] = NOTHING
 ) -> Live:
     """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind.
 

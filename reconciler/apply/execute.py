@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache, partial
@@ -11,20 +11,83 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from reconciler.api import Poll, Writer
-from reconciler.apply.interrupts import on_interrupt
-from reconciler.apply.operations import OperationRunner
-from reconciler.apply.record import StateRecorder
-from reconciler.apply.recovery import LostResponseRecovery
-from reconciler.apply.resolve import PendingReferences, fields_to_come
-from reconciler.apply.schedule import Part, Schedule
+from reconciler.apply.operations import OperationRunner, StateRecorder
+from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.kinds.references import known_objects
-from reconciler.model.apply_report import ApplyReport, Outcome, Status
-from reconciler.model.desired import Fields
-from reconciler.model.live import Live
-from reconciler.model.plan import WRITES, Action, Change, Plan
-from reconciler.model.state import parse_object_name
-from reconciler.threads import NOTICED_SECONDS, Threads
+from reconciler.model.inputs import Fields, Live, parse_object_name
+from reconciler.model.plan import WRITES, Action, Change, Plan, Request
+from reconciler.model.reports import ApplyReport, Outcome, Status
+from reconciler.threads import NOTICED_SECONDS, Threads, on_interrupt
+
+
+class Part(NamedTuple):
+    """A change, or the second half of a replace (the deletion of what was replaced)."""
+
+    address: str
+    cleanup: bool
+
+    def requests(self, change: Change) -> tuple[Request, ...]:
+        """What is sent for it."""
+        return change.cleanup if self.cleanup else change.requests
+
+
+class Schedule:
+    """The parts of a plan that are still to be done. Not safe to share between threads."""
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._waits: dict[Part, set[Part]] = {}
+        for change in changes:
+            self._waits[Part(change.address, False)] = {Part(address, False) for address in change.depends_on}
+            if change.cleanup:
+                after = {Part(address, False) for address in (change.address, *change.cleanup_after)}
+                self._waits[Part(change.address, True)] = after
+        # Not `intersection_update`: it would iterate over the whole map for each part.
+        for part, waits in self._waits.items():
+            self._waits[part] = {other for other in waits if other in self._waits}
+        self._freed: dict[Part, set[Part]] = {}
+        for part, waits in self._waits.items():
+            for other in waits:
+                self._freed.setdefault(other, set()).add(part)
+
+    def ready(self) -> list[Part]:
+        """Takes out the parts that wait for nothing, in order."""
+        parts = sorted(part for part, waits in self._waits.items() if not waits)
+        for part in parts:
+            del self._waits[part]
+        return parts
+
+    def done(self, part: Part) -> list[Part]:
+        """Takes out the parts that waited for this one alone, in order."""
+        freed = []
+        for other in sorted(self._freed.get(part, ())):
+            waits = self._waits.get(other)
+            if waits is not None:
+                waits.discard(part)
+                if not waits:
+                    freed.append(other)
+                    del self._waits[other]
+        return freed
+
+    def failed(self, part: Part) -> Mapping[Part, str]:
+        """Takes out all that waited for a part, directly or not, each with the address that failed."""
+        skipped: dict[Part, str] = {}
+        queue = [(part, part.address)]
+        while queue:
+            current, cause = queue.pop()
+            for other in sorted(self._freed.get(current, ())):
+                if other in self._waits:
+                    del self._waits[other]
+                    skipped[other] = cause
+                    queue.append((other, cause))
+        return skipped
+
+    def rest(self) -> list[Part]:
+        """Takes out all that is left, in order."""
+        parts = sorted(self._waits)
+        self._waits.clear()
+        return parts
+
 
 PREPARED = 2
 INTERRUPTED = "the run was interrupted"

@@ -7,18 +7,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from reconciler.apply.resolve import fields_to_come
+from reconciler.apply.recovery import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import Difference, alike, differences, flattened
+from reconciler.kinds.comparison import Difference, alike, differences, flattened, value_at
 from reconciler.kinds.normalization import bearing, is_normalized
-from reconciler.kinds.paths import value_at
 from reconciler.kinds.references import ReferenceResolver, known_objects, references, resolved
 from reconciler.kinds.wire import fingerprint
-from reconciler.model.desired import Fields
-from reconciler.model.live import Live, Record
+from reconciler.model.inputs import Entry, Fields, Live, Record, State
 from reconciler.model.plan import Action, Change, Plan, Request
-from reconciler.model.state import Entry, State
 
 
 def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
@@ -51,14 +48,7 @@ def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
 class ChangeStatus:
     """The status of one change of an earlier plan."""
 
-    def __init__(
-        self,
-        change: Change,
-        plan: Plan,
-        state: State,
-        live: Live,
-        references: ReferenceResolver,
-    ) -> None:
+    def __init__(self, change: Change, plan: Plan, state: State, live: Live, references: ReferenceResolver) -> None:
         self._change = change
         self._references = references
         self._entries = state.entries

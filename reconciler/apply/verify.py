@@ -7,17 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from reconciler.apply.resolve import fields_to_come
+from reconciler.apply.recovery import fields_to_come
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, alike, differences
+from reconciler.kinds.comparison import Difference, alike, differences, keys_path, value_at
 from reconciler.kinds.normalization import is_blank, is_normalized, looks_the_same, may_be_normalized
-from reconciler.kinds.paths import keys_path, value_at
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
-from reconciler.model.desired import Fields, address_kind
-from reconciler.model.live import Live, Record
+from reconciler.model.inputs import Entry, Fields, Live, Record, State, address_kind
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
-from reconciler.model.state import Entry, State
+from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,8 @@ from reconciler.output.terminal import escape, prompt, write_stderr, write_stdou
 
 if TYPE_CHECKING:
     from reconciler.apply import Event
-    from reconciler.model.apply_report import ApplyReport
     from reconciler.model.plan import Plan
-    from reconciler.model.review import Review
+    from reconciler.model.reports import ApplyReport, Review
 
 
 @click.command()

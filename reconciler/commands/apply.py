@@ -21,10 +21,9 @@ from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
-from reconciler.model.apply_report import ApplyReport, Receipt, Verification
-from reconciler.model.live import Live
+from reconciler.model.inputs import Live
 from reconciler.model.plan import WRITES, Plan
-from reconciler.model.review import Review
+from reconciler.model.reports import ApplyReport, Receipt, Review, Verification
 from reconciler.observe import counted_by_kind, observe
 from reconciler.plan import Options
 from reconciler.state import LockInfo, ReceiptFile

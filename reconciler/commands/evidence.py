@@ -11,10 +11,9 @@ from reconciler.config.names import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
 from reconciler.git.absent import Listing, find_removal, list_folder
 from reconciler.git.history import DEEPEN, Age, commit_subject, find_age
-from reconciler.model.desired import Desired
+from reconciler.model.inputs import Desired, Entry, State
 from reconciler.model.plan import Action, Change, Plan, Refusal
-from reconciler.model.review import Commit
-from reconciler.model.state import Entry, State
+from reconciler.model.reports import Commit
 from reconciler.state import Snapshot
 
 MISSING_FILES = "missing-files"

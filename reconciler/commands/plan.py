@@ -11,11 +11,9 @@ from reconciler import commands
 from reconciler.api import Poll, Reader
 from reconciler.commands.session import Session
 from reconciler.errors import KeyExposed, Refused
-from reconciler.model.desired import Desired
-from reconciler.model.live import Live
+from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan
-from reconciler.model.review import Commit, Scope
-from reconciler.model.state import State
+from reconciler.model.reports import Commit, Scope
 from reconciler.observe import (
     Lists,
     kind_lookups,

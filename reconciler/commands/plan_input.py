@@ -15,10 +15,8 @@ from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
-from reconciler.model.desired import Desired, Fields, address_kind
-from reconciler.model.live import Live
+from reconciler.model.inputs import Desired, Fields, Live, State, address_kind
 from reconciler.model.plan import Plan
-from reconciler.model.state import State
 from reconciler.observe import observe
 from reconciler.plan import Options, make_plan, unread
 
@@ -47,7 +45,7 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
         desired = session.configuration.desired(session.environment)
     else:
         receipt = state_stage.receipts.find_receipt(session.store, undo)
-        desired = plan_stage.undo.plan_undo(receipt, state.entries)
+        desired = plan_stage.drift.plan_undo(receipt, state.entries)
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
     earlier = None

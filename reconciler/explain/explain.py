@@ -6,14 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
-from reconciler.explain.rules import held, is_within, overlapping, rules_of_address, rules_of_field
-from reconciler.explain.subject import ExplainInput, Subject, find_subject
+from reconciler.explain.rules import (
+    ExplainInput,
+    Subject,
+    find_subject,
+    held,
+    is_within,
+    overlapping,
+    rules_of_address,
+    rules_of_field,
+)
 from reconciler.kinds import Kind
-from reconciler.kinds.comparison import flattened
-from reconciler.kinds.paths import path_keys
-from reconciler.model.apply_report import Receipt
+from reconciler.kinds.comparison import flattened, path_keys
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Verdict
 from reconciler.model.plan import Action, Cause, Change, FieldChange
+from reconciler.model.reports import Receipt
 from reconciler.text import did_you_mean
 
 

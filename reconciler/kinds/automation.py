@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint
-from reconciler.model.desired import Fields
-from reconciler.model.live import Lookups, Raw
+from reconciler.model.inputs import Fields, Lookups, Raw
 
 STATUS_WORDS = {word: word for word in ("active", "inactive", "paused")}
 DERIVED = frozenset({"type"})
@@ -143,10 +142,6 @@ AUTOMATION = Kind(
         "name": "Welcome Flow",
         "caption": "Sends a welcome message to new users",
         "status": "active",
-        "data": {
-            "platform": "iOS",
-            "initiators": [{"uid": "2", "type": "event"}],
-            "actions": {"push": "nCRUE7SW"},
-        },
+        "data": {"platform": "iOS", "initiators": [{"uid": "2", "type": "event"}], "actions": {"push": "nCRUE7SW"}},
     },
 )

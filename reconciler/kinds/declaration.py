@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any, cast
 
-from reconciler.model.desired import Fields
-from reconciler.model.live import Lookups, Raw
+from reconciler.model.inputs import Fields, Lookups, Raw, Record
+from reconciler.model.plan import Action, Change
 
 Schema = Mapping[str, Any]
 
@@ -185,3 +185,36 @@ class Kind:
     def reference_fields(self) -> tuple[tuple[str, Reference], ...]:
         """The names of the fields whose items may refer to other resources, and how."""
         return self._references
+
+
+class DeliveryChange(StrEnum):
+    """What a change does to the deliveries of its object, the gravest first."""
+
+    STOPS = "stops"
+    STARTS = "starts"
+    NONE = "none"
+
+
+def sends(kind: Kind, fields: Fields) -> bool:
+    """Whether an object with those fields sends something."""
+    return kind.delivery is not None and fields.get(kind.delivery.status) == kind.delivery.on
+
+
+def fails(kind: Kind, record: Record) -> bool:
+    """Whether an object should send something and its deliveries fail."""
+    delivery = kind.delivery
+    return delivery is not None and bool(delivery.failing) and record.fields.get(delivery.status) == delivery.failing
+
+
+def delivery_change(kind: Kind, change: Change) -> DeliveryChange:
+    """Whether deliveries stop or start with a change. A new object for which a person has to do something first does
+    not start by being made."""
+    if kind.delivery is None or change.action not in (Action.CREATE, Action.UPDATE, Action.DELETE, Action.REPLACE):
+        return DeliveryChange.NONE
+    status = next((each for each in change.fields if each.path == kind.delivery.status), None)
+    if status is None:
+        return DeliveryChange.NONE
+    if status.before == kind.delivery.on:
+        return DeliveryChange.STOPS
+    waits = change.action is Action.CREATE and bool(kind.after_create)
+    return DeliveryChange.STARTS if status.after == kind.delivery.on and not waits else DeliveryChange.NONE

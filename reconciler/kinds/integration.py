@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint
-from reconciler.model.desired import Fields
-from reconciler.model.live import Lookups, Raw
+from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.text import did_you_mean
 
 CATALOGUE = "/integrations/meta"

@@ -11,12 +11,9 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any
 
-from reconciler.kinds.comparison import Difference, alike, differences
+from reconciler.kinds.comparison import Difference, Keys, alike, differences, path_keys, value_at
 from reconciler.kinds.declaration import Field, Kind, Schema
-from reconciler.kinds.paths import Keys, path_keys, value_at
-from reconciler.model.desired import Fields
-from reconciler.model.live import Record
-from reconciler.model.state import Entry
+from reconciler.model.inputs import Entry, Fields, Record
 from reconciler.serialization import canonical
 from reconciler.text import truncate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference
-from reconciler.model.live import Lookups, Raw
+from reconciler.model.inputs import Lookups, Raw
 
 DESTINATIONS = "/scheduled-reports/destinations"
 TARGET_INTEGRATION = "target_integration"

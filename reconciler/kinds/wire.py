@@ -10,8 +10,7 @@ from typing import Any
 from reconciler.errors import AnswerUnreadable
 from reconciler.kinds.comparison import overlaid
 from reconciler.kinds.declaration import Kind, Put, Schema, SubEndpoint
-from reconciler.model.desired import Fields
-from reconciler.model.live import Lookups, Raw, Record
+from reconciler.model.inputs import Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import canonical
 from reconciler.text import truncate

@@ -34,7 +34,7 @@ BACKENDS: Mapping[str, BackendType] = {
                 "description": "A .json file, or a folder that holds one file an environment. "
                 "Relative to reconciler.yaml.",
                 "examples": [".reconciler"],
-            },
+            }
         },
     ),
     "git": BackendType(
@@ -65,7 +65,7 @@ BACKENDS: Mapping[str, BackendType] = {
                 "pattern": "^(s3|gs|az)://[^/]",
                 "description": "object: the bucket, and a prefix within it.",
                 "examples": ["s3://my-bucket/reconciler"],
-            },
+            }
         },
         required={"url": "s3://…, gs://… or az://…"},
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from reconciler.model.state import Entry, Tombstone
+from reconciler.model.inputs import Entry, Tombstone
 
 FORMAT_VERSION = 1
 NEW_ID = "{id}"

@@ -8,7 +8,7 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.published import DIALECT, published, titled
 from reconciler.kinds.schema import Schema
 from reconciler.model.plan import FORMAT_VERSION, SUMMARY_ORDER, Action, Cause
-from reconciler.model.review import Scope
+from reconciler.model.reports import Scope
 
 PLAN = "plan.schema.json"
 

@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING
 
 from reconciler.lazy import lazy_submodules
-from reconciler.plan.blocks import completed, unused
 from reconciler.plan.build import Options, keep_only, make_plan, offers_to
-from reconciler.plan.destinations import unread
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT
 from reconciler.plan.identity import deleted_before
+from reconciler.plan.references import unread
+from reconciler.plan.warnings import completed, unused
 
 if TYPE_CHECKING:
-    from reconciler.plan import approval, plan_file, undo
+    from reconciler.plan import approval, drift, plan_file
 else:
     __getattr__ = lazy_submodules(__name__)
 
@@ -21,11 +21,11 @@ __all__ = [
     "approval",
     "completed",
     "deleted_before",
+    "drift",
     "keep_only",
     "make_plan",
     "offers_to",
     "plan_file",
-    "undo",
     "unread",
     "unused",
 ]

@@ -74,8 +74,7 @@ def _from_plan(plan: Mapping[str, Any]) -> Approved:
     try:
         changes = {
             str(each["address"]): ApprovedChange(
-                str(each["action"]),
-                fields={str(one["path"]): (one["before"], one["after"]) for one in each["fields"]},
+                str(each["action"]), fields={str(one["path"]): (one["before"], one["after"]) for one in each["fields"]}
             )
             for each in plan["changes"]
         }

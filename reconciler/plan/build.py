@@ -8,20 +8,24 @@ from dataclasses import dataclass, replace
 
 from reconciler.errors import ConfigurationInvalid, WrongUsage
 from reconciler.kinds import KINDS
-from reconciler.kinds.delivery import DeliveryChange, delivery_change
-from reconciler.kinds.destinations import find_labels, told_apart
-from reconciler.model.desired import Desired, address_kind
-from reconciler.model.live import Destination, Live
+from reconciler.kinds.declaration import DeliveryChange, delivery_change
+from reconciler.kinds.references import find_labels, told_apart
+from reconciler.model.inputs import (
+    Desired,
+    Destination,
+    Entry,
+    Live,
+    State,
+    address_kind,
+    object_name,
+    parse_object_name,
+)
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Refusal, Unmanaged
-from reconciler.model.state import Entry, State, object_name, parse_object_name
-from reconciler.plan.blocks import dangling, moved
 from reconciler.plan.changes import creation_errors, plan_change, plan_delete, plan_forget, plan_unseen_delete
-from reconciler.plan.context import PlanContext
-from reconciler.plan.destinations import destinations, require_sound_offers
 from reconciler.plan.guards import refusals
-from reconciler.plan.identity import match
-from reconciler.plan.order import ordered, with_needs
-from reconciler.plan.warnings import warnings
+from reconciler.plan.identity import PlanContext, match
+from reconciler.plan.references import destinations, ordered, require_sound_offers, with_needs
+from reconciler.plan.warnings import dangling, moved, warnings
 from reconciler.serialization import canonical
 from reconciler.text import did_you_mean
 
@@ -104,13 +108,7 @@ def _refusals(
     desired: Desired, state: State, live: Live, changes: Sequence[Change], options: Options
 ) -> tuple[Refusal, ...]:
     return refusals(
-        desired,
-        state,
-        live,
-        changes,
-        prune=options.prune,
-        max_deletes=options.max_deletes,
-        allowed=options.allowed,
+        desired, state, live, changes, prune=options.prune, max_deletes=options.max_deletes, allowed=options.allowed
     )
 
 
@@ -145,7 +143,7 @@ def _of_kinds(desired: Desired, live: Live) -> Desired:
 
 def _weight(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
-    shift = DeliveryChange.NONE if change.action in DESTROYS else delivery_change(change)
+    shift = DeliveryChange.NONE if change.action in DESTROYS else delivery_change(KINDS[change.kind], change)
     return (
         change.action not in DESTROYS,
         SHIFT_RANK[shift],

@@ -12,21 +12,20 @@ from reconciler.kinds.comparison import (
     Difference,
     differences,
     flattened,
+    keys_path,
     same_value,
     shown_last,
     still_stored,
+    value_at,
+    value_within,
     written,
 )
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
-from reconciler.kinds.paths import keys_path, value_at, value_within
 from reconciler.kinds.references import references, resolved
 from reconciler.kinds.wire import CannotBeSent, create_requests, delete_requests, fingerprint, update_requests
-from reconciler.model.desired import Fields, Resource, address_kind
-from reconciler.model.live import Record
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
 from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.model.state import NO_TOMBSTONES, Entry, Tombstone
-from reconciler.plan.context import PlanContext
-from reconciler.plan.identity import Match
+from reconciler.plan.identity import Match, PlanContext
 
 
 class _NotWritten(Exception):

@@ -1,17 +1,17 @@
-"""Compares what is live with what was applied last."""
+"""Compares what is live with what was applied last, and reverts what a receipt says was applied."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, differences, same_value
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
-from reconciler.model.desired import address_kind
-from reconciler.model.drift import Drift, Drifted, DriftedField
-from reconciler.model.live import Live, Record
+from reconciler.model.inputs import Desired, Entry, Fields, Lifecycle, Live, Record, Resource, State, address_kind
 from reconciler.model.plan import Action, Change, Plan
-from reconciler.model.state import Entry, State
+from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt, ReceiptItem
 
 CHANGED_AT = "updated_at"
 """Reports and integrations have it; automations have no times [seed]."""
@@ -85,3 +85,136 @@ def _next(difference: Difference, change: Change | None) -> str:
 
 def _within(path: str, outer: str) -> bool:
     return path.startswith((f"{outer}.", f"{outer}["))
+
+
+DONE = "done"
+
+
+def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
+    """The resources of the state with the changes of a receipt reverted, to make a plan from.
+
+    What was created is deleted, what was updated gets its former fields, what was deleted is created. The warnings name
+    what is lost for good, such as the id of a deleted object.
+    """
+    wanted = {address: dict(entry.applied) for address, entry in entries.items()}
+    warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
+    for item in receipt.items:
+        warnings += _losses(item)
+        if item.status == DONE:
+            _revert(item, wanted, entries.get(item.address))
+    # Ids become references, so that who refers to a new object gets its new id.
+    ids = {(address_kind(address), entry.id): address for address, entry in entries.items()}
+    ids |= {
+        (address_kind(item.address), item.id_before): item.address
+        for item in receipt.items
+        if item.id_before and item.status == DONE and item.action in ("delete", "replace")
+    }
+    ids = {key: address for key, address in ids.items() if address in wanted}
+    place = Location(f"receipt {receipt.id}", 1, 1)
+    resources = {
+        address: Resource(
+            address,
+            address_kind(address),
+            _with_references(address_kind(address), fields, ids),
+            place,
+            Lifecycle(address in entries and entries[address].protected, replace=True),
+        )
+        for address, fields in sorted(wanted.items())
+    }
+    return Desired(resources, warnings=tuple(warnings))
+
+
+def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry | None) -> None:
+    if item.action == "create":
+        wanted.pop(item.address, None)
+    elif item.before is None:
+        return
+    elif item.action == "delete":
+        if _managed(item):
+            wanted[item.address] = _writable(item)
+    elif item.address in wanted:
+        wanted[item.address] |= _changed_back(item, wanted[item.address], known)
+
+
+def _changed_back(item: ReceiptItem, fields: Fields, known: Entry | None) -> dict[str, Any]:
+    """The fields that a receipt changed, as they were before."""
+    before = _writable(item)
+    changed = {
+        each.field.name for each in differences(KINDS[address_kind(item.address)], item.after or {}, before, known)
+    }
+    return {
+        name: _without_new_keys(before[name], fields[name]) for name in changed if name in before and name in fields
+    }
+
+
+def _without_new_keys(before: Any, known: Any) -> Any:
+    """A value as it was before. Keys that are new since are null, or they would count as unmanaged and stay."""
+    if not (isinstance(before, dict) and isinstance(known, dict)):
+        return before
+    news = {key: None for key in known if key not in before}
+    return {key: _without_new_keys(value, known.get(key)) for key, value in before.items()} | news
+
+
+def _managed(item: ReceiptItem) -> bool:
+    """Whether an item was managed: `report[wbRlfw1x]` is the name of an unmanaged object."""
+    return "[" not in item.address
+
+
+def _writable(item: ReceiptItem) -> dict[str, Any]:
+    """The fields before. A value that only the server sets (`error`) becomes the placeholder of a new object."""
+    fields = dict(item.before or {})
+    if _unwritable(item) is not None:
+        name, setter = KINDS[address_kind(item.address)].sub_endpoint() or ("", None)
+        fields.pop(name)
+        if item.action == "delete" and setter is not None and setter.placeholder is not None:
+            fields[name] = setter.placeholder
+    return fields
+
+
+def _unwritable(item: ReceiptItem) -> str | None:
+    """A message on the value before that only the server sets; None if there is none."""
+    apart = KINDS[address_kind(item.address)].sub_endpoint()
+    if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
+        return None
+    return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"
+
+
+def _losses(item: ReceiptItem) -> list[str]:
+    kind = KINDS[address_kind(item.address)]
+    address, old = item.address, item.id_before
+    if item.status != DONE:
+        return [
+            f"{address}: its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
+        ]
+    if item.action == "delete" and not _managed(item):
+        return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
+    if item.action == "delete" and item.before is not None:
+        messages = [f"{address}: a new object is made; what cannot come back: {kind.lost_on_delete} ({old})"]
+    elif item.action == "replace":
+        messages = [f"{address}: the old object {old} cannot come back, nor {kind.lost_on_delete}: a third one is made"]
+    elif item.action == "adopt":
+        messages = [
+            f"{address}: it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
+        ]
+    elif item.action == "forget":
+        messages = [f"{address}: it was forgotten; an `imports` block brings it back under management"]
+    else:
+        messages = []
+    lost = _unwritable(item)
+    return [*messages, f"{address}: what cannot come back: {lost}"] if lost else messages
+
+
+def _with_references(kind: str, fields: Fields, ids: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """The fields with the ids of what is managed as references to it."""
+    result = dict(fields)
+    for name, reference in KINDS[kind].reference_fields():
+        items = result.get(name)
+        if isinstance(items, list):
+            addresses = [
+                ids.get((reference.kind, str(each.get("id")))) if isinstance(each, dict) else None for each in items
+            ]
+            result[name] = [
+                {reference.key: address.partition(".")[2]} if address else item
+                for address, item in zip(addresses, items, strict=True)
+            ]
+    return result

@@ -13,9 +13,7 @@ from typing import Any
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.model.desired import Fields, make_address
-from reconciler.model.live import Live, Record
-from reconciler.model.state import Entry
+from reconciler.model.inputs import Entry, Fields, Live, Record, make_address
 from reconciler.yaml.writing import dump
 
 LONGEST = 60

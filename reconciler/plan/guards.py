@@ -6,10 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Desired, address_kind
-from reconciler.model.live import Live
+from reconciler.model.inputs import Desired, Entry, Live, State, address_kind, object_name
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
-from reconciler.model.state import Entry, State, object_name
 
 SHARE, FROM = 0.30, 10
 SHOWN = 3

@@ -11,9 +11,9 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.errors import Refused, WrongUsage
+from reconciler.model.inputs import State
 from reconciler.model.plan import Plan
 from reconciler.model.settings import Environment, called
-from reconciler.model.state import State
 from reconciler.serialization import DecodeError, canonical, decode, json_text, unreadable
 from reconciler.system.files import Unreadable, read_regular
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.schema import ADDRESS_PATTERN
-from reconciler.model.state import Entry, State
+from reconciler.model.inputs import Entry, State
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.journal import Journal, Replayed
 from reconciler.text import did_you_mean

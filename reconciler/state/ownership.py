@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from reconciler.errors import Refused
+from reconciler.model.inputs import State
 from reconciler.model.settings import called
-from reconciler.model.state import State
 from reconciler.state.backend import Backend, Snapshot
 
 WRONG_CONFIGURATION = "wrong-configuration"

@@ -21,7 +21,7 @@ from reconciler.apply import Event
 from reconciler.commands import apply as applying
 from reconciler.commands import plan as planning
 from reconciler.commands.session import open_session
-from reconciler.model.apply_report import Status
+from reconciler.model.reports import Status
 from reconciler.plan import Options
 
 pytestmark = pytest.mark.process

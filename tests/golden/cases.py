@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.model.review import Scope
+from reconciler.model.reports import Scope
 from reconciler.plan import Options
 
 Json = dict[str, Any]

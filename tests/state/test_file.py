@@ -15,7 +15,7 @@ from world import World
 
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
-from reconciler.model.state import Entry, State
+from reconciler.model.inputs import Entry, State
 from reconciler.state.file import FileBackend
 from reconciler.system import files
 
