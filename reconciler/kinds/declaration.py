@@ -13,6 +13,19 @@ from reconciler.model.plan import Action, Change
 Schema = Mapping[str, Any]
 
 
+def text(description: str, *examples: Any, **limits: Any) -> dict[str, Any]:
+    """The schema of a text within those limits, such as `minLength` or `enum`."""
+    shown = {"examples": list(examples)} if examples else {}
+    return {"type": "string", **limits, "description": description, **shown}
+
+
+def closed(description: str, properties: Schema, required: Sequence[str] = (), **more: Any) -> dict[str, Any]:
+    """The schema of a map without other keys."""
+    needed = {"required": list(required)} if required else {}
+    head = {"type": "object", "description": description, "properties": properties}
+    return {**head, **needed, "additionalProperties": False, **more}
+
+
 class Pages(Enum):
     """How a kind's list is read: all at once, by `limit` and `offset`, or by `limit` and `starting_after`."""
 
