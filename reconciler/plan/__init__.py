@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from reconciler.lazy import lazy_submodules
-from reconciler.plan.build import Options, keep_only, make_plan, offers_to
-from reconciler.plan.guards import VANISHED, WRONG_PROJECT
+from reconciler.plan.build import keep_only, make_plan, offers_to
+from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.plan.identity import deleted_before
 from reconciler.plan.references import unread
 from reconciler.plan.warnings import completed, unused

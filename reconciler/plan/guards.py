@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired, Entry, Live, State, address_kind, object_name
@@ -17,20 +18,26 @@ VANISHED = "vanished"
 WRONG_PROJECT = "wrong-project"
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks of a plan. `max_deletes` None: the default share. `today`: YYYY-MM-DD, for what has a
+    date to end at (empty: nothing ends). `api` is the API's address. Without `to_apply`, nobody judges what is sent."""
+
+    targets: tuple[str, ...] = ()
+    prune: bool = False
+    max_deletes: int | None = None
+    allowed: frozenset[str] = frozenset()
+    today: str = ""
+    api: str = ""
+    to_apply: bool = True
+
+
 def refusals(
-    desired: Desired,
-    state: State,
-    live: Live,
-    changes: Sequence[Change],
-    *,
-    prune: bool,
-    max_deletes: int | None,
-    allowed: Collection[str],
+    desired: Desired, state: State, live: Live, changes: Sequence[Change], options: Options
 ) -> tuple[Refusal, ...]:
-    """The guards that refuse this plan, without those in `allowed`. `state` has moved entries at their new address.
-    `max_deletes` None: the default share."""
+    """The guards that refuse this plan. `state` has moved entries at their new address."""
     entries = state.entries
-    found = [*_protected(state, changes), *_too_many(entries, live, changes, max_deletes, prune=prune)]
+    found = [*_protected(state, changes), *_too_many(entries, live, changes, options)]
     if entries and not desired.resources:
         found.append(
             Refusal(
@@ -41,9 +48,9 @@ def refusals(
         )
     # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
     found += _wrong_project(entries, live) or vanished(entries, live)
-    if prune and not entries:
+    if options.prune and not entries:
         found += _prune_without_state(changes)
-    return tuple(refusal for refusal in found if refusal.guard not in allowed)
+    return tuple(refusal for refusal in found if refusal.guard not in options.allowed)
 
 
 def _wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
@@ -121,9 +128,8 @@ def _is_protected(entry: Entry | None, change: Change) -> bool:
     return change.remember.protected if change.remember else entry is not None and entry.protected
 
 
-def _too_many(
-    entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], limit: int | None, *, prune: bool
-) -> list[Refusal]:
+def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], options: Options) -> list[Refusal]:
+    limit = options.max_deletes
     gone = [change for change in changes if change.action in DESTROYS]
     if limit is not None:
         if len(gone) <= limit:
@@ -131,7 +137,7 @@ def _too_many(
         text = f"{_count(len(gone), 'object')} would be deleted or replaced; at most {limit} may be"
         return [Refusal("max-deletes", text, f"--max-deletes {len(gone)}")]
     shares = [(sum(change.address in entries for change in gone), len(entries), "managed")]
-    if prune:
+    if options.prune:
         shares.append((len(gone), sum(map(len, live.records.values())), "live"))
     for count, whole, which in shares:
         if whole >= FROM and count > SHARE * whole:

@@ -18,6 +18,7 @@ from reconciler.model.inputs import (
     Live,
     Record,
     Resource,
+    State,
     Tombstone,
     address_kind,
     object_name,
@@ -36,29 +37,24 @@ class Match:
     note: str = ""
 
 
-def match(
-    desired: Desired,
-    entries: Mapping[str, Entry],
-    live: Live,
-    tombstones: Mapping[str, Tombstone],
-    unread: Collection[str],
-) -> dict[str, Match]:
+def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
     """The live object of each desired address that has one. IdentityAmbiguous if several could be meant.
 
-    `unread` are addresses that an interrupted apply may have created: an object of a similar name may be theirs. An
-    object that we deleted and somebody restored is ambiguous too.
+    An object with a name that is similar to that of an unread address may be that address's. An object that we deleted
+    and somebody restored is ambiguous too.
     """
-    found = _imported(desired, entries, live, tombstones)
+    found = _imported(desired, state, live)
     for address, resource in desired.resources.items():
-        if address not in found and address in entries:
-            record = live.records[resource.kind].get(entries[address].id)
+        if address not in found and address in state.entries:
+            record = live.records[resource.kind].get(state.entries[address].id)
             if record is not None:
                 found[address] = Match(record, remembered=True)
     _refuse_shared(found)
     claimed = {(each.record.kind, each.record.id) for each in found.values()}
     # What the state holds under another address is that address's, even where it is about to be deleted.
-    claimed |= {(address_kind(address), entry.id) for address, entry in entries.items()}
-    return found | _by_natural_key(desired, found, claimed, live, tombstones, unread)
+    claimed |= {(address_kind(address), entry.id) for address, entry in state.entries.items()}
+    wanted = {address: each for address, each in desired.resources.items() if address not in found}
+    return found | _by_natural_key(wanted, _unclaimed(state, live, claimed), state.unread)
 
 
 def deleted_before(object_id: str, tombstone: Tombstone) -> str:
@@ -67,14 +63,12 @@ def deleted_before(object_id: str, tombstone: Tombstone) -> str:
     return f"{object_id} was deleted by an earlier apply ({tombstone.address}{commit})"
 
 
-def _imported(
-    desired: Desired, entries: Mapping[str, Entry], live: Live, tombstones: Mapping[str, Tombstone]
-) -> dict[str, Match]:
+def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
     found = {}
     for block in desired.imports:
         if block.target not in desired.resources:
             continue
-        entry = entries.get(block.target)
+        entry = state.entries.get(block.target)
         record = live.records[desired.resources[block.target].kind].get(block.id)
         if record is not None:
             remembered = entry is not None and entry.id == block.id
@@ -83,7 +77,7 @@ def _imported(
                 note += f"; {entry.id}, which it was until now, is left as it is, unmanaged"
             found[block.target] = Match(record, remembered, note)
             continue
-        tombstone = tombstones.get(object_name(address_kind(block.target), block.id))
+        tombstone = state.tombstones.get(object_name(address_kind(block.target), block.id))
         # A line that has done its work may stand: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
             raise IdentityAmbiguous(
@@ -112,27 +106,25 @@ def _refuse_shared(found: Mapping[str, Match]) -> None:
             )
 
 
+def _unclaimed(state: State, live: Live, claimed: set[tuple[str, str]]) -> dict[str, dict[Key | None, list[Record]]]:
+    """Kind → normal key → records: an API may have taken the spaces at the ends of a name away."""
+    restored = {parse_object_name(name) for name, each in state.tombstones.items() if each.deleted}
+    tables: dict[str, dict[Key | None, list[Record]]] = {}
+    for name, records in live.records.items():
+        tables[name] = defaultdict(list)
+        for record in records.values():
+            if (name, record.id) not in claimed:
+                # What we deleted is never adopted by its name, also if somebody has restored it.
+                key = None if (name, record.id) in restored else normal_key(KINDS[name], record.fields)
+                tables[name][key].append(record)
+    return tables
+
+
 def _by_natural_key(
-    desired: Desired,
-    found: Mapping[str, Match],
-    claimed: set[tuple[str, str]],
-    live: Live,
-    tombstones: Mapping[str, Tombstone],
-    unread: Collection[str],
+    wanted: Mapping[str, Resource], tables: Mapping[str, Mapping[Key | None, list[Record]]], unread: Collection[str]
 ) -> dict[str, Match]:
     matches = {}
-    restored = {parse_object_name(name) for name, each in tombstones.items() if each.deleted}
-    # By what an API may keep of a natural key: it may have taken the spaces at its ends away.
-    tables: dict[str, dict[Key | None, list[Record]]] = {}
-    for kind in KINDS.values():
-        tables[kind.name] = defaultdict(list)
-        for record in live.records.get(kind.name, {}).values():
-            if (kind.name, record.id) not in claimed:
-                # What we deleted is never adopted by its name, also if somebody has restored it.
-                key = None if (kind.name, record.id) in restored else normal_key(kind, record.fields)
-                tables[kind.name][key].append(record)
     unsure: list[str] = []
-    wanted = {address: each for address, each in desired.resources.items() if address not in found}
     rivals = Counter((each.kind, normal_key(KINDS[each.kind], each.fields)) for each in wanted.values())
     for address, resource in wanted.items():
         kind = KINDS[resource.kind]
@@ -144,8 +136,10 @@ def _by_natural_key(
             free = (record for key, records in tables[kind.name].items() if key is not None for record in records)
             unclear += [record for record in free if folded_key(kind, record.fields) == nearly]
         is_alone = rivals[kind.name, key] == 1
-        if len(candidates) == 1 and not unclear and (is_alone or _has_key_of(kind, resource, candidates[0])):
-            matches[address] = Match(candidates[0], remembered=False, note=_found_by(kind, resource.fields))
+        own = natural_key(kind, resource.fields)
+        if len(candidates) == 1 and not unclear and (is_alone or natural_key(kind, candidates[0].fields) == own):
+            note = "found by " + ", ".join(f"{name} {resource.fields[name]}" for name in kind.natural_key)
+            matches[address] = Match(candidates[0], remembered=False, note=note)
         elif candidates or unclear:
             unsure.append(ambiguous(kind, resource, [*candidates, *unclear]))
     if unsure:
@@ -157,14 +151,6 @@ def _could_be(kind: Kind, resource: Resource, record: Record) -> bool:
     """Whether a record of which a part of the natural key is not known agrees in all that is known."""
     known = {name: record.fields.get(name, resource.fields[name]) for name in kind.natural_key}
     return normal_key(kind, known) == normal_key(kind, resource.fields)
-
-
-def _has_key_of(kind: Kind, resource: Resource, record: Record) -> bool:
-    return natural_key(kind, record.fields) == natural_key(kind, resource.fields)
-
-
-def _found_by(kind: Kind, fields: Fields) -> str:
-    return "found by " + ", ".join(f"{name} {fields[name]}" for name in kind.natural_key)
 
 
 def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> str:
@@ -184,26 +170,28 @@ def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> s
 class PlanContext:
     """The inputs of a plan, and which object each address means.
 
-    `unread` are the addresses that an interrupted apply wrote and did not read back. `replaced` are the addresses that
-    get another object: the one that an interrupted apply has created already, or None.
+    `state` has moved entries at their new address; `entries` are those of the kinds that were read. `replaced` are the
+    addresses that get another object: the one that an interrupted apply has created already, or None.
     """
 
     desired: Desired
-    entries: Mapping[str, Entry]
+    state: State
     live: Live
-    matches: Mapping[str, Match]
     moved_from: Mapping[str, str]
-    tombstones: Mapping[str, Tombstone]
-    unread: frozenset[str] = frozenset()
+    entries: Mapping[str, Entry] = field(init=False)
+    matches: Mapping[str, Match] = field(init=False)
     replaced: dict[str, Record | None] = field(default_factory=dict)
     references: ReferenceResolver = field(init=False)
     _protected: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
+        entries, tombstones = self.state.entries, self.state.tombstones
+        self.entries = {name: entry for name, entry in entries.items() if address_kind(name) in self.live.records}
+        self.matches = match(self.desired, self.state, self.live)
         held = {(address_kind(address), each.id) for address, each in self.entries.items() if each.protected}
-        kept = {parse_object_name(name) for name, each in self.tombstones.items() if each.protected}
+        kept = {parse_object_name(name) for name, each in tombstones.items() if each.protected}
         self._protected = frozenset(held | kept)
-        taken = known_objects(self.entries) | set(map(parse_object_name, self.tombstones))
+        taken = known_objects(self.entries) | set(map(parse_object_name, tombstones))
         self.references = ReferenceResolver(self.live, taken, self._planned)
 
     def is_protected(self, kind: str, object_id: str) -> bool:
@@ -261,7 +249,7 @@ class PlanContext:
         unmanaged = [
             record
             for record in self.live.records[kind.name].values()
-            if (kind.name, record.id) not in managed and object_name(kind.name, record.id) not in self.tombstones
+            if (kind.name, record.id) not in managed and object_name(kind.name, record.id) not in self.state.tombstones
         ]
         found = bearing(kind, resource.fields, unmanaged)
         if len(found) > 1:

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.references import BY_ID, BY_LABEL, WRITE_IT, described, find_labels, references, referred
-from reconciler.model.inputs import Desired, Destination, Live, Resource, Target
+from reconciler.model.inputs import Desired, Destination, Live, Resource, Target, object_name
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change
 from reconciler.plan.identity import PlanContext
 from reconciler.serialization import canonical
@@ -32,10 +32,13 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
         leaving: set[str] = set()
         if change.action in DESTROYS:
             using = [
-                (addresses.get((user.kind, user.id), f"{user.kind}[{user.id}]"), user.name)
+                (addresses.get((user.kind, user.id), object_name(user.kind, user.id)), user.name)
                 for user in users.get((change.kind, change.id or ""), ())
             ]
-            leaving, notes = _leaving(context, change, using, changes, notes)
+            leaving, staying = _leaving(context, change, using, changes)
+            if staying:
+                also = f"still used by {', '.join(sorted(staying))}: the API may refuse, or leave it without a target"
+                notes = [*notes, also]
         deletes = change.action is Action.DELETE
         result[address] = replace(
             change,
@@ -64,9 +67,9 @@ def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
 
 
 def _leaving(
-    context: PlanContext, change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change], notes: list[str]
-) -> tuple[set[str], list[str]]:
-    """The changes that end a use of the object, and the notes with one for the other users."""
+    context: PlanContext, change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change]
+) -> tuple[set[str], set[str]]:
+    """The changes that end a use of the object, and the other users by their names."""
     leaving: set[str] = set()
     staying: set[str] = set()
     for address, name in using:
@@ -75,12 +78,7 @@ def _leaving(
             leaving.add(address)
         else:
             staying.add(f"{address} ({name})")
-    if staying:
-        notes = [
-            *notes,
-            f"still used by {', '.join(sorted(staying))}: the API may refuse, or leave it without a target",
-        ]
-    return leaving, notes
+    return leaving, staying
 
 
 def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:

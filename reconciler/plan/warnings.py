@@ -88,10 +88,10 @@ MOST_PAIRS = 10_000
 
 
 def warnings(
-    context: PlanContext, state: State, changes: Mapping[str, Change], refresh: Mapping[str, Entry], *, today: str
+    context: PlanContext, changes: Mapping[str, Change], refresh: Mapping[str, Entry], *, today: str
 ) -> Iterator[str]:
     """All warnings of a plan. `today` is YYYY-MM-DD; if it is empty, no date is checked."""
-    if not state.entries and context.matches:
+    if not context.state.entries and context.matches:
         yield (
             "there is no state, so what was removed from the configuration before cannot be noticed: "
             f"{len(context.matches)} live objects are matched by name alone. Apply once, and keep the state "
@@ -135,7 +135,7 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
 def _restored(context: PlanContext) -> Iterator[str]:
     """Objects that we deleted and that are live again; those that are only still listed are not in live."""
     managed = context.addresses()
-    for name, each in context.tombstones.items():
+    for name, each in context.state.tombstones.items():
         kind, object_id = parse_object_name(name)
         if each.deleted and object_id in context.live.records.get(kind, {}) and (kind, object_id) not in managed:
             yield (
