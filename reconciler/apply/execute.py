@@ -15,8 +15,8 @@ from reconciler.apply.operations import OperationRunner, StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.kinds.references import known_objects
-from reconciler.model.inputs import Fields, Live, parse_object_name
-from reconciler.model.plan import WRITES, Action, Change, Plan, Request
+from reconciler.model.inputs import Live, parse_object_name
+from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status
 from reconciler.threads import NOTICED_SECONDS, Threads, on_interrupt
 
@@ -26,10 +26,6 @@ class Part(NamedTuple):
 
     address: str
     cleanup: bool
-
-    def requests(self, change: Change) -> tuple[Request, ...]:
-        """What is sent for it."""
-        return change.cleanup if self.cleanup else change.requests
 
 
 class Schedule:
@@ -136,14 +132,15 @@ def execute(
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
     references = PendingReferences(writer, _ids(plan, state), before=before, taken=taken, coming=coming, poll=poll)
     recovery = LostResponseRecovery(writer, known, buried, poll)
-    run = _Run(plan, OperationRunner(writer, state, references, recovery, always_recheck=recheck), tell)
+    runner = OperationRunner(writer, state, references, recovery, always_recheck=recheck)
+    run = _Run(plan, runner, tell)
     # So many requests may be under way; a few more changes are prepared meanwhile.
     # What is under way at a second Ctrl-C has its intent in the journal.
     with Threads(parallelism + parallelism // PREPARED) as pool:
         run.go(pool)
     outcomes = tuple(run.outcome(change, state) for change in plan.changes)
     return ApplyReport(
-        plan.environment, plan.digest, outcomes, configuration=plan.configuration, answered=run.answered()
+        plan.environment, plan.digest, outcomes, configuration=plan.configuration, answered=runner.answered
     )
 
 
@@ -194,10 +191,6 @@ class _Run:
         for part in (*self._schedule.rest(), *cancelled):
             self._end(part, _End(Status.SKIPPED, reason=INTERRUPTED))
 
-    def answered(self) -> dict[str, Fields]:
-        """Address → fields, as the responses to the last writes showed them."""
-        return self._runner.responses.answered
-
     def outcome(self, change: Change, state: StateRecorder) -> Outcome:
         """How a change ended."""
         if change.action is Action.MANUAL:
@@ -216,7 +209,7 @@ class _Run:
             reason,
             end.because_of,
             end.exit_code,
-            request_ids=self._runner.responses.request_ids(change.address),
+            request_ids=self._runner.request_ids(change.address),
         )
 
     def _start(self, pool: Threads, parts: list[Part]) -> None:
@@ -249,11 +242,11 @@ class _Run:
             self._running.pop(future, None)
 
     def _failed(self, part: Part, error: BaseException) -> None:
-        known = isinstance(error, ReconcilerError)
-        reason = str(error) if known else _bug_message(error)
-        hint = error.hint if isinstance(error, ReconcilerError) and error.hint else ""
-        code = error.exit_code if isinstance(error, ReconcilerError) else Exit.API_FAILED
-        self._end(part, _End(Status.FAILED, f"{reason} ({hint})" if hint else reason, exit_code=code))
+        if isinstance(error, ReconcilerError):
+            reason = f"{error} ({error.hint})" if error.hint else str(error)
+            self._end(part, _End(Status.FAILED, reason, exit_code=error.exit_code))
+        else:
+            self._end(part, _End(Status.FAILED, _bug_message(error), exit_code=Exit.API_FAILED))
         for skipped, cause in self._schedule.failed(part).items():
             self._end(skipped, _End(Status.SKIPPED, because_of=cause))
 

@@ -11,13 +11,12 @@ from reconciler.explain.rules import (
     Subject,
     find_subject,
     held,
-    is_within,
     overlapping,
     rules_of_address,
     rules_of_field,
 )
 from reconciler.kinds import Kind
-from reconciler.kinds.comparison import flattened, path_keys
+from reconciler.kinds.comparison import flattened, is_within, path_keys
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Verdict
 from reconciler.model.plan import Action, Cause, Change, FieldChange
 from reconciler.model.reports import Receipt

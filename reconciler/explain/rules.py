@@ -11,6 +11,7 @@ from typing import Any
 
 from reconciler.errors import Location, WrongUsage
 from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field, Put
 from reconciler.kinds.references import referred
 from reconciler.model.explanation import Held, Rule, Verdict
@@ -117,11 +118,6 @@ def held(value: Any, keys: tuple[str | int, ...]) -> Held:
             return NOWHERE
         value = value[key]
     return Held(value, there=True)
-
-
-def is_within(path: str, outer: str) -> bool:
-    """Whether a path is that of `outer`, or of something in it."""
-    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
 
 
 OURS = "reconciler: fields that are left out are not managed"

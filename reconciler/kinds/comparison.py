@@ -29,6 +29,11 @@ def dotted(name: str, keys: Iterable[str | int]) -> str:
     return path
 
 
+def is_within(path: str, outer: str) -> bool:
+    """Whether a path is that of `outer`, or of something in it."""
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
+
+
 def keys_path(keys: Keys) -> str:
     """The path of keys of which the first is the name of a field."""
     return dotted(str(keys[0]), keys[1:])

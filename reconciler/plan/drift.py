@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import Difference, differences, same_value
+from reconciler.kinds.comparison import Difference, differences, is_within, same_value
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
 from reconciler.model.inputs import Desired, Entry, Fields, Lifecycle, Live, Record, Resource, State, address_kind
 from reconciler.model.plan import Action, Change, Plan
@@ -37,36 +37,22 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         entry = state.entries[address]
         record = live.records[address_kind(address)].get(entry.id)
         change = changes.get(address)
+        then = NEXT[change.action] if change else LEFT
         if record is None:
-            found.append(_gone(address, entry, change))
-        else:
-            drifted = _changed(address, entry, record, change)
-            found += [drifted] if drifted.fields else []
+            name = str(entry.applied.get(KINDS[address_kind(address)].name_field, address))
+            found.append(Drifted(address, entry.id, name, True, None, (), then))
+        elif fields := tuple(_changed(entry, record, change)):
+            changed_at = record.raw.get(CHANGED_AT)
+            when = changed_at if isinstance(changed_at, str) else None
+            found.append(Drifted(address, record.id, record.name, False, when, fields, then))
     return Drift(state.environment, len(state.entries), tuple(found), state.configuration or "")
 
 
-def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
-    name = str(entry.applied.get(KINDS[address_kind(address)].name_field, address))
-    return Drifted(address, entry.id, name, True, None, (), NEXT[change.action] if change else LEFT)
-
-
-def _changed(address: str, entry: Entry, record: Record, change: Change | None) -> Drifted:
-    fields = tuple(
-        DriftedField(each.path, (each.field.name, *each.keys), each.after, each.before, _next(each, change))
-        for each in differences(KINDS[record.kind], entry.applied, record.fields, entry)
-        if is_certain(each) and not is_kept_for_good(each, entry)
-    )
-    changed_at: Mapping[str, object] = record.raw
-    when = changed_at.get(CHANGED_AT)
-    return Drifted(
-        address,
-        record.id,
-        record.name,
-        gone=False,
-        changed_at=when if isinstance(when, str) else None,
-        fields=fields,
-        next=NEXT[change.action] if change else LEFT,
-    )
+def _changed(entry: Entry, record: Record, change: Change | None) -> Iterator[DriftedField]:
+    for each in differences(KINDS[record.kind], entry.applied, record.fields, entry):
+        if is_certain(each) and not is_kept_for_good(each, entry):
+            keys = (each.field.name, *each.keys)
+            yield DriftedField(each.path, keys, each.after, each.before, _next(each, change))
 
 
 def _next(difference: Difference, change: Change | None) -> str:
@@ -76,15 +62,10 @@ def _next(difference: Difference, change: Change | None) -> str:
         return NEXT[change.action]
     planned = next((each for each in change.fields if each.path == difference.path), None)
     if planned is None:
-        around = any(
-            _within(each.path, difference.path) or _within(difference.path, each.path) for each in change.fields
-        )
+        path = difference.path
+        around = any(is_within(each.path, path) or is_within(path, each.path) for each in change.fields)
         return OTHERWISE if around else LEFT
     return NEXT[Action.UPDATE] if same_value(difference.field, planned.after, difference.after) else OTHERWISE
-
-
-def _within(path: str, outer: str) -> bool:
-    return path.startswith((f"{outer}.", f"{outer}["))
 
 
 DONE = "done"
@@ -111,16 +92,11 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     }
     ids = {key: address for key, address in ids.items() if address in wanted}
     place = Location(f"receipt {receipt.id}", 1, 1)
-    resources = {
-        address: Resource(
-            address,
-            address_kind(address),
-            _with_references(address_kind(address), fields, ids),
-            place,
-            Lifecycle(address in entries and entries[address].protected, replace=True),
-        )
-        for address, fields in sorted(wanted.items())
-    }
+    resources = {}
+    for address, fields in sorted(wanted.items()):
+        kind = address_kind(address)
+        lifecycle = Lifecycle(address in entries and entries[address].protected, replace=True)
+        resources[address] = Resource(address, kind, _with_references(kind, fields, ids), place, lifecycle)
     return Desired(resources, warnings=tuple(warnings))
 
 
@@ -130,7 +106,7 @@ def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry |
     elif item.before is None:
         return
     elif item.action == "delete":
-        if _managed(item):
+        if "[" not in item.address:
             wanted[item.address] = _writable(item)
     elif item.address in wanted:
         wanted[item.address] |= _changed_back(item, wanted[item.address], known)
@@ -138,13 +114,10 @@ def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry |
 
 def _changed_back(item: ReceiptItem, fields: Fields, known: Entry | None) -> dict[str, Any]:
     """The fields that a receipt changed, as they were before."""
-    before = _writable(item)
-    changed = {
-        each.field.name for each in differences(KINDS[address_kind(item.address)], item.after or {}, before, known)
-    }
-    return {
-        name: _without_new_keys(before[name], fields[name]) for name in changed if name in before and name in fields
-    }
+    before, kind = _writable(item), KINDS[address_kind(item.address)]
+    changed = {each.field.name for each in differences(kind, item.after or {}, before, known)}
+    both = changed & before.keys() & fields.keys()
+    return {name: _without_new_keys(before[name], fields[name]) for name in both}
 
 
 def _without_new_keys(before: Any, known: Any) -> Any:
@@ -153,11 +126,6 @@ def _without_new_keys(before: Any, known: Any) -> Any:
         return before
     news = {key: None for key in known if key not in before}
     return {key: _without_new_keys(value, known.get(key)) for key, value in before.items()} | news
-
-
-def _managed(item: ReceiptItem) -> bool:
-    """Whether an item was managed: `report[wbRlfw1x]` is the name of an unmanaged object."""
-    return "[" not in item.address
 
 
 def _writable(item: ReceiptItem) -> dict[str, Any]:
@@ -186,7 +154,7 @@ def _losses(item: ReceiptItem) -> list[str]:
         return [
             f"{address}: its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
         ]
-    if item.action == "delete" and not _managed(item):
+    if item.action == "delete" and "[" in item.address:
         return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
     if item.action == "delete" and item.before is not None:
         messages = [f"{address}: a new object is made; what cannot come back: {kind.lost_on_delete} ({old})"]
