@@ -120,18 +120,14 @@ def observe(
         return lists.wait()
 
 
-def _not_understood(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> list[str]:
+def _not_understood(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> Iterator[str]:
     """Each thing that was read and not understood, said once for a kind."""
-    warnings = []
     for kind in kinds:
         for name in kind.natural_key:
             unclear = [record for record in records[kind.name].values() if name not in record.fields]
             if unclear:
-                first = unclear[0]
-                warnings.append(
-                    f"the {name} of {len(unclear)} {kind.section} is not understood, such as {first.id} ({first.name})"
-                )
-    return warnings
+                such_as = f"such as {unclear[0].id} ({unclear[0].name})"
+                yield f"the {name} of {len(unclear)} {kind.section} is not understood, {such_as}"
 
 
 SAMPLE = 8
@@ -211,9 +207,8 @@ def _missing(kinds: Iterable[Kind], state: State, live: Live, also: Iterable[tup
 
 def _ask_for(reader: Reader, missing: list[Asked]) -> tuple[list[Asked], set[tuple[str, str]]]:
     """Those that answer, and (kind, id) of those that are gone. If any of a sample answers, no more is asked for."""
-    sample = [
-        each for kind in dict.fromkeys(each.kind.name for each in missing) for each in _of(kind, missing)[:SAMPLE]
-    ]
+    kinds = dict.fromkeys(each.kind.name for each in missing)
+    sample = [each for kind in kinds for each in _of(kind, missing)[:SAMPLE]]
     rest = [each for each in missing if each not in sample]
     gone: set[tuple[str, str]] = set()
     for part in (sample, rest):

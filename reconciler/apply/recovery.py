@@ -102,8 +102,7 @@ class LostResponseRecovery:
         found = self._one([record for record in new if is_made_of(kind, body, record.fields)])
         if found is not None and self.take(kind, found.id):
             return found
-        named = ", ".join(sorted(record.id for record in bearing(kind, body, new)))
-        if named:
+        if named := ", ".join(sorted(record.id for record in bearing(kind, body, new))):
             raise ApiFailed(
                 f"the answer to a create was lost, and what bears its name now holds something else: {named}",
                 hint="if it is the one that was made, adopt it with `imports`; else delete it, then plan again",

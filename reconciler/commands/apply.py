@@ -25,7 +25,7 @@ from reconciler.model.inputs import Live
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.reports import ApplyReport, Receipt, Review, Verification
 from reconciler.observe import counted_by_kind, observe
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 from reconciler.state import LockInfo, ReceiptFile
 from reconciler.state.lock import ActiveLock, hold_lock
 from reconciler.state.receipts import make_receipt, to_text

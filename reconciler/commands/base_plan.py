@@ -16,7 +16,8 @@ from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan
 from reconciler.model.reports import Scope
 from reconciler.model.settings import Environment
-from reconciler.plan import Options, keep_only, make_plan
+from reconciler.plan.build import keep_only, make_plan
+from reconciler.plan.guards import Options
 from reconciler.review import find_scopes
 
 NEEDS_REPOSITORY = "--base compares with an earlier commit of the configuration"

@@ -8,7 +8,7 @@ from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired, Destinations
 from reconciler.observe import observe_remembered
-from reconciler.plan import offers_to
+from reconciler.plan.build import offers_to
 from reconciler.state.operations import load_state
 
 

@@ -14,9 +14,9 @@ from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Fields, Live, address_kind
 from reconciler.model.reports import Drift, Drifted
-from reconciler.plan import VANISHED, WRONG_PROJECT, Options
 from reconciler.plan.drift import drift
 from reconciler.plan.export import make_block
+from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.yaml.edit import set_values
 
 

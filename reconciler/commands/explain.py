@@ -7,7 +7,7 @@ from reconciler.commands.session import Session
 from reconciler.config.locations import lines_of
 from reconciler.explain import ExplainInput, explain
 from reconciler.model.explanation import Explanation
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 from reconciler.state.receipts import list_receipts
 
 

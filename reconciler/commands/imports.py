@@ -14,8 +14,8 @@ from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds import KINDS, Kind
 from reconciler.model.inputs import Live, Record, address_kind, object_name
 from reconciler.observe import observe_remembered
-from reconciler.plan import deleted_before
 from reconciler.plan.export import make_block
+from reconciler.plan.identity import deleted_before
 from reconciler.state.operations import load_state
 from reconciler.text import did_you_mean
 from reconciler.yaml.edit import add_import, add_resource

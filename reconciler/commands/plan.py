@@ -28,7 +28,7 @@ from reconciler.state import Journal, Replayed, Snapshot, as_newest
 
 if TYPE_CHECKING:
     from reconciler.commands.plan_input import PlanInput
-    from reconciler.plan import Options
+    from reconciler.plan.guards import Options
 
 CREATES = (Action.CREATE, Action.REPLACE)
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"

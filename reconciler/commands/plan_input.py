@@ -18,7 +18,9 @@ from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Fields, Live, State, address_kind
 from reconciler.model.plan import Plan
 from reconciler.observe import observe
-from reconciler.plan import Options, make_plan, unread
+from reconciler.plan.build import make_plan
+from reconciler.plan.guards import Options
+from reconciler.plan.references import unread
 
 if TYPE_CHECKING:
     from reconciler.commands.base_plan import BasePlan

@@ -13,7 +13,7 @@ from reconciler.commands.session import Session
 from reconciler.lazy import load
 from reconciler.model.reports import Review
 from reconciler.output.forms import SHOW_COMMIT
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 from reconciler.review import make_review
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from reconciler.errors import Location, WrongUsage
@@ -15,8 +14,8 @@ from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field, Put
 from reconciler.kinds.references import referred
 from reconciler.model.explanation import Held, Rule, Verdict
-from reconciler.model.inputs import Desired, Entry, Ignored, Live, Record, Resource, State
-from reconciler.model.plan import DESTROYS, Action, Cause, Change, Plan
+from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
+from reconciler.model.plan import DESTROYS, Action, Cause, Plan
 from reconciler.model.reports import Receipt
 from reconciler.text import did_you_mean
 
@@ -36,46 +35,26 @@ class ExplainInput:
     line: Callable[[Location], str]
 
 
-@dataclass(frozen=True)
 class Subject:
-    """An address, the id of its live object (None: there is none), and a path within it (empty: all of it)."""
+    """An address, its live object (`id` and `record`), and a path within it (empty: all of it).
 
-    address: str
-    kind: Kind
-    id: str | None
-    path: str
-    given: ExplainInput
+    `old_address` is the one that the state has it under. `resource` is what is written, `entry` what the state has,
+    `change` what the next apply does to it, and `stored`, by path, what the API keeps in place of what was sent.
+    """
 
-    @property
-    def old_address(self) -> str:
-        """The address that the state has it under."""
-        return self.given.plan.moved.get(self.address, self.address)
-
-    @cached_property
-    def record(self) -> Record | None:
-        """The live object."""
-        return self.given.live.records[self.kind.name].get(self.id or "")
-
-    @cached_property
-    def resource(self) -> Resource | None:
-        """What is written."""
-        return self.given.desired.resources.get(self.address)
-
-    @cached_property
-    def entry(self) -> Entry | None:
-        """What the state has."""
-        return self.given.state.entries.get(self.old_address)
-
-    @cached_property
-    def change(self) -> Change | None:
-        """What the next apply does to it."""
-        return next((each for each in self.given.plan.changes if each.address == self.address), None)
-
-    @cached_property
-    def stored(self) -> Mapping[str, Any]:
-        """What the API keeps in place of what was sent, by path."""
-        after = self.given.plan.refresh.get(self.address) or (self.change.remember if self.change else None)
-        return after.stored if after else {}
+    def __init__(self, address: str, kind: Kind, object_id: str | None, path: str, given: ExplainInput) -> None:
+        self.address = address
+        self.kind = kind
+        self.id = object_id
+        self.path = path
+        self.given = given
+        self.old_address = given.plan.moved.get(address, address)
+        self.record = given.live.records[kind.name].get(object_id or "")
+        self.resource = given.desired.resources.get(address)
+        self.entry = given.state.entries.get(self.old_address)
+        self.change = next((each for each in given.plan.changes if each.address == address), None)
+        after = given.plan.refresh.get(address) or (self.change.remember if self.change else None)
+        self.stored = after.stored if after else {}
 
 
 def find_subject(text: str, given: ExplainInput) -> Subject:
@@ -97,16 +76,12 @@ def find_subject(text: str, given: ExplainInput) -> Subject:
         holder = next((each for each, held in ids.items() if held == object_id and each.startswith(kind)), None)
         return Subject(holder or f"{kind}[{object_id}]", KINDS[kind], object_id, path or "", given)
     address = f"{kind}.{key}"
-    address = next(
-        (new for new, old in plan.moved.items() if old == address and address not in desired.resources), address
-    )
+    if address not in desired.resources:
+        address = next((new for new, old in plan.moved.items() if old == address), address)
     if address not in known:
         raise WrongUsage(f"{address}: there is no such address{did_you_mean(address, known)}", hint=SHAPE)
     current = ids.get(address)
     return Subject(address, KINDS[kind], current if current in records else None, path or "", given)
-
-
-NOWHERE = Held()
 
 
 def held(value: Any, keys: tuple[str | int, ...]) -> Held:
@@ -115,7 +90,7 @@ def held(value: Any, keys: tuple[str | int, ...]) -> Held:
         in_map = isinstance(value, dict) and key in value
         in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)
         if not (in_map or in_list):
-            return NOWHERE
+            return Held()
         value = value[key]
     return Held(value, there=True)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 from reconciler.kinds.declaration import Field, Kind
@@ -56,11 +55,6 @@ def path_keys(path: str) -> tuple[str | int, ...] | None:
     return tuple(keys)
 
 
-def through_maps(keys: Keys) -> tuple[str, ...]:
-    """The keys up to the first list: a list is managed as a whole."""
-    return tuple(takewhile(lambda key: isinstance(key, str), keys))  # type: ignore[arg-type]
-
-
 def value_at(fields: Any, keys: Keys) -> Any:
     """The value at these keys of nested maps; None if there is none."""
     for key in keys:
@@ -105,7 +99,8 @@ class Difference(NamedTuple):
     @property
     def spot(self) -> tuple[str, ...]:
         """The keys of the value that is judged as a whole: of the list around the difference, or of itself."""
-        return (self.field.name, *through_maps(self.keys))
+        at = next((at for at, key in enumerate(self.keys) if isinstance(key, int)), len(self.keys))
+        return (self.field.name, *map(str, self.keys[:at]))
 
 
 def alike(one: Any, other: Any) -> bool:

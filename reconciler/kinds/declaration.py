@@ -125,16 +125,6 @@ class Field:
         return cast("Schema", schema)
 
 
-def same_wire(fields: Fields) -> dict[str, Any]:
-    """Fields that the API takes as they are written."""
-    return dict(fields)
-
-
-def no_creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
-    """No errors: the API has no lists to check this kind by before a create."""
-    return []
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of resource.
@@ -164,7 +154,7 @@ class Kind:
     put: Put
     readable: bool
     from_wire: Callable[[Raw, Lookups], dict[str, Any]]
-    to_wire: Callable[[Fields], dict[str, Any]] = same_wire
+    to_wire: Callable[[Fields], dict[str, Any]] = dict
     lookups: tuple[str, ...] = ()
     idempotent_create: bool = False
     lost_on_delete: str = ""
@@ -172,7 +162,7 @@ class Kind:
     test_path: str = ""
     delivery: Delivery | None = None
     manual_step: str = ""
-    creation_errors: Callable[[Fields, Lookups], list[str]] = no_creation_errors
+    creation_errors: Callable[[Fields, Lookups], list[str]] = lambda _fields, _lookups: []
     example: Mapping[str, Any] = field(default_factory=dict)
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)

@@ -6,9 +6,10 @@ import json
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any
 
 from reconciler.kinds.comparison import Difference, Keys, alike, differences, path_keys, value_at
@@ -26,11 +27,7 @@ def _without_format_characters(text: str) -> str:
     return "".join(each for each in text if unicodedata.category(each) != "Cf")
 
 
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
-INVISIBLE: tuple[Callable[[str], str], ...] = (_without_format_characters, _composed, str.strip)
+INVISIBLE = (_without_format_characters, partial(unicodedata.normalize, "NFC"), str.strip)
 """Changes that people hardly see: no zero-width characters, composed letters, no spaces at the ends."""
 
 
@@ -128,14 +125,10 @@ def is_blank(value: Any) -> bool:
     return value is None or value in ("", [], {})
 
 
-def _is_closed(schema: Schema) -> bool:
-    return "enum" in schema
-
-
 def _is_made_of(schema: Schema, sent: Any, shown: Any) -> bool:
     if alike(sent, shown):
         return True
-    if _is_closed(schema):
+    if "enum" in schema:
         return False
     if isinstance(sent, str) and isinstance(shown, str):
         return _folded(sent) == _folded(shown)

@@ -22,7 +22,7 @@ from reconciler.commands import apply as applying
 from reconciler.commands import plan as planning
 from reconciler.commands.session import open_session
 from reconciler.model.reports import Status
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 
 pytestmark = pytest.mark.process
 

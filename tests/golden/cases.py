@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.reports import Scope
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 
 Json = dict[str, Any]
 

@@ -15,7 +15,7 @@ from reconciler.commands import apply as applying
 from reconciler.commands import plan as planning
 from reconciler.commands.session import Session, open_session
 from reconciler.model.reports import Review, Scope
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 from reconciler.simulator import Simulator
 from reconciler.simulator.wire import Request
 

@@ -18,7 +18,7 @@ from reconciler.cli.main import run
 from reconciler.commands.plan import plan
 from reconciler.commands.session import open_session
 from reconciler.model.plan import Action, Plan
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 
 from .examples import examples
 
