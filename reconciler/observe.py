@@ -54,10 +54,8 @@ NOTHING: Mapping[str, int] = {}
 
 
 class Lists:
-    """Lists that were asked for and are on their way: those of the kinds, and those that they are looked up in.
-
-    Used as a context. If its block fails before `wait`, the requests are cancelled: nobody will read these lists.
-    """
+    """Lists that were asked for and are on their way: those of the kinds, and those that they are looked up in. Used as
+    a context. If its block fails before `wait`, the requests are cancelled: nobody will read these lists."""
 
     def __init__(
         self, reader: Reader, kinds: Collection[Kind], expected: Mapping[str, int] = NOTHING, likely: Iterable[str] = ()
@@ -91,11 +89,9 @@ class Lists:
                 self._tables[path] = self._pool.submit(read_table, self.reader, path)
 
     def wait(self) -> Live:
-        """The live objects, and the lookups that were needed.
-
-        A list that a kind needs to be understood (the catalogue of providers) is read as well, if there is an object of
-        that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
-        """
+        """The live objects, and the lookups that were needed. A list that a kind needs to be understood (the catalogue
+        of providers) is read as well, if there is an object of that kind. Raises what reading a list raises: an
+        incomplete list is an error and never a shorter truth."""
         self._awaited = True
         records: dict[str, dict[str, Record]] = {}
         # One after the other, so that the first are understood while the last ones come.
@@ -111,10 +107,8 @@ class Lists:
 def observe(
     reader: Reader, kinds: Collection[Kind], lookups: Iterable[str] = (), expected: Mapping[str, int] = NOTHING
 ) -> Live:
-    """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind.
-
-    Raises what `Lists.wait` raises.
-    """
+    """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind. Raises
+    what `Lists.wait` raises."""
     with Lists(reader, kinds, expected) as lists:
         lists.need(lookups)
         return lists.wait()
@@ -144,11 +138,6 @@ class Asked(NamedTuple):
     name: str
 
 
-def request_lists(reader: Reader, kinds: Collection[Kind], state: State, likely: Iterable[str] = ()) -> Lists:
-    """Asks for the lists of those kinds, and for the lookups (paths) that are `likely` to be needed."""
-    return Lists(reader, kinds, counted_by_kind(state.entries), likely)
-
-
 def observe_remembered(
     reader: Reader,
     kinds: Collection[Kind],
@@ -157,7 +146,7 @@ def observe_remembered(
     also: Iterable[tuple[str, str]] = (),
 ) -> Live:
     """The live objects as `wait_remembered` gives them, and the lists at `lookups` (paths)."""
-    with request_lists(reader, kinds, state) as lists:
+    with Lists(reader, kinds, counted_by_kind(state.entries)) as lists:
         lists.need(lookups)
         return wait_remembered(lists, state, also)
 

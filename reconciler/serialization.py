@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import types
 from collections.abc import Callable
@@ -14,10 +15,8 @@ import orjson
 
 
 def json_text(value: Any, *, indented: bool = False, sort_keys: bool = False) -> str:
-    """The JSON of a value, without escapes for letters; a dataclass is a map of its fields.
-
-    If a text has half of a surrogate pair, which UTF-8 cannot encode, the whole JSON is ASCII, and reads back the same.
-    """
+    """The JSON of a value, without escapes for letters; a dataclass is a map of its fields. If a text has half of a
+    surrogate pair, which UTF-8 cannot encode, the whole JSON is ASCII, and reads back the same."""
     options = (orjson.OPT_INDENT_2 if indented else 0) | (orjson.OPT_SORT_KEYS if sort_keys else 0)
     try:
         # orjson itself writes a dataclass in the order of the class, even with sorted keys.
@@ -34,6 +33,11 @@ def unreadable(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"not UTF-8 at byte {error.start + 1}"
     return "nested too deep" if isinstance(error, RecursionError) else str(error)
+
+
+def sha256(value: Any) -> str:
+    """`sha256:` and the hash of a JSON value, the same whatever the order of its keys."""
+    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def canonical(value: Any) -> str:

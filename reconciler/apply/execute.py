@@ -123,10 +123,8 @@ def execute(
     poll: Poll | None = None,
 ) -> ApplyReport:
     """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
-
-    `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only
-    the changes that depend on it. Ctrl-C stops new work and waits for what is under way; a second one is raised.
-    """
+    `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only the
+    changes that depend on it. Ctrl-C stops new work and waits for what is under way; a second one is raised."""
     state.begin(plan.moved, plan.refresh)
     known, buried = _live_before(plan, state), set(map(parse_object_name, state.tombstones()))
     taken, coming = known | buried, cache(partial(fields_to_come, plan))

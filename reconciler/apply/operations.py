@@ -10,7 +10,7 @@ from typing import Protocol
 from reconciler.api import Writer
 from reconciler.api.client import Again
 from reconciler.api.response import NOT_FOUND, Response
-from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, is_unknown, missing_fields, still_there
+from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, is_unknown, missing_fields
 from reconciler.errors import AnswerUnreadable, ApiFailed, Refused
 from reconciler.kinds import KINDS, Kind, Put
 from reconciler.kinds.wire import fingerprint, is_id, other_object, record_from
@@ -46,11 +46,9 @@ def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:
 
 
 class OperationRunner:
-    """Does one change at a time a thread. Safe to share between threads.
-
-    `always_recheck`: reads an object again before every write, and not only before a full PUT. `answered` has, by
-    address, the fields that the responses to the last writes showed.
-    """
+    """Does one change at a time a thread. Safe to share between threads. `always_recheck`: reads an object again before
+    every write, and not only before a full PUT. `answered` has, by address, the fields that the responses to the last
+    writes showed."""
 
     def __init__(
         self,
@@ -96,7 +94,9 @@ class OperationRunner:
             except ApiFailed as lost:
                 if not is_unknown(lost):
                     raise
-                self._recovery.settle(kind, change.id or "", lost, still_there)
+                self._recovery.settle(
+                    kind, change.id or "", lost, lambda record: f"{record.id} is still there" if record else ""
+                )
         self._state.deleted(change.address, change.kind, change.id or "")
 
     def _write(self, change: Change, remember: Entry) -> None:
@@ -159,9 +159,7 @@ class OperationRunner:
 
     def _create(self, kind: Kind, change: Change, request: Request) -> str:
         """Creates the object and gives its id. After a lost response it is searched, and sent again if it is not there.
-
-        Sent twice at most.
-        """
+        Sent twice at most."""
         for last in (False, True):
             try:
                 return self._new_id(kind, change, request, self._send(kind, change, request))
@@ -199,21 +197,17 @@ class OperationRunner:
             self._request_ids[address].append(name)
 
     def _keep_fields(self, kind: Kind, address: str, request: Request, raw: object) -> None:
-        """Keeps what a response shows of the fields that the request sent: the read-back compares with it.
-
-        Of a field that was not sent, the response shows what somebody else may have written meanwhile.
-        """
+        """Keeps what a response shows of the fields that the request sent: the read-back compares with it. Of a field
+        that was not sent, the response shows what somebody else may have written meanwhile."""
         if isinstance(raw, dict) and is_id(raw.get("id")):
             shown = record_from(kind, raw, {}).fields
             sent = {name: value for name, value in shown.items() if name in request.sets}
             self.answered[address] = {**self.answered.get(address, {}), **sent}
 
     def _require_as_seen(self, kind: Kind, change: Change) -> None:
-        """Refused if the object of an update or a delete is not as the plan saw it.
-
-        A full PUT is checked always, as it replaces what somebody else may have written. A kind that cannot be read by
-        id was checked when the run began.
-        """
+        """Refused if the object of an update or a delete is not as the plan saw it. A full PUT is checked always, as it
+        replaces what somebody else may have written. A kind that cannot be read by id was checked when the run
+        began."""
         is_checked = self._always_recheck or (kind.put is Put.FULL and change.action is Action.UPDATE)
         if not (is_checked and kind.readable and change.requests):
             return
@@ -228,11 +222,8 @@ class OperationRunner:
     def _check_before_retry(
         self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields
     ) -> Again | None:
-        """The check before a write is sent again; None if the kind cannot be read by id.
-
-        The check raises AlreadyDone if the object is as wanted, Refused if somebody else has changed it, and ApiFailed
-        if it cannot be read.
-        """
+        """The check before a write is sent again; None if the kind cannot be read by id. The check raises AlreadyDone
+        if the object is as wanted, Refused if somebody else has changed it, and ApiFailed if it cannot be read."""
         replaces_all = kind.put is Put.FULL and request.method == "PUT"
 
         def check(may_have_succeeded: bool) -> None:

@@ -53,17 +53,9 @@ def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | 
     )
 
 
-def still_there(record: Record | None) -> str:
-    """What a lost delete has not done, in words; empty if the object is gone."""
-    return f"{record.id} is still there" if record else ""
-
-
 class LostResponseRecovery:
-    """Looks for what lost writes have done. Safe to share between threads.
-
-    `known`: the objects (kind, id) that were live before. `deleted`: those that we deleted or forgot earlier. No create
-    of this run can have made them.
-    """
+    """Looks for what lost writes have done. Safe to share between threads. `known`: the objects (kind, id) that were
+    live before. `deleted`: those that we deleted or forgot earlier. No create of this run can have made them."""
 
     def __init__(
         self,
@@ -86,11 +78,9 @@ class LostResponseRecovery:
             return free
 
     def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
-        """The new object with the fields that were sent; None if there is none after all attempts.
-
-        At last, an object with what the API may have normalized of them counts too. ApiFailed if two objects could be
-        it, if one has its name and other fields, or if the list is not whole: nothing is guessed, or created twice.
-        """
+        """The new object with the fields that were sent; None if there is none after all attempts. At last, an object
+        with what the API may have normalized of them counts too. ApiFailed if two objects could be it, if one has its
+        name and other fields, or if the list is not whole: nothing is guessed, or created twice."""
         records: list[Record] = []
         new: list[Record] = []
         for _ in self._poll:
@@ -133,9 +123,7 @@ class LostResponseRecovery:
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None if there is none: read by its id if the API can, else from the list.
-
-        AnswerUnreadable if the API answers with another object.
-        """
+        AnswerUnreadable if the API answers with another object."""
         if not kind.readable:
             return next((record for record in self._records(kind) if record.id == object_id), None)
         item = read_object(self._reader, kind.path, object_id)
@@ -145,9 +133,7 @@ class LostResponseRecovery:
         self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]
     ) -> Record | None:
         """The object, read until a lost write shows. `missing` says in words what does not show, empty if all does.
-
-        ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read.
-        """
+        ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read."""
         seen = ""
         try:
             for _ in self._poll:
@@ -186,10 +172,8 @@ class _Reading:
 
 class PendingReferences:
     """Replaces references by the items that the API takes, waiting until it offers them. Safe to share between threads.
-
     `before` is what was live when the plan was made. `taken`, and `coming` for what the plan makes: see
-    `ReferenceResolver`. `id_of` gives the id of an address.
-    """
+    `ReferenceResolver`. `id_of` gives the id of an address."""
 
     def __init__(
         self,

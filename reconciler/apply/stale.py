@@ -19,10 +19,8 @@ from reconciler.model.plan import Action, Change, Plan, Request
 
 
 def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
-    """The plan without the requests of changes that are done already.
-
-    Refused if an object is neither as the plan saw it nor as it is wanted: then nothing is written at all.
-    """
+    """The plan without the requests of changes that are done already. Refused if an object is neither as the plan saw
+    it nor as it is wanted: then nothing is written at all."""
     moved: list[str] = []
     changes = []
 
@@ -77,10 +75,8 @@ class ChangeStatus:
         )
 
     def half_done(self) -> Change | None:
-        """The change with its last request, if an earlier attempt has done all but that; else None.
-
-        A field with an endpoint of its own is set last. Until then it has its initial value or its placeholder.
-        """
+        """The change with its last request, if an earlier attempt has done all but that; else None. A field with an
+        endpoint of its own is set last. Until then it has its initial value or its placeholder."""
         change, apart = self._change, self._kind.sub_endpoint()
         record = self._record if change.action is Action.UPDATE else self._made
         if apart is None or record is None or len(change.requests) <= 1 or change.requests[-1].sets != (apart[0],):
@@ -171,10 +167,8 @@ class ChangeStatus:
         )
 
     def _may_be_ours(self, each: Difference, wanted: Fields, record: Record, entry: Entry | None) -> bool:
-        """Whether a value may be the API's normal form of one that an earlier attempt has sent and not read back.
-
-        If live is as the plan saw it, nothing is concluded: the plan found that the value has to be sent.
-        """
+        """Whether a value may be the API's normal form of one that an earlier attempt has sent and not read back. If
+        live is as the plan saw it, nothing is concluded: the plan found that the value has to be sent."""
         change = self._change
         if self._is_read_back or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):
             return False

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.apply.recovery import fields_to_come
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import Difference, alike, differences, keys_path, value_at
-from reconciler.kinds.normalization import is_blank, is_normalized, looks_the_same, may_be_normalized
+from reconciler.kinds.normalization import is_normalized, looks_the_same, may_be_normalized
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.inputs import Entry, Fields, Live, Record, State, address_kind
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
@@ -19,12 +19,9 @@ from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of the objects beside what was just read.
-
-    `before` is what was live before the run, and `earlier` the state of that time. `answered` (by address) has
-    the fields that the responses to the last writes showed. `last` is the reading before this one: a value that still
-    changes is not one that the API stores.
-    """
+    """What is known of the objects beside what was just read. `before` is what was live before the run, and `earlier`
+    the state of that time. `answered` (by address) has the fields that the responses to the last writes showed. `last`
+    is the reading before this one: a value that still changes is not one that the API stores."""
 
     before: Live
     earlier: State
@@ -32,11 +29,9 @@ class Evidence:
     last: Live | None
 
     def kept(self, change: Change, entry: Entry, record: Record, found: list[Difference]) -> dict[str, Any]:
-        """Path → the normal form that the API stores, among the differences of an object from what was sent.
-
-        A field that this run did not send is left out: its value is somebody else's. A change without requests was sent
-        by an earlier run.
-        """
+        """Path → the normal form that the API stores, among the differences of an object from what was sent. A field
+        that this run did not send is left out: its value is somebody else's. A change without requests was sent by an
+        earlier run."""
         sent = {name for request in change.requests for name in request.sets}
         return {
             keys_path(each.spot): value_at(record.fields, each.spot)
@@ -46,11 +41,9 @@ class Evidence:
         }
 
     def _is_kept(self, kind: Kind, address: str, entry: Entry, record: Record, each: Difference) -> bool:
-        """Whether a value is the API's normal form of what was sent.
-
-        It must look like one, or be in the response. If it is as before the write, the reading may have been too early,
-        or the write ignored: then it must look like one, and be in the response or be the result of an earlier write.
-        """
+        """Whether a value is the API's normal form of what was sent. It must look like one, or be in the response. If
+        it is as before the write, the reading may have been too early, or the write ignored: then it must look like
+        one, and be in the response or be the result of an earlier write."""
         field, spot = each.field, each.spot
         sent, shown = value_at(entry.applied, spot), value_at(record.fields, spot)
         if not may_be_normalized(field, spot[1:]):
@@ -78,7 +71,7 @@ class Evidence:
     def _is_as_before(self, kind: Kind, record: Record, spot: tuple[str, ...], shown: Any) -> bool:
         before = _record_in(self.before, kind, record.id)
         if before is None:
-            return len(spot) == 1 and is_blank(shown)
+            return len(spot) == 1 and shown in (None, "", [], {})
         return alike(value_at(before.fields, spot), shown)
 
 
@@ -90,9 +83,7 @@ def verify(
     report: ApplyReport, plan: Plan, entries: Mapping[str, Entry], live: Live, evidence: Evidence
 ) -> ApplyReport:
     """The report with the verification of each change that was done, and with the values that the API normalized.
-
-    `entries`: those of the state now. `evidence` is for all objects, also for those that were not read again.
-    """
+    `entries`: those of the state now. `evidence` is for all objects, also for those that were not read again."""
     verifier = _Verifier(report, plan, entries, live, evidence)
     return replace(report, outcomes=tuple(map(verifier.verified, report.outcomes)))
 

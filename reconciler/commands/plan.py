@@ -16,9 +16,9 @@ from reconciler.model.plan import Action, Plan
 from reconciler.model.reports import Commit, Scope
 from reconciler.observe import (
     Lists,
+    counted_by_kind,
     kind_lookups,
     observe_remembered,
-    request_lists,
     state_lookups,
     target_kinds,
     wait_remembered,
@@ -64,7 +64,7 @@ def plan(
     kinds = target_kinds(options.targets if undo is None else ())
     useful = kind_lookups(kinds)
     likely = state_lookups(replayed.state) & useful
-    with request_lists(Reader(session.door), kinds, replayed.state, likely) as lists:
+    with Lists(Reader(session.door), kinds, counted_by_kind(replayed.state.entries), likely) as lists:
         # The YAML is read, and the code that it takes is loaded, while the lists are on their way.
         if undo is None:
             lists.need(commands.plan_input.written_lookups(session) & useful)

@@ -6,15 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
-from reconciler.explain.rules import (
-    ExplainInput,
-    Subject,
-    find_subject,
-    held,
-    overlapping,
-    rules_of_address,
-    rules_of_field,
-)
+from reconciler.explain.rules import ExplainInput, Subject, find_subject, overlapping, rules_of_address, rules_of_field
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import flattened, is_within, path_keys
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Verdict
@@ -206,3 +198,14 @@ def _planned(change: Change | None, path: str) -> FieldChange | None:
     """What a change does at a path, around it, or within it."""
     fields = change.fields if change else ()
     return next((each for each in fields if is_within(path, each.path) or is_within(each.path, path)), None)
+
+
+def held(value: Any, keys: tuple[str | int, ...]) -> Held:
+    """What a value holds at the end of that way."""
+    for key in keys:
+        in_map = isinstance(value, dict) and key in value
+        in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)
+        if not (in_map or in_list):
+            return Held()
+        value = value[key]
+    return Held(value, there=True)

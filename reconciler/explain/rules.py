@@ -13,7 +13,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field, Put
 from reconciler.kinds.references import referred
-from reconciler.model.explanation import Held, Rule, Verdict
+from reconciler.model.explanation import Rule, Verdict
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
 from reconciler.model.plan import DESTROYS, Action, Cause, Plan
 from reconciler.model.reports import Receipt
@@ -36,11 +36,9 @@ class ExplainInput:
 
 
 class Subject:
-    """An address, its live object (`id` and `record`), and a path within it (empty: all of it).
-
-    `old_address` is the one that the state has it under. `resource` is what is written, `entry` what the state has,
-    `change` what the next apply does to it, and `stored`, by path, what the API keeps in place of what was sent.
-    """
+    """An address, its live object (`id` and `record`), and a path within it (empty: all of it). `old_address` is the
+    one that the state has it under. `resource` is what is written, `entry` what the state has, `change` what the next
+    apply does to it, and `stored`, by path, what the API keeps in place of what was sent."""
 
     def __init__(self, address: str, kind: Kind, object_id: str | None, path: str, given: ExplainInput) -> None:
         self.address = address
@@ -82,17 +80,6 @@ def find_subject(text: str, given: ExplainInput) -> Subject:
         raise WrongUsage(f"{address}: there is no such address{did_you_mean(address, known)}", hint=SHAPE)
     current = ids.get(address)
     return Subject(address, KINDS[kind], current if current in records else None, path or "", given)
-
-
-def held(value: Any, keys: tuple[str | int, ...]) -> Held:
-    """What a value holds at the end of that way."""
-    for key in keys:
-        in_map = isinstance(value, dict) and key in value
-        in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)
-        if not (in_map or in_list):
-            return Held()
-        value = value[key]
-    return Held(value, there=True)
 
 
 OURS = "reconciler: fields that are left out are not managed"
@@ -138,12 +125,8 @@ def rules_of_field(
 
 def ignored_by(each: Ignored, resource: Resource) -> Rule:
     """The line of `ignore_changes`, with who wants it and until when."""
-    details = [
-        f"until {each.until}" if each.until else "",
-        f"reason: {each.reason}" if each.reason else "",
-        f"owner: {each.owner}" if each.owner else "",
-    ]
-    why = ", ".join(filter(None, details))
+    details = {"until ": each.until, "reason: ": each.reason, "owner: ": each.owner}
+    why = ", ".join(f"{name}{value}" for name, value in details.items() if value)
     return Rule(f"ignore_changes names {each.field}" + (f" ({why})" if why else ""), str(resource.location))
 
 

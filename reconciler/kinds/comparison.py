@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from reconciler.kinds.declaration import Field, Kind
 from reconciler.lazy import load
 from reconciler.model.inputs import Entry, Fields
+from reconciler.model.plan import Cause
 from reconciler.serialization import canonical
 
 Keys = Sequence[str | int]
@@ -161,10 +162,8 @@ def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str
 
 def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:
     """The differences of `live` from `desired`, in the order of the kind's fields. Fields that `desired` lacks are not
-    compared.
-
-    `known` is the entry of the object: a value that the API has normalized is no difference while it is desired.
-    """
+    compared. `known` is the entry of the object: a value that the API has normalized is no difference while it is
+    desired."""
     if known is not None and known.stored:
         live = _as_sent(desired, live, known)
     found: list[Difference] = []
@@ -258,3 +257,24 @@ def _flatten(path: str, value: Any, found: list[tuple[str, Any]]) -> None:
         return
     for key, inner in value.items():
         _flatten(dotted(path, [key]), inner, found)
+
+
+def find_cause(difference: Difference, entry: Entry | None) -> Cause:
+    """Who changed a value since the last apply: `config`, `drift` or `both`; `unknown` without an entry."""
+    if entry is None:
+        return Cause.UNKNOWN
+    sources = (entry.applied, shown_last(entry))
+    if not all(_is_written(each, difference.spot) for each in sources):
+        return Cause.CONFIG
+    applied, shown = (value_within(each, (difference.field.name, *difference.keys)) for each in sources)
+    ours = same_value(difference.field, applied, difference.after)
+    theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
+    if ours and not theirs:
+        return Cause.DRIFT
+    return Cause.CONFIG if theirs else Cause.BOTH
+
+
+def _is_written(fields: Fields, spot: tuple[str, ...]) -> bool:
+    """Whether the field, and the key within it, was managed when it was last applied."""
+    around = value_at(fields, spot[:-1])
+    return isinstance(around, dict) and spot[-1] in around

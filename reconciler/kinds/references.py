@@ -18,10 +18,8 @@ WRITE_IT = "write the line that is meant in place of the reference, or rename on
 
 
 class LookupTable:
-    """The items of a list, each once by its type and id; the first of several wins.
-
-    `also`: another table, whose items come first. Not safe to share between threads.
-    """
+    """The items of a list, each once by its type and id; the first of several wins. `also`: another table, whose items
+    come first. Not safe to share between threads."""
 
     def __init__(self, items: Iterable[Any], also: LookupTable | None = None) -> None:
         self._items: dict[str, Raw] = {}
@@ -229,11 +227,9 @@ def known_objects(entries: Mapping[str, Entry]) -> set[tuple[str, str]]:
 
 
 class ReferenceResolver:
-    """Tells which items of the API's lists stand for which live objects; not safe to share between threads.
-
-    `taken`: (kind, id) of further objects that are or were. `planned`: for a kind, address → fields of what this run
-    makes; it is called when a reference to that kind is resolved first.
-    """
+    """Tells which items of the API's lists stand for which live objects; not safe to share between threads. `taken`:
+    (kind, id) of further objects that are or were. `planned`: for a kind, address → fields of what this run makes; it
+    is called when a reference to that kind is resolved first."""
 
     def __init__(
         self,
@@ -265,10 +261,8 @@ class ReferenceResolver:
     def proof(
         self, record: Record, reference: Reference, used: Collection[Any] = (), address: str = ""
     ) -> Proof | None:
-        """The item that stands for an object, None if that is not proven.
-
-        `used`: items that live objects hold already; what works today is not doubted. `address`: that of the object.
-        """
+        """The item that stands for an object, None if that is not proven. `used`: items that live objects hold already;
+        what works today is not doubted. `address`: that of the object."""
         offers = self.offers(reference)
         return self.targets(reference).proof(record, LookupTable(used, also=offers) if used else offers, address)
 

@@ -124,11 +124,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """All live objects (kind → id → record) and the lists that were read beside them (path → items).
-
-    `gone` are objects (kind, id) that are known to be gone: the API answered 404 for that id, or we deleted it. An
-    object that is neither live nor gone is only not listed.
-    """
+    """All live objects (kind → id → record) and the lists that were read beside them (path → items). `gone` are objects
+    (kind, id) that are known to be gone: the API answered 404 for that id, or we deleted it. An object that is neither
+    live nor gone is only not listed."""
 
     records: Mapping[str, Mapping[str, Record]]
     lookups: Lookups = field(default_factory=dict)
@@ -198,11 +196,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """What is remembered of an object that has no entry any more.
-
-    `address` is the one that it had. `deleted`: we deleted it, so it is never adopted again, and `commit` (empty if not
-    known) is the commit that did. `protected`: it was forgotten because no list showed it, and `prevent_destroy` holds.
-    """
+    """What is remembered of an object that has no entry any more. `address` is the one that it had. `deleted`: we
+    deleted it, so it is never adopted again, and `commit` (empty if not known) is the commit that did. `protected`: it
+    was forgotten because no list showed it, and `prevent_destroy` holds."""
 
     address: str
     deleted: bool = False

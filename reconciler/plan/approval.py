@@ -31,10 +31,8 @@ class ApprovedChange:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """An approval. Only the digest binds; the rest is for messages.
-
-    `changes` is None if only the digest is known; `left_out`: how many more there are. `environment` may be empty.
-    """
+    """An approval. Only the digest binds; the rest is for messages. `changes` is None if only the digest is known;
+    `left_out`: how many more there are. `environment` may be empty."""
 
     digest: str
     environment: str = ""

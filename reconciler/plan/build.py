@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -26,21 +25,18 @@ from reconciler.plan.guards import Options, refusals
 from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import destinations, ordered, require_sound_offers, with_needs
 from reconciler.plan.warnings import dangling, moved, warnings
-from reconciler.serialization import canonical
+from reconciler.serialization import sha256
 from reconciler.text import did_you_mean
 
-NOT_WRITTEN = "it is not in the configuration any more"
 RANK = {action: rank for rank, action in enumerate(Action)}
 SHIFT_RANK = {shift: rank for rank, shift in enumerate(DeliveryChange)}
 KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
 
 
 def make_plan(desired: Desired, state: State, live: Live, options: Options) -> Plan:
-    """The plan that changes `live` to `desired`. Kinds that were not read are left alone.
-
-    IdentityAmbiguous if an address could mean two objects; ConfigurationInvalid if the API's own lists rule a change
-    out, or a block has no target; WrongUsage for an unknown target.
-    """
+    """The plan that changes `live` to `desired`. Kinds that were not read are left alone. IdentityAmbiguous if an
+    address could mean two objects; ConfigurationInvalid if the API's own lists rule a change out, or a block has no
+    target; WrongUsage for an unknown target."""
     context = _make_context(desired, state, live)
     if problems := list(dangling(context.desired, context.entries, context.moved_from, live)):
         raise ConfigurationInvalid(problems)
@@ -117,13 +113,8 @@ def _of_kinds(desired: Desired, live: Live) -> Desired:
 def _weight(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
     shift = DeliveryChange.NONE if change.action in DESTROYS else delivery_change(KINDS[change.kind], change)
-    return (
-        change.action not in DESTROYS,
-        SHIFT_RANK[shift],
-        RANK[change.action],
-        KIND_RANK[change.kind],
-        change.address,
-    )
+    ranks = SHIFT_RANK[shift], RANK[change.action], KIND_RANK[change.kind]
+    return (change.action not in DESTROYS, *ranks, change.address)
 
 
 def compute_digest(plan: Plan) -> str:
@@ -140,7 +131,7 @@ def compute_digest(plan: Plan) -> str:
         "api": plan.api,
         "changes": [change.approved() for change in plan.changes],
     }
-    return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
+    return sha256(content)
 
 
 def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]:
@@ -195,7 +186,8 @@ def _dropped(context: PlanContext, address: str, entry: Entry) -> Change:
         return plan_forget(address, entry.id, note, kept)
     if block is not None:
         return plan_delete(address, record, f"removed by {block.location}")
-    return plan_delete(address, record, f"its block has gone from {entry.file}" if entry.file else NOT_WRITTEN)
+    reason = f"its block has gone from {entry.file}" if entry.file else "it is not in the configuration any more"
+    return plan_delete(address, record, reason)
 
 
 def _unmanaged(context: PlanContext) -> list[Unmanaged]:

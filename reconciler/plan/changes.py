@@ -11,13 +11,11 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import (
     Difference,
     differences,
+    find_cause,
     flattened,
     keys_path,
-    same_value,
-    shown_last,
     still_stored,
     value_at,
-    value_within,
     written,
 )
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
@@ -26,28 +24,6 @@ from reconciler.kinds.wire import CannotBeSent, create_requests, delete_requests
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
 from reconciler.model.plan import Action, Cause, Change, FieldChange
 from reconciler.plan.identity import Match, PlanContext
-
-
-def find_cause(difference: Difference, entry: Entry | None) -> Cause:
-    """Who changed a value since the last apply: `config`, `drift` or `both`; `unknown` without an entry."""
-    if entry is None:
-        return Cause.UNKNOWN
-    sources = (entry.applied, shown_last(entry))
-    if not all(_is_written(each, difference.spot) for each in sources):
-        return Cause.CONFIG
-    applied, shown = (value_within(each, (difference.field.name, *difference.keys)) for each in sources)
-    ours = same_value(difference.field, applied, difference.after)
-    theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
-    if ours and not theirs:
-        return Cause.DRIFT
-    return Cause.CONFIG if theirs else Cause.BOTH
-
-
-def _is_written(fields: Fields, spot: tuple[str, ...]) -> bool:
-    """Whether the field, and the key within it, was managed when it was last applied."""
-    around = value_at(fields, spot[:-1])
-    return isinstance(around, dict) and spot[-1] in around
-
 
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
 

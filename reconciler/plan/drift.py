@@ -72,11 +72,9 @@ DONE = "done"
 
 
 def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
-    """The resources of the state with the changes of a receipt reverted, to make a plan from.
-
-    What was created is deleted, what was updated gets its former fields, what was deleted is created. The warnings name
-    what is lost for good, such as the id of a deleted object.
-    """
+    """The resources of the state with the changes of a receipt reverted, to make a plan from. What was created is
+    deleted, what was updated gets its former fields, what was deleted is created. The warnings name what is lost for
+    good, such as the id of a deleted object."""
     wanted = {address: dict(entry.applied) for address, entry in entries.items()}
     warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
     for item in receipt.items:

@@ -65,11 +65,9 @@ class Exported:
 
 
 def export(live: Live, violations: Objections) -> Exported:
-    """YAML that validates, with references to targets that are exported too, and the entries of the state.
-
-    An object that cannot be written (a read-only value of a required field, a name of two objects) is left out, with a
-    warning: it stays unmanaged.
-    """
+    """YAML that validates, with references to targets that are exported too, and the entries of the state. An object
+    that cannot be written (a read-only value of a required field, a name of two objects) is left out, with a warning:
+    it stays unmanaged."""
     addresses: dict[tuple[str, str], str] = {}
     files: dict[str, str] = {}
     entries: dict[str, Entry] = {}

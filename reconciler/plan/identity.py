@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.normalization import Key, bearing, folded_key, natural_key, normal_key
+from reconciler.kinds.normalization import Key, bearing, folded, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, known_objects
 from reconciler.model.inputs import (
     Desired,
@@ -38,11 +38,9 @@ class Match:
 
 
 def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
-    """The live object of each desired address that has one. IdentityAmbiguous if several could be meant.
-
-    An object with a name that is similar to that of an unread address may be that address's. An object that we deleted
-    and somebody restored is ambiguous too.
-    """
+    """The live object of each desired address that has one. IdentityAmbiguous if several could be meant. An object with
+    a name that is similar to that of an unread address may be that address's. An object that we deleted and somebody
+    restored is ambiguous too."""
     found = _imported(desired, state, live)
     for address, resource in desired.resources.items():
         if address not in found and address in state.entries:
@@ -115,7 +113,7 @@ def _unclaimed(state: State, live: Live, claimed: set[tuple[str, str]]) -> dict[
         for record in records.values():
             if (name, record.id) not in claimed:
                 # What we deleted is never adopted by its name, also if somebody has restored it.
-                key = None if (name, record.id) in restored else normal_key(KINDS[name], record.fields)
+                key = None if (name, record.id) in restored else natural_key(KINDS[name], record.fields, normal_form)
                 tables[name][key].append(record)
     return tables
 
@@ -125,16 +123,16 @@ def _by_natural_key(
 ) -> dict[str, Match]:
     matches = {}
     unsure: list[str] = []
-    rivals = Counter((each.kind, normal_key(KINDS[each.kind], each.fields)) for each in wanted.values())
+    rivals = Counter((each.kind, natural_key(KINDS[each.kind], each.fields, normal_form)) for each in wanted.values())
     for address, resource in wanted.items():
         kind = KINDS[resource.kind]
-        key = normal_key(kind, resource.fields)
+        key = natural_key(kind, resource.fields, normal_form)
         candidates = bearing(kind, resource.fields, tables[kind.name].get(key, []))
         unclear = [record for record in tables[kind.name].get(None, []) if _could_be(kind, resource, record)]
         if not candidates and address in unread:
-            nearly = folded_key(kind, resource.fields)
+            nearly = natural_key(kind, resource.fields, folded)
             free = (record for key, records in tables[kind.name].items() if key is not None for record in records)
-            unclear += [record for record in free if folded_key(kind, record.fields) == nearly]
+            unclear += [record for record in free if natural_key(kind, record.fields, folded) == nearly]
         is_alone = rivals[kind.name, key] == 1
         own = natural_key(kind, resource.fields)
         if len(candidates) == 1 and not unclear and (is_alone or natural_key(kind, candidates[0].fields) == own):
@@ -150,7 +148,7 @@ def _by_natural_key(
 def _could_be(kind: Kind, resource: Resource, record: Record) -> bool:
     """Whether a record of which a part of the natural key is not known agrees in all that is known."""
     known = {name: record.fields.get(name, resource.fields[name]) for name in kind.natural_key}
-    return normal_key(kind, known) == normal_key(kind, resource.fields)
+    return natural_key(kind, known, normal_form) == natural_key(kind, resource.fields, normal_form)
 
 
 def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> str:
@@ -168,11 +166,9 @@ def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> s
 
 @dataclass(slots=True)
 class PlanContext:
-    """The inputs of a plan, and which object each address means.
-
-    `state` has moved entries at their new address; `entries` are those of the kinds that were read. `replaced` are the
-    addresses that get another object: the one that an interrupted apply has created already, or None.
-    """
+    """The inputs of a plan, and which object each address means. `state` has moved entries at their new address;
+    `entries` are those of the kinds that were read. `replaced` are the addresses that get another object: the one that
+    an interrupted apply has created already, or None."""
 
     desired: Desired
     state: State
@@ -241,10 +237,8 @@ class PlanContext:
         return from_state | {(each.record.kind, each.record.id): address for address, each in self.matches.items()}
 
     def made_already(self, resource: Resource) -> Record | None:
-        """The object that an interrupted apply has created for a replace and did not record, or None.
-
-        IdentityAmbiguous if it could be two objects.
-        """
+        """The object that an interrupted apply has created for a replace and did not record, or None. IdentityAmbiguous
+        if it could be two objects."""
         kind, managed = KINDS[resource.kind], self.addresses()
         unmanaged = [
             record

@@ -27,7 +27,9 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
         before: set[str] = set()
         notes: list[str] = []
         if change.action is not Action.DELETE and change.action in WRITES:
-            before = _needed(context, address, changes)
+            resource = context.desired.resources[address]
+            uses = {used for used, *_ in references(KINDS[resource.kind], resource.fields)}
+            before = {used for used in uses if used in changes and changes[used].action in WRITES}
             notes = _not_yet_offered(context, change)
         leaving: set[str] = set()
         if change.action in DESTROYS:
@@ -47,12 +49,6 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
             notes=(*change.notes, *notes),
         )
     return result
-
-
-def _needed(context: PlanContext, address: str, changes: Mapping[str, Change]) -> set[str]:
-    resource = context.desired.resources[address]
-    uses = {used for used, *_ in references(KINDS[resource.kind], resource.fields)}
-    return {used for used in uses if used in changes and changes[used].action in WRITES}
 
 
 def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:

@@ -8,7 +8,7 @@ from itertools import product
 
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import folded_key, stored_otherwise
+from reconciler.kinds.normalization import folded, natural_key, stored_otherwise
 from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, State, address_kind, parse_object_name
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, deleted_before
@@ -30,11 +30,9 @@ def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Ent
 def dangling(
     desired: Desired, entries: Mapping[str, Entry], origin: Mapping[str, str], live: Live
 ) -> Iterator[Problem]:
-    """Problems for blocks that still have an effect, on an address that is not in the configuration.
-
-    Most likely that address is misspelt, and the plan would delete, or create twice, what the block was to keep.
-    `entries` and `origin`: as `moved` gives them.
-    """
+    """Problems for blocks that still have an effect, on an address that is not in the configuration. Most likely that
+    address is misspelt, and the plan would delete, or create twice, what the block was to keep. `entries` and `origin`:
+    as `moved` gives them."""
     managed = {(address_kind(address), entry.id) for address, entry in entries.items()}
     for block in _without_target(desired):
         kind = address_kind(block.target)
@@ -115,7 +113,7 @@ def _stored(changes: Mapping[str, Change], refresh: Mapping[str, Entry]) -> Iter
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """Creates beside a live object whose name differs only in case: it may be the same object, normalized."""
     made = {
-        (change.kind, folded_key(KINDS[change.kind], change.remember.applied)): change.address
+        (change.kind, natural_key(KINDS[change.kind], change.remember.applied, folded)): change.address
         for change in changes.values()
         if change.action is Action.CREATE and change.remember
     }
@@ -124,7 +122,7 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
     managed = context.addresses()
     for kind, records in context.live.records.items():
         for record in records.values():
-            address = made.get((kind, folded_key(KINDS[kind], record.fields)))
+            address = made.get((kind, natural_key(KINDS[kind], record.fields, folded)))
             if address is not None and (kind, record.id) not in managed:
                 yield (
                     f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs; "
