@@ -50,7 +50,6 @@ def kind_lookups(kinds: Iterable[Kind]) -> set[str]:
 
 MOST_LOOKUPS = 4
 """At once, beside the lists of the kinds."""
-NOTHING: Mapping[str, int] = {}
 
 
 class Lists:
@@ -58,7 +57,7 @@ class Lists:
     a context. If its block fails before `wait`, the requests are cancelled: nobody will read these lists."""
 
     def __init__(
-        self, reader: Reader, kinds: Collection[Kind], expected: Mapping[str, int] = NOTHING, likely: Iterable[str] = ()
+        self, reader: Reader, kinds: Collection[Kind], expected: Mapping[str, int], likely: Iterable[str] = ()
     ) -> None:
         """`expected`: about how many objects, by kind. `likely`: lookups (paths) that are worth asking for at once."""
         self.reader = reader
@@ -104,9 +103,7 @@ class Lists:
         return Live(records, tables, tuple(_not_understood(self.kinds, records)))
 
 
-def observe(
-    reader: Reader, kinds: Collection[Kind], lookups: Iterable[str] = (), expected: Mapping[str, int] = NOTHING
-) -> Live:
+def observe(reader: Reader, kinds: Collection[Kind], lookups: Iterable[str], expected: Mapping[str, int]) -> Live:
     """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind. Raises
     what `Lists.wait` raises."""
     with Lists(reader, kinds, expected) as lists:

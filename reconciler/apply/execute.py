@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -101,16 +101,6 @@ class Event(NamedTuple):
 Observer = Callable[[Event], None]
 
 
-@dataclass(slots=True)
-class _End:
-    """How the parts of a change ended so far."""
-
-    status: Status
-    reason: str = ""
-    because_of: str = ""
-    exit_code: Exit = Exit.DONE
-
-
 def execute(
     plan: Plan,
     writer: Writer,
@@ -125,10 +115,16 @@ def execute(
     """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
     `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only the
     changes that depend on it. Ctrl-C stops new work and waits for what is under way; a second one is raised."""
+    ids = {change.address: change.id for change in plan.changes if change.id}
+
+    def id_of(address: str) -> str | None:
+        entry = state.entry(address)
+        return entry.id if entry else ids.get(address)
+
     state.begin(plan.moved, plan.refresh)
     known, buried = _live_before(plan, state), set(map(parse_object_name, state.tombstones()))
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
-    references = PendingReferences(writer, _ids(plan, state), before=before, taken=taken, coming=coming, poll=poll)
+    references = PendingReferences(writer, id_of, before=before, taken=taken, coming=coming, poll=poll)
     recovery = LostResponseRecovery(writer, known, buried, poll)
     runner = OperationRunner(writer, state, references, recovery, always_recheck=recheck)
     run = _Run(plan, runner, tell)
@@ -140,16 +136,6 @@ def execute(
     return ApplyReport(
         plan.environment, plan.digest, outcomes, configuration=plan.configuration, answered=runner.answered
     )
-
-
-def _ids(plan: Plan, state: StateRecorder) -> Callable[[str], str | None]:
-    live = {change.address: change.id for change in plan.changes if change.id}
-
-    def id_of(address: str) -> str | None:
-        entry = state.entry(address)
-        return entry.id if entry else live.get(address)
-
-    return id_of
 
 
 def _live_before(plan: Plan, state: StateRecorder) -> set[tuple[str, str]]:
@@ -165,7 +151,7 @@ class _Run:
         self._schedule = Schedule(change for change in plan.changes if change.action is not Action.MANUAL)
         self._runner = runner
         self._tell = tell
-        self._ends: dict[str, _End] = {}
+        self._ends: dict[str, Outcome] = {}
         self._running: dict[Future[None], Part] = {}
         # Each future is put here when it has ended, so a step costs the same however many are waiting.
         # None: the run was interrupted. A SimpleQueue may be written by a signal handler.
@@ -187,28 +173,18 @@ class _Run:
         # After the fact: a listener may let the API answer now.
         self._tell(Event(None, None, STOPPING))
         for part in (*self._schedule.rest(), *cancelled):
-            self._end(part, _End(Status.SKIPPED, reason=INTERRUPTED))
+            self._end(part, Status.SKIPPED, INTERRUPTED)
 
     def outcome(self, change: Change, state: StateRecorder) -> Outcome:
         """How a change ended."""
         if change.action is Action.MANUAL:
             return Outcome(change.address, change.action.value, Status.MANUAL, change.id)
-        end = self._ends.get(change.address, _End(Status.SKIPPED, reason=INTERRUPTED))
-        entry = state.entry(change.address)
-        object_id = entry.id if entry else change.id
-        reason = end.reason
+        unbegun = Outcome(change.address, change.action.value, Status.SKIPPED, change.id, INTERRUPTED)
+        end, entry = self._ends.get(change.address, unbegun), state.entry(change.address)
         if end.status is Status.DONE and change.action in WRITES and not (change.requests or change.cleanup):
-            reason = "it was as wanted already"
-        return Outcome(
-            change.address,
-            change.action.value,
-            end.status,
-            object_id,
-            reason,
-            end.because_of,
-            end.exit_code,
-            request_ids=self._runner.request_ids(change.address),
-        )
+            end = replace(end, reason="it was as wanted already")
+        request_ids = self._runner.request_ids(change.address)
+        return replace(end, id=entry.id if entry else change.id, request_ids=request_ids)
 
     def _start(self, pool: Threads, parts: list[Part]) -> None:
         for part in parts:
@@ -233,7 +209,7 @@ class _Run:
                 continue
             error = future.exception()
             if error is None:
-                self._end(part, _End(Status.DONE))
+                self._end(part, Status.DONE)
                 self._start(pool, self._schedule.done(part))
             else:
                 self._failed(part, error)
@@ -242,28 +218,28 @@ class _Run:
     def _failed(self, part: Part, error: BaseException) -> None:
         if isinstance(error, ReconcilerError):
             reason = f"{error} ({error.hint})" if error.hint else str(error)
-            self._end(part, _End(Status.FAILED, reason, exit_code=error.exit_code))
+            self._end(part, Status.FAILED, reason, exit_code=error.exit_code)
         else:
-            self._end(part, _End(Status.FAILED, _bug_message(error), exit_code=Exit.API_FAILED))
+            self._end(part, Status.FAILED, _bug_message(error), exit_code=Exit.API_FAILED)
         for skipped, cause in self._schedule.failed(part).items():
-            self._end(skipped, _End(Status.SKIPPED, because_of=cause))
+            self._end(skipped, Status.SKIPPED, because_of=cause)
 
-    def _end(self, part: Part, end: _End) -> None:
+    def _end(
+        self, part: Part, status: Status, reason: str = "", because_of: str = "", exit_code: Exit = Exit.DONE
+    ) -> None:
         """A change has ended once all its parts have; the worse end counts."""
         change = self._changes[part.address]
         known = self._ends.get(part.address)
         if part.cleanup and known and known.status is not Status.DONE:
             return
-        if end.status is not Status.DONE and part.cleanup:
-            detail = end.reason or f"{end.because_of} failed"
-            end = _End(
-                Status.FAILED,
-                f"the new one stands, the old one ({change.id}) was not deleted: {detail}",
-                exit_code=end.exit_code or Exit.API_FAILED,
-            )
-        self._ends[part.address] = end
-        if part.cleanup or not change.cleanup or end.status is not Status.DONE:
-            self._tell(Event(change, self._ends[part.address].status, end.reason or end.because_of))
+        if status is not Status.DONE and part.cleanup:
+            detail = reason or f"{because_of} failed"
+            reason = f"the new one stands, the old one ({change.id}) was not deleted: {detail}"
+            status, because_of, exit_code = Status.FAILED, "", exit_code or Exit.API_FAILED
+        action = change.action.value
+        self._ends[part.address] = Outcome(part.address, action, status, change.id, reason, because_of, exit_code)
+        if part.cleanup or not change.cleanup or status is not Status.DONE:
+            self._tell(Event(change, status, reason or because_of))
 
 
 def _bug_message(error: BaseException) -> str:

@@ -9,14 +9,16 @@ from typing import Protocol
 
 from reconciler.api import Writer
 from reconciler.api.client import Again
+from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.api.response import NOT_FOUND, Response
-from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, is_unknown, missing_fields
-from reconciler.errors import AnswerUnreadable, ApiFailed, Refused
+from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, missing_fields
+from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind, Put
 from reconciler.kinds.wire import fingerprint, is_id, other_object, record_from
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Tombstone
 from reconciler.model.plan import NEW_ID, Action, Change, Request
 
+BAD_REQUEST = 400
 REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 """Documented nowhere; common, and worth keeping for a question to the vendor [guess]."""
 
@@ -38,6 +40,14 @@ class StateRecorder(Protocol):
 
 class AlreadyDone(Exception):
     """An earlier attempt has done what was about to be sent again."""
+
+
+def is_unknown(error: ApiFailed) -> bool:
+    """Whether a write may have been done although it failed: no answer, a server's fault, an answer without sense (an
+    error with the status of a success is one)."""
+    if isinstance(error, AnswerRefused):
+        return error.status < BAD_REQUEST or (error.status in RETRIED and error.status != TOO_MANY)
+    return isinstance(error, AnswerUnreadable) or (isinstance(error, Unreachable) and error.sent)
 
 
 def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:

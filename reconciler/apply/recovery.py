@@ -9,15 +9,7 @@ from typing import Any
 
 from reconciler.api import Poll, Reader
 from reconciler.api.lists import read_list, read_object, read_table
-from reconciler.api.rate_limiter import RETRIED, TOO_MANY
-from reconciler.errors import (
-    AnswerRefused,
-    AnswerUnreadable,
-    ApiFailed,
-    IdentityAmbiguous,
-    ReconcilerError,
-    Unreachable,
-)
+from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences, value_at
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
@@ -27,17 +19,8 @@ from reconciler.model.inputs import Fields, Live, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.serialization import canonical
 
-BAD_REQUEST = 400
 SAMPLE = 8
 """Objects that are read by id, to see whether a list is whole."""
-
-
-def is_unknown(error: ApiFailed) -> bool:
-    """Whether a write may have been done although it failed: no answer, a server's fault, an answer without sense (an
-    error with the status of a success is one)."""
-    if isinstance(error, AnswerRefused):
-        return error.status < BAD_REQUEST or (error.status in RETRIED and error.status != TOO_MANY)
-    return isinstance(error, AnswerUnreadable) or (isinstance(error, Unreachable) and error.sent)
 
 
 def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | None) -> str:

@@ -23,7 +23,6 @@ def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
     it nor as it is wanted: then nothing is written at all."""
     moved: list[str] = []
     changes = []
-
     # What the object itself holds is asked for a target: the list of offers is not read for a saved plan.
     resolver = ReferenceResolver(Live(live.records), known_objects(state.entries), partial(fields_to_come, plan))
     for change in plan.changes:
@@ -68,11 +67,8 @@ class ChangeStatus:
         if change.action is Action.CREATE and record is None:
             others = self._same_name()
             record = others[0] if len(others) == 1 else None
-        return (
-            self._with_requests(record, ())
-            if record is not None and self._is_as_wanted(record, self._wanted())
-            else None
-        )
+        is_done = record is not None and self._is_as_wanted(record, self._wanted())
+        return self._with_requests(record, ()) if record is not None and is_done else None
 
     def half_done(self) -> Change | None:
         """The change with its last request, if an earlier attempt has done all but that; else None. A field with an

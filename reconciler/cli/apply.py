@@ -26,7 +26,7 @@ from reconciler.output.forms import render_plan
 from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
 
 if TYPE_CHECKING:
-    from reconciler.apply import Event
+    from reconciler.apply.execute import Event
     from reconciler.model.plan import Plan
     from reconciler.model.reports import ApplyReport, Review
 

@@ -14,7 +14,8 @@ from typing import Protocol
 from reconciler import commands
 from reconciler import plan as plan_stage
 from reconciler.api import Poll, Writer
-from reconciler.apply import Event, Evidence, execute, unsettled, verify
+from reconciler.apply.execute import Event, execute
+from reconciler.apply.verify import Evidence, unsettled, verify
 from reconciler.commands.plan import Planned, plan, refuse, require_applicable, require_current
 from reconciler.commands.report_files import ReportFiles
 from reconciler.commands.session import Session
@@ -221,7 +222,7 @@ class _ReadingBack:
 
     def _look(self, kind: Kind) -> None:
         expected = counted_by_kind(self._recorder.entries())
-        self._looks[kind.name] = self._pool.submit(observe, self._writer, [kind], expected=expected)
+        self._looks[kind.name] = self._pool.submit(observe, self._writer, [kind], (), expected)
 
 
 def _write_state(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:

@@ -63,7 +63,7 @@ def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) ->
     """The plan, and the live objects with the lists that only the changes showed to be needed."""
     made = make_plan(wanted.desired, state, live, wanted.options)
     if wanted.options.to_apply and (lookups := unread(wanted.desired, live, made.changes)):
-        found = observe(Reader(session.door), (), lookups)
+        found = observe(Reader(session.door), (), lookups, {})
         live = replace(live, lookups={**live.lookups, **found.lookups})
         made = make_plan(wanted.desired, state, live, wanted.options)
     return made, live

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.api import Reader
-from reconciler.apply import recheck_plan
+from reconciler.apply.stale import recheck_plan
 from reconciler.commands.plan import Planned, with_behind
 from reconciler.commands.session import Session
 from reconciler.errors import Refused

@@ -55,6 +55,9 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     subject = find_subject(text, given)
     kind, change, resource, record = subject.kind, subject.change, subject.resource, subject.record
     place = resource.location if resource else None
+    paths = list(_paths(subject))
+    if subject.path:
+        paths = _at_path(subject, paths)
     return Explanation(
         environment=given.state.environment,
         address=subject.address,
@@ -65,7 +68,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         verdict=_verdict(subject),
         action=change.action if change else None,
         next=EFFECTS[change.action].on_object if change else AS_WANTED if resource else UNMANAGED,
-        fields=_fields(subject),
+        fields=tuple(_explain_field(subject, each) for each in paths),
         rules=tuple(rules_of_address(subject)),
         notes=change.remarks() if change else (),
         place=place,
@@ -90,14 +93,6 @@ def _last(addresses: set[str], receipts: Sequence[Receipt]) -> LastApply | None:
     return None
 
 
-def _fields(subject: Subject) -> tuple[FieldExplanation, ...]:
-    """Every field, or those at the subject's path. WrongUsage if there is no such field, with the closest one."""
-    paths = list(_paths(subject))
-    if subject.path:
-        paths = _at_path(subject, paths)
-    return tuple(_explain_field(subject, each) for each in paths)
-
-
 def _sources(subject: Subject) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
     """What is written, live and remembered; beside the kind's fields, what the server sets."""
     record, kind = subject.record, subject.kind
@@ -120,7 +115,7 @@ def _paths(subject: Subject) -> Iterator[str]:
 
 
 def _at_path(subject: Subject, paths: list[str]) -> list[str]:
-    """Those at the subject's path: what is within it, or itself if it is within one of them."""
+    """Those at the subject's path: what is within it, or itself if it is within one of them. WrongUsage if none is."""
     path = subject.path
     inner = [each for each in paths if is_within(each, path)]
     if inner:

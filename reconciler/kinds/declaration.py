@@ -129,14 +129,13 @@ class Field:
 class Kind:
     """One kind of resource.
 
-    `object_name` is the word that a record says of itself in `object`.
-    `server_fields` are set by the API and are neither compared nor sent. `natural_key` are the fields that tell two
-    objects apart for a person; `facts`: where the API's owner states what is declared here. `from_wire` turns a record
-    into the configuration's words (a field that it cannot tell is left out), `to_wire` the other way. `lookups` are
-    lists that `from_wire` needs. `lost_on_delete`: what a delete loses for good; `after_create`: what a person has to
-    do before a new one works; `manual_step`: what a person does where the API cannot change a field.
-    `creation_errors`: why the API will not create this, as far as its own lists tell. `test_path`: where a trial
-    delivery is asked for; `delivery`: when it sends something.
+    `object_name` is the word that a record says of itself in `object`. `server_fields` are set by the API and are
+    neither compared nor sent. `natural_key` are the fields that tell two objects apart for a person; `facts`: where the
+    API's owner states what is declared here. `from_wire` turns a record into the configuration's words (a field that it
+    cannot tell is left out), `to_wire` the other way. `lookups` are lists that `from_wire` needs. `lost_on_delete`:
+    what a delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a
+    person does where the API cannot change a field. `creation_errors`: why the API will not create this, as far as its
+    own lists tell. `test_path`: where a trial delivery is asked for; `delivery`: when it sends something.
     """
 
     name: str

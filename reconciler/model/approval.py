@@ -117,7 +117,8 @@ def make_marker(command: str, plan: Plan, commit: str, base: str) -> CommentMark
 
 def marker_line(mark: CommentMarker) -> str:
     """The mark as an HTML comment on one line of ASCII."""
-    return f"<!-- reconciler {_UNSAFE.sub(_escaped, json.dumps(asdict(mark), separators=(',', ':')))} -->"
+    text = json.dumps(asdict(mark), separators=(",", ":"))
+    return "<!-- reconciler " + _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + " -->"
 
 
 def mark_in(body: str) -> CommentMarker | None:
@@ -138,7 +139,3 @@ def mark_in(body: str) -> CommentMarker | None:
     versions = (mark.format_version, mark.approval.format_version if mark.approval else FORMAT_VERSION)
     is_known = versions == (MARKER_FORMAT, FORMAT_VERSION)
     return mark if is_known else replace(mark, command="", approval=None)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"

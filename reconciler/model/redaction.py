@@ -12,11 +12,6 @@ USER = re.compile(r"""(?<=//)(?:[^/?#\s'"]*(?=@)|[^/?#\s'":]*:(?!\d*(?:[/?#\s'"]
 ALL_BEFORE_HOST = re.compile(r"(?:(?<=//)|^(?![^\s/]*//))\S*@")
 
 
-def users_in(text: str) -> list[str]:
-    """The users, with their passwords, of the addresses in a text."""
-    return USER.findall(text)
-
-
 def without_user(text: str) -> str:
     """A text without the user and the password of the addresses in it."""
     return USER.sub("***", text)

@@ -201,8 +201,7 @@ def _unmanaged(context: PlanContext) -> list[Unmanaged]:
 
 
 def _pruned(live: Live, unmanaged: Sequence[Unmanaged]) -> dict[str, Change]:
-    """The deletes of unmanaged objects. The caller lets a change that forgets a protection win over one of the same
-    name."""
+    """The deletes of unmanaged objects. A change of the same name that forgets a protection wins over one."""
     note = "unmanaged, deleted by --prune"
     records = (live.records[each.kind][each.id] for each in unmanaged)
     deletes = (plan_delete(object_name(each.kind, each.id), each, note) for each in records)

@@ -176,9 +176,8 @@ def _with_references(kind: str, fields: Fields, ids: Mapping[tuple[str, str], st
     for name, reference in KINDS[kind].reference_fields():
         items = result.get(name)
         if isinstance(items, list):
-            addresses = [
-                ids.get((reference.kind, str(each.get("id")))) if isinstance(each, dict) else None for each in items
-            ]
+            item_ids = [str(each.get("id")) if isinstance(each, dict) else "" for each in items]
+            addresses = [ids.get((reference.kind, item_id)) for item_id in item_ids]
             result[name] = [
                 {reference.key: address.partition(".")[2]} if address else item
                 for address, item in zip(addresses, items, strict=True)

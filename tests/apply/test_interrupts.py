@@ -17,7 +17,7 @@ import pytest
 from slow import Slow, serving
 from world import World
 
-from reconciler.apply import Event
+from reconciler.apply.execute import Event
 from reconciler.commands import apply as applying
 from reconciler.commands import plan as planning
 from reconciler.commands.session import open_session
