@@ -46,8 +46,12 @@ def canonical(value: Any) -> str:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    # `fields` makes a tuple of them each time.
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    return {name: getattr(value, name) for name in _names(value.__class__)}
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in dataclasses.fields(kind))
 
 
 class DecodeError(ValueError):
