@@ -50,11 +50,9 @@ class Location(NamedTuple):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One error in a file of the user's.
-
-    `line` and `column` count from 1; 0 means the file as a whole. `code` is for programs: it names the kind of error,
-    and does not change if the message does. It is empty if nothing depends on it.
-    """
+    """One error in a file of the user's. `line` and `column` count from 1; 0 means the file as a whole. `code` is for
+    programs: it names the kind of error, and does not change if the message does. It is empty if nothing depends on
+    it."""
 
     file: str
     line: int

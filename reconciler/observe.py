@@ -13,9 +13,7 @@ from reconciler.api.lists import read_list, read_object, read_table
 from reconciler.errors import ListIncomplete
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.wire import is_id, record_from
-from reconciler.model.desired import address_kind
-from reconciler.model.live import Live, Record
-from reconciler.model.state import State, parse_object_name
+from reconciler.model.inputs import Live, Record, State, address_kind, parse_object_name
 from reconciler.threads import Threads, result
 
 
@@ -52,21 +50,14 @@ def kind_lookups(kinds: Iterable[Kind]) -> set[str]:
 
 MOST_LOOKUPS = 4
 """At once, beside the lists of the kinds."""
-NOTHING: Mapping[str, int] = {}
 
 
 class Lists:
-    """Lists that were asked for and are on their way: those of the kinds, and those that they are looked up in.
-
-    Used as a context. If its block fails before `wait`, the requests are cancelled: nobody will read these lists.
-    """
+    """Lists that were asked for and are on their way: those of the kinds, and those that they are looked up in. Used as
+    a context. If its block fails before `wait`, the requests are cancelled: nobody will read these lists."""
 
     def __init__(
-        self,
-        reader: Reader,
-        kinds: Collection[Kind],
-        expected: Mapping[str, int] = NOTHING,
-        likely: Iterable[str] = (),
+        self, reader: Reader, kinds: Collection[Kind], expected: Mapping[str, int], likely: Iterable[str] = ()
     ) -> None:
         """`expected`: about how many objects, by kind. `likely`: lookups (paths) that are worth asking for at once."""
         self.reader = reader
@@ -97,11 +88,9 @@ class Lists:
                 self._tables[path] = self._pool.submit(read_table, self.reader, path)
 
     def wait(self) -> Live:
-        """The live objects, and the lookups that were needed.
-
-        A list that a kind needs to be understood (the catalogue of providers) is read as well, if there is an object of
-        that kind. Raises what reading a list raises: an incomplete list is an error and never a shorter truth.
-        """
+        """The live objects, and the lookups that were needed. A list that a kind needs to be understood (the catalogue
+        of providers) is read as well, if there is an object of that kind. Raises what reading a list raises: an
+        incomplete list is an error and never a shorter truth."""
         self._awaited = True
         records: dict[str, dict[str, Record]] = {}
         # One after the other, so that the first are understood while the last ones come.
@@ -114,33 +103,22 @@ class Lists:
         return Live(records, tables, tuple(_not_understood(self.kinds, records)))
 
 
-def observe(
-    reader: Reader,
-    kinds: Collection[Kind],
-    lookups: Iterable[str] = (),
-    expected: Mapping[str, int] = NOTHING,
-) -> Live:
-    """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind.
-
-    Raises what `Lists.wait` raises.
-    """
+def observe(reader: Reader, kinds: Collection[Kind], lookups: Iterable[str], expected: Mapping[str, int]) -> Live:
+    """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind. Raises
+    what `Lists.wait` raises."""
     with Lists(reader, kinds, expected) as lists:
         lists.need(lookups)
         return lists.wait()
 
 
-def _not_understood(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> list[str]:
+def _not_understood(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> Iterator[str]:
     """Each thing that was read and not understood, said once for a kind."""
-    warnings = []
     for kind in kinds:
         for name in kind.natural_key:
             unclear = [record for record in records[kind.name].values() if name not in record.fields]
             if unclear:
-                first = unclear[0]
-                warnings.append(
-                    f"the {name} of {len(unclear)} {kind.section} is not understood, such as {first.id} ({first.name})"
-                )
-    return warnings
+                such_as = f"such as {unclear[0].id} ({unclear[0].name})"
+                yield f"the {name} of {len(unclear)} {kind.section} is not understood, {such_as}"
 
 
 SAMPLE = 8
@@ -157,11 +135,6 @@ class Asked(NamedTuple):
     name: str
 
 
-def request_lists(reader: Reader, kinds: Collection[Kind], state: State, likely: Iterable[str] = ()) -> Lists:
-    """Asks for the lists of those kinds, and for the lookups (paths) that are `likely` to be needed."""
-    return Lists(reader, kinds, counted_by_kind(state.entries), likely)
-
-
 def observe_remembered(
     reader: Reader,
     kinds: Collection[Kind],
@@ -170,7 +143,7 @@ def observe_remembered(
     also: Iterable[tuple[str, str]] = (),
 ) -> Live:
     """The live objects as `wait_remembered` gives them, and the lists at `lookups` (paths)."""
-    with request_lists(reader, kinds, state) as lists:
+    with Lists(reader, kinds, counted_by_kind(state.entries)) as lists:
         lists.need(lookups)
         return wait_remembered(lists, state, also)
 
@@ -220,9 +193,8 @@ def _missing(kinds: Iterable[Kind], state: State, live: Live, also: Iterable[tup
 
 def _ask_for(reader: Reader, missing: list[Asked]) -> tuple[list[Asked], set[tuple[str, str]]]:
     """Those that answer, and (kind, id) of those that are gone. If any of a sample answers, no more is asked for."""
-    sample = [
-        each for kind in dict.fromkeys(each.kind.name for each in missing) for each in _of(kind, missing)[:SAMPLE]
-    ]
+    kinds = dict.fromkeys(each.kind.name for each in missing)
+    sample = [each for kind in kinds for each in _of(kind, missing)[:SAMPLE]]
     rest = [each for each in missing if each not in sample]
     gone: set[tuple[str, str]] = set()
     for part in (sample, rest):

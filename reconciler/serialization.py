@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import types
 from collections.abc import Callable
-from dataclasses import fields
 from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -15,16 +15,15 @@ import orjson
 
 
 def json_text(value: Any, *, indented: bool = False, sort_keys: bool = False) -> str:
-    """The JSON of a value, without escapes for letters; a dataclass is a map of its fields.
-
-    If a text has half of a surrogate pair, which UTF-8 cannot encode, the whole JSON is ASCII, and reads back the same.
-    """
+    """The JSON of a value, without escapes for letters; a dataclass is a map of its fields. If a text has half of a
+    surrogate pair, which UTF-8 cannot encode, the whole JSON is ASCII, and reads back the same."""
     options = (orjson.OPT_INDENT_2 if indented else 0) | (orjson.OPT_SORT_KEYS if sort_keys else 0)
     try:
         # orjson itself writes a dataclass in the order of the class, even with sorted keys.
         return orjson.dumps(value, _fields, options | orjson.OPT_PASSTHROUGH_DATACLASS).decode()
     except orjson.JSONEncodeError:
-        return _any_text(value, indent=2 if indented else None, sort_keys=sort_keys)
+        # For numbers beyond 64 bits, half of a surrogate pair, and very deep nesting.
+        return json.dumps(value, indent=2 if indented else None, sort_keys=sort_keys, default=_fields)
 
 
 def unreadable(error: Exception) -> str:
@@ -36,25 +35,23 @@ def unreadable(error: Exception) -> str:
     return "nested too deep" if isinstance(error, RecursionError) else str(error)
 
 
+def sha256(value: Any) -> str:
+    """`sha256:` and the hash of a JSON value, the same whatever the order of its keys."""
+    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
 def canonical(value: Any) -> str:
     """A text that is the same for the same JSON value, whatever the order of its keys."""
     return json_text(value, sort_keys=True)
 
 
-def _any_text(value: Any, indent: int | None, *, sort_keys: bool) -> str:
-    """By the standard library: for numbers beyond 64 bits, half of a surrogate pair, and very deep nesting."""
-    return json.dumps(value, indent=indent, sort_keys=sort_keys, default=_fields)
-
-
 def _fields(value: Any) -> dict[str, Any]:
-    kind = type(value)
-    if kind not in _names:
-        _names[kind] = tuple(each.name for each in fields(kind))
-    return {name: getattr(value, name) for name in _names[kind]}
+    return {name: getattr(value, name) for name in _names(value.__class__)}
 
 
-_names: dict[type, tuple[str, ...]] = {}
-"""The field names of dataclasses, by class: a cache."""
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in dataclasses.fields(kind))
 
 
 class DecodeError(ValueError):
@@ -77,7 +74,8 @@ def make_decoder(wanted: Any) -> Decoder:
     if wanted is Any:
         return lambda value, _: value
     if origin in (Union, types.UnionType):
-        return _either(arguments)
+        (option,) = (each for each in arguments if each is not type(None))
+        return _optional(make_decoder(option))
     if origin is tuple:
         return _tuple(make_decoder(arguments[0]))
     if origin is not None:
@@ -107,18 +105,8 @@ def _enum(wanted: type[Enum]) -> Decoder:
     return decoded
 
 
-def _either(options: tuple[Any, ...]) -> Decoder:
-    nothing = type(None) in options
-    (option,) = (make_decoder(each) for each in options if each is not type(None))
-
-    def decoded(value: Any, where: str) -> Any:
-        if value is not None:
-            return option(value, where)
-        if not nothing:
-            raise DecodeError(f"{where}: expected a value")
-        return None
-
-    return decoded
+def _optional(option: Decoder) -> Decoder:
+    return lambda value, where: None if value is None else option(value, where)
 
 
 def _tuple(item: Decoder) -> Decoder:

@@ -3,28 +3,87 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from reconciler.api import Poll, Writer
-from reconciler.apply.interrupts import on_interrupt
-from reconciler.apply.operations import OperationRunner
-from reconciler.apply.record import StateRecorder
-from reconciler.apply.recovery import LostResponseRecovery
-from reconciler.apply.resolve import PendingReferences, fields_to_come
-from reconciler.apply.schedule import Part, Schedule
+from reconciler.apply.operations import OperationRunner, StateRecorder
+from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.kinds.references import known_objects
-from reconciler.model.apply_report import ApplyReport, Outcome, Status
-from reconciler.model.desired import Fields
-from reconciler.model.live import Live
+from reconciler.model.inputs import Live, parse_object_name
 from reconciler.model.plan import WRITES, Action, Change, Plan
-from reconciler.model.state import parse_object_name
-from reconciler.threads import NOTICED_SECONDS, Threads
+from reconciler.model.reports import ApplyReport, Outcome, Status
+from reconciler.threads import NOTICED_SECONDS, Threads, on_interrupt
+
+
+class Part(NamedTuple):
+    """A change, or the second half of a replace (the deletion of what was replaced)."""
+
+    address: str
+    cleanup: bool
+
+
+class Schedule:
+    """The parts of a plan that are still to be done. Not safe to share between threads."""
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._waits: dict[Part, set[Part]] = {}
+        for change in changes:
+            self._waits[Part(change.address, False)] = {Part(address, False) for address in change.depends_on}
+            if change.cleanup:
+                after = {Part(address, False) for address in (change.address, *change.cleanup_after)}
+                self._waits[Part(change.address, True)] = after
+        # Not `intersection_update`: it would iterate over the whole map for each part.
+        for part, waits in self._waits.items():
+            self._waits[part] = {other for other in waits if other in self._waits}
+        self._freed: dict[Part, set[Part]] = {}
+        for part, waits in self._waits.items():
+            for other in waits:
+                self._freed.setdefault(other, set()).add(part)
+
+    def ready(self) -> list[Part]:
+        """Takes out the parts that wait for nothing, in order."""
+        parts = sorted(part for part, waits in self._waits.items() if not waits)
+        for part in parts:
+            del self._waits[part]
+        return parts
+
+    def done(self, part: Part) -> list[Part]:
+        """Takes out the parts that waited for this one alone, in order."""
+        freed = []
+        for other in sorted(self._freed.get(part, ())):
+            waits = self._waits.get(other)
+            if waits is not None:
+                waits.discard(part)
+                if not waits:
+                    freed.append(other)
+                    del self._waits[other]
+        return freed
+
+    def failed(self, part: Part) -> Mapping[Part, str]:
+        """Takes out all that waited for a part, directly or not, each with the address that failed."""
+        skipped: dict[Part, str] = {}
+        queue = [(part, part.address)]
+        while queue:
+            current, cause = queue.pop()
+            for other in sorted(self._freed.get(current, ())):
+                if other in self._waits:
+                    del self._waits[other]
+                    skipped[other] = cause
+                    queue.append((other, cause))
+        return skipped
+
+    def rest(self) -> list[Part]:
+        """Takes out all that is left, in order."""
+        parts = sorted(self._waits)
+        self._waits.clear()
+        return parts
+
 
 PREPARED = 2
 INTERRUPTED = "the run was interrupted"
@@ -42,16 +101,6 @@ class Event(NamedTuple):
 Observer = Callable[[Event], None]
 
 
-@dataclass(slots=True)
-class _End:
-    """How the parts of a change ended so far."""
-
-    status: Status
-    reason: str = ""
-    because_of: str = ""
-    exit_code: Exit = Exit.DONE
-
-
 def execute(
     plan: Plan,
     writer: Writer,
@@ -64,34 +113,29 @@ def execute(
     poll: Poll | None = None,
 ) -> ApplyReport:
     """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
+    `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only the
+    changes that depend on it. Ctrl-C stops new work and waits for what is under way; a second one is raised."""
+    ids = {change.address: change.id for change in plan.changes if change.id}
 
-    `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only
-    the changes that depend on it. Ctrl-C stops new work and waits for what is under way; a second one is raised.
-    """
+    def id_of(address: str) -> str | None:
+        entry = state.entry(address)
+        return entry.id if entry else ids.get(address)
+
     state.begin(plan.moved, plan.refresh)
     known, buried = _live_before(plan, state), set(map(parse_object_name, state.tombstones()))
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
-    references = PendingReferences(writer, _ids(plan, state), before=before, taken=taken, coming=coming, poll=poll)
+    references = PendingReferences(writer, id_of, before=before, taken=taken, coming=coming, poll=poll)
     recovery = LostResponseRecovery(writer, known, buried, poll)
-    run = _Run(plan, OperationRunner(writer, state, references, recovery, always_recheck=recheck), tell)
+    runner = OperationRunner(writer, state, references, recovery, always_recheck=recheck)
+    run = _Run(plan, runner, tell)
     # So many requests may be under way; a few more changes are prepared meanwhile.
     # What is under way at a second Ctrl-C has its intent in the journal.
     with Threads(parallelism + parallelism // PREPARED) as pool:
         run.go(pool)
     outcomes = tuple(run.outcome(change, state) for change in plan.changes)
     return ApplyReport(
-        plan.environment, plan.digest, outcomes, configuration=plan.configuration, answered=run.answered()
+        plan.environment, plan.digest, outcomes, configuration=plan.configuration, answered=runner.answered
     )
-
-
-def _ids(plan: Plan, state: StateRecorder) -> Callable[[str], str | None]:
-    live = {change.address: change.id for change in plan.changes if change.id}
-
-    def id_of(address: str) -> str | None:
-        entry = state.entry(address)
-        return entry.id if entry else live.get(address)
-
-    return id_of
 
 
 def _live_before(plan: Plan, state: StateRecorder) -> set[tuple[str, str]]:
@@ -107,7 +151,7 @@ class _Run:
         self._schedule = Schedule(change for change in plan.changes if change.action is not Action.MANUAL)
         self._runner = runner
         self._tell = tell
-        self._ends: dict[str, _End] = {}
+        self._ends: dict[str, Outcome] = {}
         self._running: dict[Future[None], Part] = {}
         # Each future is put here when it has ended, so a step costs the same however many are waiting.
         # None: the run was interrupted. A SimpleQueue may be written by a signal handler.
@@ -129,32 +173,18 @@ class _Run:
         # After the fact: a listener may let the API answer now.
         self._tell(Event(None, None, STOPPING))
         for part in (*self._schedule.rest(), *cancelled):
-            self._end(part, _End(Status.SKIPPED, reason=INTERRUPTED))
-
-    def answered(self) -> dict[str, Fields]:
-        """Address → fields, as the responses to the last writes showed them."""
-        return self._runner.responses.answered
+            self._end(part, Status.SKIPPED, INTERRUPTED)
 
     def outcome(self, change: Change, state: StateRecorder) -> Outcome:
         """How a change ended."""
         if change.action is Action.MANUAL:
             return Outcome(change.address, change.action.value, Status.MANUAL, change.id)
-        end = self._ends.get(change.address, _End(Status.SKIPPED, reason=INTERRUPTED))
-        entry = state.entry(change.address)
-        object_id = entry.id if entry else change.id
-        reason = end.reason
+        unbegun = Outcome(change.address, change.action.value, Status.SKIPPED, change.id, INTERRUPTED)
+        end, entry = self._ends.get(change.address, unbegun), state.entry(change.address)
         if end.status is Status.DONE and change.action in WRITES and not (change.requests or change.cleanup):
-            reason = "it was as wanted already"
-        return Outcome(
-            change.address,
-            change.action.value,
-            end.status,
-            object_id,
-            reason,
-            end.because_of,
-            end.exit_code,
-            request_ids=self._runner.responses.request_ids(change.address),
-        )
+            end = replace(end, reason="it was as wanted already")
+        request_ids = self._runner.request_ids(change.address)
+        return replace(end, id=entry.id if entry else change.id, request_ids=request_ids)
 
     def _start(self, pool: Threads, parts: list[Part]) -> None:
         for part in parts:
@@ -179,37 +209,37 @@ class _Run:
                 continue
             error = future.exception()
             if error is None:
-                self._end(part, _End(Status.DONE))
+                self._end(part, Status.DONE)
                 self._start(pool, self._schedule.done(part))
             else:
                 self._failed(part, error)
             self._running.pop(future, None)
 
     def _failed(self, part: Part, error: BaseException) -> None:
-        known = isinstance(error, ReconcilerError)
-        reason = str(error) if known else _bug_message(error)
-        hint = error.hint if isinstance(error, ReconcilerError) and error.hint else ""
-        code = error.exit_code if isinstance(error, ReconcilerError) else Exit.API_FAILED
-        self._end(part, _End(Status.FAILED, f"{reason} ({hint})" if hint else reason, exit_code=code))
+        if isinstance(error, ReconcilerError):
+            reason = f"{error} ({error.hint})" if error.hint else str(error)
+            self._end(part, Status.FAILED, reason, exit_code=error.exit_code)
+        else:
+            self._end(part, Status.FAILED, _bug_message(error), exit_code=Exit.API_FAILED)
         for skipped, cause in self._schedule.failed(part).items():
-            self._end(skipped, _End(Status.SKIPPED, because_of=cause))
+            self._end(skipped, Status.SKIPPED, because_of=cause)
 
-    def _end(self, part: Part, end: _End) -> None:
+    def _end(
+        self, part: Part, status: Status, reason: str = "", because_of: str = "", exit_code: Exit = Exit.DONE
+    ) -> None:
         """A change has ended once all its parts have; the worse end counts."""
         change = self._changes[part.address]
         known = self._ends.get(part.address)
         if part.cleanup and known and known.status is not Status.DONE:
             return
-        if end.status is not Status.DONE and part.cleanup:
-            detail = end.reason or f"{end.because_of} failed"
-            end = _End(
-                Status.FAILED,
-                f"the new one stands, the old one ({change.id}) was not deleted: {detail}",
-                exit_code=end.exit_code or Exit.API_FAILED,
-            )
-        self._ends[part.address] = end
-        if part.cleanup or not change.cleanup or end.status is not Status.DONE:
-            self._tell(Event(change, self._ends[part.address].status, end.reason or end.because_of))
+        if status is not Status.DONE and part.cleanup:
+            detail = reason or f"{because_of} failed"
+            reason = f"the new one stands, the old one ({change.id}) was not deleted: {detail}"
+            status, because_of, exit_code = Status.FAILED, "", exit_code or Exit.API_FAILED
+        action = change.action.value
+        self._ends[part.address] = Outcome(part.address, action, status, change.id, reason, because_of, exit_code)
+        if part.cleanup or not change.cleanup or status is not Status.DONE:
+            self._tell(Event(change, status, reason or because_of))
 
 
 def _bug_message(error: BaseException) -> str:

@@ -1,42 +1,27 @@
-"""What a write has done whose response was lost: it is looked up, and neither assumed nor sent again blindly."""
+"""What is looked up during an apply: what a lost write has done, and references to what the plan itself makes."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
 from reconciler.api import Poll, Reader
 from reconciler.api.lists import read_list, read_object, read_table
-from reconciler.api.rate_limiter import RETRIED, TOO_MANY
-from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, ReconcilerError, Unreachable
-from reconciler.kinds import Kind
-from reconciler.kinds.comparison import differences
+from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
+from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds.comparison import differences, value_at
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
-from reconciler.kinds.paths import value_at
+from reconciler.kinds.references import WRITE_IT, LookupTable, ReferenceResolver, Targets, described, resolved
 from reconciler.kinds.wire import is_id, record_from
-from reconciler.model.desired import Fields
-from reconciler.model.live import Record
-from reconciler.model.plan import Change
+from reconciler.model.inputs import Fields, Live, Raw, Record
+from reconciler.model.plan import Action, Change, Plan
 from reconciler.serialization import canonical
 
-BAD_REQUEST = 400
 SAMPLE = 8
 """Objects that are read by id, to see whether a list is whole."""
-
-
-def is_acknowledged(error: ApiFailed) -> bool:
-    """Whether the status of the response is that of a success, whatever the rest of it is."""
-    return isinstance(error, AnswerUnreadable) or (isinstance(error, AnswerRefused) and error.status < BAD_REQUEST)
-
-
-def is_unknown(error: ApiFailed) -> bool:
-    """Whether a write may have been done although it failed: no answer, a server's fault, an answer without sense (an
-    error with the status of a success is one)."""
-    if isinstance(error, AnswerRefused) and error.status in RETRIED:
-        return error.status != TOO_MANY
-    return is_acknowledged(error) or (isinstance(error, Unreachable) and error.sent)
 
 
 def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | None) -> str:
@@ -52,17 +37,9 @@ def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | 
     )
 
 
-def still_there(record: Record | None) -> str:
-    """What a lost delete has not done, in words; empty if the object is gone."""
-    return f"{record.id} is still there" if record else ""
-
-
 class LostResponseRecovery:
-    """Looks for what lost writes have done. Safe to share between threads.
-
-    `known`: the objects (kind, id) that were live before. `deleted`: those that we deleted or forgot earlier. No create
-    of this run can have made them.
-    """
+    """Looks for what lost writes have done. Safe to share between threads. `known`: the objects (kind, id) that were
+    live before. `deleted`: those that we deleted or forgot earlier. No create of this run can have made them."""
 
     def __init__(
         self,
@@ -85,12 +62,9 @@ class LostResponseRecovery:
             return free
 
     def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
-        """The new object with the fields that were sent; None if there is none after all attempts.
-
-        At last, an object with what the API may have normalized of them counts too. ApiFailed if two objects could be
-        it, if one has its name and other fields, or if one of the lists was not whole: nothing is guessed, or created
-        twice.
-        """
+        """The new object with the fields that were sent; None if there is none after all attempts. At last, an object
+        with what the API may have normalized of them counts too. ApiFailed if two objects could be it, if one has its
+        name and other fields, or if one of the lists was not whole: nothing is guessed, or created twice."""
         new: list[Record] = []
         known = {object_id for name, object_id in self._known if name == kind.name}
         missing: set[str] = set()
@@ -107,8 +81,7 @@ class LostResponseRecovery:
         found = self._one([record for record in new if is_made_of(kind, body, record.fields)])
         if found is not None and self.take(kind, found.id):
             return found
-        named = ", ".join(sorted(record.id for record in bearing(kind, body, new)))
-        if named:
+        if named := ", ".join(sorted(record.id for record in bearing(kind, body, new))):
             raise ApiFailed(
                 f"the answer to a create was lost, and what bears its name now holds something else: {named}",
                 hint="if it is the one that was made, adopt it with `imports`; else delete it, then plan again",
@@ -143,9 +116,7 @@ class LostResponseRecovery:
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None if there is none: read by its id if the API can, else from the list.
-
-        AnswerUnreadable if the API answers with another object.
-        """
+        AnswerUnreadable if the API answers with another object."""
         if not kind.readable:
             return next((record for record in self._records(kind) if record.id == object_id), None)
         item = read_object(self._reader, kind.path, object_id)
@@ -155,9 +126,7 @@ class LostResponseRecovery:
         self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]
     ) -> Record | None:
         """The object, read until a lost write shows. `missing` says in words what does not show, empty if all does.
-
-        ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read.
-        """
+        ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read."""
         seen = ""
         try:
             for _ in self._poll:
@@ -173,3 +142,121 @@ class LostResponseRecovery:
         items = read_list(self._reader, kind.path, kind.pages.value)
         tables = {path: read_table(self._reader, path) for path in kind.lookups if items}
         return [record_from(kind, item, tables) for item in items]
+
+
+LAST_DELAY = 4.0
+"""Seconds. One attempt more than elsewhere: a destination shows up after the object behind it does [guess]."""
+
+
+def fields_to_come(plan: Plan, kind: str) -> dict[str, Fields]:
+    """Address → fields, of the objects of a kind that a plan creates."""
+    making = (each for each in plan.changes if each.kind == kind and each.action in (Action.CREATE, Action.REPLACE))
+    return {each.address: each.remember.applied for each in making if each.remember}
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A list as it was read. `after`: how many objects this run had created before; `live`: what was live after."""
+
+    after: int
+    offered: LookupTable
+    live: list[Record] | None = None
+
+
+class PendingReferences:
+    """Replaces references by the items that the API takes, waiting until it offers them. Safe to share between threads.
+    `before` is what was live when the plan was made. `taken`, and `coming` for what the plan makes: see
+    `ReferenceResolver`. `id_of` gives the id of an address."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        id_of: Callable[[str], str | None],
+        *,
+        before: Live,
+        taken: Collection[tuple[str, str]],
+        coming: Callable[[str], Mapping[str, Fields]],
+        poll: Poll | None = None,
+    ) -> None:
+        self._reader = reader
+        self._id_of = id_of
+        self._before = before
+        self._taken = taken
+        self._coming = coming
+        self._poll = (poll or Poll()).longer(LAST_DELAY)
+        self._made: dict[str, tuple[int, Raw]] = {}
+        self._readings: dict[str, _Reading] = {}
+        self._lock = threading.Lock()
+
+    def created(self, address: str, raw: Raw) -> None:
+        """Registers the record of a new object, so that references to it can be resolved."""
+        with self._lock:
+            self._made[address] = (len(self._made) + 1, raw)
+
+    def fields(self, kind: Kind, fields: Fields) -> dict[str, Any]:
+        """The fields with all references resolved. ApiFailed if the API does not offer an object that is referred to,
+        IdentityAmbiguous if it does not prove which item stands for it."""
+        return resolved(kind, fields, self._item)
+
+    def _item(self, address: str, reference: Reference) -> dict[str, Any]:
+        record, number = self._target(address, KINDS[reference.kind])
+        only_ids, reading = Targets(reference, (), (), {}), None
+        doubt: list[str] = []
+        for _ in self._poll:
+            reading = self._newer(reference.lookup, reading)
+            item = only_ids.by_id(record.id, reading.offered)
+            # A list that was read before the object was made proves nothing about it.
+            if item is None and reading.after >= number:
+                item, doubt = self._by_label(address, record, reference, reading)
+            if item is not None:
+                return item
+        if doubt:
+            raise IdentityAmbiguous(" ".join(" ".join(doubt).split()), hint=WRITE_IT)
+        offered = described(reading.offered) if reading else "none"
+        raise ApiFailed(
+            f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {offered}",
+            hint="its provider may take no reports, or it shows up late: plan again",
+        )
+
+    def _target(self, address: str, kind: Kind) -> tuple[Record, int]:
+        """The object of an address, and its number among those that this run has created (0: none of them)."""
+        with self._lock:
+            number, raw = self._made.get(address, (0, None))
+        if raw is not None:
+            return record_from(kind, raw, self._before.lookups), number
+        object_id = self._id_of(address) or ""
+        known = self._before.records.get(kind.name, {}).get(object_id)
+        return known or Record(kind.name, object_id, object_id, {}, {"id": object_id}), 0
+
+    def _by_label(
+        self, address: str, record: Record, reference: Reference, reading: _Reading
+    ) -> tuple[dict[str, Any] | None, list[str]]:
+        """The item that a label proves, else the reasons why none. Reads what is live now: a twin may be new."""
+        kind, label = KINDS[reference.kind], reference.label(record.raw)
+        if label is not None and not reading.offered.find("label", label):
+            return None, []
+        with self._lock:
+            if reading.live is None:
+                items = read_list(self._reader, kind.path, kind.pages.value)
+                reading.live = [record_from(kind, each, self._before.lookups) for each in items]
+        known = (*self._before.records.get(kind.name, {}).values(), *reading.live)
+        live = {record.id: record} | {each.id: each for each in known}
+        coming = self._coming(kind.name)
+        # What was written for it tells more than an answer does if its provider is not understood.
+        target = replace(live[record.id], fields={**coming.get(address, {}), **live[record.id].fields})
+        taken = set(self._taken)
+        # What was offered before the object was made stands for something else.
+        if address in self._made:
+            taken |= {(kind.name, str(item.get("id"))) for item in self._before.lookups.get(reference.lookup, ())}
+        targets = ReferenceResolver(Live({kind.name: live}), taken, self._coming).targets(reference)
+        proof = targets.proof(target, reading.offered, address)
+        if proof is not None:
+            return proof.item, []
+        return None, targets.in_doubt(kind, target, address, reading.offered)
+
+    def _newer(self, path: str, than: _Reading | None) -> _Reading:
+        """A list, read again unless that was done since `than`. Threads share one reading."""
+        with self._lock:
+            if path not in self._readings or self._readings[path] is than:
+                self._readings[path] = _Reading(len(self._made), LookupTable(read_table(self._reader, path)))
+            return self._readings[path]

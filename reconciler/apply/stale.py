@@ -7,28 +7,22 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from reconciler.apply.resolve import fields_to_come
+from reconciler.apply.recovery import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import Difference, alike, differences, flattened
+from reconciler.kinds.comparison import Difference, alike, differences, flattened, value_at
 from reconciler.kinds.normalization import bearing, is_normalized
-from reconciler.kinds.paths import value_at
 from reconciler.kinds.references import ReferenceResolver, known_objects, references, resolved
 from reconciler.kinds.wire import fingerprint
-from reconciler.model.desired import Fields
-from reconciler.model.live import Live, Record
+from reconciler.model.inputs import Entry, Fields, Live, Record, State
 from reconciler.model.plan import Action, Change, Plan, Request
-from reconciler.model.state import Entry, State
 
 
 def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
-    """The plan without the requests of changes that are done already.
-
-    Refused if an object is neither as the plan saw it nor as it is wanted: then nothing is written at all.
-    """
+    """The plan without the requests of changes that are done already. Refused if an object is neither as the plan saw
+    it nor as it is wanted: then nothing is written at all."""
     moved: list[str] = []
     changes = []
-
     # What the object itself holds is asked for a target: the list of offers is not read for a saved plan.
     resolver = ReferenceResolver(Live(live.records), known_objects(state.entries), partial(fields_to_come, plan))
     for change in plan.changes:
@@ -51,14 +45,7 @@ def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
 class ChangeStatus:
     """The status of one change of an earlier plan."""
 
-    def __init__(
-        self,
-        change: Change,
-        plan: Plan,
-        state: State,
-        live: Live,
-        references: ReferenceResolver,
-    ) -> None:
+    def __init__(self, change: Change, plan: Plan, state: State, live: Live, references: ReferenceResolver) -> None:
         self._change = change
         self._references = references
         self._entries = state.entries
@@ -80,17 +67,12 @@ class ChangeStatus:
         if change.action is Action.CREATE and record is None:
             others = self._same_name()
             record = others[0] if len(others) == 1 else None
-        return (
-            self._with_requests(record, ())
-            if record is not None and self._is_as_wanted(record, self._wanted())
-            else None
-        )
+        is_done = record is not None and self._is_as_wanted(record, self._wanted())
+        return self._with_requests(record, ()) if record is not None and is_done else None
 
     def half_done(self) -> Change | None:
-        """The change with its last request, if an earlier attempt has done all but that; else None.
-
-        A field with an endpoint of its own is set last. Until then it has its initial value or its placeholder.
-        """
+        """The change with its last request, if an earlier attempt has done all but that; else None. A field with an
+        endpoint of its own is set last. Until then it has its initial value or its placeholder."""
         change, apart = self._change, self._kind.sub_endpoint()
         record = self._record if change.action is Action.UPDATE else self._made
         if apart is None or record is None or len(change.requests) <= 1 or change.requests[-1].sets != (apart[0],):
@@ -181,10 +163,8 @@ class ChangeStatus:
         )
 
     def _may_be_ours(self, each: Difference, wanted: Fields, record: Record, entry: Entry | None) -> bool:
-        """Whether a value may be the API's normal form of one that an earlier attempt has sent and not read back.
-
-        If live is as the plan saw it, nothing is concluded: the plan found that the value has to be sent.
-        """
+        """Whether a value may be the API's normal form of one that an earlier attempt has sent and not read back. If
+        live is as the plan saw it, nothing is concluded: the plan found that the value has to be sent."""
         change = self._change
         if self._is_read_back or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):
             return False

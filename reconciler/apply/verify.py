@@ -7,27 +7,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from reconciler.apply.resolve import fields_to_come
+from reconciler.apply.recovery import fields_to_come
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, alike, differences
-from reconciler.kinds.normalization import is_blank, is_normalized, looks_the_same, may_be_normalized
-from reconciler.kinds.paths import keys_path, value_at
+from reconciler.kinds.comparison import Difference, alike, differences, keys_path, value_at
+from reconciler.kinds.normalization import is_normalized, looks_the_same, may_be_normalized
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
-from reconciler.model.desired import Fields, address_kind
-from reconciler.model.live import Live, Record
+from reconciler.model.inputs import Entry, Fields, Live, Record, State, address_kind
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
-from reconciler.model.state import Entry, State
+from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of the objects beside what was just read.
-
-    `before` is what was live before the run, and `earlier` the state of that time. `answered` (by address) has
-    the fields that the responses to the last writes showed. `last` is the reading before this one: a value that still
-    changes is not one that the API stores.
-    """
+    """What is known of the objects beside what was just read. `before` is what was live before the run, and `earlier`
+    the state of that time. `answered` (by address) has the fields that the responses to the last writes showed. `last`
+    is the reading before this one: a value that still changes is not one that the API stores."""
 
     before: Live
     earlier: State
@@ -35,11 +29,9 @@ class Evidence:
     last: Live | None
 
     def kept(self, change: Change, entry: Entry, record: Record, found: list[Difference]) -> dict[str, Any]:
-        """Path → the normal form that the API stores, among the differences of an object from what was sent.
-
-        A field that this run did not send is left out: its value is somebody else's. A change without requests was sent
-        by an earlier run.
-        """
+        """Path → the normal form that the API stores, among the differences of an object from what was sent. A field
+        that this run did not send is left out: its value is somebody else's. A change without requests was sent by an
+        earlier run."""
         sent = {name for request in change.requests for name in request.sets}
         return {
             keys_path(each.spot): value_at(record.fields, each.spot)
@@ -49,11 +41,9 @@ class Evidence:
         }
 
     def _is_kept(self, kind: Kind, address: str, entry: Entry, record: Record, each: Difference) -> bool:
-        """Whether a value is the API's normal form of what was sent.
-
-        It must look like one, or be in the response. If it is as before the write, the reading may have been too early,
-        or the write ignored: then it must look like one, and be in the response or be the result of an earlier write.
-        """
+        """Whether a value is the API's normal form of what was sent. It must look like one, or be in the response. If
+        it is as before the write, the reading may have been too early, or the write ignored: then it must look like
+        one, and be in the response or be the result of an earlier write."""
         field, spot = each.field, each.spot
         sent, shown = value_at(entry.applied, spot), value_at(record.fields, spot)
         if not may_be_normalized(field, spot[1:]):
@@ -81,7 +71,7 @@ class Evidence:
     def _is_as_before(self, kind: Kind, record: Record, spot: tuple[str, ...], shown: Any) -> bool:
         before = _record_in(self.before, kind, record.id)
         if before is None:
-            return len(spot) == 1 and is_blank(shown)
+            return len(spot) == 1 and shown in (None, "", [], {})
         return alike(value_at(before.fields, spot), shown)
 
 
@@ -93,15 +83,9 @@ def verify(
     report: ApplyReport, plan: Plan, entries: Mapping[str, Entry], live: Live, evidence: Evidence
 ) -> ApplyReport:
     """The report with the verification of each change that was done, and with the values that the API normalized.
-
-    `entries`: those of the state now. `evidence` is for all objects, also for those that were not read again.
-    """
-    known = _Known(plan, report, evidence.before, live)
-    verifier = _Verifier({change.address: change for change in plan.changes}, entries, live, known, evidence)
-    outcomes = tuple(
-        verifier.verified(outcome) if outcome.status is Status.DONE else outcome for outcome in report.outcomes
-    )
-    return replace(report, outcomes=outcomes)
+    `entries`: those of the state now. `evidence` is for all objects, also for those that were not read again."""
+    verifier = _Verifier(report, plan, entries, live, evidence)
+    return replace(report, outcomes=tuple(map(verifier.verified, report.outcomes)))
 
 
 def unsettled(report: ApplyReport) -> bool:
@@ -109,44 +93,37 @@ def unsettled(report: ApplyReport) -> bool:
     return any(outcome.verification not in (Verification.VERIFIED, None) for outcome in report.of(Status.DONE))
 
 
-class _Known:
-    """What references may mean after the apply. `records` are by kind and id."""
-
-    def __init__(self, plan: Plan, report: ApplyReport, before: Live, live: Live) -> None:
-        ended = {outcome.address: outcome.status for outcome in report.outcomes}
-        done = [each for each in plan.changes if ended.get(each.address) is Status.DONE]
-        gone = {(each.kind, each.id or "") for each in done if each.action in DESTROYS}
-        self.records = {
-            kind: {
-                object_id: record
-                for object_id, record in {**before.records.get(kind, {}), **live.records.get(kind, {})}.items()
-                if (kind, object_id) not in gone
-            }
-            for kind in KINDS
-        }
-        self.references = ReferenceResolver(Live(self.records), gone, partial(fields_to_come, plan))
-
-
-@dataclass(frozen=True, slots=True)
 class _Verifier:
-    changes: Mapping[str, Change]
-    entries: Mapping[str, Entry]
-    live: Live
-    known: _Known
-    evidence: Evidence
+    """`_known` has, by kind and id, what references may mean after the apply."""
+
+    def __init__(
+        self, report: ApplyReport, plan: Plan, entries: Mapping[str, Entry], live: Live, evidence: Evidence
+    ) -> None:
+        self._changes = {change.address: change for change in plan.changes}
+        self._entries = entries
+        self._live = live
+        self._evidence = evidence
+        done = [self._changes[outcome.address] for outcome in report.of(Status.DONE)]
+        gone = {(each.kind, each.id or "") for each in done if each.action in DESTROYS}
+        both = {kind: {**evidence.before.records.get(kind, {}), **live.records.get(kind, {})} for kind in KINDS}
+        self._known = {
+            kind: {object_id: record for object_id, record in records.items() if (kind, object_id) not in gone}
+            for kind, records in both.items()
+        }
+        self._references = ReferenceResolver(Live(self._known), gone, partial(fields_to_come, plan))
 
     def verified(self, outcome: Outcome) -> Outcome:
-        if outcome.action not in WRITES:
+        if outcome.status is not Status.DONE or outcome.action not in WRITES:
             return outcome
         kind = KINDS[address_kind(outcome.address)]
-        record = self.live.records.get(kind.name, {}).get(outcome.id or "")
+        record = self._live.records.get(kind.name, {}).get(outcome.id or "")
         if outcome.action == Action.DELETE:
             return replace(outcome, verification=Verification.NOT_YET_VISIBLE if record else Verification.VERIFIED)
         if record is None:
             return replace(outcome, verification=Verification.NOT_YET_VISIBLE)
-        entry = self.entries[outcome.address]
+        entry = self._entries[outcome.address]
         found = differences(kind, entry.applied, record.fields, entry)
-        stored = self.evidence.kept(self.changes[outcome.address], entry, record, found)
+        stored = self._evidence.kept(self._changes[outcome.address], entry, record, found)
         paths = [each.path for each in found if keys_path(each.spot) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
         reasons += self._unproven(outcome.address, kind, record)
@@ -156,15 +133,15 @@ class _Verifier:
 
     def _unproven(self, address: str, kind: Kind, record: Record) -> Iterator[str]:
         """Messages for the references of which live does not show that it holds what they mean."""
-        change = self.changes[address]
+        change = self._changes[address]
         for name, reference in kind.reference_fields():
-            items, written = record.raw.get(name), self.entries[address].applied
+            items, written = record.raw.get(name), self._entries[address].applied
             used = items if isinstance(items, list) else []
             for target in change.remember.depends_on if change.remember and name in written else ():
-                entry = self.entries.get(target)
+                entry = self._entries.get(target)
                 if address_kind(target) != reference.kind or entry is None:
                     continue
-                meant = self.known.records[reference.kind].get(entry.id)
+                meant = self._known[reference.kind].get(entry.id)
                 meant = meant or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
-                if self.known.references.proof(meant, reference, used, target) is None:
+                if self._references.proof(meant, reference, used, target) is None:
                     yield f"live {name} shows nothing that is proven to be {target} ({entry.id})"

@@ -26,10 +26,9 @@ from reconciler.output.forms import render_plan
 from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
 
 if TYPE_CHECKING:
-    from reconciler.apply import Event
-    from reconciler.model.apply_report import ApplyReport
+    from reconciler.apply.execute import Event
     from reconciler.model.plan import Plan
-    from reconciler.model.review import Review
+    from reconciler.model.reports import ApplyReport, Review
 
 
 @click.command()

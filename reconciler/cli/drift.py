@@ -14,7 +14,7 @@ from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from reconciler.commands.edits import Written
-    from reconciler.model.drift import Drift
+    from reconciler.model.reports import Drift
 
 
 @click.command()

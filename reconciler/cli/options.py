@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from reconciler.commands.session import Session
-    from reconciler.plan import Options
+    from reconciler.plan.guards import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -156,7 +156,7 @@ def trace(debug: bool) -> Callable[[str], None] | None:
 
 def read_options(flags: PlanFlags) -> Options:
     """What the flags ask of a plan."""
-    make: type[Options] = load("reconciler.plan:Options")
+    make: type[Options] = load("reconciler.plan.guards:Options")
     return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]))
 
 

@@ -14,7 +14,7 @@ from reconciler.cli.options import environment_option, format_option, path_argum
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
-    from reconciler.model.state import State
+    from reconciler.model.inputs import State
 
 
 class _InOrder(click.Group):

@@ -14,19 +14,19 @@ from typing import Protocol
 from reconciler import commands
 from reconciler import plan as plan_stage
 from reconciler.api import Poll, Writer
-from reconciler.apply import Event, Evidence, execute, unsettled, verify
+from reconciler.apply.execute import Event, execute
+from reconciler.apply.verify import Evidence, unsettled, verify
 from reconciler.commands.plan import Planned, plan, refuse, require_applicable, require_current
 from reconciler.commands.report_files import ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
-from reconciler.model.apply_report import ApplyReport, Receipt, Verification
-from reconciler.model.live import Live
+from reconciler.model.inputs import Live
 from reconciler.model.plan import WRITES, Plan
-from reconciler.model.review import Review
+from reconciler.model.reports import ApplyReport, Receipt, Review, Verification
 from reconciler.observe import counted_by_kind, observe
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 from reconciler.state.backend import LockInfo, ReceiptFile
 from reconciler.state.lock import ActiveLock, hold_lock
 from reconciler.state.receipts import make_receipt, to_text
@@ -222,7 +222,7 @@ class _ReadingBack:
 
     def _look(self, kind: Kind) -> None:
         expected = counted_by_kind(self._recorder.entries())
-        self._looks[kind.name] = self._pool.submit(observe, self._writer, [kind], expected=expected)
+        self._looks[kind.name] = self._pool.submit(observe, self._writer, [kind], (), expected)
 
 
 def _write_state(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:

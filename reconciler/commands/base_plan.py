@@ -12,13 +12,12 @@ from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
 from reconciler.git.command import Limits
 from reconciler.git.history import merge_base
-from reconciler.model.desired import Desired
-from reconciler.model.live import Live
+from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan
-from reconciler.model.review import Scope
+from reconciler.model.reports import Scope
 from reconciler.model.settings import Environment
-from reconciler.model.state import State
-from reconciler.plan import Options, keep_only, make_plan
+from reconciler.plan.build import keep_only, make_plan
+from reconciler.plan.guards import Options
 from reconciler.review import find_scopes
 
 NEEDS_REPOSITORY = "--base compares with an earlier commit of the configuration"

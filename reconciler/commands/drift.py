@@ -12,12 +12,11 @@ from reconciler.commands.edits import Written, read_text, write_edits
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Fields, address_kind
-from reconciler.model.drift import Drift, Drifted
-from reconciler.model.live import Live
-from reconciler.plan import VANISHED, WRONG_PROJECT, Options
+from reconciler.model.inputs import Fields, Live, address_kind
+from reconciler.model.reports import Drift, Drifted
 from reconciler.plan.drift import drift
 from reconciler.plan.export import make_block
+from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.yaml.edit import set_values
 
 

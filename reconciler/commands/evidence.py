@@ -10,10 +10,9 @@ from pathlib import Path
 from reconciler.config.names import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
 from reconciler.git.history import DEEPEN, Age, Listing, commit_subject, find_age, find_removal, list_folder
-from reconciler.model.desired import Desired
+from reconciler.model.inputs import Desired, Entry, State
 from reconciler.model.plan import Action, Change, Plan, Refusal
-from reconciler.model.review import Commit
-from reconciler.model.state import Entry, State
+from reconciler.model.reports import Commit
 from reconciler.state.backend import Snapshot
 
 MISSING_FILES = "missing-files"

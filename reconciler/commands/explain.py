@@ -5,9 +5,10 @@ from __future__ import annotations
 from reconciler.commands.plan import plan
 from reconciler.commands.session import Session
 from reconciler.config.locations import lines_of
-from reconciler.explain import ExplainInput, explain
+from reconciler.explain.explain import explain
+from reconciler.explain.rules import ExplainInput
 from reconciler.model.explanation import Explanation
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 from reconciler.state.receipts import list_receipts
 
 

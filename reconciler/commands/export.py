@@ -9,8 +9,7 @@ from reconciler.commands.session import Session
 from reconciler.config.schema_problems import violations
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS
-from reconciler.model.desired import address_kind
-from reconciler.model.state import parse_object_name
+from reconciler.model.inputs import address_kind, parse_object_name
 from reconciler.observe import observe_remembered
 from reconciler.plan.export import Exported, export
 from reconciler.state.operations import load_state

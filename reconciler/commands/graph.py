@@ -7,9 +7,9 @@ from pathlib import Path
 from reconciler.commands.plan import plan
 from reconciler.commands.session import Session
 from reconciler.config import read_configuration
-from reconciler.model.review import Graph
+from reconciler.model.reports import Graph
 from reconciler.output.graph.references import configured, make_graph
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 
 
 def configured_graph(path: Path, environment: str | None) -> Graph:

@@ -12,12 +12,10 @@ from reconciler.commands.session import Session
 from reconciler.config.schema_problems import violations
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds import KINDS, Kind
-from reconciler.model.desired import address_kind
-from reconciler.model.live import Live, Record
-from reconciler.model.state import object_name
+from reconciler.model.inputs import Live, Record, address_kind, object_name
 from reconciler.observe import observe_remembered
-from reconciler.plan import deleted_before
 from reconciler.plan.export import make_block
+from reconciler.plan.identity import deleted_before
 from reconciler.state.operations import load_state
 from reconciler.text import did_you_mean
 from reconciler.yaml.edit import Edit, add_import, add_resource

@@ -11,16 +11,14 @@ from reconciler import commands
 from reconciler.api import Poll, Reader
 from reconciler.commands.session import Session
 from reconciler.errors import KeyExposed, Refused
-from reconciler.model.desired import Desired
-from reconciler.model.live import Live
+from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan
-from reconciler.model.review import Commit, Scope
-from reconciler.model.state import State
+from reconciler.model.reports import Commit, Scope
 from reconciler.observe import (
     Lists,
+    counted_by_kind,
     kind_lookups,
     observe_remembered,
-    request_lists,
     state_lookups,
     target_kinds,
     wait_remembered,
@@ -31,7 +29,7 @@ from reconciler.state.journal import Journal, Replayed
 
 if TYPE_CHECKING:
     from reconciler.commands.plan_input import PlanInput
-    from reconciler.plan import Options
+    from reconciler.plan.guards import Options
 
 CREATES = (Action.CREATE, Action.REPLACE)
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
@@ -67,7 +65,7 @@ def plan(
     kinds = target_kinds(options.targets if undo is None else ())
     useful = kind_lookups(kinds)
     likely = state_lookups(replayed.state) & useful
-    with request_lists(Reader(session.door), kinds, replayed.state, likely) as lists:
+    with Lists(Reader(session.door), kinds, counted_by_kind(replayed.state.entries), likely) as lists:
         # The YAML is read, and the code that it takes is loaded, while the lists are on their way.
         if undo is None:
             lists.need(commands.plan_input.written_lookups(session) & useful)

@@ -15,12 +15,12 @@ from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.lazy import load
-from reconciler.model.desired import Desired, Fields, address_kind
-from reconciler.model.live import Live
+from reconciler.model.inputs import Desired, Fields, Live, State, address_kind
 from reconciler.model.plan import Plan
-from reconciler.model.state import State
 from reconciler.observe import observe
-from reconciler.plan import Options, make_plan, unread
+from reconciler.plan.build import make_plan
+from reconciler.plan.guards import Options
+from reconciler.plan.references import unread
 
 if TYPE_CHECKING:
     from reconciler.commands.base_plan import BasePlan
@@ -47,7 +47,7 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
         desired = session.configuration.desired(session.environment)
     else:
         receipt = load("reconciler.state.receipts:find_receipt")(session.store, undo)
-        desired = plan_stage.undo.plan_undo(receipt, state.entries)
+        desired = plan_stage.drift.plan_undo(receipt, state.entries)
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
     earlier = None
@@ -63,7 +63,7 @@ def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) ->
     """The plan, and the live objects with the lists that only the changes showed to be needed."""
     made = make_plan(wanted.desired, state, live, wanted.options)
     if wanted.options.to_apply and (lookups := unread(wanted.desired, live, made.changes)):
-        found = observe(Reader(session.door), (), lookups)
+        found = observe(Reader(session.door), (), lookups, {})
         live = replace(live, lookups={**live.lookups, **found.lookups})
         made = make_plan(wanted.desired, state, live, wanted.options)
     return made, live

@@ -10,8 +10,7 @@ from typing import Self
 
 from reconciler import commands
 from reconciler.errors import ReconcilerError, WrongUsage
-from reconciler.model.apply_report import ApplyReport, Failure
-from reconciler.model.review import Review
+from reconciler.model.reports import ApplyReport, Failure, Review
 from reconciler.output.forms import APPLIED, FAILED, render_failure, render_plan, render_report
 from reconciler.output.terminal import redact, strip_styles
 

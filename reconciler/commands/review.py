@@ -11,9 +11,9 @@ from reconciler import commands
 from reconciler.commands.plan import Planned, plan
 from reconciler.commands.session import Session
 from reconciler.lazy import load
-from reconciler.model.review import Review
+from reconciler.model.reports import Review
 from reconciler.output.forms import SHOW_COMMIT
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 from reconciler.review import make_review
 
 

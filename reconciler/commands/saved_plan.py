@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.api import Reader
-from reconciler.apply import recheck_plan
+from reconciler.apply.stale import recheck_plan
 from reconciler.commands.plan import Planned, with_behind
 from reconciler.commands.session import Session
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS
-from reconciler.model.desired import address_kind
-from reconciler.model.live import Live
+from reconciler.model.inputs import Live, State, address_kind
 from reconciler.model.plan import Plan
-from reconciler.model.state import State
 from reconciler.observe import observe_remembered
 from reconciler.plan.guards import vanished
 from reconciler.plan.plan_file import bound, check_binding, read_plan, write_plan

@@ -7,8 +7,8 @@ from reconciler.commands.plan import plan
 from reconciler.commands.session import Session
 from reconciler.errors import WrongUsage
 from reconciler.kinds import KINDS
-from reconciler.model.desired import address_kind
-from reconciler.plan import Options
+from reconciler.model.inputs import address_kind
+from reconciler.plan.guards import Options
 
 
 def send_test(session: Session, address: str) -> str:

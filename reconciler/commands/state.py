@@ -10,9 +10,9 @@ from typing import Any
 
 from reconciler.config import Configuration, Opened, read_configuration
 from reconciler.errors import WrongUsage
-from reconciler.model.apply_report import Receipt
+from reconciler.model.inputs import State
+from reconciler.model.reports import Receipt
 from reconciler.model.settings import Environment
-from reconciler.model.state import State
 from reconciler.state.backend import Backend
 from reconciler.state.document import entry_document
 from reconciler.state.journal import Replayed

@@ -9,8 +9,8 @@ from pathlib import Path
 from reconciler.commands.state import read_local_state
 from reconciler.config import Configuration, read_configuration
 from reconciler.errors import Problem
-from reconciler.model.desired import Desired
-from reconciler.plan import completed, unused
+from reconciler.model.inputs import Desired
+from reconciler.plan.warnings import completed, unused
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from reconciler.config.unread import Unread
 from reconciler.config.variables import Substitution
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
-from reconciler.model.desired import (
+from reconciler.model.inputs import (
     Desired,
     Ignored,
     Import,

@@ -15,7 +15,7 @@ from reconciler.config.reading import Reading
 from reconciler.config.settings import read_settings
 from reconciler.config.unread import Unread, across, find_unread, invalid
 from reconciler.errors import Problem, WrongUsage
-from reconciler.model.desired import Desired
+from reconciler.model.inputs import Desired
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
 from reconciler.yaml import Document

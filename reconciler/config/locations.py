@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from reconciler.config.files import LARGEST, Disk
 from reconciler.config.variables import variables_in
 from reconciler.errors import Location
-from reconciler.kinds.paths import dotted
+from reconciler.kinds.comparison import dotted
 from reconciler.system import Unreadable
 from reconciler.yaml import LocatedList, LocatedMap, Position
 

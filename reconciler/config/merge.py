@@ -12,7 +12,7 @@ from reconciler.config.text import cut, found, quoted
 from reconciler.errors import Location, Problem
 from reconciler.kinds import SECTIONS
 from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
-from reconciler.model.desired import make_address
+from reconciler.model.inputs import make_address
 from reconciler.text import closest
 from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_position
 

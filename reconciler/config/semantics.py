@@ -14,7 +14,7 @@ from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN
-from reconciler.model.desired import address_kind
+from reconciler.model.inputs import address_kind
 from reconciler.text import Searches, closest, meant
 
 ADDRESS = re.compile(ADDRESS_PATTERN)

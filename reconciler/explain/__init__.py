@@ -1,6 +1,1 @@
 """The explain stage: why an address, or a field of it, is as it is, and what the next apply does about it."""
-
-from reconciler.explain.explain import explain
-from reconciler.explain.subject import ExplainInput
-
-__all__ = ["ExplainInput", "explain"]

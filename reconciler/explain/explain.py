@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
-from reconciler.explain.rules import held, is_within, overlapping, rules_of_address, rules_of_field
-from reconciler.explain.subject import ExplainInput, Subject, find_subject
+from reconciler.explain.rules import ExplainInput, Subject, find_subject, overlapping, rules_of_address, rules_of_field
 from reconciler.kinds import Kind
-from reconciler.kinds.comparison import flattened
-from reconciler.kinds.paths import path_keys
-from reconciler.model.apply_report import Receipt
+from reconciler.kinds.comparison import flattened, is_within, path_keys
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Verdict
 from reconciler.model.plan import Action, Cause, Change, FieldChange
+from reconciler.model.reports import Receipt
 from reconciler.text import did_you_mean
 
 
@@ -57,6 +55,9 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     subject = find_subject(text, given)
     kind, change, resource, record = subject.kind, subject.change, subject.resource, subject.record
     place = resource.location if resource else None
+    paths = list(_paths(subject))
+    if subject.path:
+        paths = _at_path(subject, paths)
     return Explanation(
         environment=given.state.environment,
         address=subject.address,
@@ -67,7 +68,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         verdict=_verdict(subject),
         action=change.action if change else None,
         next=EFFECTS[change.action].on_object if change else AS_WANTED if resource else UNMANAGED,
-        fields=_fields(subject),
+        fields=tuple(_explain_field(subject, each) for each in paths),
         rules=tuple(rules_of_address(subject)),
         notes=change.remarks() if change else (),
         place=place,
@@ -92,14 +93,6 @@ def _last(addresses: set[str], receipts: Sequence[Receipt]) -> LastApply | None:
     return None
 
 
-def _fields(subject: Subject) -> tuple[FieldExplanation, ...]:
-    """Every field, or those at the subject's path. WrongUsage if there is no such field, with the closest one."""
-    paths = list(_paths(subject))
-    if subject.path:
-        paths = _at_path(subject, paths)
-    return tuple(_explain_field(subject, each) for each in paths)
-
-
 def _sources(subject: Subject) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
     """What is written, live and remembered; beside the kind's fields, what the server sets."""
     record, kind = subject.record, subject.kind
@@ -122,7 +115,7 @@ def _paths(subject: Subject) -> Iterator[str]:
 
 
 def _at_path(subject: Subject, paths: list[str]) -> list[str]:
-    """Those at the subject's path: what is within it, or itself if it is within one of them."""
+    """Those at the subject's path: what is within it, or itself if it is within one of them. WrongUsage if none is."""
     path = subject.path
     inner = [each for each in paths if is_within(each, path)]
     if inner:
@@ -200,3 +193,14 @@ def _planned(change: Change | None, path: str) -> FieldChange | None:
     """What a change does at a path, around it, or within it."""
     fields = change.fields if change else ()
     return next((each for each in fields if is_within(path, each.path) or is_within(each.path, path)), None)
+
+
+def held(value: Any, keys: tuple[str | int, ...]) -> Held:
+    """What a value holds at the end of that way."""
+    for key in keys:
+        in_map = isinstance(value, dict) and key in value
+        in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)
+        if not (in_map or in_list):
+            return Held()
+        value = value[key]
+    return Held(value, there=True)

@@ -1,36 +1,85 @@
-"""Which rules decide, each with where it is said. What the API does comes from the kind's declaration."""
+"""What an explanation is about, and which rules decide, each with where it is said."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from reconciler.explain.subject import Subject
+from reconciler.errors import Location, WrongUsage
+from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field, Put
 from reconciler.kinds.references import referred
-from reconciler.model.desired import Ignored, Resource
-from reconciler.model.explanation import Held, Rule, Verdict
-from reconciler.model.plan import DESTROYS, Action, Cause
-from reconciler.model.state import Entry
+from reconciler.model.explanation import Rule, Verdict
+from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
+from reconciler.model.plan import DESTROYS, Action, Cause, Plan
+from reconciler.model.reports import Receipt
+from reconciler.text import did_you_mean
 
-NOWHERE = Held()
-
-
-def held(value: Any, keys: tuple[str | int, ...]) -> Held:
-    """What a value holds at the end of that way."""
-    for key in keys:
-        in_map = isinstance(value, dict) and key in value
-        in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)
-        if not (in_map or in_list):
-            return NOWHERE
-        value = value[key]
-    return Held(value, there=True)
+TARGET = re.compile(r"([a-z]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DOTALL)
+SHAPE = "expected KIND.KEY or KIND[ID], and perhaps .FIELD: report.daily-revenue.send_at, report[wbRlfw1x]"
 
 
-def is_within(path: str, outer: str) -> bool:
-    """Whether a path is that of `outer`, or of something in it."""
-    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
+@dataclass(frozen=True, slots=True)
+class ExplainInput:
+    """All that an explanation is made of. `receipts`: the latest first; `line` gives the text at a place."""
+
+    plan: Plan
+    desired: Desired
+    state: State
+    live: Live
+    receipts: Sequence[Receipt]
+    line: Callable[[Location], str]
+
+
+class Subject:
+    """An address, its live object (`id` and `record`), and a path within it (empty: all of it). `old_address` is the
+    one that the state has it under. `resource` is what is written, `entry` what the state has, `change` what the next
+    apply does to it, and `stored`, by path, what the API keeps in place of what was sent."""
+
+    def __init__(self, address: str, kind: Kind, object_id: str | None, path: str, given: ExplainInput) -> None:
+        self.address = address
+        self.kind = kind
+        self.id = object_id
+        self.path = path
+        self.given = given
+        self.old_address = given.plan.moved.get(address, address)
+        self.record = given.live.records[kind.name].get(object_id or "")
+        self.resource = given.desired.resources.get(address)
+        self.entry = given.state.entries.get(self.old_address)
+        self.change = next((each for each in given.plan.changes if each.address == address), None)
+        after = given.plan.refresh.get(address) or (self.change.remember if self.change else None)
+        self.stored = after.stored if after else {}
+
+
+def find_subject(text: str, given: ExplainInput) -> Subject:
+    """What is asked about. WrongUsage if there is no such address, with the closest one."""
+    plan, desired, live = given.plan, given.desired, given.live
+    found = TARGET.fullmatch(text)
+    ids: dict[str, str | None] = {address: entry.id for address, entry in given.state.entries.items()}
+    ids |= {address: entry.id for address, entry in plan.refresh.items()}
+    ids |= {change.address: change.id for change in plan.changes}
+    known = {*desired.resources, *ids}
+    if found is None or found[1] not in KINDS:
+        raise WrongUsage(f"{text} is no address{did_you_mean(text, {*known, *KINDS})}", hint=SHAPE)
+    kind, key, object_id, path = found.groups()
+    records = live.records.get(kind, {})
+    if object_id is not None:
+        if object_id not in records:
+            close = did_you_mean(object_id, records)
+            raise WrongUsage(f"there is no live {kind} with the id {object_id}{close}", hint=SHAPE)
+        holder = next((each for each, held in ids.items() if held == object_id and each.startswith(kind)), None)
+        return Subject(holder or f"{kind}[{object_id}]", KINDS[kind], object_id, path or "", given)
+    address = f"{kind}.{key}"
+    if address not in desired.resources:
+        address = next((new for new, old in plan.moved.items() if old == address), address)
+    if address not in known:
+        raise WrongUsage(f"{address}: there is no such address{did_you_mean(address, known)}", hint=SHAPE)
+    current = ids.get(address)
+    return Subject(address, KINDS[kind], current if current in records else None, path or "", given)
 
 
 OURS = "reconciler: fields that are left out are not managed"
@@ -76,12 +125,8 @@ def rules_of_field(
 
 def ignored_by(each: Ignored, resource: Resource) -> Rule:
     """The line of `ignore_changes`, with who wants it and until when."""
-    details = [
-        f"until {each.until}" if each.until else "",
-        f"reason: {each.reason}" if each.reason else "",
-        f"owner: {each.owner}" if each.owner else "",
-    ]
-    why = ", ".join(filter(None, details))
+    details = {"until ": each.until, "reason: ": each.reason, "owner: ": each.owner}
+    why = ", ".join(f"{name}{value}" for name, value in details.items() if value)
     return Rule(f"ignore_changes names {each.field}" + (f" ({why})" if why else ""), str(resource.location))
 
 

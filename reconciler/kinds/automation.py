@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint
-from reconciler.model.desired import Fields
-from reconciler.model.live import Lookups, Raw
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint, text
+from reconciler.model.inputs import Fields, Lookups, Raw
 
 STATUS_WORDS = {word: word for word in ("active", "inactive", "paused")}
 DERIVED = frozenset({"type"})
@@ -45,33 +44,24 @@ AUTOMATION = Kind(
     fields=(
         Field(
             name="name",
-            schema={
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 255,
-                "description": "The name that the dashboard shows.",
-                "examples": ["Welcome Flow"],
-            },
+            schema=text("The name that the dashboard shows.", "Welcome Flow", minLength=1, maxLength=255),
             expected="a text of 1 to 255 characters",
         ),
         Field(
             name="caption",
-            schema={
-                "type": "string",
-                "maxLength": 1024,
-                "description": 'A description. Left out: left alone; "" clears it.',
-                "examples": ["Sends a welcome message to new users"],
-            },
+            schema=text(
+                'A description. Left out: left alone; "" clears it.',
+                "Sends a welcome message to new users",
+                maxLength=1024,
+            ),
             expected="a text of at most 1024 characters",
             required=False,
         ),
         Field(
             name="status",
-            schema={
-                "type": "string",
-                "enum": list(STATUS_WORDS),
-                "description": "Whether the automation runs: active does; inactive and paused do not.",
-            },
+            schema=text(
+                "Whether the automation runs: active does; inactive and paused do not.", enum=list(STATUS_WORDS)
+            ),
             expected="one of active, inactive, paused",
             # The pages list only active and inactive for a body; paused is named for the status endpoint alone.
             setter=SubEndpoint(
@@ -102,12 +92,8 @@ AUTOMATION = Kind(
                             "type": "object",
                             "description": "One thing that starts it.",
                             "properties": {
-                                "uid": {
-                                    "type": "string",
-                                    "description": "The event's uid, from the dashboard. In quotes where it is digits.",
-                                    "examples": ["2"],
-                                },
-                                "type": {"type": "string", "description": "What starts it.", "examples": ["event"]},
+                                "uid": text("The event's uid, from the dashboard. In quotes where it is digits.", "2"),
+                                "type": text("What starts it.", "event"),
                             },
                         },
                     },
@@ -143,10 +129,6 @@ AUTOMATION = Kind(
         "name": "Welcome Flow",
         "caption": "Sends a welcome message to new users",
         "status": "active",
-        "data": {
-            "platform": "iOS",
-            "initiators": [{"uid": "2", "type": "event"}],
-            "actions": {"push": "nCRUE7SW"},
-        },
+        "data": {"platform": "iOS", "initiators": [{"uid": "2", "type": "event"}], "actions": {"push": "nCRUE7SW"}},
     },
 )

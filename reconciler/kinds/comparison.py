@@ -1,16 +1,87 @@
-"""Compares desired fields with live ones, by what the kind declares. The only importer of deepdiff, if it is needed."""
+"""Paths within fields, and the comparison of desired fields with live ones. The only importer of deepdiff."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.kinds.declaration import Field, Kind
-from reconciler.kinds.paths import dotted, keys_path, path_keys, through_maps, value_at, value_within, with_value
 from reconciler.lazy import load
-from reconciler.model.desired import Fields
-from reconciler.model.state import Entry
+from reconciler.model.inputs import Entry, Fields
+from reconciler.model.plan import Cause
 from reconciler.serialization import canonical
+
+Keys = Sequence[str | int]
+PLAIN_KEY = re.compile(r"[\w-]+")
+STEP = re.compile(r'\.?([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]')
+
+
+def dotted(name: str, keys: Iterable[str | int]) -> str:
+    """`data`, `["initiators", 0, "uid"]` give `data.initiators[0].uid`; an unusual key is quoted: `data["a b"]`."""
+    path = name
+    for key in keys:
+        if isinstance(key, int):
+            path += f"[{key}]"
+        else:
+            path += f".{key}" if PLAIN_KEY.fullmatch(key) else f"[{json.dumps(key, ensure_ascii=False)}]"
+    return path
+
+
+def is_within(path: str, outer: str) -> bool:
+    """Whether a path is that of `outer`, or of something in it."""
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
+
+
+def keys_path(keys: Keys) -> str:
+    """The path of keys of which the first is the name of a field."""
+    return dotted(str(keys[0]), keys[1:])
+
+
+def path_keys(path: str) -> tuple[str | int, ...] | None:
+    """The keys of a path; None if the text is no path."""
+    keys: list[str | int] = []
+    at = 0
+    while at < len(path):
+        found = STEP.match(path, at)
+        if found is None or (path[at] == "." and at == 0):
+            return None
+        name, number, quoted = found.groups()
+        try:
+            keys.append(int(number) if number is not None else json.loads(quoted) if quoted is not None else name)
+        except ValueError:
+            return None
+        at = found.end()
+    return tuple(keys)
+
+
+def value_at(fields: Any, keys: Keys) -> Any:
+    """The value at these keys of nested maps; None if there is none."""
+    for key in keys:
+        fields = fields.get(key) if isinstance(fields, dict) else None
+    return fields
+
+
+def value_within(value: Any, keys: Keys) -> Any:
+    """The value at these keys of nested maps and lists; None if there is none."""
+    for key in keys:
+        if isinstance(key, int):
+            value = value[key] if isinstance(value, list) and key < len(value) else None
+        else:
+            value = value_at(value, (key,))
+    return value
+
+
+def with_value(fields: Fields, keys: Keys, value: Any) -> dict[str, Any]:
+    """A copy of the fields with another value at these keys of nested maps; unchanged if a key leads to no map."""
+    head, *rest = keys
+    if not rest:
+        return {**fields, str(head): value}
+    inner = fields.get(str(head))
+    if inner is not None and not isinstance(inner, dict):
+        return dict(fields)
+    return {**fields, str(head): with_value(inner or {}, rest, value)}
 
 
 class Difference(NamedTuple):
@@ -29,7 +100,8 @@ class Difference(NamedTuple):
     @property
     def spot(self) -> tuple[str, ...]:
         """The keys of the value that is judged as a whole: of the list around the difference, or of itself."""
-        return (self.field.name, *through_maps(self.keys))
+        at = next((at for at, key in enumerate(self.keys) if isinstance(key, int)), len(self.keys))
+        return (self.field.name, *map(str, self.keys[:at]))
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -90,10 +162,8 @@ def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str
 
 def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:
     """The differences of `live` from `desired`, in the order of the kind's fields. Fields that `desired` lacks are not
-    compared.
-
-    `known` is the entry of the object: a value that the API has normalized is no difference while it is desired.
-    """
+    compared. `known` is the entry of the object: a value that the API has normalized is no difference while it is
+    desired."""
     if known is not None and known.stored:
         live = _as_sent(desired, live, known)
     found: list[Difference] = []
@@ -187,3 +257,24 @@ def _flatten(path: str, value: Any, found: list[tuple[str, Any]]) -> None:
         return
     for key, inner in value.items():
         _flatten(dotted(path, [key]), inner, found)
+
+
+def find_cause(difference: Difference, entry: Entry | None) -> Cause:
+    """Who changed a value since the last apply: `config`, `drift` or `both`; `unknown` without an entry."""
+    if entry is None:
+        return Cause.UNKNOWN
+    sources = (entry.applied, shown_last(entry))
+    if not all(_is_written(each, difference.spot) for each in sources):
+        return Cause.CONFIG
+    applied, shown = (value_within(each, (difference.field.name, *difference.keys)) for each in sources)
+    ours = same_value(difference.field, applied, difference.after)
+    theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
+    if ours and not theirs:
+        return Cause.DRIFT
+    return Cause.CONFIG if theirs else Cause.BOTH
+
+
+def _is_written(fields: Fields, spot: tuple[str, ...]) -> bool:
+    """Whether the field, and the key within it, was managed when it was last applied."""
+    around = value_at(fields, spot[:-1])
+    return isinstance(around, dict) and spot[-1] in around

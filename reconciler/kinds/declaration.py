@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any, cast
 
-from reconciler.model.desired import Fields
-from reconciler.model.live import Lookups, Raw
+from reconciler.model.inputs import Fields, Lookups, Raw, Record
+from reconciler.model.plan import Action, Change
 
 Schema = Mapping[str, Any]
+
+
+def text(description: str, *examples: Any, **limits: Any) -> dict[str, Any]:
+    """The schema of a text within those limits, such as `minLength` or `enum`."""
+    shown = {"examples": list(examples)} if examples else {}
+    return {"type": "string", **limits, "description": description, **shown}
+
+
+def closed(description: str, properties: Schema, required: Sequence[str] = (), **more: Any) -> dict[str, Any]:
+    """The schema of a map without other keys."""
+    needed = {"required": list(required)} if required else {}
+    head = {"type": "object", "description": description, "properties": properties}
+    return {**head, **needed, "additionalProperties": False, **more}
 
 
 class Pages(Enum):
@@ -112,28 +125,17 @@ class Field:
         return cast("Schema", schema)
 
 
-def same_wire(fields: Fields) -> dict[str, Any]:
-    """Fields that the API takes as they are written."""
-    return dict(fields)
-
-
-def no_creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
-    """No errors: the API has no lists to check this kind by before a create."""
-    return []
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of resource.
 
-    `object_name` is the word that a record says of itself in `object`.
-    `server_fields` are set by the API and are neither compared nor sent. `natural_key` are the fields that tell two
-    objects apart for a person; `facts`: where the API's owner states what is declared here. `from_wire` turns a record
-    into the configuration's words (a field that it cannot tell is left out), `to_wire` the other way. `lookups` are
-    lists that `from_wire` needs. `lost_on_delete`: what a delete loses for good; `after_create`: what a person has to
-    do before a new one works; `manual_step`: what a person does where the API cannot change a field.
-    `creation_errors`: why the API will not create this, as far as its own lists tell. `test_path`: where a trial
-    delivery is asked for; `delivery`: when it sends something.
+    `object_name` is the word that a record says of itself in `object`. `server_fields` are set by the API and are
+    neither compared nor sent. `natural_key` are the fields that tell two objects apart for a person; `facts`: where the
+    API's owner states what is declared here. `from_wire` turns a record into the configuration's words (a field that it
+    cannot tell is left out), `to_wire` the other way. `lookups` are lists that `from_wire` needs. `lost_on_delete`:
+    what a delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a
+    person does where the API cannot change a field. `creation_errors`: why the API will not create this, as far as its
+    own lists tell. `test_path`: where a trial delivery is asked for; `delivery`: when it sends something.
     """
 
     name: str
@@ -151,7 +153,7 @@ class Kind:
     put: Put
     readable: bool
     from_wire: Callable[[Raw, Lookups], dict[str, Any]]
-    to_wire: Callable[[Fields], dict[str, Any]] = same_wire
+    to_wire: Callable[[Fields], dict[str, Any]] = dict
     lookups: tuple[str, ...] = ()
     idempotent_create: bool = False
     lost_on_delete: str = ""
@@ -159,7 +161,7 @@ class Kind:
     test_path: str = ""
     delivery: Delivery | None = None
     manual_step: str = ""
-    creation_errors: Callable[[Fields, Lookups], list[str]] = no_creation_errors
+    creation_errors: Callable[[Fields, Lookups], list[str]] = lambda _fields, _lookups: []
     example: Mapping[str, Any] = field(default_factory=dict)
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
@@ -185,3 +187,36 @@ class Kind:
     def reference_fields(self) -> tuple[tuple[str, Reference], ...]:
         """The names of the fields whose items may refer to other resources, and how."""
         return self._references
+
+
+class DeliveryChange(StrEnum):
+    """What a change does to the deliveries of its object, the gravest first."""
+
+    STOPS = "stops"
+    STARTS = "starts"
+    NONE = "none"
+
+
+def sends(kind: Kind, fields: Fields) -> bool:
+    """Whether an object with those fields sends something."""
+    return kind.delivery is not None and fields.get(kind.delivery.status) == kind.delivery.on
+
+
+def fails(kind: Kind, record: Record) -> bool:
+    """Whether an object should send something and its deliveries fail."""
+    delivery = kind.delivery
+    return delivery is not None and bool(delivery.failing) and record.fields.get(delivery.status) == delivery.failing
+
+
+def delivery_change(kind: Kind, change: Change) -> DeliveryChange:
+    """Whether deliveries stop or start with a change. A new object for which a person has to do something first does
+    not start by being made."""
+    if kind.delivery is None or change.action not in (Action.CREATE, Action.UPDATE, Action.DELETE, Action.REPLACE):
+        return DeliveryChange.NONE
+    status = next((each for each in change.fields if each.path == kind.delivery.status), None)
+    if status is None:
+        return DeliveryChange.NONE
+    if status.before == kind.delivery.on:
+        return DeliveryChange.STOPS
+    waits = change.action is Action.CREATE and bool(kind.after_create)
+    return DeliveryChange.STARTS if status.after == kind.delivery.on and not waits else DeliveryChange.NONE

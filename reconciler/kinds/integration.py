@@ -5,40 +5,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint
-from reconciler.model.desired import Fields
-from reconciler.model.live import Lookups, Raw
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint, text
+from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.text import did_you_mean
 
 CATALOGUE = "/integrations/meta"
 # The page calls the catalogue authoritative, so a slug is checked there, and these are examples for editors.
-KNOWN_SLUGS = [
-    "amplitude",
-    "appmetrica",
-    "facebook",
-    "firebase",
-    "mixpanel",
-    "posthog",
-    "segment",
-    "searchads",
-    "adjust",
-    "appsflyer",
-    "branch",
-    "kochava",
-    "singular",
-    "split_metrics",
-    "asapty",
-    "tenjin",
-    "amazon_s3",
-    "google_cloud_storage",
-    "slack",
-    "webhooks",
-    "braze",
-    "clevertap",
-    "mailchimp",
-    "onesignal",
-    "pushwoosh",
-]
+KNOWN_SLUGS = (
+    "amplitude appmetrica facebook firebase mixpanel posthog segment searchads adjust appsflyer branch kochava "
+    "singular split_metrics asapty tenjin amazon_s3 google_cloud_storage slack webhooks braze clevertap mailchimp "
+    "onesignal pushwoosh"
+)
+DELIVERY_FIELDS = frozenset({"last_delivery_at", "last_error_at", "last_error_message", "delivery_error_count"})
 STATUS_WORDS = {"paused": 0, "active": 1}
 # 2 is set by the delivery worker alone, so it is a word that may be read and not be written.
 ACTIVE_WORDS = {0: "paused", 1: "active", 2: "error"}
@@ -102,63 +80,43 @@ INTEGRATION = Kind(
     fields=(
         Field(
             name="title",
-            schema={
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 255,
-                "description": "The title that the dashboard shows. The API cannot change it later.",
-                "examples": ["Release alerts", "Amplitude — Production iOS"],
-            },
+            schema=text(
+                "The title that the dashboard shows. The API cannot change it later.",
+                "Release alerts",
+                "Amplitude — Production iOS",
+                minLength=1,
+                maxLength=255,
+            ),
             expected="a text of 1 to 255 characters",
             immutable=True,
         ),
         Field(
             name="integration",
-            schema={
-                "type": "string",
-                "minLength": 1,
-                "description": "The provider's slug. The API cannot change it later.",
-                "examples": KNOWN_SLUGS,
-            },
+            schema=text("The provider's slug. The API cannot change it later.", *KNOWN_SLUGS.split(), minLength=1),
             expected="a provider's slug, for example webhooks, slack or amplitude",
             immutable=True,
         ),
         Field(
             name="target_platform",
-            schema={
-                "type": "string",
-                "enum": ["iOS", "Android", "Stripe"],
-                "description": "The store whose events are forwarded, case-sensitive. The API cannot change it later.",
-            },
+            schema=text(
+                "The store whose events are forwarded, case-sensitive. The API cannot change it later.",
+                enum=["iOS", "Android", "Stripe"],
+            ),
             expected="one of iOS, Android, Stripe",
             immutable=True,
         ),
         Field(
             name="status",
-            schema={
-                "type": "string",
-                "enum": list(STATUS_WORDS),
-                "description": "Whether events are forwarded. Left out: left alone; a new integration starts paused.",
-            },
+            schema=text(
+                "Whether events are forwarded. Left out: left alone; a new integration starts paused.",
+                enum=list(STATUS_WORDS),
+            ),
             expected="one of active, paused",
             required=False,
             setter=SubEndpoint(method="POST", path="/status", key="status", words=STATUS_WORDS, initial="paused"),
         ),
     ),
-    server_fields=frozenset(
-        {
-            "object",
-            "id",
-            "url",
-            "active",
-            "created_at",
-            "updated_at",
-            "last_delivery_at",
-            "last_error_at",
-            "last_error_message",
-            "delivery_error_count",
-        }
-    ),
+    server_fields=DELIVERY_FIELDS | {"object", "id", "url", "active", "created_at", "updated_at"},
     natural_key=("integration", "target_platform", "title"),
     facts="the vendor's pages “Create integration” and “Update integration status”",
     name_field="title",

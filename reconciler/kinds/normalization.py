@@ -9,14 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any
 
-from reconciler.kinds.comparison import Difference, alike, differences
+from reconciler.kinds.comparison import Difference, Keys, alike, differences, path_keys, value_at
 from reconciler.kinds.declaration import Field, Kind, Schema
-from reconciler.kinds.paths import Keys, path_keys, value_at
-from reconciler.model.desired import Fields
-from reconciler.model.live import Record
-from reconciler.model.state import Entry
+from reconciler.model.inputs import Entry, Fields, Record
 from reconciler.serialization import canonical
 from reconciler.text import truncate
 
@@ -29,11 +27,7 @@ def _without_format_characters(text: str) -> str:
     return "".join(each for each in text if unicodedata.category(each) != "Cf")
 
 
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
-INVISIBLE: tuple[Callable[[str], str], ...] = (_without_format_characters, _composed, str.strip)
+INVISIBLE = (_without_format_characters, partial(unicodedata.normalize, "NFC"), str.strip)
 """Changes that people hardly see: no zero-width characters, composed letters, no spaces at the ends."""
 
 
@@ -46,29 +40,17 @@ def normal_form(text: str) -> str:
     return text
 
 
-def natural_key(kind: Kind, fields: Fields) -> Key | None:
-    """The values of the natural key; None if one of them is not known."""
+def natural_key(kind: Kind, fields: Fields, form: Callable[[str], str] = str) -> Key | None:
+    """The values of the natural key, each in a form such as `normal_form` or `folded`; None if one is not known."""
     if not all(isinstance(fields.get(name), str) for name in kind.natural_key):
         return None
-    return tuple(fields[name] for name in kind.natural_key)
-
-
-def normal_key(kind: Kind, fields: Fields) -> Key | None:
-    """The natural key in normal form."""
-    key = natural_key(kind, fields)
-    return None if key is None else tuple(map(normal_form, key))
-
-
-def folded_key(kind: Kind, fields: Fields) -> Key | None:
-    """The natural key without case and spaces: the most that an API may change of it."""
-    key = natural_key(kind, fields)
-    return None if key is None else tuple(map(_folded, key))
+    return tuple(form(fields[name]) for name in kind.natural_key)
 
 
 def bearing(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
     """The records with the natural key of these fields; if there are none, those with the same normal form of it."""
-    wanted = normal_key(kind, fields)
-    found = [record for record in records if normal_key(kind, record.fields) == wanted]
+    wanted = natural_key(kind, fields, normal_form)
+    found = [record for record in records if natural_key(kind, record.fields, normal_form) == wanted]
     exact = natural_key(kind, fields)
     return [record for record in found if natural_key(kind, record.fields) == exact] or found
 
@@ -126,22 +108,13 @@ def is_kept_for_good(difference: Difference, known: Entry | None) -> bool:
     return looks_the_same(sent, shown) or (is_sent and is_normalized(field, (), sent, shown))
 
 
-def is_blank(value: Any) -> bool:
-    """Whether a value is null or empty."""
-    return value is None or value in ("", [], {})
-
-
-def _is_closed(schema: Schema) -> bool:
-    return "enum" in schema
-
-
 def _is_made_of(schema: Schema, sent: Any, shown: Any) -> bool:
     if alike(sent, shown):
         return True
-    if _is_closed(schema):
+    if "enum" in schema:
         return False
     if isinstance(sent, str) and isinstance(shown, str):
-        return _folded(sent) == _folded(shown)
+        return folded(sent) == folded(shown)
     if isinstance(sent, dict) and isinstance(shown, dict):
         known = schema.get("properties", {})
         shared = sent.keys() & shown.keys()
@@ -172,8 +145,8 @@ def _take(counts: Counter[str], name: str) -> bool:
     return counts[name] >= 0
 
 
-def _folded(text: str) -> str:
-    """The text without case, compatibility forms and spaces."""
+def folded(text: str) -> str:
+    """The text without case, compatibility forms and spaces: the most that an API may change of it."""
     folded = unicodedata.normalize("NFKC", _without_format_characters(text)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 

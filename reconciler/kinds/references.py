@@ -1,18 +1,186 @@
-"""References between resources: which there are, and which items of the API's lists are sent for them."""
+"""References between resources, and the items of the API's lists that are sent for them."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Kind, Reference
-from reconciler.kinds.destinations import LookupTable, Proof, Targets
-from reconciler.model.desired import Fields, address_kind, make_address
-from reconciler.model.live import Live, Record
-from reconciler.model.state import Entry
+from reconciler.kinds.wire import in_short
+from reconciler.model.inputs import Entry, Fields, Live, Raw, Record, address_kind, make_address
 from reconciler.serialization import canonical
+
+MOST_NAMED = 20
+BY_ID, BY_LABEL = "id", "label"
+WRITE_IT = "write the line that is meant in place of the reference, or rename one of those that could bear the label"
+
+
+class LookupTable:
+    """The items of a list, each once by its type and id; the first of several wins. `also`: another table, whose items
+    come first. Not safe to share between threads."""
+
+    def __init__(self, items: Iterable[Any], also: LookupTable | None = None) -> None:
+        self._items: dict[str, Raw] = {}
+        for item in items:
+            if isinstance(item, dict):
+                self._items.setdefault(_identity(item), item)
+        self._also = also
+        self._indexes: dict[str, dict[str, list[Raw]]] = {}
+
+    def find(self, name: str, value: Any) -> list[Raw]:
+        """The items with that value under that key."""
+        if name not in self._indexes:
+            index = self._indexes[name] = defaultdict(list)
+            for item in self._items.values():
+                index[repr(item.get(name))].append(item)
+        own = self._indexes[name].get(repr(value), [])
+        if self._also is None:
+            return own
+        return [*self._also.find(name, value), *(item for item in own if not self._also.holds(item))]
+
+    def holds(self, item: Raw) -> bool:
+        """Whether an item of this type and id is among them."""
+        return _identity(item) in self._items or bool(self._also and self._also.holds(item))
+
+    def __iter__(self) -> Iterator[Raw]:
+        return iter(self._items.values())
+
+
+def described(items: Iterable[Raw]) -> str:
+    """The ids of items with their labels, the first of many; "none" if there are none."""
+    items = list(items)
+    labels = told_apart(find_labels(items))
+    ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
+    names = [f'{each} ("{in_short(labels[each])}")' if each in labels else each for each in ids]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more or "none"
+
+
+def find_labels(items: Iterable[Any]) -> dict[str, str]:
+    """Id → label, of items that have both."""
+    known = (each for each in items if isinstance(each, dict) and each.get("id") and each.get("label"))
+    return {str(each["id"]): str(each["label"]) for each in known}
+
+
+def told_apart(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels; one that several ids share says how many."""
+    counts = Counter(labels.values())
+    return {
+        object_id: f"{label}, one of {counts[label]} with this label" if counts[label] > 1 else label
+        for object_id, label in labels.items()
+    }
+
+
+def _identity(item: Raw) -> str:
+    return repr((item.get("type"), item.get("id")))
+
+
+class Proof(NamedTuple):
+    """The item that is sent for an object, and what proves it: `id` or `label`."""
+
+    item: dict[str, Any]
+    by: str
+
+
+class Targets:
+    """The objects that a reference may mean.
+
+    An item stands for the object with its id. If no object has its id, it stands for the one with its label, but
+    only if no other object could have that label, and no other such item has it.
+
+    `records` are live. `taken` are further ids that objects have or had. `coming`: address → fields of planned objects.
+    """
+
+    def __init__(
+        self, reference: Reference, records: Iterable[Record], taken: Collection[str], coming: Mapping[str, Fields]
+    ) -> None:
+        self._reference = reference
+        self._records = {record.id: record for record in records}
+        self._taken = self._records.keys() | set(taken)
+        self._coming = coming
+        self._bearers: dict[str | None, list[Record]] = defaultdict(list)
+        for record in self._records.values():
+            self._bearers[reference.label(record.raw)].append(record)
+
+    def proof(self, record: Record, offered: LookupTable, address: str = "") -> Proof | None:
+        """The item for an object, None if none is proven. `address` is the object's, if it has one."""
+        if (own := self.by_id(record.id, offered)) is not None:
+            return Proof(own, BY_ID)
+        free = self._free(record, offered)
+        if len(free) == 1 and next(self.twins(record, address), None) is None:
+            return Proof(free[0], BY_LABEL)
+        return None
+
+    def by_id(self, object_id: str, offered: LookupTable) -> dict[str, Any] | None:
+        """The item with an object's id, if there is one."""
+        return self._item(object_id) if self._of_type(offered.find("id", object_id)) else None
+
+    def possible(self, record: Record, offered: LookupTable) -> list[dict[str, Any]]:
+        """The item for an object; if none is proven, all that could be it."""
+        proof = self.proof(record, offered)
+        return self._free(record, offered) if proof is None else [proof.item]
+
+    def _free(self, record: Record, offered: LookupTable) -> list[dict[str, Any]]:
+        """The items with the label of an object and the id of none."""
+        return [self._item(item["id"]) for item in self.labelled(record, offered) if item["id"] not in self._taken]
+
+    def labelled(self, record: Record, offered: LookupTable) -> list[Raw]:
+        """The items with the label of an object, whatever their ids are."""
+        label = self._reference.label(record.raw)
+        return self._of_type(offered.find("label", label)) if label is not None else []
+
+    def twins(self, record: Record, address: str = "") -> Iterator[str]:
+        """The other objects that could have the label of an object: ids of live ones, addresses of planned ones."""
+        bearers = [*self._bearers.get(self._reference.label(record.raw), ()), *self._bearers.get(None, ())]
+        yield from dict.fromkeys(each.id for each in bearers if each.id != record.id)
+        for other, fields in self._coming.items():
+            if other != address and self._may_share(record.fields, fields):
+                yield other
+
+    def behind(self, offered: LookupTable) -> dict[str, str]:
+        """Id of an item → id of the live object that it is proven to stand for, if the two ids differ."""
+        strangers = {item.get("label") for item in self._of_type(offered) if item["id"] not in self._taken}
+        bearers = (self._bearers.get(label, ()) for label in strangers if isinstance(label, str))
+        proofs = {record.id: self.proof(record, offered) for each in bearers for record in each}
+        return {str(proof.item["id"]): each for each, proof in proofs.items() if proof and proof.by == BY_LABEL}
+
+    def in_doubt(self, kind: Kind, record: Record, address: str, offered: LookupTable) -> list[str]:
+        """Why the list proves nothing for an object, then a line to write for each candidate; nothing without one."""
+        items = self.labelled(record, offered)
+        if not items:
+            return []
+        twins = [self._described(kind, each) for each in self.twins(record, address)]
+        why = (
+            f"{address} ({record.id}) is not offered under its own id, "
+            f'and the label "{self._reference.label(record.raw)}" does not prove which destination it is'
+        )
+        shared = f", as it could be that of {' and '.join(twins)}" if twins else ""
+        return [f"{why}{shared}. Offered under that label:", *(self._candidate(kind, item["id"]) for item in items)]
+
+    def _candidate(self, kind: Kind, item_id: str) -> str:
+        owner = f"  # {self._described(kind, item_id)}" if item_id in self._records else ""
+        return f"  - {{type: {self._reference.type}, id: {item_id}}}{owner}"
+
+    def _described(self, kind: Kind, name: str) -> str:
+        """A live object by its id, or one to come by its address, with what tells it from others."""
+        live = name in self._records
+        fields = self._records[name].fields if live else self._coming[name]
+        said = ", ".join(f"{each} {in_short(fields[each])}" for each in kind.natural_key if each in fields)
+        return f"the live {kind.name} {name} ({said})" if live else f"{name} ({said}), made by this plan"
+
+    def _may_share(self, one: Fields, other: Fields) -> bool:
+        """Whether two objects could have one label; an unknown field could have any value."""
+        pairs = [(one.get(name), other.get(name)) for name in self._reference.labelled_by]
+        return all(None in pair or pair[0] == pair[1] for pair in pairs)
+
+    def _of_type(self, items: Iterable[Raw]) -> list[Raw]:
+        return [item for item in items if item.get("type") == self._reference.type and isinstance(item.get("id"), str)]
+
+    def _item(self, item_id: str) -> dict[str, Any]:
+        return {"type": self._reference.type, "id": item_id}
+
 
 Resolve = Callable[[str, Reference], dict[str, Any] | None]
 """Given an address and the reference's declaration: the item that is sent, or None if it is not known yet."""
@@ -58,22 +226,16 @@ def known_objects(entries: Mapping[str, Entry]) -> set[tuple[str, str]]:
     }
 
 
-def _nothing_planned(_kind: str) -> Mapping[str, Fields]:
-    return {}
-
-
 class ReferenceResolver:
-    """Tells which items of the API's lists stand for which live objects; not safe to share between threads.
-
-    `taken`: (kind, id) of further objects that are or were. `planned`: for a kind, address → fields of what this run
-    makes; it is called when a reference to that kind is resolved first.
-    """
+    """Tells which items of the API's lists stand for which live objects; not safe to share between threads. `taken`:
+    (kind, id) of further objects that are or were. `planned`: for a kind, address → fields of what this run makes; it
+    is called when a reference to that kind is resolved first."""
 
     def __init__(
         self,
         live: Live,
         taken: Collection[tuple[str, str]] = (),
-        planned: Callable[[str], Mapping[str, Fields]] = _nothing_planned,
+        planned: Callable[[str], Mapping[str, Fields]] = lambda _kind: {},
     ) -> None:
         self._live = live
         self._taken = taken
@@ -99,10 +261,8 @@ class ReferenceResolver:
     def proof(
         self, record: Record, reference: Reference, used: Collection[Any] = (), address: str = ""
     ) -> Proof | None:
-        """The item that stands for an object, None if that is not proven.
-
-        `used`: items that live objects hold already; what works today is not doubted. `address`: that of the object.
-        """
+        """The item that stands for an object, None if that is not proven. `used`: items that live objects hold already;
+        what works today is not doubted. `address`: that of the object."""
         offers = self.offers(reference)
         return self.targets(reference).proof(record, LookupTable(used, also=offers) if used else offers, address)
 

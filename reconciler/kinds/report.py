@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference
-from reconciler.model.live import Lookups, Raw
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference, text
+from reconciler.model.inputs import Lookups, Raw
 
 DESTINATIONS = "/scheduled-reports/destinations"
 TARGET_INTEGRATION = "target_integration"
@@ -40,23 +40,16 @@ REPORT = Kind(
     fields=(
         Field(
             name="report_name",
-            schema={
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 255,
-                "description": "The name that the dashboard shows.",
-                "examples": ["Daily Revenue"],
-            },
+            schema=text("The name that the dashboard shows.", "Daily Revenue", minLength=1, maxLength=255),
             expected="a text of 1 to 255 characters",
         ),
         Field(
             name="send_at",
-            schema={
-                "type": "string",
-                "enum": SEND_TIMES,
-                "description": "UTC time of day, HH:MM on the 30-minute grid. Sent within some minutes of it.",
-                "examples": ["09:00"],
-            },
+            schema=text(
+                "UTC time of day, HH:MM on the 30-minute grid. Sent within some minutes of it.",
+                "09:00",
+                enum=SEND_TIMES,
+            ),
             expected='a UTC time on the 30-minute grid, "00:00" to "23:30"',
         ),
         Field(
@@ -70,20 +63,15 @@ REPORT = Kind(
         ),
         Field(
             name="status",
-            schema={
-                "type": "string",
-                "enum": ["draft", "active"],
-                "description": "draft: nothing is delivered. active: delivered at each send_at.",
-            },
+            schema=text("draft: nothing is delivered. active: delivered at each send_at.", enum=["draft", "active"]),
             expected="one of draft, active",
         ),
         Field(
             name="environment",
-            schema={
-                "type": "string",
-                "enum": ["sandbox", "production"],
-                "description": "Whose events the report covers. It need not follow the key's environment.",
-            },
+            schema=text(
+                "Whose events the report covers. It need not follow the key's environment.",
+                enum=["sandbox", "production"],
+            ),
             expected="one of sandbox, production",
             follows_key=True,
         ),
@@ -99,22 +87,13 @@ REPORT = Kind(
                     "description": "An integration of this configuration, or a destination that is not managed here.",
                     "minProperties": 1,
                     "properties": {
-                        "integration": {
-                            "type": "string",
-                            "description": "The key of an integration of this configuration.",
-                            "examples": ["release-alerts"],
-                        },
-                        "type": {
-                            "type": "string",
-                            "enum": [TARGET_INTEGRATION],
-                            "description": "The type of a destination that is not managed here.",
-                        },
-                        "id": {
-                            "type": "string",
-                            "pattern": "^[a-zA-Z0-9._-]{1,256}$",
-                            "description": "The id of a destination that is not managed here.",
-                            "examples": ["int-wh-01"],
-                        },
+                        "integration": text("The key of an integration of this configuration.", "release-alerts"),
+                        "type": text("The type of a destination that is not managed here.", enum=[TARGET_INTEGRATION]),
+                        "id": text(
+                            "The id of a destination that is not managed here.",
+                            "int-wh-01",
+                            pattern="^[a-zA-Z0-9._-]{1,256}$",
+                        ),
                     },
                     "additionalProperties": False,
                     "oneOf": [

@@ -1,26 +1,27 @@
-"""JSON Schema (2020-12) of what a user writes, made from the kinds."""
+"""JSON Schema (2020-12) of what a user writes, made from the kinds; `published` has it as editors use it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.declaration import closed, text
 from reconciler.model.backends import BACKENDS
 
+Schema = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"
 ADDRESS_PATTERN = f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
 NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
-
 DATE_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
 
-Schema = dict[str, Any]
-
-LIFECYCLE: Schema = {
-    "type": "object",
-    "description": "How the reconciler may treat this resource.",
-    "properties": {
+LIFECYCLE: Schema = closed(
+    "How the reconciler may treat this resource.",
+    {
         "prevent_destroy": {
             "type": "boolean",
             "description": "Refuse every plan that would delete or replace it, even after this block has gone.",
@@ -33,15 +34,12 @@ LIFECYCLE: Schema = {
                 "description": "A field, or a path within one; with an owner, a reason and a date it ends at.",
                 "examples": ["status", "data.actions.push"],
                 "properties": {
-                    "field": {"type": "string", "minLength": 1, "description": "A field, or a path within one."},
-                    "until": {
-                        "type": "string",
-                        "pattern": DATE_PATTERN,
-                        "description": "The last day, YYYY-MM-DD. After it every plan warns.",
-                        "examples": ["2027-01-31"],
-                    },
-                    "reason": {"type": "string", "minLength": 1, "description": "Why it is ignored."},
-                    "owner": {"type": "string", "minLength": 1, "description": "Who sees to it."},
+                    "field": text("A field, or a path within one.", minLength=1),
+                    "until": text(
+                        "The last day, YYYY-MM-DD. After it every plan warns.", "2027-01-31", pattern=DATE_PATTERN
+                    ),
+                    "reason": text("Why it is ignored.", minLength=1),
+                    "owner": text("Who sees to it.", minLength=1),
                 },
                 "required": ["field", "until", "reason"],
                 "additionalProperties": False,
@@ -49,52 +47,31 @@ LIFECYCLE: Schema = {
             "description": "Fields that an update leaves as they are live.",
             "examples": [["status"]],
         },
-        "replace": {
-            "type": "string",
-            "enum": ["allow"],
-            "description": "Where the API cannot change a field, make a new object and delete the old one.",
-        },
+        "replace": text(
+            "Where the API cannot change a field, make a new object and delete the old one.", enum=["allow"]
+        ),
     },
-    "additionalProperties": False,
-}
+)
 
 
 def resource_schema(kind: Kind) -> Schema:
     """What may be written for one resource of a kind, variables already put in."""
-    return {
-        "type": "object",
-        "title": kind.name.capitalize(),
-        "description": kind.description,
-        "properties": {**{each.name: dict(each.schema) for each in kind.fields}, "lifecycle": LIFECYCLE},
-        "required": [each.name for each in kind.fields if each.required],
-        "additionalProperties": False,
-        "examples": [dict(kind.example)],
-    }
+    schema = closed(
+        kind.description,
+        {**{each.name: dict(each.schema) for each in kind.fields}, "lifecycle": LIFECYCLE},
+        [each.name for each in kind.fields if each.required],
+        examples=[dict(kind.example)],
+    )
+    return {"type": "object", "title": kind.name.capitalize(), **schema}
 
 
 def _block(description: str, properties: Schema, example: Schema) -> Schema:
-    return {
-        "type": "array",
-        "description": description,
-        "items": {
-            "type": "object",
-            "description": description,
-            "properties": properties,
-            "required": list(properties),
-            "additionalProperties": False,
-            "examples": [example],
-        },
-        "examples": [[example]],
-    }
+    items = closed(description, properties, list(properties), examples=[example])
+    return {"type": "array", "description": description, "items": items, "examples": [[example]]}
 
 
 def _address(description: str) -> Schema:
-    return {
-        "type": "string",
-        "pattern": ADDRESS_PATTERN,
-        "description": description,
-        "examples": ["report.daily-revenue"],
-    }
+    return text(description, "report.daily-revenue", pattern=ADDRESS_PATTERN)
 
 
 BLOCKS: dict[str, Schema] = {
@@ -115,50 +92,69 @@ BLOCKS: dict[str, Schema] = {
         "A reviewed adoption: the live object `id` is what `to` means.",
         {
             "to": _address("an address of the configuration"),
-            "id": {
-                "type": "string",
-                "pattern": "^[a-zA-Z0-9._-]{1,256}$",
-                "description": "the id of a live object",
-                "examples": ["wbRlfw1x"],
-            },
+            "id": text("the id of a live object", "wbRlfw1x", pattern="^[a-zA-Z0-9._-]{1,256}$"),
         },
         {"to": "report.daily-revenue", "id": "wbRlfw1x"},
     ),
 }
 
-CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
-
-STATE: Schema = {
-    "type": "object",
-    "description": "Where the memory of what was applied is kept.",
-    "properties": {
-        "store": {
-            "type": "string",
-            "enum": list(BACKENDS),
-            "description": " ".join(f"{name}: {each.place}." for name, each in BACKENDS.items()),
-        },
+STATE: Schema = closed(
+    "Where the memory of what was applied is kept.",
+    {
+        "store": text(" ".join(f"{name}: {each.place}." for name, each in BACKENDS.items()), enum=list(BACKENDS)),
         **{name: dict(schema) for each in BACKENDS.values() for name, schema in each.settings.items()},
     },
-    "required": ["store"],
-    "additionalProperties": False,
-}
+    ["store"],
+)
 
-SETTINGS: Schema = {
-    "type": "object",
-    "description": "What stands beside a configuration: its environments, where their states are kept, guards.",
-    "properties": {
-        "name": {
-            "type": "string",
-            "pattern": CONFIGURATION_PATTERN,
-            "description": "A name of at most 200 characters, none of them a control character. The state, comments "
-            "and saved plans carry it. Left out: the folder's path below the repository's top.",
-            "examples": ["growth"],
+ENVIRONMENT: Schema = closed(
+    "One project: its key, its values, its state.",
+    {
+        "secret_env": text(
+            "The name of the variable that holds the Secret Key, never the key itself.",
+            "QONVERSION_SECRET",
+            pattern=SECRET_NAME_PATTERN,
+        ),
+        "secret_command": {
+            "type": "array",
+            "minItems": 1,
+            "items": text("The program, then its arguments, each an item of its own. No shell.", minLength=1),
+            "description": "A program that prints the Secret Key, of a password manager for example. Run "
+            "where secret_env is left out or its variable is not set; never by validate.",
+            "examples": [["op", "read", "op://Team/Qonversion/secret-key"]],
         },
+        "api_url": text(
+            "The API's address where it is not the vendor's, or simulator: and a file.",
+            "http://127.0.0.1:8080/v4",
+            pattern="^(https?://|simulator:).",
+        ),
         "state": STATE,
-        "guards": {
+        "variables": {
             "type": "object",
-            "description": "Limits that refuse an apply before anything is sent.",
-            "properties": {
+            "description": "Values for ${var.NAME}.",
+            "propertyNames": {"pattern": NAME_PATTERN},
+            "additionalProperties": {
+                "type": ["string", "number", "boolean", "null"],
+                "description": "What ${var.NAME} stands for here. A null is no value.",
+            },
+            "examples": [{"prefix": "[test] "}],
+        },
+    },
+)
+
+SETTINGS: Schema = closed(
+    "What stands beside a configuration: its environments, where their states are kept, guards.",
+    {
+        "name": text(
+            "A name of at most 200 characters, none of them a control character. The state, comments "
+            "and saved plans carry it. Left out: the folder's path below the repository's top.",
+            "growth",
+            pattern=CONFIGURATION_PATTERN,
+        ),
+        "state": STATE,
+        "guards": closed(
+            "Limits that refuse an apply before anything is sent.",
+            {
                 "max_deletes": {
                     "type": "integer",
                     "minimum": 0,
@@ -166,60 +162,15 @@ SETTINGS: Schema = {
                     "examples": [5],
                 }
             },
-            "additionalProperties": False,
-        },
-        "time_zone": {
-            "type": "string",
-            "minLength": 1,
-            "description": "The readers' time zone, an IANA name: times are shown in it, beside UTC.",
-            "examples": ["Europe/Berlin"],
-        },
+        ),
+        "time_zone": text(
+            "The readers' time zone, an IANA name: times are shown in it, beside UTC.", "Europe/Berlin", minLength=1
+        ),
         "environments": {
             "type": "object",
             "description": "The projects that this configuration is for.",
             "minProperties": 1,
-            "additionalProperties": {
-                "type": "object",
-                "description": "One project: its key, its values, its state.",
-                "properties": {
-                    "secret_env": {
-                        "type": "string",
-                        "pattern": SECRET_NAME_PATTERN,
-                        "description": "The name of the variable that holds the Secret Key, never the key itself.",
-                        "examples": ["QONVERSION_SECRET"],
-                    },
-                    "secret_command": {
-                        "type": "array",
-                        "minItems": 1,
-                        "items": {
-                            "type": "string",
-                            "minLength": 1,
-                            "description": "The program, then its arguments, each an item of its own. No shell.",
-                        },
-                        "description": "A program that prints the Secret Key, of a password manager for example. Run "
-                        "where secret_env is left out or its variable is not set; never by validate.",
-                        "examples": [["op", "read", "op://Team/Qonversion/secret-key"]],
-                    },
-                    "api_url": {
-                        "type": "string",
-                        "pattern": "^(https?://|simulator:).",
-                        "description": "The API's address where it is not the vendor's, or simulator: and a file.",
-                        "examples": ["http://127.0.0.1:8080/v4"],
-                    },
-                    "state": STATE,
-                    "variables": {
-                        "type": "object",
-                        "description": "Values for ${var.NAME}.",
-                        "propertyNames": {"pattern": NAME_PATTERN},
-                        "additionalProperties": {
-                            "type": ["string", "number", "boolean", "null"],
-                            "description": "What ${var.NAME} stands for here. A null is no value.",
-                        },
-                        "examples": [{"prefix": "[test] "}],
-                    },
-                },
-                "additionalProperties": False,
-            },
+            "additionalProperties": ENVIRONMENT,
             "examples": [
                 {
                     "sandbox": {"secret_env": "QONVERSION_SANDBOX_SECRET", "variables": {"prefix": "[test] "}},
@@ -228,8 +179,7 @@ SETTINGS: Schema = {
             ],
         },
     },
-    "additionalProperties": False,
-}
+)
 
 
 def find_schema(name: str) -> Schema:
@@ -238,3 +188,70 @@ def find_schema(name: str) -> Schema:
         return resource_schema(KINDS[name])
     items: Schema = SETTINGS if name == "settings" else BLOCKS[name]["items"]
     return items
+
+
+VARIABLE: Schema = {
+    "type": "string",
+    "title": "A variable",
+    "description": "A text with a variable of the environment in it; the variables are in reconciler.yaml.",
+    "pattern": "\\$\\{var\\.[A-Za-z_][A-Za-z0-9_]*\\}",
+}
+
+
+def published() -> dict[str, Schema]:
+    """File name → schema, as it is committed in `schemas/` for editors. Each stands alone; in what is not settings, a
+    variable may stand for any value."""
+    kinds = {kind.name: titled(_with_variables(resource_schema(kind))) for kind in KINDS.values()}
+    configuration = {
+        "type": "object",
+        "title": "Reconciler configuration",
+        "description": "Resources of a Qonversion project. All files of a folder are merged.",
+        "properties": {
+            **{kind.section: _section(kind) for kind in KINDS.values()},
+            **{name: titled(_with_variables(block), name) for name, block in BLOCKS.items()},
+        },
+        "patternProperties": {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}},
+        "additionalProperties": False,
+        "examples": [{kind.section: {f"my-{kind.name}": dict(kind.example)} for kind in KINDS.values()}],
+        "$defs": kinds,
+    }
+    settings = {"title": "reconciler.yaml", **titled(SETTINGS)}
+    files = {**kinds, "configuration": configuration, "reconciler": settings}
+    return {f"{name}.schema.json": {"$schema": DIALECT, "$id": f"{name}.schema.json", **files[name]} for name in files}
+
+
+def _section(kind: Kind) -> Schema:
+    """The map of a kind's resources; `defaultSnippets` is what editors offer where a new one begins."""
+    body = {f"${{1:my-{kind.name}}}": dict(kind.example)}
+    return {
+        "type": "object",
+        "title": kind.title,
+        "description": kind.description,
+        "propertyNames": {"pattern": KEY_PATTERN},
+        "additionalProperties": {"$ref": f"#/$defs/{kind.name}"},
+        "defaultSnippets": [{"label": f"new {kind.name}", "description": kind.description, "body": body}],
+    }
+
+
+def _with_variables(schema: Schema) -> Schema:
+    """The schema with `${var.NAME}` allowed wherever a value is."""
+    result = {key: value for key, value in schema.items() if key not in ("properties", "items")}
+    if "properties" in schema:
+        result["properties"] = {name: _with_variables(inner) for name, inner in schema["properties"].items()}
+    if "items" in schema:
+        result["items"] = _with_variables(schema["items"])
+    kept: Schema = {name: result.pop(name) for name in ("title", "description", "examples") if name in result}
+    if schema.get("type") in ("object", "array") or not ({"type", "enum"} & set(schema)):
+        return {**kept, **result}
+    return {**kept, "anyOf": [result, VARIABLE]}
+
+
+def titled(schema: Schema, name: str = "") -> Schema:
+    """The schema with a title for each property, at every depth: what an editor shows on top of its description."""
+    result = {"title": name.replace("_", " ").capitalize(), **schema} if name else dict(schema)
+    if "properties" in schema:
+        result["properties"] = {key: titled(inner, key) for key, inner in schema["properties"].items()}
+    for place in ("items", "additionalProperties"):
+        if isinstance(schema.get(place), dict):
+            result[place] = titled(schema[place])
+    return result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -10,10 +9,9 @@ from typing import Any
 from reconciler.errors import AnswerUnreadable
 from reconciler.kinds.comparison import overlaid
 from reconciler.kinds.declaration import Kind, Put, Schema, SubEndpoint
-from reconciler.model.desired import Fields
-from reconciler.model.live import Lookups, Raw, Record
+from reconciler.model.inputs import Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
-from reconciler.serialization import canonical
+from reconciler.serialization import sha256
 from reconciler.text import truncate
 
 ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")
@@ -31,9 +29,7 @@ def is_id(value: object) -> bool:
 
 def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     """A record of the API as fields of the configuration. AnswerUnreadable if it is of another kind, or has no id.
-
-    Numbers and texts are converted to the type of the field's schema. All else is kept as it is.
-    """
+    Numbers and texts are converted to the type of the field's schema. All else is kept as it is."""
     if unlike := other_object(kind, raw):
         raise AnswerUnreadable(f"{kind.path}: the API names {unlike}; expected records of {kind.object_name}")
     if not is_id(raw.get("id")):
@@ -86,12 +82,9 @@ def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
 
 
 def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collection[str]) -> tuple[Request, ...]:
-    """The requests that change a live record to `fields`, of which those in `changed` differ.
-
-    A field with an endpoint of its own is set there if nothing else changes. A partial PUT has only what changes. A
-    full one starts from the live record, so that unmanaged and unknown fields keep their values. CannotBeSent if the
-    API has no such write.
-    """
+    """The requests that change a live record to `fields`, of which those in `changed` differ. A field with an endpoint
+    of its own is set there if nothing else changes. A partial PUT has only what changes. A full one starts from the
+    live record, so that unmanaged and unknown fields keep their values. CannotBeSent if the API has no such write."""
     apart = kind.sub_endpoint()
     if apart and set(changed) == {apart[0]}:
         return (_set_request(kind, record.id, *apart, fields[apart[0]]),)
@@ -141,11 +134,9 @@ def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, wor
 
 
 def fingerprint(kind: Kind, record: Record) -> str:
-    """The hash of what a write could overwrite: the declared fields, and for a full PUT the unknown ones too.
-
-    Fields that the server sets (counters, times) are left out: they change by themselves.
-    """
+    """The hash of what a write could overwrite: the declared fields, and for a full PUT the unknown ones too. Fields
+    that the server sets (counters, times) are left out: they change by themselves."""
     seen = dict(record.fields)
     if kind.put is Put.FULL:
         seen |= unknown_fields(kind, record)
-    return "sha256:" + hashlib.sha256(canonical(seen).encode()).hexdigest()
+    return sha256(seen)

@@ -37,11 +37,6 @@ class Approval:
     format_version: int = FORMAT_VERSION
     configuration: str = ""
 
-    @property
-    def is_known(self) -> bool:
-        """Whether this version of the program wrote it, or one that writes the same."""
-        return self.format_version == FORMAT_VERSION
-
 
 def make_approval(plan: Plan, commit: str = "", base: str = "", room: int = MOST_SKETCHED) -> Approval:
     """A plan as it is approved; its sketch takes at most `room` characters."""
@@ -111,20 +106,19 @@ class CommentMarker:
 
 def make_marker(command: str, plan: Plan, commit: str, base: str) -> CommentMarker:
     """The mark of a plan; its sketch is cut to what the line has room for."""
-    room, commit, base = MOST_SKETCHED, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT]
-
-    def cut_to(room: int) -> CommentMarker:
-        approval = make_approval(plan, commit, base, room)
-        return CommentMarker(plan.environment, command, approval, configuration=plan.configuration)
-
-    while len(marker_line(cut_to(room))) > LONGEST and room:
+    room = MOST_SKETCHED
+    while True:
+        approval = make_approval(plan, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT], room)
+        marker = CommentMarker(plan.environment, command, approval, configuration=plan.configuration)
+        if len(marker_line(marker)) <= LONGEST or not room:
+            return marker
         room //= 2
-    return cut_to(room)
 
 
 def marker_line(mark: CommentMarker) -> str:
     """The mark as an HTML comment on one line of ASCII."""
-    return f"<!-- reconciler {_UNSAFE.sub(_escaped, json.dumps(asdict(mark), separators=(',', ':')))} -->"
+    text = json.dumps(asdict(mark), separators=(",", ":"))
+    return "<!-- reconciler " + _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + " -->"
 
 
 def mark_in(body: str) -> CommentMarker | None:
@@ -142,9 +136,6 @@ def mark_in(body: str) -> CommentMarker | None:
         environment, configuration = known.get("environment"), known.get("configuration")
         named = configuration if isinstance(configuration, str) else None
         return CommentMarker(environment, "", None, 0, named) if isinstance(environment, str) else None
-    is_known = mark.format_version == MARKER_FORMAT and (mark.approval is None or mark.approval.is_known)
+    versions = (mark.format_version, mark.approval.format_version if mark.approval else FORMAT_VERSION)
+    is_known = versions == (MARKER_FORMAT, FORMAT_VERSION)
     return mark if is_known else replace(mark, command="", approval=None)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"

@@ -23,36 +23,32 @@ class BackendType:
     required: Mapping[str, str] = field(default_factory=dict)
 
 
+def text(description: str, example: str, **limits: Any) -> Mapping[str, Any]:
+    return {"type": "string", **limits, "description": description, "examples": [example]}
+
+
 BACKENDS: Mapping[str, BackendType] = {
     "file": BackendType(
         place="on this machine",
         implementation="reconciler.state.file:FileBackend",
         settings={
-            "path": {
-                "type": "string",
-                "minLength": 1,
-                "description": "A .json file, or a folder that holds one file an environment. "
-                "Relative to reconciler.yaml.",
-                "examples": [".reconciler"],
-            },
+            "path": text(
+                "A .json file, or a folder that holds one file an environment. Relative to reconciler.yaml.",
+                ".reconciler",
+                minLength=1,
+            )
         },
     ),
     "git": BackendType(
         place="on a ref of the repository's remote",
         implementation="reconciler.state.git:GitBackend",
         settings={
-            "remote": {
-                "type": "string",
-                "minLength": 1,
-                "description": "git: the remote that holds the state, origin where it is left out.",
-                "examples": ["origin"],
-            },
-            "author": {
-                "type": "string",
-                "pattern": "^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$",
-                "description": "git: who commits the state, if git itself knows nobody (user.email, GIT_AUTHOR_EMAIL).",
-                "examples": ["Release Bot <bot@example.com>"],
-            },
+            "remote": text("git: the remote that holds the state, origin where it is left out.", "origin", minLength=1),
+            "author": text(
+                "git: who commits the state, if git itself knows nobody (user.email, GIT_AUTHOR_EMAIL).",
+                "Release Bot <bot@example.com>",
+                pattern="^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$",
+            ),
         },
         defaults={"remote": "origin"},
     ),
@@ -60,12 +56,9 @@ BACKENDS: Mapping[str, BackendType] = {
         place="in a bucket",
         implementation="reconciler.state.object:ObjectBackend",
         settings={
-            "url": {
-                "type": "string",
-                "pattern": "^(s3|gs|az)://[^/]",
-                "description": "object: the bucket, and a prefix within it.",
-                "examples": ["s3://my-bucket/reconciler"],
-            },
+            "url": text(
+                "object: the bucket, and a prefix within it.", "s3://my-bucket/reconciler", pattern="^(s3|gs|az)://[^/]"
+            )
         },
         required={"url": "s3://…, gs://… or az://…"},
     ),

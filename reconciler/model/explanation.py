@@ -46,10 +46,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class FieldExplanation:
-    """One field, or one spot within it. `line` is the text at `place`; both are nothing if it is not written.
-
-    `cause` is that of a difference; `next` is what the next apply does to it.
-    """
+    """One field, or one spot within it. `line` is the text at `place`; both are nothing if it is not written. `cause`
+    is that of a difference; `next` is what the next apply does to it."""
 
     path: str
     verdict: Verdict

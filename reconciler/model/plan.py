@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from reconciler.model.state import Entry, Tombstone
+from reconciler.model.inputs import Entry, Tombstone
 
 FORMAT_VERSION = 1
 NEW_ID = "{id}"
@@ -51,11 +51,9 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One write. A reference to something that does not exist yet stays in `body` as it is written in the YAML.
-
-    `sets` are the fields that are applied once it has succeeded. `creates`: its answer bears a new id.
-    `destroys`: it takes an object away, so that 404 means that it is done.
-    """
+    """One write. A reference to something that does not exist yet stays in `body` as it is written in the YAML. `sets`
+    are the fields that are applied once it has succeeded. `creates`: its answer bears a new id. `destroys`: it takes an
+    object away, so that 404 means that it is done."""
 
     method: str
     path: str
@@ -169,12 +167,4 @@ class Plan:
         return counts | {"unchanged": len(self.unchanged), "unmanaged": len(self.unmanaged)}
 
 
-SUMMARY_ORDER = (
-    Action.CREATE,
-    Action.UPDATE,
-    Action.REPLACE,
-    Action.DELETE,
-    Action.ADOPT,
-    Action.FORGET,
-    Action.MANUAL,
-)
+SUMMARY_ORDER = tuple(map(Action, ("create", "update", "replace", "delete", "adopt", "forget", "manual")))

@@ -12,11 +12,6 @@ USER = re.compile(r"""(?<=//)(?:[^/?#\s'"]*(?=@)|[^/?#\s'":]*:(?!\d*(?:[/?#\s'"]
 ALL_BEFORE_HOST = re.compile(r"(?:(?<=//)|^(?![^\s/]*//))\S*@")
 
 
-def users_in(text: str) -> list[str]:
-    """The users, with their passwords, of the addresses in a text."""
-    return USER.findall(text)
-
-
 def without_user(text: str) -> str:
     """A text without the user and the password of the addresses in it."""
     return USER.sub("***", text)
@@ -70,11 +65,8 @@ class Spellings:
                 at = content.find(sign, at)
         return self._has_slash and b"\\/" in content
 
-    def places_in(self, document: Any) -> Iterator[tuple[str, str]]:
+    def places_in(self, value: Any, owner: str = "", path: str = "") -> Iterator[tuple[str, str]]:
         """Each object of a JSON document (its `id`, empty if it bears none) with a field in which one stands."""
-        yield from self._places(document, "", "")
-
-    def _places(self, value: Any, owner: str, path: str) -> Iterator[tuple[str, str]]:
         if isinstance(value, str):
             if self.are_in(value.encode("utf-8", "surrogatepass")):
                 yield owner, path
@@ -85,10 +77,10 @@ class Spellings:
             for name, inner in value.items():
                 if self.are_in(name.encode("utf-8", "surrogatepass")):
                     yield owner, f"{path} (a name in it)".strip()
-                yield from self._places(inner, owner, f"{path}.{name}".lstrip("."))
+                yield from self.places_in(inner, owner, f"{path}.{name}".lstrip("."))
         elif isinstance(value, list):
             for number, inner in enumerate(value):
-                yield from self._places(inner, owner, f"{path}[{number}]")
+                yield from self.places_in(inner, owner, f"{path}[{number}]")
 
 
 def _in_base64(raw: bytes) -> Iterator[bytes]:

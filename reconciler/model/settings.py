@@ -16,9 +16,7 @@ Variable = str | int | float | bool
 @dataclass(frozen=True, slots=True)
 class StateSettings:
     """Where the state of an environment is kept. `store` is the name of a backend, `options` are its own settings.
-
-    `path` is the file of the `file` store; the others keep their journal beside it.
-    """
+    `path` is the file of the `file` store; the others keep their journal beside it."""
 
     store: str
     path: Path

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from reconciler.model.apply_report import ApplyReport, Status
 from reconciler.model.plan import FORMAT_VERSION, Change
-from reconciler.model.review import Review, Weight
+from reconciler.model.reports import ApplyReport, Review, Status, Weight
 
 
 class PlanJson:

@@ -21,7 +21,7 @@ from reconciler import __version__
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
 from reconciler.model.plan import DESTROYS, Action, Change
-from reconciler.model.review import Review
+from reconciler.model.reports import Review
 from reconciler.output.labels import GRAVE, WEIGHTS
 from reconciler.output.terminal import escape
 

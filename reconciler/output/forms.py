@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.lazy import load
 
 if TYPE_CHECKING:
-    from reconciler.model.apply_report import ApplyReport, Failure
-    from reconciler.model.review import Review
+    from reconciler.model.reports import ApplyReport, Failure, Review
 
 RENDERERS = {
     "text": "reconciler.output.text:PlanText",

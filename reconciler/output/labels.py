@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from reconciler.model.apply_report import Status
 from reconciler.model.plan import DESTROYS, Action, Cause, Plan
-from reconciler.model.review import Scope, Weight
+from reconciler.model.reports import Scope, Status, Weight
 from reconciler.output.terminal import dim, green, red, yellow
 
 Paint = Callable[[str], str]

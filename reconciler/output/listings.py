@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from reconciler.model.apply_report import Receipt
-from reconciler.model.drift import Drift, Drifted
-from reconciler.model.live import Destination, Destinations
+from reconciler.model.inputs import Destination, Destinations
+from reconciler.model.reports import Drift, Drifted, Receipt
 from reconciler.output.terminal import bold, dim, escape, yellow
 from reconciler.output.values import format_value
 from reconciler.text import counted

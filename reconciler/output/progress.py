@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from reconciler.lazy import load
-from reconciler.model.apply_report import Status
 from reconciler.model.plan import Change, Plan
+from reconciler.model.reports import Status
 from reconciler.output.labels import STATUSES
 from reconciler.output.terminal import escape, printable, write_stderr, yellow
 from reconciler.text import counted

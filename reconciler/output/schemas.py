@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.published import DIALECT, published, titled
-from reconciler.kinds.schema import Schema
+from reconciler.kinds.schema import DIALECT, Schema, published, titled
 from reconciler.model.plan import FORMAT_VERSION, SUMMARY_ORDER, Action, Cause
-from reconciler.model.review import Scope
+from reconciler.model.reports import Scope
 
 PLAN = "plan.schema.json"
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 from typing import Any
 
-from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.model.review import Review, Weight
+from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification, Weight
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, WEIGHTS, Paint, title
 from reconciler.output.terminal import bold, dim, escape, green, red, width, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, plain

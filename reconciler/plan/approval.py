@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,16 +31,14 @@ class ApprovedChange:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """An approval. Only the digest binds; the rest is for messages.
-
-    `changes` is None if only the digest is known; `left_out`: how many more there are. `environment` may be empty.
-    """
+    """An approval. Only the digest binds; the rest is for messages. `changes` is None if only the digest is known;
+    `left_out`: how many more there are. `environment` may be empty."""
 
     digest: str
     environment: str = ""
     changes: Mapping[str, ApprovedChange] | None = None
     left_out: int = 0
-    commit: str = field(default="")
+    commit: str = ""
 
 
 def read_approved(expected: str) -> Approved:
@@ -64,9 +62,8 @@ def _approved(text: str) -> Approved:
     if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
         return _from_plan(plan)
     approval = from_json(text)
-    changes = {
-        address: ApprovedChange(sketch.partition(" ")[0], sketch) for address, sketch in approval.changes.items()
-    }
+    sketches = approval.changes.items()
+    changes = {address: ApprovedChange(sketch.partition(" ")[0], sketch) for address, sketch in sketches}
     return Approved(approval.digest, approval.environment, changes, approval.left_out, approval.commit)
 
 
@@ -74,8 +71,7 @@ def _from_plan(plan: Mapping[str, Any]) -> Approved:
     try:
         changes = {
             str(each["address"]): ApprovedChange(
-                str(each["action"]),
-                fields={str(one["path"]): (one["before"], one["after"]) for one in each["fields"]},
+                str(each["action"]), fields={str(one["path"]): (one["before"], one["after"]) for one in each["fields"]}
             )
             for each in plan["changes"]
         }
@@ -128,15 +124,11 @@ def require_approved(plan: Plan, approved: Approved) -> None:
 
 
 def _planned(plan: Plan) -> Iterator[str]:
-    drifted = [
-        change for change in plan.changes if any(each.cause in (Cause.DRIFT, Cause.BOTH) for each in change.fields)
-    ]
-    count = len(plan.changes)
-    yield f"{count} change{'' if count == 1 else 's'}, {len(drifted)} of them because of what somebody changed outside"
-    yield from (
-        f"{change.address}: {_current(change)}"
-        for change in [*drifted, *(each for each in plan.changes if each not in drifted)]
-    )
+    outside = (Cause.DRIFT, Cause.BOTH)
+    ordered = sorted(plan.changes, key=lambda change: all(each.cause not in outside for each in change.fields))
+    count, drifted = len(ordered), sum(any(each.cause in outside for each in change.fields) for change in ordered)
+    yield f"{count} change{'' if count == 1 else 's'}, {drifted} of them because of what somebody changed outside"
+    yield from (f"{change.address}: {_current(change)}" for change in ordered)
 
 
 def _differences(plan: Plan, approved: Approved, changes: Mapping[str, ApprovedChange]) -> Iterator[str]:
@@ -147,14 +139,15 @@ def _differences(plan: Plan, approved: Approved, changes: Mapping[str, ApprovedC
         elif known is None:
             yield f"{change.address} is not among the changes that the approval has room for: {_current(change)}"
         elif known.action != change.action.value:
-            yield f"{change.address} was to be {_done(known.action)}, and is another thing now: {_current(change)}"
+            done = DONE.get(known.action, known.action)
+            yield f"{change.address} was to be {done}, and is another thing now: {_current(change)}"
         elif not _is_approved(change, changes):
             yield f"{change.address} would change differently: {_differently(change, known)}"
     planned = {change.address for change in plan.changes}
     for address, known in changes.items():
         if address not in planned:
-            why = _why(plan, address, known)
-            yield f"{address} was to be {_done(known.action)} and is not planned any more ({why})"
+            done, why = DONE.get(known.action, known.action), _why(plan, address, known)
+            yield f"{address} was to be {done} and is not planned any more ({why})"
 
 
 def _is_approved(change: Change, changes: Mapping[str, ApprovedChange]) -> bool:
@@ -163,9 +156,8 @@ def _is_approved(change: Change, changes: Mapping[str, ApprovedChange]) -> bool:
         return False
     if known.fields is None:
         return known.sketch == make_sketch(change)
-    return {each.path for each in change.fields} == known.fields.keys() and not any(
-        _differs(each, known.fields[each.path]) for each in change.fields
-    )
+    is_same = {each.path for each in change.fields} == known.fields.keys()
+    return is_same and not any(_differs(each, known.fields[each.path]) for each in change.fields)
 
 
 def _differs(now: FieldChange, then: tuple[Any, Any]) -> bool:
@@ -210,10 +202,6 @@ def _why(plan: Plan, address: str, known: ApprovedChange) -> str:
     if known.action in ("delete", "forget"):
         return "it is gone, or was forgotten"
     return "it is not in the configuration any more, or is left out"
-
-
-def _done(action: str) -> str:
-    return DONE.get(action, action)
 
 
 def _first_few(parts: Iterable[str]) -> str:

@@ -2,68 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from reconciler.errors import ConfigurationInvalid, WrongUsage
 from reconciler.kinds import KINDS
-from reconciler.kinds.delivery import DeliveryChange, delivery_change
-from reconciler.kinds.destinations import find_labels, told_apart
-from reconciler.model.desired import Desired, address_kind
-from reconciler.model.live import Destination, Live
-from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Refusal, Unmanaged
-from reconciler.model.state import Entry, State, object_name, parse_object_name
-from reconciler.plan.blocks import dangling, moved
+from reconciler.kinds.declaration import DeliveryChange, delivery_change
+from reconciler.kinds.references import find_labels, told_apart
+from reconciler.model.inputs import (
+    Desired,
+    Destination,
+    Entry,
+    Live,
+    State,
+    address_kind,
+    object_name,
+    parse_object_name,
+)
+from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
 from reconciler.plan.changes import creation_errors, plan_change, plan_delete, plan_forget, plan_unseen_delete
-from reconciler.plan.context import PlanContext
-from reconciler.plan.destinations import destinations, require_sound_offers
-from reconciler.plan.guards import refusals
-from reconciler.plan.identity import match
-from reconciler.plan.order import ordered, with_needs
-from reconciler.plan.warnings import warnings
-from reconciler.serialization import canonical
+from reconciler.plan.guards import Options, refusals
+from reconciler.plan.identity import PlanContext
+from reconciler.plan.references import destinations, ordered, require_sound_offers, with_needs
+from reconciler.plan.warnings import dangling, moved, warnings
+from reconciler.serialization import sha256
 from reconciler.text import did_you_mean
 
-NOT_WRITTEN = "it is not in the configuration any more"
 RANK = {action: rank for rank, action in enumerate(Action)}
 SHIFT_RANK = {shift: rank for rank, shift in enumerate(DeliveryChange)}
 KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line asks of a plan. `today` is YYYY-MM-DD, for what has a date to end at (empty: nothing ends).
-    `api` is the API's address. Without `to_apply`, what it would send is not judged."""
-
-    targets: tuple[str, ...] = ()
-    prune: bool = False
-    max_deletes: int | None = None
-    allowed: frozenset[str] = frozenset()
-    today: str = ""
-    api: str = ""
-    to_apply: bool = True
-
-
 def make_plan(desired: Desired, state: State, live: Live, options: Options) -> Plan:
-    """The plan that changes `live` to `desired`. Kinds that were not read are left alone.
-
-    IdentityAmbiguous if an address could mean two objects; ConfigurationInvalid if the API's own lists rule a change
-    out, or a block has no target; WrongUsage for an unknown target.
-    """
-    whole, desired = desired, _of_kinds(desired, live)
-    everything, moved_from = moved(desired, state.entries)
-    context = _make_context(desired, everything, moved_from, state, live)
-    if problems := list(dangling(desired, context.entries, moved_from, live)):
+    """The plan that changes `live` to `desired`. Kinds that were not read are left alone. IdentityAmbiguous if an
+    address could mean two objects; ConfigurationInvalid if the API's own lists rule a change out, or a block has no
+    target; WrongUsage for an unknown target."""
+    context = _make_context(desired, state, live)
+    if problems := list(dangling(context.desired, context.entries, context.moved_from, live)):
         raise ConfigurationInvalid(problems)
     changes, refresh = _changes(context)
     unmanaged = _unmanaged(context)
     if options.prune:
         changes, unmanaged = _pruned(live, unmanaged) | changes, []
     changes = ordered(context, changes)
-    if problems := creation_errors(context, list(changes.values())):
+    if problems := list(creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
-    found = warnings(context, state, changes, refresh, today=options.today)
+    found = warnings(context, changes, refresh, today=options.today)
     said: Sequence[str] = [*desired.warnings, *live.warnings, *found]
     if options.targets:
         changes, said = _targeted(context, changes, options.targets, said)
@@ -77,9 +61,9 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         unchanged=tuple(sorted(refresh)),
         unmanaged=tuple(unmanaged),
         warnings=tuple(said),
-        refusals=_refusals(whole, replace(state, entries=everything), live, shown, options),
+        refusals=refusals(desired, context.state, live, shown, options),
         refresh=refresh,
-        moved=moved_from,
+        moved=context.moved_from,
         labels=_labels(context) | behind,
         behind=behind,
         configuration=state.configuration or "",
@@ -95,39 +79,22 @@ def keep_only(
     changes, said = _narrowed({each.address: each for each in plan.changes}, addresses, plan.warnings, "--only-scope")
     shown = sorted(changes.values(), key=_weight)
     everything, _ = moved(_of_kinds(desired, live), state.entries)
-    refused = _refusals(desired, replace(state, entries=everything), live, shown, options)
+    refused = refusals(desired, replace(state, entries=everything), live, shown, options)
     plan = replace(plan, changes=tuple(shown), warnings=tuple(said), refusals=refused)
     return replace(plan, digest=compute_digest(plan))
 
 
-def _refusals(
-    desired: Desired, state: State, live: Live, changes: Sequence[Change], options: Options
-) -> tuple[Refusal, ...]:
-    return refusals(
-        desired,
-        state,
-        live,
-        changes,
-        prune=options.prune,
-        max_deletes=options.max_deletes,
-        allowed=options.allowed,
-    )
-
-
 def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, ...]:
     """The destinations that the API offers, and the objects behind them. IdentityAmbiguous as for a plan."""
-    desired = _of_kinds(desired, live)
-    context = _make_context(desired, *moved(desired, state.entries), state, live)
+    context = _make_context(desired, state, live)
     _changes(context)  # It tells the context what is replaced.
     return tuple(destinations(context))
 
 
-def _make_context(
-    desired: Desired, everything: Mapping[str, Entry], moved_from: Mapping[str, str], state: State, live: Live
-) -> PlanContext:
-    entries = {address: entry for address, entry in everything.items() if address_kind(address) in live.records}
-    matches = match(desired, entries, live, state.tombstones, state.unread)
-    return PlanContext(desired, entries, live, matches, moved_from, state.tombstones, state.unread)
+def _make_context(desired: Desired, state: State, live: Live) -> PlanContext:
+    desired = _of_kinds(desired, live)
+    entries, moved_from = moved(desired, state.entries)
+    return PlanContext(desired, replace(state, entries=entries), live, moved_from)
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:
@@ -145,14 +112,9 @@ def _of_kinds(desired: Desired, live: Live) -> Desired:
 
 def _weight(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
-    shift = DeliveryChange.NONE if change.action in DESTROYS else delivery_change(change)
-    return (
-        change.action not in DESTROYS,
-        SHIFT_RANK[shift],
-        RANK[change.action],
-        KIND_RANK[change.kind],
-        change.address,
-    )
+    shift = DeliveryChange.NONE if change.action in DESTROYS else delivery_change(KINDS[change.kind], change)
+    ranks = SHIFT_RANK[shift], RANK[change.action], KIND_RANK[change.kind]
+    return (change.action not in DESTROYS, *ranks, change.address)
 
 
 def compute_digest(plan: Plan) -> str:
@@ -169,7 +131,7 @@ def compute_digest(plan: Plan) -> str:
         "api": plan.api,
         "changes": [change.approved() for change in plan.changes],
     }
-    return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
+    return sha256(content)
 
 
 def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]:
@@ -181,15 +143,13 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
         result = plan_change(context, resource)
         if isinstance(result, Entry):
             refresh[resource.address] = result
-            continue
-        changes[resource.address] = result
+        else:
+            changes[resource.address] = result
     holders = {(each.record.kind, each.record.id): address for address, each in context.matches.items()}
     for address, entry in context.entries.items():
         for object_id in context.put_aside(address):
-            name, note = (
-                object_name(address_kind(address), object_id),
-                f"put aside by an interrupted replace of {address}",
-            )
+            name = object_name(address_kind(address), object_id)
+            note = f"put aside by an interrupted replace of {address}"
             record = context.live.records[address_kind(address)].get(object_id)
             unseen = f"{note}, and not listed: deleted all the same"
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
@@ -210,7 +170,7 @@ def _released(context: PlanContext) -> dict[str, Change]:
         name: plan_forget(
             name, parse_object_name(name)[1], f"{places[each.address]} lifts the prevent_destroy of {each.address}"
         )
-        for name, each in context.tombstones.items()
+        for name, each in context.state.tombstones.items()
         if each.protected and each.address in places
     }
 
@@ -226,7 +186,8 @@ def _dropped(context: PlanContext, address: str, entry: Entry) -> Change:
         return plan_forget(address, entry.id, note, kept)
     if block is not None:
         return plan_delete(address, record, f"removed by {block.location}")
-    return plan_delete(address, record, f"its block has gone from {entry.file}" if entry.file else NOT_WRITTEN)
+    reason = f"its block has gone from {entry.file}" if entry.file else "it is not in the configuration any more"
+    return plan_delete(address, record, reason)
 
 
 def _unmanaged(context: PlanContext) -> list[Unmanaged]:
@@ -240,8 +201,7 @@ def _unmanaged(context: PlanContext) -> list[Unmanaged]:
 
 
 def _pruned(live: Live, unmanaged: Sequence[Unmanaged]) -> dict[str, Change]:
-    """The deletes of unmanaged objects. The caller lets a change that forgets a protection win over one of the same
-    name."""
+    """The deletes of unmanaged objects. A change of the same name that forgets a protection wins over one."""
     note = "unmanaged, deleted by --prune"
     records = (live.records[each.kind][each.id] for each in unmanaged)
     deletes = (plan_delete(object_name(each.kind, each.id), each, note) for each in records)

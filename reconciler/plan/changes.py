@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,54 +11,20 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import (
     Difference,
     differences,
+    find_cause,
     flattened,
-    same_value,
-    shown_last,
+    keys_path,
     still_stored,
+    value_at,
     written,
 )
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
-from reconciler.kinds.paths import keys_path, value_at, value_within
 from reconciler.kinds.references import references, resolved
 from reconciler.kinds.wire import CannotBeSent, create_requests, delete_requests, fingerprint, update_requests
-from reconciler.model.desired import Fields, Resource, address_kind
-from reconciler.model.live import Record
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
 from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.model.state import NO_TOMBSTONES, Entry, Tombstone
-from reconciler.plan.context import PlanContext
-from reconciler.plan.identity import Match
+from reconciler.plan.identity import Match, PlanContext
 
-
-class _NotWritten(Exception):
-    """The field, or a key within it, was not managed when it was last applied."""
-
-
-def find_cause(difference: Difference, entry: Entry | None) -> Cause:
-    """Who changed a value since the last apply: `config`, `drift` or `both`; `unknown` without an entry."""
-    if entry is None:
-        return Cause.UNKNOWN
-    try:
-        applied, shown = _value_of(entry.applied, difference), _value_of(shown_last(entry), difference)
-    except _NotWritten:
-        return Cause.CONFIG
-    ours = same_value(difference.field, applied, difference.after)
-    theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
-    if ours and not theirs:
-        return Cause.DRIFT
-    return Cause.CONFIG if theirs else Cause.BOTH
-
-
-def _value_of(fields: Fields, difference: Difference) -> Any:
-    """The value at a difference. _NotWritten if a key up to the first list is missing."""
-    value: Any = fields
-    for key in difference.spot:
-        if not (isinstance(value, dict) and key in value):
-            raise _NotWritten
-        value = value[key]
-    return value_within(value, difference.keys[len(difference.spot) - 1 :])
-
-
-NOTHING: Fields = {}
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
 
 
@@ -79,16 +45,14 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     )
 
 
-def _entry(
-    context: PlanContext, resource: Resource, fields: dict[str, Any], object_id: str, live: Fields = NOTHING
-) -> Entry:
-    """The entry after the change. `live` are the fields of the object, empty for a new one."""
-    kind = KINDS[resource.kind]
+def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], live: Record | None) -> Entry:
+    """The entry after the change. `live` is the object, None if it is to be created."""
+    kind, object_id = KINDS[resource.kind], live.id if live else ""
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
     fields = written(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
     known = context.entries.get(resource.address)
-    is_same = known is not None and known.id == object_id
+    same = known if live and known and known.id == live.id else None
     return Entry(
         object_id,
         fields,
@@ -96,8 +60,8 @@ def _entry(
         tuple(sorted(uses)),
         context.put_aside(resource.address),
         resource.file,
-        known.commit if known and is_same else "",
-        still_stored(fields, live, known) if known and is_same else {},
+        same.commit if same else "",
+        still_stored(fields, live.fields, same) if live and same else {},
     )
 
 
@@ -113,22 +77,19 @@ def _create(context: PlanContext, resource: Resource) -> Change:
     kind = KINDS[resource.kind]
     fields = _fields(context, resource, (), None)
     gone = context.entries.get(resource.address)
+    cause = Cause.DRIFT if gone else Cause.CONFIG
     return Change(
         address=resource.address,
         kind=kind.name,
         action=Action.CREATE,
         id=None,
         name=str(fields[kind.name_field]),
-        fields=_all_new(kind, fields, Cause.DRIFT if gone else Cause.CONFIG),
+        fields=tuple(FieldChange(path, None, value, cause) for path, value in flattened(kind, fields)),
         reason=f"it was deleted outside: {gone.id} is gone" if gone else "",
         requests=create_requests(kind, fields),
-        remember=_entry(context, resource, fields, ""),
+        remember=_entry(context, resource, fields, None),
         tombstones=context.kept_protection(resource.address),
     )
-
-
-def _all_new(kind: Kind, fields: dict[str, Any], cause: Cause) -> tuple[FieldChange, ...]:
-    return tuple(FieldChange(path, None, value, cause) for path, value in flattened(kind, fields))
 
 
 def _compare(context: PlanContext, resource: Resource, match: Match) -> Change | Entry:
@@ -138,7 +99,7 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     found = differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
-    after = _entry(context, resource, fields, record.id, record.fields)
+    after = _entry(context, resource, fields, record)
     # Live as wanted is as good as a write that was read back.
     after = replace(after, stored={**after.stored, **kept}, read_back=not found)
     notes = [match.note] if match.note else []
@@ -160,7 +121,7 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     )
     if not found:
         return replace(change, action=Action.ADOPT)
-    if resource.address in context.unread:
+    if resource.address in context.state.unread:
         change = _unread(change, found, fields, record)
     if any(each.field.immutable for each in found):
         return _replace(context, resource, change) if resource.lifecycle.replace else _manual(kind, change)
@@ -224,7 +185,7 @@ def _replace(context: PlanContext, resource: Resource, change: Change) -> Change
         notes=notes,
         requests=requests,
         cleanup=delete_requests(kind, change.id or ""),
-        remember=_entry(context, resource, fields, made.id if made else ""),
+        remember=_entry(context, resource, fields, made),
     )
 
 
@@ -259,14 +220,10 @@ def plan_forget(
     return Change(address, kind, Action.FORGET, object_id, address, reason=reason, tombstones=tombstones)
 
 
-def creation_errors(context: PlanContext, changes: Sequence[Change]) -> list[Problem]:
+def creation_errors(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
     """Problems of creates by the API's own lists, each with its place in the YAML."""
-    problems: list[Problem] = []
     for change in changes:
         if change.action in (Action.CREATE, Action.REPLACE):
             resource = context.desired.resources[change.address]
-            problems += [
-                Problem(*resource.location, f"{change.address}: {message}")
-                for message in KINDS[change.kind].creation_errors(resource.fields, context.live.lookups)
-            ]
-    return problems
+            for message in KINDS[change.kind].creation_errors(resource.fields, context.live.lookups):
+                yield Problem(*resource.location, f"{change.address}: {message}")

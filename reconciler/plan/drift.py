@@ -1,17 +1,17 @@
-"""Compares what is live with what was applied last."""
+"""Compares what is live with what was applied last, and reverts what a receipt says was applied."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from reconciler.errors import Location
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import Difference, differences, same_value
+from reconciler.kinds.comparison import Difference, differences, is_within, same_value
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
-from reconciler.model.desired import address_kind
-from reconciler.model.drift import Drift, Drifted, DriftedField
-from reconciler.model.live import Live, Record
+from reconciler.model.inputs import Desired, Entry, Fields, Lifecycle, Live, Record, Resource, State, address_kind
 from reconciler.model.plan import Action, Change, Plan
-from reconciler.model.state import Entry, State
+from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt, ReceiptItem
 
 CHANGED_AT = "updated_at"
 """Reports and integrations have it; automations have no times [seed]."""
@@ -37,36 +37,22 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         entry = state.entries[address]
         record = live.records[address_kind(address)].get(entry.id)
         change = changes.get(address)
+        then = NEXT[change.action] if change else LEFT
         if record is None:
-            found.append(_gone(address, entry, change))
-        else:
-            drifted = _changed(address, entry, record, change)
-            found += [drifted] if drifted.fields else []
+            name = str(entry.applied.get(KINDS[address_kind(address)].name_field, address))
+            found.append(Drifted(address, entry.id, name, True, None, (), then))
+        elif fields := tuple(_changed(entry, record, change)):
+            changed_at = record.raw.get(CHANGED_AT)
+            when = changed_at if isinstance(changed_at, str) else None
+            found.append(Drifted(address, record.id, record.name, False, when, fields, then))
     return Drift(state.environment, len(state.entries), tuple(found), state.configuration or "")
 
 
-def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
-    name = str(entry.applied.get(KINDS[address_kind(address)].name_field, address))
-    return Drifted(address, entry.id, name, True, None, (), NEXT[change.action] if change else LEFT)
-
-
-def _changed(address: str, entry: Entry, record: Record, change: Change | None) -> Drifted:
-    fields = tuple(
-        DriftedField(each.path, (each.field.name, *each.keys), each.after, each.before, _next(each, change))
-        for each in differences(KINDS[record.kind], entry.applied, record.fields, entry)
-        if is_certain(each) and not is_kept_for_good(each, entry)
-    )
-    changed_at: Mapping[str, object] = record.raw
-    when = changed_at.get(CHANGED_AT)
-    return Drifted(
-        address,
-        record.id,
-        record.name,
-        gone=False,
-        changed_at=when if isinstance(when, str) else None,
-        fields=fields,
-        next=NEXT[change.action] if change else LEFT,
-    )
+def _changed(entry: Entry, record: Record, change: Change | None) -> Iterator[DriftedField]:
+    for each in differences(KINDS[record.kind], entry.applied, record.fields, entry):
+        if is_certain(each) and not is_kept_for_good(each, entry):
+            keys = (each.field.name, *each.keys)
+            yield DriftedField(each.path, keys, each.after, each.before, _next(each, change))
 
 
 def _next(difference: Difference, change: Change | None) -> str:
@@ -76,12 +62,124 @@ def _next(difference: Difference, change: Change | None) -> str:
         return NEXT[change.action]
     planned = next((each for each in change.fields if each.path == difference.path), None)
     if planned is None:
-        around = any(
-            _within(each.path, difference.path) or _within(difference.path, each.path) for each in change.fields
-        )
+        path = difference.path
+        around = any(is_within(each.path, path) or is_within(path, each.path) for each in change.fields)
         return OTHERWISE if around else LEFT
     return NEXT[Action.UPDATE] if same_value(difference.field, planned.after, difference.after) else OTHERWISE
 
 
-def _within(path: str, outer: str) -> bool:
-    return path.startswith((f"{outer}.", f"{outer}["))
+DONE = "done"
+
+
+def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
+    """The resources of the state with the changes of a receipt reverted, to make a plan from. What was created is
+    deleted, what was updated gets its former fields, what was deleted is created. The warnings name what is lost for
+    good, such as the id of a deleted object."""
+    wanted = {address: dict(entry.applied) for address, entry in entries.items()}
+    warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
+    for item in receipt.items:
+        warnings += _losses(item)
+        if item.status == DONE:
+            _revert(item, wanted, entries.get(item.address))
+    # Ids become references, so that who refers to a new object gets its new id.
+    ids = {(address_kind(address), entry.id): address for address, entry in entries.items()}
+    ids |= {
+        (address_kind(item.address), item.id_before): item.address
+        for item in receipt.items
+        if item.id_before and item.status == DONE and item.action in ("delete", "replace")
+    }
+    ids = {key: address for key, address in ids.items() if address in wanted}
+    place = Location(f"receipt {receipt.id}", 1, 1)
+    resources = {}
+    for address, fields in sorted(wanted.items()):
+        kind = address_kind(address)
+        lifecycle = Lifecycle(address in entries and entries[address].protected, replace=True)
+        resources[address] = Resource(address, kind, _with_references(kind, fields, ids), place, lifecycle)
+    return Desired(resources, warnings=tuple(warnings))
+
+
+def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry | None) -> None:
+    if item.action == "create":
+        wanted.pop(item.address, None)
+    elif item.before is None:
+        return
+    elif item.action == "delete":
+        if "[" not in item.address:
+            wanted[item.address] = _writable(item)
+    elif item.address in wanted:
+        wanted[item.address] |= _changed_back(item, wanted[item.address], known)
+
+
+def _changed_back(item: ReceiptItem, fields: Fields, known: Entry | None) -> dict[str, Any]:
+    """The fields that a receipt changed, as they were before."""
+    before, kind = _writable(item), KINDS[address_kind(item.address)]
+    changed = {each.field.name for each in differences(kind, item.after or {}, before, known)}
+    both = changed & before.keys() & fields.keys()
+    return {name: _without_new_keys(before[name], fields[name]) for name in both}
+
+
+def _without_new_keys(before: Any, known: Any) -> Any:
+    """A value as it was before. Keys that are new since are null, or they would count as unmanaged and stay."""
+    if not (isinstance(before, dict) and isinstance(known, dict)):
+        return before
+    news = {key: None for key in known if key not in before}
+    return {key: _without_new_keys(value, known.get(key)) for key, value in before.items()} | news
+
+
+def _writable(item: ReceiptItem) -> dict[str, Any]:
+    """The fields before. A value that only the server sets (`error`) becomes the placeholder of a new object."""
+    fields = dict(item.before or {})
+    if _unwritable(item) is not None:
+        name, setter = KINDS[address_kind(item.address)].sub_endpoint() or ("", None)
+        fields.pop(name)
+        if item.action == "delete" and setter is not None and setter.placeholder is not None:
+            fields[name] = setter.placeholder
+    return fields
+
+
+def _unwritable(item: ReceiptItem) -> str | None:
+    """A message on the value before that only the server sets; None if there is none."""
+    apart = KINDS[address_kind(item.address)].sub_endpoint()
+    if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
+        return None
+    return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"
+
+
+def _losses(item: ReceiptItem) -> list[str]:
+    kind = KINDS[address_kind(item.address)]
+    address, old = item.address, item.id_before
+    if item.status != DONE:
+        return [
+            f"{address}: its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
+        ]
+    if item.action == "delete" and "[" in item.address:
+        return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
+    if item.action == "delete" and item.before is not None:
+        messages = [f"{address}: a new object is made; what cannot come back: {kind.lost_on_delete} ({old})"]
+    elif item.action == "replace":
+        messages = [f"{address}: the old object {old} cannot come back, nor {kind.lost_on_delete}: a third one is made"]
+    elif item.action == "adopt":
+        messages = [
+            f"{address}: it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
+        ]
+    elif item.action == "forget":
+        messages = [f"{address}: it was forgotten; an `imports` block brings it back under management"]
+    else:
+        messages = []
+    lost = _unwritable(item)
+    return [*messages, f"{address}: what cannot come back: {lost}"] if lost else messages
+
+
+def _with_references(kind: str, fields: Fields, ids: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """The fields with the ids of what is managed as references to it."""
+    result = dict(fields)
+    for name, reference in KINDS[kind].reference_fields():
+        items = result.get(name)
+        if isinstance(items, list):
+            item_ids = [str(each.get("id")) if isinstance(each, dict) else "" for each in items]
+            addresses = [ids.get((reference.kind, item_id)) for item_id in item_ids]
+            result[name] = [
+                {reference.key: address.partition(".")[2]} if address else item
+                for address, item in zip(addresses, items, strict=True)
+            ]
+    return result

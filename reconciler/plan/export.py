@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.model.desired import Fields, make_address
-from reconciler.model.live import Live, Record
-from reconciler.model.state import Entry
+from reconciler.model.inputs import Entry, Fields, Live, Record, make_address
 from reconciler.yaml.writing import dump
 
 LONGEST = 60
@@ -51,6 +49,8 @@ def _free(key: str, taken: set[str]) -> str:
     return candidate
 
 
+Addresses = Mapping[tuple[str, str], str]
+"""(kind, id) → address."""
 Objections = Callable[[str, Fields], list[tuple[str, str]]]
 """Given a kind and fields: which fields may not be written so, and why."""
 
@@ -65,11 +65,9 @@ class Exported:
 
 
 def export(live: Live, violations: Objections) -> Exported:
-    """YAML that validates, with references to targets that are exported too, and the entries of the state.
-
-    An object that cannot be written (a read-only value of a required field, a name of two objects) is left out, with a
-    warning: it stays unmanaged.
-    """
+    """YAML that validates, with references to targets that are exported too, and the entries of the state. An object
+    that cannot be written (a read-only value of a required field, a name of two objects) is left out, with a warning:
+    it stays unmanaged."""
     addresses: dict[tuple[str, str], str] = {}
     files: dict[str, str] = {}
     entries: dict[str, Entry] = {}
@@ -80,11 +78,11 @@ def export(live: Live, violations: Objections) -> Exported:
         warnings += said
         keys = keys_of(records[object_id] for object_id in chosen)
         blocks = {}
-        finders = {name: _address_finder(reference, live, addresses) for name, reference in kind.reference_fields()}
+        behind = _behind(kind, live)
         for object_id, fields in chosen.items():
             address = make_address(kind.name, keys[object_id])
             addresses[kind.name, object_id] = address
-            written, uses = _with_references(kind, fields, finders)
+            written, uses = _with_references(kind, fields, live, addresses, behind)
             blocks[keys[object_id]] = _escaped(written)
             entries[address] = Entry(object_id, fields, depends_on=tuple(sorted(uses)), file=f"{kind.section}.yaml")
         if blocks:
@@ -95,12 +93,11 @@ def export(live: Live, violations: Objections) -> Exported:
     return Exported(files, entries, tuple(warnings))
 
 
-def make_block(record: Record, live: Live, addresses: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+def make_block(record: Record, live: Live, addresses: Addresses) -> dict[str, Any]:
     """The fields of a live object as YAML. `addresses`: (kind, id) → address, of possible targets of references."""
     kind = KINDS[record.kind]
     fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
-    finders = {name: _address_finder(reference, live, addresses) for name, reference in kind.reference_fields()}
-    return _with_references(kind, fields, finders)[0]
+    return _with_references(kind, fields, live, addresses, _behind(kind, live))[0]
 
 
 def _expressible(
@@ -135,28 +132,22 @@ def _natural(kind: Kind, record: Record) -> tuple[str, ...]:
     return tuple(normal_form(str(record.fields.get(name))) for name in kind.natural_key)
 
 
-def _address_finder(
-    reference: Reference, live: Live, addresses: Mapping[tuple[str, str], str]
-) -> Callable[[Any], str | None]:
-    """A function that gives the address for an item of a list field, None if it has none."""
-    behind = ReferenceResolver(live).behind(reference)
-
-    def find_address(item: Any) -> str | None:
-        item_id = str(item.get("id")) if isinstance(item, dict) and item.get("type") == reference.type else ""
-        object_id = behind.get(item_id, item_id)
-        return addresses.get((reference.kind, object_id)) if object_id in live.records[reference.kind] else None
-
-    return find_address
+def _behind(kind: Kind, live: Live) -> dict[str, dict[str, str]]:
+    """Field → id of an item → id of the object that it stands for, if the two differ."""
+    return {name: ReferenceResolver(live).behind(reference) for name, reference in kind.reference_fields()}
 
 
 def _with_references(
-    kind: Kind, fields: dict[str, Any], finders: Mapping[str, Callable[[Any], str | None]]
+    kind: Kind, fields: dict[str, Any], live: Live, addresses: Addresses, behind: Mapping[str, Mapping[str, str]]
 ) -> tuple[dict[str, Any], set[str]]:
+    """The fields with references in place of items, if their objects have addresses; and these addresses."""
     written, uses = dict(fields), set()
     for name, reference in kind.reference_fields():
         items = []
         for item in written.get(name) or ():
-            target = finders[name](item)
+            item_id = str(item.get("id")) if isinstance(item, dict) and item.get("type") == reference.type else ""
+            object_id = behind[name].get(item_id, item_id)
+            target = addresses.get((reference.kind, object_id)) if object_id in live.records[reference.kind] else None
             items.append({reference.key: target.partition(".")[2]} if target else item)
             uses |= {target} if target else set()
         written[name] = items

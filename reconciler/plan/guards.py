@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from reconciler.kinds import KINDS
-from reconciler.model.desired import Desired, address_kind
-from reconciler.model.live import Live
+from reconciler.model.inputs import Desired, Entry, Live, State, address_kind, object_name
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
-from reconciler.model.state import Entry, State, object_name
 
 SHARE, FROM = 0.30, 10
 SHOWN = 3
@@ -19,48 +18,52 @@ VANISHED = "vanished"
 WRONG_PROJECT = "wrong-project"
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks of a plan. `max_deletes` None: the default share. `today`: YYYY-MM-DD, for what has a
+    date to end at (empty: nothing ends). `api` is the API's address. Without `to_apply`, nobody judges what is sent."""
+
+    targets: tuple[str, ...] = ()
+    prune: bool = False
+    max_deletes: int | None = None
+    allowed: frozenset[str] = frozenset()
+    today: str = ""
+    api: str = ""
+    to_apply: bool = True
+
+
 def refusals(
-    desired: Desired,
-    state: State,
-    live: Live,
-    changes: Sequence[Change],
-    *,
-    prune: bool,
-    max_deletes: int | None,
-    allowed: Collection[str],
+    desired: Desired, state: State, live: Live, changes: Sequence[Change], options: Options
 ) -> tuple[Refusal, ...]:
-    """The guards that refuse this plan, without those in `allowed`. `state` has moved entries at their new address.
-    `max_deletes` None: the default share."""
+    """The guards that refuse this plan. `state` has moved entries at their new address."""
     entries = state.entries
-    found = [*_protected(state, changes), *_too_many(entries, live, changes, max_deletes, prune=prune)]
+    found = [*_protected(state, changes), *_too_many(entries, live, changes, options)]
     if entries and not desired.resources:
-        found.append(
-            Refusal(
-                EMPTY_CONFIGURATION,
-                f"the configuration holds nothing, while the state holds {_count(len(entries), 'object')}",
-                f"--allow {EMPTY_CONFIGURATION}, if all of them are to go",
-            )
-        )
+        text = f"the configuration holds nothing, while the state holds {_count(len(entries), 'object')}"
+        passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"
+        found.append(Refusal(EMPTY_CONFIGURATION, text, passes))
     # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
     found += _wrong_project(entries, live) or vanished(entries, live)
-    if prune and not entries:
-        found += _prune_without_state(changes)
-    return tuple(refusal for refusal in found if refusal.guard not in allowed)
+    pruned = sum(change.action is Action.DELETE for change in changes)
+    if options.prune and pruned and not entries:
+        text = (
+            f"--prune would delete {_count(pruned, 'object')}, and the state holds nothing: "
+            "is this another project's key, or was the state lost?"
+        )
+        passes = f"the right key; one apply without --prune; or --allow {PRUNE_WITHOUT_STATE}, if all of them are to go"
+        found.append(Refusal(PRUNE_WITHOUT_STATE, text, passes))
+    return tuple(refusal for refusal in found if refusal.guard not in options.allowed)
 
 
 def _wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     known = {address: entry for address, entry in entries.items() if address_kind(address) in live.records}
     lost = [address for address, entry in known.items() if entry.id not in live.records[address_kind(address)]]
-    where = "in the state that this looked at" if len(known) < len(entries) else "in the state"
     if not known or len(lost) < len(known):
         return []
-    return [
-        Refusal(
-            WRONG_PROJECT,
-            f"none of the {_count(len(known), 'object')} {where} is live: is this another project's key?",
-            f"the right key or environment, or --allow {WRONG_PROJECT} if they were all deleted outside",
-        )
-    ]
+    where = "in the state that this looked at" if len(known) < len(entries) else "in the state"
+    text = f"none of the {_count(len(known), 'object')} {where} is live: is this another project's key?"
+    passes = f"the right key or environment, or --allow {WRONG_PROJECT} if they were all deleted outside"
+    return [Refusal(WRONG_PROJECT, text, passes)]
 
 
 def vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
@@ -83,62 +86,39 @@ def vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     return [Refusal(VANISHED, "; ".join(told), passes)]
 
 
-def _prune_without_state(changes: Sequence[Change]) -> list[Refusal]:
-    pruned = [change for change in changes if change.action is Action.DELETE]
-    if not pruned:
-        return []
-    return [
-        Refusal(
-            PRUNE_WITHOUT_STATE,
-            f"--prune would delete {_count(len(pruned), 'object')}, and the state holds nothing: "
-            "is this another project's key, or was the state lost?",
-            f"the right key; one apply without --prune; or --allow {PRUNE_WITHOUT_STATE}, if all of them are to go",
-        )
-    ]
-
-
-def _protected(state: State, changes: Sequence[Change]) -> list[Refusal]:
-    found = []
+def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
     for change in changes:
         if change.action not in DESTROYS:
             continue
         kept = state.tombstones.get(object_name(change.kind, change.id or ""))
-        if _is_protected(state.entries.get(change.address), change):
-            what, passes = (
-                change.address,
-                "`lifecycle: {prevent_destroy: false}`, written for a replace, applied once before a delete",
-            )
+        # As the configuration says if it has the resource, else as the state says.
+        remembered = change.remember or state.entries.get(change.address)
+        if remembered is not None and remembered.protected:
+            what = change.address
+            passes = "`lifecycle: {prevent_destroy: false}`, written for a replace, applied once before a delete"
         elif kept is not None and kept.protected:
             what = f"{change.address}, which was {kept.address},"
             passes = f"`removed: [{{from: {kept.address}, destroy: false}}]`, applied once"
         else:
             continue
         text = f"{what} is protected by prevent_destroy, and this plan would {change.action.value} it"
-        found.append(Refusal("prevent-destroy", text, passes))
-    return found
+        yield Refusal("prevent-destroy", text, passes)
 
 
-def _is_protected(entry: Entry | None, change: Change) -> bool:
-    """As the configuration says if it has the resource, else as the state says."""
-    return change.remember.protected if change.remember else entry is not None and entry.protected
-
-
-def _too_many(
-    entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], limit: int | None, *, prune: bool
-) -> list[Refusal]:
+def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], options: Options) -> list[Refusal]:
+    limit = options.max_deletes
     gone = [change for change in changes if change.action in DESTROYS]
+    passes = f"--max-deletes {len(gone)}"
     if limit is not None:
-        if len(gone) <= limit:
-            return []
         text = f"{_count(len(gone), 'object')} would be deleted or replaced; at most {limit} may be"
-        return [Refusal("max-deletes", text, f"--max-deletes {len(gone)}")]
+        return [Refusal("max-deletes", text, passes)] if len(gone) > limit else []
     shares = [(sum(change.address in entries for change in gone), len(entries), "managed")]
-    if prune:
+    if options.prune:
         shares.append((len(gone), sum(map(len, live.records.values())), "live"))
     for count, whole, which in shares:
         if whole >= FROM and count > SHARE * whole:
             text = f"{count} of {whole} {which} objects would be deleted or replaced, more than {SHARE:.0%}"
-            return [Refusal("max-deletes", text, f"--max-deletes {len(gone)}")]
+            return [Refusal("max-deletes", text, passes)]
     return []
 
 

@@ -1,17 +1,29 @@
-"""Finds the live object of each address: by `imports`, by the id in the state, or by the natural key."""
+"""Finds the live object of each address, and what the plan of one resource needs to know about the others."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from reconciler.errors import IdentityAmbiguous
-from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import Key, bearing, folded_key, natural_key, normal_key
-from reconciler.model.desired import Desired, Fields, Resource, address_kind
-from reconciler.model.live import Live, Record
-from reconciler.model.state import Entry, Tombstone, object_name, parse_object_name
+from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds.normalization import Key, bearing, folded, natural_key, normal_form
+from reconciler.kinds.references import ReferenceResolver, known_objects
+from reconciler.model.inputs import (
+    Desired,
+    Entry,
+    Fields,
+    Live,
+    Record,
+    Resource,
+    State,
+    Tombstone,
+    address_kind,
+    object_name,
+    parse_object_name,
+)
 
 PASTE = "paste one `imports` line each, with the id that is meant"
 
@@ -25,29 +37,22 @@ class Match:
     note: str = ""
 
 
-def match(
-    desired: Desired,
-    entries: Mapping[str, Entry],
-    live: Live,
-    tombstones: Mapping[str, Tombstone],
-    unread: Collection[str],
-) -> dict[str, Match]:
-    """The live object of each desired address that has one. IdentityAmbiguous if several could be meant.
-
-    `unread` are addresses that an interrupted apply may have created: an object of a similar name may be theirs. An
-    object that we deleted and somebody restored is ambiguous too.
-    """
-    found = _imported(desired, entries, live, tombstones)
+def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
+    """The live object of each desired address that has one. IdentityAmbiguous if several could be meant. An object with
+    a name that is similar to that of an unread address may be that address's. An object that we deleted and somebody
+    restored is ambiguous too."""
+    found = _imported(desired, state, live)
     for address, resource in desired.resources.items():
-        if address not in found and address in entries:
-            record = live.records[resource.kind].get(entries[address].id)
+        if address not in found and address in state.entries:
+            record = live.records[resource.kind].get(state.entries[address].id)
             if record is not None:
                 found[address] = Match(record, remembered=True)
     _refuse_shared(found)
     claimed = {(each.record.kind, each.record.id) for each in found.values()}
     # What the state holds under another address is that address's, even where it is about to be deleted.
-    claimed |= {(address_kind(address), entry.id) for address, entry in entries.items()}
-    return found | _by_natural_key(desired, found, claimed, live, tombstones, unread)
+    claimed |= {(address_kind(address), entry.id) for address, entry in state.entries.items()}
+    wanted = {address: each for address, each in desired.resources.items() if address not in found}
+    return found | _by_natural_key(wanted, _unclaimed(state, live, claimed), state.unread)
 
 
 def deleted_before(object_id: str, tombstone: Tombstone) -> str:
@@ -56,14 +61,12 @@ def deleted_before(object_id: str, tombstone: Tombstone) -> str:
     return f"{object_id} was deleted by an earlier apply ({tombstone.address}{commit})"
 
 
-def _imported(
-    desired: Desired, entries: Mapping[str, Entry], live: Live, tombstones: Mapping[str, Tombstone]
-) -> dict[str, Match]:
+def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
     found = {}
     for block in desired.imports:
         if block.target not in desired.resources:
             continue
-        entry = entries.get(block.target)
+        entry = state.entries.get(block.target)
         record = live.records[desired.resources[block.target].kind].get(block.id)
         if record is not None:
             remembered = entry is not None and entry.id == block.id
@@ -72,7 +75,7 @@ def _imported(
                 note += f"; {entry.id}, which it was until now, is left as it is, unmanaged"
             found[block.target] = Match(record, remembered, note)
             continue
-        tombstone = tombstones.get(object_name(address_kind(block.target), block.id))
+        tombstone = state.tombstones.get(object_name(address_kind(block.target), block.id))
         # A line that has done its work may stand: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
             raise IdentityAmbiguous(
@@ -101,40 +104,40 @@ def _refuse_shared(found: Mapping[str, Match]) -> None:
             )
 
 
+def _unclaimed(state: State, live: Live, claimed: set[tuple[str, str]]) -> dict[str, dict[Key | None, list[Record]]]:
+    """Kind → normal key → records: an API may have taken the spaces at the ends of a name away."""
+    restored = {parse_object_name(name) for name, each in state.tombstones.items() if each.deleted}
+    tables: dict[str, dict[Key | None, list[Record]]] = {}
+    for name, records in live.records.items():
+        tables[name] = defaultdict(list)
+        for record in records.values():
+            if (name, record.id) not in claimed:
+                # What we deleted is never adopted by its name, also if somebody has restored it.
+                key = None if (name, record.id) in restored else natural_key(KINDS[name], record.fields, normal_form)
+                tables[name][key].append(record)
+    return tables
+
+
 def _by_natural_key(
-    desired: Desired,
-    found: Mapping[str, Match],
-    claimed: set[tuple[str, str]],
-    live: Live,
-    tombstones: Mapping[str, Tombstone],
-    unread: Collection[str],
+    wanted: Mapping[str, Resource], tables: Mapping[str, Mapping[Key | None, list[Record]]], unread: Collection[str]
 ) -> dict[str, Match]:
     matches = {}
-    restored = {parse_object_name(name) for name, each in tombstones.items() if each.deleted}
-    # By what an API may keep of a natural key: it may have taken the spaces at its ends away.
-    tables: dict[str, dict[Key | None, list[Record]]] = {}
-    for kind in KINDS.values():
-        tables[kind.name] = defaultdict(list)
-        for record in live.records.get(kind.name, {}).values():
-            if (kind.name, record.id) not in claimed:
-                # What we deleted is never adopted by its name, also if somebody has restored it.
-                key = None if (kind.name, record.id) in restored else normal_key(kind, record.fields)
-                tables[kind.name][key].append(record)
     unsure: list[str] = []
-    wanted = {address: each for address, each in desired.resources.items() if address not in found}
-    rivals = Counter((each.kind, normal_key(KINDS[each.kind], each.fields)) for each in wanted.values())
+    rivals = Counter((each.kind, natural_key(KINDS[each.kind], each.fields, normal_form)) for each in wanted.values())
     for address, resource in wanted.items():
         kind = KINDS[resource.kind]
-        key = normal_key(kind, resource.fields)
+        key = natural_key(kind, resource.fields, normal_form)
         candidates = bearing(kind, resource.fields, tables[kind.name].get(key, []))
         unclear = [record for record in tables[kind.name].get(None, []) if _could_be(kind, resource, record)]
         if not candidates and address in unread:
-            nearly = folded_key(kind, resource.fields)
+            nearly = natural_key(kind, resource.fields, folded)
             free = (record for key, records in tables[kind.name].items() if key is not None for record in records)
-            unclear += [record for record in free if folded_key(kind, record.fields) == nearly]
+            unclear += [record for record in free if natural_key(kind, record.fields, folded) == nearly]
         is_alone = rivals[kind.name, key] == 1
-        if len(candidates) == 1 and not unclear and (is_alone or _has_key_of(kind, resource, candidates[0])):
-            matches[address] = Match(candidates[0], remembered=False, note=_found_by(kind, resource.fields))
+        own = natural_key(kind, resource.fields)
+        if len(candidates) == 1 and not unclear and (is_alone or natural_key(kind, candidates[0].fields) == own):
+            note = "found by " + ", ".join(f"{name} {resource.fields[name]}" for name in kind.natural_key)
+            matches[address] = Match(candidates[0], remembered=False, note=note)
         elif candidates or unclear:
             unsure.append(ambiguous(kind, resource, [*candidates, *unclear]))
     if unsure:
@@ -145,15 +148,7 @@ def _by_natural_key(
 def _could_be(kind: Kind, resource: Resource, record: Record) -> bool:
     """Whether a record of which a part of the natural key is not known agrees in all that is known."""
     known = {name: record.fields.get(name, resource.fields[name]) for name in kind.natural_key}
-    return normal_key(kind, known) == normal_key(kind, resource.fields)
-
-
-def _has_key_of(kind: Kind, resource: Resource, record: Record) -> bool:
-    return natural_key(kind, record.fields) == natural_key(kind, resource.fields)
-
-
-def _found_by(kind: Kind, fields: Fields) -> str:
-    return "found by " + ", ".join(f"{name} {fields[name]}" for name in kind.natural_key)
+    return natural_key(kind, known, normal_form) == natural_key(kind, resource.fields, normal_form)
 
 
 def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> str:
@@ -167,3 +162,90 @@ def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> s
         head = f"{resource.address}: {count} live {kind.section} have {names}:"
     lines = [f"  - {{to: {resource.address}, id: {record.id}}}" for record in candidates]
     return "\n".join([head, "imports:", *lines])
+
+
+@dataclass(slots=True)
+class PlanContext:
+    """The inputs of a plan, and which object each address means. `state` has moved entries at their new address;
+    `entries` are those of the kinds that were read. `replaced` are the addresses that get another object: the one that
+    an interrupted apply has created already, or None."""
+
+    desired: Desired
+    state: State
+    live: Live
+    moved_from: Mapping[str, str]
+    entries: Mapping[str, Entry] = field(init=False)
+    matches: Mapping[str, Match] = field(init=False)
+    replaced: dict[str, Record | None] = field(default_factory=dict)
+    references: ReferenceResolver = field(init=False)
+    _protected: frozenset[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        entries, tombstones = self.state.entries, self.state.tombstones
+        self.entries = {name: entry for name, entry in entries.items() if address_kind(name) in self.live.records}
+        self.matches = match(self.desired, self.state, self.live)
+        held = {(address_kind(address), each.id) for address, each in self.entries.items() if each.protected}
+        kept = {parse_object_name(name) for name, each in tombstones.items() if each.protected}
+        self._protected = frozenset(held | kept)
+        taken = known_objects(self.entries) | set(map(parse_object_name, tombstones))
+        self.references = ReferenceResolver(self.live, taken, self._planned)
+
+    def is_protected(self, kind: str, object_id: str) -> bool:
+        """Whether the state protects an object, by an entry or a tombstone."""
+        return (kind, object_id) in self._protected
+
+    def kept_protection(self, address: str) -> dict[str, Tombstone]:
+        """The tombstone of a protected object that its address loses; {} if the object is known to be gone."""
+        entry = self.entries.get(address)
+        if entry is None or not entry.protected or (address_kind(address), entry.id) in self.live.gone:
+            return {}
+        return {object_name(address_kind(address), entry.id): Tombstone(address, protected=True)}
+
+    def put_aside(self, address: str) -> tuple[str, ...]:
+        """The ids that an interrupted replace has left to delete, without those that are known to be gone."""
+        entry, kind = self.entries.get(address), address_kind(address)
+        return tuple(each for each in entry.superseded if (kind, each) not in self.live.gone) if entry else ()
+
+    def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
+        """The item for a reference, or None if its target has no id yet or is not offered. `used`: the items that the
+        live object holds already."""
+        record = self.target(address)
+        proof = self.references.proof(record, reference, used, address) if record else None
+        return proof.item if proof else None
+
+    def target(self, address: str) -> Record | None:
+        """The live object that a reference to an address means, None if it is still to be created."""
+        match = self.matches.get(address)
+        return self.replaced.get(address, match.record if match else None)
+
+    def _planned(self, kind: str) -> dict[str, Fields]:
+        return {
+            address: resource.fields
+            for address, resource in self.desired.resources.items()
+            if resource.kind == kind and self.target(address) is None
+        }
+
+    def addresses(self) -> dict[tuple[str, str], str]:
+        """(kind, id) → address, of every live object that is managed."""
+        from_state = {(address_kind(address), entry.id): address for address, entry in self.entries.items()}
+        from_state |= {
+            (address_kind(address), object_id): object_name(address_kind(address), object_id)
+            for address, entry in self.entries.items()
+            for object_id in (self.put_aside(address) if entry.superseded else ())
+        }
+        from_state |= {(each.kind, each.id): address for address, each in self.replaced.items() if each is not None}
+        return from_state | {(each.record.kind, each.record.id): address for address, each in self.matches.items()}
+
+    def made_already(self, resource: Resource) -> Record | None:
+        """The object that an interrupted apply has created for a replace and did not record, or None. IdentityAmbiguous
+        if it could be two objects."""
+        kind, managed = KINDS[resource.kind], self.addresses()
+        unmanaged = [
+            record
+            for record in self.live.records[kind.name].values()
+            if (kind.name, record.id) not in managed and object_name(kind.name, record.id) not in self.state.tombstones
+        ]
+        found = bearing(kind, resource.fields, unmanaged)
+        if len(found) > 1:
+            raise IdentityAmbiguous(ambiguous(kind, resource, found), hint=PASTE)
+        return found[0] if found else None

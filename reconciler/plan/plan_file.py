@@ -11,10 +11,10 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.errors import Refused, WrongUsage
+from reconciler.model.inputs import State
 from reconciler.model.plan import Plan
 from reconciler.model.settings import Environment, called
-from reconciler.model.state import State
-from reconciler.serialization import DecodeError, canonical, decode, json_text, unreadable
+from reconciler.serialization import DecodeError, canonical, decode, json_text, sha256, unreadable
 from reconciler.system import Unreadable, read_regular
 
 FORMAT_VERSION = 3
@@ -54,7 +54,7 @@ def write_plan(path: Path, saved: SavedPlan) -> None:
     """Writes the file. WrongUsage if that fails."""
     content = asdict(saved)
     try:
-        path.write_bytes(_content({"checksum": _checksum(content), **content}))
+        path.write_bytes(_content({"checksum": sha256(content), **content}))
     except OSError as error:
         raise WrongUsage(f"--out {path}: cannot be written: {error.strerror}") from error
 
@@ -79,7 +79,7 @@ def read_plan(path: Path) -> SavedPlan:
         raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)
     content = {name: value for name, value in document.items() if name != "checksum"}
     # The bytes as well: a space or a line end more says the same, and was still not written by us.
-    if document.get("checksum") != _checksum(content) or written != as_written:
+    if document.get("checksum") != sha256(content) or written != as_written:
         raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
     try:
         saved: SavedPlan = decode(SavedPlan, content, "plan")
@@ -91,10 +91,8 @@ def read_plan(path: Path) -> SavedPlan:
 def check_binding(
     saved: SavedPlan, environment: Environment, state: State, secret: str, *, folder: str, api: str
 ) -> None:
-    """Refused if the plan was made for another configuration, environment, API, project or state.
-
-    A state that an earlier apply of this plan has written is accepted.
-    """
+    """Refused if the plan was made for another configuration, environment, API, project or state. A state that an
+    earlier apply of this plan has written is accepted."""
     plan = saved.plan
     if plan.environment != environment.name:
         raise Refused(f"the plan is for the environment {plan.environment}, not for {environment.name}")
@@ -130,10 +128,6 @@ def _seal(saved: SavedPlan, secret: str) -> str:
 
 def _keyed(secret: str, content: Any) -> str:
     return "hmac-sha256:" + hmac.new(secret.encode(), canonical(content).encode(), hashlib.sha256).hexdigest()
-
-
-def _checksum(content: dict[str, Any]) -> str:
-    return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
 def _content(document: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""The warnings of a plan."""
+"""The warnings of a plan, and what there is to say of the blocks moved, removed and imports."""
 
 from __future__ import annotations
 
@@ -6,14 +6,79 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import product
 
+from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import folded_key, stored_otherwise
-from reconciler.model.desired import Desired
+from reconciler.kinds.normalization import folded, natural_key, stored_otherwise
+from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, State, address_kind, parse_object_name
 from reconciler.model.plan import Action, Change
-from reconciler.model.state import Entry, State, parse_object_name
-from reconciler.plan.context import PlanContext
-from reconciler.plan.identity import deleted_before
+from reconciler.plan.identity import PlanContext, deleted_before
 from reconciler.serialization import canonical
+from reconciler.text import did_you_mean
+
+
+def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
+    """The entries of the state under the addresses that `moved` gives them, and new address → old address."""
+    result = dict(entries)
+    origin: dict[str, str] = {}
+    for each in desired.moved:
+        if each.source in result and each.target not in result:
+            result[each.target] = result.pop(each.source)
+            origin[each.target] = origin.pop(each.source, each.source)
+    return result, origin
+
+
+def dangling(
+    desired: Desired, entries: Mapping[str, Entry], origin: Mapping[str, str], live: Live
+) -> Iterator[Problem]:
+    """Problems for blocks that still have an effect, on an address that is not in the configuration. Most likely that
+    address is misspelt, and the plan would delete, or create twice, what the block was to keep. `entries` and `origin`:
+    as `moved` gives them."""
+    managed = {(address_kind(address), entry.id) for address, entry in entries.items()}
+    for block in _without_target(desired):
+        kind = address_kind(block.target)
+        if isinstance(block, Moved) and block.target in origin:
+            source = origin[block.target]
+            yield _problem(desired, block, f"where {source} is to move; to delete {source}, take this line away")
+        elif isinstance(block, Import) and (kind, block.id) not in managed and block.id in live.records[kind]:
+            yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, take this line away")
+
+
+def unused(desired: Desired) -> Iterator[Problem]:
+    """Problems for all blocks on an address that is not in the configuration: removed, or misspelt."""
+    for block in _without_target(desired):
+        yield _problem(desired, block, "so that this line does nothing; if that was deleted, the line can go")
+
+
+def completed(desired: Desired, state: State) -> Iterator[str]:
+    """Messages for the blocks that are done and can be removed, each with its place."""
+    for each in desired.moved:
+        if each.source not in state.entries and each.target in state.entries:
+            yield f"{each.location}: this `moved` is done: {each.source} is {each.target}; the line can go"
+    kept = {each.address for each in state.tombstones.values() if each.protected}
+    for removed in desired.removed:
+        if state.entries and removed.source not in state.entries and removed.source not in kept:
+            yield f"{removed.location}: this `removed` is done: {removed.source} is forgotten; the line can go"
+    for block in desired.imports:
+        entry = state.entries.get(block.target)
+        if entry is not None and entry.id == block.id:
+            yield f"{block.location}: this `imports` is done: {block.target} is {block.id}; the line can go"
+
+
+def _without_target(desired: Desired) -> Iterator[Moved | Import]:
+    onward = {each.source for each in desired.moved} | {each.source for each in desired.removed}
+    blocks: tuple[Moved | Import, ...] = (*desired.moved, *desired.imports)
+    for block in blocks:
+        if block.target not in desired.resources and block.target not in onward:
+            yield block
+
+
+def _problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
+    name = "moved" if isinstance(block, Moved) else "imports"
+    kind, _, key = block.target.partition(".")
+    close = did_you_mean(key, (each.partition(".")[2] for each in desired.resources if address_kind(each) == kind))
+    message = f"{name}: to: there is no {block.target}, {rest}{close}"
+    return Problem(*block.location, message)
+
 
 ALIKE = 0.75
 """The share of equal fields from which on a create and a delete may be one object."""
@@ -21,10 +86,10 @@ MOST_PAIRS = 10_000
 
 
 def warnings(
-    context: PlanContext, state: State, changes: Mapping[str, Change], refresh: Mapping[str, Entry], *, today: str
+    context: PlanContext, changes: Mapping[str, Change], refresh: Mapping[str, Entry], *, today: str
 ) -> Iterator[str]:
     """All warnings of a plan. `today` is YYYY-MM-DD; if it is empty, no date is checked."""
-    if not state.entries and context.matches:
+    if not context.state.entries and context.matches:
         yield (
             "there is no state, so what was removed from the configuration before cannot be noticed: "
             f"{len(context.matches)} live objects are matched by name alone. Apply once, and keep the state "
@@ -48,7 +113,7 @@ def _stored(changes: Mapping[str, Change], refresh: Mapping[str, Entry]) -> Iter
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """Creates beside a live object whose name differs only in case: it may be the same object, normalized."""
     made = {
-        (change.kind, folded_key(KINDS[change.kind], change.remember.applied)): change.address
+        (change.kind, natural_key(KINDS[change.kind], change.remember.applied, folded)): change.address
         for change in changes.values()
         if change.action is Action.CREATE and change.remember
     }
@@ -57,7 +122,7 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
     managed = context.addresses()
     for kind, records in context.live.records.items():
         for record in records.values():
-            address = made.get((kind, folded_key(KINDS[kind], record.fields)))
+            address = made.get((kind, natural_key(KINDS[kind], record.fields, folded)))
             if address is not None and (kind, record.id) not in managed:
                 yield (
                     f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs; "
@@ -68,7 +133,7 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
 def _restored(context: PlanContext) -> Iterator[str]:
     """Objects that we deleted and that are live again; those that are only still listed are not in live."""
     managed = context.addresses()
-    for name, each in context.tombstones.items():
+    for name, each in context.state.tombstones.items():
         kind, object_id = parse_object_name(name)
         if each.deleted and object_id in context.live.records.get(kind, {}) and (kind, object_id) not in managed:
             yield (

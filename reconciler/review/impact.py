@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.declaration import Delivery
-from reconciler.kinds.delivery import DeliveryChange, delivery_change, fails, sends
+from reconciler.kinds.declaration import Delivery, DeliveryChange, delivery_change, fails, sends
 from reconciler.kinds.wire import in_short
-from reconciler.model.desired import Desired
-from reconciler.model.live import Live, Record
+from reconciler.model.inputs import Desired, Live, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
-from reconciler.model.review import Impact, Weight
+from reconciler.model.reports import Impact, Weight
 from reconciler.review.clock import DAY, Clock
 from reconciler.review.receivers import Receivers, User, before_and_after
 
@@ -106,7 +104,7 @@ class _ChangeImpact:
         kind, change = self.kind, self.change
         before, after = before_and_after(change, self.record)
         old, new = self.receivers.of(kind, before), self.receivers.of(kind, after)
-        shift = delivery_change(change)
+        shift = delivery_change(kind, change)
         if shift is DeliveryChange.STOPS or (change.action is Action.REPLACE and sends(kind, before)):
             yield Impact(Weight.STOPS, self._stops(list(old.values())))
         elif shift is DeliveryChange.STARTS:
@@ -170,7 +168,7 @@ class _ChangeImpact:
     def _feeds(self) -> Iterator[Impact]:
         """Who goes through it, if that makes a difference to them."""
         change = self.change
-        shift = delivery_change(change)
+        shift = delivery_change(self.kind, change)
         users = self.receivers.users(change) if change.action is not Action.DELETE else []
         matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not DeliveryChange.NONE
         if users and matters:

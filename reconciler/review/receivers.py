@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.destinations import find_labels
-from reconciler.kinds.references import ReferenceResolver, references, referred
+from reconciler.kinds.references import ReferenceResolver, find_labels, references, referred
 from reconciler.kinds.wire import in_short
-from reconciler.model.desired import Desired, Fields, Resource, address_kind
-from reconciler.model.live import Live, Record
+from reconciler.model.inputs import Desired, Fields, Live, Record, Resource, address_kind
 from reconciler.model.plan import Action, Change, Plan
 
 

@@ -10,10 +10,9 @@ from datetime import datetime, tzinfo
 from reconciler import review
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import in_short
-from reconciler.model.desired import Desired
-from reconciler.model.live import Live
+from reconciler.model.inputs import Desired, Live
 from reconciler.model.plan import Action, Cause, Change, Plan
-from reconciler.model.review import Commit, Impact, Review, Scope
+from reconciler.model.reports import Commit, Impact, Review, Scope
 
 
 def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:

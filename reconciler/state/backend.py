@@ -15,7 +15,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from reconciler.errors import Refused
-from reconciler.model.state import State
+from reconciler.model.inputs import State
 from reconciler.state.journal_file import JournalFile
 
 RUN_URLS = (

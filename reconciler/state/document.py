@@ -8,8 +8,7 @@ from typing import Any
 
 from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
-from reconciler.model.desired import address_kind
-from reconciler.model.state import Entry, State, Tombstone
+from reconciler.model.inputs import Entry, State, Tombstone, address_kind
 from reconciler.serialization import DecodeError, decode, json_text, unreadable
 
 FORMAT_VERSION = 2

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
 from reconciler.lazy import load
+from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
-from reconciler.model.state import State
 from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held
 from reconciler.state.document import BRING_BACK, from_text, to_text

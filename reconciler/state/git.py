@@ -14,9 +14,9 @@ from pathlib import Path
 from reconciler.errors import StateUnusable
 from reconciler.git.checkout import find_checkout
 from reconciler.git.command import Limits
+from reconciler.model.inputs import State
 from reconciler.model.redaction import without_user
 from reconciler.model.settings import Environment
-from reconciler.model.state import State
 from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, path_segment
 from reconciler.state.document import from_text, to_text

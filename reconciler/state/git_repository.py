@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from reconciler.errors import StateUnusable
 from reconciler.git.checkout import Checkout, contents_in, entries_in, read_settings
 from reconciler.git.command import GitResult, GitTimeout, Settings, as_environment, run_git
-from reconciler.model.redaction import users_in, without_user
+from reconciler.model.redaction import USER, without_user
 from reconciler.text import redact
 
 EMAIL = "reconciler@invalid"
@@ -228,7 +228,7 @@ def secrets(settings: Settings, remote: str) -> list[str]:
     """The values of settings that must never be shown: tokens of headers, users and passwords of URLs."""
     headers = [value.split()[-1] for name, value in settings if name.endswith(".extraheader") and value.split()]
     urls = "\n".join([remote, *(text for setting in settings for text in setting)])
-    found = users_in(urls)
+    found = USER.findall(urls)
     people = [person for each in found for person in (each, *each.split(":")[1:])]
     # Without escapes in a password, git takes a part of it for the port, and shows it.
     parts = [part for each in found for part in re.split("[:/?#@]", each)[1:] if len(part) >= SHORTEST_PART]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from reconciler.errors import StateUnusable
-from reconciler.model.state import NO_TOMBSTONES, Entry, State, Tombstone
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, State, Tombstone
 from reconciler.serialization import DecodeError, decode
 from reconciler.state.journal_file import (
     FORMAT_VERSION,

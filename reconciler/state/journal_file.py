@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.git.repository import git_folder, repository_top
-from reconciler.model.state import Entry, Tombstone
+from reconciler.model.inputs import Entry, Tombstone
 from reconciler.serialization import DecodeError, decode, json_text
 from reconciler.state.document import address_from, entry_document, entry_from, tombstone_from
 

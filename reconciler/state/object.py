@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import StateUnusable
+from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
-from reconciler.model.state import State
 from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, path_segment
 from reconciler.state.document import from_text, to_text

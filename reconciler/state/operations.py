@@ -15,8 +15,8 @@ from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.schema import ADDRESS_PATTERN
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
+from reconciler.model.inputs import Entry, State
 from reconciler.model.settings import Environment, called
-from reconciler.model.state import Entry, State
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.journal import Journal, Replayed
 from reconciler.state.journal_file import journal_file

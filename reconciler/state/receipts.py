@@ -8,11 +8,9 @@ from dataclasses import replace
 
 from reconciler.errors import StateUnusable, WrongUsage
 from reconciler.kinds import KINDS
-from reconciler.model.apply_report import ApplyReport, Outcome, Receipt, ReceiptItem, Status
-from reconciler.model.desired import address_kind
-from reconciler.model.live import Live
+from reconciler.model.inputs import Entry, Live, address_kind
 from reconciler.model.plan import Plan
-from reconciler.model.state import Entry
+from reconciler.model.reports import ApplyReport, Outcome, Receipt, ReceiptItem, Status
 from reconciler.serialization import decode, json_text, unreadable
 from reconciler.state.backend import Backend
 from reconciler.text import did_you_mean

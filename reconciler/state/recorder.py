@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.errors import KeyExposed, Refused
-from reconciler.model.desired import address_kind
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, State, Tombstone, address_kind, object_name
 from reconciler.model.redaction import Spellings
-from reconciler.model.state import NO_TOMBSTONES, Entry, State, Tombstone, object_name
 from reconciler.serialization import canonical, json_text
 from reconciler.state.backend import Backend, ReceiptFile, Snapshot
 from reconciler.state.document import entry_document, to_text

@@ -15,7 +15,7 @@ from bench.fellows import environment
 from bench.growth import TINY, costs
 from bench.measure import Server
 
-from reconciler.apply.schedule import Schedule
+from reconciler.apply.execute import Schedule
 from reconciler.model.plan import Action, Change
 
 SIZES = NONE, FEW, MANY = TINY, 1000, 4000

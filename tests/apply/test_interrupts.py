@@ -17,12 +17,12 @@ import pytest
 from slow import Slow, serving
 from world import World
 
-from reconciler.apply import Event
+from reconciler.apply.execute import Event
 from reconciler.commands import apply as applying
 from reconciler.commands import plan as planning
 from reconciler.commands.session import open_session
-from reconciler.model.apply_report import Status
-from reconciler.plan import Options
+from reconciler.model.reports import Status
+from reconciler.plan.guards import Options
 
 pytestmark = pytest.mark.process
 

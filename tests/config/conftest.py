@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cli.main import run
 from reconciler.config import read_configuration
-from reconciler.model.desired import Desired
+from reconciler.model.inputs import Desired
 
 FIELDS = {
     "integrations": {"title": "Alerts", "integration": "webhooks", "target_platform": "iOS"},

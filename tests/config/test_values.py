@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.desired import Ignored
+from reconciler.model.inputs import Ignored
 
 from .conftest import Folder, written
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.model.review import Scope
-from reconciler.plan import Options
+from reconciler.model.reports import Scope
+from reconciler.plan.guards import Options
 
 Json = dict[str, Any]
 

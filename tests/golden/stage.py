@@ -14,8 +14,8 @@ from reconciler import commands
 from reconciler.commands import apply as applying
 from reconciler.commands import plan as planning
 from reconciler.commands.session import Session, open_session
-from reconciler.model.review import Review, Scope
-from reconciler.plan import Options
+from reconciler.model.reports import Review, Scope
+from reconciler.plan.guards import Options
 from reconciler.simulator import Simulator
 from reconciler.simulator.wire import Request
 

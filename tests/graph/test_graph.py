@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from world import World, integration, report
 
-from reconciler.model.review import Graph, Node
+from reconciler.model.reports import Graph, Node
 from reconciler.output.graph import DotGraph, MermaidGraph, SvgGraph
 
 BEFORE = """

@@ -12,7 +12,7 @@ from world import Run
 
 from reconciler.cli.main import run
 from reconciler.model.plan import Action, Change, Plan
-from reconciler.model.review import Review
+from reconciler.model.reports import Review
 from reconciler.output.markdown import PlanMarkdown
 
 from .github import GitHub

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.apply_report import Failure
 from reconciler.model.approval import Approval, from_json, to_json
+from reconciler.model.reports import Failure
 from reconciler.output.markdown import FailedMarkdown
 
 from .conftest import AnyHost, Comment, planned, pushed

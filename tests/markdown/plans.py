@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan, Refusal, Unmanaged
-from reconciler.model.review import Impact, Review, Weight
+from reconciler.model.reports import Impact, Review, Weight
 
 
 def change(action: Action, key: str, *, name: str = "", **fields: tuple[Any, Any]) -> Change:

@@ -9,9 +9,9 @@ import pytest
 from world import World, integration
 
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.model.apply_report import ApplyReport, Failure, Outcome, Status
 from reconciler.model.approval import mark_in
 from reconciler.model.plan import Action
+from reconciler.model.reports import ApplyReport, Failure, Outcome, Status
 from reconciler.output.markdown import AppliedMarkdown, FailedMarkdown, PlanMarkdown
 from reconciler.output.markdown.words import fence
 from reconciler.output.terminal import escape

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.model.approval import mark_in
 from reconciler.model.plan import Action, Unmanaged
-from reconciler.model.review import Impact, Review, Weight
+from reconciler.model.reports import Impact, Review, Weight
 from reconciler.output.markdown import PlanMarkdown
 
 from .plans import change, many, review

@@ -15,7 +15,7 @@ from reconciler.api.secret import Secret
 from reconciler.cli.main import run
 from reconciler.errors import AnswerRefused, NotAuthorised, ReconcilerError
 from reconciler.kinds import KINDS
-from reconciler.model.live import Live
+from reconciler.model.inputs import Live
 from reconciler.observe import observe
 
 from .scripted import Query, Said, Script, page, says, served

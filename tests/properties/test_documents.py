@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS
-from reconciler.model.apply_report import Receipt, ReceiptItem
+from reconciler.model.inputs import Entry, State, Tombstone
 from reconciler.model.plan import Plan
+from reconciler.model.reports import Receipt, ReceiptItem
 from reconciler.model.settings import Environment, StateSettings
-from reconciler.model.state import Entry, State, Tombstone
 from reconciler.plan.plan_file import bound, check_binding, read_plan, write_plan
 from reconciler.state import document
 from reconciler.state.receipts import from_text, to_text

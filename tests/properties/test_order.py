@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.apply.schedule import Part, Schedule
+from reconciler.apply.execute import Part, Schedule
 from reconciler.cli.main import run
 from reconciler.commands.plan import plan
 from reconciler.commands.session import open_session
 from reconciler.model.plan import Action, Plan
-from reconciler.plan import Options
+from reconciler.plan.guards import Options
 
 from .examples import examples
 

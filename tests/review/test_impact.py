@@ -10,7 +10,7 @@ from golden.cases import CASES, DAILY, SLACK, Case, a_report, integration, repor
 from golden.stage import NOW, play, review_of
 
 from reconciler.model.plan import Action
-from reconciler.model.review import Review, Weight
+from reconciler.model.reports import Review, Weight
 
 LIVE = (integration("int-1", "Team", "slack"), report("rep-1", "Daily Revenue", "int-1"))
 BEFORE = f"integrations:\n{SLACK}reports:\n{DAILY}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.git.command import Limits
-from reconciler.model.state import Entry, State
+from reconciler.model.inputs import Entry, State
 from reconciler.state.git import GitBackend
 
 STATE = "refs/reconciler/state/production"

@@ -16,7 +16,7 @@ from world import World
 from reconciler import system
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
-from reconciler.model.state import Entry, State
+from reconciler.model.inputs import Entry, State
 from reconciler.state.file import FileBackend
 
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateUnusable
-from reconciler.model.state import State
+from reconciler.model.inputs import State
 from reconciler.state.backend import Backend, LockInfo, ReceiptFile, StateConflict
 from reconciler.state.git import GitBackend
 

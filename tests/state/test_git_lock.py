@@ -23,7 +23,7 @@ BOB = LockInfo("run-b", "bob", "2026-01-01T00:00:01Z", "https://ci.example.com/2
 RACER = """
 import sys
 from pathlib import Path
-from reconciler.model.state import Entry, State
+from reconciler.model.inputs import Entry, State
 from reconciler.state.git import GitBackend
 from reconciler.state.backend import LockInfo, Locked, StateConflict
 

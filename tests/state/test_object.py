@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateUnusable
-from reconciler.model.state import State
+from reconciler.model.inputs import State
 from reconciler.state.backend import ReceiptFile, StateConflict
 from reconciler.state.object import ObjectBackend
 

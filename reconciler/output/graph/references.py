@@ -8,10 +8,9 @@ from typing import Any
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import referred
-from reconciler.model.desired import Desired, Fields, address_kind
-from reconciler.model.live import Live
+from reconciler.model.inputs import Desired, Fields, Live, address_kind
 from reconciler.model.plan import Action, Change, Plan
-from reconciler.model.review import Graph, Node
+from reconciler.model.reports import Graph, Node
 
 
 def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:

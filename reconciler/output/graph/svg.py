@@ -7,7 +7,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from reconciler.model.plan import DESTROYS
-from reconciler.model.review import Graph, Node
+from reconciler.model.reports import Graph, Node
 from reconciler.output.graph.layout import layout
 from reconciler.output.graph.text import COLOURS, excerpt, gravity, heading, state, states, subtitle
 from reconciler.output.terminal import escape

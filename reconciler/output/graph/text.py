@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.model.plan import DESTROYS, Action
-from reconciler.model.review import Graph, Node
+from reconciler.model.reports import Graph, Node
 from reconciler.output.labels import ACTIONS, NEUTRAL, UNMANAGED
 from reconciler.output.terminal import escape
 from reconciler.text import truncate

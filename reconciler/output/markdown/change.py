@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
-from reconciler.model.review import Review, Scope, Weight
+from reconciler.model.reports import Review, Scope, Weight
 from reconciler.output.labels import CAUSES, SCOPES
 from reconciler.output.markdown.sizes import Sizes
 from reconciler.output.markdown.words import bullets, code, fence, prose, size

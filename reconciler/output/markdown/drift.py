@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
-from reconciler.model.drift import Drift, Drifted, DriftedField
+from reconciler.model.reports import Drift, Drifted, DriftedField
 from reconciler.output.markdown.words import bullets, code, fitting, place, prose
 from reconciler.output.values import format_value
 from reconciler.text import counted, quote

@@ -14,9 +14,8 @@ from reconciler.errors import (
     Refused,
     WrongUsage,
 )
-from reconciler.model.apply_report import ApplyReport, Failure, Outcome, Status, Verification
 from reconciler.model.approval import CommentMarker, marker_line
-from reconciler.model.review import Review
+from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose
 from reconciler.text import counted

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.approval import make_marker, marker_line
-from reconciler.model.review import Review
+from reconciler.model.reports import Review
 from reconciler.output.labels import ACTIONS, title
 from reconciler.output.markdown.change import ChangeMarkdown
 from reconciler.output.markdown.sizes import TEXT_ROOM, Level, levels

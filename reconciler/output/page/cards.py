@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.plan import Action, Change
-from reconciler.model.review import Impact, Review, Scope
+from reconciler.model.reports import ApplyReport, Impact, Outcome, Review, Scope, Status, Verification
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES
 from reconciler.output.page.values import FieldView, field_view
 from reconciler.text import truncate

@@ -16,8 +16,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from reconciler import __version__
-from reconciler.model.apply_report import ApplyReport, Status
-from reconciler.model.review import Impact, Review
+from reconciler.model.reports import ApplyReport, Impact, Review, Status
 from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.svg import SMALL

@@ -1,22 +1,106 @@
-"""Checks the items of the API's lists that a plan sends: they must be proven, and offered there."""
+"""The order of changes by their references, and checks of the items that are sent for references."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.destinations import BY_ID, BY_LABEL, WRITE_IT, described, find_labels
-from reconciler.kinds.references import referred
-from reconciler.model.desired import Desired, Resource
-from reconciler.model.live import Destination, Live, Target
-from reconciler.model.plan import Change
-from reconciler.plan.context import PlanContext
+from reconciler.kinds.references import BY_ID, BY_LABEL, WRITE_IT, described, find_labels, references, referred
+from reconciler.model.inputs import Desired, Destination, Live, Resource, Target, object_name
+from reconciler.model.plan import DESTROYS, WRITES, Action, Change
+from reconciler.plan.identity import PlanContext
 from reconciler.serialization import canonical
 from reconciler.text import did_you_mean
+
+
+def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:
+    """The changes with their dependencies. Notes name what still refers to an object that is deleted."""
+    if not changes:
+        return {}
+    users, addresses = context.references.users(), context.addresses()
+    result = {}
+    for address, change in changes.items():
+        before: set[str] = set()
+        notes: list[str] = []
+        if change.action is not Action.DELETE and change.action in WRITES:
+            resource = context.desired.resources[address]
+            uses = {used for used, *_ in references(KINDS[resource.kind], resource.fields)}
+            before = {used for used in uses if used in changes and changes[used].action in WRITES}
+            notes = _not_yet_offered(context, change)
+        leaving: set[str] = set()
+        if change.action in DESTROYS:
+            using = [
+                (addresses.get((user.kind, user.id), object_name(user.kind, user.id)), user.name)
+                for user in users.get((change.kind, change.id or ""), ())
+            ]
+            leaving, staying = _leaving(context, change, using, changes)
+            if staying:
+                also = f"still used by {', '.join(sorted(staying))}: the API may refuse, or leave it without a target"
+                notes = [*notes, also]
+        deletes = change.action is Action.DELETE
+        result[address] = replace(
+            change,
+            depends_on=tuple(sorted(before | (leaving if deletes else set()))),
+            cleanup_after=() if deletes else tuple(sorted(leaving)),
+            notes=(*change.notes, *notes),
+        )
+    return result
+
+
+def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
+    """References to live objects that the API's list does not offer."""
+    if change.remember is None:
+        return []
+    return [
+        f"{used} is live, and the API does not offer it in {reference.lookup} yet: looked up again when applying"
+        for used, _, _, reference in references(KINDS[change.kind], change.remember.applied)
+        if context.target(used) is not None
+    ]
+
+
+def _leaving(
+    context: PlanContext, change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change]
+) -> tuple[set[str], set[str]]:
+    """The changes that end a use of the object, and the other users by their names."""
+    leaving: set[str] = set()
+    staying: set[str] = set()
+    for address, name in using:
+        other = changes.get(address)
+        if other is not None and (other.action is Action.DELETE or _stops_using(context, change, other)):
+            leaving.add(address)
+        else:
+            staying.add(f"{address} ({name})")
+    return leaving, staying
+
+
+def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
+    if user.action not in (Action.UPDATE, Action.REPLACE) or user.remember is None:
+        return False
+    record = context.live.records[target.kind].get(target.id or "")
+    for name, reference in KINDS[user.kind].reference_fields():
+        if reference.kind != target.kind or record is None:
+            continue
+        known = context.references.targets(reference).possible(record, context.references.offers(reference))
+        ids = {target.id, *(item["id"] for item in known)}
+        if any(item.get("id") in ids for item in user.remember.applied.get(name) or () if isinstance(item, dict)):
+            return False
+    return True
+
+
+def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[str, Change]:
+    """The changes at those addresses and all that has to happen with them."""
+    wanted: set[str] = set()
+    queue = [address for address in targets if address in changes]
+    while queue:
+        address = queue.pop()
+        if address not in wanted:
+            wanted.add(address)
+            queue.extend((*changes[address].depends_on, *changes[address].cleanup_after))
+    return {address: change for address, change in changes.items() if address in wanted}
 
 
 @dataclass(frozen=True, slots=True)

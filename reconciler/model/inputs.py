@@ -1,0 +1,245 @@
+"""What a plan is made of: what the configuration wants, what the state remembers, and what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reconciler.errors import Location
+
+Fields = Mapping[str, Any]
+
+
+def make_address(kind: str, key: str) -> str:
+    """The name of a resource everywhere: `report` and `daily-revenue` give `report.daily-revenue`."""
+    return f"{kind}.{key}"
+
+
+def address_kind(address: str) -> str:
+    """The kind's name in an address: `report.daily-revenue` and `report[wbRlfw1x]` give `report`."""
+    return address.partition(".")[0].partition("[")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A path of a field that an update leaves as it is live; `until` (YYYY-MM-DD) and the rest are for people."""
+
+    field: str
+    until: str = ""
+    reason: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """How a resource may be treated. `prevent_destroy` None: it says nothing, and what the state remembers holds."""
+
+    prevent_destroy: bool | None = None
+    ignore_changes: tuple[Ignored, ...] = ()
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`.
+
+    `positions` are line and column of each value within it, by its path (`data.initiators[0].uid`), in the same file.
+    `file` is that file relative to the configuration's folder, with `/`. `sources` are the places of the variables that
+    a value at a path is made of.
+    """
+
+    address: str
+    kind: str
+    fields: Fields
+    location: Location
+    lifecycle: Lifecycle = Lifecycle()
+    positions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    file: str = ""
+    sources: Mapping[str, tuple[Location, ...]] = field(default_factory=dict)
+
+    def field_location(self, path: str) -> Location:
+        """Where the value at a path is written, or what it is within, or the resource itself."""
+        while path and path not in self.positions:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return Location(self.location.file, *self.positions[path]) if path else self.location
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A reviewed rename: the state's entry at `source` belongs to `target` from now on."""
+
+    source: str
+    target: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A reviewed removal. Without `destroy` the object stays in the API and is forgotten."""
+
+    source: str
+    destroy: bool
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A reviewed adoption: the live object `id` is what `target` means."""
+
+    target: str
+    id: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The whole configuration for one environment. `resources` are in the order of their addresses."""
+
+    resources: Mapping[str, Resource]
+    moved: tuple[Moved, ...] = ()
+    removed: tuple[Removed, ...] = ()
+    imports: tuple[Import, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def files(self) -> set[str]:
+        """The files that the resources are written in."""
+        return {resource.location.file for resource in self.resources.values()}
+
+
+Raw = Mapping[str, Any]
+Lookups = Mapping[str, Sequence[Raw]]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One live object. `fields` are in the configuration's words, `raw` is the API's record as it came."""
+
+    kind: str
+    id: str
+    name: str
+    fields: Fields
+    raw: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """All live objects (kind → id → record) and the lists that were read beside them (path → items). `gone` are objects
+    (kind, id) that are known to be gone: the API answered 404 for that id, or we deleted it. An object that is neither
+    live nor gone is only not listed."""
+
+    records: Mapping[str, Mapping[str, Record]]
+    lookups: Lookups = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    gone: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The live object behind a destination. `address` is empty if nobody manages it; `proven_by` is `id` or `label`."""
+
+    kind: str
+    id: str
+    name: str
+    address: str
+    proven_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One item of the API's list. `same_label` are the ids of the others that bear its label; `target` is None if no
+    live object is proven to stand behind it."""
+
+    type: str
+    id: str
+    label: str
+    same_label: tuple[str, ...]
+    target: Target | None
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """All that is offered to an environment; `warnings` say what could not be taken into account."""
+
+    environment: str
+    items: tuple[Destination, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is remembered of one address.
+
+    `applied` are the fields as they were last written, references resolved. `depends_on` are the addresses that it
+    referred to, `protected` keeps `prevent_destroy` alive after the block has gone from the configuration.
+    `superseded` are ids of objects that a replace has put aside and not deleted yet. `file` is the file of the
+    configuration that the resource stood in, relative to the configuration's folder, and `commit` the commit that
+    wrote the object last; both are empty when they are not known. `stored` has the values that the API shows in place
+    of those that were sent, by path (`report_name`, `data.actions.push`). `read_back`: live was seen to be so after the
+    last write, so what differs later is somebody's change.
+    """
+
+    id: str
+    applied: Fields
+    protected: bool = False
+    depends_on: tuple[str, ...] = ()
+    superseded: tuple[str, ...] = ()
+    file: str = ""
+    commit: str = ""
+    stored: Mapping[str, Any] = field(default_factory=dict)
+    read_back: bool = False
+
+    def as_wanted(self) -> Entry:
+        """What it says of what is wanted: not where that is written, by which commit, nor what came of it."""
+        return replace(self, file="", commit="", stored={}, read_back=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is remembered of an object that has no entry any more. `address` is the one that it had. `deleted`: we
+    deleted it, so it is never adopted again, and `commit` (empty if not known) is the commit that did. `protected`: it
+    was forgotten because no list showed it, and `prevent_destroy` holds."""
+
+    address: str
+    deleted: bool = False
+    protected: bool = False
+    commit: str = ""
+
+
+NO_TOMBSTONES: Mapping[str, Tombstone] = {}
+
+
+def object_name(kind: str, object_id: str) -> str:
+    """The name of an object without an address: `report` and `wbRlfw1x` give `report[wbRlfw1x]`."""
+    return f"{kind}[{object_id}]"
+
+
+def parse_object_name(name: str) -> tuple[str, str]:
+    """The kind and the id in a name of `object_name`."""
+    kind, _, rest = name.partition("[")
+    return kind, rest.removesuffix("]")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state of one environment.
+
+    `lineage` is the id that it got when it was first written. `serial` counts the applies that wrote it (0: it was
+    never written), and `plan` is the digest of the last plan that did. `configuration` is the name of the configuration
+    that it belongs to, None in a state that was written before states had one. `tombstones` are by `kind[id]`. `unread`
+    are the addresses that an apply wrote and did not read back before it was cut off; only the journal knows them.
+    """
+
+    environment: str
+    lineage: str = ""
+    serial: int = 0
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    plan: str = ""
+    configuration: str | None = None
+    tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
+    unread: frozenset[str] = field(default=frozenset(), compare=False)
+
+    def is_read_back(self, address: str) -> bool:
+        """Whether live was seen as it was sent, after the last write of an address."""
+        entry = self.entries.get(address)
+        return address not in self.unread and entry is not None and entry.read_back

@@ -1,0 +1,264 @@
+"""What people are shown: the review of a plan, the report and the receipt of an apply, and drift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from reconciler.errors import Exit, Location
+from reconciler.model.inputs import Desired, Fields, Live
+from reconciler.model.plan import Change, Plan
+
+
+class Scope(StrEnum):
+    """Whose doing a change is."""
+
+    PULL_REQUEST = "pull request"
+    PENDING = "pending"
+    DRIFT = "drift"
+    BEHIND = "behind"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of the user's repository."""
+
+    id: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f'{self.id[:12]} "{self.subject}"'
+
+
+class Weight(StrEnum):
+    """What an impact means, the gravest first."""
+
+    LOSES = "loses"
+    STOPS = "stops"
+    RISKS = "risks"
+    STARTS = "starts"
+    FEEDS = "feeds"
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """One thing that a change does to people, in a sentence of plain text."""
+
+    weight: Weight
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An address in the graph of references. `action` is None if nothing happens to it; what is not `managed` bears
+    `kind[id]` in an address's place."""
+
+    address: str
+    kind: str
+    name: str
+    action: str | None = None
+    managed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What refers to what: `edges` are (from the address that refers, to the one that is referred to), as it is wanted;
+    `dropped` are those that are live and go away."""
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A plan as a reviewer looks at it.
+
+    `desired` and `live` are what the plan was made of. `impacts`, `scopes` and `behind` are by address; `scopes` is
+    empty if no base was given, and `behind` has the newer commit that a change would undo. `tasks` is what a person has
+    to do by hand, each a sentence. `at` is when the review was made; `commit` and `base` are what was planned and what
+    it was compared with, empty if that is not known.
+    """
+
+    plan: Plan
+    desired: Desired = field(default_factory=lambda: Desired({}))
+    live: Live = field(default_factory=lambda: Live({}))
+    impacts: Mapping[str, tuple[Impact, ...]] = field(default_factory=dict)
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
+    behind: Mapping[str, Commit] = field(default_factory=dict)
+    tasks: tuple[str, ...] = ()
+    at: datetime | None = None
+    commit: str = ""
+    base: str = ""
+
+    def find_scope(self, address: str) -> Scope | None:
+        """How a change is marked: as behind, or by whose doing it is."""
+        return Scope.BEHIND if address in self.behind else self.scopes.get(address)
+
+    def find_place(self, address: str) -> Location | None:
+        """The YAML line of an address; None if it is not in the configuration."""
+        resource = self.desired.resources.get(address)
+        return resource.location if resource else None
+
+    def remarks_on(self, change: Change) -> tuple[str, ...]:
+        """All that is said of a change, but for its impacts."""
+        commit = self.behind.get(change.address)
+        remark = (f"this would undo a newer commit, {commit}: the checkout is behind",) if commit else ()
+        return (*remark, *change.remarks())
+
+
+class Status(StrEnum):
+    """How a change ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    MANUAL = "manual"
+
+
+class Verification(StrEnum):
+    """What reading back has shown."""
+
+    VERIFIED = "verified"
+    NOT_YET_VISIBLE = "not yet visible"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one change. `reason`: why it failed; `because_of`: the address for whose sake it was skipped;
+    `request_ids`: what the API called our writes, if it says so; `stored`: path → what the API made of a value, as
+    reading back has shown it."""
+
+    address: str
+    action: str
+    status: Status
+    id: str | None = None
+    reason: str = ""
+    because_of: str = ""
+    exit_code: Exit = Exit.DONE
+    verification: Verification | None = None
+    request_ids: tuple[str, ...] = ()
+    stored: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end;
+    `receipt`: what it left behind, None if it wrote nothing; `answered`: address → the fields that the API's answer
+    to the last write showed."""
+
+    environment: str
+    digest: str
+    outcomes: tuple[Outcome, ...]
+    warnings: tuple[str, ...] = ()
+    unrecorded: str = ""
+    receipt: Receipt | None = None
+    configuration: str = ""
+    answered: Mapping[str, Fields] = field(default_factory=dict)
+
+    def of(self, status: Status) -> tuple[Outcome, ...]:
+        """The outcomes that ended so."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status is status)
+
+    def exit_code(self) -> Exit:
+        """0 when all is done and as it was sent, 6 when something is not, else the code of the failures."""
+        failed = self.of(Status.FAILED)
+        if self.unrecorded:
+            return Exit.PARTIAL
+        if not failed:
+            other = any(outcome.verification is Verification.DIFFERENT for outcome in self.outcomes)
+            return Exit.PARTIAL if other or self.of(Status.SKIPPED) else Exit.DONE
+        if self.of(Status.DONE):
+            return Exit.PARTIAL
+        codes = {outcome.exit_code for outcome in failed}
+        return codes.pop() if len(codes) == 1 else Exit.API_FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptItem:
+    """One change that was done, or was tried. `before` are the live fields, `after` what was written; None: nothing."""
+
+    address: str
+    action: str
+    status: str
+    reason: str
+    id_before: str | None
+    id_after: str | None
+    before: Fields | None
+    after: Fields | None
+    request_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One apply. `at` is UTC; `commit` is the configuration's, empty if there is none. `lineage` is that of the
+    state which the apply wrote, empty if it is not known."""
+
+    format_version: int
+    id: str
+    environment: str
+    at: str
+    who: str
+    where: str
+    commit: str
+    digest: str
+    lineage: str
+    items: tuple[ReceiptItem, ...]
+
+    def title(self) -> str:
+        """What was done, in one line: `2 create, 1 delete`."""
+        done = [item.action for item in self.items if item.status == "done"]
+        counts = [f"{done.count(action)} {action}" for action in dict.fromkeys(done)]
+        failed = sum(item.status != "done" for item in self.items)
+        return ", ".join([*counts, *([f"{failed} not done"] if failed else [])]) or "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`command` is `plan` or `apply`, `environment` and `configuration` those that it was for, as far as
+    that could be told. `review` is what was planned, None if it did not come so far."""
+
+    command: str
+    environment: str
+    error: BaseException
+    commit: str = ""
+    review: Review | None = None
+    configuration: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftedField:
+    """One field that is not as it was last applied, and what the next apply would do to it. `keys` lead to it."""
+
+    path: str
+    keys: tuple[str | int, ...]
+    applied: Any
+    live: Any
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """One object that is not as it was last applied. `gone`: it is not live any more. `changed_at`: as the API says."""
+
+    address: str
+    id: str
+    name: str
+    gone: bool
+    changed_at: str | None
+    fields: tuple[DriftedField, ...]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at."""
+
+    environment: str
+    compared: int
+    objects: tuple[Drifted, ...]
+    configuration: str = ""
