@@ -247,7 +247,9 @@ class Life:
                 targets = [{"type": "target_integration", "id": self._ids[anchor]}]
                 stage.insert("scheduled-reports", **{**team.report(), "destinations": targets})
             elif deed < 0.8:
-                drift(team, stage, {anchor: self._ids[anchor], **some})
+                # An object that a lost state does not know any more could get the name of the one made in its place.
+                known = {address: each for address, each in some.items() if each not in self._released}
+                drift(team, stage, {anchor: self._ids[anchor], **known})
             else:
                 theirs = sorted(set(stage.truth()["automation"]) & set(stage.others) - taken - self._neighbours)
                 if theirs and deed < 0.9:
