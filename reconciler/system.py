@@ -43,7 +43,7 @@ def read_regular(path: Path, most: int) -> bytes:
 
 def open_and_read(target: str, most: int, largest: int, too_large: str) -> bytes:
     """At most `most` bytes of a file and one, without following a link. OSError, or as `require_regular`."""
-    with open(os.open(target, _FLAGS), "rb") as opened:  # noqa: PTH123 - a descriptor, not a path
+    with os.fdopen(os.open(target, _FLAGS), "rb") as opened:
         require_regular(os.fstat(opened.fileno()), largest, too_large)
         return opened.read(most + 1)
 

@@ -93,8 +93,8 @@ class RateLimiter:
             self._places.put(None)
         # How many items are not put back: after a 429 fewer requests may be under way than are.
         self._surplus = 0
-        # Spreads the retries of many runs: not for secrets.
-        self._random = random.Random()  # noqa: S311
+        # Spreads the retries of many runs.
+        self._random = random.SystemRandom()
 
     @property
     def width(self) -> int:

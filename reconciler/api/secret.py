@@ -135,8 +135,7 @@ def _run(command: Sequence[str], folder: Path) -> tuple[int, bytes, bytes]:
     attended = sys.stdin is not None and sys.stdin.isatty()
     name = command[0]
     # A bare name is looked for in PATH, and never in the folder.
-    is_bare = os.path.basename(name) == name  # noqa: PTH119 - as written
-    program = find_program(name) if is_bare else os.path.abspath(folder / name)  # noqa: PTH100 - as written
+    program = find_program(name) if Path(name).name == name else str((folder / name).absolute())
     if program is None:
         raise _NoKey(f"cannot be run ({MISSING})")
     called = [program, *command[1:]]

@@ -44,6 +44,7 @@ def settings_above(folder: Path) -> Path | None:
 def names_in(folder: Path) -> list[str]:
     """The names in a folder; none if it cannot be listed."""
     try:
-        return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries)
     except OSError:
         return []

@@ -16,7 +16,7 @@ from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.git.repository import repository_top
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
-from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_SECRET_ENV, Environment, StateSettings
+from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, StateSettings
 from reconciler.text import WORD_CHARACTERS, did_you_mean
 from reconciler.yaml import LocatedMap, find_position
 
@@ -129,7 +129,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
             name=name,
             configuration=configuration,
             state=_state(written.get("state", shared), file.parent, name),
-            secret_env=written.get("secret_env", None if "secret_command" in written else DEFAULT_SECRET_ENV),
+            secret_env=written.get("secret_env", None if "secret_command" in written else DEFAULT_KEY_VARIABLE),
             secret_command=tuple(written.get("secret_command", ())),
             api_url=written.get("api_url"),
             variables={key: value for key, value in variables.items() if value is not None},

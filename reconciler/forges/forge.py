@@ -21,16 +21,16 @@ VIEWER = "query { viewer { login } }"
 EDITOR = """query ($id: ID!) { node(id: $id) { ... on IssueComment { lastEditedAt viewerDidAuthor
 editor { __typename login } author { __typename login } } } }"""
 PERMISSION = "the job needs `permissions: {pull-requests: write}`"
-TOKEN = "GITLAB_TOKEN is a project access token with the scope api"  # noqa: S105 - words about one
+NEEDED = "GITLAB_TOKEN is a project access token with the scope api"
 GITHUB_HINTS = {
     401: "GITHUB_TOKEN is not valid any more, or not for this host",
     403: f"{PERMISSION}; a pull request from a fork gets no token that may write",
     404: f"GitHub says so of what the token may not see: {PERMISSION}",
 }
 GITLAB_HINTS = {
-    401: f"GITLAB_TOKEN is not valid any more; {TOKEN}",
-    403: f"GITLAB_TOKEN may not do this; {TOKEN} and at least the role Reporter",
-    404: f"GitLab says so of what the token may not see; {TOKEN} of this project",
+    401: f"GITLAB_TOKEN is not valid any more; {NEEDED}",
+    403: f"GITLAB_TOKEN may not do this; {NEEDED} and at least the role Reporter",
+    404: f"GitLab says so of what the token may not see; {NEEDED} of this project",
 }
 Pairs = tuple[tuple[str, str], ...]
 

@@ -65,8 +65,7 @@ def commits_cut_off(top: str) -> set[str]:
         return set()
     listed = ask(top, "rev-parse", "--path-format=absolute", "--git-path", "shallow").text
     try:
-        with open(listed, encoding="ascii") as opened:  # noqa: PTH123 - a name that git gave, no path of ours
-            return set(opened.read().split())
+        return set(Path(listed).read_text(encoding="ascii").split())
     except (OSError, UnicodeDecodeError) as error:
         raise GitUnusable(f"{listed} cannot be read ({error})", hint="git fsck says more") from error
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.errors import Location
 
 DEFAULT_ENVIRONMENT = "default"
-DEFAULT_SECRET_ENV = "QONVERSION_SECRET"  # noqa: S105 - the name of a variable
+DEFAULT_KEY_VARIABLE = "QONVERSION_SECRET"
 Variable = str | int | float | bool
 
 
@@ -37,7 +37,7 @@ class Environment:
 
     name: str
     state: StateSettings
-    secret_env: str | None = DEFAULT_SECRET_ENV
+    secret_env: str | None = DEFAULT_KEY_VARIABLE
     secret_command: tuple[str, ...] = ()
     api_url: str | None = None
     variables: Mapping[str, Variable] = field(default_factory=dict)

@@ -10,6 +10,8 @@ from typing import Any
 
 TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 DAY = timedelta(days=1)
+MOST_MINUTES = 120
+"""From here on a wait is told in hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Clock:
         minutes = int((moment - self.now).total_seconds() // 60)
         if minutes < 1:
             return "within a minute"
-        number, noun = (minutes, "minute") if minutes < 120 else (minutes // 60, "hour")  # noqa: PLR2004 - two hours
+        number, noun = (minutes, "minute") if minutes < MOST_MINUTES else (minutes // 60, "hour")
         return f"in {number} {noun}{'' if number == 1 else 's'}"
 
     def _both(self, moment: datetime, known: datetime) -> str:

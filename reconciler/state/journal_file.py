@@ -77,10 +77,11 @@ def version_of(line: dict[str, Any]) -> int:
 
 def head_from(line: dict[str, Any]) -> tuple[tuple[str, int], str, str]:
     """The first line: lineage and serial of the state that the journal continues, and lineage and plan of the run."""
-    base = decode(list, line.get("base"), "base")
-    if len(base) != 2:  # noqa: PLR2004 - lineage and serial
-        raise DecodeError("the first line names no state")
-    continues = decode(str, base[0], "base"), decode(int, base[1], "base")
+    match decode(list, line.get("base"), "base"):
+        case [lineage, serial]:
+            continues = decode(str, lineage, "base"), decode(int, serial, "base")
+        case _:
+            raise DecodeError("the first line names no state")
     return continues, decode(str, line.get("lineage"), "lineage"), decode(str, line.get("plan"), "plan")
 
 

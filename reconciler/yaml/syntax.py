@@ -169,10 +169,8 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
 def position_at(text: str, index: int) -> tuple[int, int]:
     """Return the line and the column, counted from 1, of the character at `index` of `text`."""
     before = text[:index]
-    start, line = 0, 1
-    for line, found in enumerate(_BREAK.finditer(before), 2):  # noqa: B007 - the last one counts
-        start = found.end()
-    return line, len(before) - start + 1
+    starts = [0, *(found.end() for found in _BREAK.finditer(before))]
+    return len(starts), len(before) - starts[-1] + 1
 
 
 def _refused(text: str, file: str) -> list[Problem]:

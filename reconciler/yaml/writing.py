@@ -128,9 +128,9 @@ def _string(_dumper: Any, value: str) -> ScalarNode:
 
 
 def _key(value: Any) -> ScalarNode:
-    if not isinstance(value, str):
-        raise ValueError(f"no JSON value: the key {value!r} is no string")  # noqa: TRY004 - one error for all of it
-    return _string(None, value)
+    if isinstance(value, str):
+        return _string(None, value)
+    raise ValueError(f"no JSON value: the key {value!r} is no string")
 
 
 def _map(dumper: Any, value: dict[Any, Any]) -> MappingNode:
