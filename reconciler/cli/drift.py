@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import ConnectionFlags, connection_options, open_session, path_argument
+from reconciler.cli.options import ConnectionFlags, OneOf, Unadvised, connection_options, open_session, path_argument
 from reconciler.errors import Exit
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @path_argument
-@click.option("--adopt", is_flag=True, help="Write the live values into the YAML, comments kept, for a pull request.")
+@click.option(
+    "--adopt",
+    cls=Unadvised,
+    is_flag=True,
+    help="Write the live values into the YAML, comments kept, for a pull request.",
+)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=OneOf(["text", "json", "markdown"]),
     default="text",
     show_default=True,
     help="What stdout gets; markdown is for `comment`, which makes an issue of it.",

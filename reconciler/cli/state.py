@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler import commands, output
+from reconciler.cli import Group
 from reconciler.cli.options import environment_option, format_option, path_argument
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from reconciler.model.state import State
-
-
-class _InOrder(click.Group):
-    """A group whose commands are listed in the order in which they were added."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Their names."""
-        return list(self.commands)
 
 
 def _located(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,7 +31,7 @@ def _read(path: Path, environment: str | None) -> State:
     return found.state
 
 
-@click.group(cls=_InOrder)
+@click.group(cls=Group)
 def state() -> None:
     """Look at the state, and put it right by hand."""
 

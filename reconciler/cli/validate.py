@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import path_argument
+from reconciler.cli.options import OneOf, path_argument
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
@@ -22,7 +22,7 @@ from reconciler.text import counted
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "sarif", "github"]),
+    type=OneOf(["text", "sarif", "github"]),
     default="text",
     show_default=True,
     help="What stdout gets: nothing, or the problems as SARIF, or as annotations of GitHub.",
