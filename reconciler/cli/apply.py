@@ -23,7 +23,7 @@ from reconciler.cli.options import (
     scope_flags,
 )
 from reconciler.errors import Exit, Refused, WrongUsage
-from reconciler.output.forms import render_plan
+from reconciler.output.forms import render_counts, render_plan
 from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
 
 if TYPE_CHECKING:
@@ -82,7 +82,12 @@ class _Screen:
         self._ask = ask
 
     def show_plan(self, review: Review) -> None:
-        write_stderr(render_plan(review, "text"))
+        text = render_plan(review, "text")
+        if self._form != "json":
+            write_stdout(text)
+        # Who is asked has to see what about.
+        if self._form == "json" or (self._ask and sys.stdin.isatty() and not sys.stdout.isatty()):
+            write_stderr(text)
 
     def confirm(self, plan: Plan) -> None:
         if not self._ask:
@@ -91,8 +96,8 @@ class _Screen:
             raise Refused(
                 "cannot ask for approval: stdin is not a terminal", hint="--auto-approve applies without asking"
             )
-        answer = prompt(f"Apply these changes to {escape(plan.environment)}? Only yes is taken as one", default="no")
-        if answer.strip().lower() != "yes":
+        question = f"Apply this to {escape(plan.environment)}? Type yes to apply, anything else is a no:"
+        if prompt(f"{render_counts(plan)}\n{question}").lower() != "yes":
             raise Refused("not approved; nothing was changed")
 
     @contextmanager

@@ -8,6 +8,7 @@ from reconciler.lazy import load
 
 if TYPE_CHECKING:
     from reconciler.model.apply_report import ApplyReport, Failure
+    from reconciler.model.plan import Plan
     from reconciler.model.review import Review
 
 RENDERERS = {
@@ -37,6 +38,11 @@ def _render(name: str, *values: object) -> str:
 def render_plan(review: Review, form: str) -> str:
     """A plan in one of the forms."""
     return _render(RENDERERS[form], review)
+
+
+def render_counts(plan: Plan) -> str:
+    """A plan in one line: `Plan: 2 to create, 1 to delete`."""
+    return f"Plan: {load('reconciler.output.labels:title')(plan, order=load('reconciler.model.plan:SUMMARY_ORDER'))}"
 
 
 def render_report(review: Review, report: ApplyReport, form: str) -> str | None:

@@ -20,7 +20,7 @@ from reconciler.cli.main import run
 pytestmark = pytest.mark.process
 
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
-ASKS = "Only yes is taken as one"
+ASKS = "Type yes to apply"
 
 
 @dataclass
