@@ -150,7 +150,7 @@ def plan_options(command: Command) -> Command:
             "--target",
             multiple=True,
             metavar="ADDRESS",
-            help="Only this address, with what it needs. May be given several times.",
+            help="Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times.",
         ),
         click.option(
             "--strict-scope",

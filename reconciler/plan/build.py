@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.errors import ConfigurationInvalid, WrongUsage
+from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
 from reconciler.kinds.delivery import DeliveryChange, delivery_change
 from reconciler.kinds.destinations import find_labels, told_apart
@@ -20,10 +20,9 @@ from reconciler.plan.context import PlanContext
 from reconciler.plan.destinations import destinations, require_sound_offers
 from reconciler.plan.guards import refusals
 from reconciler.plan.identity import match
-from reconciler.plan.order import ordered, with_needs
+from reconciler.plan.order import find_targets, ordered, with_needs
 from reconciler.plan.warnings import warnings
 from reconciler.serialization import canonical
-from reconciler.text import did_you_mean
 
 NOT_WRITTEN = "it is not in the configuration any more"
 RANK = {action: rank for rank, action in enumerate(Action)}
@@ -252,14 +251,9 @@ def _targeted(
     context: PlanContext, changes: dict[str, Change], targets: Collection[str], warnings: Sequence[str]
 ) -> tuple[dict[str, Change], Sequence[str]]:
     known = {*context.desired.resources, *context.entries, *changes}
-    for target in targets:
-        if target not in known:
-            raise WrongUsage(
-                f"--target {target}: no such address{did_you_mean(target, known)}",
-                hint="an address is KIND.KEY, for example report.daily-revenue",
-            )
+    wanted = [address for target in targets for address in find_targets(target, known)]
     unread = [kind.section for name, kind in KINDS.items() if name not in context.live.records]
-    kept, said = _narrowed(changes, targets, warnings, "--target")
+    kept, said = _narrowed(changes, wanted, warnings, "--target")
     return kept, [*said, f"--target needs no {' and no '.join(unread)}: not looked at"] if unread else said
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
+from reconciler.errors import WrongUsage
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change
 from reconciler.plan.context import PlanContext
+from reconciler.text import did_you_mean
 
 
 def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:
@@ -89,6 +92,17 @@ def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
         if any(item.get("id") in ids for item in user.remember.applied.get(name) or () if isinstance(item, dict)):
             return False
     return True
+
+
+def find_targets(target: str, known: Collection[str]) -> list[str]:
+    """What `--target` means: an address, or all that fit a pattern (`report.chess-*`). WrongUsage if none does."""
+    found = [target] if target in known else [each for each in known if fnmatchcase(each, target)]
+    if not found:
+        raise WrongUsage(
+            f"--target {target}: no such address{did_you_mean(target, known)}",
+            hint="an address is KIND.KEY, for example report.daily-revenue; report.daily-* means all that begin so",
+        )
+    return found
 
 
 def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[str, Change]:
