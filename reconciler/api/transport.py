@@ -247,7 +247,10 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         simulator = load("reconciler.simulator:Simulator")(file)
         load("reconciler.simulator.dashboard:seed_project")(simulator.answer)
     except (OSError, load("sqlite3:Error")) as error:
-        raise WrongUsage(f"the simulator cannot keep its data in {file}: {_message(error)}") from error
+        raise WrongUsage(
+            f"the simulator cannot keep its data in {file}: {_message(error)}",
+            hint="name a new file, or one that a simulator made",
+        ) from error
     transport = httpx.WSGITransport(_with_permit(simulator))
     base, address = "http://simulator/v4", f"{SIMULATOR}{file}"
     return Transport(

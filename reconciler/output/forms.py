@@ -26,6 +26,7 @@ FAILED = {"markdown": "reconciler.output.markdown:FailedMarkdown"}
 FORMS = tuple(RENDERERS)
 COMMANDS = frozenset({"github"})
 """The forms whose lines are commands to a CI system, and are to work as such on stdout."""
+WRONG_PROJECT = "wrong-project"
 SHOW_COMMIT = frozenset({"json", "html", "markdown"})
 """The forms that show the commit of the configuration."""
 
@@ -36,7 +37,9 @@ def _render(name: str, *values: object) -> str:
 
 
 def render_plan(review: Review, form: str) -> str:
-    """A plan in one of the forms."""
+    """A plan in one of the forms; as text it is only counted if it was made with another project's objects."""
+    if form == "text" and any(refusal.guard == WRONG_PROJECT for refusal in review.plan.refusals):
+        return render_counts(review.plan)
     return _render(RENDERERS[form], review)
 
 
