@@ -53,25 +53,35 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
     files = commands.report_files.ReportFiles("apply", path, flags["environment"], flags["reports"])
-    with files, open_session(path, flags) as session:
-        require_base(flags)
+    with files:
+        made = None
         if saved is not None:
             _require_no_plan_flags(flags)
+            made, path = commands.saved_plan.open_saved_plan(saved, None if _is_left_out("path") else path)
+            flags["environment"] = flags["environment"] or made.plan.environment
+            files.locate(path, flags["environment"])
+        require_base(flags)
         request = commands.apply.ApplyRequest(
             read_options(flags),
             flags["parallelism"],
             base=flags["base"],
             only_scope=flags["only_scope"],
             strict_scope=flags["strict_scope"],
-            saved=saved,
+            saved=made,
             expected=expected,
         )
-        report = commands.apply.run(session, request, files, _Screen(flags["form"], ask=not auto_approve))
+        with open_session(path, flags) as session:
+            report = commands.apply.run(session, request, files, _Screen(flags["form"], ask=not auto_approve))
     code = report.exit_code()
     if code is Exit.DONE and flags["detailed_exitcode"] and any(each.status == "manual" for each in report.outcomes):
         code = Exit.PENDING
     if code:
         raise SystemExit(code)
+
+
+def _is_left_out(name: str) -> bool:
+    """Whether the command line does not say it."""
+    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.DEFAULT
 
 
 class _Screen:

@@ -37,11 +37,14 @@ def state() -> None:
 
 
 @state.command("list")
+@format_option
 @_located
-def list_(path: Path, environment: str | None) -> None:
+def list_(form: str, path: Path, environment: str | None) -> None:
     """The addresses that the state holds, with their ids."""
-    for address, entry in sorted(_read(path, environment).entries.items()):
-        write_stdout(escape(f"{address} {entry.id}" + (" protected" if entry.protected else "")))
+    found = _read(path, environment)
+    text = output.listings.state_json(found) if form == "json" else output.listings.state_text(found)
+    if text:
+        write_stdout(text)
 
 
 @state.command()
