@@ -19,7 +19,7 @@ from reconciler.cli.options import (
 )
 from reconciler.errors import Exit, WrongUsage
 from reconciler.output.forms import COMMANDS, render_plan
-from reconciler.output.terminal import write_stdout
+from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 
 @click.command()
@@ -38,6 +38,7 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
         require_base(flags)
         if undo is not None and flags["base"] is not None:
             raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
+        who_applies = session.watch_lock()
         planned, review = commands.review.preview(
             session,
             read_options(flags),
@@ -47,6 +48,8 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
             out=out,
             forms=[flags["form"], *files.forms()],
         )
+        if who := who_applies():
+            write_stderr(escape(f"note: somebody is applying: {who}; plan again once that has ended"))
     commands.report_files.write_reports(review, flags["reports"])
     write_stdout(render_plan(review, flags["form"]), commands=flags["form"] in COMMANDS)
     commands.plan.require_applicable(planned, strict_scope=flags["strict_scope"])

@@ -154,6 +154,8 @@ class ObjectBackend:
         found = self._bucket.read(self._lock)
         return None if found is None else _holder(found)
 
+    who_applies = holder
+
     def unlock(self, run: str) -> None:
         found = self._bucket.read(self._lock)
         if found is None or found.content == FREE:
