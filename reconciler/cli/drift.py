@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import ConnectionFlags, OneOf, Unadvised, connection_options, open_session, path_argument
+from reconciler.cli.options import (
+    ConnectionFlags,
+    OneOf,
+    Unadvised,
+    complete,
+    connection_options,
+    open_session,
+    path_argument,
+)
 from reconciler.errors import Exit
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
@@ -49,7 +57,7 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) 
 
 
 @click.command("import")
-@click.argument("address")
+@click.argument("address", shell_complete=complete("kinds"))
 @click.argument("object_id", metavar="ID")
 @path_argument
 @click.option(

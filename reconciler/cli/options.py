@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
 from reconciler import commands
-from reconciler.errors import ALLOWABLE, WrongUsage
+from reconciler.errors import ALLOWABLE, ReconcilerError, WrongUsage
 from reconciler.lazy import load
 from reconciler.output.forms import FORMS
 from reconciler.output.terminal import dim, escape, register_secret, write_stderr
@@ -73,9 +74,27 @@ def help_hint(ctx: click.Context | None) -> str:
     return f"`{ctx.command_path if ctx else 'reconciler'} --help` lists what it takes"
 
 
+def complete(names: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What the shell completes a word to: names of a sort, by the function in `commands.completion`."""
+
+    def find(ctx: click.Context, _param: click.Parameter, word: str) -> list[str]:
+        # click leaves PATH among the other words if the last one is an option that lacks its value.
+        named = [*filter(os.path.isdir, ctx.args), ctx.params.get("path"), ctx.params.get("configuration"), "."]
+        path = next(filter(None, named))
+        with suppress(ReconcilerError, OSError):
+            return [each for each in getattr(commands.completion, names)(Path(path)) if each.startswith(word)]
+        return []
+
+    return find
+
+
 path_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
 environment_option = click.option(
-    "--environment", "-e", metavar="NAME", help="The environment of reconciler.yaml; needed if there are several."
+    "--environment",
+    "-e",
+    metavar="NAME",
+    shell_complete=complete("environments"),
+    help="The environment of reconciler.yaml; needed if there are several.",
 )
 api_url_option = click.option(
     "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
@@ -112,6 +131,7 @@ report_option = click.option(
     "--report",
     "reports",
     callback=_forms_and_files,
+    shell_complete=lambda ctx, param, word: [f"{form}=" for form in FORMS if form.startswith(word)],
     multiple=True,
     metavar="FORM=FILE",
     help="Also write the plan into a file, for example html=plan.html. May be given several times.",
@@ -148,6 +168,7 @@ def plan_options(command: Command) -> Command:
         click.option("--prune", cls=Unadvised, is_flag=True, help="Also delete live objects that are not managed."),
         click.option(
             "--target",
+            shell_complete=complete("addresses"),
             multiple=True,
             metavar="ADDRESS",
             help="Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times.",

@@ -10,6 +10,7 @@ import click
 from reconciler import commands
 from reconciler.cli.options import (
     PlanFlags,
+    complete,
     open_session,
     path_argument,
     plan_format_option,
@@ -27,7 +28,12 @@ from reconciler.output.terminal import escape, write_stderr, write_stdout
 @plan_options
 @plan_format_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply --plan`.")
-@click.option("--undo", metavar="RECEIPT", help="Plan the way back from an apply: a receipt's id, or latest.")
+@click.option(
+    "--undo",
+    metavar="RECEIPT",
+    shell_complete=complete("receipts"),
+    help="Plan the way back from an apply: a receipt's id, or latest.",
+)
 def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFlags]) -> None:
     """Show what apply would do. Reads, and never writes.
 

@@ -11,7 +11,7 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import Group
-from reconciler.cli.options import environment_option, format_option, path_argument
+from reconciler.cli.options import complete, environment_option, format_option, path_argument
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def list_(form: str, path: Path, environment: str | None) -> None:
 
 
 @state.command()
-@click.argument("address")
+@click.argument("address", shell_complete=complete("addresses"))
 @_located
 def show(address: str, path: Path, environment: str | None) -> None:
     """What is remembered of one address, as JSON."""
@@ -57,8 +57,8 @@ def show(address: str, path: Path, environment: str | None) -> None:
 
 
 @state.command()
-@click.argument("source")
-@click.argument("target")
+@click.argument("source", shell_complete=complete("addresses"))
+@click.argument("target", shell_complete=complete("kinds"))
 @_located
 def mv(source: str, target: str, path: Path, environment: str | None) -> None:
     """Rename an address in the state (in a pull request, write `moved` instead)."""
@@ -67,7 +67,7 @@ def mv(source: str, target: str, path: Path, environment: str | None) -> None:
 
 
 @state.command()
-@click.argument("address")
+@click.argument("address", shell_complete=complete("addresses"))
 @_located
 def rm(address: str, path: Path, environment: str | None) -> None:
     """Forget an address: the object stays (in a pull request, write `removed` instead)."""

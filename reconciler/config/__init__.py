@@ -1,5 +1,16 @@
-"""The config stage: YAML → Desired."""
+"""The config stage: YAML → Desired. It is loaded when one of these names is first used: completion needs none."""
 
-from reconciler.config.load import Configuration, Opened, read_configuration
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reconciler.config.load import Configuration, Opened, read_configuration
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.load"), name)
+
 
 __all__ = ["Configuration", "Opened", "read_configuration"]
