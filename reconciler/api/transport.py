@@ -237,7 +237,10 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         simulator = load("reconciler.simulator:Simulator")(file)
         simulator.seed()
     except (OSError, load("sqlite3:Error")) as error:
-        raise WrongUsage(f"the simulator cannot keep its data in {file}: {_message(error)}") from error
+        raise WrongUsage(
+            f"the simulator cannot keep its data in {file}: {_message(error)}",
+            hint="name a new file, or one that a simulator made",
+        ) from error
 
     def call_with_permit(*call: Any) -> Any:
         streams.start_exchange()

@@ -13,6 +13,7 @@ import click
 from reconciler import commands, output
 from reconciler.cli.options import (
     PlanFlags,
+    Unadvised,
     format_option,
     open_session,
     path_argument,
@@ -22,7 +23,7 @@ from reconciler.cli.options import (
     scope_flags,
 )
 from reconciler.errors import Exit, Refused, WrongUsage
-from reconciler.output.forms import render_plan
+from reconciler.output.forms import render_counts, render_plan
 from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @path_argument
 @plan_options
 @format_option
-@click.option("--auto-approve", is_flag=True, help="Do not ask: for CI, after a review.")
+@click.option("--auto-approve", cls=Unadvised, is_flag=True, help="Do not ask: for CI, after a review.")
 @click.option(
     "--plan", "saved", type=click.Path(path_type=Path), metavar="FILE", help="Carry out this plan, and nothing else."
 )
@@ -51,25 +52,35 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
     files = commands.report_files.ReportFiles("apply", path, flags["environment"], flags["reports"])
-    with files, open_session(path, flags) as session:
-        require_base(flags)
+    with files:
+        made = None
         if saved is not None:
             _require_no_plan_flags(flags)
+            made, path = commands.saved_plan.open_saved_plan(saved, None if _is_left_out("path") else path)
+            flags["environment"] = flags["environment"] or made.plan.environment
+            files.locate(path, flags["environment"])
+        require_base(flags)
         request = commands.apply.ApplyRequest(
             read_options(flags),
             flags["parallelism"],
             base=flags["base"],
             only_scope=flags["only_scope"],
             strict_scope=flags["strict_scope"],
-            saved=saved,
+            saved=made,
             expected=expected,
         )
-        report = commands.apply.run(session, request, files, _Screen(flags["form"], ask=not auto_approve))
+        with open_session(path, flags) as session:
+            report = commands.apply.run(session, request, files, _Screen(flags["form"], ask=not auto_approve))
     code = report.exit_code()
     if code is Exit.DONE and flags["detailed_exitcode"] and any(each.status == "manual" for each in report.outcomes):
         code = Exit.PENDING
     if code:
         raise SystemExit(code)
+
+
+def _is_left_out(name: str) -> bool:
+    """Whether the command line does not say it."""
+    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.DEFAULT
 
 
 class _Screen:
@@ -80,7 +91,12 @@ class _Screen:
         self._ask = ask
 
     def show_plan(self, review: Review) -> None:
-        write_stderr(render_plan(review, "text"))
+        text = render_plan(review, "text")
+        if self._form != "json":
+            write_stdout(text)
+        # Who is asked has to see what about.
+        if self._form == "json" or (self._ask and sys.stdin.isatty() and not sys.stdout.isatty()):
+            write_stderr(text)
 
     def confirm(self, plan: Plan) -> None:
         if not self._ask:
@@ -89,8 +105,8 @@ class _Screen:
             raise Refused(
                 "cannot ask for approval: stdin is not a terminal", hint="--auto-approve applies without asking"
             )
-        answer = prompt(f"Apply these changes to {escape(plan.environment)}? Only yes is taken as one", default="no")
-        if answer.strip().lower() != "yes":
+        question = f"Apply this to {escape(plan.environment)}? Type yes to apply, anything else is a no:"
+        if prompt(f"{render_counts(plan)}\n{question}").lower() != "yes":
             raise Refused("not approved; nothing was changed")
 
     @contextmanager

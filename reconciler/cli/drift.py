@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import ConnectionFlags, connection_options, open_session, path_argument
+from reconciler.cli.options import (
+    ConnectionFlags,
+    OneOf,
+    Unadvised,
+    complete,
+    connection_options,
+    open_session,
+    path_argument,
+)
 from reconciler.errors import Exit
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
@@ -19,11 +27,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @path_argument
-@click.option("--adopt", is_flag=True, help="Write the live values into the YAML, comments kept, for a pull request.")
+@click.option(
+    "--adopt",
+    cls=Unadvised,
+    is_flag=True,
+    help="Write the live values into the YAML, comments kept, for a pull request.",
+)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=OneOf(["text", "json", "markdown"]),
     default="text",
     show_default=True,
     help="What stdout gets; markdown is for `comment`, which makes an issue of it.",
@@ -44,7 +57,7 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) 
 
 
 @click.command("import")
-@click.argument("address")
+@click.argument("address", shell_complete=complete("kinds"))
 @click.argument("object_id", metavar="ID")
 @path_argument
 @click.option(

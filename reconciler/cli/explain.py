@@ -8,12 +8,19 @@ from typing import Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import ConnectionFlags, connection_options, format_option, open_session, path_argument
+from reconciler.cli.options import (
+    ConnectionFlags,
+    complete,
+    connection_options,
+    format_option,
+    open_session,
+    path_argument,
+)
 from reconciler.output.terminal import write_stdout
 
 
 @click.command()
-@click.argument("target", metavar="ADDRESS[.FIELD]")
+@click.argument("target", metavar="ADDRESS[.FIELD]", shell_complete=complete("addresses"))
 @path_argument
 @format_option
 @connection_options

@@ -8,7 +8,7 @@ from typing import Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import ConnectionFlags, connection_options, open_session, path_argument
+from reconciler.cli.options import ConnectionFlags, OneOf, connection_options, open_session, path_argument
 from reconciler.output.terminal import write_stderr, write_stdout
 
 
@@ -18,7 +18,7 @@ from reconciler.output.terminal import write_stderr, write_stdout
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["mermaid", "dot", "svg"]),
+    type=OneOf(["mermaid", "dot", "svg"]),
     default="mermaid",
     show_default=True,
     help="The picture's language.",

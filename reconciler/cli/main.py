@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from reconciler import __version__
+from reconciler.cli import Group
 from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, red, redact, unwritable, write_stderr
@@ -39,7 +40,7 @@ COMMANDS = {
 """Each command with the object that it is, and its short help; in the order in which people come to need them."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """The commands of a table. Each is imported when it is asked for; the list of them imports none."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -117,10 +118,8 @@ def _is_of_help(error: OSError) -> bool:
 def _show_usage(error: click.UsageError) -> None:
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
         write_stderr(error.format_message())
-        return
-    if error.ctx is not None:
-        write_stderr(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
-    write_stderr(red("error: ") + escape(error.format_message()))
+    else:
+        _show(load("reconciler.cli.usage:in_our_words")(error, cli))
 
 
 def _show_fault(error: Exception) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
 from reconciler import commands
-from reconciler.errors import ALLOWABLE, WrongUsage
+from reconciler.errors import ALLOWABLE, ReconcilerError, WrongUsage
 from reconciler.lazy import load
 from reconciler.output.forms import FORMS
 from reconciler.output.terminal import dim, escape, register_secret, write_stderr
@@ -24,42 +25,113 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class Unadvised(click.Option):
+    """An option that destroys, overwrites, or passes a guard: no mistake is answered with it."""
+
+
+if TYPE_CHECKING:
+    _Choice = click.Choice[str]
+else:  # which is generic since click 8.2 only
+    _Choice = click.Choice
+
+
+class OneOf(_Choice):
+    """A word of a list."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word. WrongUsage if it is another one."""
+        if value in self.choices:
+            return value
+        raise wrong_value(param, value, f"one of {', '.join(self.choices)}", ctx)
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within bounds."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number. WrongUsage if it is none, or out of bounds."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            most = "" if self.max is None else f" to {self.max}"
+            raise wrong_value(param, value, f"a whole number from {self.min}{most}", ctx) from None
+
+
+def wrong_value(param: click.Parameter | None, value: object, expected: str, ctx: click.Context | None) -> WrongUsage:
+    """The error of a value that an option does not take."""
+    return WrongUsage(f"{name_of(param)} {value}: expected {expected}", hint=help_hint(ctx))
+
+
+def name_of(param: click.Parameter | None) -> str:
+    """`--target`, or the metavar of an argument."""
+    if isinstance(param, click.Option):
+        return param.opts[0]
+    return param.human_readable_name if param else "a value"
+
+
+def help_hint(ctx: click.Context | None) -> str:
+    """Where the options of a command are listed."""
+    return f"`{ctx.command_path if ctx else 'reconciler'} --help` lists what it takes"
+
+
+def complete(names: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What the shell completes a word to: names of a sort, by the function in `commands.completion`."""
+
+    def find(ctx: click.Context, _param: click.Parameter, word: str) -> list[str]:
+        # click leaves PATH among the other words if the last one is an option that lacks its value.
+        named = [*filter(os.path.isdir, ctx.args), ctx.params.get("path"), ctx.params.get("configuration"), "."]
+        path = next(filter(None, named))
+        with suppress(ReconcilerError, OSError):
+            return [each for each in getattr(commands.completion, names)(Path(path)) if each.startswith(word)]
+        return []
+
+    return find
+
+
 path_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
 environment_option = click.option(
-    "--environment", "-e", metavar="NAME", help="The environment of reconciler.yaml; needed if there are several."
+    "--environment",
+    "-e",
+    metavar="NAME",
+    shell_complete=complete("environments"),
+    help="The environment of reconciler.yaml; needed if there are several.",
 )
 api_url_option = click.option(
     "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
 )
 parallelism_option = click.option(
     "--parallelism",
-    type=click.IntRange(1, 64),
+    type=WholeNumber(1, 64),
     default=10,
     show_default=True,
     metavar="N",
     help="How many requests at once.",
 )
 format_option = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What stdout gets."
+    "--format", "form", type=OneOf(["text", "json"]), default="text", show_default=True, help="What stdout gets."
 )
 plan_format_option = click.option(
-    "--format", "form", type=click.Choice(FORMS), default="text", show_default=True, help="What stdout gets."
+    "--format", "form", type=OneOf(FORMS), default="text", show_default=True, help="What stdout gets."
 )
 debug_option = click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies.")
 
 
-def _form_and_file(value: str) -> tuple[str, Path]:
+def _forms_and_files(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, Path], ...]:
     """`html=plan.html` is the form html and the file plan.html."""
-    form, _, file = value.partition("=")
-    if form not in FORMS or not file:
-        raise click.BadParameter(f"{value!r} is no report; expected FORM=FILE, FORM one of {', '.join(FORMS)}")
-    return form, Path(file)
+    for value in values:
+        form, _, file = value.partition("=")
+        if form not in FORMS or not file:
+            raise wrong_value(param, value, f"FORM=FILE, FORM one of {', '.join(FORMS)}", ctx)
+    return tuple((form, Path(file)) for form, _, file in (value.partition("=") for value in values))
 
 
 report_option = click.option(
     "--report",
     "reports",
-    callback=lambda ctx, param, values: tuple(map(_form_and_file, values)),
+    callback=_forms_and_files,
+    shell_complete=lambda ctx, param, word: [f"{form}=" for form in FORMS if form.startswith(word)],
     multiple=True,
     metavar="FORM=FILE",
     help="Also write the plan into a file, for example html=plan.html. May be given several times.",
@@ -81,19 +153,25 @@ def plan_options(command: Command) -> Command:
         ),
         click.option(
             "--allow",
-            type=click.Choice(ALLOWABLE),
+            cls=Unadvised,
+            type=OneOf(ALLOWABLE),
             multiple=True,
             help="Pass this guard, once you know why it refuses.",
         ),
         click.option(
-            "--max-deletes", type=click.IntRange(0), metavar="N", help="Delete or replace up to N objects, and no more."
+            "--max-deletes",
+            cls=Unadvised,
+            type=WholeNumber(0),
+            metavar="N",
+            help="Delete or replace up to N objects, and no more.",
         ),
-        click.option("--prune", is_flag=True, help="Also delete live objects that are not managed."),
+        click.option("--prune", cls=Unadvised, is_flag=True, help="Also delete live objects that are not managed."),
         click.option(
             "--target",
+            shell_complete=complete("addresses"),
             multiple=True,
             metavar="ADDRESS",
-            help="Only this address, with what it needs. May be given several times.",
+            help="Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times.",
         ),
         click.option(
             "--strict-scope",

@@ -10,6 +10,7 @@ import click
 from reconciler import commands
 from reconciler.cli.options import (
     PlanFlags,
+    complete,
     open_session,
     path_argument,
     plan_format_option,
@@ -19,7 +20,7 @@ from reconciler.cli.options import (
 )
 from reconciler.errors import Exit, WrongUsage
 from reconciler.output.forms import COMMANDS, render_plan
-from reconciler.output.terminal import write_stdout
+from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 
 @click.command()
@@ -27,7 +28,12 @@ from reconciler.output.terminal import write_stdout
 @plan_options
 @plan_format_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply --plan`.")
-@click.option("--undo", metavar="RECEIPT", help="Plan the way back from an apply: a receipt's id, or latest.")
+@click.option(
+    "--undo",
+    metavar="RECEIPT",
+    shell_complete=complete("receipts"),
+    help="Plan the way back from an apply: a receipt's id, or latest.",
+)
 def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFlags]) -> None:
     """Show what apply would do. Reads, and never writes.
 
@@ -38,6 +44,7 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
         require_base(flags)
         if undo is not None and flags["base"] is not None:
             raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
+        who_applies = session.watch_lock()
         planned, review = commands.review.preview(
             session,
             read_options(flags),
@@ -47,6 +54,8 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
             out=out,
             forms=[flags["form"], *files.forms()],
         )
+        if who := who_applies():
+            write_stderr(escape(f"note: somebody is applying: {who}; plan again once that has ended"))
     commands.report_files.write_reports(review, flags["reports"])
     write_stdout(render_plan(review, flags["form"]), commands=flags["form"] in COMMANDS)
     commands.plan.require_applicable(planned, strict_scope=flags["strict_scope"])

@@ -8,12 +8,12 @@ from typing import Unpack
 import click
 
 from reconciler import commands
-from reconciler.cli.options import ConnectionFlags, connection_options, open_session, path_argument
+from reconciler.cli.options import ConnectionFlags, complete, connection_options, open_session, path_argument
 from reconciler.output.terminal import escape, write_stderr
 
 
 @click.command("send-test")
-@click.argument("address")
+@click.argument("address", shell_complete=complete("reports"))
 @path_argument
 @connection_options
 def send_test(address: str, path: Path, **flags: Unpack[ConnectionFlags]) -> None:

@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import environment_option, format_option, path_argument
+from reconciler.cli import Group
+from reconciler.cli.options import complete, environment_option, format_option, path_argument
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from reconciler.model.inputs import State
-
-
-class _InOrder(click.Group):
-    """A group whose commands are listed in the order in which they were added."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Their names."""
-        return list(self.commands)
 
 
 def _located(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,21 +31,24 @@ def _read(path: Path, environment: str | None) -> State:
     return found.state
 
 
-@click.group(cls=_InOrder)
+@click.group(cls=Group)
 def state() -> None:
     """Look at the state, and put it right by hand."""
 
 
 @state.command("list")
+@format_option
 @_located
-def list_(path: Path, environment: str | None) -> None:
+def list_(form: str, path: Path, environment: str | None) -> None:
     """The addresses that the state holds, with their ids."""
-    for address, entry in sorted(_read(path, environment).entries.items()):
-        write_stdout(escape(f"{address} {entry.id}" + (" protected" if entry.protected else "")))
+    found = _read(path, environment)
+    text = output.listings.state_json(found) if form == "json" else output.listings.state_text(found)
+    if text:
+        write_stdout(text)
 
 
 @state.command()
-@click.argument("address")
+@click.argument("address", shell_complete=complete("addresses"))
 @_located
 def show(address: str, path: Path, environment: str | None) -> None:
     """What is remembered of one address, as JSON."""
@@ -61,8 +57,8 @@ def show(address: str, path: Path, environment: str | None) -> None:
 
 
 @state.command()
-@click.argument("source")
-@click.argument("target")
+@click.argument("source", shell_complete=complete("addresses"))
+@click.argument("target", shell_complete=complete("kinds"))
 @_located
 def mv(source: str, target: str, path: Path, environment: str | None) -> None:
     """Rename an address in the state (in a pull request, write `moved` instead)."""
@@ -71,7 +67,7 @@ def mv(source: str, target: str, path: Path, environment: str | None) -> None:
 
 
 @state.command()
-@click.argument("address")
+@click.argument("address", shell_complete=complete("addresses"))
 @_located
 def rm(address: str, path: Path, environment: str | None) -> None:
     """Forget an address: the object stays (in a pull request, write `removed` instead)."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import path_argument
+from reconciler.cli.options import OneOf, path_argument
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
@@ -22,10 +22,10 @@ from reconciler.text import counted
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "sarif", "github"]),
+    type=OneOf(["text", "json", "sarif", "github"]),
     default="text",
     show_default=True,
-    help="What stdout gets: nothing, or the problems as SARIF, or as annotations of GitHub.",
+    help="What stdout gets: nothing, or the problems as JSON, as SARIF, or as annotations of GitHub.",
 )
 def validate(path: Path, shared: bool, form: str) -> None:
     """Check the configuration for every environment: offline, without a key.
@@ -36,20 +36,25 @@ def validate(path: Path, shared: bool, form: str) -> None:
     try:
         checked = commands.validate.check(path)
     except ConfigurationInvalid as invalid:
-        _write_problems(form, invalid.problems, [])
+        _write_problems(form, invalid.problems, [], {})
         raise
-    _write_problems(form, [], checked.hints)
+    counts = {environment: len(desired.resources) for environment, desired in checked.desired.items()}
+    _write_problems(form, [], checked.hints, counts)
     for hint in checked.hints:
         write_stderr(escape(f"hint: {hint}"))
-    for environment, desired in checked.desired.items():
-        count = len(desired.resources)
+    for environment, count in counts.items():
         write_stderr(f"{environment}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
         for line in checked.completed(environment, shared=shared):
             write_stderr(escape(f"hint: {line}"))
 
 
-def _write_problems(form: str, problems: Iterable[Problem], hints: Iterable[Problem]) -> None:
+def _write_problems(
+    form: str, problems: Iterable[Problem], hints: Iterable[Problem], counts: Mapping[str, int]
+) -> None:
     """What is wrong, on stdout, in a form for programs; people read it on stderr."""
+    if form == "json":
+        write_stdout(output.listings.validation_json(problems, hints, counts))
+        return
     find = output.findings.findings_of_problems
     findings = [*find(problems), *find(hints, "hint")]
     if form == "sarif":

@@ -8,7 +8,6 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Protocol
 
 from reconciler import commands
@@ -27,6 +26,7 @@ from reconciler.model.plan import WRITES, Plan
 from reconciler.model.reports import ApplyReport, Receipt, Review, Verification
 from reconciler.observe import counted_by_kind, observe
 from reconciler.plan.guards import Options
+from reconciler.plan.plan_file import SavedPlan
 from reconciler.state.backend import LockInfo, ReceiptFile
 from reconciler.state.lock import ActiveLock, hold_lock
 from reconciler.state.receipts import make_receipt, to_text
@@ -38,7 +38,7 @@ from reconciler.threads import Threads, result
 class ApplyRequest:
     """What the command line asks of an apply.
 
-    `saved`: the file of a plan to carry out, instead of a new one. `expected`: the digest of the approved plan, or
+    `saved`: the plan of a file to carry out, instead of a new one. `expected`: the digest of the approved plan, or
     `@FILE`. `base`, `only_scope` and `strict_scope` are those of `plan`; `parallelism`: how many requests at once.
     """
 
@@ -47,7 +47,7 @@ class ApplyRequest:
     base: str | None = None
     only_scope: bool = False
     strict_scope: bool = False
-    saved: Path | None = None
+    saved: SavedPlan | None = None
     expected: str | None = None
 
 

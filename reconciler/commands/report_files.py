@@ -36,6 +36,10 @@ class ReportFiles:
         if known and isinstance(error, Exception | KeyboardInterrupt):
             self._write_failure(error, known)
 
+    def locate(self, path: Path, environment: str | None) -> None:
+        """The configuration and the environment are known by now."""
+        self._path, self._environment = path, environment
+
     def forms(self) -> list[str]:
         """The forms of the files."""
         return [form for form, _ in self._reports]

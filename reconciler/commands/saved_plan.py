@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from reconciler.api import Reader
 from reconciler.apply.stale import recheck_plan
 from reconciler.commands.plan import Planned, with_behind
 from reconciler.commands.session import Session
+from reconciler.config.files import configuration_folder, is_within
+from reconciler.config.names import SETTINGS_FILE, STATE_FOLDER
 from reconciler.errors import Refused
+from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Live, State, address_kind
 from reconciler.model.plan import Plan
 from reconciler.observe import observe_remembered
 from reconciler.plan.guards import vanished
-from reconciler.plan.plan_file import bound, check_binding, read_plan, write_plan
+from reconciler.plan.plan_file import SavedPlan, bound, check_binding, read_plan, write_plan
 from reconciler.state.operations import load_state
 
 
@@ -23,12 +27,27 @@ def save_plan(session: Session, planned: Planned, path: Path) -> None:
     write_plan(path, bound(planned.plan, planned.state, session.door.secret.value, session.folder, session.head()))
 
 
-def load_saved_plan(session: Session, path: Path) -> Planned:
-    """The plan in a file, with nothing left to send if live is as wanted already.
+def open_saved_plan(file: Path, path: Path | None) -> tuple[SavedPlan, Path]:
+    """The plan in a file, and where its configuration is: at `path`, or if a person named none, as the file says.
 
-    Refused if the file was changed, was made for something else, or if live moved since.
+    That may be a folder below the current one, if the current one is no configuration. So the file leads nowhere else.
     """
-    saved = read_plan(path)
+    saved, here = read_plan(file), Path()
+    if path is not None:
+        return saved, path
+    if any(os.path.lexists(name) for name in (SETTINGS_FILE, STATE_FOLDER)):
+        return saved, here
+    home = os.path.realpath(here)
+    folder = Path(os.path.realpath((repository_top(here) or here) / saved.folder))
+    is_below = is_within(str(folder), home) and configuration_folder(folder) == folder
+    return saved, Path(os.path.relpath(folder, home)) if is_below else here
+
+
+def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
+    """A plan from a file, with nothing left to send if live is as wanted already.
+
+    Refused if the plan was made for something else, or if live moved since.
+    """
     snapshot, state = load_state(session.store, session.read_state())
     secret = session.door.secret.value
     check_binding(saved, session.environment, state, secret, folder=session.folder, api=session.door.address)

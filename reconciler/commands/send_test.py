@@ -9,18 +9,24 @@ from reconciler.errors import WrongUsage
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import address_kind
 from reconciler.plan.guards import Options
+from reconciler.text import did_you_mean
 
 
 def send_test(session: Session, address: str) -> str:
     """Asks for a trial delivery of one address; gives what the API said."""
-    kind = KINDS.get(address_kind(address))
-    if kind is None or not kind.test_path:
-        able = ", ".join(each.name for each in KINDS.values() if each.test_path)
-        raise WrongUsage(f"{address} takes no test; expected the address of a {able}")
-    planned = plan(session, Options(to_apply=False))
-    object_id = planned.plan.id_of(address)
+    kinds = {kind.name: kind for kind in KINDS.values() if kind.test_path}
+    known = [each for each in session.configuration.merged.resources if address_kind(each) in kinds]
+    close = did_you_mean(address, known)
+    kind = kinds.get(address_kind(address))
+    if kind is None:
+        raise WrongUsage(f"{address} takes no test; expected the address of a {', '.join(kinds)}{close}")
+    object_id = plan(session, Options(to_apply=False)).plan.id_of(address)
+    if object_id is None and address in known:
+        raise WrongUsage(f"{address} is not live yet", hint="apply it first")
     if object_id is None:
-        raise WrongUsage(f"{address} is not live yet, or not in the configuration", hint="apply it first")
+        raise WrongUsage(
+            f"there is no {address}{close}", hint=f"an address is KIND.KEY, for example {kind.name}.daily-revenue"
+        )
     writer = Writer(session.door)
     answer = writer.send("POST", f"{kind.path}/{object_id}{kind.test_path}", idempotent=False, retry=False)
     if not answer.ok:

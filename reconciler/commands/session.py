@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,12 @@ from reconciler.errors import ReconcilerError
 from reconciler.git.repository import repository_top
 from reconciler.lazy import load
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
-from reconciler.state.backend import Backend, Snapshot
+from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
+from reconciler.threads import Threads
+
+LOCK_SECONDS = 1.0
+"""How long a plan that is made waits for the name of who applies meanwhile: it is no part of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,16 @@ class Session:
 
     def _named(self) -> set[str]:
         return self.configuration.merged.named()
+
+    def watch_lock(self) -> Callable[[], LockInfo | None]:
+        """Begins to ask who applies; the function gives the answer, None if nobody does or it is not known in time."""
+        asked = Threads(1).submit(self.store.who_applies)
+
+        def answer() -> LockInfo | None:
+            wait([asked], LOCK_SECONDS)
+            return asked.result() if asked.done() and asked.exception() is None else None
+
+        return answer
 
     def commit(self) -> str:
         """The commit of the configuration, as git says it; empty if there is none."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from reconciler.errors import WrongUsage
 from reconciler.simulator import Faults, RuleError, Simulator, rules_in
@@ -42,7 +44,7 @@ def open_server(request: SimulatorRequest) -> Iterator[tuple[Server, Sequence[st
         if not data.parent.is_dir():
             raise WrongUsage(f"{data.parent} does not exist", hint="name a file in a folder that does")
         lines = stack.enter_context(request.log.open("a", encoding="utf-8")) if request.log else None
-        simulator = stack.enter_context(Simulator(data, log=lines, faults=_faults(request)))
+        simulator = stack.enter_context(_simulator(data, lines, _faults(request)))
         if not request.bare:
             simulator.seed()
         try:
@@ -51,6 +53,16 @@ def open_server(request: SimulatorRequest) -> Iterator[tuple[Server, Sequence[st
             where = f"{request.host}:{request.port}"
             raise WrongUsage(f"cannot listen on {where}: {error.strerror}", hint="another --port") from error
         yield server, list(simulator.faults.lines())
+
+
+def _simulator(data: Path, log: TextIO | None, faults: Faults) -> Simulator:
+    try:
+        return Simulator(data, log=log, faults=faults)
+    except (OSError, sqlite3.Error) as error:
+        raise WrongUsage(
+            f"the simulator cannot keep its data in {data}: {error}",
+            hint="name a new file, or one that a simulator made",
+        ) from error
 
 
 def _faults(request: SimulatorRequest) -> Faults:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from reconciler.model.plan import DESTROYS, Action, Cause, Plan
@@ -110,8 +110,8 @@ STATUSES = {
 }
 
 
-def title(plan: Plan, strong: Paint = str) -> str:
+def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:
     """All of a plan in one line: `1 to delete, 2 to create`, or that nothing changes. `strong`: marks what destroys."""
     summary = plan.summary()
-    counts = {action: f"{summary[action]} {label.phrase}" for action, label in ACTIONS.items() if summary[action]}
+    counts = {action: f"{summary[action]} {ACTIONS[action].phrase}" for action in order if summary[action]}
     return ", ".join(strong(text) if action in DESTROYS else text for action, text in counts.items()) or "no changes"

@@ -1,12 +1,13 @@
-"""Lists as text and as JSON: receipts, destinations, and what drifted."""
+"""Lists as text and as JSON: receipts, destinations, the state, problems, and what drifted."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from reconciler.model.inputs import Destination, Destinations
+from reconciler.errors import Problem
+from reconciler.model.inputs import Destination, Destinations, State
 from reconciler.model.reports import Drift, Drifted, Receipt
 from reconciler.output.terminal import bold, dim, escape, yellow
 from reconciler.output.values import format_value
@@ -15,6 +16,8 @@ from reconciler.text import counted
 DESTINATIONS_FORMAT = 1
 DRIFT_FORMAT = 1
 HISTORY_FORMAT = 1
+STATE_FORMAT = 1
+VALIDATION_FORMAT = 1
 NOT_PROVEN = "nothing proves which live object it is"
 
 
@@ -74,6 +77,35 @@ def history_text(receipts: Sequence[Receipt]) -> str:
 def history_json(receipts: Sequence[Receipt]) -> str:
     """The receipts, whole."""
     document = {"format_version": HISTORY_FORMAT, "receipts": [asdict(receipt) for receipt in receipts]}
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def state_text(state: State) -> str:
+    """An address and its id a line."""
+    entries = sorted(state.entries.items())
+    return "\n".join(escape(f"{address} {each.id}{' protected' * each.protected}") for address, each in entries)
+
+
+def state_json(state: State) -> str:
+    """The addresses with what names and guards their objects."""
+    resources = [
+        {"address": address, "id": each.id, "protected": each.protected, "depends_on": list(each.depends_on)}
+        for address, each in sorted(state.entries.items())
+    ]
+    document = {"format_version": STATE_FORMAT, "environment": state.environment, "resources": resources}
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def validation_json(problems: Iterable[Problem], hints: Iterable[Problem], counts: Mapping[str, int]) -> str:
+    """What is wrong, what could be better, and how many resources each environment has."""
+    places = [[asdict(each) for each in found] for found in (problems, hints)]
+    document = {
+        "format_version": VALIDATION_FORMAT,
+        "valid": not places[0],
+        "problems": places[0],
+        "hints": places[1],
+        "environments": [{"environment": name, "resources": count} for name, count in counts.items()],
+    }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 

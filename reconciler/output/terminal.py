@@ -91,15 +91,15 @@ def write_stderr(text: str) -> None:
         click.echo(printable(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
 
 
-def prompt(question: str, default: str) -> str:
-    """What a person answers to a question, on stderr; `default` for an empty line. Abort at the end of the input."""
-    click.echo(printable(f"{question} [{default}]: ", sys.stderr), nl=False, err=True)
+def prompt(question: str) -> str:
+    """What a person answers to a question, on stderr; empty for an empty line, and at the end of the input."""
+    click.echo(printable(f"{question} ", sys.stderr), nl=False, err=True)
     # Not by `input`: GNU readline notices a signal that comes while it sets the terminal up only at the next key.
     _wait_for_line(sys.stdin)
     line = sys.stdin.readline()
     if not line:
-        raise click.Abort
-    return line.strip() or default
+        write_stderr("")
+    return line.strip()
 
 
 def _wait_for_line(stream: TextIO) -> None:
@@ -149,10 +149,10 @@ def _encodable(found: re.Match[str], encoding: str | None) -> str:
 
 
 def _colour(terminal: bool) -> bool:
-    """Colour on a terminal only, and not if NO_COLOR is set; FORCE_COLOR asks for it all the same."""
+    """Colour on a terminal that has it, and not if NO_COLOR is set; FORCE_COLOR asks for it all the same."""
     if os.environ.get("NO_COLOR"):
         return False
-    return terminal or bool(os.environ.get("FORCE_COLOR"))
+    return (terminal and os.environ.get("TERM") != "dumb") or bool(os.environ.get("FORCE_COLOR"))
 
 
 def width() -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from reconciler.errors import ConfigurationInvalid, WrongUsage
+from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import DeliveryChange, delivery_change
 from reconciler.kinds.references import find_labels, told_apart
@@ -23,10 +23,9 @@ from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan
 from reconciler.plan.changes import creation_errors, plan_change, plan_delete, plan_forget, plan_unseen_delete
 from reconciler.plan.guards import Options, refusals
 from reconciler.plan.identity import PlanContext
-from reconciler.plan.references import destinations, ordered, require_sound_offers, with_needs
+from reconciler.plan.references import destinations, find_targets, ordered, require_sound_offers, with_needs
 from reconciler.plan.warnings import dangling, moved, warnings
 from reconciler.serialization import sha256
-from reconciler.text import did_you_mean
 
 RANK = {action: rank for rank, action in enumerate(Action)}
 SHIFT_RANK = {shift: rank for rank, shift in enumerate(DeliveryChange)}
@@ -212,14 +211,9 @@ def _targeted(
     context: PlanContext, changes: dict[str, Change], targets: Collection[str], warnings: Sequence[str]
 ) -> tuple[dict[str, Change], Sequence[str]]:
     known = {*context.desired.resources, *context.entries, *changes}
-    for target in targets:
-        if target not in known:
-            raise WrongUsage(
-                f"--target {target}: no such address{did_you_mean(target, known)}",
-                hint="an address is KIND.KEY, for example report.daily-revenue",
-            )
+    wanted = [address for target in targets for address in find_targets(target, known)]
     unread = [kind.section for name, kind in KINDS.items() if name not in context.live.records]
-    kept, said = _narrowed(changes, targets, warnings, "--target")
+    kept, said = _narrowed(changes, wanted, warnings, "--target")
     return kept, [*said, f"--target needs no {' and no '.join(unread)}: not looked at"] if unread else said
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
-from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem
+from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, WrongUsage
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.references import BY_ID, BY_LABEL, WRITE_IT, described, find_labels, references, referred
 from reconciler.model.inputs import Desired, Destination, Live, Resource, Target, object_name
@@ -89,6 +90,17 @@ def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
         if any(item.get("id") in ids for item in user.remember.applied.get(name) or () if isinstance(item, dict)):
             return False
     return True
+
+
+def find_targets(target: str, known: Collection[str]) -> list[str]:
+    """What `--target` means: an address, or all that fit a pattern (`report.chess-*`). WrongUsage if none does."""
+    found = [target] if target in known else [each for each in known if fnmatchcase(each, target)]
+    if not found:
+        raise WrongUsage(
+            f"--target {target}: no such address{did_you_mean(target, known)}",
+            hint="an address is KIND.KEY, for example report.daily-revenue; report.daily-* means all that begin so",
+        )
+    return found
 
 
 def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[str, Change]:

@@ -53,7 +53,10 @@ _SEEN = "id NOT IN (SELECT value FROM json_each(?))"
 
 
 class Store:
-    """A SQLite file. `transaction()` gives the records of one project; nothing is kept unless it ends well."""
+    """A SQLite file. `transaction()` gives the records of one project; nothing is kept unless it ends well.
+
+    sqlite3.Error if the file cannot be used: it is no database, or another program's.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -92,6 +95,7 @@ class Store:
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:
+                self._require_own()
                 self._connection.execute("PRAGMA journal_mode = WAL")
             except sqlite3.OperationalError:
                 if time.monotonic() > deadline:
@@ -99,6 +103,12 @@ class Store:
                 time.sleep(0.01)
             else:
                 return
+
+    def _require_own(self) -> None:
+        """DatabaseError if the file is another program's: nothing is written into it."""
+        tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and not tables >= {"records", "notes", "counter"}:
+            raise sqlite3.DatabaseError("it holds the data of another program")
 
 
 class Transaction:

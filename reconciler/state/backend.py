@@ -138,6 +138,9 @@ class Backend(Protocol):
     def holder(self) -> LockInfo | None:
         """Who holds the lock; None if nobody does."""
 
+    def who_applies(self) -> LockInfo | None:
+        """As `holder`, but None if its process has ended and so holds nothing."""
+
     def unlock(self, run: str) -> None:
         """Breaks the lock of that run. Refused if another run holds it, or none."""
 

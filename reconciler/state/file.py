@@ -142,6 +142,17 @@ class FileBackend:
         except (OSError, Unreadable):
             return None
 
+    def who_applies(self) -> LockInfo | None:
+        holder = self.holder()
+        if holder is None or not self._lock.exists():
+            return None
+        try:
+            # A process that was killed has left its name, and no lock.
+            with load("filelock:FileLock")(self._lock, timeout=0):
+                return None
+        except (load("filelock:Timeout"), OSError):
+            return holder
+
     def unlock(self, run: str) -> None:
         """Removes the lock file of that run. The next run makes its own."""
         holder = self.holder()

@@ -122,6 +122,8 @@ class GitBackend:
         with self._repository() as repository:
             return self._holder(repository)[1]
 
+    who_applies = holder
+
     def unlock(self, run: str) -> None:
         with self._repository() as repository:
             commit, holder = self._holder(repository)

@@ -154,6 +154,8 @@ class ObjectBackend:
         found = self._held()
         return LockInfo.parse(found.content) if found else None
 
+    who_applies = holder
+
     def unlock(self, run: str) -> None:
         found = self._held()
         holder = LockInfo.parse(found.content) if found else None

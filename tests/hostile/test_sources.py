@@ -22,6 +22,7 @@ PATHS = {
     "reconciler.commands.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
     "reconciler.cli.options": "the files that --report names",
+    "reconciler.commands.saved_plan": "the folder that a saved plan names, if it is below the current one",
     "reconciler.commands.simulate": "the folder for the simulator's data, as tempfile names it",
     "reconciler.config.files": "what the file system lists, and whether that is below the folder",
     "reconciler.config.evaluate": "a place that the configuration was read from",

@@ -142,14 +142,35 @@ def test_a_targeted_replace_comes_with_its_reports(world: World) -> None:
     assert world.plan().actions() == {"automation.flow": "update"}
 
 
-@pytest.mark.parametrize("target", ["report.dayly", "nothing", "report"])
+def test_a_target_may_be_a_pattern(world: World) -> None:
+    """All addresses that fit it, of any kind, in the configuration or in the state; each with what it needs."""
+    world.write(TEAM)
+    assert world.plan("--target", "report.d*").actions() == {"integration.hook": "create", "report.daily": "create"}
+    assert world.plan("--target", "*.[fs]*").actions() == {
+        "automation.flow": "create",
+        "integration.spare": "create",
+    }
+    assert len(world.plan("--target", "*").actions()) == 4
+    assert world.apply().code == 0
+    world.write("automations:\n  flow: {name: Flow, status: active, data: {actions: {push: p1}}}\n")
+    assert world.plan("--target", "integration.sp*").actions() == {"integration.spare": "delete"}
+
+
+def test_a_target_may_name_what_is_not_managed(world: World) -> None:
+    """Its brackets are no pattern."""
+    world.settle(TEAM)
+    theirs = world.insert("automations", **automation("Theirs"))
+    assert world.plan("--prune", "--target", f"automation[{theirs}]").actions() == {f"automation[{theirs}]": "delete"}
+
+
+@pytest.mark.parametrize("target", ["report.dayly", "report.dayly-*", "nothing", "nothing*", "report"])
 def test_an_unknown_target_is_wrong_usage(world: World, target: str) -> None:
     """Exit 64 before anything is written, with the nearest address where there is one."""
     world.write(TEAM)
     refused = world.apply("--target", target)
     assert refused.code == 64
     assert target in refused.err
-    if target == "report.dayly":
+    if target.startswith("report."):
         assert 'did you mean "report.daily"' in refused.err
     assert world.writes() == []
 

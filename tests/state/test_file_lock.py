@@ -20,7 +20,7 @@ from reconciler.cli.main import run
 pytestmark = pytest.mark.process
 
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
-ASKS = "Only yes is taken as one"
+ASKS = "Type yes to apply"
 
 
 @dataclass
@@ -82,7 +82,11 @@ def test_the_second_is_told_who(world: World) -> None:
         assert f"process {first.process.pid}" in refused.err
         assert run_of(refused.err) in refused.err.split("hint:")[0]
         assert world.writes() == []
-        assert world.run("plan").code == 0
+        planned = world.run("plan")
+        assert planned.code == 0
+        assert re.search(
+            "^note: somebody is applying: ada, since 20.*; plan again once that has ended$", planned.err, re.M
+        )
         assert first.answer("yes") == 0
     assert world.apply().code == 0
     assert [method for method, *_ in world.writes()] == ["POST"]
@@ -107,6 +111,7 @@ def test_a_lock_goes_with_its_process(world: World) -> None:
     world.write(FLOW)
     with applying(world) as first:
         first.kill()
+    assert world.run("plan").err == ""
     assert world.apply().code == 0
 
 

@@ -1,0 +1,78 @@
+"""Mistakes on the command line, in our words. No advice ever names an option that destroys or passes a guard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import click
+
+from reconciler.cli.options import Unadvised, help_hint, name_of
+from reconciler.errors import WrongUsage
+from reconciler.text import meant, similar_options
+
+MOST_NAMED = 3
+DRY_RUN = "`reconciler plan` shows what apply would do"
+OTHER_TOOLS = {"--dry-run": DRY_RUN, "--dryrun": DRY_RUN}
+"""Options that people know from other tools, and what they find here."""
+
+
+def in_our_words(error: click.UsageError, root: click.Command) -> WrongUsage:
+    """What is wrong, and where to look. `root`: the command that has all others, for an error that names none."""
+    ctx = error.ctx or click.Context(root, info_name="reconciler")
+    return WrongUsage(_message(error, ctx), hint=help_hint(ctx))
+
+
+def _message(error: click.UsageError, ctx: click.Context) -> str:
+    if isinstance(error, click.NoSuchOption):
+        return f"{_command(ctx)} has no option {error.option_name}{_advice(ctx, error.option_name)}"
+    if isinstance(error, click.MissingParameter):
+        return f"{_command(ctx)} needs {name_of(error.param)}"
+    if isinstance(error, click.BadOptionUsage):
+        every = (option for _, command in _commands(ctx.find_root()) for option in _options(command))
+        is_flag = error.option_name in _names(option for option in every if option.is_flag)
+        return f"{error.option_name} {'takes no value' if is_flag else 'needs a value'}"
+    if isinstance(error, click.BadParameter):
+        return f"{name_of(error.param)}: {error.message}"
+    names = [name_of(param) for param in ctx.command.params if isinstance(param, click.Argument)]
+    return f"{_command(ctx)} takes {' '.join(names) or 'no words'}, and nothing more"
+
+
+def _advice(ctx: click.Context, wrong: str) -> str:
+    if wrong in OTHER_TOOLS:
+        return f"; {OTHER_TOOLS[wrong]}"
+    names = [name for name, command in _commands(ctx.find_root()) if wrong in _advisable(command)]
+    if names:
+        shown = [*names[:MOST_NAMED], "others"] if len(names) > MOST_NAMED else names
+        return f"; it is an option of {' and '.join(filter(None, (', '.join(shown[:-1]), shown[-1])))}"
+    own = [name[2:] for name in _names(_options(ctx.command)) if name.startswith("--")]
+    close = [f"--{name}" for name in similar_options(wrong.lstrip("-"), own)]
+    # If what was meant may not be named, what is less close was not meant.
+    return meant(close) if set(_advisable(ctx.command)).issuperset(close) else ""
+
+
+def _commands(ctx: click.Context, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command below a group, with its name, such as `state list`."""
+    if not isinstance(ctx.command, click.Group):
+        return
+    for name in ctx.command.list_commands(ctx):
+        command = ctx.command.get_command(ctx, name)
+        if isinstance(command, click.Group):
+            yield from _commands(click.Context(command, ctx), f"{name} ")
+        elif command is not None:
+            yield path + name, command
+
+
+def _options(command: click.Command) -> list[click.Option]:
+    return [param for param in command.params if isinstance(param, click.Option)]
+
+
+def _names(options: Iterable[click.Option]) -> list[str]:
+    return [name for option in options for name in option.opts]
+
+
+def _advisable(command: click.Command) -> list[str]:
+    return _names(option for option in _options(command) if not isinstance(option, Unadvised))
+
+
+def _command(ctx: click.Context) -> str:
+    return " ".join(ctx.command_path.split()[1:]) or ctx.command_path

@@ -1,0 +1,57 @@
+"""What the shell completes: names that are at hand, without the key, the network, or a check of what is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from reconciler.config.files import LARGEST, Disk, configuration_folder
+from reconciler.config.merge import merge
+from reconciler.config.names import STATE_FOLDER
+from reconciler.config.reading import Reading
+from reconciler.kinds import KINDS
+from reconciler.model.settings import DEFAULT_ENVIRONMENT
+from reconciler.system import Unreadable, read_regular
+from reconciler.yaml import LocatedMap
+
+
+def environments(path: Path) -> list[str]:
+    """The environments of a configuration."""
+    disk = Disk(path)
+    documents = Reading(disk).take(disk.settings).documents if disk.has(disk.settings) else []
+    settings = [each.value.get("environments") for each in documents if isinstance(each.value, LocatedMap)]
+    named = [name for each in settings if isinstance(each, LocatedMap) for name in each]
+    return named or [DEFAULT_ENVIRONMENT]
+
+
+def addresses(path: Path) -> list[str]:
+    """The addresses that are written, and those in the states of this machine."""
+    disk = Disk(path)
+    reading = Reading(disk)
+    merged = merge(document for file in disk.files()[0] for document in reading.take(file).documents)
+    return sorted({*merged.resources, *_remembered(configuration_folder(path))})
+
+
+def reports(path: Path) -> list[str]:
+    """The addresses of what takes a test."""
+    tested = tuple(f"{kind.name}." for kind in KINDS.values() if kind.test_path)
+    return [each for each in addresses(path) if each.startswith(tested)]
+
+
+def receipts(path: Path) -> list[str]:
+    """The receipts on this machine, and the word for the last one."""
+    found = (configuration_folder(path) / STATE_FOLDER / "receipts").glob("*/*.json")
+    return ["latest", *sorted({file.stem for file in found}, reverse=True)]
+
+
+def kinds(_path: Path) -> list[str]:
+    """The beginnings of addresses."""
+    return [f"{name}." for name in KINDS]
+
+
+def _remembered(folder: Path) -> Iterator[str]:
+    for file in (folder / STATE_FOLDER).glob("*.json"):
+        with suppress(OSError, Unreadable, ValueError, TypeError, RecursionError, KeyError):
+            yield from json.loads(read_regular(file, LARGEST))["resources"]

@@ -1,0 +1,94 @@
+"""Mistakes on the command line: one form, exit 64, and never advice to destroy or to pass a guard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from reconciler.cli.main import cli, run
+
+NEVER = ("--adopt", "--allow", "--auto-approve", "--max-deletes", "--prune")
+"""What destroys, overwrites what people wrote, or passes a guard."""
+MISTAKES = [
+    ("apply --undo", "apply has no option --undo; it is an option of plan"),
+    ("plan --expect-digest", "plan has no option --expect-digest; it is an option of apply"),
+    ("validate --offline", "validate has no option --offline; it is an option of graph"),
+    ("apply --dry-run", "apply has no option --dry-run; `reconciler plan` shows what apply would do"),
+    ("plan --dry-run", "plan has no option --dry-run; `reconciler plan` shows what apply would do"),
+    ("plan --env", 'plan has no option --env; did you mean "--environment"?'),
+    ("plan --tagret x", 'plan has no option --tagret; did you mean "--target"?'),
+    ("state list --env x", 'state list has no option --env; did you mean "--environment"?'),
+    ("plan -x", "plan has no option -x"),
+    ("--base plan", "reconciler has no option --base; it is an option of plan and apply"),
+    ("validate --debug", "validate has no option --debug; it is an option of plan, apply, comment and others"),
+    ("plan --prun", "plan has no option --prun"),
+    ("validate --prune", "validate has no option --prune"),
+    ("plan --auto-approve", "plan has no option --auto-approve"),
+    ("apply --yes", "apply has no option --yes"),
+    ("apply --max-delete", "apply has no option --max-delete"),
+    ("plan --format yaml", "--format yaml: expected one of text, json, html, markdown, sarif, github"),
+    ("plan --allow everything", "--allow everything: expected one of behind, "),
+    ("plan --parallelism 0", "--parallelism 0: expected a whole number from 1 to 64"),
+    ("plan --parallelism many", "--parallelism many: expected a whole number from 1 to 64"),
+    ("plan --max-deletes -1", "--max-deletes -1: expected a whole number from 0"),
+    ("plan --report yaml=x", "--report yaml=x: expected FORM=FILE, FORM one of text, json, "),
+    ("plan --target", "--target needs a value"),
+    ("plan --prune=yes", "--prune takes no value"),
+    ("explain", "explain needs ADDRESS[.FIELD]"),
+    ("state migrate", "state migrate needs --from"),
+    ("plan a b", "plan takes PATH, and nothing more"),
+    ("import report.a b c d", "import takes ADDRESS ID PATH, and nothing more"),
+    ("apply --force", "apply has no option --force"),
+    ("plna", 'there is no command plna; did you mean "plan"?'),
+    ("state shwo", 'there is no command state shwo; did you mean "show"?'),
+    ("state unlok", "there is no command state unlok"),
+]
+
+
+@pytest.mark.parametrize(("words", "line"), MISTAKES, ids=[words for words, _ in MISTAKES])
+def test_a_mistake_is_one_line_with_where_help_is(words: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong and what was expected, then the command that lists what there is; stdout stays empty."""
+    assert run(words.split()) == 64
+    out, err = capsys.readouterr()
+    error, hint = err.splitlines()
+    assert out == ""
+    if line.endswith(" "):
+        assert error.startswith(f"error: {line}")
+    else:
+        assert error == f"error: {line}"
+    assert hint.startswith("hint: `reconciler ")
+    assert " --help` lists " in hint
+
+
+def _commands(context: click.Context) -> Iterator[tuple[list[str], click.Command]]:
+    assert isinstance(context.command, click.Group)
+    for name in context.command.list_commands(context):
+        command = context.command.get_command(context, name)
+        assert command is not None
+        words = [*context.command_path.split()[1:], name]
+        yield words, command
+        if isinstance(command, click.Group):
+            yield from _commands(click.Context(command, parent=context, info_name=name))
+
+
+def _misspelt(flag: str) -> Iterator[str]:
+    """The flag without one of its letters, with two of them swapped, and cut short."""
+    for at in range(2, len(flag)):
+        yield flag[:at] + flag[at + 1 :]
+        yield flag[: at - 1] + flag[at] + flag[at - 1] + flag[at + 1 :]
+    yield flag[:-2]
+    yield f"{flag}s"
+
+
+def test_no_mistake_is_answered_with_what_destroys(capsys: pytest.CaptureFixture[str]) -> None:
+    """Near misses of each such flag, in each command: no advice names one of them."""
+    for words, command in _commands(click.Context(cli, info_name="reconciler")):
+        own = {each for param in command.params for each in param.opts}
+        for wrong in (each for flag in NEVER for each in (flag, *_misspelt(flag)) if each not in own):
+            if wrong == "--":
+                continue
+            assert run([*words, wrong]) == 64, (words, wrong)
+            advice = capsys.readouterr().err.replace(f"no option {wrong}", "")
+            assert not [flag for flag in NEVER if flag in advice], (words, wrong)
