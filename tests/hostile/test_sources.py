@@ -28,6 +28,8 @@ PATHS = {
     "reconciler.config.evaluate": "a place that the configuration was read from",
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
     "reconciler.config.names": "the parents of the folder that the command line names",
+    "reconciler.api.secret": "the program of the user's secret_command, as it is written",
+    "reconciler.git.history": "the list of the commits that a shallow clone lacks, as git names it",
     "reconciler.git.repository": "the folder that a repository is looked for from, and upward",
     "reconciler.system": "an entry of PATH, and what was found there",
     "reconciler.state.file": "the state's own path, its links followed",
