@@ -35,7 +35,6 @@ with without_optional("pygments"):
 
 JSON = {"content-type": "application/json"}
 OURS = {"user-agent": f"reconciler/{__version__}", "connection": "keep-alive"}
-DEFAULT_URL = "https://api.qonversion.io/v4"
 SIMULATOR = "simulator:"
 # The same few addresses are asked again and again.
 _url = lru_cache(httpx.URL)

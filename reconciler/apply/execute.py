@@ -80,7 +80,12 @@ def execute(
         run.go(pool)
     outcomes = tuple(run.outcome(change, state) for change in plan.changes)
     return ApplyReport(
-        plan.environment, plan.digest, outcomes, configuration=plan.configuration, answered=run.answered()
+        plan.environment,
+        plan.digest,
+        outcomes,
+        configuration=plan.configuration,
+        api=plan.api,
+        answered=run.answered(),
     )
 
 

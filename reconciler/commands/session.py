@@ -11,13 +11,12 @@ from pathlib import Path
 from reconciler import git
 from reconciler.api import Transport, connect
 from reconciler.api.secret import read_secret
-from reconciler.api.transport import DEFAULT_URL
 from reconciler.config import Configuration, Opened
 from reconciler.config.files import configuration_folder
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError
 from reconciler.git import repository_top
-from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
+from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
 from reconciler.state import Backend, Snapshot
 from reconciler.state.backends import open_backend
 from reconciler.state.ownership import WRONG_CONFIGURATION, require_own
@@ -86,7 +85,7 @@ def open_session(
     secret = read_secret(chosen, variables, opened.folder)
     if hide is not None:
         hide(secret.value)
-    address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
+    address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or VENDOR_URL
     with connect(address, secret, connections) as door:
         door.trace = trace
         door.refuses_key = True

@@ -51,7 +51,7 @@ class Outcome:
 class ApplyReport:
     """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end;
     `receipt`: what it left behind, None if it wrote nothing; `answered`: address → the fields that the API's answer
-    to the last write showed."""
+    to the last write showed; `api` is that of the plan."""
 
     environment: str
     digest: str
@@ -60,6 +60,7 @@ class ApplyReport:
     unrecorded: str = ""
     receipt: Receipt | None = None
     configuration: str = ""
+    api: str = ""
     answered: Mapping[str, Fields] = field(default_factory=dict)
 
     def of(self, status: Status) -> tuple[Outcome, ...]:

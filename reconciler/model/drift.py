@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -32,9 +33,14 @@ class Drifted:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at."""
+    """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at.
+
+    `api` and `labels` are those of the plan.
+    """
 
     environment: str
     compared: int
     objects: tuple[Drifted, ...]
     configuration: str = ""
+    api: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import zip_longest
 
 from reconciler.model.apply_report import Receipt
-from reconciler.model.drift import Drift, Drifted
+from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.live import Destination, Destinations
-from reconciler.output.terminal import bold, dim, escape, yellow
-from reconciler.output.values import format_value
-from reconciler.text import counted
+from reconciler.output.labels import SIGN_PAINT, api_note
+from reconciler.output.terminal import USUAL, bold, dim, escape, fit, green, red, width, yellow
+from reconciler.output.values import Line, ValueDiff, cut_both, format_value, named, plain
+from reconciler.text import columns, counted, pad, wrap
 
 DESTINATIONS_FORMAT = 1
 DRIFT_FORMAT = 1
@@ -22,16 +24,17 @@ NOT_PROVEN = "nothing proves which live object it is"
 def destinations_text(found: Destinations) -> str:
     """A destination a line: the line that is written for it, its label, what stands behind it and what proves that."""
     items = found.items
-    lines = [bold(f"Destinations of {escape(found.environment)}: {counted(len(items), 'destination')}")]
+    head = f"Destinations of {escape(found.environment)}: {counted(len(items), 'destination')}{api_note(found.api)}"
+    lines = [bold(head)]
     written = [escape(f"{{type: {item.type}, id: {item.id}}}") for item in items]
-    widest = max(map(len, written), default=0)
-    for item, line in zip(items, written, strict=True):
-        label = format_value(item.label) if item.label else dim("no label")
-        lines.append(f"  {line.ljust(widest)}  {label}  {_target(item)}")
+    labels = [format_value(item.label) if item.label else "no label" for item in items]
+    widest, longest = (max(map(columns, texts), default=0) for texts in (written, labels))
+    for item, line, label in zip(items, written, labels, strict=True):
+        lines.append(f"  {pad(line, widest)}  {pad(label, longest)}  {_target(item)}")
         if item.same_label:
             others = escape(", ".join(item.same_label))
             lines.append(yellow(f"      ! its label is also that of {others}"))
-    return "\n".join(lines)
+    return wrap("\n".join(lines), width())
 
 
 def _target(item: Destination) -> str:
@@ -59,10 +62,10 @@ def destinations_json(found: Destinations) -> str:
 
 
 def history_text(receipts: Sequence[Receipt]) -> str:
-    """A line for each apply, the latest first."""
+    """A line for each apply, the latest first: one that is broken on a terminal only."""
     if not receipts:
         return "nothing was applied yet"
-    return "\n".join(
+    lines = (
         bold(escape(receipt.id))
         + escape(
             f"  {receipt.at}  {receipt.title()}  by {receipt.who}"
@@ -70,6 +73,7 @@ def history_text(receipts: Sequence[Receipt]) -> str:
         )
         for receipt in receipts
     )
+    return wrap("\n".join(lines), width())
 
 
 def history_json(receipts: Sequence[Receipt]) -> str:
@@ -80,28 +84,45 @@ def history_json(receipts: Sequence[Receipt]) -> str:
 
 def drift_text(drift: Drift) -> str:
     """What somebody changed outside."""
-    environment = escape(drift.environment)
+    return fit("\n".join(_drift_lines(drift)))
+
+
+def _drift_lines(drift: Drift) -> Iterator[str]:
+    environment, api = escape(drift.environment), api_note(drift.api)
     if not drift.compared:
-        return "\n".join(
-            (
-                bold(f"Drift in {environment}: not known, nothing is remembered"),
-                "  Nothing was applied from here yet, or the state is lost; an apply adopts what it finds by name.",
-            )
-        )
+        yield bold(f"Drift in {environment}: not known, nothing is remembered{api}")
+        yield "  Nothing was applied from here yet, or the state is lost; an apply adopts what it finds by name."
+        return
     changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
-    head = bold(f"Drift in {environment}: {changed} changed outside, of {drift.compared} remembered")
-    return "\n".join([head, *(line for each in drift.objects for line in ("", *_drifted(each)))])
+    yield bold(f"Drift in {environment}: {changed} changed outside, of {drift.compared} remembered{api}")
+    for each in drift.objects:
+        yield ""
+        yield from _drifted(each, drift.labels)
 
 
-def _drifted(each: Drifted) -> Iterator[str]:
+def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
     when = f", last changed {escape(each.changed_at)}" if each.changed_at else ""
     yield yellow(f"  ~ {escape(each.address)} ({escape(each.id)})") + f" {format_value(each.name)}{when}"
     if each.gone:
         yield f"      it is not live any more: {each.next}"
-    for field in each.fields:
-        applied, live = format_value(field.applied), format_value(field.live)
-        yield f"      {escape(field.path)}: {applied} was applied, {live} is live"
-        yield f"        {field.next}"
+    for field, after in zip_longest(each.fields, each.fields[1:]):
+        yield from _drifted_field(field, labels)
+        if after is None or field.next != after.next:
+            yield f"        {field.next}"
+
+
+def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[str]:
+    head = f"      {escape(field.path)}:"
+    line = f"{head} {named(field.applied, labels)} was applied, {named(field.live, labels)} is live"
+    is_deep = isinstance(field.applied, dict | list) or isinstance(field.live, dict | list)
+    if columns(line) <= (width() or USUAL) and not is_deep:
+        yield line
+        return
+    before, after = cut_both(plain(field.applied), plain(field.live))
+    diff = ValueDiff(labels).lines(field.applied, field.live) if is_deep else (Line("-", before), Line("+", after))
+    yield f"{head} {red('- was applied')}, {green('+ is live')}"
+    for sign, text, depth in diff:
+        yield SIGN_PAINT[sign](f"        {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
 
 
 def drift_json(drift: Drift) -> str:

@@ -54,8 +54,9 @@ def cut_both(before: str, after: str, longest: int = LONGEST) -> tuple[str, str]
     return cut(before, longest, same), cut(after, longest, same)
 
 
-def reference_text(item: Any, labels: Mapping[str, str]) -> str | None:
-    """A reference by its address, an id by what people call it (`labels`); None for every other value."""
+def reference_text(item: Any, labels: Mapping[str, str], unknown: str = " (id known once it exists)") -> str | None:
+    """A reference by its address, an id by what people call it (`labels`); None for every other value. `unknown` is
+    said of a reference without its id."""
     if not isinstance(item, dict):
         return None
     if set(item) == {"type", "id"}:
@@ -63,7 +64,15 @@ def reference_text(item: Any, labels: Mapping[str, str]) -> str | None:
         return f"{label} ({item['id']})" if label else None
     key, value = next(iter(item.items()), ("", None))
     is_reference = len(item) == 1 and key in REFERENCE_KEYS and isinstance(value, str)
-    return f"{key}.{value} (id known once it exists)" if is_reference else None
+    return f"{key}.{value}{unknown}" if is_reference else None
+
+
+def named(value: Any, labels: Mapping[str, str]) -> str:
+    """A value on one line, escaped, cut if it is long; references by their names, without braces."""
+    items = value if isinstance(value, list) else [value]
+    names = [reference_text(item, labels, "") for item in items]
+    known = [name for name in names if name is not None]
+    return escape(", ".join(known)) if known and len(known) == len(items) else format_value(value)
 
 
 class ValueDiff:

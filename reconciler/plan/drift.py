@@ -42,7 +42,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         else:
             drifted = _changed(address, entry, record, change)
             found += [drifted] if drifted.fields else []
-    return Drift(state.environment, len(state.entries), tuple(found), state.configuration or "")
+    return Drift(state.environment, len(state.entries), tuple(found), state.configuration or "", plan.api, plan.labels)
 
 
 def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
