@@ -96,7 +96,7 @@ class _Screen:
 
     @contextmanager
     def progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
-        with output.progress.progress(plan) as display:
+        with output.progress.progress(plan, reasons=self._form == "json") as display:
             yield lambda event: display(event.change, event.status, event.text)
 
     def show_report(self, report: ApplyReport) -> None:

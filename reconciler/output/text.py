@@ -16,7 +16,7 @@ from reconciler.text import counted, wrap
 FIELD = "      "
 FEW = 5
 """So many are listed; the rest is counted."""
-AGAIN = "remove the causes, then apply again: what is done stays, and the rest is planned anew"
+AGAIN = "remove the causes and apply again; what is done stays as it is"
 
 
 class PlanText:
