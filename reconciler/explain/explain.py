@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
-from reconciler.explain.rules import held, is_within, overlapping, rules_of_address, rules_of_field
+from reconciler.explain.rules import held, overlapping, rules_of_address, rules_of_field
 from reconciler.explain.subject import ExplainInput, Subject, find_subject
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import flattened
-from reconciler.kinds.paths import path_keys
+from reconciler.kinds.paths import is_within, path_keys
 from reconciler.model.apply_report import Receipt
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Verdict
 from reconciler.model.plan import Action, Cause, Change, FieldChange

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.explain.subject import Subject
 from reconciler.kinds.declaration import Field, Put
+from reconciler.kinds.paths import is_within
 from reconciler.kinds.references import referred
 from reconciler.model.desired import Ignored, Resource
 from reconciler.model.explanation import Held, Rule, Verdict
@@ -26,11 +27,6 @@ def held(value: Any, keys: tuple[str | int, ...]) -> Held:
             return NOWHERE
         value = value[key]
     return Held(value, there=True)
-
-
-def is_within(path: str, outer: str) -> bool:
-    """Whether a path is that of `outer`, or of something in it."""
-    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
 
 
 OURS = "reconciler: fields that are left out are not managed"

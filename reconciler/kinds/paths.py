@@ -48,6 +48,11 @@ def path_keys(path: str) -> tuple[str | int, ...] | None:
     return tuple(keys)
 
 
+def is_within(path: str, outer: str) -> bool:
+    """Whether a path is that of `outer`, or of something in it."""
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
+
+
 def through_maps(keys: Keys) -> tuple[str, ...]:
     """The keys up to the first list: a list is managed as a whole."""
     return tuple(takewhile(lambda key: isinstance(key, str), keys))  # type: ignore[arg-type]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.model.plan import KeptField
+
 
 @dataclass(frozen=True, slots=True)
 class DriftedField:
@@ -35,7 +37,7 @@ class Drifted:
 class Drift:
     """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at.
 
-    `api` and `labels` are those of the plan.
+    `api`, `labels` and `ignored` are those of the plan.
     """
 
     environment: str
@@ -44,3 +46,4 @@ class Drift:
     configuration: str = ""
     api: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[KeptField, ...] = ()

@@ -12,7 +12,7 @@ from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.live import Destination, Destinations
 from reconciler.output.labels import SIGN_PAINT, api_note
 from reconciler.output.terminal import USUAL, bold, dim, escape, fit, green, red, width, yellow
-from reconciler.output.values import Line, ValueDiff, cut_both, format_value, named, plain
+from reconciler.output.values import Line, ValueDiff, cut_both, format_value, ignored_lines, named, plain
 from reconciler.text import columns, counted, pad, wrap
 
 DESTINATIONS_FORMAT = 1
@@ -98,6 +98,7 @@ def _drift_lines(drift: Drift) -> Iterator[str]:
     for each in drift.objects:
         yield ""
         yield from _drifted(each, drift.labels)
+    yield from map(dim, ignored_lines(drift.ignored, drift.labels))
 
 
 def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:

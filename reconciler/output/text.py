@@ -10,7 +10,7 @@ from reconciler.model.plan import Action, Cause, Change, FieldChange
 from reconciler.model.review import Review, Weight
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, SIGN_PAINT, WEIGHTS, Paint, api_note, title
 from reconciler.output.terminal import bold, dim, escape, fit, red, width, yellow
-from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, plain
+from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, ignored_lines, plain
 from reconciler.text import counted, wrap
 
 FIELD = "      "
@@ -51,6 +51,8 @@ class PlanText:
             yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
         if len(plan.unmanaged) > FEW:
             yield dim(f"  … and {len(plan.unmanaged) - FEW} more; --format json lists all")
+        for line in ignored_lines(plan.ignored, plan.labels):
+            yield from self._prose(line, paint=dim, hang=2)
         for warning in plan.warnings:
             yield from self._prose(f"warning: {escape(warning)}", paint=yellow)
         yield dim(f"digest: {plan.digest}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
+from reconciler.model.plan import KeptField
 from reconciler.output.terminal import escape
 from reconciler.text import truncate
 
@@ -73,6 +74,15 @@ def named(value: Any, labels: Mapping[str, str]) -> str:
     names = [reference_text(item, labels, "") for item in items]
     known = [name for name in names if name is not None]
     return escape(", ".join(known)) if known and len(known) == len(items) else format_value(value)
+
+
+def ignored_lines(ignored: Sequence[KeptField], labels: Mapping[str, str], most: int = 5) -> Iterator[str]:
+    """A line for each field that `ignore_changes` holds; of many, the first."""
+    for each in ignored[:most]:
+        live, meant = named(each.live, labels), named(each.written, labels)
+        yield f"  ignored: {escape(f'{each.address}.{each.path}')} stays {live}, not {meant} (ignore_changes)"
+    if len(ignored) > most:
+        yield f"  … and {len(ignored) - most} more fields that ignore_changes holds"
 
 
 class ValueDiff:

@@ -15,7 +15,14 @@ from reconciler.model.live import Destination, Live
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Refusal, Unmanaged
 from reconciler.model.state import Entry, State, object_name, parse_object_name
 from reconciler.plan.blocks import dangling, moved
-from reconciler.plan.changes import creation_errors, plan_change, plan_delete, plan_forget, plan_unseen_delete
+from reconciler.plan.changes import (
+    creation_errors,
+    find_ignored,
+    plan_change,
+    plan_delete,
+    plan_forget,
+    plan_unseen_delete,
+)
 from reconciler.plan.context import PlanContext
 from reconciler.plan.destinations import destinations, require_sound_offers
 from reconciler.plan.guards import refusals
@@ -82,6 +89,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         moved=moved_from,
         labels=_labels(context) | behind,
         behind=behind,
+        ignored=tuple(field for each in desired.resources.values() for field in find_ignored(context, each)),
         configuration=state.configuration or "",
         api=options.api,
     )

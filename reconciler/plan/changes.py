@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +18,12 @@ from reconciler.kinds.comparison import (
     written,
 )
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
-from reconciler.kinds.paths import keys_path, value_at, value_within
+from reconciler.kinds.paths import is_within, keys_path, value_at, value_within
 from reconciler.kinds.references import references, resolved
 from reconciler.kinds.wire import CannotBeSent, create_requests, delete_requests, fingerprint, update_requests
 from reconciler.model.desired import Fields, Resource, address_kind
 from reconciler.model.live import Record
-from reconciler.model.plan import Action, Cause, Change, FieldChange
+from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField
 from reconciler.model.state import NO_TOMBSTONES, Entry, Tombstone
 from reconciler.plan.context import PlanContext
 from reconciler.plan.identity import Match
@@ -165,6 +165,17 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     if any(each.field.immutable for each in found):
         return _replace(context, resource, change) if resource.lifecycle.replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)
+
+
+def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField]:
+    """The fields of a resource that are not as they are written, since `ignore_changes` holds them."""
+    match, held = context.matches.get(resource.address), [each.field for each in resource.lifecycle.ignore_changes]
+    if match is None or not held:
+        return
+    fields = _fields(context, resource, (), match.record)
+    for each in differences(KINDS[resource.kind], fields, match.record.fields):
+        if is_certain(each) and any(is_within(each.path, path) for path in held):
+            yield KeptField(resource.address, each.path, each.before, each.after)
 
 
 def _unread(change: Change, found: Sequence[Difference], fields: Fields, record: Record) -> Change:

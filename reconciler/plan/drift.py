@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, differences, same_value
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
+from reconciler.kinds.paths import is_within
 from reconciler.model.desired import address_kind
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.live import Live, Record
@@ -25,13 +26,15 @@ NEXT = {
     Action.MANUAL: "the next apply leaves it: a person has to change it",
     Action.ADOPT: "the next apply leaves it",
 }
-LEFT = "the next apply leaves it: it is ignored, or not managed any more"
+LEFT = "the next apply leaves it: it is as it is written, or not managed any more"
+IGNORED = "the next apply leaves it: ignore_changes holds it"
 OTHERWISE = "the next apply sets it to another value"
 
 
 def drift(state: State, live: Live, plan: Plan) -> Drift:
     """What changed outside since the last apply, and what `plan` would do about it."""
     changes = {plan.moved.get(change.address, change.address): change for change in plan.changes}
+    ignored = {(plan.moved.get(each.address, each.address), each.path): each for each in plan.ignored}
     found = []
     for address in sorted(state.entries):
         entry = state.entries[address]
@@ -40,9 +43,18 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         if record is None:
             found.append(_gone(address, entry, change))
         else:
-            drifted = _changed(address, entry, record, change)
+            drifted = _changed(address, entry, record, change, ignored)
             found += [drifted] if drifted.fields else []
-    return Drift(state.environment, len(state.entries), tuple(found), state.configuration or "", plan.api, plan.labels)
+    told = {(each.address, field.path) for each in found for field in each.fields}
+    return Drift(
+        state.environment,
+        len(state.entries),
+        tuple(found),
+        state.configuration or "",
+        plan.api,
+        plan.labels,
+        tuple(each for spot, each in ignored.items() if spot not in told),
+    )
 
 
 def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
@@ -50,9 +62,17 @@ def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
     return Drifted(address, entry.id, name, True, None, (), NEXT[change.action] if change else LEFT)
 
 
-def _changed(address: str, entry: Entry, record: Record, change: Change | None) -> Drifted:
+def _changed(
+    address: str, entry: Entry, record: Record, change: Change | None, ignored: Collection[tuple[str, str]]
+) -> Drifted:
     fields = tuple(
-        DriftedField(each.path, (each.field.name, *each.keys), each.after, each.before, _next(each, change))
+        DriftedField(
+            each.path,
+            (each.field.name, *each.keys),
+            each.after,
+            each.before,
+            IGNORED if (address, each.path) in ignored else _next(each, change),
+        )
         for each in differences(KINDS[record.kind], entry.applied, record.fields, entry)
         if is_certain(each) and not is_kept_for_good(each, entry)
     )
@@ -77,11 +97,7 @@ def _next(difference: Difference, change: Change | None) -> str:
     planned = next((each for each in change.fields if each.path == difference.path), None)
     if planned is None:
         around = any(
-            _within(each.path, difference.path) or _within(difference.path, each.path) for each in change.fields
+            is_within(each.path, difference.path) or is_within(difference.path, each.path) for each in change.fields
         )
         return OTHERWISE if around else LEFT
     return NEXT[Action.UPDATE] if same_value(difference.field, planned.after, difference.after) else OTHERWISE
-
-
-def _within(path: str, outer: str) -> bool:
-    return path.startswith((f"{outer}.", f"{outer}["))
