@@ -80,6 +80,11 @@ def quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def natural(text: str) -> list[str | int]:
+    """What to sort by, so that 2 comes before 10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text)]
+
+
 def counted(number: int, noun: str) -> str:
     """`1 object`, `2 objects`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
