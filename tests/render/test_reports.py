@@ -8,6 +8,7 @@ import pytest
 from world import World
 
 from reconciler.cli.main import run
+from reconciler.text import wrap
 
 TEAM = """
     integrations:
@@ -116,3 +117,61 @@ def test_what_depends_on_a_failure_is_one_line(world: World) -> None:
     world.fault('POST /integrations: status 422, message="no more hooks", n=1')
     done = world.run("apply", "--auto-approve")
     assert re.search(r"  skipped: 2 changes: because of integration\.\w+\n", done.out), done.out
+
+
+@WIDTHS
+def test_errors_and_hints_are_broken_too(world: World, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """Problems, refusals and wrong usage; in a log, each problem is one line."""
+    monkeypatch.chdir(world.folder)
+    world.write(TEAM.replace("Slack", "slack").replace("[{integration: hook}", "[{integration: hoook}"))
+    whole = run_here(world, "validate")
+    assert len(whole.splitlines()[0]) > 60
+    monkeypatch.setenv("COLUMNS", str(columns))
+    broken = run_here(world, "validate")
+    assert broken.split() == whole.split()
+    world.settle(TEAM)
+    world.write("automations: {}")
+    texts = [
+        broken,
+        run_here(world, "plan"),
+        run_here(world, "plan", "--plan", "x"),
+        run_here(world, "state", "rm", "a"),
+    ]
+    for line in "\n".join(texts).splitlines():
+        assert len(line) <= columns or " " not in line.strip(), line
+
+
+def run_here(world: World, *arguments: str) -> str:
+    """What is said on stderr of the folder that the shell is in."""
+    world._capsys.readouterr()
+    assert run(list(arguments)) != 0
+    return world._capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("hint: run `reconciler plan --out x.plan` and `x`", "hint: run\n  `reconciler plan --out x.plan`\n  and `x`"),
+        ("write {type: target_integration, id: x} here", "write\n  {type: target_integration, id: x}\n  here"),
+        ("it is passed by one apply of --max-deletes N", "it is passed by one apply of\n  --max-deletes N"),
+        ("it is to be passed by a person, --allow behind", "it is to be passed by a person,\n  --allow behind"),
+        (
+            "one two three four five https://example.com/a/b/c/d",
+            "one two three four five\n  https://example.com/a/b/c/d",
+        ),
+        (
+            "  12 | a line of a file that is longer than all that",
+            "  12 | a line of a file that is longer than all that",
+        ),
+        ("     | \x1b[31m    ^ a mark that stands below the line\x1b[0m", None),
+        (
+            "\x1b[1mbold words of which no style takes a column\x1b[0m",
+            "\x1b[1mbold words of which no style\n  takes a column\x1b[0m",
+        ),
+        ("日本語日本語日本語 日本語日本語日本語", "日本語日本語日本語\n  日本語日本語日本語"),
+    ],
+)
+def test_what_people_copy_stays_whole(text: str, broken: str | None) -> None:
+    """A command, an item, an option with its value, a URL, a line of a file and its mark."""
+    assert wrap(text, 32) == (broken or text)
+    assert wrap(wrap(text, 32), 32) == (broken or text)
