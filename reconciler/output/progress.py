@@ -93,7 +93,13 @@ class LiveProgress(PlainProgress):
             bar.TimeElapsedColumn(),
             bar.TextColumn("left:"),
             bar.TimeRemainingColumn(),
-            bar.TextColumn("{task.fields[running]}", markup=False),
+            # What is under way gets the columns that the others leave.
+            bar.TextColumn(
+                "{task.fields[running]}",
+                markup=False,
+                table_column=load("rich.table:Column")(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
+            expand=True,
             console=load("rich.console:Console")(stderr=True),
             transient=True,
         )
