@@ -97,7 +97,8 @@ def write_stderr(text: str) -> None:
 
 def message(text: str) -> str:
     """A text as it may go to stderr, broken at the width of the terminal: in a log each message is one line."""
-    return wrap(printable(text, sys.stderr), width())
+    # First broken: a line may begin with what was harmless before.
+    return printable(wrap(text, width()), sys.stderr)
 
 
 def prompt(question: str, default: str) -> str:

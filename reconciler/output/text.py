@@ -30,7 +30,7 @@ class PlanText:
         self._differ = ValueDiff(self._plan.labels, self._longest)
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        return wrap("\n".join(self._lines()), self._width)
 
     def _lines(self) -> Iterator[str]:
         plan = self._plan

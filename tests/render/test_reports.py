@@ -141,6 +141,22 @@ def test_errors_and_hints_are_broken_too(world: World, monkeypatch: pytest.Monke
         assert len(line) <= columns or " " not in line.strip(), line
 
 
+def test_no_broken_line_is_a_command(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To GitHub, what stands in the middle of a line is none; at a line's beginning it is escaped."""
+    monkeypatch.setenv("COLUMNS", "60")
+    words = "::error::x " * 30
+    world.settle(TEAM)
+    world.edit("scheduled-reports", world.id_of("report.daily"), report_name=words)
+    texts = [world.run("drift").out, explained(world, "report.daily"), world.run("plan").out]
+    world.fault(f'PUT /scheduled-reports/*: status 422, message="{words}"')
+    done = world.run("apply", "--auto-approve")
+    world.write(f"reports: {{daily: {{report_name: 1, send_at: '{words}'}}}}")
+    texts += [done.out, done.err, world.run("validate").err]
+    lines = "\n".join(texts).splitlines()
+    assert [line for line in lines if line.strip().startswith("\\u003a:error")]
+    assert not [line for line in lines if line.strip().startswith("::")]
+
+
 def run_here(world: World, *arguments: str) -> str:
     """What is said on stderr of the folder that the shell is in."""
     world._capsys.readouterr()
