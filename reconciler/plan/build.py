@@ -194,10 +194,8 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
     holders = {(each.record.kind, each.record.id): address for address, each in context.matches.items()}
     for address, entry in context.entries.items():
         for object_id in context.put_aside(address):
-            name, note = (
-                object_name(address_kind(address), object_id),
-                f"put aside by an interrupted replace of {address}",
-            )
+            name = object_name(address_kind(address), object_id)
+            note = f"put aside by an interrupted replace of {address}"
             record = context.live.records[address_kind(address)].get(object_id)
             unseen = f"{note}, and not listed: deleted all the same"
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
