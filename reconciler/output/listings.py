@@ -8,6 +8,7 @@ from dataclasses import asdict
 from itertools import zip_longest
 
 from reconciler.model.apply_report import Receipt
+from reconciler.model.desired import address_kind
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.live import Destination, Destinations
 from reconciler.output.labels import SIGN_PAINT, api_note
@@ -18,6 +19,10 @@ from reconciler.text import columns, counted, pad, wrap
 DESTINATIONS_FORMAT = 1
 DRIFT_FORMAT = 1
 HISTORY_FORMAT = 1
+GROUP = 3
+"""So many objects with the same edits are shown as one."""
+MOST_NAMED = 8
+"""So many addresses of a group are listed."""
 NOT_PROVEN = "nothing proves which live object it is"
 
 
@@ -95,15 +100,27 @@ def _drift_lines(drift: Drift) -> Iterator[str]:
         return
     changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
     yield bold(f"Drift in {environment}: {changed} changed outside, of {drift.compared} remembered{api}")
+    alike: dict[str, list[Drifted]] = {}
     for each in drift.objects:
-        yield ""
-        yield from _drifted(each, drift.labels)
+        alike.setdefault(repr((address_kind(each.address), each.gone, each.next, each.fields)), []).append(each)
+    for group in alike.values():
+        if len(group) < GROUP:
+            for each in group:
+                yield from ("", _drifted_head(each), *_drifted(each, drift.labels))
+        else:
+            yield from ("", yellow(f"  ~ {counted(len(group), address_kind(group[0].address))} alike"))
+            yield from _drifted(group[0], drift.labels)
+            rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
+            yield dim(f"      {', '.join(escape(each.address) for each in group[:MOST_NAMED])}{rest}")
     yield from map(dim, ignored_lines(drift.ignored, drift.labels))
 
 
-def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
+def _drifted_head(each: Drifted) -> str:
     when = f", last changed {escape(each.changed_at)}" if each.changed_at else ""
-    yield yellow(f"  ~ {escape(each.address)} ({escape(each.id)})") + f" {format_value(each.name)}{when}"
+    return yellow(f"  ~ {escape(each.address)} ({escape(each.id)})") + f" {format_value(each.name)}{when}"
+
+
+def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
     if each.gone:
         yield f"      it is not live any more: {each.next}"
     for field, after in zip_longest(each.fields, each.fields[1:]):

@@ -98,6 +98,20 @@ def test_destinations_have_names(world: World) -> None:
     assert "Reports team (int-email-01)" in world.run("drift", "--format", "markdown").out
 
 
+def test_edits_that_are_alike_are_one(world: World) -> None:
+    """Three and more: what was edited once, with the first addresses."""
+    flow = "{{name: F{0}, status: active, data: {{platform: iOS, actions: {{push: p1}}}}}}"
+    world.settle("automations:\n" + "".join(f"      f{number}: {flow.format(number)}\n" for number in range(12)))
+    for record in world.live("automations"):
+        world.edit("automations", record["id"], status="paused")
+    world.edit("automations", world.id_of("automation.f0"), status="inactive")
+    text = world.run("drift").out
+    assert text.count('"active" was applied') == 2
+    assert "\n  ~ 11 automations alike\n" in text
+    assert "automation.f5, automation.f6, … and 3 more; --format json lists all" in " ".join(text.split())
+    assert len(world.run("drift", "--format", "json").document["drift"]) == 12
+
+
 def test_what_failed_is_told_once(world: World) -> None:
     """Its cause stands in the report alone, once for all that failed alike, with what to do."""
     world.write(TEAM)
