@@ -51,10 +51,10 @@ def export_project(session: Session) -> Exported:
 def _find_schema(folder: Path) -> str | None:
     """The way to the schema in the folder, or in one above it in the repository; None if there is none."""
     top = repository_top(folder)
-    real = Path(os.path.realpath(folder))
+    real = folder.resolve()
     above = [real, *(each for each in real.parents if top is not None and each.is_relative_to(top))]
     found = next((each / SCHEMA for each in above if (each / SCHEMA).is_file()), None)
-    return Path(os.path.relpath(found, real)).as_posix() if found else None
+    return os.path.relpath(found, real).replace(os.sep, "/") if found else None
 
 
 def write_exported_state(session: Session, exported: Exported) -> None:
