@@ -14,6 +14,8 @@ from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, fo
 from reconciler.text import counted, wrap
 
 FIELD = "      "
+MOST_NAMED = 8
+"""So many addresses of changes that ended alike are listed."""
 FEW = 5
 """So many are listed; the rest is counted."""
 AGAIN = "remove the causes and apply again; what is done stays as it is"
@@ -146,12 +148,12 @@ class ReportText:
         counts = [f"{len(report.of(status))} {status.value}" for status in Status if report.of(status)]
         said = ", ".join(counts) or "nothing to do"
         yield bold(f"Applied to {escape(report.environment)}: {said}{api_note(report.api)}")
-        ends: dict[str, list[Outcome]] = {}
+        ends: dict[tuple[str, ...], list[Outcome]] = {}
         for outcome in report.outcomes:
             if outcome.status is not Status.DONE or outcome.verification not in (Verification.VERIFIED, None):
-                ends.setdefault(_end(outcome), []).append(outcome)
-        for end, outcomes in ends.items():
-            yield from _ended(end, outcomes)
+                ends.setdefault((outcome.status, outcome.action, _end(outcome)), []).append(outcome)
+        for outcomes in ends.values():
+            yield from _ended(outcomes)
         verified = sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes)
         if verified:
             yield f"{counted(verified, 'change')} read back and verified."
@@ -173,12 +175,12 @@ def _end(outcome: Outcome) -> str:
     return f"{said}{outcome.reason}".removesuffix(": ")
 
 
-def _ended(end: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _ended(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """What ended alike: one change in a line, several below what is said of all of them."""
-    paint = red if outcomes[0].status is Status.FAILED else yellow
-    names = [f"{each.action} {escape(each.address)}" for each in outcomes]
-    if len(names) == 1:
-        yield paint(f"  {outcomes[0].status.value}: {names[0]}") + f": {escape(end)}"
-        return
-    yield paint(f"  {outcomes[0].status.value}: {len(names)} changes") + f": {escape(end)}"
-    yield f"      {', '.join(names)}"
+    first, names = outcomes[0], [escape(each.address) for each in outcomes]
+    paint = red if first.status is Status.FAILED else yellow
+    what = names[0] if len(names) == 1 else f"{len(names)} objects"
+    yield paint(f"  {first.status.value}: {first.action} {what}") + f": {escape(_end(first))}"
+    if len(names) > 1:
+        rest = f", … and {len(names) - MOST_NAMED} more, which the next plan shows" if names[MOST_NAMED:] else ""
+        yield f"      {', '.join(names[:MOST_NAMED])}{rest}"

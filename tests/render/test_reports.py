@@ -30,6 +30,8 @@ TEAM = """
         status: active
         data: {platform: iOS, initiators: [{uid: "2", type: event}], actions: {push: p1}}
     """
+FLOW = "  f{0}: {{name: F{0}, status: active, data: {{platform: iOS, actions: {{push: p1}}}}}}\n"
+FLOWS = "automations:\n" + "".join(map(FLOW.format, range(12)))
 WIDTHS = pytest.mark.parametrize("columns", [60, 80, 120])
 ADDRESS = re.compile(r"\(API: http://127\.0\.0\.1:\d+/v4\)")
 
@@ -100,8 +102,7 @@ def test_destinations_have_names(world: World) -> None:
 
 def test_edits_that_are_alike_are_one(world: World) -> None:
     """Three and more: what was edited once, with the first addresses."""
-    flow = "{{name: F{0}, status: active, data: {{platform: iOS, actions: {{push: p1}}}}}}"
-    world.settle("automations:\n" + "".join(f"      f{number}: {flow.format(number)}\n" for number in range(12)))
+    world.settle(FLOWS)
     for record in world.live("automations"):
         world.edit("automations", record["id"], status="paused")
     world.edit("automations", world.id_of("automation.f0"), status="inactive")
@@ -120,9 +121,18 @@ def test_what_failed_is_told_once(world: World) -> None:
     assert done.code == 6
     assert " ".join((done.out + done.err).split()).count("no reports on Sundays") == 1
     assert "create report.daily: failed\n" in done.err
-    assert "  failed: 2 changes: " in done.out
-    assert "      create report.daily, create report.weekly\n" in done.out
+    assert "  failed: create 2 objects: POST " in done.out
+    assert "      report.daily, report.weekly\n" in done.out
     assert done.out.endswith("hint: remove the causes and apply again; what is done stays as it is\n")
+
+
+def test_of_many_failures_the_first_are_named(world: World) -> None:
+    """The next plan has them all."""
+    world.write(FLOWS)
+    world.fault('POST /automations: status 422, message="no"')
+    text = " ".join(world.run("apply", "--auto-approve").out.split())
+    assert "failed: create 12 objects: POST /automations answered 422" in text
+    assert "automation.f4, automation.f5, … and 4 more, which the next plan shows" in text
 
 
 def test_what_depends_on_a_failure_is_one_line(world: World) -> None:
@@ -130,7 +140,7 @@ def test_what_depends_on_a_failure_is_one_line(world: World) -> None:
     world.write(TEAM)
     world.fault('POST /integrations: status 422, message="no more hooks", n=1')
     done = world.run("apply", "--auto-approve")
-    assert re.search(r"  skipped: 2 changes: because of integration\.\w+\n", done.out), done.out
+    assert re.search(r"  skipped: create 2 objects: because of integration\.\w+\n", done.out), done.out
 
 
 @WIDTHS
