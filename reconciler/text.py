@@ -21,9 +21,9 @@ _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _BEGINNING = re.compile(rf"(?:{_STYLE.pattern})* *")
 # What people copy stays in one piece: a command in backquotes, an item in braces, an option with its value, and what
 # stands in parentheses with its name.
-_WORD = re.compile(r"(?:`[^`]*`|\{[^{}]{,60}\}|--[a-z-]+ (?=[A-Z]+\b)|--allow (?=\S)|\([^()\s]+ [^()\s]+\)|\S)+")
+_WORD = re.compile(r"(?:`[^`]*`|\{[^{}]{,60}\}|--[a-z-]{,30} (?=[A-Z]+\b)|--allow (?=\S)|\([^()\s]+ [^()\s]+\)|\S)+")
 # A line of a file with its number, and the mark below it.
-_SOURCE = re.compile(rf"(?:{_STYLE.pattern}| )*\d* *\|")
+_SOURCE = re.compile(rf"(?:{_STYLE.pattern}| )*+\d*+ *+\|")
 
 
 def truncate(text: str, limit: int, rest: str = "…") -> str:
