@@ -1,11 +1,12 @@
-"""Text for people: cut to a length, quoted, counted, without secrets, and compared with what was meant."""
+"""Text for people: cut to a length, broken into lines, quoted, counted, and compared with what was meant."""
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from bisect import bisect
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from reconciler.lazy import load
 
@@ -13,6 +14,16 @@ WORD_CHARACTERS = 60
 """As much of a word is looked at and shown: what is longer was pasted by mistake."""
 SHORTEST_PREFIX = 3
 MOST_SEARCHES = 20
+HANG = 2
+"""So much deeper than its beginning a broken line goes on."""
+
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_BEGINNING = re.compile(rf"(?:{_STYLE.pattern})* *")
+# What people copy stays in one piece: a command in backquotes, an item in braces, an option with its value, and what
+# stands in parentheses with its name.
+_WORD = re.compile(r"(?:`[^`]*`|\{[^{}]{,60}\}|--[a-z-]{,30} (?=[A-Z]+\b)|--allow (?=\S)|\([^()\s]+ [^()\s]+\)|\S)+")
+# A line of a file with its number, and the mark below it.
+_SOURCE = re.compile(rf"(?:{_STYLE.pattern}| )*+\d*+ *+\|")
 
 
 def truncate(text: str, limit: int, rest: str = "…") -> str:
@@ -20,9 +31,58 @@ def truncate(text: str, limit: int, rest: str = "…") -> str:
     return text if len(text) <= limit else text[:limit] + rest
 
 
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: styles take none, wide characters two."""
+    plain = _STYLE.sub("", text)
+    return len(plain) if plain.isascii() else sum(map(_columns, plain))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def pad(text: str, width: int) -> str:
+    """The text, with spaces behind it up to so many columns."""
+    return text + " " * (width - columns(text))
+
+
+def wrap(text: str, width: int | None, hang: int = HANG) -> str:
+    """The text with each line broken between words at so many columns; None: not broken.
+
+    A broken line goes on below its beginning, `hang` columns deeper. Lines of a file (`12 | text`) stay whole, and so
+    does what people copy: a command in backquotes, an item in braces, an option with its value.
+    """
+    if width is None:
+        return text
+    return "\n".join(piece for line in text.split("\n") for piece in _broken(line, width, hang))
+
+
+def _broken(line: str, width: int, hang: int) -> Iterator[str]:
+    if columns(line) <= width or _SOURCE.match(line):
+        yield line
+        return
+    beginning = _BEGINNING.match(line)
+    begun = beginning[0] if beginning else ""
+    indent, at, is_empty = " " * (columns(begun) + hang), len(begun), True
+    for word in _WORD.finditer(line, at):
+        gap = line[at : word.start()]
+        if not is_empty and columns(begun + gap + word[0]) > width:
+            yield begun
+            begun, gap = indent, ""
+        begun, at, is_empty = begun + gap + word[0], word.end(), False
+    yield begun
+
+
 def quote(text: str) -> str:
     """The text in double quotes, with control characters escaped as in JSON."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def natural(text: str) -> list[str | int]:
+    """What to sort by, so that 2 comes before 10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text)]
 
 
 def counted(number: int, noun: str) -> str:

@@ -30,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """A script that runs this in its background has Ctrl-C ignored, by all that is started here too: a test that ends a
     program by it would wait for ever."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What runs the tests may set a width, and a sentence that is broken is found by no test.
+    os.environ.pop("COLUMNS", None)
     size.exhaustive = config.getoption("exhaustive")
     means.install()
 

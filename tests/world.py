@@ -176,8 +176,6 @@ def opened(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         thread.start()
         monkeypatch.setenv("QONVERSION_SECRET", KEY)
         monkeypatch.setenv("QONVERSION_API_URL", server.url)
-        # What runs the tests may set a width, and a sentence that is broken is found by no test.
-        monkeypatch.delenv("COLUMNS", raising=False)
         world = World(folder, server.url, log, capsys)
         try:
             yield world

@@ -28,7 +28,6 @@ OURS = {"user-agent": f"reconciler/{__version__}", "connection": "keep-alive"}
 CODINGS = "gzip, deflate"
 LONGEST_EXCHANGE = 120.0
 """Seconds from the first byte sent to the last one read."""
-DEFAULT_URL = "https://api.qonversion.io/v4"
 SIMULATOR = "simulator:"
 Query = Mapping[str, str | int] | None
 Headers = Mapping[str, str] | None

@@ -134,7 +134,12 @@ def execute(
         run.go(pool)
     outcomes = tuple(run.outcome(change, state) for change in plan.changes)
     return ApplyReport(
-        plan.environment, plan.digest, outcomes, configuration=plan.configuration, answered=runner.answered
+        plan.environment,
+        plan.digest,
+        outcomes,
+        configuration=plan.configuration,
+        api=plan.api,
+        answered=runner.answered,
     )
 
 

@@ -111,7 +111,9 @@ class _Screen:
 
     @contextmanager
     def progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
-        with output.progress.progress(plan) as display:
+        # The report has them, but who looks at stderr may not see it.
+        elsewhere = self._form == "json" or sys.stdout.isatty() != sys.stderr.isatty()
+        with output.progress.progress(plan, reasons=elsewhere) as display:
             yield lambda event: display(event.change, event.status, event.text)
 
     def show_report(self, report: ApplyReport) -> None:

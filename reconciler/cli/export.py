@@ -10,7 +10,9 @@ import click
 from reconciler import commands
 from reconciler.cli.options import ConnectionFlags, connection_options, open_session, path_argument
 from reconciler.errors import Refused, WrongUsage
+from reconciler.output.labels import api_note
 from reconciler.output.terminal import escape, write_stderr
+from reconciler.text import counted
 
 
 @click.command()
@@ -30,10 +32,12 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
             if (path / name).exists():
                 raise Refused(f"{path / name} is there already", hint="export into an empty folder")
         for name, text in exported.files.items():
+            (path / name).parent.mkdir(exist_ok=True)
             (path / name).write_text(text, encoding="utf-8")
             write_stderr(f"wrote {path / name}")
         commands.export.write_exported_state(session, exported)
         write_stderr(f"wrote {session.store.where}")
     for warning in exported.warnings:
         write_stderr(f"warning: {escape(warning)}")
-    write_stderr(f"{len(exported.entries)} objects exported; `reconciler plan {path}` has nothing to do now")
+    count = counted(len(exported.entries), "object")
+    write_stderr(f"{count} exported{api_note(session.door.address)}; `reconciler plan {path}` has nothing to do now")

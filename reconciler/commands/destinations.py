@@ -21,9 +21,9 @@ def list_destinations(session: Session) -> Destinations:
     live = observe_remembered(Reader(session.door), kinds, state, {each.lookup for each in references})
     try:
         items = offers_to(session.configuration.desired(session.environment), state, live)
-        return Destinations(session.environment.name, items, live.warnings)
+        return Destinations(session.environment.name, items, live.warnings, session.door.address)
     except (ConfigurationInvalid, IdentityAmbiguous) as error:
         first = str(error).partition("\n")[0]
         warning = f"addresses are those of the state, as the configuration cannot be used: {first}"
         items = offers_to(Desired({}), state, live)
-        return Destinations(session.environment.name, items, (*live.warnings, warning))
+        return Destinations(session.environment.name, items, (*live.warnings, warning), session.door.address)

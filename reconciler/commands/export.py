@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import replace
+from pathlib import Path
 
 from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.config.schema_problems import violations
 from reconciler.errors import Refused
+from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
+from reconciler.kinds.schema import published
 from reconciler.model.inputs import address_kind, parse_object_name
 from reconciler.observe import observe_remembered
 from reconciler.plan.export import Exported, export
 from reconciler.state.operations import load_state
 from reconciler.state.recorder import Recorder
 
+CONFIGURATION = "configuration.schema.json"
+SCHEMA = f"schemas/{CONFIGURATION}"
+"""The file that editors are pointed to."""
+
 
 def export_project(session: Session) -> Exported:
-    """The live project as YAML, and its memory written to the state. Refused where something is managed already."""
+    """The live project as YAML, with its memory for the state, and the schema for editors if there is none yet. Refused
+    where something is managed already."""
     state = load_state(session.store, session.read_state())[1]
     if session.configuration.merged.resources or state.entries:
         raise Refused(
@@ -25,13 +35,25 @@ def export_project(session: Session) -> Exported:
             hint="export into an empty folder",
         )
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
-    exported = export(observe_remembered(Reader(session.door), KINDS.values(), state, lookups), violations)
+    schema = _find_schema(session.opened.folder)
+    live = observe_remembered(Reader(session.door), KINDS.values(), state, lookups)
+    exported = export(live, violations, schema or SCHEMA)
     kept = {parse_object_name(name) for name, each in state.tombstones.items() if each.protected}
     entries = {
         address: replace(entry, protected=(address_kind(address), entry.id) in kept)
         for address, entry in exported.entries.items()
     }
-    return replace(exported, entries=entries)
+    added = {} if schema else {SCHEMA: json.dumps(published()[CONFIGURATION], indent=2, ensure_ascii=False) + "\n"}
+    return replace(exported, entries=entries, files={**exported.files, **added})
+
+
+def _find_schema(folder: Path) -> str | None:
+    """The way to the schema in the folder, or in one above it in the repository; None if there is none."""
+    top = repository_top(folder)
+    real = folder.resolve()
+    above = [real, *(each for each in real.parents if top is not None and each.is_relative_to(top))]
+    found = next((each / SCHEMA for each in above if (each / SCHEMA).is_file()), None)
+    return os.path.relpath(found, real).replace(os.sep, "/") if found else None
 
 
 def write_exported_state(session: Session, exported: Exported) -> None:

@@ -11,14 +11,13 @@ from pathlib import Path
 
 from reconciler.api import Transport, connect
 from reconciler.api.secret import read_secret
-from reconciler.api.transport import DEFAULT_URL
 from reconciler.config import Configuration, Opened
 from reconciler.config.files import configuration_folder
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError
 from reconciler.git.repository import repository_top
 from reconciler.lazy import load
-from reconciler.model.settings import DEFAULT_ENVIRONMENT, Environment
+from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
 from reconciler.threads import Threads
@@ -100,7 +99,7 @@ def open_session(
     secret = read_secret(chosen, variables, opened.folder)
     if hide is not None:
         hide(secret.value)
-    address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or DEFAULT_URL
+    address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or VENDOR_URL
     with connect(address, secret, connections) as door:
         door.trace = trace
         door.refuses_key = True

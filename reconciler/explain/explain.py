@@ -74,6 +74,8 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         place=place,
         line=given.line(place) if place else "",
         last=_last({subject.address, subject.old_address}, given.receipts),
+        api=given.plan.api,
+        labels=given.plan.labels,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -75,7 +76,10 @@ class LastApply:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One address, or what of it was asked for: `path` is empty for all of it. `id` is None if nothing is live."""
+    """One address, or what of it was asked for: `path` is empty for all of it. `id` is None if nothing is live.
+
+    `api` and `labels` are those of the plan.
+    """
 
     environment: str
     address: str
@@ -92,3 +96,5 @@ class Explanation:
     place: Location | None = None
     line: str = ""
     last: LastApply | None = None
+    api: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)

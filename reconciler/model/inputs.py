@@ -159,11 +159,13 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """All that is offered to an environment; `warnings` say what could not be taken into account."""
+    """All that is offered to an environment; `warnings` say what could not be taken into account; `api` is its
+    address."""
 
     environment: str
     items: tuple[Destination, ...]
     warnings: tuple[str, ...] = ()
+    api: str = ""
 
 
 @dataclass(frozen=True, slots=True)

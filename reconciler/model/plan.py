@@ -114,6 +114,16 @@ class Unmanaged:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptField:
+    """A field that is not as it is written, and stays so: `ignore_changes` names it."""
+
+    address: str
+    path: str
+    live: Any
+    written: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A guard that says no to this plan, and what passes it."""
 
@@ -129,7 +139,7 @@ class Plan:
     `refresh` is what the state should know of addresses that do not change; `moved`: address → the address whose entry
     it takes over. `configuration` and `api` (its address) say, with the environment, what it is a plan of: no two of
     these share a digest. `labels`: id → what people call it. `behind`: the id of an item of the API's lists → the
-    address of the object behind it, which has another id.
+    address of the object behind it, which has another id. `ignored` is what `ignore_changes` holds.
     """
 
     environment: str
@@ -142,6 +152,7 @@ class Plan:
     moved: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     behind: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[KeptField, ...] = ()
     configuration: str = ""
     api: str = ""
     digest: str = ""

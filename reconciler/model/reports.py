@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.errors import Exit, Location
 from reconciler.model.inputs import Desired, Fields, Live
-from reconciler.model.plan import Change, Plan
+from reconciler.model.plan import Change, KeptField, Plan
 
 
 class Scope(StrEnum):
@@ -149,7 +149,7 @@ class Outcome:
 class ApplyReport:
     """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end;
     `receipt`: what it left behind, None if it wrote nothing; `answered`: address → the fields that the API's answer
-    to the last write showed."""
+    to the last write showed; `api` is that of the plan."""
 
     environment: str
     digest: str
@@ -158,6 +158,7 @@ class ApplyReport:
     unrecorded: str = ""
     receipt: Receipt | None = None
     configuration: str = ""
+    api: str = ""
     answered: Mapping[str, Fields] = field(default_factory=dict)
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
@@ -256,9 +257,13 @@ class Drifted:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at."""
+    """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at; `api`,
+    `labels` and `ignored` are those of the plan."""
 
     environment: str
     compared: int
     objects: tuple[Drifted, ...]
     configuration: str = ""
+    api: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[KeptField, ...] = ()

@@ -10,6 +10,8 @@ from reconciler.errors import Location
 
 DEFAULT_ENVIRONMENT = "default"
 DEFAULT_KEY_VARIABLE = "QONVERSION_SECRET"
+VENDOR_URL = "https://api.qonversion.io/v4"
+"""The address of the API, if nothing sets another."""
 Variable = str | int | float | bool
 
 

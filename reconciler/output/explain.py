@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from reconciler.errors import Location
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Rule, Verdict
-from reconciler.output.labels import CAUSES
-from reconciler.output.terminal import bold, dim, escape, yellow
-from reconciler.output.values import cut, format_value, plain
+from reconciler.output.labels import CAUSES, api_note
+from reconciler.output.terminal import bold, dim, escape, fit, yellow
+from reconciler.output.values import cut, format_value, named
+from reconciler.text import columns, pad
 
 FORMAT_VERSION = 1
-WIDEST = 32
-"""Columns of one value in the table."""
-HEAD = ("field", "", "in the YAML", "live", "last applied")
+DEEPEST = 40
+"""So far to the right a broken value goes on at most."""
+HELD = {"in the YAML": "not written", "live": "nothing", "last applied": "nothing"}
+"""The three places of a value, and what is said if none is there."""
 CALM = frozenset({Verdict.EQUAL, Verdict.STORED, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})
 
 
 def explanation_text(explanation: Explanation) -> str:
     """An explanation for a terminal: a field in sentences, an address as a table of its fields."""
-    return "\n".join(_lines(explanation))
+    return fit("\n".join(_lines(explanation)))
 
 
 def _lines(each: Explanation) -> Iterator[str]:
@@ -31,9 +33,9 @@ def _lines(each: Explanation) -> Iterator[str]:
     field = each.fields[0] if each.path and len(each.fields) == 1 else None
     verdict = field.verdict if field else each.verdict
     head = bold(f"{escape(each.address)}{path} in {escape(each.environment)}: {verdict}")
-    yield f"{head} {format_value(each.name)}{live}"
+    yield f"{head} {format_value(each.name)}{live}{api_note(each.api)}"
     if field is not None:
-        yield from _field(field, each.rules)
+        yield from _field(field, each)
         yield f"  last applied: {_last(each.last)}"
         return
     if each.place is not None:
@@ -43,21 +45,21 @@ def _lines(each: Explanation) -> Iterator[str]:
     yield from (f"  {escape(note)}" for note in each.notes)
     yield from map(_rule, each.rules)
     yield ""
-    yield from _table(each.fields)
+    yield from _table(each.fields, each.labels)
 
 
-def _field(field: FieldExplanation, of_object: Iterable[Rule]) -> Iterator[str]:
+def _field(field: FieldExplanation, of: Explanation) -> Iterator[str]:
     if field.place is not None:
         yield f"  YAML: {_at(field.place, field.line)}"
-    yield f"  written: {_whole(field.written, 'not written')}"
-    yield f"  live: {_whole(field.live, 'nothing')}"
-    yield f"  remembered: {_whole(field.applied, 'nothing')}"
+    yield f"  written: {_value(field.written, of.labels) or 'not written'}"
+    yield f"  live: {_value(field.live, of.labels) or 'nothing'}"
+    yield f"  remembered: {_value(field.applied, of.labels) or 'nothing'}"
     if field.cause is not None:
         yield yellow(f"  cause: {CAUSES[field.cause].phrase}")
     yield f"  the next apply: {field.next}"
     yield from map(_rule, field.rules)
     if field.verdict is not Verdict.SERVER:
-        yield from map(_rule, of_object)
+        yield from map(_rule, of.rules)
 
 
 def _last(last: LastApply | None) -> str:
@@ -76,27 +78,43 @@ def _rule(rule: Rule) -> str:
     return f"  rule: {escape(rule.text)}" + dim(f"  [{escape(rule.source)}]")
 
 
-def _whole(held: Held, nothing: str) -> str:
-    return plain(held.value) if held.there else nothing
+def _value(held: Held, labels: Mapping[str, str]) -> str:
+    return named(held.value, labels) if held.there else ""
 
 
-def _table(fields: tuple[FieldExplanation, ...]) -> Iterator[str]:
-    rows = [HEAD, *(_row(each) for each in fields)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    for row, each in zip(rows, (None, *fields), strict=True):
-        text = "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        yield dim(text) if each is None else text if each.verdict in CALM else yellow(text)
+def _table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str]) -> Iterator[str]:
+    """A line for each field with its value; below it the three values, if they are not the same."""
+    rows = [(each, escape(each.path), _says(each), _one_value(each, labels)) for each in fields]
+    widest = max((columns(path) for _, path, _, _ in rows), default=0)
+    longest = max((columns(says) for _, _, says, value in rows if value), default=0)
+    hang = min(widest + longest + 4, DEEPEST)
+    for each, path, says, value in rows:
+        paint = str if each.verdict in CALM else yellow
+        yield fit(paint(f"  {pad(path, widest)}  {pad(says, longest)}  {value}".rstrip()), hang)
+        if not value:
+            for (place, nothing), held in zip(HELD.items(), (each.written, each.live, each.applied), strict=True):
+                yield f"      {place}: {_value(held, labels) or nothing}"
 
 
-def _row(each: FieldExplanation) -> tuple[str, ...]:
+def _says(each: FieldExplanation) -> str:
     cause = f", {CAUSES[each.cause].phrase}" if each.cause is not None and each.verdict is not Verdict.NEW else ""
-    values = (_cell(held) for held in (each.written, each.live, each.applied))
-    return (escape(each.path), f"{each.verdict}{cause}", *values)
+    return f"{each.verdict}{cause}"
 
 
-def _cell(held: Held) -> str:
-    text = plain(held.value) if held.there else "-"
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
+def _one_value(each: FieldExplanation, labels: Mapping[str, str]) -> str:
+    """The value of a field, if all that is there is the same; empty if it is not."""
+    there = [held for held in (each.written, each.live, each.applied) if held.there]
+    if each.verdict is Verdict.EQUAL:
+        is_same = _items(each.live) == _items(each.applied)
+    else:
+        is_same = all(held == there[0] for held in there)
+    return _value(there[-1], labels) if is_same and there else ""
+
+
+def _items(held: Held) -> object:
+    """A value to compare with one that is equal, so in which order a list comes says nothing."""
+    value = held.value
+    return sorted(json.dumps(item, sort_keys=True) for item in value) if isinstance(value, list) else value
 
 
 def explanation_json(explanation: Explanation) -> str:

@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from reconciler.model.plan import DESTROYS, Action, Cause, Plan
 from reconciler.model.reports import Scope, Status, Weight
-from reconciler.output.terminal import dim, green, red, yellow
+from reconciler.model.settings import VENDOR_URL
+from reconciler.output.terminal import dim, escape, green, red, yellow
 
 Paint = Callable[[str], str]
+SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}
+"""How lines of a diff are coloured."""
 
 
 class Colours(NamedTuple):
@@ -108,6 +111,11 @@ STATUSES = {
     Status.SKIPPED: StatusLabel("⤼", yellow),
     Status.MANUAL: StatusLabel("!", yellow),
 }
+
+
+def api_note(api: str) -> str:
+    """What a heading says of the API's address: nothing if it is the vendor's, or is not known."""
+    return f" (API: {escape(api)})" if api not in ("", VENDOR_URL) else ""
 
 
 def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:

@@ -5,35 +5,42 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import zip_longest
 
 from reconciler.errors import Problem
-from reconciler.model.inputs import Destination, Destinations, State
-from reconciler.model.reports import Drift, Drifted, Receipt
-from reconciler.output.terminal import bold, dim, escape, yellow
-from reconciler.output.values import format_value
-from reconciler.text import counted
+from reconciler.model.inputs import Destination, Destinations, State, address_kind
+from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt
+from reconciler.output.labels import SIGN_PAINT, api_note
+from reconciler.output.terminal import USUAL, bold, dim, escape, fit, green, red, width, yellow
+from reconciler.output.values import Line, ValueDiff, cut_both, format_value, ignored_lines, named, plain
+from reconciler.text import columns, counted, pad, wrap
 
 DESTINATIONS_FORMAT = 1
 DRIFT_FORMAT = 1
 HISTORY_FORMAT = 1
 STATE_FORMAT = 1
 VALIDATION_FORMAT = 1
+GROUP = 3
+"""So many objects with the same edits are shown as one."""
+MOST_NAMED = 8
+"""So many addresses of a group are listed."""
 NOT_PROVEN = "nothing proves which live object it is"
 
 
 def destinations_text(found: Destinations) -> str:
     """A destination a line: the line that is written for it, its label, what stands behind it and what proves that."""
     items = found.items
-    lines = [bold(f"Destinations of {escape(found.environment)}: {counted(len(items), 'destination')}")]
+    head = f"Destinations of {escape(found.environment)}: {counted(len(items), 'destination')}{api_note(found.api)}"
+    lines = [bold(head)]
     written = [escape(f"{{type: {item.type}, id: {item.id}}}") for item in items]
-    widest = max(map(len, written), default=0)
-    for item, line in zip(items, written, strict=True):
-        label = format_value(item.label) if item.label else dim("no label")
-        lines.append(f"  {line.ljust(widest)}  {label}  {_target(item)}")
+    labels = [format_value(item.label) if item.label else "no label" for item in items]
+    widest, longest = (max(map(columns, texts), default=0) for texts in (written, labels))
+    for item, line, label in zip(items, written, labels, strict=True):
+        lines.append(f"  {pad(line, widest)}  {pad(label, longest)}  {_target(item)}")
         if item.same_label:
             others = escape(", ".join(item.same_label))
             lines.append(yellow(f"      ! its label is also that of {others}"))
-    return "\n".join(lines)
+    return wrap("\n".join(lines), width())
 
 
 def _target(item: Destination) -> str:
@@ -61,10 +68,10 @@ def destinations_json(found: Destinations) -> str:
 
 
 def history_text(receipts: Sequence[Receipt]) -> str:
-    """A line for each apply, the latest first."""
+    """A line for each apply, the latest first: one that is broken on a terminal only."""
     if not receipts:
         return "nothing was applied yet"
-    return "\n".join(
+    lines = (
         bold(escape(receipt.id))
         + escape(
             f"  {receipt.at}  {receipt.title()}  by {receipt.who}"
@@ -72,6 +79,7 @@ def history_text(receipts: Sequence[Receipt]) -> str:
         )
         for receipt in receipts
     )
+    return wrap("\n".join(lines), width())
 
 
 def history_json(receipts: Sequence[Receipt]) -> str:
@@ -111,28 +119,58 @@ def validation_json(problems: Iterable[Problem], hints: Iterable[Problem], count
 
 def drift_text(drift: Drift) -> str:
     """What somebody changed outside."""
-    environment = escape(drift.environment)
+    return fit("\n".join(_drift_lines(drift)))
+
+
+def _drift_lines(drift: Drift) -> Iterator[str]:
+    environment, api = escape(drift.environment), api_note(drift.api)
     if not drift.compared:
-        return "\n".join(
-            (
-                bold(f"Drift in {environment}: not known, nothing is remembered"),
-                "  Nothing was applied from here yet, or the state is lost; an apply adopts what it finds by name.",
-            )
-        )
+        yield bold(f"Drift in {environment}: not known, nothing is remembered{api}")
+        yield "  Nothing was applied from here yet, or the state is lost; an apply adopts what it finds by name."
+        return
     changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
-    head = bold(f"Drift in {environment}: {changed} changed outside, of {drift.compared} remembered")
-    return "\n".join([head, *(line for each in drift.objects for line in ("", *_drifted(each)))])
+    yield bold(f"Drift in {environment}: {changed} changed outside, of {drift.compared} remembered{api}")
+    alike: dict[str, list[Drifted]] = {}
+    for each in drift.objects:
+        alike.setdefault(repr((address_kind(each.address), each.gone, each.next, each.fields)), []).append(each)
+    for group in alike.values():
+        if len(group) < GROUP:
+            for each in group:
+                yield from ("", _drifted_head(each), *_drifted(each, drift.labels))
+        else:
+            yield from ("", yellow(f"  ~ {counted(len(group), address_kind(group[0].address))} alike"))
+            yield from _drifted(group[0], drift.labels)
+            rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
+            yield dim(f"      {', '.join(escape(each.address) for each in group[:MOST_NAMED])}{rest}")
+    yield from map(dim, ignored_lines(drift.ignored, drift.labels))
 
 
-def _drifted(each: Drifted) -> Iterator[str]:
+def _drifted_head(each: Drifted) -> str:
     when = f", last changed {escape(each.changed_at)}" if each.changed_at else ""
-    yield yellow(f"  ~ {escape(each.address)} ({escape(each.id)})") + f" {format_value(each.name)}{when}"
+    return yellow(f"  ~ {escape(each.address)} ({escape(each.id)})") + f" {format_value(each.name)}{when}"
+
+
+def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
     if each.gone:
         yield f"      it is not live any more: {each.next}"
-    for field in each.fields:
-        applied, live = format_value(field.applied), format_value(field.live)
-        yield f"      {escape(field.path)}: {applied} was applied, {live} is live"
-        yield f"        {field.next}"
+    for field, after in zip_longest(each.fields, each.fields[1:]):
+        yield from _drifted_field(field, labels)
+        if after is None or field.next != after.next:
+            yield f"        {field.next}"
+
+
+def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[str]:
+    head = f"      {escape(field.path)}:"
+    line = f"{head} {named(field.applied, labels)} was applied, {named(field.live, labels)} is live"
+    is_deep = isinstance(field.applied, dict | list) or isinstance(field.live, dict | list)
+    if columns(line) <= (width() or USUAL) and not is_deep:
+        yield line
+        return
+    before, after = cut_both(plain(field.applied), plain(field.live))
+    diff = ValueDiff(labels).lines(field.applied, field.live) if is_deep else (Line("-", before), Line("+", after))
+    yield f"{head} {red('- was applied')}, {green('+ is live')}"
+    for sign, text, depth in diff:
+        yield SIGN_PAINT[sign](f"        {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
 
 
 def drift_json(drift: Drift) -> str:

@@ -15,7 +15,7 @@ from reconciler.lazy import load
 from reconciler.model.plan import Change, Plan
 from reconciler.model.reports import Status
 from reconciler.output.labels import STATUSES
-from reconciler.output.terminal import escape, printable, write_stderr, yellow
+from reconciler.output.terminal import escape, message, printable, write_stderr, yellow
 from reconciler.text import counted
 
 MOST_LINES = 100
@@ -27,9 +27,13 @@ MINUTE = 60
 
 
 class PlainProgress:
-    """Made for logs: a line for every change that ends, or if there are many, for each failure and each tenth."""
+    """Made for logs: a line for every change that ends, or if there are many, for each failure and each tenth.
 
-    def __init__(self, plan: Plan) -> None:
+    `reasons`: whether a failure is told with its cause; a report in text tells it at the end.
+    """
+
+    def __init__(self, plan: Plan, *, reasons: bool) -> None:
+        self._reasons = reasons
         self._total = len(plan.changes)
         self._ended = 0
         self._began = time.monotonic()
@@ -70,15 +74,15 @@ class PlainProgress:
     def _line(self, change: Change, status: Status, text: str) -> str:
         width = len(str(self._total))
         head = f"[{self._ended:>{width}}/{self._total}] {change.action.value} {escape(change.address)}: "
-        reason = f" ({escape(text)})" if text and status is not Status.DONE else ""
+        reason = f" ({escape(text)})" if self._reasons and text and status is not Status.DONE else ""
         return head + STATUSES[status].paint(status.value) + reason
 
 
 class LiveProgress(PlainProgress):
     """A bar that counts, with what is under way beside it; failures stay above it."""
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan)
+    def __init__(self, plan: Plan, *, reasons: bool) -> None:
+        super().__init__(plan, reasons=reasons)
         self._from_ansi = load("rich.text:Text").from_ansi
         self._running: list[str] = []
         bar = load("rich.progress")
@@ -89,7 +93,13 @@ class LiveProgress(PlainProgress):
             bar.TimeElapsedColumn(),
             bar.TextColumn("left:"),
             bar.TimeRemainingColumn(),
-            bar.TextColumn("{task.fields[running]}", markup=False),
+            # What is under way gets the columns that the others leave.
+            bar.TextColumn(
+                "{task.fields[running]}",
+                markup=False,
+                table_column=load("rich.table:Column")(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
+            expand=True,
             console=load("rich.console:Console")(stderr=True),
             transient=True,
         )
@@ -110,7 +120,7 @@ class LiveProgress(PlainProgress):
     def _print(self, line: str) -> None:
         """As `write_stderr`: if the terminal has gone, the work goes on."""
         with suppress(OSError):
-            self._bar.console.print(self._from_ansi(printable(line, sys.stderr)))
+            self._bar.console.print(self._from_ansi(message(line)))
 
     def _show(self, change: Change, status: Status | None) -> None:
         address = escape(change.address)
@@ -128,6 +138,6 @@ def about(seconds: float) -> str:
     return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
 
 
-def progress(plan: Plan) -> PlainProgress:
+def progress(plan: Plan, *, reasons: bool) -> PlainProgress:
     """A bar if stderr is a terminal, else plain lines."""
-    return LiveProgress(plan) if sys.stderr.isatty() else PlainProgress(plan)
+    return (LiveProgress if sys.stderr.isatty() else PlainProgress)(plan, reasons=reasons)

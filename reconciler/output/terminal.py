@@ -12,10 +12,14 @@ from typing import TextIO
 import click
 
 from reconciler.errors import Exit, ReconcilerError
+from reconciler.text import HANG, wrap
 
 HIDDEN = "(a secret key, not shown)"
 SHORTEST_SECRET = 8
 SIGNAL_SECONDS = 0.2
+NARROWEST = 40
+USUAL = 80
+"""Columns of a text that goes to no terminal."""
 _secrets: set[str] = set()
 
 # What acts on a terminal or is not seen: control characters, line and paragraph separators, marks that turn the
@@ -88,12 +92,18 @@ def unwritable(error: OSError) -> SystemExit | ReconcilerError:
 def write_stderr(text: str) -> None:
     """A message, on stderr. If it cannot be written the work goes on: a full log does not cut an apply off."""
     with contextlib.suppress(OSError):
-        click.echo(printable(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
+        click.echo(message(text), err=True, color=_colour(sys.stderr.isatty()))
+
+
+def message(text: str) -> str:
+    """A text as it may go to stderr, broken at the width of the terminal: in a log each message is one line."""
+    # First broken: a line may begin with what was harmless before.
+    return printable(wrap(text, width()), sys.stderr)
 
 
 def prompt(question: str) -> str:
     """What a person answers to a question, on stderr; empty for an empty line, and at the end of the input."""
-    click.echo(printable(f"{question} ", sys.stderr), nl=False, err=True)
+    click.echo(f"{message(question)} ", nl=False, err=True)
     # Not by `input`: GNU readline notices a signal that comes while it sets the terminal up only at the next key.
     _wait_for_line(sys.stdin)
     line = sys.stdin.readline()
@@ -159,12 +169,18 @@ def width() -> int | None:
     """How many columns a line may have: what COLUMNS says, else those of the terminal; None if there is neither."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
-        return int(columns)
+        return max(NARROWEST, int(columns))
     for stream in (sys.stdout, sys.stderr):
         if stream.isatty():
             with contextlib.suppress(OSError, ValueError):
-                return os.get_terminal_size(stream.fileno()).columns or None
+                return max(NARROWEST, os.get_terminal_size(stream.fileno()).columns or USUAL)
+            return USUAL
     return None
+
+
+def fit(text: str, hang: int = HANG) -> str:
+    """A text for people, as wide as the terminal is, and of `USUAL` columns if there is none."""
+    return wrap(text, width() or USUAL, hang)
 
 
 def red(text: str) -> str:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from textwrap import wrap
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from reconciler.model.plan import Action, Cause, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification, Weight
-from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, WEIGHTS, Paint, title
-from reconciler.output.terminal import bold, dim, escape, green, red, width, yellow
-from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, plain
-from reconciler.text import counted
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, SIGN_PAINT, WEIGHTS, Paint, api_note, title
+from reconciler.output.terminal import bold, dim, escape, fit, red, width, yellow
+from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, ignored_lines, plain
+from reconciler.text import counted, wrap
 
 FIELD = "      "
+MOST_NAMED = 8
+"""So many addresses of changes that ended alike are listed."""
 FEW = 5
 """So many are listed; the rest is counted."""
-NARROWEST = 40
-SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}
+AGAIN = "remove the causes and apply again; what is done stays as it is"
 
 
 class PlanText:
@@ -26,17 +26,16 @@ class PlanText:
     def __init__(self, review: Review) -> None:
         self._review = review
         self._plan = review.plan
-        columns = width()
-        self._width = max(NARROWEST, columns) if columns else None
+        self._width = width()
         self._longest = min(LONGEST, self._width - len(FIELD) - 6) if self._width else LONGEST
         self._differ = ValueDiff(self._plan.labels, self._longest)
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        return wrap("\n".join(self._lines()), self._width)
 
     def _lines(self) -> Iterator[str]:
         plan = self._plan
-        yield from self._prose(f"Plan for {escape(plan.environment)}: {title(plan)}", paint=bold)
+        yield from self._prose(f"Plan for {escape(plan.environment)}: {title(plan)}{api_note(plan.api)}", paint=bold)
         whole, folded = self._folded()
         for change in whole:
             yield ""
@@ -53,6 +52,8 @@ class PlanText:
             yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
         if len(plan.unmanaged) > FEW:
             yield dim(f"  … and {len(plan.unmanaged) - FEW} more; --format json lists all")
+        for line in ignored_lines(plan.ignored, plan.labels):
+            yield from self._prose(line, paint=dim, hang=2)
         for warning in plan.warnings:
             yield from self._prose(f"warning: {escape(warning)}", paint=yellow)
         yield dim(f"digest: {plan.digest}")
@@ -129,19 +130,7 @@ class PlanText:
 
     def _prose(self, text: str, *, paint: Paint = str, hang: int = 0) -> Iterator[str]:
         """A sentence, broken at the terminal's width; the lines after the first are indented by `hang` more."""
-        if self._width is None or len(text) <= self._width:
-            yield paint(text)
-            return
-        indent = " " * (len(text) - len(text.lstrip(" ")))
-        lines = wrap(
-            text[len(indent) :],
-            self._width,
-            initial_indent=indent,
-            subsequent_indent=indent + " " * hang,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        yield from map(paint, lines)
+        yield from map(paint, wrap(text, self._width, hang).split("\n"))
 
 
 class ReportText:
@@ -151,15 +140,19 @@ class ReportText:
         self._report = report
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        return fit("\n".join(self._lines()))
 
     def _lines(self) -> Iterator[str]:
         report = self._report
         counts = [f"{len(report.of(status))} {status.value}" for status in Status if report.of(status)]
-        yield bold(f"Applied to {escape(report.environment)}: {', '.join(counts) or 'nothing to do'}")
+        said = ", ".join(counts) or "nothing to do"
+        yield bold(f"Applied to {escape(report.environment)}: {said}{api_note(report.api)}")
+        ends: dict[tuple[str, ...], list[Outcome]] = {}
         for outcome in report.outcomes:
             if outcome.status is not Status.DONE or outcome.verification not in (Verification.VERIFIED, None):
-                yield self._outcome(outcome)
+                ends.setdefault((outcome.status, outcome.action, _end(outcome)), []).append(outcome)
+        for outcomes in ends.values():
+            yield from _ended(outcomes)
         verified = sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes)
         if verified:
             yield f"{counted(verified, 'change')} read back and verified."
@@ -167,13 +160,26 @@ class ReportText:
             yield yellow(f"warning: {escape(warning)}")
         if report.unrecorded:
             yield red("error: ") + escape(report.unrecorded)
+        if report.of(Status.FAILED) or report.of(Status.SKIPPED):
+            yield f"hint: {AGAIN}"
 
-    def _outcome(self, outcome: Outcome) -> str:
-        head = f"  {outcome.status.value}: {outcome.action} {escape(outcome.address)}"
-        if outcome.status is Status.FAILED:
-            return red(head) + f": {escape(outcome.reason)}"
-        if outcome.status is Status.SKIPPED:
-            return yellow(head) + f": {escape(outcome.reason or f'because of {outcome.because_of}')}"
-        if outcome.status is Status.MANUAL:
-            return yellow(head) + ": still to be done by a person, see the plan"
-        return yellow(f"{head}, but {outcome.verification}") + (f": {escape(outcome.reason)}" if outcome.reason else "")
+
+def _end(outcome: Outcome) -> str:
+    """How a change ended, in words; the same for changes that ended alike."""
+    if outcome.status is Status.MANUAL:
+        return "still to be done by a person, see the plan"
+    if outcome.status is Status.SKIPPED:
+        return outcome.reason or f"because of {outcome.because_of}"
+    said = "" if outcome.status is Status.FAILED else f"but {outcome.verification}: "
+    return f"{said}{outcome.reason}".removesuffix(": ")
+
+
+def _ended(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """What ended alike: one change in a line, several below what is said of all of them."""
+    first, names = outcomes[0], [escape(each.address) for each in outcomes]
+    paint = red if first.status is Status.FAILED else yellow
+    what = names[0] if len(names) == 1 else f"{len(names)} objects"
+    yield paint(f"  {first.status.value}: {first.action} {what}") + f": {escape(_end(first))}"
+    if len(names) > 1:
+        rest = f", … and {len(names) - MOST_NAMED} more, which the next plan shows" if names[MOST_NAMED:] else ""
+        yield f"      {', '.join(names[:MOST_NAMED])}{rest}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
+from reconciler.model.plan import KeptField
 from reconciler.output.terminal import escape
 from reconciler.text import truncate
 
@@ -54,16 +55,34 @@ def cut_both(before: str, after: str, longest: int = LONGEST) -> tuple[str, str]
     return cut(before, longest, same), cut(after, longest, same)
 
 
-def reference_text(item: Any, labels: Mapping[str, str]) -> str | None:
-    """A reference by its address, an id by what people call it (`labels`); None for every other value."""
+def reference_text(item: Any, labels: Mapping[str, str], unknown: str = " (id known once it exists)") -> str | None:
+    """A reference by its address, an id by what people call it (`labels`); None for every other value. `unknown` is
+    said of a reference without its id."""
     if not isinstance(item, dict):
         return None
     if set(item) == {"type", "id"}:
         label = labels.get(str(item["id"]))
-        return f"{label} ({item['id']})" if label else None
+        return f"{label} ({item['id']})" if label else f"{item['type']} {item['id']}"
     key, value = next(iter(item.items()), ("", None))
     is_reference = len(item) == 1 and key in REFERENCE_KEYS and isinstance(value, str)
-    return f"{key}.{value} (id known once it exists)" if is_reference else None
+    return f"{key}.{value}{unknown}" if is_reference else None
+
+
+def named(value: Any, labels: Mapping[str, str]) -> str:
+    """A value on one line, escaped, cut if it is long; references by their names, without braces."""
+    items = value if isinstance(value, list) else [value]
+    names = [reference_text(item, labels, "") for item in items]
+    known = [name for name in names if name is not None]
+    return escape(", ".join(known)) if known and len(known) == len(items) else format_value(value)
+
+
+def ignored_lines(ignored: Sequence[KeptField], labels: Mapping[str, str], most: int = 5) -> Iterator[str]:
+    """A line for each field that `ignore_changes` holds; of many, the first."""
+    for each in ignored[:most]:
+        live, meant = named(each.live, labels), named(each.written, labels)
+        yield f"  ignored: {escape(f'{each.address}.{each.path}')} stays {live}, not {meant} (ignore_changes)"
+    if len(ignored) > most:
+        yield f"  … and {len(ignored) - most} more fields that ignore_changes holds"
 
 
 class ValueDiff:

@@ -20,7 +20,14 @@ from reconciler.model.inputs import (
     parse_object_name,
 )
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
-from reconciler.plan.changes import creation_errors, plan_change, plan_delete, plan_forget, plan_unseen_delete
+from reconciler.plan.changes import (
+    creation_errors,
+    find_ignored,
+    plan_change,
+    plan_delete,
+    plan_forget,
+    plan_unseen_delete,
+)
 from reconciler.plan.guards import Options, refusals
 from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import destinations, find_targets, ordered, require_sound_offers, with_needs
@@ -65,6 +72,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         moved=context.moved_from,
         labels=_labels(context) | behind,
         behind=behind,
+        ignored=tuple(field for each in desired.resources.values() for field in find_ignored(context, each)),
         configuration=state.configuration or "",
         api=options.api,
     )

@@ -13,6 +13,7 @@ from reconciler.kinds.comparison import (
     differences,
     find_cause,
     flattened,
+    is_within,
     keys_path,
     still_stored,
     value_at,
@@ -22,7 +23,7 @@ from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_norm
 from reconciler.kinds.references import references, resolved
 from reconciler.kinds.wire import CannotBeSent, create_requests, delete_requests, fingerprint, update_requests
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
-from reconciler.model.plan import Action, Cause, Change, FieldChange
+from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField
 from reconciler.plan.identity import Match, PlanContext
 
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
@@ -126,6 +127,17 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     if any(each.field.immutable for each in found):
         return _replace(context, resource, change) if resource.lifecycle.replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)
+
+
+def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField]:
+    """The fields of a resource that are not as they are written, since `ignore_changes` holds them."""
+    match, held = context.matches.get(resource.address), [each.field for each in resource.lifecycle.ignore_changes]
+    if match is None or not held:
+        return
+    fields = _fields(context, resource, (), match.record)
+    for each in differences(KINDS[resource.kind], fields, match.record.fields):
+        if is_certain(each) and any(is_within(each.path, path) for path in held):
+            yield KeptField(resource.address, each.path, each.before, each.after)
 
 
 def _unread(change: Change, found: Sequence[Difference], fields: Fields, record: Record) -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from reconciler.errors import Location
@@ -25,34 +25,67 @@ NEXT = {
     Action.MANUAL: "the next apply leaves it: a person has to change it",
     Action.ADOPT: "the next apply leaves it",
 }
-LEFT = "the next apply leaves it: it is ignored, or not managed any more"
+LEFT = "the next apply leaves it: it is as it is written, or not managed any more"
+IGNORED = "the next apply leaves it: ignore_changes holds it"
 OTHERWISE = "the next apply sets it to another value"
 
 
 def drift(state: State, live: Live, plan: Plan) -> Drift:
     """What changed outside since the last apply, and what `plan` would do about it."""
     changes = {plan.moved.get(change.address, change.address): change for change in plan.changes}
+    ignored = {(plan.moved.get(each.address, each.address), each.path): each for each in plan.ignored}
     found = []
     for address in sorted(state.entries):
         entry = state.entries[address]
         record = live.records[address_kind(address)].get(entry.id)
         change = changes.get(address)
-        then = NEXT[change.action] if change else LEFT
         if record is None:
-            name = str(entry.applied.get(KINDS[address_kind(address)].name_field, address))
-            found.append(Drifted(address, entry.id, name, True, None, (), then))
-        elif fields := tuple(_changed(entry, record, change)):
-            changed_at = record.raw.get(CHANGED_AT)
-            when = changed_at if isinstance(changed_at, str) else None
-            found.append(Drifted(address, record.id, record.name, False, when, fields, then))
-    return Drift(state.environment, len(state.entries), tuple(found), state.configuration or "")
+            found.append(_gone(address, entry, change))
+        else:
+            drifted = _changed(address, entry, record, change, ignored)
+            found += [drifted] if drifted.fields else []
+    told = {(each.address, field.path) for each in found for field in each.fields}
+    return Drift(
+        state.environment,
+        len(state.entries),
+        tuple(found),
+        state.configuration or "",
+        plan.api,
+        plan.labels,
+        tuple(each for spot, each in ignored.items() if spot not in told),
+    )
 
 
-def _changed(entry: Entry, record: Record, change: Change | None) -> Iterator[DriftedField]:
-    for each in differences(KINDS[record.kind], entry.applied, record.fields, entry):
-        if is_certain(each) and not is_kept_for_good(each, entry):
-            keys = (each.field.name, *each.keys)
-            yield DriftedField(each.path, keys, each.after, each.before, _next(each, change))
+def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
+    name = str(entry.applied.get(KINDS[address_kind(address)].name_field, address))
+    return Drifted(address, entry.id, name, True, None, (), NEXT[change.action] if change else LEFT)
+
+
+def _changed(
+    address: str, entry: Entry, record: Record, change: Change | None, ignored: Collection[tuple[str, str]]
+) -> Drifted:
+    fields = tuple(
+        DriftedField(
+            each.path,
+            (each.field.name, *each.keys),
+            each.after,
+            each.before,
+            IGNORED if (address, each.path) in ignored else _next(each, change),
+        )
+        for each in differences(KINDS[record.kind], entry.applied, record.fields, entry)
+        if is_certain(each) and not is_kept_for_good(each, entry)
+    )
+    changed_at: Mapping[str, object] = record.raw
+    when = changed_at.get(CHANGED_AT)
+    return Drifted(
+        address,
+        record.id,
+        record.name,
+        gone=False,
+        changed_at=when if isinstance(when, str) else None,
+        fields=fields,
+        next=NEXT[change.action] if change else LEFT,
+    )
 
 
 def _next(difference: Difference, change: Change | None) -> str:

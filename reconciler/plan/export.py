@@ -14,6 +14,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.inputs import Entry, Fields, Live, Record, make_address
+from reconciler.text import natural
 from reconciler.yaml.writing import dump
 
 LONGEST = 60
@@ -64,10 +65,10 @@ class Exported:
     warnings: tuple[str, ...]
 
 
-def export(live: Live, violations: Objections) -> Exported:
+def export(live: Live, violations: Objections, schema: str) -> Exported:
     """YAML that validates, with references to targets that are exported too, and the entries of the state. An object
     that cannot be written (a read-only value of a required field, a name of two objects) is left out, with a warning:
-    it stays unmanaged."""
+    it stays unmanaged. Each file begins with the line by which editors find the `schema`."""
     addresses: dict[tuple[str, str], str] = {}
     files: dict[str, str] = {}
     entries: dict[str, Entry] = {}
@@ -86,10 +87,10 @@ def export(live: Live, violations: Objections) -> Exported:
             blocks[keys[object_id]] = _escaped(written)
             entries[address] = Entry(object_id, fields, depends_on=tuple(sorted(uses)), file=f"{kind.section}.yaml")
         if blocks:
-            files[f"{kind.section}.yaml"] = _file(kind, blocks)
+            files[f"{kind.section}.yaml"] = _file(kind, blocks, schema)
     if not files:
         # A folder without any file is no configuration.
-        files[f"{kind.section}.yaml"] = _file(kind, {})
+        files[f"{kind.section}.yaml"] = _file(kind, {}, schema)
     return Exported(files, entries, tuple(warnings))
 
 
@@ -179,6 +180,6 @@ def _escaped(value: Any) -> Any:
     return [_escaped(item) for item in value] if isinstance(value, list) else value
 
 
-def _file(kind: Kind, blocks: Mapping[str, Any]) -> str:
-    head = f"# {kind.title}. {kind.description}\n"
-    return head + dump({kind.section: {key: blocks[key] for key in sorted(blocks)}})
+def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:
+    head = f"# yaml-language-server: $schema={schema}\n# {kind.title}. {kind.description}\n"
+    return head + dump({kind.section: {key: blocks[key] for key in sorted(blocks, key=natural)}})

@@ -25,7 +25,12 @@ TEAM = """
     """
 BACK = "the next apply sets it back"
 OTHERWISE = "the next apply sets it to another value"
-LEFT = "the next apply leaves it: it is ignored, or not managed any more"
+LEFT = "the next apply leaves it: it is as it is written, or not managed any more"
+
+
+def _ignoring(name: str) -> str:
+    """The team, with a field of its report that is ignored."""
+    return TEAM.replace("report_name: Daily", f"report_name: Daily\n        lifecycle: {{ignore_changes: [{name}]}}")
 
 
 def drift(world: World) -> Run:
@@ -200,12 +205,36 @@ def test_an_integration_in_error(world: World) -> None:
 
 def test_an_ignored_field(world: World) -> None:
     """Somebody may change it, from the create on: it is never set back, and it is no drift."""
-    ignoring = TEAM.replace("report_name: Daily", "report_name: Daily\n        lifecycle: {ignore_changes: [send_at]}")
+    ignoring = _ignoring("send_at")
     world.write(ignoring)
     assert world.apply().code == 0
     world.edit("scheduled-reports", world.id_of("report.daily"), send_at="11:00")
     assert drift(world).code == 0
     assert world.plan().code == 0
+    line = '  ignored: report.daily.send_at stays "11:00", not "09:00" (ignore_changes)\n'
+    assert line in world.run("drift").out
+    assert line in world.run("plan").out
+
+
+def test_an_edit_of_a_field_that_is_ignored_by_now(world: World) -> None:
+    """It was applied, so it has drifted; it is told once that the edit stays."""
+    world.settle(TEAM)
+    world.edit("scheduled-reports", world.id_of("report.daily"), send_at="11:00")
+    world.write(_ignoring("send_at"))
+    says = "the next apply leaves it: ignore_changes holds it"
+    assert field(drifted(world, "report.daily"), "send_at") == ("09:00", "11:00", says)
+    assert "  ignored: " not in world.run("drift").out
+
+
+def test_what_the_yaml_says_of_an_ignored_field(world: World) -> None:
+    """An edit of ours is not made, and the plan says so, destinations by name."""
+    ignoring = _ignoring("destinations")
+    world.settle(ignoring)
+    world.write(ignoring.replace("[{integration: hook}, {integration: more}]", "[{integration: more}]"))
+    hook, more = world.id_of("integration.hook"), world.id_of("integration.more")
+    text = " ".join(world.run("plan").out.split())
+    assert f"ignored: report.daily.destinations stays integration.hook ({hook}), integration.more ({more})," in text
+    assert f", not integration.more ({more}) (ignore_changes)" in text
 
 
 def test_a_field_that_is_not_managed_any_more(world: World) -> None:

@@ -38,7 +38,8 @@ def test_an_example_is_applied_once_and_then_has_nothing_to_do(
     assert validated.returncode == 0, validated.stderr
     planned = rehearsal.run("plan", "--detailed-exitcode", folder, *options, **keys)
     assert planned.returncode == 2, planned.stderr
-    assert f"Plan for {options[-1] if options else 'default'}: {RESOURCES[name]} to create\n" in planned.stdout
+    named = options[-1] if options else "default"
+    assert f"Plan for {named}: {RESOURCES[name]} to create (API: http://127." in planned.stdout
     applied = rehearsal.run("apply", "--auto-approve", folder, *options, **keys)
     assert applied.returncode == 0, applied.stderr
     assert f"{RESOURCES[name]} changes read back and verified" in applied.stdout

@@ -123,10 +123,10 @@ def test_one_nested_field(world: World) -> None:
         "data.initiators",
         "data.actions.push",
     }
-    text = ran(world, "automation.flow.data.actions.push").out
+    text = " ".join(ran(world, "automation.flow.data.actions.push").out.split())
     for said in (
         "automation.flow.data.actions.push in default: different",
-        "main.yaml:17:17  actions: {push: p1}",
+        "main.yaml:17:17 actions: {push: p1}",
         'written: "p1"',
         'live: "p9"',
         'remembered: "p1"',
@@ -312,9 +312,12 @@ def test_the_table(world: World) -> None:
     world.edit("scheduled-reports", world.id_of("report.daily"), report_name="x\n::error::\x1b[31m\u202e" + "y" * 100)
     text = ran(world, "report.daily").out
     lines = [line for line in text.splitlines() if line.startswith("  ")]
-    assert any(line.split()[:2] == ["send_at", "equal"] for line in lines)
-    assert any(line.startswith("  report_name") and "different, changed outside (drift)" in line for line in lines)
-    assert any(line.startswith("  report_name") and "error" in line for line in lines)
+    assert [line.split() for line in lines if line.startswith("  send_at")] == [["send_at", "equal", '"09:00"']]
+    at = lines.index("  report_name          different, changed outside (drift)")
+    assert lines[at + 1] == '      in the YAML: "Daily"'
+    assert lines[at + 2] == "      live:"
+    assert lines[at + 3].startswith('        "x\\n::error::\\u001b[31m\\u202eyyyy')
+    assert '      last applied: "Daily"' in lines[at + 4 : at + 6]
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\n::error" not in text

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
+from house.imports import ROOT
 from world import Json, World, automation, integration, report
 
 from reconciler.cli.main import run
@@ -70,6 +72,41 @@ def exported(world: World, folder: Path) -> str:
     assert world.writes() == []
     assert folder.is_dir()
     return done.err
+
+
+@pytest.mark.git
+@pytest.mark.parametrize("above", ["", "..", "../.."])
+def test_editors_find_the_schema(world: World, above: str) -> None:
+    """Each file begins with its line: to the one of the repository, else to one that is written beside the YAML."""
+    git = ["git", "-C", str(world.folder.parent)]
+    subprocess.run([*git, "init"], check=True, capture_output=True)
+    schema = world.folder / above / "schemas" / "configuration.schema.json"
+    if above:
+        schema.parent.mkdir()
+        schema.write_text("ours", encoding="utf-8")
+    world.insert("automations", **automation("One"))
+    exported(world, world.folder)
+    where = {"": "", "..": "../", "../..": ""}[above]
+    line = f"# yaml-language-server: $schema={where}schemas/configuration.schema.json\n"
+    assert all(text.decode().startswith(line) for text in files(world.folder).values())
+    own = world.folder / "schemas" / "configuration.schema.json"
+    assert own.is_file() is (above != "..")
+    if above != "..":
+        assert own.read_bytes() == (ROOT / "schemas" / "configuration.schema.json").read_bytes()
+
+
+def test_numbers_within_names_are_in_order(world: World) -> None:
+    """2 stands before 10."""
+    for number in (10, 2, 1):
+        world.insert("automations", **automation(f"Flow {number}"))
+    exported(world, world.folder)
+    assert list(sections(world.folder)["automations"]) == ["flow-1", "flow-2", "flow-10"]
+
+
+def test_what_was_exported_is_counted_with_its_address(world: World) -> None:
+    """The last line names an address that is not the vendor's."""
+    world.insert("automations", **automation("One"))
+    assert f"1 object exported (API: {world.url}); `reconciler plan " in exported(world, world.folder)
 
 
 def test_ugly_names_come_through(world: World) -> None:

@@ -2,7 +2,8 @@
 
 The shell runs in a copy of the repository. Three things differ from the shell of a reader:
 
-- `python3 -m venv` makes an environment whose pip and pytest do nothing. The gate runs the real ones.
+- `python3 -m venv` makes an environment whose pip brings only `reconciler`, and whose pytest does nothing. The gate has
+  the real ones.
 - If a document sets no address of the API, it is that of a simulator.
 - `apply` gets the answer yes.
 """
@@ -24,7 +25,7 @@ import pytest
 
 from reconciler.cli.main import run
 
-from .documents import DOCUMENTS, README, Block, blocks, name_of
+from .documents import DOCUMENTS, README, Block, blocks, code_spans, name_of
 from .imports import ROOT
 
 QUICKSTART = ROOT / "examples" / "quickstart" / "README.md"
@@ -44,6 +45,11 @@ PYTHON3 = """\
 mkdir -p "$3/bin" && cp {venv}/* "$3/bin/"
 """
 ACTIVATE = 'PATH="$PWD/.venv/bin:$PATH"\n'
+PIP = """\
+#!/bin/sh
+for last; do :; done
+[ "$last" != . ] || cp {installed}/reconciler "$(dirname "$0")/"
+"""
 RECONCILER = """\
 #!/bin/sh
 printf '%s\\t%s\\n' "$QONVERSION_API_URL" "$*" >>{log}
@@ -87,17 +93,23 @@ def write_program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+def without_reconciler(path: str) -> list[str]:
+    """The folders of a PATH without those of an environment in which the tool is installed."""
+    return [each for each in path.split(os.pathsep) if not (Path(each) / "reconciler").is_file()]
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     """A fresh copy in git, with a remote; the project behind the API holds the objects of the quickstart."""
-    folder, programs, venv, vendor = (tmp_path / name for name in ("checkout", "programs", "venv", "vendor.sqlite"))
-    words = {"python": shlex.quote(sys.executable), "venv": shlex.quote(str(venv))}
-    words |= {"log": shlex.quote(str(tmp_path / "calls")), "vendor": shlex.quote(str(vendor))}
+    folder, programs, venv, installed = (tmp_path / name for name in ("checkout", "programs", "venv", "installed"))
+    paths = {"python": sys.executable, "venv": venv, "installed": installed}
+    paths |= {"log": tmp_path / "calls", "vendor": tmp_path / "vendor.sqlite"}
+    words = {name: shlex.quote(str(path)) for name, path in paths.items()}
     write_program(programs / "python3", PYTHON3.format(**words))
-    write_program(venv / "reconciler", RECONCILER.format(**words))
+    write_program(installed / "reconciler", RECONCILER.format(**words))
     write_program(venv / "activate", ACTIVATE)
-    for name in ("pip", "pytest"):
-        write_program(venv / name, "#!/bin/sh\n")
+    write_program(venv / "pip", PIP.format(**words))
+    write_program(venv / "pytest", "#!/bin/sh\n")
     ignored = shutil.ignore_patterns(".reconciler", "*.sqlite*", "__pycache__")
     for name in COPIED:
         if (ROOT / name).is_dir():
@@ -107,7 +119,7 @@ def shell(tmp_path: Path) -> Shell:
             shutil.copy(ROOT / name, folder / name)
     kept = {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TMPDIR", "COVERAGE_FILE")}
     environment = kept | {
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([str(programs), *without_reconciler(os.environ["PATH"])]),
         "PYTHONPATH": str(ROOT),
         "HOME": str(tmp_path),
         "GIT_CONFIG_GLOBAL": os.devnull,
@@ -182,7 +194,9 @@ def script_of(page: Path) -> str:
 def test_a_new_user_reads_one_document_after_the_other(shell: Shell, guides: list[Path]) -> None:
     """One shell for all of them. Nothing of the simulator is left in it for the project of the user."""
     # What the vendor's address answers is the quickstart.
-    made = shell.run("cp -r examples/quickstart ../made && QONVERSION_SECRET=sk_x ../venv/reconciler apply ../made")
+    made = shell.run(
+        "cp -r examples/quickstart .. && QONVERSION_SECRET=sk_x ../installed/reconciler apply ../quickstart"
+    )
     assert made.returncode == 0, made.stderr
     done = run_commands(shell, "".join(script_of(page) for page in (*FIRST, *guides)))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -193,10 +207,22 @@ def test_a_new_user_reads_one_document_after_the_other(shell: Shell, guides: lis
 @pytest.mark.process
 @pytest.mark.git
 @pytest.mark.network
+def test_the_line_to_try_leaves_nothing_in_the_shell(shell: Shell) -> None:
+    """Who goes on with a project of his own after it asks the vendor."""
+    first = next(blocks(README))
+    done = shell.run(f'{first.text}ended=$?\nenv | grep QONVERSION\nexit "$ended"')
+    assert done.returncode == 0, done.stderr
+    assert "QONVERSION" not in done.stdout
+    assert "Plan for default: no changes" in done.stdout
+
+
+@pytest.mark.process
+@pytest.mark.git
+@pytest.mark.network
 @pytest.mark.parametrize("page", GUIDES, ids=name_of)
 def test_the_commands_of_a_guide_work(shell: Shell, page: Path) -> None:
     """Each exits with 0, or with the code that its comment names."""
-    done = run_commands(shell, f'PATH="$PWD/../venv:$PATH"\n{script_of(page)}')
+    done = run_commands(shell, f'PATH="$PWD/../installed:$PATH"\n{script_of(page)}')
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -208,6 +234,15 @@ def run_commands(shell: Shell, script: str) -> subprocess.CompletedProcess[str]:
         return shell.run(script)
     with serving(shell.folder.parent) as address:
         return shell.run(script.replace(SERVER, address))
+
+
+@pytest.mark.parametrize("page", DOCUMENTS, ids=name_of)
+def test_a_command_in_a_sentence_can_be_read(capsys: pytest.CaptureFixture[str], page: Path) -> None:
+    """`reconciler` has it, with its options."""
+    for line, span in code_spans(page):
+        words = shlex.split(span) if span.startswith("reconciler ") else []
+        if words[1:] and words[1] != "COMMAND":
+            assert run([*words[1:], "--help"]) == 0, f"{name_of(page)}:{line}: {capsys.readouterr().err}"
 
 
 @pytest.mark.process

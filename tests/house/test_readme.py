@@ -15,8 +15,8 @@ from .readme import RENEW, exit_codes, help_texts, renewed
 LINES = 350
 TRY_LINE = (
     "python3 -m venv .venv && .venv/bin/pip install -q . && "
-    "export QONVERSION_SECRET=sk_demo QONVERSION_API_URL=simulator:demo.sqlite && "
-    ".venv/bin/reconciler apply --auto-approve examples/quickstart && .venv/bin/reconciler plan examples/quickstart"
+    "(export QONVERSION_SECRET=sk_demo QONVERSION_API_URL=simulator:demo.sqlite; "
+    ".venv/bin/reconciler apply --auto-approve examples/quickstart && .venv/bin/reconciler plan examples/quickstart)"
 )
 TEST_LINE = (
     "python3 -m venv .venv && .venv/bin/pip install -q --require-hashes -r .ci/lock.txt && "

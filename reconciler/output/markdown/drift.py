@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
 from reconciler.model.reports import Drift, Drifted, DriftedField
 from reconciler.output.markdown.words import bullets, code, fitting, place, prose
-from reconciler.output.values import format_value
+from reconciler.output.values import named
 from reconciler.text import counted, quote
 
 ROOM = 40_000
@@ -51,18 +51,18 @@ class DriftMarkdown:
             return
         changed = counted(len(drift.objects), "object")
         yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered"
-        yield bullets(fitting(map(_object, drift.objects), ROOM, REST))
+        yield bullets(fitting((_object(each, drift.labels) for each in drift.objects), ROOM, REST))
         yield f"---\n\n{WAYS}"
 
 
-def _object(each: Drifted) -> str:
+def _object(each: Drifted, labels: Mapping[str, str]) -> str:
     when = f", last changed {prose(each.changed_at)}" if each.changed_at else ""
     head = f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)}){when}"
     if each.gone:
         return f"{head}: it is **not live any more**; {prose(each.next)}"
-    return "\n".join([head, *(f"  - {_field(field)}" for field in each.fields)])
+    return "\n".join([head, *(f"  - {_field(field, labels)}" for field in each.fields)])
 
 
-def _field(field: DriftedField) -> str:
-    applied, live = code(format_value(field.applied)), code(format_value(field.live))
+def _field(field: DriftedField, labels: Mapping[str, str]) -> str:
+    applied, live = code(named(field.applied, labels)), code(named(field.live, labels))
     return f"{code(field.path)}: {applied} was applied, {live} is live; {prose(field.next)}"
