@@ -113,12 +113,19 @@ class Recorder:
         """
         entry = replace(entry, commit=self._commit())
         with self._lock:
+            # A superseded object may have been deleted while the one in its place was written to.
+            left = tuple(each for each in entry.superseded if not self._is_deleted(address, each))
+            entry = replace(entry, superseded=left)
             is_known = self._journaled.get(address) == entry
             self._journaled[address] = self._entries[address] = entry
             changed = self._set_tombstones(tombstones, object_name(address_kind(address), entry.id))
         # Outside of the lock: one thread at a time works on an address, and the journal orders its lines itself.
         if changed or not is_known:
             self._journal.outcome(address, entry, changed)
+
+    def _is_deleted(self, address: str, object_id: str) -> bool:
+        tombstone = self._tombstones.get(object_name(address_kind(address), object_id))
+        return tombstone is not None and tombstone.deleted
 
     def forget(self, address: str, object_id: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
         """Removes the entry of an address, and every tombstone of its object but these. The object stays live."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from world import Json, World, report
 
@@ -111,6 +113,20 @@ def test_an_old_one_that_is_still_used_stays_and_is_remembered(world: World) -> 
     assert world.apply().code == 0
     assert [each["title"] for each in world.live("integrations")] == ["New hook"]
     assert world.plan().code == 0
+
+
+def test_a_delete_that_was_left_is_forgotten_beside_an_update(world: World) -> None:
+    """The old object is deleted while the new one is still being written to: the state has it no more."""
+    world.settle(ALLOWING)
+    theirs = world.insert("scheduled-reports", **report("Theirs", world.id_of("integration.hook")))
+    world.write(ALLOWING.replace(*EDITS["title"]))
+    assert world.apply().code == 6
+    world.remove("scheduled-reports", theirs)
+    world.write(ALLOWING.replace(*EDITS["title"]).replace("status: active", "status: paused", 1))
+    world.fault("POST /integrations/*/status: delay 0.5 before")
+    assert world.apply("--parallelism", "2").code == 0
+    resources = json.loads(world.state.read_text())["resources"]
+    assert {address: each["superseded"] for address, each in resources.items() if each.get("superseded")} == {}
 
 
 def test_a_replace_keeps_its_other_fields(world: World) -> None:
