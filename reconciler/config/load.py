@@ -13,8 +13,8 @@ from reconciler.config.files import Disk, Source, configuration_folder
 from reconciler.config.merge import Merged, merge
 from reconciler.config.reading import Reading
 from reconciler.config.settings import read_settings
-from reconciler.config.unread import Unread, across, find_unread, invalid
-from reconciler.errors import Problem, WrongUsage
+from reconciler.config.unread import Unread, find_unread, invalid
+from reconciler.errors import Problem, WrongUsage, fold
 from reconciler.model.desired import Desired
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
@@ -84,7 +84,7 @@ class Configuration(_WithEnvironments):
         """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
         environments: Mapping[str, Environment | None] = self.environments or {"": None}
         results = {name: self._evaluate(environment) for name, environment in environments.items()}
-        problems = [*self.problems, *across({name: found for name, (_, found) in results.items()})]
+        problems = [*self.problems, *fold({name: found for name, (_, found) in results.items()})]
         if problems:
             raise invalid(problems)
         return {name: desired for name, (desired, _) in results.items()}

@@ -34,9 +34,10 @@ class Entry:
         """Where the value at a path is, or the nearest value around it."""
         return Location(self.written.location.file, *find_position(self.written.node, path, self.written.position))
 
-    def problem(self, path: tuple[str | int, ...], message: str) -> Problem:
-        """A problem with the value at a path."""
-        return Problem(*self.location(*path), message)
+    def problem(self, path: tuple[str | int, ...], message: str, cause: str = "") -> Problem:
+        """A problem with the value at a path. The message begins with the name."""
+        subject = cut(self.name) if "." in self.name else ""
+        return Problem(*self.location(*path), f"{cut(self.name)}: {message}", subject=subject, cause=cause)
 
 
 KEY = re.compile(KEY_PATTERN)

@@ -148,13 +148,15 @@ def violations(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
 def schema_problems(name: str, value: Any, written: Written, subject: str = "") -> Iterator[Problem]:
     """Every way in which `value` breaks the schema `name`: of a kind, of `settings`, or of an item of a block.
 
-    `written` is the same value as it was read. `subject` begins each message. A missing field is reported at the key of
-    the map that lacks it.
+    `written` is the same value as it was read. `subject` begins each message: an address, or the name of a block. A
+    missing field is reported at the key of the map that lacks it.
     """
     file, *key = written.location
     for each in _violations(name, value):
         fallback = (key[0], key[1]) if each.at_key or written.node is None else written.position
-        yield Problem(file, *find_position(written.node, each.path, fallback, key=each.at_key), subject + each.message)
+        message = f"{subject}: {each.message}" if subject else each.message
+        position = find_position(written.node, each.path, fallback, key=each.at_key)
+        yield Problem(file, *position, message, subject=subject if name in KINDS else "")
 
 
 def _violations(name: str, value: Any) -> Iterator[Violation]:

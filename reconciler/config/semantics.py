@@ -41,7 +41,7 @@ def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
         if source in known and source != _address(item, "to"):
             expected = "expected it under `to` only" if item.name == "moved" else "expected it gone, or this item gone"
             location = known[source].location
-            message = f"{item.name}: from: {cut(source)} is still in the configuration, at {location}; {expected}"
+            message = f"from: {cut(source)} is still in the configuration, at {location}; {expected}"
             yield item.problem(("from",), message)
 
 
@@ -50,10 +50,10 @@ def _targets(items: Items) -> Iterator[Problem]:
     for item in items["moved"]:
         source, target = _address(item, "from"), _address(item, "to")
         if source and target and address_kind(source) != address_kind(target):
-            message = f"moved: to: {cut(source)} cannot become {cut(target)}; expected a key of the same kind"
+            message = f"to: {cut(source)} cannot become {cut(target)}; expected a key of the same kind"
             yield item.problem(("to",), message)
         elif source and source == target:
-            yield item.problem(("to",), f"moved: to: {cut(source)} moves to itself; expected another key")
+            yield item.problem(("to",), f"to: {cut(source)} moves to itself; expected another key")
 
 
 def _repeated(items: Items) -> Iterator[Problem]:
@@ -62,7 +62,7 @@ def _repeated(items: Items) -> Iterator[Problem]:
     for item, key, what in _claims(items):
         other = first.setdefault((key, _kind_of_id(item) if key == "id" else "", what), item)
         if other is not item:
-            message = f"{item.name}: {key}: {quoted(what)} is in {other.name} at {other.written.location} already"
+            message = f"{key}: {quoted(what)} is in {other.name} at {other.written.location} already"
             yield item.problem((key,), f"{message}; expected it once")
 
 
@@ -118,7 +118,8 @@ def _references(
         others = [kind for kind in KINDS if key in keys[kind]]
         if whole or others:
             said = _dangling(key, reference, others, keys[reference.kind], searches)
-            yield entry.problem(path, f"{cut(entry.name)}: {name}[{index}].{reference.key}: {said}")
+            cause = "" if others else f"{reference.kind}.{key}"
+            yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", cause)
 
 
 def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[str, None], searches: Searches) -> str:
@@ -138,12 +139,11 @@ def _ignored(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
         path = written
         if isinstance(written, dict):
             if (said := _no_day(written.get("until"))) and entry.location(*steps, "until") not in unknown:
-                what = f"{cut(entry.name)}: lifecycle.ignore_changes[{index}].until"
-                yield entry.problem((*steps, "until"), f"{what}: {said}")
+                yield entry.problem((*steps, "until"), f"lifecycle.ignore_changes[{index}].until: {said}")
             path, steps = written.get("field"), (*steps, "field")
         said = _no_path(path, address_kind(entry.name)) if isinstance(path, str) and path else ""
         if said and entry.location(*steps) not in unknown:
-            yield entry.problem(steps, f"{cut(entry.name)}: lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
+            yield entry.problem(steps, f"lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
 
 
 def _no_day(text: object) -> str:
@@ -194,4 +194,5 @@ def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> It
             if values != [other.value.get(name) for name in kind.natural_key]:
                 same += ", but for spaces at the ends or how letters are composed,"
             message = f"{cut(entry.name)} has the same {same} as {cut(other.name)} at {other.written.location}"
-            yield Problem(*entry.key_location, f"{message}; expected a difference, since these tell two objects apart")
+            message += "; expected a difference, since these tell two objects apart"
+            yield Problem(*entry.key_location, message, subject=cut(entry.name), cause=f"same as {other.name}")

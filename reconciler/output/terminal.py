@@ -149,10 +149,10 @@ def _encodable(found: re.Match[str], encoding: str | None) -> str:
 
 
 def _colour(terminal: bool) -> bool:
-    """Colour on a terminal only, and not if NO_COLOR is set; FORCE_COLOR asks for it all the same."""
+    """Colour on a terminal that has it, and not if NO_COLOR is set; FORCE_COLOR asks for it all the same."""
     if os.environ.get("NO_COLOR"):
         return False
-    return terminal or bool(os.environ.get("FORCE_COLOR"))
+    return (terminal and os.environ.get("TERM") != "dumb") or bool(os.environ.get("FORCE_COLOR"))
 
 
 def width() -> int | None:
