@@ -106,12 +106,12 @@ def fold(found: Mapping[str, Iterable[Problem]]) -> list[Problem]:
 def _folded(group: Mapping[str, list[Problem]], environments: int) -> Problem:
     every = sorted((each for problems in group.values() for each in problems), key=lambda each: each.location)
     subjects = dict.fromkeys(each.subject for each in every if each.subject)
-    places = dict.fromkeys(f"{each.file}:{each.line}" for each in every)
+    places = dict.fromkeys(f"{each.file}:{each.line}" if each.line else each.file for each in every)
     reached = []
     if len(subjects) > 1:
         reached.append(_several("resources", subjects))
     elif len(places) > 1:
-        reached.append(_several("places", places))
+        reached.append(_several("places" if every[0].line else "files", places))
     if len(group) < environments:
         reached.append(f"in {_several('environments', group) if len(group) > 1 else f'the environment {min(group)}'}")
     first = every[0]

@@ -36,11 +36,12 @@ def validate(path: Path, shared: bool, form: str) -> None:
     try:
         checked = commands.validate.check(path)
     except ConfigurationInvalid as invalid:
-        _write_problems(form, invalid.problems, [])
+        _write_problems(form, invalid=invalid.problems)
         raise
-    _write_problems(form, [], checked.hints)
-    for hint in checked.hints:
-        write_stderr(escape(f"hint: {hint}"))
+    _write_problems(form, warning=checked.warnings, hint=checked.hints)
+    for level, found in (("warning", checked.warnings), ("hint", checked.hints)):
+        for each in found:
+            write_stderr(escape(f"{level}: {each}"))
     for environment, desired in checked.desired.items():
         count = len(desired.resources)
         write_stderr(f"{environment}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
@@ -48,10 +49,10 @@ def validate(path: Path, shared: bool, form: str) -> None:
             write_stderr(escape(f"hint: {line}"))
 
 
-def _write_problems(form: str, problems: Iterable[Problem], hints: Iterable[Problem]) -> None:
-    """What is wrong, on stdout, in a form for programs; people read it on stderr."""
+def _write_problems(form: str, **problems: Iterable[Problem]) -> None:
+    """What is wrong, by rule, on stdout, in a form for programs; people read it on stderr."""
     find = output.findings.findings_of_problems
-    findings = [*find(problems), *find(hints, "hint")]
+    findings = [finding for rule, found in problems.items() for finding in find(found, rule)]
     if form == "sarif":
         write_stdout(output.findings.sarif(findings))
     elif form == "github" and findings:

@@ -46,10 +46,10 @@ def evaluate(
     }
     unknown = {*doubt.unread, *substitution.unknown}
     entries = [*resources, *misplaced]
-    incomplete = _incomplete(entries, doubt.unread_aliases)
+    incomplete = _incomplete(entries, doubt.unread_aliases) | merged.incomplete
     found = [
         *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
-        *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole),
+        *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole and merged.whole),
         *block_problems(items, merged.resources, unknown),
     ]
     found = [_at_variable(each, substitution) for each in found]

@@ -10,11 +10,13 @@ from typing import Final
 
 from reconciler.config.evaluate import evaluate
 from reconciler.config.files import Disk, Source, configuration_folder
+from reconciler.config.foreign import find_foreign
 from reconciler.config.merge import Merged, merge
+from reconciler.config.names import SETTINGS_FILE
 from reconciler.config.reading import Reading
 from reconciler.config.settings import read_settings
 from reconciler.config.unread import Unread, find_unread, invalid
-from reconciler.errors import Problem, WrongUsage, fold
+from reconciler.errors import NAMED, Problem, WrongUsage, fold
 from reconciler.model.desired import Desired
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
@@ -59,7 +61,10 @@ class _WithEnvironments:
             raise WrongUsage("there are several environments", hint=f"choose one: --environment with one of {names}")
         if name not in self.environments:
             known = f"expected one of {', '.join(self.environments)}" if self.environments else "none is set"
-            raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}")
+            hint = f"{SETTINGS_FILE} names the environments" if self.environments else None
+            raise WrongUsage(
+                f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}", hint=hint
+            )
         return self.environments[name]
 
 
@@ -104,6 +109,12 @@ class Opened(_WithEnvironments):
     def check(self) -> Mapping[str, Desired]:
         return self.configuration.check()
 
+    def environment(self, name: str | None) -> Environment:
+        elsewhere = self._reading.source.settings_elsewhere(if_empty=True)
+        if name is not None and name not in self.environments and elsewhere is not None:
+            raise invalid([elsewhere])
+        return super().environment(name)
+
     @cached_property
     def configuration(self) -> Configuration:
         """The whole configuration, read at the first access."""
@@ -129,8 +140,12 @@ def _read(
     documents: list[Document] = []
     unread: list[Problem] = []
     whole = not missing
+    foreign: list[Problem] = []
     for file in files:
         taken = reading.take(file)
+        if said := find_foreign(taken.content, taken.documents, taken.wrong):
+            foreign.append(Problem(str(file), 0, 0, said, cause="foreign"))
+            continue
         documents += taken.documents
         problems += taken.problems
         unread += taken.wrong
@@ -141,5 +156,8 @@ def _read(
         problems.append(Problem(str(reading.source.settings), 0, 0, message))
         environments = {}
     merged = merge(documents)
-    known = (*problems, *missing, *unread, *merged.problems)
+    if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
+        names = ", ".join(Path(each.file).name for each in foreign[:NAMED]) + (", …" if len(foreign) > NAMED else "")
+        foreign = [Problem(str(path), 0, 0, f"the YAML here is no configuration ({names}); expected another folder")]
+    known = (*problems, *missing, *unread, *foreign, *merged.problems)
     return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))

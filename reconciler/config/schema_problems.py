@@ -29,6 +29,8 @@ TYPES = {
 }
 TRUE = ("yes", "on", "y", "true")
 FALSE = ("no", "off", "n", "false")
+LEAST_TIME = 100
+"""Numbers below are hours, others are hours and minutes."""
 SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
 
@@ -80,8 +82,16 @@ def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
         return '; write "- " before each item'
     if isinstance(value, int | float) and "string" in _types(schema):
         options = schema.get("enum")
+        if options and (time := _as_time(value)) in options:
+            return meant([time])
         return "; write it in quotes" if options is None or str(value) in options else ""
     return ""
+
+
+def _as_time(number: float) -> str:
+    """The time of day that a number stands for: 600 for 06:00, 9 for 09:00."""
+    hours, minutes = divmod(int(number), 100) if number >= LEAST_TIME else (int(number), 0)
+    return f"{hours:02d}:{minutes:02d}"
 
 
 def _advice_for_text(schema: Schema, text: str) -> str:
@@ -188,7 +198,8 @@ def _key_violations(
     for key in sorted(unknown):
         similar = similar_options(key, list(properties))
         misspelled.update(similar)
-        message = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{meant(similar)}"
+        below = [f"{name}.{key}" for name, each in properties.items() if key in each.get("properties", ())]
+        message = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{meant(similar or below)}"
         yield Violation((*path, key), True, _where(path) + message)
     for key in missing:
         if key not in misspelled:

@@ -12,10 +12,11 @@ from reconciler.config.text import cut, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.normalization import normal_form
+from reconciler.kinds.paths import keys_path
 from reconciler.kinds.references import references
 from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN
 from reconciler.model.desired import address_kind
-from reconciler.text import Searches, closest, meant
+from reconciler.text import Searches, closest, meant, misspelt
 
 ADDRESS = re.compile(ADDRESS_PATTERN)
 Items = Mapping[str, Sequence[Entry]]
@@ -99,7 +100,36 @@ def semantic_problems(
     for entry in maps:
         yield from _references(entry, keys, unknown, searches, whole=whole)
         yield from _ignored(entry, unknown)
+        yield from _misspelt(entry, unknown)
     yield from _natural_keys((entry for entry in maps if known.get(entry.name) is entry.written), unknown)
+
+
+def _misspelt(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
+    """Words that are nearly those that are documented, where the API may take others too."""
+    for field in KINDS[address_kind(entry.name)].fields:
+        value = entry.value.get(field.name)
+        if isinstance(value, str) and field.known and value not in field.known:
+            if (option := misspelt(value, field.known)) and entry.location(field.name) not in unknown:
+                said = f"{field.name}: found the text {quoted(value)}; expected one of {', '.join(field.known)}"
+                yield entry.problem((field.name,), said + meant([option]))
+        elif isinstance(value, dict | list):
+            yield from _misspelt_keys(entry, (field.name,), field.schema, value)
+
+
+def _misspelt_keys(
+    entry: Entry, path: tuple[str | int, ...], schema: Mapping[str, Any], value: Any
+) -> Iterator[Problem]:
+    if isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _misspelt_keys(entry, (*path, index), schema.get("items", {}), each)
+    elif isinstance(value, dict) and schema.get("additionalProperties", True) and "properties" in schema:
+        known = schema["properties"]
+        for key, each in value.items():
+            if key in known:
+                yield from _misspelt_keys(entry, (*path, key), known[key], each)
+            elif option := misspelt(key, (name for name in known if name not in value)):
+                said = f"unknown key {quoted(key)}; expected one of {', '.join(known)}{meant([option])}"
+                yield entry.problem((*path, key), f"{keys_path(path)}: {said}", at_key=True)
 
 
 def _references(

@@ -11,7 +11,7 @@ from reconciler.model.live import Lookups, Raw
 from reconciler.text import did_you_mean
 
 CATALOGUE = "/integrations/meta"
-# The page calls the catalogue authoritative, so a slug is checked there, and these are examples for editors.
+# The page calls the catalogue authoritative, so a slug that is like none of these is checked there.
 KNOWN_SLUGS = [
     "amplitude",
     "appmetrica",
@@ -84,7 +84,8 @@ def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
     if not providers:
         return []
     if slug not in providers:
-        return [f'the catalogue knows no provider "{slug}"; expected one of its slugs{did_you_mean(slug, providers)}']
+        known = f"expected one of {', '.join(sorted(providers))}{did_you_mean(slug, providers)}"
+        return [f'the catalogue of the API has no provider "{slug}"; {known}']
     named = providers[slug].get("allowedStores")
     stores = [each for each in named if isinstance(each, str)] if isinstance(named, list) else []
     if stores and platform not in stores:
@@ -122,6 +123,7 @@ INTEGRATION = Kind(
             },
             expected="a provider's slug, for example webhooks, slack or amplitude",
             immutable=True,
+            known=tuple(KNOWN_SLUGS),
         ),
         Field(
             name="target_platform",

@@ -31,6 +31,12 @@ def dangling(
     `entries` and `origin`: as `moved` gives them.
     """
     managed = {(address_kind(address), entry.id) for address, entry in entries.items()}
+    for each in _without_source(desired, entries):
+        if close := _likely_source(desired, entries, each):
+            said = (
+                f"moved: from: nothing is remembered as {each.source}; expected the address that the object had{close}"
+            )
+            yield Problem(*each.location, said)
     for block in _without_target(desired):
         kind = address_kind(block.target)
         if isinstance(block, Moved) and block.target in origin:
@@ -38,6 +44,28 @@ def dangling(
             yield _problem(desired, block, f"where {source} is to move; to delete {source}, take this line away")
         elif isinstance(block, Import) and (kind, block.id) not in managed and block.id in live.records[kind]:
             yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, take this line away")
+
+
+def without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
+    """Messages for `moved` lines that neither do anything nor have done it. `entries`: as `moved` gives them."""
+    for each in _without_source(desired, entries):
+        close = _likely_source(desired, entries, each)
+        yield f"{each.location}: this `moved` does nothing: nothing is remembered as {each.source}{close}"
+
+
+def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[Moved]:
+    """Moves of what is not remembered, to what is not remembered either. Before the first apply, that is no mistake."""
+    for each in desired.moved if entries else ():
+        is_new = each.target in desired.resources and each.target not in entries
+        if is_new and each.source not in entries and each.source not in desired.resources:
+            yield each
+
+
+def _likely_source(desired: Desired, entries: Mapping[str, Entry], each: Moved) -> str:
+    """The suggestion of an address that is remembered, and would be deleted; empty if none is close."""
+    kind = address_kind(each.source)
+    gone = (address for address in entries if address_kind(address) == kind and address not in desired.resources)
+    return did_you_mean(each.source, gone)
 
 
 def unused(desired: Desired) -> Iterator[Problem]:
@@ -50,7 +78,9 @@ def completed(desired: Desired, state: State) -> Iterator[str]:
     """Messages for the blocks that are done and can be removed, each with its place."""
     for each in desired.moved:
         if each.source not in state.entries and each.target in state.entries:
-            yield f"{each.location}: this `moved` is done: {each.source} is {each.target}; the line can go"
+            said = f"this `moved` has no effect: {each.target} is remembered, and {each.source} is not"
+            yield f"{each.location}: {said}; the line can go"
+    yield from without_effect(desired, moved(desired, state.entries)[0])
     kept = {each.address for each in state.tombstones.values() if each.protected}
     for removed in desired.removed:
         if state.entries and removed.source not in state.entries and removed.source not in kept:

@@ -11,6 +11,7 @@ from reconciler.kinds.normalization import folded_key, stored_otherwise
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Action, Change
 from reconciler.model.state import Entry, State, parse_object_name
+from reconciler.plan.blocks import without_effect
 from reconciler.plan.context import PlanContext
 from reconciler.plan.identity import deleted_before
 from reconciler.serialization import canonical
@@ -30,6 +31,7 @@ def warnings(
             f"{len(context.matches)} live objects are matched by name alone. Apply once, and keep the state "
             "(README, State: in a file, in git, or in a bucket)"
         )
+    yield from without_effect(context.desired, context.entries)
     yield from _restored(context)
     yield from _ended(context.desired, today)
     yield from _stored(changes, refresh)
@@ -79,11 +81,12 @@ def _restored(context: PlanContext) -> Iterator[str]:
 
 def _ended(desired: Desired, today: str) -> Iterator[str]:
     for resource in desired.resources.values():
-        for each in resource.lifecycle.ignore_changes:
+        for index, each in enumerate(resource.lifecycle.ignore_changes):
             if each.until and today > each.until:
+                location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
                 owner = f", {each.owner}" if each.owner else ""
                 yield (
-                    f"{resource.location}: {resource.address} ignores changes of {each.field} past its date "
+                    f"{location}: {resource.address} ignores changes of {each.field} past its date "
                     f"({each.until}{owner}: {each.reason}); end it or give it another date"
                 )
 

@@ -41,7 +41,9 @@ def read(
     except EndedError:
         pass
     except yaml.YAMLError as error:
-        builder.problems.append(load("reconciler.yaml.syntax:syntax_problem")(error, text, file))
+        last = load("reconciler.yaml.syntax:syntax_problem")(error, text, file)
+        # What was found in the same line before has the same cause.
+        builder.problems[:] = [*(each for each in builder.problems if each.line != last.line), last]
     finally:
         parser.dispose()
     return builder.documents, sorted(builder.problems)

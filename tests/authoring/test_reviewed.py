@@ -48,8 +48,8 @@ def test_spent_blocks_do_no_harm_and_are_named(world: World) -> None:
     assert "moved from automation.flow" in planned.change("automation.stream")["notes"]
     assert world.apply().code == 0
     said = validated(world)
-    for line, block in ((6, "moved"), (8, "removed"), (10, "imports")):
-        assert f"main.yaml:{line}:5: this `{block}` is done" in said
+    for line, block in ((6, "moved` has no effect"), (8, "removed` is done"), (10, "imports` is done")):
+        assert f"main.yaml:{line}:5: this `{block}" in said
     assert world.plan().code == 0
 
 
