@@ -25,6 +25,12 @@ def quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def short_commit(commit: str) -> str:
+    """`commit 0123456789ab`, with what is said of it; a text such as `not committed yet` stays as it is."""
+    head, space, rest = commit.partition(" ")
+    return commit if head == "not" else f"commit {head[:12]}{space}{rest}"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 object`, `2 objects`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

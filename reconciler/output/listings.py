@@ -11,7 +11,7 @@ from reconciler.model.drift import Drift, Drifted
 from reconciler.model.live import Destination, Destinations
 from reconciler.output.terminal import bold, dim, escape, yellow
 from reconciler.output.values import format_value
-from reconciler.text import counted
+from reconciler.text import counted, short_commit
 
 DESTINATIONS_FORMAT = 1
 DRIFT_FORMAT = 1
@@ -66,7 +66,7 @@ def history_text(receipts: Sequence[Receipt]) -> str:
         bold(escape(receipt.id))
         + escape(
             f"  {receipt.at}  {receipt.title()}  by {receipt.who}"
-            + (f", commit {receipt.commit[:12]}" if receipt.commit else "")
+            + (f", {short_commit(receipt.commit)}" if receipt.commit else "")
         )
         for receipt in receipts
     )

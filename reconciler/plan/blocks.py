@@ -8,7 +8,7 @@ from reconciler.errors import Problem
 from reconciler.model.desired import Desired, Import, Moved, address_kind
 from reconciler.model.live import Live
 from reconciler.model.state import Entry, State
-from reconciler.text import did_you_mean
+from reconciler.text import close_matches, did_you_mean, meant
 
 
 def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
@@ -63,9 +63,9 @@ def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[
 
 def _likely_source(desired: Desired, entries: Mapping[str, Entry], each: Moved) -> str:
     """The suggestion of an address that is remembered, and would be deleted; empty if none is close."""
-    kind = address_kind(each.source)
-    gone = (address for address in entries if address_kind(address) == kind and address not in desired.resources)
-    return did_you_mean(each.source, gone)
+    kind, _, key = each.source.partition(".")
+    gone = (each for each in sorted(entries) if address_kind(each) == kind and each not in desired.resources)
+    return meant([f"{kind}.{close}" for close in close_matches(key, (each.partition(".")[2] for each in gone))])
 
 
 def unused(desired: Desired) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from reconciler.kinds.normalization import Key, bearing, folded_key, natural_key
 from reconciler.model.desired import Desired, Fields, Resource, address_kind
 from reconciler.model.live import Live, Record
 from reconciler.model.state import Entry, Tombstone, object_name, parse_object_name
+from reconciler.text import short_commit
 
 PASTE = "paste one `imports` line each, with the id that is meant"
 
@@ -52,7 +53,7 @@ def match(
 
 def deleted_before(object_id: str, tombstone: Tombstone) -> str:
     """That we deleted an object, in words."""
-    commit = f", at commit {tombstone.commit[:12]}" if tombstone.commit else ""
+    commit = f", {short_commit(tombstone.commit)}" if tombstone.commit else ""
     return f"{object_id} was deleted by an earlier apply ({tombstone.address}{commit})"
 
 

@@ -48,7 +48,7 @@ def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
         within = "''" if text[start] == "'" else '\\"'
         said = f"text follows the closing quote; expected quotes around the whole text, and {within} for one within it"
         return (start, said) if quotes.fullmatch(value) else None
-    if value[-1:] in ("]", "}") and closes(value):
+    if value[-1:] in ("]", "}") and text[found] not in "]}" and closes(value):
         whole = text[start:end].partition(" #")[0].strip()
         return start, f'text that begins with "{text[start]}" must be in quotes; expected "{whole[:60]}"'
     return None

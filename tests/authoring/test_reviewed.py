@@ -104,6 +104,35 @@ def test_a_chain_of_moves_that_ends_nowhere(world: World) -> None:
     assert world.plan().actions() == {"automation.other": "create", "automation.c": "forget"}
 
 
+def test_a_move_of_what_nobody_remembers(world: World) -> None:
+    """A misspelt `from` is refused if it would delete what the line was to keep; it is never called done."""
+    world.settle(FLOW)
+    text = "automations: {stream: {name: Other, status: active, data: {}}}\n"
+    text += "moved: [{from: automation.%s, to: automation.stream}]"
+    world.write(text % "flwo")
+    said = "main.yaml:2:9: this `moved` does nothing: nothing is remembered as automation.flwo"
+    assert f'{said}; did you mean "automation.flow"?' in validated(world)
+    for done in (world.run("plan"), world.run("apply", "--auto-approve")):
+        assert done.code == 3
+        assert "main.yaml:2:9: moved: from: nothing is remembered as automation.flwo" in done.err
+        assert 'did you mean "automation.flow"?' in done.err
+    world.write(text % "unheard-of")
+    (warning,) = world.plan().document["warnings"]
+    assert warning.endswith(said.replace("flwo", "unheard-of"))
+    assert world.apply().code == 0
+    assert "is done" not in validated(world)
+    planned = world.plan()
+    assert (planned.code, planned.document["warnings"]) == (0, [])
+
+
+def test_a_move_before_the_first_apply(world: World) -> None:
+    """An environment that remembers nothing has nothing to move, and nothing is said."""
+    flow = "automations: {flow: {name: Flow, status: active, data: {}}}"
+    world.write(flow + "\nmoved: [{from: automation.old, to: automation.flow}]")
+    assert "moved" not in validated(world)
+    assert world.plan().document["warnings"] == []
+
+
 def test_a_renamed_key_is_hinted_at_and_never_assumed(world: World) -> None:
     """A delete and a create of nearly the same content: the plan shows both, and the line to paste."""
     world.settle(FLOW)
