@@ -16,7 +16,6 @@ from reconciler import __version__
 from reconciler.errors import SHOWS_KEY, ConfigurationInvalid, Exit, Problem, ReconcilerError
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, red, redact, unwritable, write_stderr
-from reconciler.text import counted
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -147,7 +146,8 @@ def _show_problems(problems: Sequence[Problem]) -> None:
         line = "" if each.location[:2] in hidden else read_line(each.location)
         if line.strip():
             write_stderr(excerpt(line, each.line, each.column))
-    write_stderr(red(f"error: {counted(len(problems), 'problem')} in the configuration"))
+    count = len(problems)
+    write_stderr(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
 
 
 def _show(error: ReconcilerError) -> None:

@@ -10,13 +10,15 @@ from typing import Final
 
 from reconciler.config.evaluate import evaluate
 from reconciler.config.files import Disk, Source, configuration_folder
-from reconciler.config.foreign import find_foreign
 from reconciler.config.merge import Merged, merge
 from reconciler.config.names import SETTINGS_FILE
-from reconciler.config.reading import Reading
+from reconciler.config.reading import Reading, Taken
 from reconciler.config.settings import read_settings
 from reconciler.config.unread import Unread, find_unread, invalid
 from reconciler.errors import NAMED, Problem, WrongUsage, fold
+from reconciler.kinds import SECTIONS
+from reconciler.kinds.schema import BLOCKS
+from reconciler.lazy import load
 from reconciler.model.desired import Desired
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
@@ -25,6 +27,7 @@ from reconciler.yaml import Document
 MOST_EVALUATED: Final = 10_000_000
 """Values times environments: every environment has values of its own."""
 MOST_ENVIRONMENTS: Final = 100
+TOP: Final = frozenset((*SECTIONS, *BLOCKS))
 
 
 class _WithEnvironments:
@@ -143,7 +146,7 @@ def _read(
     foreign: list[Problem] = []
     for file in files:
         taken = reading.take(file)
-        if said := find_foreign(taken.content, taken.documents, taken.wrong):
+        if said := _foreign(taken):
             foreign.append(Problem(str(file), 0, 0, said, cause="foreign"))
             continue
         documents += taken.documents
@@ -161,3 +164,11 @@ def _read(
         foreign = [Problem(str(path), 0, 0, f"the YAML here is no configuration ({names}); expected another folder")]
     known = (*problems, *missing, *unread, *foreign, *merged.problems)
     return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))
+
+
+def _foreign(taken: Taken) -> str:
+    """Why a file is no part of a configuration; empty if it is one."""
+    if not taken.wrong and all(isinstance(each.value, dict) and TOP & each.value.keys() for each in taken.documents):
+        return ""
+    said: str = load("reconciler.config.foreign:find_foreign")(taken.content, taken.documents, taken.wrong)
+    return said

@@ -75,7 +75,7 @@ def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
     """How to correct a value, as the end of a message; empty if that is unclear."""
     if value is None and name in KINDS and len(path) == 1:
         optional = path[0] not in KINDS[name].field_names() or not KINDS[name].field_named(str(path[0])).required
-        return "; leave the key out where it is not managed" if optional else ""
+        return "; leave the key out if it is not managed" if optional else ""
     if isinstance(value, str):
         return _advice_for_text(schema, value)
     if isinstance(value, dict) and schema.get("type") == "array":

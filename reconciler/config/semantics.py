@@ -199,9 +199,8 @@ def _no_path(path: str, kind: str) -> str:
     schema: Mapping[str, Any] = KINDS[kind].field_named(name).schema
     for step in steps:
         if schema.get("type", "object") != "object":
-            return (
-                f"goes into what is no map; expected a path of keys{meant([path.removesuffix('.' + '.'.join(steps))])}"
-            )
+            close = meant([path.removesuffix("." + ".".join(steps))])
+            return f"goes into a value that is no map; expected a path of keys{close}"
         if not STEP.fullmatch(step):
             return "has an empty key; expected a path such as data.actions.push"
         schema = schema.get("properties", {}).get(step, {})
@@ -222,7 +221,7 @@ def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> It
         if other is not entry:
             same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(kind.natural_key, values, strict=True))
             if values != [other.value.get(name) for name in kind.natural_key]:
-                same += ", but for spaces at the ends or how letters are composed,"
+                same += ", except for spaces at the ends or how letters are composed,"
             message = f"{cut(entry.name)} has the same {same} as {cut(other.name)} at {other.written.location}"
             message += "; expected a difference, since these tell two objects apart"
             yield Problem(*entry.key_location, message, subject=cut(entry.name), cause=f"same as {other.name}")

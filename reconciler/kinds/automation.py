@@ -104,7 +104,7 @@ AUTOMATION = Kind(
                             "properties": {
                                 "uid": {
                                     "type": "string",
-                                    "description": "The event's uid, from the dashboard. In quotes where it is digits.",
+                                    "description": "The event's uid, from the dashboard. Quoted if it has only digits.",
                                     "examples": ["2"],
                                 },
                                 "type": {"type": "string", "description": "What starts it.", "examples": ["event"]},

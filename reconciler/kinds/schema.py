@@ -52,7 +52,7 @@ LIFECYCLE: Schema = {
         "replace": {
             "type": "string",
             "enum": ["allow"],
-            "description": "Where the API cannot change a field, make a new object and delete the old one.",
+            "description": "If the API cannot change a field, make a new object and delete the old one.",
         },
     },
     "additionalProperties": False,
@@ -203,7 +203,7 @@ SETTINGS: Schema = {
                     "api_url": {
                         "type": "string",
                         "pattern": "^(https?://|simulator:).",
-                        "description": "The API's address where it is not the vendor's, or simulator: and a file.",
+                        "description": "The API's address if it is not the vendor's, or simulator: and a file.",
                         "examples": ["http://127.0.0.1:8080/v4"],
                     },
                     "state": STATE,

@@ -44,7 +44,7 @@ BACKENDS: Mapping[str, BackendType] = {
             "remote": {
                 "type": "string",
                 "minLength": 1,
-                "description": "git: the remote that holds the state, origin where it is left out.",
+                "description": "git: the remote that holds the state, origin if it is left out.",
                 "examples": ["origin"],
             },
             "author": {

@@ -41,9 +41,9 @@ def dangling(
         kind = address_kind(block.target)
         if isinstance(block, Moved) and block.target in origin:
             source = origin[block.target]
-            yield _problem(desired, block, f"where {source} is to move; to delete {source}, take this line away")
+            yield _problem(desired, block, f"where {source} is to move; to delete {source}, remove this line")
         elif isinstance(block, Import) and (kind, block.id) not in managed and block.id in live.records[kind]:
-            yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, take this line away")
+            yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, remove this line")
 
 
 def without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:

@@ -86,8 +86,8 @@ def _ended(desired: Desired, today: str) -> Iterator[str]:
                 location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
                 owner = f", {each.owner}" if each.owner else ""
                 yield (
-                    f"{location}: {resource.address} ignores changes of {each.field} past its date "
-                    f"({each.until}{owner}: {each.reason}); end it or give it another date"
+                    f"{location}: {resource.address} still ignores changes of {each.field} after its date "
+                    f"({each.until}{owner}: {each.reason}); remove the entry or give it a later date"
                 )
 
 

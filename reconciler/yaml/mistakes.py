@@ -7,6 +7,7 @@ from collections import deque
 from typing import Final
 
 from reconciler.yaml.decoding import closes
+from reconciler.yaml.syntax import QUOTED
 
 Mistake = tuple[int, str]
 """The index of the character where it is, and the message."""
@@ -16,7 +17,6 @@ _RESOLVE: Final = (
     "git left a conflict in this file; expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
 )
 _BLANK: Final = re.compile(r"(?m)^ *\t*([^\S \t\r\n])")
-QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
 # A comment, or what stands before a quote that opens a text.
 _BEFORE_QUOTE: Final = re.compile(
     r"""(?m)(?:^|[ \t])\#.*$|(?P<opens>^\ *(?:-\ +)*|[:,\[{][ \t]+|[\[{])(?=['"])""", re.X
@@ -40,7 +40,7 @@ def likely_mistake(text: str, found: int) -> Mistake | None:
 def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
     """Text that follows a closed quote or bracket on its line, from `begin` to `end`."""
     before = _BEFORE_VALUE.match(text, begin)
-    if before is None or before.end() >= found:
+    if before is None or before.end() >= found or not text[found : found + 1].strip():
         return None
     start = before.end()
     value = text[start:found].rstrip()

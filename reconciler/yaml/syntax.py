@@ -14,8 +14,8 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
+from reconciler.lazy import load
 from reconciler.yaml.decoding import closes, position_at
-from reconciler.yaml.mistakes import QUOTED, likely_mistake
 
 _LONGEST = 60
 
@@ -65,6 +65,7 @@ _NO_ESCAPE: Final = (
     "or single quotes around the text"
 )
 _ENDS: Final = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
+QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
 _WHOLE: Final = re.compile(r"[&*][0-9A-Za-z_-]+(?=[\s?:,\]}%@`]|\Z)|!(?:<[^\s>]*>|[^\s,\[\]{}]*)(?=\s|\Z)")
 _HANDLE: Final = re.compile(r"![0-9A-Za-z_-]+!")
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+(?:#.*\s*)*")
@@ -80,7 +81,7 @@ def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     found: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if found is None:
         return Problem(file, 1, 1, _NO_YAML)
-    if mistake := likely_mistake(text, found.index):
+    if mistake := load("reconciler.yaml.mistakes:likely_mistake")(text, found.index):
         return Problem(file, *position_at(text, mistake[0]), mistake[1])
     begun: Any = getattr(error, "context_mark", None)
     if isinstance(error, yaml.scanner.ScannerError):

@@ -88,7 +88,7 @@ def test_a_line_with_work_to_do_needs_its_address(world: World, line: str) -> No
         assert done.code == 3
         assert "main.yaml:2:" in done.err
         assert 'did you mean "stream"?' in done.err
-        assert "take this line away" in done.err
+        assert "remove this line" in done.err
 
 
 def test_a_chain_of_moves_that_ends_nowhere(world: World) -> None:
@@ -154,16 +154,16 @@ def test_what_differs_much_is_not_hinted_at(world: World) -> None:
 
 @pytest.mark.parametrize(("until", "warned"), [("2020-01-31", True), ("2999-12-31", False)])
 def test_an_ignore_past_its_date_warns_in_every_plan(world: World, until: str, warned: bool) -> None:
-    """Who, why and until when; the field is still ignored."""
+    """Who, why, until when and where that is written; the field is still ignored."""
     ignoring = f"{{field: caption, until: {until}, reason: launch freeze, owner: growth}}"
     world.settle(FLOW + f"        lifecycle: {{ignore_changes: [{ignoring}]}}\n")
     world.edit("automations", world.id_of("automation.flow"), caption="Theirs")
     planned = world.plan()
     assert planned.code == 0
-    said = [warning for warning in planned.document["warnings"] if "past its date" in warning]
+    said = [warning for warning in planned.document["warnings"] if "after its date" in warning]
     assert bool(said) is warned
     if warned:
-        assert "automation.flow ignores changes of caption" in said[0]
+        assert "main.yaml:8:51: automation.flow still ignores changes of caption" in said[0]
         assert "growth: launch freeze" in said[0]
 
 

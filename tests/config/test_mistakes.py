@@ -456,7 +456,8 @@ def test_a_mistake_is_one_problem(
         if text is not None:
             folder.write(text.encode(), name)
     monkeypatch.chdir(folder.path)
-    environment = ["-e", "production"] if SETTINGS in what.values() else []
+    has_settings = any(text == SETTINGS and "reconciler" in name for name, text in what.items())
+    environment = ["-e", "production"] if has_settings else []
     for arguments in (["validate"], ["plan", "--api-url", "simulator:simulator.db", *environment]):
         assert run([*arguments, mistake.path or "."]) == 3
         out, err = capsys.readouterr()

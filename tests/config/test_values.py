@@ -184,7 +184,7 @@ LIFECYCLE = [
     (
         "{ignore_changes: [name.first]}",
         34,
-        'lifecycle.ignore_changes[0]: "name.first" goes into what is no map; expected a path of keys; '
+        'lifecycle.ignore_changes[0]: "name.first" goes into a value that is no map; expected a path of keys; '
         'did you mean "name"?',
     ),
     (
@@ -228,7 +228,7 @@ def test_left_out_is_not_empty(folder: Folder) -> None:
     folder.write(written("automations", caption="null"))
     assert folder.problems() == [
         "main.yaml:3:14: automation.a: caption: found nothing; expected a text of at most 1024 characters; "
-        "leave the key out where it is not managed"
+        "leave the key out if it is not managed"
     ]
 
 
