@@ -19,6 +19,8 @@ _ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 _REFUSED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 _MOST: Final = 20
+QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
+"""A whole quoted text, by its quote."""
 
 
 def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:

@@ -6,8 +6,7 @@ import re
 from collections import deque
 from typing import Final
 
-from reconciler.yaml.decoding import closes
-from reconciler.yaml.syntax import QUOTED
+from reconciler.yaml.decoding import QUOTED, closes
 
 Mistake = tuple[int, str]
 """The index of the character where it is, and the message."""

@@ -15,7 +15,7 @@ import yaml
 
 from reconciler.errors import Problem
 from reconciler.lazy import load
-from reconciler.yaml.decoding import closes, position_at
+from reconciler.yaml.decoding import QUOTED, closes, position_at
 
 _LONGEST = 60
 
@@ -65,7 +65,6 @@ _NO_ESCAPE: Final = (
     "or single quotes around the text"
 )
 _ENDS: Final = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
-QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
 _WHOLE: Final = re.compile(r"[&*][0-9A-Za-z_-]+(?=[\s?:,\]}%@`]|\Z)|!(?:<[^\s>]*>|[^\s,\[\]{}]*)(?=\s|\Z)")
 _HANDLE: Final = re.compile(r"![0-9A-Za-z_-]+!")
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+(?:#.*\s*)*")
