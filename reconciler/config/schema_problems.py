@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.config.fast_validator import fast_validator
@@ -78,20 +78,21 @@ def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
         return "; leave the key out if it is not managed" if optional else ""
     if isinstance(value, str):
         return _advice_for_text(schema, value)
-    if isinstance(value, dict) and schema.get("type") == "array":
-        return '; write "- " before each item'
-    if isinstance(value, int | float) and "string" in _types(schema):
-        options = schema.get("enum")
-        if options and (time := _as_time(value)) in options:
-            return meant([time])
-        return "; write it in quotes" if options is None or str(value) in options else ""
-    return ""
+    if isinstance(value, list):
+        return "; write it in quotes if it is a text" if schema.get("type") == "string" and "enum" not in schema else ""
+    if isinstance(value, dict):
+        return '; write "- " before each item' if schema.get("type") == "array" else ""
+    is_number = isinstance(value, int | float) and "string" in _types(schema)
+    return _advice_for_number(schema.get("enum"), value) if is_number else ""
 
 
-def _as_time(number: float) -> str:
-    """The time of day that a number stands for: 600 for 06:00, 9 for 09:00."""
+def _advice_for_number(options: Sequence[str] | None, number: float) -> str:
+    if options is None or str(number) in options:
+        return "; write it in quotes"
+    # 600 may mean 06:00, and 9 may mean 09:00.
     hours, minutes = divmod(int(number), 100) if number >= LEAST_TIME else (int(number), 0)
-    return f"{hours:02d}:{minutes:02d}"
+    time = f"{hours:02d}:{minutes:02d}"
+    return meant([time]) if time in options else ""
 
 
 def _advice_for_text(schema: Schema, text: str) -> str:

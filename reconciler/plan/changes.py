@@ -266,7 +266,7 @@ def creation_errors(context: PlanContext, changes: Sequence[Change]) -> list[Pro
         if change.action in (Action.CREATE, Action.REPLACE):
             resource = context.desired.resources[change.address]
             problems += [
-                Problem(*resource.location, f"{change.address}: {message}")
+                Problem(*resource.location, f"{change.address}: {message}", subject=change.address)
                 for message in KINDS[change.kind].creation_errors(resource.fields, context.live.lookups)
             ]
     return problems

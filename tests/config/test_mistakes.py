@@ -468,3 +468,31 @@ def test_a_mistake_is_one_problem(
 def test_there_are_forty() -> None:
     """And each is told in its own way, or at its own place."""
     assert len({each.said for each in MISTAKES}) >= 40
+
+
+@pytest.mark.parametrize("provider", ["hubspot", "slack_v2"])
+def test_a_provider_that_the_documents_do_not_name(
+    folder: Folder, provider: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API may have newer ones: offline it is a warning, and a plan asks the catalogue, which names its own."""
+    monkeypatch.setenv("QONVERSION_SECRET", "sk_test")
+    folder.write(SOUND.replace("webhooks", provider))
+    code, lines = folder.validate()
+    assert code == 0
+    assert lines[0] == (
+        f'warning: main.yaml:4:5: integration.alerts: integration: the documents do not name "{provider}"; '
+        "a plan asks the API for it"
+    )
+    assert run(["plan", "--api-url", f"simulator:{folder.path}/simulator.db", str(folder.path)]) == 3
+    said = capsys.readouterr().err
+    assert f'main.yaml:2:3: integration.alerts: the catalogue of the API has no provider "{provider}"; expected' in said
+    assert "slack, split_metrics" in said
+
+
+def test_an_environment_of_the_folder_above(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty folder below a configuration is told as that, and not as an environment that is not there."""
+    folder.write(SETTINGS, "reconciler.yaml")
+    (folder.path / "empty").mkdir()
+    assert run(["plan", "-e", "production", str(folder.path / "empty")]) == 3
+    said = capsys.readouterr().err
+    assert "empty: there is no reconciler.yaml in this folder; expected the folder " in said

@@ -45,6 +45,7 @@ REPORT = [
     ("report_name", "true", 18, f"found the value true; {NAME}; write it in quotes"),
     ("report_name", "1.10", 18, f"found the number 1.1; {NAME}; write it in quotes"),
     ("report_name", '""', 18, f"is empty; {NAME}"),
+    ("report_name", "[test]", 18, f"found a list; {NAME}; write it in quotes if it is a text"),
     ("report_name", "x" * 256, 18, f"is 256 characters long; {NAME}"),
     ("report_name", "{a: b}", 18, f"found a map of a; {NAME}"),
     ("destinations", "[]", 19, f"is empty; {DESTINATIONS}"),
