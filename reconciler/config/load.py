@@ -160,7 +160,7 @@ def _read(
         environments = {}
     merged = merge(documents)
     if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
-        names = ", ".join(Path(each.file).name for each in foreign[:NAMED]) + (", …" if len(foreign) > NAMED else "")
+        names = ", ".join(file.name for file in files[:NAMED]) + (", …" if len(files) > NAMED else "")
         foreign = [Problem(str(path), 0, 0, f"the YAML here is no configuration ({names}); expected another folder")]
     known = (*problems, *missing, *unread, *foreign, *merged.problems)
     return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))
