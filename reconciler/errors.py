@@ -18,7 +18,8 @@ ReconcilerError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
@@ -48,17 +49,33 @@ class Location(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
+SHOWS_KEY = "key"
+"""The code of a problem whose line is not shown: a Secret Key is in it."""
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One error in a file of the user's. `line` and `column` count from 1; 0 means the file as a whole. `code` is for
-    programs: it names the kind of error, and does not change if the message does. It is empty if nothing depends on
-    it."""
+    """One error in a file of the user's.
+
+    `line` and `column` count from 1; 0 means the file as a whole. `code` is for programs: it names the kind of error,
+    and does not change if the message does. It is empty if nothing depends on it.
+
+    `subject` is the address of the resource that it is about, with which the message may begin. Problems with one
+    `cause` are told once (see `fold`); without one, those with the same message at the same place are.
+    """
 
     file: str
     line: int
     column: int
     message: str
     code: str = field(default="", compare=False)
+    subject: str = field(default="", compare=False)
+    cause: str = field(default="", compare=False)
+
+    @property
+    def rest(self) -> str:
+        """The message without its subject."""
+        return self.message.removeprefix(f"{self.subject}: ") if self.subject else self.message
 
     @property
     def location(self) -> Location:
@@ -67,6 +84,46 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.location}: {self.message}"
+
+
+MOST_PROBLEMS = 1000
+"""How many problems are shown."""
+NAMED = 3
+
+
+def fold(found: Mapping[str, Iterable[Problem]]) -> list[Problem]:
+    """The problems of all environments (by name), each cause once: with how many resources and environments it reaches.
+
+    An environment is not named if every environment has the cause. The result has no subjects, and folds to itself.
+    """
+    groups: dict[object, dict[str, list[Problem]]] = defaultdict(lambda: defaultdict(list))
+    for environment, problems in found.items():
+        for each in problems:
+            groups[each.cause or (each.location, each.rest)][environment].append(each)
+    return sorted(_folded(group, len(found)) for group in groups.values())
+
+
+def _folded(group: Mapping[str, list[Problem]], environments: int) -> Problem:
+    every = sorted((each for problems in group.values() for each in problems), key=lambda each: each.location)
+    subjects = dict.fromkeys(each.subject for each in every if each.subject)
+    places = dict.fromkeys(f"{each.file}:{each.line}" if each.line else each.file for each in every)
+    reached = []
+    if len(subjects) > 1:
+        reached.append(_several("resources", subjects))
+    elif len(places) > 1:
+        reached.append(_several("places" if every[0].line else "files", places))
+    if len(group) < environments:
+        reached.append(f"in {_several('environments', group) if len(group) > 1 else f'the environment {min(group)}'}")
+    first = every[0]
+    message = first.rest if len(subjects) > 1 else first.message
+    suffix = f" ({'; '.join(reached)})" if reached else ""
+    return Problem(*first.location, message + suffix, first.code)
+
+
+def _several(noun: str, names: Iterable[str]) -> str:
+    """`13 resources: a, b, c, …`."""
+    known = list(names)
+    return f"{len(known)} {noun}: {', '.join(known[:NAMED])}{', …' if len(known) > NAMED else ''}"
 
 
 class ReconcilerError(Exception):
@@ -110,8 +167,12 @@ class ConfigurationInvalid(ReconcilerError):
 
     exit_code = Exit.INVALID
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = sorted(set(problems))
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        folded = fold({"": problems})
+        self.problems = folded[:MOST_PROBLEMS]
+        if len(folded) > MOST_PROBLEMS:
+            last = self.problems[-1].location
+            self.problems.append(Problem(*last, f"… and {len(folded) - MOST_PROBLEMS} more problems, not shown"))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

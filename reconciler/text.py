@@ -85,6 +85,12 @@ def natural(text: str) -> list[str | int]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text)]
 
 
+def short_commit(commit: str) -> str:
+    """`commit 0123456789ab`, with what is said of it; a text such as `not committed yet` stays as it is."""
+    head, space, rest = commit.partition(" ")
+    return commit if head == "not" else f"commit {head[:12]}{space}{rest}"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 object`, `2 objects`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -103,6 +109,14 @@ def did_you_mean(word: object, options: Iterable[str]) -> str:
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
+def misspelt(word: str, options: Iterable[str]) -> str:
+    """The option that a word is but for a letter, the case of letters or signs between them; empty if there is none."""
+    plain = {re.sub(r"[^a-z0-9]", "", each.casefold()): each for each in options}
+    written = re.sub(r"[^a-z0-9]", "", word.casefold())
+    close: list[str] = load("difflib:get_close_matches")(written, list(plain), n=1, cutoff=0.85)
+    return plain[close[0]] if close and abs(len(close[0]) - len(written)) <= 1 else ""
+
+
 def close_matches(word: str, options: Iterable[str]) -> list[str]:
     """The option that is closest to a word; nothing if none is close."""
     close: list[str] = load("difflib:get_close_matches")(word, list(options), n=1, cutoff=0.6)
@@ -115,7 +129,10 @@ def closest(word: str, options: Sequence[str]) -> str:
 
 
 def similar_options(word: str, options: Sequence[str]) -> list[str]:
-    """The option that differs only in case or a leading zero, or the two beside it on a grid, or the most similar."""
+    """The option that differs only in case or a leading zero, or the two beside it on a grid, or the most similar.
+
+    A word may be one of those that an option has between underscores.
+    """
     word = word.strip()
     padded = f"0{word}" if re.match(r"\d:", word) else word
     same = [each for each in options if each.casefold() == padded.casefold()]
@@ -126,6 +143,7 @@ def similar_options(word: str, options: Sequence[str]) -> list[str]:
         return list(options[max(at - 1, 0) : at + 1])
     if len(word) >= SHORTEST_PREFIX:
         near = [each for each in options if each.startswith(word) or word.startswith(each)]
+        near = near or [each for each in options if f"_{word}_" in f"_{each}_" or f"_{each}_" in f"_{word}_"]
         if len(near) == 1:
             return near
     return close_matches(word[:WORD_CHARACTERS], options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import textwrap
 import threading
 from collections.abc import Iterator
@@ -55,6 +56,11 @@ class Run:
     def causes(self, address: str) -> dict[str, str]:
         """Path → cause, of the planned change of an address."""
         return {each["path"]: each["cause"] for each in self.change(address)["fields"]}
+
+
+def without_excerpts(text: str) -> list[str]:
+    """The lines of a text, but for the lines of YAML files that it shows below problems."""
+    return [line for line in text.splitlines() if not re.match(r" +(\d+ )?\| ", line)]
 
 
 class World:

@@ -22,7 +22,7 @@ from reconciler.cli.options import (
     require_base,
     scope_flags,
 )
-from reconciler.errors import Exit, Refused, WrongUsage
+from reconciler.errors import Exit, ReconcilerError, Refused, WrongUsage
 from reconciler.output.forms import render_counts, render_plan
 from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
 
@@ -92,10 +92,15 @@ class _Screen:
 
     def show_plan(self, review: Review) -> None:
         text = render_plan(review, "text")
-        if self._form != "json":
-            write_stdout(text)
         # Who is asked has to see what about.
-        if self._form == "json" or (self._ask and sys.stdin.isatty() and not sys.stdout.isatty()):
+        on_stderr = self._form == "json" or (self._ask and sys.stdin.isatty() and not sys.stdout.isatty())
+        if self._form != "json":
+            try:
+                write_stdout(text)
+            except (SystemExit, ReconcilerError):
+                # An apply that was asked for is done all the same; its report says that stdout takes nothing.
+                on_stderr = True
+        if on_stderr:
             write_stderr(text)
 
     def confirm(self, plan: Plan) -> None:

@@ -14,7 +14,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli import Group
-from reconciler.errors import ConfigurationInvalid, Exit, ReconcilerError
+from reconciler.errors import SHOWS_KEY, ConfigurationInvalid, Exit, Problem, ReconcilerError
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, red, redact, unwritable, write_stderr
 
@@ -136,12 +136,22 @@ def _show_fault(error: Exception) -> None:
     write_stderr("hint: please report it with these lines and the command; the key is not in them")
 
 
+def _show_problems(problems: Sequence[Problem]) -> None:
+    """Each problem, with the line that it is in; not a line that holds a Secret Key."""
+    read_line, excerpt = load("reconciler.config.locations:line_reader")(), load("reconciler.output.excerpt:excerpt")
+    hidden = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
+    for each in problems:
+        write_stderr(escape(str(each)))
+        line = "" if each.location[:2] in hidden else read_line(each.location)
+        if line.strip():
+            write_stderr(excerpt(line, each.line, each.column))
+    count = len(problems)
+    write_stderr(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
+
+
 def _show(error: ReconcilerError) -> None:
     if isinstance(error, ConfigurationInvalid):
-        for problem in error.problems:
-            write_stderr(escape(str(problem)))
-        count = len(error.problems)
-        write_stderr(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
+        _show_problems(error.problems)
         return
     write_stderr(red("error: ") + "\n".join(escape(line) for line in str(error).split("\n")))
     for note in getattr(error, "__notes__", ()):

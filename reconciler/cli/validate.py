@@ -36,27 +36,26 @@ def validate(path: Path, shared: bool, form: str) -> None:
     try:
         checked = commands.validate.check(path)
     except ConfigurationInvalid as invalid:
-        _write_problems(form, invalid.problems, [], {})
+        _write_problems(form, {}, invalid=invalid.problems)
         raise
     counts = {environment: len(desired.resources) for environment, desired in checked.desired.items()}
-    _write_problems(form, [], checked.hints, counts)
-    for hint in checked.hints:
-        write_stderr(escape(f"hint: {hint}"))
+    _write_problems(form, counts, warning=checked.warnings, hint=checked.hints)
+    for level, found in (("warning", checked.warnings), ("hint", checked.hints)):
+        for each in found:
+            write_stderr(escape(f"{level}: {each}"))
     for environment, count in counts.items():
         write_stderr(f"{environment}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
         for line in checked.completed(environment, shared=shared):
             write_stderr(escape(f"hint: {line}"))
 
 
-def _write_problems(
-    form: str, problems: Iterable[Problem], hints: Iterable[Problem], counts: Mapping[str, int]
-) -> None:
-    """What is wrong, on stdout, in a form for programs; people read it on stderr."""
+def _write_problems(form: str, counts: Mapping[str, int], **problems: Iterable[Problem]) -> None:
+    """What is wrong, by rule, on stdout, in a form for programs; people read it on stderr."""
     if form == "json":
-        write_stdout(output.listings.validation_json(problems, hints, counts))
+        write_stdout(output.listings.validation_json(problems, counts))
         return
     find = output.findings.findings_of_problems
-    findings = [*find(problems), *find(hints, "hint")]
+    findings = [finding for rule, found in problems.items() for finding in find(found, rule)]
     if form == "sarif":
         write_stdout(output.findings.sarif(findings))
     elif form == "github" and findings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.commands.plan import plan
 from reconciler.commands.session import Session
-from reconciler.config.locations import lines_of
+from reconciler.config.locations import line_reader
 from reconciler.explain.explain import explain
 from reconciler.explain.rules import ExplainInput
 from reconciler.model.explanation import Explanation
@@ -15,6 +15,11 @@ from reconciler.state.receipts import list_receipts
 def explain_address(session: Session, target: str) -> Explanation:
     """Why ADDRESS[.FIELD] is as it is, and what the next apply does about it. WrongUsage where there is no such."""
     planned = plan(session, Options())
-    lines = lines_of(session.configuration.path)
+    line = line_reader()
     receipts = list_receipts(session.store)
-    return explain(target, ExplainInput(planned.plan, planned.desired, planned.state, planned.live, receipts, lines))
+    return explain(
+        target,
+        ExplainInput(
+            planned.plan, planned.desired, planned.state, planned.live, receipts, lambda place: line(place).strip()
+        ),
+    )

@@ -9,8 +9,10 @@ from pathlib import Path
 from reconciler.commands.state import read_local_state
 from reconciler.config import Configuration, read_configuration
 from reconciler.errors import Problem
+from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired
 from reconciler.plan.warnings import completed, unused
+from reconciler.text import WORD_CHARACTERS, quote, truncate
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Checked:
     configuration: Configuration
     desired: Mapping[str, Desired]
     hints: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
 
     def completed(self, environment: str, *, shared: bool) -> Iterator[str]:
         """The `moved`, `removed` and `imports` lines that have done their work. `shared`: reads shared states too."""
@@ -32,4 +35,16 @@ def check(path: Path) -> Checked:
     configuration = read_configuration(path)
     desired = configuration.check()
     hints = dict.fromkeys(hint for each in desired.values() for hint in unused(each))
-    return Checked(configuration, desired, tuple(hints))
+    warnings = dict.fromkeys(warning for each in desired.values() for warning in _undocumented(each))
+    return Checked(configuration, desired, tuple(hints), tuple(warnings))
+
+
+def _undocumented(desired: Desired) -> Iterator[Problem]:
+    """Values that the documents do not name. The API may have them: a plan asks it."""
+    for resource in desired.resources.values():
+        for field in KINDS[resource.kind].fields:
+            value = resource.fields.get(field.name)
+            if field.known and value is not None and value not in field.known:
+                name = quote(truncate(str(value), WORD_CHARACTERS))
+                said = f"{resource.address}: {field.name}: the documents do not name {name}; a plan asks the API for it"
+                yield Problem(*resource.field_location(field.name), said)

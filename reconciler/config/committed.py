@@ -56,7 +56,7 @@ class Committed:
         ]
         return [self._folder / each for each in names if each in self._contents], refused
 
-    def settings_elsewhere(self) -> None:
+    def settings_elsewhere(self, *, if_empty: bool = False) -> None:
         """None: a folder that a commit does not have is an empty configuration."""
 
     def has(self, file: Path) -> bool:

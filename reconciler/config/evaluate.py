@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,13 @@ def evaluate(
     }
     unknown = {*doubt.unread, *substitution.unknown}
     entries = [*resources, *misplaced]
-    incomplete = _incomplete(entries, doubt.unread_aliases)
+    incomplete = _incomplete(entries, doubt.unread_aliases) | merged.incomplete
     found = [
         *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
-        *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole),
+        *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole and merged.whole),
         *block_problems(items, merged.resources, unknown),
     ]
+    found = [_at_variable(each, substitution) for each in found]
     # A placeholder is no value, and a problem says so already.
     if found or substitution.problems or unknown:
         return Desired({}), [*substitution.problems, *found]
@@ -58,9 +60,24 @@ def evaluate(
 
 
 def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
-    return [
-        Entry(name, substitution.plain(each.node, each.location.file, each.position), each) for name, each in written
-    ]
+    entries = []
+    for name, each in written:
+        substitution.subject = cut(name)
+        entries.append(Entry(name, substitution.plain(each.node, each.location.file, each.position), each))
+    return entries
+
+
+def _at_variable(problem: Problem, substitution: Substitution) -> Problem:
+    """The problem of a value that is one variable, told where that variable is set."""
+    name = substitution.whole.get(problem.location)
+    variables = substitution.environment.variable_locations if substitution.environment else {}
+    if name is None or name not in variables:
+        return problem
+    said, expected, rest = problem.rest.partition("; expected")
+    message = f"{said}, the value of ${{var.{name}}} at {problem.location}{expected}{rest}"
+    message = f"{problem.subject}: {message}" if problem.subject else message
+    file, line, column = variables[name]
+    return replace(problem, file=file, line=line, column=column, message=message, cause=f"{name}{said}{file}{line}")
 
 
 def _incomplete(entries: Iterable[Entry], unread_aliases: Iterable[Location]) -> set[Location]:
@@ -74,7 +91,7 @@ def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplet
     for entry in entries:
         if unknown and entry.location() in unknown:
             continue
-        for problem in schema_problems(address_kind(entry.name), entry.value, entry.written, f"{cut(entry.name)}: "):
+        for problem in schema_problems(address_kind(entry.name), entry.value, entry.written, cut(entry.name)):
             # A missing field is reported at the resource's key, which no placeholder replaces.
             unsure = incomplete if problem.location == entry.key_location else unknown
             if problem.location not in unsure:

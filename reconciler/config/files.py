@@ -19,7 +19,7 @@ from reconciler.config.names import (
     names_in,
     settings_above,
 )
-from reconciler.errors import Problem
+from reconciler.errors import NAMED, Problem
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
 
@@ -46,8 +46,11 @@ class Source(Protocol):
     def has(self, file: Path) -> bool:
         """Whether there is anything of that name, even a link to nowhere."""
 
-    def settings_elsewhere(self) -> Problem | None:
-        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder."""
+    def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
+        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder.
+
+        Without YAML below the folder, there is a problem only `if_empty`.
+        """
 
     def content(self, file: Path, most: int) -> bytes:
         """The bytes of a file, at most `most` and one. Unreadable if it may not be read."""
@@ -65,7 +68,9 @@ class Disk:
         """As `resources`; no file of YAML at all is a problem."""
         files, problems = self.resources()
         if not (files or problems or self.has(self.settings)):
-            problems = [_problem(self._path, "there is no *.yaml in this folder; expected a configuration")]
+            problems = [
+                _problem(self._path, "there is no *.yaml in this folder; expected the folder of a configuration")
+            ]
         return files, problems
 
     def resources(self) -> tuple[list[Path], list[Problem]]:
@@ -80,7 +85,7 @@ class Disk:
         files, refused = _readable(named, None) if named else _readable(below, self._home)
         return files, problems + refused
 
-    def settings_elsewhere(self) -> Problem | None:
+    def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
         if self.has(self.settings):
             return None
         folder = self.settings.parent
@@ -88,12 +93,14 @@ class Disk:
         if misspelt:
             return _problem(folder / misspelt[0], f"is not read; expected the name {SETTINGS_FILE}")
         # An empty folder may be one to export into.
-        above = settings_above(folder) if self._found[0] else None
+        above = settings_above(folder) if self._found[0] or if_empty else None
         found = [above] if above else [file for file in self._found[0] if is_settings(file.name)]
         if not found:
             return None
-        message = f"there is no {SETTINGS_FILE} here, but {found[0]} exists; expected the folder {found[0].parent}"
-        return _problem(self._path, message)
+        folders = ", ".join(str(each.parent) for each in found[:NAMED]) + (", …" if len(found) > NAMED else "")
+        expected = f"the folder {folders}, which has {found[0].name}"
+        expected = expected if len(found) == 1 else f"one of the folders {folders}, which have it"
+        return _problem(self._path, f"there is no {SETTINGS_FILE} in this folder; expected {expected}")
 
     @cached_property
     def _found(self) -> tuple[list[Path], list[Problem]]:

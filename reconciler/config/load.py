@@ -11,10 +11,14 @@ from typing import Final
 from reconciler.config.evaluate import evaluate
 from reconciler.config.files import Disk, Source, configuration_folder
 from reconciler.config.merge import Merged, merge
-from reconciler.config.reading import Reading
+from reconciler.config.names import SETTINGS_FILE
+from reconciler.config.reading import Reading, Taken
 from reconciler.config.settings import read_settings
-from reconciler.config.unread import Unread, across, find_unread, invalid
-from reconciler.errors import Problem, WrongUsage
+from reconciler.config.unread import Unread, find_unread, invalid
+from reconciler.errors import NAMED, Problem, WrongUsage, fold
+from reconciler.kinds import SECTIONS
+from reconciler.kinds.schema import BLOCKS
+from reconciler.lazy import load
 from reconciler.model.inputs import Desired
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
@@ -23,6 +27,7 @@ from reconciler.yaml import Document
 MOST_EVALUATED: Final = 10_000_000
 """Values times environments: every environment has values of its own."""
 MOST_ENVIRONMENTS: Final = 100
+TOP: Final = frozenset((*SECTIONS, *BLOCKS))
 
 
 class _WithEnvironments:
@@ -59,7 +64,10 @@ class _WithEnvironments:
             raise WrongUsage("there are several environments", hint=f"choose one: --environment with one of {names}")
         if name not in self.environments:
             known = f"expected one of {', '.join(self.environments)}" if self.environments else "none is set"
-            raise WrongUsage(f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}")
+            hint = f"{SETTINGS_FILE} names the environments" if self.environments else None
+            raise WrongUsage(
+                f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}", hint=hint
+            )
         return self.environments[name]
 
 
@@ -84,7 +92,7 @@ class Configuration(_WithEnvironments):
         """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
         environments: Mapping[str, Environment | None] = self.environments or {"": None}
         results = {name: self._evaluate(environment) for name, environment in environments.items()}
-        problems = [*self.problems, *across({name: found for name, (_, found) in results.items()})]
+        problems = [*self.problems, *fold({name: found for name, (_, found) in results.items()})]
         if problems:
             raise invalid(problems)
         return {name: desired for name, (desired, _) in results.items()}
@@ -103,6 +111,12 @@ class Opened(_WithEnvironments):
 
     def check(self) -> Mapping[str, Desired]:
         return self.configuration.check()
+
+    def environment(self, name: str | None) -> Environment:
+        elsewhere = self._reading.source.settings_elsewhere(if_empty=True)
+        if name is not None and name not in self.environments and elsewhere is not None:
+            raise invalid([elsewhere])
+        return super().environment(name)
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -129,8 +143,12 @@ def _read(
     documents: list[Document] = []
     unread: list[Problem] = []
     whole = not missing
+    foreign: list[Problem] = []
     for file in files:
         taken = reading.take(file)
+        if said := _foreign(taken):
+            foreign.append(Problem(str(file), 0, 0, said, cause="foreign"))
+            continue
         documents += taken.documents
         problems += taken.problems
         unread += taken.wrong
@@ -141,5 +159,16 @@ def _read(
         problems.append(Problem(str(reading.source.settings), 0, 0, message))
         environments = {}
     merged = merge(documents)
-    known = (*problems, *missing, *unread, *merged.problems)
+    if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
+        names = ", ".join(file.name for file in files[:NAMED]) + (", …" if len(files) > NAMED else "")
+        foreign = [Problem(str(path), 0, 0, f"the YAML here is no configuration ({names}); expected another folder")]
+    known = (*problems, *missing, *unread, *foreign, *merged.problems)
     return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))
+
+
+def _foreign(taken: Taken) -> str:
+    """Why a file is no part of a configuration; empty if it is one."""
+    if not taken.wrong and all(isinstance(each.value, dict) and TOP & each.value.keys() for each in taken.documents):
+        return ""
+    said: str = load("reconciler.config.foreign:find_foreign")(taken.content, taken.documents, taken.wrong)
+    return said

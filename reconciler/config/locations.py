@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reconciler.config.files import LARGEST, Disk
+from reconciler.config.text import masked
 from reconciler.config.variables import variables_in
 from reconciler.errors import Location
 from reconciler.kinds.comparison import dotted
@@ -17,22 +18,23 @@ from reconciler.yaml import LocatedList, LocatedMap, Position
 T = TypeVar("T")
 
 
-def lines_of(path: Path) -> Callable[[Location], str]:
-    """A function that gives the line at a location in the configuration at `path`.
+def line_reader() -> Callable[[Location], str]:
+    """A function that gives the line at a location, without Secret Keys.
 
     It reads each file once. Its answer is empty if the file cannot be read any more.
     """
-    disk = Disk(path)
     known: dict[str, list[str]] = {}
 
     def line(location: Location) -> str:
         if location.file not in known:
             try:
-                known[location.file] = disk.content(Path(location.file), LARGEST).decode("utf-8-sig").splitlines()
+                file = Path(location.file)
+                text = Disk(file).content(file, LARGEST).decode("utf-8-sig")
+                known[location.file] = (masked(text) if "sk_" in text else text).splitlines()
             except (Unreadable, UnicodeDecodeError):
                 known[location.file] = []
         lines = known[location.file]
-        return lines[location.line - 1].strip() if 0 < location.line <= len(lines) else ""
+        return lines[location.line - 1] if 0 < location.line <= len(lines) else ""
 
     return line
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.config.names import SETTINGS_FILE
-from reconciler.config.text import cut, found, quoted
-from reconciler.errors import Location, Problem
-from reconciler.kinds import SECTIONS
+from reconciler.config.text import cut, found, quoted, with_article
+from reconciler.errors import NAMED, Location, Problem
+from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
 from reconciler.model.inputs import make_address
 from reconciler.text import closest
@@ -34,15 +34,20 @@ class Entry:
         """Where the value at a path is, or the nearest value around it."""
         return Location(self.written.location.file, *find_position(self.written.node, path, self.written.position))
 
-    def problem(self, path: tuple[str | int, ...], message: str) -> Problem:
-        """A problem with the value at a path."""
-        return Problem(*self.location(*path), message)
+    def problem(self, path: tuple[str | int, ...], message: str, cause: str = "", *, at_key: bool = False) -> Problem:
+        """A problem with the value at a path, or with its key. The message begins with the name."""
+        subject = cut(self.name) if "." in self.name else ""
+        position = find_position(self.written.node, path, self.written.position, key=at_key)
+        file, message = self.written.location.file, f"{cut(self.name)}: {message}"
+        return Problem(file, *position, message, subject=subject, cause=cause)
 
 
 KEY = re.compile(KEY_PATTERN)
 KEY_EXPECTED = "expected small letters, digits, - and _, a letter or digit first"
 ANCHORS = "x-"
 TOP = (*SECTIONS, *BLOCKS)
+FEWEST = 2
+"""So many fields of a kind show that a map is one of its resources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,16 @@ class Merged:
     """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items.
 
     `misplaced` are resources with a wrong key, or written a second time, each with its address. Their values are
-    checked, and they are no part of the configuration.
+    checked, and they are no part of the configuration. `incomplete` are the keys of resources whose fields stand
+    elsewhere. If not `whole`, a section may be missing.
     """
 
     resources: dict[str, Written] = field(default_factory=dict)
     misplaced: list[tuple[str, Written]] = field(default_factory=list)
     blocks: dict[str, list[Written]] = field(default_factory=lambda: {name: [] for name in BLOCKS})
     problems: list[Problem] = field(default_factory=list)
+    incomplete: set[Location] = field(default_factory=set)
+    whole: bool = True
 
     def named(self) -> set[str]:
         """The addresses of its resources, and the `from` addresses of `moved` and `removed`."""
@@ -114,7 +122,32 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
         message = f"{name}: found {found(node)}; expected {expected}"
         merged.problems.append(Problem(file, *parent.value_positions[name], message))
     else:
-        merged.problems.append(Problem(file, *parent.key_positions[name], _unknown(name)))
+        merged.whole = False
+        message = _outside(merged, file, parent, name) or _unknown(name)
+        merged.problems.append(Problem(file, *parent.key_positions[name], message))
+
+
+def _outside(merged: Merged, file: str, parent: LocatedMap, name: str) -> str:
+    """Why a resource or a field stands where a section is expected; empty if it is none."""
+    names = list(parent)
+    sections = [
+        each for each in names[: names.index(name)] if each in SECTIONS and isinstance(parent[each], LocatedMap)
+    ]
+    if sections and parent[sections[-1]] and name in SECTIONS[sections[-1]].field_names():
+        above = next(reversed(parent[sections[-1]]))
+        merged.incomplete.add(Location(file, *parent[sections[-1]].key_positions[above]))
+        kind_name = with_article(SECTIONS[sections[-1]].name)
+        return f"{quoted(name)} is a field of {kind_name}; expected it below the key {quoted(above)}, indented"
+    kind = kind_with(parent[name]) if isinstance(parent[name], LocatedMap) else None
+    if kind is None:
+        return ""
+    return f"{quoted(name)} has the fields of {with_article(kind.name)}; expected it below {kind.section}:, indented"
+
+
+def kind_with(fields: Collection[str]) -> Kind | None:
+    """The kind that has the most of these fields, at least two; None if there is none."""
+    best = max(KINDS.values(), key=lambda kind: len({*kind.field_names()} & {*fields}))
+    return best if len({*best.field_names()} & {*fields}) >= FEWEST else None
 
 
 def _unknown(name: str) -> str:
@@ -125,7 +158,17 @@ def _unknown(name: str) -> str:
 
 def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> None:
     kind = SECTIONS[section]
+    strays = _strays(kind, node)
+    for above, fields in strays.items():
+        if above:
+            merged.incomplete.add(Location(file, *node.key_positions[above]))
+        merged.problems.append(Problem(file, *node.key_positions[fields[0]], _beside(kind, fields, above)))
+    names = {name for fields in strays.values() for name in fields}
     for key, value in node.items():
+        if key in names:
+            continue
+        if value is None and key in strays:
+            value = LocatedMap()  # noqa: PLW2901 - its fields stand beside it
         location = Location(file, *node.key_positions[key])
         written = Written(value, location, node.value_positions[key])
         address = make_address(kind.name, key)
@@ -138,6 +181,27 @@ def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> Non
             merged.misplaced.append((address, written))
         else:
             merged.resources[address] = written
+
+
+def _strays(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:
+    """Fields where keys of resources are expected: the key above them (empty if there is none) → their names."""
+    strays: dict[str, list[str]] = {}
+    names = {*kind.field_names(), "lifecycle"}
+    above = ""
+    for key, value in node.items():
+        if key in names and value is not None and not (isinstance(value, LocatedMap) and value.keys() & names):
+            strays.setdefault(above, []).append(key)
+        else:
+            above = key
+    return strays
+
+
+def _beside(kind: Kind, fields: list[str], above: str) -> str:
+    names = ", ".join(fields[:NAMED]) + (", …" if len(fields) > NAMED else "")
+    what, it = (f"the fields {names} stand", "them") if len(fields) > 1 else (f"the field {names} stands", "it")
+    if above:
+        return f"{what} beside the key {quoted(above)}; expected {it} below that key, indented further"
+    return f"{what} directly below {kind.section}:; expected a key of yours between, for example my-{kind.name}:"
 
 
 def _no_key(key: str) -> str:

@@ -14,8 +14,9 @@ from reconciler.yaml import Budget, Document, read
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The documents of a file, the problems of its YAML (`wrong`), and those of the file itself."""
+    """The bytes of a file, its documents, the problems of its YAML (`wrong`), and those of the file itself."""
 
+    content: bytes
     documents: list[Document]
     wrong: list[Problem]
     problems: list[Problem]
@@ -36,9 +37,11 @@ class Reading:
         try:
             content = self.content(file)
         except Unreadable as refused:
-            return Taken([], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
+            return Taken(b"", [], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
         documents, wrong = read(content, name, budget=self.budget)
-        return Taken(documents, wrong, keys_in(content, documents, name), is_whole=bool(documents or not wrong))
+        return Taken(
+            content, documents, wrong, keys_in(content, documents, name), is_whole=bool(documents or not wrong)
+        )
 
     def content(self, file: Path) -> bytes:
         """The bytes of a file. Unreadable if it exceeds a limit."""

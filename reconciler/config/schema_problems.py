@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.config.fast_validator import fast_validator
@@ -29,6 +29,8 @@ TYPES = {
 }
 TRUE = ("yes", "on", "y", "true")
 FALSE = ("no", "off", "n", "false")
+LEAST_TIME = 100
+"""Numbers below are hours, others are hours and minutes."""
 SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
 
@@ -73,15 +75,24 @@ def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
     """How to correct a value, as the end of a message; empty if that is unclear."""
     if value is None and name in KINDS and len(path) == 1:
         optional = path[0] not in KINDS[name].field_names() or not KINDS[name].field_named(str(path[0])).required
-        return "; leave the key out where it is not managed" if optional else ""
+        return "; leave the key out if it is not managed" if optional else ""
     if isinstance(value, str):
         return _advice_for_text(schema, value)
-    if isinstance(value, dict) and schema.get("type") == "array":
-        return '; write "- " before each item'
-    if isinstance(value, int | float) and "string" in _types(schema):
-        options = schema.get("enum")
-        return "; write it in quotes" if options is None or str(value) in options else ""
-    return ""
+    if isinstance(value, list):
+        return "; write it in quotes if it is a text" if schema.get("type") == "string" and "enum" not in schema else ""
+    if isinstance(value, dict):
+        return '; write "- " before each item' if schema.get("type") == "array" else ""
+    is_number = isinstance(value, int | float) and "string" in _types(schema)
+    return _advice_for_number(schema.get("enum"), value) if is_number else ""
+
+
+def _advice_for_number(options: Sequence[str] | None, number: float) -> str:
+    if options is None or str(number) in options:
+        return "; write it in quotes"
+    # 600 may mean 06:00, and 9 may mean 09:00.
+    hours, minutes = divmod(int(number), 100) if number >= LEAST_TIME else (int(number), 0)
+    time = f"{hours:02d}:{minutes:02d}"
+    return meant([time]) if time in options else ""
 
 
 def _advice_for_text(schema: Schema, text: str) -> str:
@@ -148,13 +159,15 @@ def violations(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
 def schema_problems(name: str, value: Any, written: Written, subject: str = "") -> Iterator[Problem]:
     """Every way in which `value` breaks the schema `name`: of a kind, of `settings`, or of an item of a block.
 
-    `written` is the same value as it was read. `subject` begins each message. A missing field is reported at the key of
-    the map that lacks it.
+    `written` is the same value as it was read. `subject` begins each message: an address, or the name of a block. A
+    missing field is reported at the key of the map that lacks it.
     """
     file, *key = written.location
     for each in _violations(name, value):
         fallback = (key[0], key[1]) if each.at_key or written.node is None else written.position
-        yield Problem(file, *find_position(written.node, each.path, fallback, key=each.at_key), subject + each.message)
+        message = f"{subject}: {each.message}" if subject else each.message
+        position = find_position(written.node, each.path, fallback, key=each.at_key)
+        yield Problem(file, *position, message, subject=subject if name in KINDS else "")
 
 
 def _violations(name: str, value: Any) -> Iterator[Violation]:
@@ -186,7 +199,8 @@ def _key_violations(
     for key in sorted(unknown):
         similar = similar_options(key, list(properties))
         misspelled.update(similar)
-        message = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{meant(similar)}"
+        below = [f"{name}.{key}" for name, each in properties.items() if key in each.get("properties", ())]
+        message = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{meant(similar or below)}"
         yield Violation((*path, key), True, _where(path) + message)
     for key in missing:
         if key not in misspelled:

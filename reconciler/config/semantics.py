@@ -11,11 +11,12 @@ from reconciler.config.merge import Entry, Written, keys_by_kind
 from reconciler.config.text import cut, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Reference
+from reconciler.kinds.comparison import keys_path
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN
 from reconciler.model.inputs import address_kind
-from reconciler.text import Searches, closest, meant
+from reconciler.text import Searches, closest, meant, misspelt
 
 ADDRESS = re.compile(ADDRESS_PATTERN)
 Items = Mapping[str, Sequence[Entry]]
@@ -41,7 +42,7 @@ def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
         if source in known and source != _address(item, "to"):
             expected = "expected it under `to` only" if item.name == "moved" else "expected it gone, or this item gone"
             location = known[source].location
-            message = f"{item.name}: from: {cut(source)} is still in the configuration, at {location}; {expected}"
+            message = f"from: {cut(source)} is still in the configuration, at {location}; {expected}"
             yield item.problem(("from",), message)
 
 
@@ -50,10 +51,10 @@ def _targets(items: Items) -> Iterator[Problem]:
     for item in items["moved"]:
         source, target = _address(item, "from"), _address(item, "to")
         if source and target and address_kind(source) != address_kind(target):
-            message = f"moved: to: {cut(source)} cannot become {cut(target)}; expected a key of the same kind"
+            message = f"to: {cut(source)} cannot become {cut(target)}; expected a key of the same kind"
             yield item.problem(("to",), message)
         elif source and source == target:
-            yield item.problem(("to",), f"moved: to: {cut(source)} moves to itself; expected another key")
+            yield item.problem(("to",), f"to: {cut(source)} moves to itself; expected another key")
 
 
 def _repeated(items: Items) -> Iterator[Problem]:
@@ -62,7 +63,7 @@ def _repeated(items: Items) -> Iterator[Problem]:
     for item, key, what in _claims(items):
         other = first.setdefault((key, _kind_of_id(item) if key == "id" else "", what), item)
         if other is not item:
-            message = f"{item.name}: {key}: {quoted(what)} is in {other.name} at {other.written.location} already"
+            message = f"{key}: {quoted(what)} is in {other.name} at {other.written.location} already"
             yield item.problem((key,), f"{message}; expected it once")
 
 
@@ -99,7 +100,36 @@ def semantic_problems(
     for entry in maps:
         yield from _references(entry, keys, unknown, searches, whole=whole)
         yield from _ignored(entry, unknown)
+        yield from _misspelt(entry, unknown)
     yield from _natural_keys((entry for entry in maps if known.get(entry.name) is entry.written), unknown)
+
+
+def _misspelt(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
+    """Words that are nearly those that are documented, where the API may take others too."""
+    for field in KINDS[address_kind(entry.name)].fields:
+        value = entry.value.get(field.name)
+        if isinstance(value, str) and field.known and value not in field.known:
+            if (option := misspelt(value, field.known)) and entry.location(field.name) not in unknown:
+                said = f"{field.name}: found the text {quoted(value)}; expected one of {', '.join(field.known)}"
+                yield entry.problem((field.name,), said + meant([option]))
+        elif isinstance(value, dict | list):
+            yield from _misspelt_keys(entry, (field.name,), field.schema, value)
+
+
+def _misspelt_keys(
+    entry: Entry, path: tuple[str | int, ...], schema: Mapping[str, Any], value: Any
+) -> Iterator[Problem]:
+    if isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _misspelt_keys(entry, (*path, index), schema.get("items", {}), each)
+    elif isinstance(value, dict) and schema.get("additionalProperties", True) and "properties" in schema:
+        known = schema["properties"]
+        for key, each in value.items():
+            if key in known:
+                yield from _misspelt_keys(entry, (*path, key), known[key], each)
+            elif option := misspelt(key, (name for name in known if name not in value)):
+                said = f"unknown key {quoted(key)}; expected one of {', '.join(known)}{meant([option])}"
+                yield entry.problem((*path, key), f"{keys_path(path)}: {said}", at_key=True)
 
 
 def _references(
@@ -118,7 +148,8 @@ def _references(
         others = [kind for kind in KINDS if key in keys[kind]]
         if whole or others:
             said = _dangling(key, reference, others, keys[reference.kind], searches)
-            yield entry.problem(path, f"{cut(entry.name)}: {name}[{index}].{reference.key}: {said}")
+            cause = "" if others else f"{reference.kind}.{key}"
+            yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", cause)
 
 
 def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[str, None], searches: Searches) -> str:
@@ -138,12 +169,11 @@ def _ignored(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
         path = written
         if isinstance(written, dict):
             if (said := _no_day(written.get("until"))) and entry.location(*steps, "until") not in unknown:
-                what = f"{cut(entry.name)}: lifecycle.ignore_changes[{index}].until"
-                yield entry.problem((*steps, "until"), f"{what}: {said}")
+                yield entry.problem((*steps, "until"), f"lifecycle.ignore_changes[{index}].until: {said}")
             path, steps = written.get("field"), (*steps, "field")
         said = _no_path(path, address_kind(entry.name)) if isinstance(path, str) and path else ""
         if said and entry.location(*steps) not in unknown:
-            yield entry.problem(steps, f"{cut(entry.name)}: lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
+            yield entry.problem(steps, f"lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
 
 
 def _no_day(text: object) -> str:
@@ -169,9 +199,8 @@ def _no_path(path: str, kind: str) -> str:
     schema: Mapping[str, Any] = KINDS[kind].field_named(name).schema
     for step in steps:
         if schema.get("type", "object") != "object":
-            return (
-                f"goes into what is no map; expected a path of keys{meant([path.removesuffix('.' + '.'.join(steps))])}"
-            )
+            close = meant([path.removesuffix("." + ".".join(steps))])
+            return f"goes into a value that is no map; expected a path of keys{close}"
         if not STEP.fullmatch(step):
             return "has an empty key; expected a path such as data.actions.push"
         schema = schema.get("properties", {}).get(step, {})
@@ -192,6 +221,7 @@ def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> It
         if other is not entry:
             same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(kind.natural_key, values, strict=True))
             if values != [other.value.get(name) for name in kind.natural_key]:
-                same += ", but for spaces at the ends or how letters are composed,"
+                same += ", except for spaces at the ends or how letters are composed,"
             message = f"{cut(entry.name)} has the same {same} as {cut(other.name)} at {other.written.location}"
-            yield Problem(*entry.key_location, f"{message}; expected a difference, since these tell two objects apart")
+            message += "; expected a difference, since these tell two objects apart"
+            yield Problem(*entry.key_location, message, subject=cut(entry.name), cause=f"same as {other.name}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from reconciler.errors import Problem
+from reconciler.errors import SHOWS_KEY, Problem
 from reconciler.text import WORD_CHARACTERS, quote, truncate
 from reconciler.yaml import Document, LocatedList, LocatedMap, Position
 from reconciler.yaml.syntax import position_at
@@ -91,7 +91,7 @@ def keys_in(content: bytes, documents: Iterable[Document], file: str) -> list[Pr
     if b"sk_" in content:
         for found in IN_BYTES.finditer(content):
             before = content[: found.start()].removeprefix(MARK).decode("utf-8", "replace")
-            problems.append(Problem(file, *position_at(before, len(before)), KEY_FOUND))
+            problems.append(Problem(file, *position_at(before, len(before)), KEY_FOUND, SHOWS_KEY))
             if len(problems) == MOST:
                 return problems
     if b"\\" in content:
@@ -110,7 +110,7 @@ def _escaped_keys(document: Document, content: bytes) -> list[Problem]:
         if isinstance(value, str):
             found = KEY.search(value) if "sk_" in value else None
             if found and found.group().encode() not in content:
-                problems.append(Problem(document.file, *position, KEY_FOUND))
+                problems.append(Problem(document.file, *position, KEY_FOUND, SHOWS_KEY))
         elif id(value) not in seen and isinstance(value, LocatedMap):
             open_values += ((key, value.key_positions[key]) for key in value)
             open_values += ((each, value.value_positions[key]) for key, each in value.items())

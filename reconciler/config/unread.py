@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.config.text import masked, masked_key
 from reconciler.errors import ConfigurationInvalid, Location, Problem
 from reconciler.yaml import ALIAS
-
-MOST = 1000
-"""How many problems are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +30,8 @@ def find_unread(problems: Sequence[Problem], *, whole: bool) -> Unread:
 
 
 def invalid(problems: Iterable[Problem]) -> ConfigurationInvalid:
-    """The error that shows the first thousand of the problems, with every Secret Key masked."""
-    ordered = sorted(set(problems))
-    shown = [replace(each, file=masked_key(each.file), message=masked(each.message)) for each in ordered[:MOST]]
-    if len(ordered) > MOST:
-        rest = replace(ordered[MOST - 1], message=f"… and {len(ordered) - MOST} more problems, not shown")
-        shown.append(replace(rest, file=masked_key(rest.file)))
-    return ConfigurationInvalid(shown)
-
-
-def across(environments: Mapping[str, Sequence[Problem]]) -> list[Problem]:
-    """The problems of all environments. A problem that not every environment has names those that have it."""
-    counts = Counter(problem for problems in environments.values() for problem in set(problems))
-    result = [problem for problem, count in counts.items() if count == len(environments)]
-    for problem in counts.keys() - set(result):
-        names = [name for name, problems in environments.items() if problem in problems]
-        where = f" (in the environment{'s' if len(names) > 1 else ''} {', '.join(names)})"
-        result.append(replace(problem, message=problem.message + where))
-    return result
+    """The error that shows the problems, with every Secret Key masked."""
+    return ConfigurationInvalid(
+        replace(each, file=masked_key(each.file), message=masked(each.message), subject=masked(each.subject))
+        for each in problems
+    )

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from reconciler.config.text import KEY_FOUND, holds_key, quoted
-from reconciler.errors import Location, Problem
+from reconciler.errors import SHOWS_KEY, Location, Problem
 from reconciler.model.settings import Environment, Variable
 from reconciler.text import closest
 from reconciler.yaml import LocatedList, LocatedMap, Position
@@ -20,14 +20,17 @@ NAME = re.compile(r"var\.([A-Za-z_][A-Za-z0-9_]*)")
 class Substitution:
     """Replaces the variables of an environment in values, and collects the problems.
 
-    `unknown` are the locations of values that are not known: they keep their text. Without an environment, because the
-    settings could not be read, a variable is no problem.
+    `unknown` are the locations of values that are not known: they keep their text. `whole`: location → the name of the
+    variable that is the whole value there. `subject` is the resource whose values are replaced. Without an environment,
+    because the settings could not be read, a variable is no problem.
     """
 
     def __init__(self, environment: Environment | None) -> None:
         self.environment = environment
         self.problems: list[Problem] = []
         self.unknown: set[Location] = set()
+        self.whole: dict[Location, str] = {}
+        self.subject = ""
         self._length = 0
         self._is_full = False
 
@@ -45,13 +48,16 @@ class Substitution:
             return [self.plain(value, file, at) for value, at in zip(node, node.positions, strict=True)]
         return node
 
-    def _refuse(self, location: Location, message: str) -> None:
-        self.problems.append(Problem(*location, message))
+    def _refuse(self, location: Location, message: str, cause: str = "", at: Location | None = None) -> None:
+        subject = self.subject if "." in self.subject else ""
+        code = SHOWS_KEY if message == KEY_FOUND else ""
+        self.problems.append(Problem(*(at or location), message, code, subject, cause))
         self.unknown.add(location)
 
     def _text(self, text: str, location: Location) -> Variable:
         whole = EXPRESSION.fullmatch(text)
         if whole and whole.group(1) is not None:
+            self.whole[location] = whole.group(1).strip().removeprefix("var.")
             return self._value(whole, location)
 
         if self._is_full:
@@ -89,7 +95,9 @@ class Substitution:
             self.unknown.add(location)
             return text
         if name not in self.environment.variables:
-            self._refuse(location, _without_value(name, self.environment))
+            message = _without_value(name, self.environment, location)
+            at = self.environment.unset.get(name)
+            self._refuse(location, message, str(at or message), at)
             return text
         return self.environment.variables[name]
 
@@ -100,8 +108,8 @@ def variables_in(text: str) -> list[str]:
     return [each[1] for each in named if each]
 
 
-def _without_value(name: str, environment: Environment) -> str:
+def _without_value(name: str, environment: Environment, location: Location) -> str:
     if name in environment.unset:
-        return f"the variable {quoted(name)} has no value; expected one at {environment.unset[name]}"
+        return f"the variable {quoted(name)} has no value; expected one here, since {location} uses it"
     expected = "expected a value under variables of the environment in reconciler.yaml"
     return f"the variable {quoted(name)} is not set; {expected}{closest(name, list(environment.variables))}"

@@ -92,7 +92,7 @@ AUTOMATION = Kind(
                             "type": "object",
                             "description": "One thing that starts it.",
                             "properties": {
-                                "uid": text("The event's uid, from the dashboard. In quotes where it is digits.", "2"),
+                                "uid": text("The event's uid, from the dashboard. Quoted if it has only digits.", "2"),
                                 "type": text("What starts it.", "event"),
                             },
                         },

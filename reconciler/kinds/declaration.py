@@ -101,7 +101,8 @@ class Delivery:
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field that a user writes. `expected` ends the sentence "expected …" in an error; `derived` are keys within
-    its value that the API adds by itself; `follows_key`: a word that usually is the environment of the key."""
+    its value that the API adds by itself; `follows_key`: a word that usually is the environment of the key; `known`:
+    the values that the documents name, where the API may have newer ones."""
 
     name: str
     schema: Schema
@@ -113,6 +114,7 @@ class Field:
     setter: SubEndpoint | None = None
     derived: frozenset[str] = frozenset()
     follows_key: bool = False
+    known: tuple[str, ...] = ()
 
     def schema_at(self, keys: Sequence[str | int]) -> Schema | None:
         """The schema of the value at these keys, None if it is not declared."""

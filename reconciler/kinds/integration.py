@@ -10,12 +10,13 @@ from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.text import did_you_mean
 
 CATALOGUE = "/integrations/meta"
-# The page calls the catalogue authoritative, so a slug is checked there, and these are examples for editors.
-KNOWN_SLUGS = (
+# The page calls the catalogue authoritative, so a slug that is like none of these is checked there.
+_SLUGS = (
     "amplitude appmetrica facebook firebase mixpanel posthog segment searchads adjust appsflyer branch kochava "
     "singular split_metrics asapty tenjin amazon_s3 google_cloud_storage slack webhooks braze clevertap mailchimp "
     "onesignal pushwoosh"
 )
+KNOWN_SLUGS = tuple(_SLUGS.split())
 DELIVERY_FIELDS = frozenset({"last_delivery_at", "last_error_at", "last_error_message", "delivery_error_count"})
 STATUS_WORDS = {"paused": 0, "active": 1}
 # 2 is set by the delivery worker alone, so it is a word that may be read and not be written.
@@ -62,7 +63,8 @@ def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
     if not providers:
         return []
     if slug not in providers:
-        return [f'the catalogue knows no provider "{slug}"; expected one of its slugs{did_you_mean(slug, providers)}']
+        known = f"expected one of {', '.join(sorted(providers))}{did_you_mean(slug, providers)}"
+        return [f'the catalogue of the API has no provider "{slug}"; {known}']
     named = providers[slug].get("allowedStores")
     stores = [each for each in named if isinstance(each, str)] if isinstance(named, list) else []
     if stores and platform not in stores:
@@ -92,9 +94,10 @@ INTEGRATION = Kind(
         ),
         Field(
             name="integration",
-            schema=text("The provider's slug. The API cannot change it later.", *KNOWN_SLUGS.split(), minLength=1),
+            schema=text("The provider's slug. The API cannot change it later.", *KNOWN_SLUGS, minLength=1),
             expected="a provider's slug, for example webhooks, slack or amplitude",
             immutable=True,
+            known=KNOWN_SLUGS,
         ),
         Field(
             name="target_platform",

@@ -47,9 +47,7 @@ LIFECYCLE: Schema = closed(
             "description": "Fields that an update leaves as they are live.",
             "examples": [["status"]],
         },
-        "replace": text(
-            "Where the API cannot change a field, make a new object and delete the old one.", enum=["allow"]
-        ),
+        "replace": text("If the API cannot change a field, make a new object and delete the old one.", enum=["allow"]),
     },
 )
 
@@ -124,7 +122,7 @@ ENVIRONMENT: Schema = closed(
             "examples": [["op", "read", "op://Team/Qonversion/secret-key"]],
         },
         "api_url": text(
-            "The API's address where it is not the vendor's, or simulator: and a file.",
+            "The API's address if it is not the vendor's, or simulator: and a file.",
             "http://127.0.0.1:8080/v4",
             pattern="^(https?://|simulator:).",
         ),

@@ -43,7 +43,7 @@ BACKENDS: Mapping[str, BackendType] = {
         place="on a ref of the repository's remote",
         implementation="reconciler.state.git:GitBackend",
         settings={
-            "remote": text("git: the remote that holds the state, origin where it is left out.", "origin", minLength=1),
+            "remote": text("git: the remote that holds the state, origin if it is left out.", "origin", minLength=1),
             "author": text(
                 "git: who commits the state, if git itself knows nobody (user.email, GIT_AUTHOR_EMAIL).",
                 "Release Bot <bot@example.com>",

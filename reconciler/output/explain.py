@@ -12,7 +12,7 @@ from reconciler.model.explanation import Explanation, FieldExplanation, Held, La
 from reconciler.output.labels import CAUSES, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, yellow
 from reconciler.output.values import cut, format_value, named
-from reconciler.text import columns, pad
+from reconciler.text import columns, pad, short_commit
 
 FORMAT_VERSION = 1
 DEEPEST = 40
@@ -65,7 +65,7 @@ def _field(field: FieldExplanation, of: Explanation) -> Iterator[str]:
 def _last(last: LastApply | None) -> str:
     if last is None:
         return "no receipt names it"
-    commit = f", commit {escape(last.commit[:12])}" if last.commit else ""
+    commit = f", {escape(short_commit(last.commit))}" if last.commit else ""
     how = escape(f"{last.action} {last.status}, {last.at}, by {last.who}")
     return f"{how}{commit} (receipt {escape(last.receipt)})"
 

@@ -13,7 +13,7 @@ from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt
 from reconciler.output.labels import SIGN_PAINT, api_note
 from reconciler.output.terminal import USUAL, bold, dim, escape, fit, green, red, width, yellow
 from reconciler.output.values import Line, ValueDiff, cut_both, format_value, ignored_lines, named, plain
-from reconciler.text import columns, counted, pad, wrap
+from reconciler.text import columns, counted, pad, short_commit, wrap
 
 DESTINATIONS_FORMAT = 1
 DRIFT_FORMAT = 1
@@ -75,7 +75,7 @@ def history_text(receipts: Sequence[Receipt]) -> str:
         bold(escape(receipt.id))
         + escape(
             f"  {receipt.at}  {receipt.title()}  by {receipt.who}"
-            + (f", commit {receipt.commit[:12]}" if receipt.commit else "")
+            + (f", {short_commit(receipt.commit)}" if receipt.commit else "")
         )
         for receipt in receipts
     )
@@ -104,14 +104,17 @@ def state_json(state: State) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def validation_json(problems: Iterable[Problem], hints: Iterable[Problem], counts: Mapping[str, int]) -> str:
-    """What is wrong, what could be better, and how many resources each environment has."""
-    places = [[asdict(each) for each in found] for found in (problems, hints)]
+def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[str, int]) -> str:
+    """What is wrong, what could be (by rule: `invalid`, `warning`, `hint`), and the resources of each environment."""
+    names = ("file", "line", "column", "message", "code")
+    found = {
+        key: [{name: getattr(each, name) for name in names} for each in problems.get(rule, ())]
+        for key, rule in (("problems", "invalid"), ("warnings", "warning"), ("hints", "hint"))
+    }
     document = {
         "format_version": VALIDATION_FORMAT,
-        "valid": not places[0],
-        "problems": places[0],
-        "hints": places[1],
+        "valid": not found["problems"],
+        **found,
         "environments": [{"environment": name, "resources": count} for name, count in counts.items()],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)

@@ -86,7 +86,7 @@ def unwritable(error: OSError) -> SystemExit | ReconcilerError:
     if isinstance(error, BrokenPipeError):
         return SystemExit(Exit.API_FAILED)
     why = f"stdout cannot be written ({error.strerror})"
-    return ReconcilerError(why, hint="what was to be said there is lost, and nothing else")
+    return ReconcilerError(why, hint="only its output is lost")
 
 
 def write_stderr(text: str) -> None:

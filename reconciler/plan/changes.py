@@ -238,4 +238,4 @@ def creation_errors(context: PlanContext, changes: Iterable[Change]) -> Iterator
         if change.action in (Action.CREATE, Action.REPLACE):
             resource = context.desired.resources[change.address]
             for message in KINDS[change.kind].creation_errors(resource.fields, context.live.lookups):
-                yield Problem(*resource.location, f"{change.address}: {message}")
+                yield Problem(*resource.location, f"{change.address}: {message}", subject=change.address)

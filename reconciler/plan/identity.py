@@ -24,6 +24,7 @@ from reconciler.model.inputs import (
     object_name,
     parse_object_name,
 )
+from reconciler.text import short_commit
 
 PASTE = "paste one `imports` line each, with the id that is meant"
 
@@ -57,7 +58,7 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
 
 def deleted_before(object_id: str, tombstone: Tombstone) -> str:
     """That we deleted an object, in words."""
-    commit = f", at commit {tombstone.commit[:12]}" if tombstone.commit else ""
+    commit = f", {short_commit(tombstone.commit)}" if tombstone.commit else ""
     return f"{object_id} was deleted by an earlier apply ({tombstone.address}{commit})"
 
 

@@ -157,7 +157,7 @@ def _not_offered(context: PlanContext, changes: Iterable[Change]) -> Iterator[Pr
             message += f"; expected one of: {described(offered)}{did_you_mean(found, ids)}"
             sources = ", ".join(map(str, sent.resource.sources.get(path, ())))
             message += f" (the value comes from {sources})" if sources else ""
-            yield Problem(*sent.resource.field_location(path), message)
+            yield Problem(*sent.resource.field_location(path), message, subject=sent.change.address)
 
 
 def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:

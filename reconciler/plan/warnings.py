@@ -13,7 +13,7 @@ from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, State, 
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, deleted_before
 from reconciler.serialization import canonical
-from reconciler.text import did_you_mean
+from reconciler.text import close_matches, did_you_mean, meant
 
 
 def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
@@ -34,13 +34,41 @@ def dangling(
     address is misspelt, and the plan would delete, or create twice, what the block was to keep. `entries` and `origin`:
     as `moved` gives them."""
     managed = {(address_kind(address), entry.id) for address, entry in entries.items()}
+    for each in _without_source(desired, entries):
+        if close := _likely_source(desired, entries, each):
+            said = (
+                f"moved: from: nothing is remembered as {each.source}; expected the address that the object had{close}"
+            )
+            yield Problem(*each.location, said)
     for block in _without_target(desired):
         kind = address_kind(block.target)
         if isinstance(block, Moved) and block.target in origin:
             source = origin[block.target]
-            yield _problem(desired, block, f"where {source} is to move; to delete {source}, take this line away")
+            yield _problem(desired, block, f"where {source} is to move; to delete {source}, remove this line")
         elif isinstance(block, Import) and (kind, block.id) not in managed and block.id in live.records[kind]:
-            yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, take this line away")
+            yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, remove this line")
+
+
+def without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
+    """Messages for `moved` lines that neither do anything nor have done it. `entries`: as `moved` gives them."""
+    for each in _without_source(desired, entries):
+        close = _likely_source(desired, entries, each)
+        yield f"{each.location}: this `moved` does nothing: nothing is remembered as {each.source}{close}"
+
+
+def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[Moved]:
+    """Moves of what is not remembered, to what is not remembered either. Before the first apply, that is no mistake."""
+    for each in desired.moved if entries else ():
+        is_new = each.target in desired.resources and each.target not in entries
+        if is_new and each.source not in entries and each.source not in desired.resources:
+            yield each
+
+
+def _likely_source(desired: Desired, entries: Mapping[str, Entry], each: Moved) -> str:
+    """The suggestion of an address that is remembered, and would be deleted; empty if none is close."""
+    kind, _, key = each.source.partition(".")
+    gone = (each for each in sorted(entries) if address_kind(each) == kind and each not in desired.resources)
+    return meant([f"{kind}.{close}" for close in close_matches(key, (each.partition(".")[2] for each in gone))])
 
 
 def unused(desired: Desired) -> Iterator[Problem]:
@@ -53,7 +81,9 @@ def completed(desired: Desired, state: State) -> Iterator[str]:
     """Messages for the blocks that are done and can be removed, each with its place."""
     for each in desired.moved:
         if each.source not in state.entries and each.target in state.entries:
-            yield f"{each.location}: this `moved` is done: {each.source} is {each.target}; the line can go"
+            said = f"this `moved` has no effect: {each.target} is remembered, and {each.source} is not"
+            yield f"{each.location}: {said}; the line can go"
+    yield from without_effect(desired, moved(desired, state.entries)[0])
     kept = {each.address for each in state.tombstones.values() if each.protected}
     for removed in desired.removed:
         if state.entries and removed.source not in state.entries and removed.source not in kept:
@@ -95,6 +125,7 @@ def warnings(
             f"{len(context.matches)} live objects are matched by name alone. Apply once, and keep the state "
             "(README, State: in a file, in git, or in a bucket)"
         )
+    yield from without_effect(context.desired, context.entries)
     yield from _restored(context)
     yield from _ended(context.desired, today)
     yield from _stored(changes, refresh)
@@ -144,12 +175,13 @@ def _restored(context: PlanContext) -> Iterator[str]:
 
 def _ended(desired: Desired, today: str) -> Iterator[str]:
     for resource in desired.resources.values():
-        for each in resource.lifecycle.ignore_changes:
+        for index, each in enumerate(resource.lifecycle.ignore_changes):
             if each.until and today > each.until:
+                location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
                 owner = f", {each.owner}" if each.owner else ""
                 yield (
-                    f"{resource.location}: {resource.address} ignores changes of {each.field} past its date "
-                    f"({each.until}{owner}: {each.reason}); end it or give it another date"
+                    f"{location}: {resource.address} still ignores changes of {each.field} after its date "
+                    f"({each.until}{owner}: {each.reason}); remove the entry or give it a later date"
                 )
 
 

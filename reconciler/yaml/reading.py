@@ -85,12 +85,12 @@ class Builder:
     def _report_too_deep(self, at: Position) -> None:
         self.report(at, f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read")
 
-    def report(self, at: Position, message: str, code: str = "") -> None:
+    def report(self, at: Position, message: str) -> None:
         """Note a problem."""
-        self.problems.append(Problem(self._file, *at, message, code))
+        self.problems.append(Problem(self._file, *at, message))
 
-    def _report_at(self, event: Any, message: str, code: str = "") -> None:
-        self.report((event.start_mark.line + 1, event.start_mark.column + 1), message, code)
+    def _report_at(self, event: Any, message: str) -> None:
+        self.report((event.start_mark.line + 1, event.start_mark.column + 1), message)
 
     def _plain(self, event: Any) -> Any:
         """Return what a plain scalar without a tag means."""
@@ -136,7 +136,9 @@ class Builder:
             return self._anchors.use(event.anchor, len(self._stack))
         except AliasError as error:
             if message := str(error):
-                self._report_at(event, message, ALIAS)
+                at = (event.start_mark.line + 1, event.start_mark.column + 1)
+                cause = f"{self._file} *{event.anchor}"
+                self.problems.append(Problem(self._file, *at, message, ALIAS, cause=cause))
             # A string as a key, and an empty map as a value, cause no second problem.
             return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
 
@@ -220,7 +222,9 @@ def read(
     except EndedError:
         pass
     except yaml.YAMLError as error:
-        builder.problems.append(syntax_problem(error, text, file))
+        last = syntax_problem(error, text, file)
+        # What was found in the same line before has the same cause.
+        builder.problems[:] = [*(each for each in builder.problems if each.line != last.line), last]
     finally:
         parser.dispose()
     return builder.documents, sorted(builder.problems)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
+from reconciler.yaml.mistakes import QUOTED, TOKEN, closes, likely_mistake
 
 _LONGEST = 60
 
@@ -64,7 +65,6 @@ _NO_ESCAPE: Final = (
     "or single quotes around the text"
 )
 _ENDS: Final = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
-_QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
 _WHOLE: Final = re.compile(r"[&*][0-9A-Za-z_-]+(?=[\s?:,\]}%@`]|\Z)|!(?:<[^\s>]*>|[^\s,\[\]{}]*)(?=\s|\Z)")
 _HANDLE: Final = re.compile(r"![0-9A-Za-z_-]+!")
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+(?:#.*\s*)*")
@@ -80,6 +80,8 @@ def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     found: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if found is None:
         return Problem(file, 1, 1, _NO_YAML)
+    if mistake := likely_mistake(text, found.index):
+        return Problem(file, *position_at(text, mistake[0]), mistake[1])
     begun: Any = getattr(error, "context_mark", None)
     if isinstance(error, yaml.scanner.ScannerError):
         message, at_begin = _of_token(text, begun or found, found)
@@ -97,7 +99,7 @@ def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
 def _of_token(text: str, begun: Any, found: Any) -> tuple[str, bool]:
     """Return the problem of a token, and whether its position is the beginning of the token."""
     first, last = text[begun.index : begun.index + 1], text[found.index : found.index + 1]
-    if first in _QUOTED and (message := _of_quoted(text, begun.index, found.index)):
+    if first in QUOTED and (message := _of_quoted(text, begun.index, found.index)):
         return message, True
     if last == "\t" and first not in _TOKENS:
         return _TAB, False
@@ -110,7 +112,7 @@ def _of_token(text: str, begun: Any, found: Any) -> tuple[str, bool]:
 
 def _of_quoted(text: str, begin: int, end: int) -> str:
     """Return the problem of the quoted text that begins at `begin`, read up to `end`; empty if there is none."""
-    closed = _QUOTED[text[begin]].match(text, begin)
+    closed = QUOTED[text[begin]].match(text, begin)
     whole = text[begin : closed.end() if closed else len(text)]
     if text[begin] == '"' and "\\" in _ESCAPE.sub("", whole):
         return _NO_ESCAPE
@@ -186,18 +188,6 @@ def _refused(text: str, file: str) -> list[Problem]:
 
 # One token, and the white space before it. Quoted text is one token, closed or not. A quote within plain text, as in
 # `it's`, begins no token.
-_TOKEN: Final = re.compile(
-    r"""(?xs) \s*+ (?:
-      (?P<open> [\[{] )
-    | (?P<close> [\]}] )
-    | " (?: [^"\\]++ | \\. )*+ (?: "|\\? )
-    | ' [^']*+ '?
-    | [&*!] [^\s,\[\]{}]*+
-    | [-?:] (?= \s )
-    | \# [^\r\n]*+
-    | (?P<plain> , | [^\s,\[\]{}]++ )
-    )"""
-)
 _LINE_END: Final = re.compile(r"[\r\n]")
 
 
@@ -208,7 +198,7 @@ def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
     1024 characters along a line. It opens the brackets there before the builder sees the first one.
     """
     position = opened = 0
-    while (token := _TOKEN.match(text, position)) is not None:
+    while (token := TOKEN.match(text, position)) is not None:
         position = token.end()
         if token["open"]:
             opened += 1
@@ -221,14 +211,3 @@ def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
             line_end = _LINE_END.search(text, position)
             position = line_end.end() if line_end else len(text)
     return None
-
-
-def closes(text: str) -> bool:
-    """Tell whether the bracket that `text` begins with is closed in it."""
-    position = opened = 0
-    while (token := _TOKEN.match(text, position)) is not None:
-        position = token.end()
-        opened += 1 if token["open"] else -1 if token["close"] else 0
-        if not opened:
-            return True
-    return False

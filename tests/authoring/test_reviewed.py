@@ -48,8 +48,8 @@ def test_spent_blocks_do_no_harm_and_are_named(world: World) -> None:
     assert "moved from automation.flow" in planned.change("automation.stream")["notes"]
     assert world.apply().code == 0
     said = validated(world)
-    for line, block in ((6, "moved"), (8, "removed"), (10, "imports")):
-        assert f"main.yaml:{line}:5: this `{block}` is done" in said
+    for line, block in ((6, "moved` has no effect"), (8, "removed` is done"), (10, "imports` is done")):
+        assert f"main.yaml:{line}:5: this `{block}" in said
     assert world.plan().code == 0
 
 
@@ -88,7 +88,7 @@ def test_a_line_with_work_to_do_needs_its_address(world: World, line: str) -> No
         assert done.code == 3
         assert "main.yaml:2:" in done.err
         assert 'did you mean "stream"?' in done.err
-        assert "take this line away" in done.err
+        assert "remove this line" in done.err
 
 
 def test_a_chain_of_moves_that_ends_nowhere(world: World) -> None:
@@ -102,6 +102,35 @@ def test_a_chain_of_moves_that_ends_nowhere(world: World) -> None:
     assert "main.yaml:2:52: moved: to: there is no automation.c, where automation.flow is to move" in done.err
     world.write(other + moves + "removed: [{from: automation.c, destroy: false}]")
     assert world.plan().actions() == {"automation.other": "create", "automation.c": "forget"}
+
+
+def test_a_move_of_what_nobody_remembers(world: World) -> None:
+    """A misspelt `from` is refused if it would delete what the line was to keep; it is never called done."""
+    world.settle(FLOW)
+    text = "automations: {stream: {name: Other, status: active, data: {}}}\n"
+    text += "moved: [{from: automation.%s, to: automation.stream}]"
+    world.write(text % "flwo")
+    said = "main.yaml:2:9: this `moved` does nothing: nothing is remembered as automation.flwo"
+    assert f'{said}; did you mean "automation.flow"?' in validated(world)
+    for done in (world.run("plan"), world.run("apply", "--auto-approve")):
+        assert done.code == 3
+        assert "main.yaml:2:9: moved: from: nothing is remembered as automation.flwo" in done.err
+        assert 'did you mean "automation.flow"?' in done.err
+    world.write(text % "unheard-of")
+    (warning,) = world.plan().document["warnings"]
+    assert warning.endswith(said.replace("flwo", "unheard-of"))
+    assert world.apply().code == 0
+    assert "is done" not in validated(world)
+    planned = world.plan()
+    assert (planned.code, planned.document["warnings"]) == (0, [])
+
+
+def test_a_move_before_the_first_apply(world: World) -> None:
+    """An environment that remembers nothing has nothing to move, and nothing is said."""
+    flow = "automations: {flow: {name: Flow, status: active, data: {}}}"
+    world.write(flow + "\nmoved: [{from: automation.old, to: automation.flow}]")
+    assert "moved" not in validated(world)
+    assert world.plan().document["warnings"] == []
 
 
 def test_a_renamed_key_is_hinted_at_and_never_assumed(world: World) -> None:
@@ -125,16 +154,16 @@ def test_what_differs_much_is_not_hinted_at(world: World) -> None:
 
 @pytest.mark.parametrize(("until", "warned"), [("2020-01-31", True), ("2999-12-31", False)])
 def test_an_ignore_past_its_date_warns_in_every_plan(world: World, until: str, warned: bool) -> None:
-    """Who, why and until when; the field is still ignored."""
+    """Who, why, until when and where that is written; the field is still ignored."""
     ignoring = f"{{field: caption, until: {until}, reason: launch freeze, owner: growth}}"
     world.settle(FLOW + f"        lifecycle: {{ignore_changes: [{ignoring}]}}\n")
     world.edit("automations", world.id_of("automation.flow"), caption="Theirs")
     planned = world.plan()
     assert planned.code == 0
-    said = [warning for warning in planned.document["warnings"] if "past its date" in warning]
+    said = [warning for warning in planned.document["warnings"] if "after its date" in warning]
     assert bool(said) is warned
     if warned:
-        assert "automation.flow ignores changes of caption" in said[0]
+        assert "main.yaml:8:51: automation.flow still ignores changes of caption" in said[0]
         assert "growth: launch freeze" in said[0]
 
 

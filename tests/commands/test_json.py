@@ -52,6 +52,7 @@ def test_the_verdict_as_json(world: World) -> None:
         "format_version": 1,
         "valid": True,
         "problems": [],
+        "warnings": [],
         "hints": [],
         "environments": [{"environment": "default", "resources": 2}],
     }

@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from world import without_excerpts
 
 from reconciler.cli.main import run
 from reconciler.config import read_configuration
@@ -45,12 +46,15 @@ class Folder:
         file.write_bytes(text if isinstance(text, bytes) else textwrap.dedent(text).encode())
 
     def validate(self, name: str = "") -> tuple[int, list[str]]:
-        """The exit code, and the lines on stderr with file names relative to the folder. Nothing is on stdout."""
+        """The exit code, and the lines on stderr with file names relative to the folder. Nothing is on stdout.
+
+        The lines of the source that are shown below a problem are left out.
+        """
         self._capsys.readouterr()
         code = run(["validate", str(self.path / name)])
         out, err = self._capsys.readouterr()
         assert out == ""
-        return code, err.replace(f"{self.path}/", "").splitlines()
+        return code, without_excerpts(err.replace(f"{self.path}/", ""))
 
     def problems(self, name: str = "") -> list[str]:
         """The problems, of which there must be some: exit 3, and a last line that counts them."""

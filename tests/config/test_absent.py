@@ -84,7 +84,7 @@ def test_settings_that_are_in_another_folder(world: World, command: str, name: s
     ended = world.run(command) if command == "validate" else world.run(command, "--environment", "production")
     assert ended.code == 3, ended.err
     problem, last = ended.err.splitlines()
-    assert "there is no reconciler.yaml here" in problem
+    assert "there is no reconciler.yaml in this folder; expected the folder " in problem
     assert str(Path(os.path.realpath(settings)).name) in problem
     assert last == "error: 1 problem in the configuration"
 

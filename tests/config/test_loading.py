@@ -161,7 +161,10 @@ def test_a_real_run_in_the_folder(folder: Folder) -> None:
     assert (ended.returncode, ended.stdout) == (3, "")
     assert ended.stderr == (
         'main.yaml:3:13: report.a: status: found the text "actve"; expected one of draft, active; '
-        'did you mean "active"?\nerror: 1 problem in the configuration\n'
+        'did you mean "active"?\n'
+        "  3 |     status: actve\n"
+        "    |             ^\n"
+        "error: 1 problem in the configuration\n"
     )
 
 

@@ -21,7 +21,9 @@ REPORT = [
     ("send_at", "9:00", 14, f'found the text "9:00"; {SEND_AT}; did you mean "09:00"?'),
     ("send_at", "10:30:00", 14, f'found the text "10:30:00"; {SEND_AT}; did you mean "10:30"?'),
     ("send_at", "noon", 14, f'found the text "noon"; {SEND_AT}'),
-    ("send_at", "9", 14, f"found the number 9; {SEND_AT}"),
+    ("send_at", "9", 14, f'found the number 9; {SEND_AT}; did you mean "09:00"?'),
+    ("send_at", "0600", 14, f'found the number 600; {SEND_AT}; did you mean "06:00"?'),
+    ("send_at", "2500", 14, f"found the number 2500; {SEND_AT}"),
     ("send_at", "[09:00]", 14, f"found a list; {SEND_AT}"),
     ("send_at", "", 13, f"found nothing; {SEND_AT}"),
     ("included_range_days", "2", 26, "found the number 2; expected one of 1, 3, 7"),
@@ -43,6 +45,7 @@ REPORT = [
     ("report_name", "true", 18, f"found the value true; {NAME}; write it in quotes"),
     ("report_name", "1.10", 18, f"found the number 1.1; {NAME}; write it in quotes"),
     ("report_name", '""', 18, f"is empty; {NAME}"),
+    ("report_name", "[test]", 18, f"found a list; {NAME}; write it in quotes if it is a text"),
     ("report_name", "x" * 256, 18, f"is 256 characters long; {NAME}"),
     ("report_name", "{a: b}", 18, f"found a map of a; {NAME}"),
     ("destinations", "[]", 19, f"is empty; {DESTINATIONS}"),
@@ -182,7 +185,7 @@ LIFECYCLE = [
     (
         "{ignore_changes: [name.first]}",
         34,
-        'lifecycle.ignore_changes[0]: "name.first" goes into what is no map; expected a path of keys; '
+        'lifecycle.ignore_changes[0]: "name.first" goes into a value that is no map; expected a path of keys; '
         'did you mean "name"?',
     ),
     (
@@ -226,7 +229,7 @@ def test_left_out_is_not_empty(folder: Folder) -> None:
     folder.write(written("automations", caption="null"))
     assert folder.problems() == [
         "main.yaml:3:14: automation.a: caption: found nothing; expected a text of at most 1024 characters; "
-        "leave the key out where it is not managed"
+        "leave the key out if it is not managed"
     ]
 
 

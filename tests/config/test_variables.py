@@ -79,10 +79,10 @@ def test_a_variable_that_one_environment_lacks(folder: Folder) -> None:
     )
     folder.write(written("reports", included_range_days="${var.days}", report_name="${var.name}"))
     assert folder.problems() == [
-        'main.yaml:3:26: the variable "days" has no value; expected one at reconciler.yaml:3:34 '
-        "(in the environment production)",
         'main.yaml:4:18: the variable "name" is not set; expected a value under variables of the environment in '
         "reconciler.yaml (in the environment production)",
+        'reconciler.yaml:3:34: the variable "days" has no value; expected one here, since main.yaml:3:26 uses it '
+        "(in the environment production)",
     ]
 
 
@@ -91,9 +91,9 @@ def test_a_value_that_is_wrong_in_one_environment(folder: Folder) -> None:
     folder.write(TWO.replace("days: 3", "days: 2"), "reconciler.yaml")
     folder.write(written("reports", included_range_days="${var.days}", status="on"))
     assert folder.problems() == [
-        "main.yaml:3:26: report.a: included_range_days: found the number 2; expected one of 1, 3, 7 "
-        "(in the environment sandbox)",
         'main.yaml:4:13: report.a: status: found the text "on"; expected one of draft, active',
+        "reconciler.yaml:2:50: report.a: included_range_days: found the number 2, the value of ${var.days} at "
+        "main.yaml:3:26; expected one of 1, 3, 7 (in the environment sandbox)",
     ]
 
 
@@ -114,6 +114,5 @@ def test_an_unknown_value_brings_no_other_problem(folder: Folder) -> None:
         'a.yaml:3:14: the variable "t"',
         'a.yaml:4:18: the variable "n"',
         'a.yaml:5:13: report.a: status: found the text "on"; expected one of draft, active',
-        'b.yaml:3:18: the variable "n"',
         'b.yaml:4:34: the variable "d"',
     ]

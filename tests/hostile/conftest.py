@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from world import without_excerpts
 
 from reconciler.cli.main import run
 
@@ -48,7 +49,7 @@ class Place:
         code = run(["validate", str(path or self.path)])
         out, err = self._capsys.readouterr()
         assert (code, out) == (3, ""), err
-        return err.replace(f"{self.path}/", "").splitlines()[:-1]
+        return without_excerpts(err.replace(f"{self.path}/", ""))[:-1]
 
     def limited(self, title: str) -> Ended:
         """`validate` in a process of its own, within its limits; prints what it took."""
@@ -59,7 +60,7 @@ class Place:
         report = json.loads(self._report.read_text(encoding="ascii"))
         with self._capsys.disabled():
             print(f"\n{title}: {report['peak'] / 1e6:.0f} MB, {report['seconds']:.1f} s of the processor")  # noqa: T201
-        return Ended(ended.returncode, ended.stderr.splitlines(), report["peak"], report["seconds"])
+        return Ended(ended.returncode, without_excerpts(ended.stderr), report["peak"], report["seconds"])
 
 
 @pytest.fixture

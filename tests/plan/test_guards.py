@@ -144,7 +144,7 @@ def test_the_catalogue_is_asked_before_anything_is_made(world: World) -> None:
     world.write(
         """\
         integrations:
-          a: {title: A, integration: webhoks, target_platform: iOS}
+          a: {title: A, integration: my-webhooks, target_platform: iOS}
           b: {title: B, integration: searchads, target_platform: Android}
         """
     )

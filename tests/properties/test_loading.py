@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from world import without_excerpts
 
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS
@@ -95,7 +96,7 @@ def test_reading_ends_with_problems_or_with_what_is_wanted(
         assert "error" not in err
         return
     assert (code, out) == (3, ""), err
-    *problems, last = err.replace(f"{folder}/", "").splitlines()
+    *problems, last = without_excerpts(err.replace(f"{folder}/", ""))
     assert last.startswith(f"error: {len(problems)} problem"), err
     assert problems
     for problem in problems:

@@ -77,7 +77,11 @@ def test_which_commit_was_applied(world: World) -> None:
     assert receipts(world)[0]["commit"] == ""
     git = ["git", "-C", str(world.folder), "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
     world.write(TEAM.replace("09:00", "10:00"))
-    for command in (["init"], ["add", "main.yaml"], ["commit", "-m", "configuration"]):
+    subprocess.run([*git, "init"], check=True, capture_output=True)
+    assert world.apply().code == 0
+    assert world.run("history").out.splitlines()[0].endswith(", not committed yet")
+    world.write(TEAM.replace("09:00", "11:00"))
+    for command in (["add", "main.yaml"], ["commit", "-m", "configuration"]):
         subprocess.run([*git, *command], check=True, capture_output=True)
     assert world.apply().code == 0
     head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()

@@ -30,6 +30,15 @@ ESCAPE = (
 NO_TOKEN = "this cannot be read as {}; expected the text in quotes if it is none"
 NO_TAG = NO_TOKEN.format("a tag")
 
+RIGHT = "this line is further right than the one before it; expected {} spaces before it"
+LEFT = "this line is further left than the next one; expected {} spaces before it"
+BLANK = "a character that looks like a space is used as indentation; expected spaces"
+CONFLICT = (
+    "git left a conflict in this file; expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
+)
+FOLLOWS = "text follows the closing quote; expected quotes around the whole text"
+LATER = "this quote is closed in line {} only; expected the same quote at the end of the text"
+
 MISTAKES = [
     ("a:\n\tb: 1\n", "2:1: a tab is used as indentation; expected spaces"),
     ("- a\n\tb: 1\n", "2:1: a tab is used as indentation; expected spaces"),
@@ -37,13 +46,30 @@ MISTAKES = [
     ("a: `x`\n", '1:4: a value cannot begin with "`"; expected it in quotes'),
     ("a: %x\n", '1:4: a value cannot begin with "%"; expected it in quotes'),
     ("a: b: c\n", f"1:5: {COLON}"),
-    ("a: 1\n b: 2\n", f"2:3: {COLON}"),
+    ("a: 1\n b: 2\n", f"2:2: {RIGHT.format(0)}"),
+    ("a:\n  b: 1\n   c: 2\n  d: 3\n", f"3:4: {RIGHT.format(2)}"),
+    ("a:\n  b:\n    c: 1\n  d: 2\n    e: 3\n", f"4:3: {LEFT.format(4)}"),
+    ("a:\n  b: 1\nc: 'x' \n  # no: 1\n\n  d: 3\n", f"3:1: {LEFT.format(2)}"),
+    ("a:\n b:\n b: 1\n  c: 2\n", f"3:2: {LEFT.format(2)}"),
+    ("a:\n  b: 1\n\xa0 c: 2\n  d: 3\n", f"3:1: {BLANK}"),
+    ("a:\n  b: 1\n \u3000c: 2\n  d: 3\n", f"3:2: {BLANK}"),
+    ("a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> x\n", f"2:1: {CONFLICT}"),
+    ('{"a": 1,\n<<<<<<< HEAD\n"b": 2\n=======\n"b": 3\n>>>>>>> x\n}\n', f"2:1: {CONFLICT}"),
+    ("a: 1\n=======\nb: 3\n", f"2:1: {CONFLICT}"),
+    ("a: 1\n>>>>>>> feature/x\nb: 3\n", f"2:1: {CONFLICT}"),
+    ("a: [test] Revenue # new\n", '1:4: text that begins with "[" must be in quotes; expected "[test] Revenue"'),
+    ("a:\n  - [x] {y}\n", '2:5: text that begins with "[" must be in quotes; expected "[x] {y}"'),
+    ("a: {x: 1} y\n", '1:4: text that begins with "{" must be in quotes; expected "{x: 1} y"'),
+    ('a: "x\nb: 1\nc: "y"\n', f"1:4: {LATER.format(3)}"),
+    ("# it's: 'new\na: 'x\nb: it's\nc: 'y'\n", f"2:4: {LATER.format(3)}"),
+    ("a: 'x\n  y'\nb: @\n", '3:4: a value cannot begin with "@"; expected it in quotes'),
     ("a: 1\nfoo\nb: 2\n", f"2:1: {VALUE}"),
     ("a: - b\n", f"1:4: {INDICATOR.format('-')}"),
     ("a: ? b\n", f"1:4: {INDICATOR.format('?')}"),
     ("a:\n  - x\n y: 1\n", f"3:2: {MAP}"),
     ("a: 1\n- b\n", f"2:1: {MAP}"),
-    ("a: 'it's'\n", f"1:8: {MAP}"),
+    ("a: 'it's'\n", f"1:4: {FOLLOWS}, and '' for one within it"),
+    ('a: "x" y\n', f'1:4: {FOLLOWS}, and \\" for one within it'),
     ("- a\nb: 1\n", f"2:1: {LIST}"),
     ("a: [1, 2\nb: 3\n", f"1:4: {SQUARE}"),
     ("a: {x: 1\nb: 3\n", f"1:4: {CURLY}"),
@@ -106,7 +132,7 @@ def test_no_words_of_a_parser_matter(accelerated: bool, text: str, problem: str)
     [
         ('a: ["\\x4"]\n', f"1:5: {ESCAPE}"),
         ("a: {b: 'x}\n", f"1:8: {QUOTE}"),
-        ('"a": 1\n"b\nc": 2\n', f"2:1: {VALUE}"),
+        ('"a": 1\n"b\nc": 2\n', f"2:1: {LATER.format(3)}"),
         ("a: 1\n*b\nc: 2\n", f"2:1: {VALUE}"),
         ("a:\n  - {b: 1}\n  c: 2\n", "3:3: " + LIST.replace("line 1", "line 2")),
         ("a: &x !y!z 1\n", f"1:7: {NO_TAG}"),

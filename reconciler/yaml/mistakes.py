@@ -1,0 +1,109 @@
+"""The likely mistake behind text that is no YAML. Its place is often before the one at which a parser fails."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import Final
+
+Mistake = tuple[int, str]
+"""The index of the character where it is, and the message."""
+
+TOKEN: Final = re.compile(
+    r"""(?xs) \s*+ (?:
+      (?P<open> [\[{] )
+    | (?P<close> [\]}] )
+    | " (?: [^"\\]++ | \\. )*+ (?: "|\\? )
+    | ' [^']*+ '?
+    | [&*!] [^\s,\[\]{}]*+
+    | [-?:] (?= \s )
+    | \# [^\r\n]*+
+    | (?P<plain> , | [^\s,\[\]{}]++ )
+    )"""
+)
+"""A bracket, or what holds none: a quoted text, an anchor, a comment, plain text."""
+QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
+"""A whole quoted text, by its quote."""
+_CONFLICT: Final = re.compile(r"(?m)^(?:[<>|]{7}(?: .*)?|={7})$")
+_RESOLVE: Final = (
+    "git left a conflict in this file; expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
+)
+_BLANK: Final = re.compile(r"(?m)^ *\t*([^\S \t\r\n])")
+# A comment, or what stands before a quote that opens a text.
+_BEFORE_QUOTE: Final = re.compile(
+    r"""(?m)(?:^|[ \t])\#.*$|(?P<opens>^\ *(?:-\ +)*|[:,\[{][ \t]+|[\[{])(?=['"])""", re.X
+)
+_BEFORE_VALUE: Final = re.compile(r"""\ *(?:-\ +)*(?:[^\s\#'"\[{][^\n]*?:[ \t]+)?(?=['"\[{])""", re.X)
+_LINE: Final = re.compile(r"(?m)^( *)([^\s#].*?)[ \t\r]*$")
+_HAS_VALUE: Final = re.compile(r"""(?:- +)*[^:]+:[ \t]+(?:[^\s#|>&*!\[{'"].*|"[^"]*"|'[^']*')""")
+
+
+def likely_mistake(text: str, found: int) -> Mistake | None:
+    """The mistake that makes a parser fail at the index `found`; None if it is none of those known here."""
+    if conflict := _CONFLICT.search(text):
+        return conflict.start(), _RESOLVE
+    begin = text.rfind("\n", 0, found) + 1
+    end = text.find("\n", found) if "\n" in text[found:] else len(text)
+    if blank := _BLANK.search(text, text.rfind("\n", 0, max(begin - 1, 0)) + 1, end):
+        return blank.start(1), "a character that looks like a space is used as indentation; expected spaces"
+    return _of_value(text, begin, found, end) or _of_quote(text, found) or _of_indentation(text, begin, end)
+
+
+def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
+    """Text that follows a closed quote or bracket on its line, from `begin` to `end`."""
+    before = _BEFORE_VALUE.match(text, begin)
+    if before is None or before.end() >= found or not text[found : found + 1].strip():
+        return None
+    start = before.end()
+    value = text[start:found].rstrip()
+    if (quotes := QUOTED.get(text[start])) is not None:
+        within = "''" if text[start] == "'" else '\\"'
+        said = f"text follows the closing quote; expected quotes around the whole text, and {within} for one within it"
+        return (start, said) if quotes.fullmatch(value) else None
+    if value[-1:] in ("]", "}") and text[found] not in "]}" and closes(value):
+        whole = text[start:end].partition(" #")[0].strip()
+        return start, f'text that begins with "{text[start]}" must be in quotes; expected "{whole[:60]}"'
+    return None
+
+
+def _of_quote(text: str, found: int) -> Mistake | None:
+    """A quote that is closed on a later line only, by the quote that was to open the next text."""
+    position = 0
+    while before := _BEFORE_QUOTE.search(text, position, found):
+        position = before.end()
+        if before["opens"] is None:
+            continue
+        closed = QUOTED[text[position]].match(text, position)
+        if closed is None or closed.end() > found:
+            return None
+        if "\n" in closed[0] and not text[closed.end() : found].strip():
+            line = text.count("\n", 0, closed.end()) + 1
+            return position, f"this quote is closed in line {line} only; expected the same quote at the end of the text"
+        position = closed.end()
+    return None
+
+
+def _of_indentation(text: str, begin: int, end: int) -> Mistake | None:
+    """A line that is further left or right than the lines around it. The parser failed in the line at `begin`."""
+    own = _LINE.match(text, begin, end)
+    above = deque(_LINE.finditer(text, 0, begin), 2)
+    if own is None or not above:
+        return None
+    indentation, last, earlier = len(own[1]), above[-1], above[0]
+    if indentation <= len(last[1]) or not _HAS_VALUE.fullmatch(last[2]):
+        return None
+    if len(earlier[1]) == indentation or (earlier[1] == last[1] and earlier[2].endswith(":")):
+        return last.start(2), f"this line is further left than the next one; expected {indentation} spaces before it"
+    said = f"this line is further right than the one before it; expected {len(last[1])} spaces before it"
+    return own.start(2), said
+
+
+def closes(text: str) -> bool:
+    """Tell whether the bracket that `text` begins with is closed in it."""
+    position = opened = 0
+    while (token := TOKEN.match(text, position)) is not None:
+        position = token.end()
+        opened += 1 if token["open"] else -1 if token["close"] else 0
+        if not opened:
+            return True
+    return False
