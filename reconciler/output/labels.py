@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from reconciler.model.apply_report import Status
@@ -78,19 +78,20 @@ SCOPES = {
 
 
 class WeightLabel(NamedTuple):
-    """`rule` is the finding that an impact makes; empty: it is no risk."""
+    """`rule` is the finding that an impact makes; empty: it is no risk. `phrase` stands behind `5 more that`."""
 
     sign: str
     paint: Paint
     rule: str
+    phrase: str
 
 
 WEIGHTS = {
-    Weight.LOSES: WeightLabel("✕", red, "destroys"),
-    Weight.STOPS: WeightLabel("■", red, "stops"),
-    Weight.RISKS: WeightLabel("▲", yellow, "risks"),
-    Weight.STARTS: WeightLabel("▶", str, ""),
-    Weight.FEEDS: WeightLabel("↳", str, ""),
+    Weight.LOSES: WeightLabel("✕", red, "destroys", "lose something"),
+    Weight.STOPS: WeightLabel("■", red, "stops", "stop"),
+    Weight.RISKS: WeightLabel("▲", yellow, "risks", "need a look"),
+    Weight.STARTS: WeightLabel("▶", str, "", "start"),
+    Weight.FEEDS: WeightLabel("↳", str, "", "feed others"),
 }
 GRAVE = tuple(weight for weight, label in WEIGHTS.items() if label.rule)
 """What somebody loses or risks, the gravest first."""
@@ -111,8 +112,8 @@ STATUSES = {
 }
 
 
-def title(plan: Plan, strong: Paint = str) -> str:
+def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:
     """All of a plan in one line: `1 to delete, 2 to create`, or that nothing changes. `strong`: marks what destroys."""
     summary = plan.summary()
-    counts = {action: f"{summary[action]} {label.phrase}" for action, label in ACTIONS.items() if summary[action]}
+    counts = {action: f"{summary[action]} {ACTIONS[action].phrase}" for action in order if summary[action]}
     return ", ".join(strong(text) if action in DESTROYS else text for action, text in counts.items()) or "no changes"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
-from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.model.review import Review, Weight
+from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
+from reconciler.model.review import Review
+from reconciler.output.groups import Group, find_groups, kinds_of, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, WEIGHTS, Paint, title
 from reconciler.output.terminal import bold, dim, escape, green, red, width, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, plain
@@ -16,7 +18,9 @@ from reconciler.text import counted
 
 FIELD = "      "
 FEW = 5
-"""So many are listed; the rest is counted."""
+"""So many unmanaged objects are listed; the rest is counted."""
+MOST_NAMED = 8
+"""So many addresses of a group are listed."""
 NARROWEST = 40
 SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}
 
@@ -37,40 +41,63 @@ class PlanText:
 
     def _lines(self) -> Iterator[str]:
         plan = self._plan
+        groups = find_groups(self._review)
+        new = new_by_kind(groups)
         yield from self._prose(f"Plan for {escape(plan.environment)}: {title(plan)}", paint=bold)
-        whole, folded = self._folded()
-        for change in whole:
+        for group in groups:
+            if not (new and group.first.action is Action.CREATE):
+                yield ""
+                yield from self._change(group.first) if len(group.changes) == 1 else self._group(group)
+        for group in new:
             yield ""
-            yield from self._change(change)
-        if folded:
-            yield ""
-            names = ", ".join(escape(change.address) for change in folded[:FEW]) + ("…" if len(folded) > FEW else "")
-            text = f"  … and {len(folded)} more that only put back what was changed outside (drift): {names}"
-            yield from self._prose(f"{text}; --format json has them whole", paint=dim)
+            yield from self._group(group)
+        yield from self._new_ones(new)
         yield from self._tasks()
         yield ""
         yield f"{counted(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
         for other in plan.unmanaged[:FEW]:
             yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
-        if len(plan.unmanaged) > FEW:
-            yield dim(f"  … and {len(plan.unmanaged) - FEW} more; --format json lists all")
+        if left := plan.unmanaged[FEW:]:
+            yield dim(f"  … and {len(left)} more unmanaged: {kinds_of(left)}; --format json lists all")
         for warning in plan.warnings:
             yield from self._prose(f"warning: {escape(warning)}", paint=yellow)
         yield dim(f"digest: {plan.digest}")
+        yield f"Plan: {title(plan, order=SUMMARY_ORDER)}"
 
-    def _folded(self) -> tuple[list[Change], list[Change]]:
-        """What is shown, and what is only counted: of updates that undo drift and do nothing else, all but a few."""
-        drift = [change for change in self._plan.changes if self._only_undoes_drift(change)]
-        rest = {change.address for change in drift[FEW:]}
-        shown = [change for change in self._plan.changes if change.address not in rest]
-        return shown, drift[FEW:]
+    def _group(self, group: Group) -> Iterator[str]:
+        """Several changes as one: their title, what is not in it, and their addresses."""
+        change, label = group.first, ACTIONS[group.first.action]
+        place = f"  ({escape(written)})" if (written := group.written_at()) else ""
+        notes = {CAUSES[field.cause].note for field in change.fields}
+        note = next(iter(notes)) if group.is_titled and len(notes) == 1 else ""
+        cause = yellow(f"  [{note}]") if note else ""
+        yield label.paint(f"  {label.sign} {change.action.value} {group.title()}") + place + cause + self._scopes(group)
+        if not group.is_titled:
+            for field in change.fields:
+                yield from self._field(change, field)
+        for weight, text in sentences(self._review, group):
+            mark = "! " if weight in GRAVE else ""
+            paint = WEIGHTS[weight].paint if weight else str
+            yield from self._prose(f"{FIELD}{mark}{escape(text)}", paint=paint, hang=2)
+        if change.action is not Action.CREATE:
+            shown = group.addresses if change.action in DESTROYS else group.addresses[:MOST_NAMED]
+            left = group.changes[len(shown) :]
+            rest = f", … and {len(left)} more of the same: {kinds_of(left)}; --format json lists all" if left else ""
+            yield from self._prose(f"{FIELD}{', '.join(map(escape, shown))}{rest}", paint=dim)
 
-    def _only_undoes_drift(self, change: Change) -> bool:
-        impacts = self._review.impacts.get(change.address, ())
-        grave = any(each.weight in (Weight.LOSES, Weight.STOPS) for each in impacts)
-        drift = bool(change.fields) and all(field.cause is Cause.DRIFT for field in change.fields)
-        is_behind = change.address in self._review.behind
-        return change.action is Action.UPDATE and drift and not grave and not is_behind
+    def _scopes(self, group: Group) -> str:
+        """Whose doing it is, with numbers if that is not the same for all."""
+        scopes = Counter(self._review.find_scope(change.address) for change in group.changes)
+        labels = [(SCOPES[scope], number) for scope, number in scopes.items() if scope and SCOPES[scope].word]
+        counts = [label.word if len(scopes) == 1 else f"{number} {label.word}" for label, number in labels]
+        return labels[0][0].paint(f"  [{', '.join(counts)}]") if labels else ""
+
+    def _new_ones(self, groups: Sequence[Group]) -> Iterator[str]:
+        """A line for each of many creates."""
+        if groups:
+            yield ""
+        for change in (change for group in groups for change in group.changes):
+            yield green(f"  + create {escape(change.address)}") + f" {format_value(change.name)}"
 
     def _change(self, change: Change) -> Iterator[str]:
         label = ACTIONS[change.action]

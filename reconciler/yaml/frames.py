@@ -94,6 +94,11 @@ class MapFrame:
         elif key is MERGE:
             self.merges.append((value, at))
 
+    def note_anchor(self, at: Position) -> None:
+        """Take the position of the anchor of the alias that is the next value."""
+        if isinstance(self.key, str):
+            self.value.anchors = {**self.value.anchors, self.key: at}
+
     def _odd_key(self, value: Any, at: Position) -> None:
         """Take a merge key, or report a wrong key."""
         self.key = _DROPPED
@@ -129,6 +134,8 @@ class MapFrame:
                 self.value[key] = value
                 self.key_positions[key] = source.key_positions[key]
                 self.value_positions[key] = source.value_positions[key]
+                if key in source.anchors:
+                    self.value.anchors = {**self.value.anchors, key: source.anchors[key]}
 
 
 Frame = RootFrame | ListFrame | MapFrame

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,24 @@ Position = tuple[int, int]
 """Line and column, both counted from 1."""
 
 
+NO_ANCHORS: Mapping[str, Position] = {}
+
+
 class LocatedMap(dict[str, Any]):
-    """A map with the position of each key and value. A key that came by `<<` has the position of its origin."""
+    """A map with the position of each key and value. A key that came by `<<` has the position of its origin.
 
-    __slots__ = ("key_positions", "value_positions")
+    `anchors`: key → the position of the anchor, of values that came by an alias.
+    """
 
+    __slots__ = ("anchors", "key_positions", "value_positions")
+
+    anchors: Mapping[str, Position]
     key_positions: dict[str, Position]
     value_positions: dict[str, Position]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.anchors = NO_ANCHORS
         self.key_positions = {}
         self.value_positions = {}
 
