@@ -96,23 +96,26 @@ def new_by_kind(groups: Iterable[Group]) -> list[Group]:
         if group.first.action is Action.CREATE:
             by_kind[group.first.kind] += group.changes
     is_many = sum(map(len, by_kind.values())) > MANY
-    return [Group(changes, {}) for changes in by_kind.values() if changes and is_many]
+    found = [sorted(changes, key=lambda change: change.address) for changes in by_kind.values()]
+    return [Group(changes, {}) for changes in found if changes and is_many]
 
 
 def sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str]]:
     """What a group does to people, the gravest first, and then what else is said of it. What differs in the object's
     name only is said once; of more than a few different sentences of one weight, the rest is counted."""
     found: dict[Weight | None, Counter[str]] = {weight: Counter() for weight in (*Weight, None)}
+    total = len(group.changes)
     for change in group.changes:
+        names = {f'"{change.name}"': "each", change.address: "each"} if total > 1 else {}
         for impact in review.impacts.get(change.address, ()):
-            found[impact.weight][impact.text.replace(f'"{change.name}"', "each", 1)] += 1
-        found[None].update(remark.replace(change.address, "each") for remark in review.remarks_on(change))
+            found[impact.weight][_without(names, impact.text)] += 1
+        found[None].update(_without(names, remark) for remark in review.remarks_on(change))
     for weight, counts in found.items():
-        for text, number in counts.most_common(FEW):
-            yield weight, text if number == len(group.changes) else f"{text} ({number} of {len(group.changes)})"
-        if left := sum(number for _, number in counts.most_common()[FEW:]):
-            what = WEIGHTS[weight].phrase if weight else "have remarks of their own"
-            yield weight, f"… and {left} more that {what}"
+        few = FEW if total > 1 else len(counts)
+        for text, number in counts.most_common(few):
+            yield weight, text if number == total else f"{text} ({number} of {total})"
+        if left := sum(number for _, number in counts.most_common()[few:]):
+            yield weight, f"… and {left} more that {WEIGHTS[weight].phrase if weight else 'have remarks of their own'}"
 
 
 def lead(change: Change) -> str:
@@ -164,6 +167,12 @@ def _possible_places(review: Review, change: Change) -> Iterator[Location]:
     for inner, places in resource.sources.items():
         if inner == path or inner.startswith((f"{path}.", f"{path}[")):
             yield from places
+
+
+def _without(names: Mapping[str, str], text: str) -> str:
+    for name, instead in names.items():
+        text = text.replace(name, instead, 1)
+    return text
 
 
 def _is_long(field: FieldChange) -> bool:
