@@ -141,8 +141,9 @@ def short_place(place: Location) -> str:
 
 
 def _likeness(change: Change) -> str:
-    """The same for changes that are alike. No two objects are created with the same fields."""
-    return change.address if change.action is Action.CREATE else canonical([change.action, change.fields])
+    """The same for changes that are alike. No two objects are made with the same fields, and each delete stands alone."""
+    is_alone = change.action in (Action.CREATE, Action.DELETE)
+    return change.address if is_alone else canonical([change.action, change.fields])
 
 
 def _places(review: Review, changes: Sequence[Change]) -> dict[Location, list[str]]:

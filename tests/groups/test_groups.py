@@ -70,7 +70,7 @@ def test_a_group_has_no_place_if_there_are_several(world: World) -> None:
     world.settle(configuration(alike(5, "06:00")))
     world.write(configuration(alike(5, "07:00")))
     text = world.run("plan").out
-    assert re.search(r"5 reports: send_at 06:00 → 07:00  \(5 places, most in \S+main\.yaml:8\)", text)
+    assert re.search(r"5 reports: send_at 06:00 → 07:00  \(5 places, most in \S+main\.yaml:\d+\)", text)
     (group,) = world.plan().document["groups"]
     assert group["place"] is None
 
@@ -80,7 +80,10 @@ def test_a_group_of_one_looks_as_a_change_always_did(world: World) -> None:
     world.settle(configuration(alike(2, "06:00")))
     world.write(configuration(alike(1, "07:00") | {"r001": {"send_at": "06:00"}}))
     text = world.run("plan").out
-    assert f'  ~ update report.r000 ({world.id_of("report.r000")}) "Report r000"\n      send_at: "06:00" → "07:00"\n' in text
+    assert (
+        f'  ~ update report.r000 ({world.id_of("report.r000")}) "Report r000"\n      send_at: "06:00" → "07:00"\n'
+        in text
+    )
     (group,) = world.plan().document["groups"]
     assert group["addresses"] == ["report.r000"]
 
@@ -100,7 +103,9 @@ def test_a_plan_ends_with_its_counts(world: World) -> None:
     """In one line, the last one; what is none is left out."""
     world.settle(configuration(alike(2, "06:00")))
     assert world.run("plan").out.splitlines()[-1] == "Plan: no changes"
-    world.write(configuration({"r000": {"send_at": "07:00"}, "new": {"send_at": "08:00"}, "also": {"send_at": "08:00"}}))
+    world.write(
+        configuration({"r000": {"send_at": "07:00"}, "new": {"send_at": "08:00"}, "also": {"send_at": "08:00"}})
+    )
     assert world.run("plan").out.splitlines()[-1] == "Plan: 2 to create, 1 to update, 1 to delete"
 
 
@@ -155,7 +160,9 @@ def test_the_odd_ones_stand_alone_at_the_top(world: World, seed: int) -> None:
     world.write(configuration(after))
     document = world.plan().document
     groups = [each["addresses"] for each in document["groups"]]
-    assert sorted(sum(groups, [])) == sorted(each["address"] for each in document["changes"])
+    assert sorted(address for group in groups for address in group) == sorted(
+        each["address"] for each in document["changes"]
+    )
     sizes = [len(each) for each in groups if not gone.intersection(each)]
     assert sizes == sorted(sizes)
     assert set(groups[0]) == gone or not gone
