@@ -58,7 +58,7 @@ class LazyMapping(Mapping[str, T]):
 
 
 def value_positions(node: Any) -> Mapping[str, Position]:
-    """Path (`data.initiators[0].uid`) → the position of the key, of the anchor of an alias, or of the item of a list."""
+    """Path (`data.initiators[0].uid`) → the position of the key or item, or of the anchor of an alias."""
     return LazyMapping(lambda: {path: position for path, position, _ in _values("", node)})
 
 

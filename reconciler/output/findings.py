@@ -24,7 +24,6 @@ from reconciler.output.labels import GRAVE, WEIGHTS
 from reconciler.output.places import repository_path
 from reconciler.output.terminal import escape
 
-
 AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
 
 

@@ -83,8 +83,8 @@ def find_groups(review: Review) -> tuple[Group, ...]:
     creates = sum(change.action is Action.CREATE for change in review.plan.changes)
 
     def rank(changes: Sequence[Change]) -> tuple[bool, int, bool]:
-        is_new = changes[0].action is Action.CREATE
-        return changes[0].action not in DESTROYS, creates if is_new and creates > MANY else len(changes), is_new
+        is_new = changes[0].action is Action.CREATE and creates > MANY
+        return changes[0].action not in DESTROYS, creates if is_new else len(changes), is_new
 
     return tuple(Group(changes, _places(review, changes)) for changes in sorted(found.values(), key=rank))
 
@@ -113,7 +113,7 @@ def sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str
     for weight, counts in found.items():
         few = FEW if total > 1 else len(counts)
         for text, number in counts.most_common(few):
-            yield weight, text if number == total else f"{text} ({number} of {total})"
+            yield weight, text if number == total else f"{number} of {total}: {text}"
         if left := sum(number for _, number in counts.most_common()[few:]):
             yield weight, f"… and {left} more that {WEIGHTS[weight].phrase if weight else 'have remarks of their own'}"
 
@@ -141,7 +141,7 @@ def short_place(place: Location) -> str:
 
 
 def _likeness(change: Change) -> str:
-    """The same for changes that are alike. No two objects are made with the same fields, and each delete stands alone."""
+    """The same for changes that are alike. Each create has a name of its own, and each delete stands alone."""
     is_alone = change.action in (Action.CREATE, Action.DELETE)
     return change.address if is_alone else canonical([change.action, change.fields])
 

@@ -13,7 +13,7 @@ from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, title
 from reconciler.output.markdown.change import GroupMarkdown
 from reconciler.output.markdown.sizes import TEXT_ROOM, Level, levels
-from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size
+from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size, with_line
 from reconciler.text import counted, quote
 
 AROUND = 2_500
@@ -73,7 +73,7 @@ class PlanMarkdown:
             yield bullets(fitting(tasks, TASKS_ROOM, FULL_PLAN), "- [ ]")
         if self._plan.warnings:
             yield "#### Warnings"
-            yield bullets(fitting(map(prose, self._plan.warnings), WARNINGS_ROOM, FULL_PLAN))
+            yield bullets(fitting(map(with_line, self._plan.warnings), WARNINGS_ROOM, FULL_PLAN))
 
     def _unmanaged(self, room: int) -> Iterator[str]:
         others = self._plan.unmanaged
