@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -22,8 +22,9 @@ from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.svg import SMALL
 from reconciler.output.graph.text import states
+from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title
-from reconciler.output.page.cards import CARDS, LONGEST, SIGNS, cards, facets
+from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
 from reconciler.output.terminal import escape
 from reconciler.text import counted, truncate
 
@@ -119,7 +120,9 @@ class PlanPage:
 
     def _values(self) -> dict[str, Any]:
         review, plan, report = self._review, self._review.plan, self._report()
-        shown = list(cards(review, report))
+        every = find_groups(review)
+        groups = every[:LISTED]
+        endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
         grave = _gravest(review)
         warnings = (*plan.warnings, *(report.warnings if report else ()))
         return {
@@ -141,9 +144,10 @@ class PlanPage:
             "tasks_left": len(review.tasks) - LISTED_TASKS,
             "warnings": _first(warnings, LISTED_WARNINGS),
             "warnings_left": len(warnings) - LISTED_WARNINGS,
-            "cards": shown,
-            "facets": list(facets(shown)) if len(shown) > 1 else [],
-            "folded": _folded(review, len(shown)),
+            "cards": list(cards(review, groups, endings)),
+            "new": [(group.title(), list(sentences(review, group))) for group in new_by_kind(every)],
+            "facets": list(facets(review, groups, endings)),
+            "folded": _folded(every),
             "unmanaged": plan.unmanaged[:LISTED_UNMANAGED],
             "unmanaged_left": len(plan.unmanaged) - LISTED_UNMANAGED,
             "marks": {weight.value: label.sign for weight, label in WEIGHTS.items()},
@@ -192,17 +196,16 @@ def _gravest(review: Review) -> list[Grave]:
     return sorted(impacts, key=lambda grave: GRAVE.index(grave.impact.weight))
 
 
-def _folded(review: Review, shown: int) -> list[str]:
+def _folded(groups: Sequence[Group]) -> list[str]:
     """What this page leaves out of the changes, in sentences."""
-    changes = review.plan.changes
-    sentences = []
-    if shown > CARDS:
-        sentences.append(f"The first {CARDS} are shown whole, the next {shown - CARDS:,} in a line each.")
-    if len(changes) > shown:
-        left = Counter(change.action for change in changes[shown:])
-        words = ", ".join(f"{left[action]:,} {label.phrase}" for action, label in ACTIONS.items() if left[action])
-        sentences.append(f"{len(changes) - shown:,} more are not in this page: {words}.")
-    return sentences
+    said = []
+    if len(groups) > CARDS:
+        said.append(f"The first {CARDS} are shown whole, the next {min(LISTED, len(groups)) - CARDS:,} in a line each.")
+    if left := [change for group in groups[LISTED:] for change in group.changes]:
+        counts = Counter(change.action for change in left)
+        words = ", ".join(f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action])
+        said.append(f"{len(left):,} more are not in this page: {words}.")
+    return said
 
 
 def _graph(review: Review) -> Mapping[str, Any]:
