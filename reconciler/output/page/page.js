@@ -26,15 +26,16 @@
 
   for (const time of all("time")) time.title = new Date(time.dateTime).toLocaleString();
 
-  const cards = all(".cards > .card").map((element) => ({
+  // Read only when somebody filters: a page may hold thousands of changes.
+  let read;
+  const cards = () => read ||= all(".cards > .card").map((element) => ({
     element,
     words: element.querySelector("h3").textContent.toLowerCase(),
-    fields: element.querySelector("details.fields"),
     members: all(".member", element).map((member) => ({ element: member, words: member.textContent.toLowerCase() })),
   }));
-  const tools = document.querySelector(".tools");
-  tools.hidden = cards.filter((card) => card.fields).length < 2;
-  const foldAll = (open) => cards.forEach((card) => { if (card.fields && !card.element.hidden) card.fields.open = open; });
+  const foldable = ".card:not([hidden]) > details.fields";
+  document.querySelector(".tools").hidden = all(foldable).length < 2;
+  const foldAll = (open) => all(foldable).forEach((fields) => { fields.open = open; });
   byId("unfold").addEventListener("click", () => foldAll(true));
   byId("fold").addEventListener("click", () => foldAll(false));
 
@@ -67,7 +68,7 @@
     for (const box of all("input:checked", form)) (chosen[box.name] ||= new Set()).add(box.value);
     const text = find.value.trim().toLowerCase();
     let count = 0;
-    for (const card of cards) {
+    for (const card of cards()) {
       const number = matches(card, chosen) ? found(card, text) : 0;
       card.element.hidden = !number;
       count += number;
@@ -81,14 +82,14 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(apply));
   // A browser may bring a form back as it was when the page is opened again.
-  apply();
+  if (find.value || form.querySelector("input:checked")) apply();
 
   // What is linked to must be seen, whatever is filtered.
   const reveal = () => {
     const target = document.querySelector(":target");
-    const card = target && cards.find((each) => each.element.contains(target));
+    const card = target && target.closest(".card");
     if (!card) return;
-    if (card.element.hidden || target.hidden) form.reset();
+    if (card.hidden || target.hidden) form.reset();
     if (target.closest(".members")) target.closest(".members").open = true;
     setTimeout(() => target.scrollIntoView());
   };
