@@ -55,13 +55,14 @@ class Impact:
 @dataclass(frozen=True, slots=True)
 class Node:
     """An address in the graph of references. `action` is None if nothing happens to it; what is not `managed` bears
-    `kind[id]` in an address's place."""
+    `kind[id]` in an address's place. `alike`: how many objects a picture shows as this one."""
 
     address: str
     kind: str
     name: str
     action: str | None = None
     managed: bool = True
+    alike: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,7 @@ from reconciler.model.apply_report import ApplyReport, Status
 from reconciler.model.review import Impact, Review
 from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
-from reconciler.output.graph.svg import SMALL
-from reconciler.output.graph.text import states
+from reconciler.output.graph.text import SMALL, states
 from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title
 from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
