@@ -11,7 +11,8 @@ from typing import Any
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
-from reconciler.model.plan import DESTROYS, Action, Change, FieldChange, Unmanaged
+from reconciler.kinds.paths import keys_path, path_keys, through_maps, value_at
+from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange, Unmanaged
 from reconciler.model.review import Review, Weight
 from reconciler.output.labels import WEIGHTS
 from reconciler.output.terminal import escape
@@ -116,6 +117,31 @@ def sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str
             yield weight, text if number == total else f"{number} of {total}: {text}"
         if left := sum(number for _, number in counts.most_common()[few:]):
             yield weight, f"… and {left} more that {WEIGHTS[weight].phrase if weight else 'have remarks of their own'}"
+
+
+def shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
+    """The fields of a change as people read them: a list from whose middle an item is gone is one field, and not a
+    change of each item behind it."""
+    record, after = review.live.records.get(change.kind, {}).get(change.id or ""), change.remember
+    if record is None or after is None or not any("[" in each.path for each in change.fields):
+        return change.fields
+    shown: dict[str, FieldChange] = {}
+    for each in change.fields:
+        spot = through_maps(path_keys(each.path) or ())
+        lists = value_at(record.fields, spot), value_at(after.applied, spot)
+        field = each
+        if spot and all(isinstance(value, list) for value in lists) and _has_moved(*lists):
+            path, known = keys_path(spot), shown.get(keys_path(spot))
+            cause = each.cause if known is None or known.cause is each.cause else Cause.BOTH
+            field = FieldChange(path, *lists, cause)
+        shown[field.path] = field
+    return tuple(shown.values())
+
+
+def _has_moved(before: list[Any], after: list[Any]) -> bool:
+    """Whether an item is gone, or is new, before another one."""
+    shared = min(len(before), len(after))
+    return len(before) != len(after) and before[:shared] != after[:shared]
 
 
 def lead(change: Change) -> str:

@@ -13,7 +13,7 @@ from typing import Self
 
 from reconciler.lazy import load
 from reconciler.model.apply_report import Status
-from reconciler.model.plan import Change, Plan
+from reconciler.model.plan import Action, Change, Plan
 from reconciler.output.labels import STATUSES
 from reconciler.output.terminal import escape, printable, write_stderr, yellow
 from reconciler.text import counted
@@ -30,7 +30,7 @@ class PlainProgress:
     """Made for logs: a line for every change that ends, or if there are many, for each failure and each tenth."""
 
     def __init__(self, plan: Plan) -> None:
-        self._total = len(plan.changes)
+        self._total = sum(change.action is not Action.MANUAL for change in plan.changes)
         self._ended = 0
         self._began = time.monotonic()
 
@@ -44,6 +44,8 @@ class PlainProgress:
         """A change begins (no status) or ends; without a change, `text` is said."""
         if change is None:
             self._print(yellow(escape(text)))
+            return
+        if change.action is Action.MANUAL:  # which is no work of this run
             return
         if status is not None:
             self._ended += 1

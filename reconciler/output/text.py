@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
 from reconciler.model.review import Review
-from reconciler.output.groups import Group, find_groups, kinds_of, new_by_kind, sentences
+from reconciler.output.groups import Group, find_groups, kinds_of, new_by_kind, sentences, shown_fields
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, WEIGHTS, Paint, title
 from reconciler.output.terminal import bold, dim, escape, green, red, width, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, plain
@@ -73,7 +73,7 @@ class PlanText:
         cause = yellow(f"  [{note}]") if note else ""
         yield label.paint(f"  {label.sign} {change.action.value} {group.title()}") + place + cause + self._scopes(group)
         if not group.is_titled:
-            for field in change.fields:
+            for field in shown_fields(self._review, change):
                 yield from self._field(change, field)
         for weight, text in sentences(self._review, group):
             mark = "! " if weight in GRAVE else ""
@@ -107,7 +107,7 @@ class PlanText:
         mark = SCOPES[scope].paint(f"  [{SCOPES[scope].word}]") if scope and SCOPES[scope].word else ""
         yield label.paint(f"  {label.sign} {change.action.value} {escape(change.address)}{object_id}") + name + mark
         if change.action is not Action.DELETE:
-            for field in change.fields:
+            for field in shown_fields(self._review, change):
                 yield from self._field(change, field)
         for impact in self._review.impacts.get(change.address, ()):
             mark = "! " if impact.weight in GRAVE else ""
@@ -203,5 +203,5 @@ class ReportText:
         if outcome.status is Status.SKIPPED:
             return yellow(head) + f": {escape(outcome.reason or f'because of {outcome.because_of}')}"
         if outcome.status is Status.MANUAL:
-            return yellow(head) + ": still to be done by a person, see the plan"
+            return yellow(f"  manual: {escape(outcome.address)}") + ": still to be done by a person, see the plan"
         return yellow(f"{head}, but {outcome.verification}") + (f": {escape(outcome.reason)}" if outcome.reason else "")

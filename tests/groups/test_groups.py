@@ -132,6 +132,41 @@ def test_what_is_not_managed_is_counted_by_kind(world: World) -> None:
     assert "  … and 3 more unmanaged: 3 integrations; --format json lists all" in world.run("plan").out
 
 
+def test_a_list_shows_the_item_that_is_gone(world: World) -> None:
+    """And not each item behind it; in JSON each spot keeps its own cause."""
+    flow = "automations:\n  flow: {{name: Flow, status: active, data: {{platform: iOS, initiators: [{}]}}}}\n"
+    items = [f'{{uid: "{number}", type: event}}' for number in range(7)]
+    world.settle(flow.format(", ".join(items)))
+    world.write(flow.format(", ".join(items[:3] + items[4:])))
+    text = world.run("plan").out
+    assert '      data.initiators:\n        - {"uid": "3", "type": "event"}\n\n' in text
+    assert text.count("uid") == 1
+    assert world.run("plan", "--format", "markdown").out.count('"uid"') == 1
+    assert [each["path"] for each in world.plan().change("automation.flow")["fields"]][-1] == "data.initiators[6]"
+
+
+def test_a_delivery_before_a_report_was_made_was_never_due(world: World) -> None:
+    """A report that was made a moment ago was not due yesterday."""
+    world.settle(configuration({"r": {"send_at": "06:00", "status": "active"}}))
+    world.write(configuration({"r": {"send_at": "06:00"}}))
+    text = world.run("plan").out
+    assert "last delivery was due" not in text
+    assert re.search(r'stops "Report r" to "Webhooks: Hook"; next one (in|within) [^;]* will not go out', text)
+    world.edit("scheduled-reports", world.id_of("report.r"), created_at="2026-01-01T00:00:00Z")
+    assert "last delivery was due" in world.run("plan").out
+
+
+def test_a_manual_step_is_no_progress_of_an_apply(world: World) -> None:
+    """It is told once, and is not counted."""
+    world.settle(configuration({"r": {"send_at": "06:00"}}))
+    world.write(configuration({"r": {"send_at": "07:00"}}).replace('"Hook"', '"Other"', 1))
+    done = world.run("apply", "--auto-approve")
+    assert "[1/1] update report.r: done" in done.err
+    assert "manual" not in done.err
+    assert "\n  manual: integration.hook: still to be done by a person, see the plan\n" in done.out
+    assert "manual integration" not in done.out.partition("Applied")[2]
+
+
 def chosen(chance: random.Random) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]], list[str], set[str]]:
     """A configuration before and after: many changes that are alike, and a few that are not; their addresses."""
     count = chance.randrange(15, 40)

@@ -70,7 +70,7 @@ def test_what_is_nested_is_a_small_diff(monkeypatch: pytest.MonkeyPatch) -> None
     """Only what changes, as lines with - and +, and what it stands in; a list that comes is not a row of braces."""
     text = "\n".join(lines_of("nested", monkeypatch, 100))
     assert '      data.delivery.windows:\n        + {"from": 1, "to": 2}\n' in text
-    assert '      data.initiators[6]:\n        - uid: "7"\n        - type: "event"\n' in text
+    assert '      data.initiators:\n        - {"uid": "3", "type": "event"}\n      data' in text
     assert "      destinations:\n        + integration.hook (int-2)\n" in text
     assert "tue" not in text
     assert "17" not in text.replace("2026", "").partition("digest")[0]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 
 from reconciler.errors import Location
 from reconciler.model.plan import DESTROYS, Action, Change, FieldChange
 from reconciler.model.review import Review, Weight
-from reconciler.output.groups import Group, sentences, short_place
+from reconciler.output.groups import Group, sentences, short_place, shown_fields
 from reconciler.output.labels import CAUSES, SCOPES
 from reconciler.output.markdown.sizes import Sizes
 from reconciler.output.markdown.words import bullets, code, fence, fitting, folded, prose, size
@@ -23,12 +23,12 @@ ADDRESSES_ROOM = 16_000
 REST = "`--format json` lists all"
 
 
-def diff_of(change: Change, labels: Mapping[str, str]) -> list[str]:
+def diff_of(review: Review, change: Change) -> list[str]:
     """The lines of a ```diff block, in the order of the fields; empty if no field says anything."""
     if change.action is Action.DELETE:
         return []
-    differ = ValueDiff(labels)
-    lines = [line for field in change.fields for line in _field(field, differ)]
+    differ = ValueDiff(review.plan.labels)
+    lines = [line for field in shown_fields(review, change) for line in _field(field, differ)]
     more = len(lines) - MOST_LINES
     return [*lines[:MOST_LINES], f"  … {more:,} more lines: see the full plan"] if more > 1 else lines
 
@@ -81,7 +81,7 @@ class GroupMarkdown:
     def whole(self) -> str:
         """All of it: what it does to people as sentences, its fields as a diff."""
         said = bullets(prose(text) for _, text in self._unlisted())
-        diff = diff_of(self.change, self._review.plan.labels)
+        diff = diff_of(self._review, self.change)
         parts = [self._head(), said, fence(diff) if diff else ""]
         if not self.is_alone:
             parts.append(folded(f"The {len(self.group.changes):,} addresses", self.by_address()))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from reconciler.model.apply_report import Outcome, Status, Verification
 from reconciler.model.plan import Action, Change
 from reconciler.model.review import Review, Scope
-from reconciler.output.groups import Group, sentences, short_place
+from reconciler.output.groups import Group, sentences, short_place, shown_fields
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES
 from reconciler.output.page.values import FieldView, field_view
 from reconciler.text import truncate
@@ -124,14 +124,14 @@ def cards(review: Review, groups: Iterable[Group], endings: Mapping[str, Ending]
     """A card for each group. After the first `CARDS`, a card is one line."""
     room = ROOM
     for number, group in enumerate(groups):
-        change = group.first
+        change, every = group.first, shown_fields(review, group.first)
         fields: tuple[FieldView, ...] = ()
         more = ""
         if number < CARDS and room > 0:
-            fields = tuple(field_view(change, field, review.plan.labels) for field in change.fields[:FIELDS])
+            fields = tuple(field_view(change, field, review.plan.labels) for field in every[:FIELDS])
             room -= sum(field.size for field in fields)
-        if len(fields) < len(change.fields):
-            more = f"{len(change.fields) - len(fields)} more fields are not in this page; --format json has them"
+        if len(fields) < len(every):
+            more = f"{len(every) - len(fields)} more fields are not in this page; --format json has them"
         card = _card(review, group, fields, more, endings)
         yield card if number < CARDS or card.members else _line(card)
 
