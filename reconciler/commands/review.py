@@ -46,7 +46,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
 def _gone(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location, str]]]:
     """Where the blocks stood of the addresses that are not in the configuration any more: the base knows the line, the
     state the file."""
-    for change in planned.plan.changes:
+    for change in (each for each in planned.plan.changes if each.address not in planned.desired.resources):
         address = planned.plan.moved.get(change.address, change.address)
         stood, entry = planned.before.resources.get(address), planned.state.entries.get(address)
         if stood is not None:
