@@ -26,7 +26,7 @@ FEW = 2
 MOST_TITLED = 3
 LONGEST = 40
 """Characters of a value in a title."""
-BARE = re.compile(r"[A-Za-z0-9][\w.:/+-]*", re.ASCII)
+BARE = re.compile(r"(?!(?:true|false|null)$|[-+.eE\d]+$)[A-Za-z0-9][\w.:/+-]*", re.ASCII)
 WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
 """What is written of these is the whole block, not a field."""
 
@@ -212,14 +212,6 @@ def _in_short(field: FieldChange) -> str:
 
 def _bare(value: Any) -> str:
     """A value without its quotes, if nobody could take it for something else."""
-    if isinstance(value, str) and BARE.fullmatch(value) and not _is_json(value):
+    if isinstance(value, str) and BARE.fullmatch(value):
         return value
     return "nothing" if value is None else escape(quote(value) if isinstance(value, str) else json.dumps(value))
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
