@@ -22,6 +22,7 @@ OPEN = 10
 """More of what is not grave than this is folded."""
 TASKS_ROOM, WARNINGS_ROOM, REFUSALS_ROOM = 8_000, 4_000, 6_000
 UNMANAGED_ROOM = 8_000
+KIND_ROOM = 1_000
 FULL_PLAN = "the full plan is in this run's artefact, or comes with `--report html=FILE`"
 FULL_PLAN_HTML = re.sub(r"`(.+?)`", r"<code>\1</code>", FULL_PLAN)
 
@@ -136,10 +137,9 @@ def _rollout(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str
     """Many creates: by kind, then each."""
     if new:
         yield f"#### {sum(len(group.changes) for group in new):,} new objects"
-        yield "\n\n".join(
-            "\n".join([f"**create** {group.title()}", "", bullets(prose(text) for _, text in sentences(review, group))])
-            for group in new
-        )
+        for group in new:
+            said = fitting((prose(text) for _, text in sentences(review, group)), KIND_ROOM, FULL_PLAN)
+            yield f"**create** {group.title()}\n\n{bullets(said)}"
     if whole := _at(shown, Level.WHOLE):
         yield folded(f"{len(whole):,} of them, with their fields", "\n\n".join(whole))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from reconciler import __version__
 from reconciler.model.apply_report import ApplyReport, Status
-from reconciler.model.review import Impact, Review
+from reconciler.model.review import Review, Weight
 from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.text import SMALL, states
@@ -86,7 +86,8 @@ class Tile(NamedTuple):
 class Grave(NamedTuple):
     """An impact that is said at the top, some of the addresses that have it, and how many more do."""
 
-    impact: Impact
+    weight: Weight
+    text: str
     addresses: list[str]
     left: int
 
@@ -122,7 +123,7 @@ class PlanPage:
         every = find_groups(review)
         groups = every[:LISTED]
         endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
-        grave = _gravest(review)
+        grave = _gravest(review, every)
         warnings = (*plan.warnings, *(report.warnings if report else ()))
         return {
             "noun": self.noun,
@@ -184,15 +185,15 @@ def _first(texts: tuple[str, ...], limit: int) -> list[str]:
     return [truncate(text, 1000) for text in islice(texts, limit)]
 
 
-def _gravest(review: Review) -> list[Grave]:
-    """What somebody loses or risks, the gravest first, then in the plan's order; said once if many do the same."""
-    found: dict[Impact, list[str]] = {}
-    for change in review.plan.changes:
-        for impact in review.impacts.get(change.address, ()):
-            if impact.weight in GRAVE:
-                found.setdefault(Impact(impact.weight, truncate(impact.text, LONGEST)), []).append(change.address)
-    impacts = [Grave(impact, addresses[:NAMED], len(addresses) - NAMED) for impact, addresses in found.items()]
-    return sorted(impacts, key=lambda grave: GRAVE.index(grave.impact.weight))
+def _gravest(review: Review, groups: Sequence[Group]) -> list[Grave]:
+    """What somebody loses or risks, the gravest first, then in the order of the page; said once if many do the same."""
+    found: dict[tuple[Weight, str], list[str]] = defaultdict(list)
+    for group in groups:
+        for weight, text in sentences(review, group):
+            if weight in GRAVE:
+                found[weight, truncate(text, LONGEST)] += group.addresses
+    graves = [Grave(*said, addresses[:NAMED], len(addresses) - NAMED) for said, addresses in found.items()]
+    return sorted(graves, key=lambda grave: GRAVE.index(grave.weight))
 
 
 def _folded(groups: Sequence[Group]) -> list[str]:
