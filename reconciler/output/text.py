@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from reconciler import output
 from reconciler.model.apply_report import ApplyReport, Outcome, Status, Verification
 from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
 from reconciler.model.review import Review
-from reconciler.output.groups import Group, find_groups, kinds_of, new_by_kind, sentences, shown_fields
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, WEIGHTS, Paint, title
 from reconciler.output.terminal import bold, dim, escape, green, red, width, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, plain
 from reconciler.text import counted
+
+if TYPE_CHECKING:
+    from reconciler.output.groups import Group
 
 FIELD = "      "
 FEW = 5
@@ -41,8 +44,8 @@ class PlanText:
 
     def _lines(self) -> Iterator[str]:
         plan = self._plan
-        groups = find_groups(self._review)
-        new = new_by_kind(groups)
+        groups = output.groups.find_groups(self._review) if plan.changes else ()
+        new = output.groups.new_by_kind(groups) if groups else []
         yield from self._prose(f"Plan for {escape(plan.environment)}: {title(plan)}", paint=bold)
         for group in groups:
             if not (new and group.first.action is Action.CREATE):
@@ -58,7 +61,7 @@ class PlanText:
         for other in plan.unmanaged[:FEW]:
             yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
         if left := plan.unmanaged[FEW:]:
-            yield dim(f"  … and {len(left)} more unmanaged: {kinds_of(left)}; --format json lists all")
+            yield dim(f"  … and {len(left)} more unmanaged: {output.groups.kinds_of(left)}; --format json lists all")
         for warning in plan.warnings:
             yield from self._prose(f"warning: {escape(warning)}", paint=yellow)
         yield dim(f"digest: {plan.digest}")
@@ -73,16 +76,20 @@ class PlanText:
         cause = yellow(f"  [{note}]") if note else ""
         yield label.paint(f"  {label.sign} {change.action.value} {group.title()}") + place + cause + self._scopes(group)
         if not group.is_titled:
-            for field in shown_fields(self._review, change):
+            for field in output.groups.shown_fields(self._review, change):
                 yield from self._field(change, field)
-        for weight, text in sentences(self._review, group):
+        for weight, text in output.groups.sentences(self._review, group):
             mark = "! " if weight in GRAVE else ""
             paint = WEIGHTS[weight].paint if weight else str
             yield from self._prose(f"{FIELD}{mark}{escape(text)}", paint=paint, hang=2)
         if change.action is not Action.CREATE:
             shown = group.addresses if change.action in DESTROYS else group.addresses[:MOST_NAMED]
             left = group.changes[len(shown) :]
-            rest = f", … and {len(left)} more of the same: {kinds_of(left)}; --format json lists all" if left else ""
+            rest = (
+                f", … and {len(left)} more of the same: {output.groups.kinds_of(left)}; --format json lists all"
+                if left
+                else ""
+            )
             yield from self._prose(f"{FIELD}{', '.join(map(escape, shown))}{rest}", paint=dim)
 
     def _scopes(self, group: Group) -> str:
@@ -107,7 +114,7 @@ class PlanText:
         mark = SCOPES[scope].paint(f"  [{SCOPES[scope].word}]") if scope and SCOPES[scope].word else ""
         yield label.paint(f"  {label.sign} {change.action.value} {escape(change.address)}{object_id}") + name + mark
         if change.action is not Action.DELETE:
-            for field in shown_fields(self._review, change):
+            for field in output.groups.shown_fields(self._review, change):
                 yield from self._field(change, field)
         for impact in self._review.impacts.get(change.address, ()):
             mark = "! " if impact.weight in GRAVE else ""
