@@ -50,10 +50,10 @@ class PlanText:
         for group in groups:
             if not (new and group.first.action is Action.CREATE):
                 yield ""
-                yield from self._change(group.first) if len(group.changes) == 1 else self._group(group)
+                yield from self._group(group)
         for group in new:
             yield ""
-            yield from self._group(group)
+            yield from self._group(group, is_kind=True)
         yield from self._new_ones(new)
         yield from self._tasks()
         yield ""
@@ -67,30 +67,38 @@ class PlanText:
         yield dim(f"digest: {plan.digest}")
         yield f"Plan: {title(plan, order=SUMMARY_ORDER)}"
 
-    def _group(self, group: Group) -> Iterator[str]:
-        """Several changes as one: their title, what is not in it, and their addresses."""
-        change, label = group.first, ACTIONS[group.first.action]
-        place = f"  ({escape(written)})" if (written := group.written_at()) else ""
+    def _group(self, group: Group, *, is_kind: bool = False) -> Iterator[str]:
+        """A change, or several as one: their title, what is not in it, what they do, and their addresses. `is_kind`:
+        they are all the creates of a kind."""
+        change, label, is_alone = group.first, ACTIONS[group.first.action], len(group.changes) == 1 and not is_kind
         notes = {CAUSES[field.cause].note for field in change.fields}
-        note = next(iter(notes)) if group.is_titled and len(notes) == 1 else ""
-        cause = yellow(f"  [{note}]") if note else ""
-        yield label.paint(f"  {label.sign} {change.action.value} {group.title()}") + place + cause + self._scopes(group)
-        if not group.is_titled:
+        is_told = group.is_titled and len(notes) <= 1
+        if is_alone:
+            object_id = f" ({escape(change.id)})" if change.id else ""
+            name = "" if change.action is Action.FORGET else f" {format_value(change.name)}"
+            head = label.paint(f"  {label.sign} {change.action.value} {escape(change.address)}{object_id}")
+            yield head + name + self._scopes(group)
+        else:
+            place = f"  ({escape(written)})" if (written := group.written_at()) else ""
+            cause = yellow(f"  [{note}]") if is_told and (note := "".join(notes)) else ""
+            head = label.paint(f"  {label.sign} {change.action.value} {group.title()}")
+            yield head + place + cause + self._scopes(group)
+        if change.action is not Action.DELETE and not is_kind and (is_alone or not is_told):
             for field in output.groups.shown_fields(self._review, change):
                 yield from self._field(change, field)
         for weight, text in output.groups.sentences(self._review, group):
-            mark = "! " if weight in GRAVE else ""
-            paint = WEIGHTS[weight].paint if weight else str
-            yield from self._prose(f"{FIELD}{mark}{escape(text)}", paint=paint, hang=2)
-        if change.action is not Action.CREATE:
-            shown = group.addresses if change.action in DESTROYS else group.addresses[:MOST_NAMED]
-            left = group.changes[len(shown) :]
-            rest = (
-                f", … and {len(left)} more of the same: {output.groups.kinds_of(left)}; --format json lists all"
-                if left
-                else ""
-            )
-            yield from self._prose(f"{FIELD}{', '.join(map(escape, shown))}{rest}", paint=dim)
+            paint, mark, hang = (WEIGHTS[weight].paint, "! " * (weight in GRAVE), 2) if weight else (str, "", 0)
+            yield from self._prose(f"{FIELD}{mark}{escape(text)}", paint=paint, hang=hang)
+        if not is_alone and not is_kind:
+            yield from self._addresses(group)
+
+    def _addresses(self, group: Group) -> Iterator[str]:
+        """The first addresses of a group and what the others are; all of them if objects go away."""
+        shown = group.addresses if group.first.action in DESTROYS else group.addresses[:MOST_NAMED]
+        text = f"{FIELD}{', '.join(map(escape, shown))}"
+        if left := group.changes[len(shown) :]:
+            text += f", … and {len(left)} more of the same: {output.groups.kinds_of(left)}; --format json lists all"
+        yield from self._prose(text, paint=dim)
 
     def _scopes(self, group: Group) -> str:
         """Whose doing it is, with numbers if that is not the same for all."""
@@ -105,22 +113,6 @@ class PlanText:
             yield ""
         for change in (change for group in groups for change in group.changes):
             yield green(f"  + create {escape(change.address)}") + f" {format_value(change.name)}"
-
-    def _change(self, change: Change) -> Iterator[str]:
-        label = ACTIONS[change.action]
-        object_id = f" ({escape(change.id)})" if change.id else ""
-        name = "" if change.action is Action.FORGET else f" {format_value(change.name)}"
-        scope = self._review.find_scope(change.address)
-        mark = SCOPES[scope].paint(f"  [{SCOPES[scope].word}]") if scope and SCOPES[scope].word else ""
-        yield label.paint(f"  {label.sign} {change.action.value} {escape(change.address)}{object_id}") + name + mark
-        if change.action is not Action.DELETE:
-            for field in output.groups.shown_fields(self._review, change):
-                yield from self._field(change, field)
-        for impact in self._review.impacts.get(change.address, ()):
-            mark = "! " if impact.weight in GRAVE else ""
-            yield from self._prose(f"{FIELD}{mark}{escape(impact.text)}", paint=WEIGHTS[impact.weight].paint, hang=2)
-        for note in self._review.remarks_on(change):
-            yield from self._prose(f"{FIELD}{escape(note)}")
 
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
         head = f"{FIELD}{escape(field.path)}:"
