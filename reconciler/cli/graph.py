@@ -27,8 +27,8 @@ from reconciler.output.terminal import write_stderr, write_stdout
 def graph(path: Path, form: str, offline: bool, **flags: Unpack[ConnectionFlags]) -> None:
     """Draw what refers to what, coloured by what would happen.
 
-    Makes a plan for that, and never writes. Mermaid and SVG draw a hundred objects at most, what changes first; DOT
-    draws all.
+    Makes a plan for that, and never writes. Of many objects, Mermaid and SVG draw alike ones as one box, and a
+    hundred boxes at most, what changes first; DOT draws all.
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """

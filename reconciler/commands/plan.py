@@ -38,7 +38,7 @@ CUT_OFF = "an earlier apply was cut off, and whether this write was done is foun
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A plan and what it was made with. `head` is the commit that it was made of, if that is not what is checked out;
-    `behind` are the newer commits that changes would undo, by address."""
+    `behind` are the newer commits that changes would undo, by address; `before` is what the base wanted."""
 
     plan: Plan
     snapshot: Snapshot
@@ -49,6 +49,7 @@ class Planned:
     base: str = ""
     behind: Mapping[str, Commit] = field(default_factory=dict)
     head: str = ""
+    before: Desired = field(default_factory=lambda: Desired({}))
 
 
 def plan(
@@ -124,7 +125,8 @@ def _scoped(planned: Planned, wanted: PlanInput, *, only_scope: bool) -> Planned
         made = base_plan.keep_pull_request(made, scopes, planned.desired, state, live, wanted.options)
         scopes = {change.address: scopes[change.address] for change in made.changes}
     made = replace(made, warnings=(*made.warnings, *warnings))
-    return replace(planned, plan=made, scopes=scopes, base=base.commit)
+    before = base.desired or planned.before
+    return replace(planned, plan=made, scopes=scopes, base=base.commit, before=before)
 
 
 def _with_evidence(session: Session, planned: Planned, wanted: PlanInput, undo: str | None) -> Planned:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from reconciler import commands
 from reconciler.commands.plan import Planned, plan
 from reconciler.commands.session import Session
+from reconciler.errors import Location
 from reconciler.lazy import load
 from reconciler.model.reports import Review
 from reconciler.output.forms import SHOW_COMMIT
@@ -38,7 +39,20 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         base=planned.base,
         scopes=planned.scopes,
         behind=planned.behind,
+        gone=dict(_gone(planned, session.opened.folder)),
     )
+
+
+def _gone(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location, str]]]:
+    """Where the blocks stood of the addresses that are not in the configuration any more: the base knows the line, the
+    state the file."""
+    for change in (each for each in planned.plan.changes if each.address not in planned.desired.resources):
+        address = planned.plan.moved.get(change.address, change.address)
+        stood, entry = planned.before.resources.get(address), planned.state.entries.get(address)
+        if stood is not None:
+            yield change.address, (stood.location, planned.base)
+        elif entry is not None and entry.file:
+            yield change.address, (Location(str(folder / entry.file), 0, 0), entry.commit)
 
 
 def preview(

@@ -60,7 +60,7 @@ class LazyMapping(Mapping[str, T]):
 
 
 def value_positions(node: Any) -> Mapping[str, Position]:
-    """Path (`data.initiators[0].uid`) → the position of the key, or of the item of a list."""
+    """Path (`data.initiators[0].uid`) → the position of the key or item, or of the anchor of an alias."""
     return LazyMapping(lambda: {path: position for path, position, _ in _values("", node)})
 
 
@@ -78,7 +78,8 @@ def variable_sources(node: Any, variables: Mapping[str, Location]) -> Mapping[st
 def _values(path: str, node: Any) -> Iterator[tuple[str, Position, Any]]:
     """Each value within a node, at every depth: its path, its position, and itself."""
     if isinstance(node, LocatedMap):
-        found = [(dotted(path, [key]) if path else key, node.key_positions[key], node[key]) for key in node]
+        positions = {**node.key_positions, **node.anchors}
+        found = [(dotted(path, [key]) if path else key, positions[key], node[key]) for key in node]
     elif isinstance(node, LocatedList):
         found = [(dotted(path, [at]), node.positions[at], value) for at, value in enumerate(node)]
     else:

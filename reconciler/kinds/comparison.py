@@ -100,8 +100,12 @@ class Difference(NamedTuple):
     @property
     def spot(self) -> tuple[str, ...]:
         """The keys of the value that is judged as a whole: of the list around the difference, or of itself."""
-        at = next((at for at, key in enumerate(self.keys) if isinstance(key, int)), len(self.keys))
-        return (self.field.name, *map(str, self.keys[:at]))
+        return (self.field.name, *outer_keys(self.keys))
+
+
+def outer_keys(keys: Keys) -> tuple[str, ...]:
+    """The keys up to the first list: a list is managed as a whole."""
+    return tuple(str(key) for key in keys[: next((at for at, key in enumerate(keys) if isinstance(key, int)), None)])
 
 
 def alike(one: Any, other: Any) -> bool:

@@ -54,13 +54,14 @@ class Impact:
 @dataclass(frozen=True, slots=True)
 class Node:
     """An address in the graph of references. `action` is None if nothing happens to it; what is not `managed` bears
-    `kind[id]` in an address's place."""
+    `kind[id]` in an address's place. `alike`: how many objects a picture shows as this one."""
 
     address: str
     kind: str
     name: str
     action: str | None = None
     managed: bool = True
+    alike: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class Review:
     `desired` and `live` are what the plan was made of. `impacts`, `scopes` and `behind` are by address; `scopes` is
     empty if no base was given, and `behind` has the newer commit that a change would undo. `tasks` is what a person has
     to do by hand, each a sentence. `at` is when the review was made; `commit` and `base` are what was planned and what
-    it was compared with, empty if that is not known.
+    it was compared with, empty if that is not known. `gone`: the address of what is not written any more → where its
+    block stood, and in which commit.
     """
 
     plan: Plan
@@ -93,15 +95,16 @@ class Review:
     at: datetime | None = None
     commit: str = ""
     base: str = ""
+    gone: Mapping[str, tuple[Location, str]] = field(default_factory=dict)
 
     def find_scope(self, address: str) -> Scope | None:
         """How a change is marked: as behind, or by whose doing it is."""
         return Scope.BEHIND if address in self.behind else self.scopes.get(address)
 
     def find_place(self, address: str) -> Location | None:
-        """The YAML line of an address; None if it is not in the configuration."""
+        """The YAML line of an address, or where it stood; None if it is not known."""
         resource = self.desired.resources.get(address)
-        return resource.location if resource else None
+        return resource.location if resource else self.gone.get(address, (None, ""))[0]
 
     def remarks_on(self, change: Change) -> tuple[str, ...]:
         """All that is said of a change, but for its impacts."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.model.plan import FORMAT_VERSION, Change
 from reconciler.model.reports import ApplyReport, Review, Status, Weight
+from reconciler.output.groups import Group, find_groups, short_place
 
 
 class PlanJson:
@@ -33,12 +34,21 @@ class PlanJson:
             "base": self._review.base or None,
             "summary": plan.summary(),
             "changes": [self._change(change) for change in plan.changes],
+            "groups": [self._group(group) for group in find_groups(self._review)],
             "unmanaged": [{"kind": each.kind, "id": each.id, "name": each.name} for each in plan.unmanaged],
             "tasks": list(self._review.tasks),
             "warnings": [*plan.warnings, *self._risks()],
             "refusals": [
                 {"guard": each.guard, "message": each.message, "passes": each.passes} for each in plan.refusals
             ],
+        }
+
+    def _group(self, group: Group) -> dict[str, Any]:
+        return {
+            "action": group.first.action.value,
+            "addresses": group.addresses,
+            "fields": _fields(group.first),
+            "place": short_place(group.place) if group.place else None,
         }
 
     def _risks(self) -> list[str]:
@@ -61,13 +71,17 @@ class PlanJson:
             "behind": {"commit": behind.id, "subject": behind.subject} if behind else None,
             "depends_on": list(change.depends_on),
             "reason": change.reason or None,
-            "fields": [
-                {"path": each.path, "before": each.before, "after": each.after, "cause": each.cause.value}
-                for each in change.fields
-            ],
+            "fields": _fields(change),
             "impact": impact,
             "notes": [*impact, *self._review.remarks_on(change)],
         }
+
+
+def _fields(change: Change) -> list[dict[str, Any]]:
+    return [
+        {"path": each.path, "before": each.before, "after": each.after, "cause": each.cause.value}
+        for each in change.fields
+    ]
 
 
 def report_json(report: ApplyReport) -> str:

@@ -8,42 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.errors import Location, Problem
-from reconciler.kinds import KINDS
-from reconciler.model.plan import DESTROYS, Action, Change
+from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Review
+from reconciler.output.groups import Group, find_groups, sentences
 from reconciler.output.labels import GRAVE, WEIGHTS
+from reconciler.output.places import repository_path
 from reconciler.output.terminal import escape
-
-
-def repository_path(file: str) -> str:
-    """A file of the configuration, relative to the root of its repository, with slashes.
-
-    The root is the folder that GITHUB_WORKSPACE names, else the nearest one that holds `.git`, else the working folder;
-    a file that is outside keeps its whole path.
-    """
-    path = Path(file).resolve()
-    root = _root(path)
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
-
-
-def _root(path: Path) -> Path:
-    named = os.environ.get("GITHUB_WORKSPACE")
-    workspace = Path(named).resolve() if named else None
-    if workspace and path.is_relative_to(workspace):
-        return workspace
-    return next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
-
 
 AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
 
@@ -97,8 +76,8 @@ def findings_of_review(review: Review) -> Iterator[Finding]:
     """The findings of a plan: refusals first, then its changes in their order, then its warnings."""
     for refusal in review.plan.refusals:
         yield _finding("refused", refusal.guard, [refusal.message, f"to pass: {refusal.passes}"], None)
-    for change in review.plan.changes:
-        yield from _findings_of_change(review, change)
+    for group in find_groups(review):
+        yield from _findings_of_group(review, group)
     files = review.desired.files()
     for warning in review.plan.warnings:
         found = AT_A_PLACE.fullmatch(warning)
@@ -119,32 +98,30 @@ def _finding(rule: str, subject: str, lines: Iterable[str], place: Location | No
     return Finding(RULES[rule], subject, tuple(map(escape, lines)), place)
 
 
-def _findings_of_change(review: Review, change: Change) -> Iterator[Finding]:
-    """One for a change, whatever is risky about it: hosts show only so many."""
-    impacts = [each for each in review.impacts.get(change.address, ()) if each.weight in GRAVE]
-    head = f'{change.action.value} {change.address} "{change.name}"'
-    if change.address in review.behind:
-        remark = review.remarks_on(change)[:1]
-        yield _finding("behind", change.address, [head, *remark], _place(review, change))
-    if change.action in DESTROYS or impacts:
-        rule = "destroys" if change.action in DESTROYS else WEIGHTS[impacts[0].weight].rule
-        yield _finding(rule, change.address, [head, *(each.text for each in impacts)], _place(review, change))
+def _findings_of_group(review: Review, group: Group) -> Iterator[Finding]:
+    """One for each line that was edited, whatever is risky about it: hosts show only so many."""
+    for place, addresses in group.places.items() or [(None, group.addresses)]:
+        wanted = frozenset(addresses)
+        changes = [change for change in group.changes if change.address in wanted]
+        at = None if group.first.address not in review.desired.resources else place
+        yield from _findings_at(review, Group(changes, {}), at)
+
+
+def _findings_at(review: Review, group: Group, place: Location | None) -> Iterator[Finding]:
+    change = group.first
+    weights = [each.weight for one in group.changes for each in review.impacts.get(one.address, ())]
+    grave = [weight for weight in GRAVE if weight in weights]
+    head, said = f'{change.action.value} {change.address} "{change.name}"', sentences(review, group)
+    if len(group.changes) > 1:
+        head = f"{change.action.value} {group.title()}"
+    behind = [review.remarks_on(each)[0] for each in group.changes if each.address in review.behind]
+    if behind:
+        yield _finding("behind", change.address, [head, *dict.fromkeys(behind)], place)
+    if change.action in DESTROYS or grave:
+        rule = "destroys" if change.action in DESTROYS else WEIGHTS[grave[0]].rule
+        yield _finding(rule, change.address, [head, *(text for weight, text in said if weight in GRAVE)], place)
     elif change.action is Action.MANUAL:
-        yield _finding("manual", change.address, [head, *change.remarks()], _place(review, change))
-
-
-def _place(review: Review, change: Change) -> Location | None:
-    """The line that brings it about, as near as that is known: of the field that cannot be changed, of the status."""
-    kind, resource = KINDS[change.kind], review.desired.resources.get(change.address)
-    if resource is None:
-        return None
-    names = [kind.delivery.status] if kind.delivery else []
-    if change.action in (Action.REPLACE, Action.MANUAL):
-        names = [each.name for each in kind.fields if each.immutable]
-    if change.action is Action.CREATE:
-        names = []
-    changed = {each.path for each in change.fields}
-    return next((resource.field_location(name) for name in names if name in changed), resource.location)
+        yield _finding("manual", change.address, [head, *change.remarks()], place)
 
 
 COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}

@@ -80,19 +80,20 @@ SCOPES = {
 
 
 class WeightLabel(NamedTuple):
-    """`rule` is the finding that an impact makes; empty: it is no risk."""
+    """`rule` is the finding that an impact makes; empty: it is no risk. `phrase` stands behind `5 more that`."""
 
     sign: str
     paint: Paint
     rule: str
+    phrase: str
 
 
 WEIGHTS = {
-    Weight.LOSES: WeightLabel("✕", red, "destroys"),
-    Weight.STOPS: WeightLabel("■", red, "stops"),
-    Weight.RISKS: WeightLabel("▲", yellow, "risks"),
-    Weight.STARTS: WeightLabel("▶", str, ""),
-    Weight.FEEDS: WeightLabel("↳", str, ""),
+    Weight.LOSES: WeightLabel("✕", red, "destroys", "lose something"),
+    Weight.STOPS: WeightLabel("■", red, "stops", "stop"),
+    Weight.RISKS: WeightLabel("▲", yellow, "risks", "need a look"),
+    Weight.STARTS: WeightLabel("▶", str, "", "start"),
+    Weight.FEEDS: WeightLabel("↳", str, "", "feed others"),
 }
 GRAVE = tuple(weight for weight, label in WEIGHTS.items() if label.rule)
 """What somebody loses or risks, the gravest first."""

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from reconciler.lazy import load
-from reconciler.model.plan import Change, Plan
+from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Status
 from reconciler.output.labels import STATUSES
 from reconciler.output.terminal import escape, message, printable, write_stderr, yellow
@@ -34,7 +34,7 @@ class PlainProgress:
 
     def __init__(self, plan: Plan, *, reasons: bool) -> None:
         self._reasons = reasons
-        self._total = len(plan.changes)
+        self._total = sum(change.action is not Action.MANUAL for change in plan.changes)
         self._ended = 0
         self._began = time.monotonic()
 
@@ -48,6 +48,8 @@ class PlainProgress:
         """A change begins (no status) or ends; without a change, `text` is said."""
         if change is None:
             self._print(yellow(escape(text)))
+            return
+        if change.action is Action.MANUAL:  # which is no work of this run
             return
         if status is not None:
             self._ended += 1

@@ -33,6 +33,7 @@ def _plan() -> Schema:
             "base": _text("What the configuration was compared with, null if no base was given.", null=True),
             "summary": _object("How much of each there is.", counts),
             "changes": _list("What is done, what goes away first.", _change()),
+            "groups": _list("Each change again, those that are alike as one.", _group()),
             "unmanaged": _list("Live objects that nobody manages.", _unmanaged()),
             "tasks": _list("What a person has to do by hand.", _text("A step, with the address it belongs to.")),
             "warnings": _list("What a person should know, with the risks of each change.", _text("A warning.")),
@@ -60,6 +61,18 @@ def _change() -> Schema:
             "fields": _list("What differs.", _field()),
             "impact": _list("What it does to people, the gravest first.", _text("A sentence.")),
             "notes": _list("All that is said of it, its impact among that.", _text("A sentence.")),
+        },
+    )
+
+
+def _group() -> Schema:
+    return _object(
+        "Changes with the same action, fields and causes.",
+        {
+            "action": _word("What is done.", [each.value for each in Action]),
+            "addresses": _list("What it is done to.", _text("An address.")),
+            "fields": _list("What differs, the same for each address.", _field()),
+            "place": _text("FILE:LINE where it is written, null if that is not one place.", null=True),
         },
     )
 

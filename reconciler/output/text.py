@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification, Weight
+from reconciler import output
+from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
+from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, SIGN_PAINT, WEIGHTS, Paint, api_note, title
-from reconciler.output.terminal import bold, dim, escape, fit, red, width, yellow
+from reconciler.output.terminal import bold, dim, escape, fit, green, red, width, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, ignored_lines, plain
 from reconciler.text import counted, wrap
+
+if TYPE_CHECKING:
+    from reconciler.output.groups import Group
 
 FIELD = "      "
 MOST_NAMED = 8
 """So many addresses of changes that ended alike are listed."""
 FEW = 5
-"""So many are listed; the rest is counted."""
+"""So many unmanaged objects are listed; the rest is counted."""
 AGAIN = "remove the causes and apply again; what is done stays as it is"
+NARROWEST = 40
 
 
 class PlanText:
@@ -35,58 +41,77 @@ class PlanText:
 
     def _lines(self) -> Iterator[str]:
         plan = self._plan
+        groups = output.groups.find_groups(self._review) if plan.changes else ()
+        new = output.groups.new_by_kind(groups) if groups else []
         yield from self._prose(f"Plan for {escape(plan.environment)}: {title(plan)}{api_note(plan.api)}", paint=bold)
-        whole, folded = self._folded()
-        for change in whole:
+        for group in groups:
+            if not (new and group.first.action is Action.CREATE):
+                yield ""
+                yield from self._group(group)
+        for group in new:
             yield ""
-            yield from self._change(change)
-        if folded:
-            yield ""
-            names = ", ".join(escape(change.address) for change in folded[:FEW]) + ("…" if len(folded) > FEW else "")
-            text = f"  … and {len(folded)} more that only put back what was changed outside (drift): {names}"
-            yield from self._prose(f"{text}; --format json has them whole", paint=dim)
+            yield from self._group(group, is_kind=True)
+        yield from self._new_ones(new)
         yield from self._tasks()
         yield ""
         yield f"{counted(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
         for other in plan.unmanaged[:FEW]:
             yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
-        if len(plan.unmanaged) > FEW:
-            yield dim(f"  … and {len(plan.unmanaged) - FEW} more; --format json lists all")
+        if left := plan.unmanaged[FEW:]:
+            yield dim(f"  … and {len(left)} more unmanaged: {output.groups.kinds_of(left)}; --format json lists all")
         for line in ignored_lines(plan.ignored, plan.labels):
             yield from self._prose(line, paint=dim, hang=2)
         for warning in plan.warnings:
             yield from self._prose(f"warning: {escape(warning)}", paint=yellow)
         yield dim(f"digest: {plan.digest}")
+        yield f"Plan: {title(plan, order=SUMMARY_ORDER)}"
 
-    def _folded(self) -> tuple[list[Change], list[Change]]:
-        """What is shown, and what is only counted: of updates that undo drift and do nothing else, all but a few."""
-        drift = [change for change in self._plan.changes if self._only_undoes_drift(change)]
-        rest = {change.address for change in drift[FEW:]}
-        shown = [change for change in self._plan.changes if change.address not in rest]
-        return shown, drift[FEW:]
-
-    def _only_undoes_drift(self, change: Change) -> bool:
-        impacts = self._review.impacts.get(change.address, ())
-        grave = any(each.weight in (Weight.LOSES, Weight.STOPS) for each in impacts)
-        drift = bool(change.fields) and all(field.cause is Cause.DRIFT for field in change.fields)
-        is_behind = change.address in self._review.behind
-        return change.action is Action.UPDATE and drift and not grave and not is_behind
-
-    def _change(self, change: Change) -> Iterator[str]:
-        label = ACTIONS[change.action]
-        object_id = f" ({escape(change.id)})" if change.id else ""
-        name = "" if change.action is Action.FORGET else f" {format_value(change.name)}"
-        scope = self._review.find_scope(change.address)
-        mark = SCOPES[scope].paint(f"  [{SCOPES[scope].word}]") if scope and SCOPES[scope].word else ""
-        yield label.paint(f"  {label.sign} {change.action.value} {escape(change.address)}{object_id}") + name + mark
-        if change.action is not Action.DELETE:
-            for field in change.fields:
+    def _group(self, group: Group, *, is_kind: bool = False) -> Iterator[str]:
+        """A change, or several as one: their title, what is not in it, what they do, and their addresses. `is_kind`:
+        they are all the creates of a kind."""
+        change, label, is_alone = group.first, ACTIONS[group.first.action], len(group.changes) == 1 and not is_kind
+        notes = {CAUSES[field.cause].note for field in change.fields}
+        is_told = group.is_titled and len(notes) <= 1
+        if is_alone:
+            object_id = f" ({escape(change.id)})" if change.id else ""
+            name = "" if change.action is Action.FORGET else f" {format_value(change.name)}"
+            head = label.paint(f"  {label.sign} {change.action.value} {escape(change.address)}{object_id}")
+            yield head + name + self._scopes(group)
+        else:
+            place = f"  ({escape(written)})" if (written := group.written_at()) else ""
+            cause = yellow(f"  [{note}]") if is_told and (note := "".join(notes)) else ""
+            head = label.paint(f"  {label.sign} {change.action.value} {group.title()}")
+            yield head + place + cause + self._scopes(group)
+        if change.action is not Action.DELETE and not is_kind and (is_alone or not is_told):
+            for field in output.groups.shown_fields(self._review, change):
                 yield from self._field(change, field)
-        for impact in self._review.impacts.get(change.address, ()):
-            mark = "! " if impact.weight in GRAVE else ""
-            yield from self._prose(f"{FIELD}{mark}{escape(impact.text)}", paint=WEIGHTS[impact.weight].paint, hang=2)
-        for note in self._review.remarks_on(change):
-            yield from self._prose(f"{FIELD}{escape(note)}")
+        for weight, text in output.groups.sentences(self._review, group):
+            paint, mark, hang = (WEIGHTS[weight].paint, "! " * (weight in GRAVE), 2) if weight else (str, "", 0)
+            yield from self._prose(f"{FIELD}{mark}{escape(text)}", paint=paint, hang=hang)
+        if not is_alone and not is_kind:
+            yield from self._addresses(group)
+
+    def _addresses(self, group: Group) -> Iterator[str]:
+        """The first addresses of a group and what the others are; all of them if objects go away."""
+        shown = group.addresses if group.first.action in DESTROYS else group.addresses[:MOST_NAMED]
+        text = f"{FIELD}{', '.join(map(escape, shown))}"
+        if left := group.changes[len(shown) :]:
+            text += f", … and {len(left)} more of the same: {output.groups.kinds_of(left)}; --format json lists all"
+        yield from self._prose(text, paint=dim)
+
+    def _scopes(self, group: Group) -> str:
+        """Whose doing it is, with numbers if that is not the same for all."""
+        scopes = Counter(self._review.find_scope(change.address) for change in group.changes)
+        labels = [(SCOPES[scope], number) for scope, number in scopes.items() if scope and SCOPES[scope].word]
+        counts = [label.word if len(scopes) == 1 else f"{number} {label.word}" for label, number in labels]
+        return labels[0][0].paint(f"  [{', '.join(counts)}]") if labels else ""
+
+    def _new_ones(self, groups: Sequence[Group]) -> Iterator[str]:
+        """A line for each of many creates."""
+        if groups:
+            yield ""
+        for change in (change for group in groups for change in group.changes):
+            yield green(f"  + create {escape(change.address)}") + f" {format_value(change.name)}"
 
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
         head = f"{FIELD}{escape(field.path)}:"

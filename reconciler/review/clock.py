@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -12,6 +11,15 @@ TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 DAY = timedelta(days=1)
 MOST_MINUTES = 120
 """From here on a wait is told in hours."""
+
+
+def parse_stamp(text: Any) -> datetime | None:
+    """A time of the API's (ISO 8601, UTC); None if it cannot be read."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,11 @@ class Clock:
 
     def stamp(self, text: Any) -> str:
         """A time of the API's, as it says it (ISO 8601, UTC), with the reader's beside it if it can be read."""
-        if self.zone is None:
+        moment = parse_stamp(text) if self.zone else None
+        try:
+            return f"{text} ({moment.astimezone(self.zone):%Y-%m-%d %H:%M} {self.zone})" if moment else str(text)
+        except OverflowError:
             return str(text)
-        with suppress(ValueError, OverflowError):
-            moment = datetime.fromisoformat(str(text))
-            there = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(self.zone)
-            return f"{text} ({there:%Y-%m-%d %H:%M} {self.zone})"
-        return str(text)
 
     def until(self, moment: datetime) -> str:
         """`in 42 minutes`, `in 13 hours`; what is left over is not counted."""

@@ -12,7 +12,7 @@ from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Live, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
 from reconciler.model.reports import Impact, Weight
-from reconciler.review.clock import DAY, Clock
+from reconciler.review.clock import DAY, Clock, parse_stamp
 from reconciler.review.receivers import Receivers, User, before_and_after
 
 GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
@@ -129,8 +129,10 @@ class _ChangeImpact:
         moment = self._due()
         if moment is None:
             return self._last()
-        last, soon = self.clock.moment(moment - DAY), self.clock.until(moment)
-        return f"; last delivery was due {last}, next one {soon} will not go out"
+        created = parse_stamp(self.record.raw.get("created_at")) if self.record else None
+        has_been_due = created is None or created <= moment - DAY
+        last = f"last delivery was due {self.clock.moment(moment - DAY)}, " if has_been_due else ""
+        return f"; {last}next one {self.clock.until(moment)} will not go out"
 
     def _last(self) -> str:
         stamp = self.record.raw.get(self.delivery.last_at) if self.record and self.delivery else None

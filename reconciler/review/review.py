@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from reconciler import review
+from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Live
@@ -75,12 +76,14 @@ def make_review(
     base: str = "",
     scopes: Mapping[str, Scope] | None = None,
     behind: Mapping[str, Commit] | None = None,
+    gone: Mapping[str, tuple[Location, str]] | None = None,
 ) -> Review:
     """What is shown of a plan that was made of `desired` and `live`.
 
     `now` knows its zone and decides which delivery is the next one; `zone` is the reader's, for times beside UTC.
     `sandbox_key`: whether the key is of the sandbox, None if that is not known. `commit` is what was planned, `base`
-    what it was compared with, which gave the `scopes`; `behind` are the newer commits that changes would undo.
+    what it was compared with, which gave the `scopes`; `behind` are the newer commits that changes would undo, `gone`
+    the places of what is not written any more.
     """
     impacts: Mapping[str, tuple[Impact, ...]] = {}
     if plan.changes:
@@ -96,4 +99,5 @@ def make_review(
         base=base,
         scopes=scopes or {},
         behind=behind or {},
+        gone=gone or {},
     )

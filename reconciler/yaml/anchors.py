@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from reconciler.yaml.located import Position
 from reconciler.yaml.syntax import meant, shown
 
 PIECES: Final = 2_500_000
@@ -49,6 +50,7 @@ class Anchors:
 
     def __init__(self, text_length: int, budget: Budget) -> None:
         self._values: dict[str, Any] = {}
+        self.positions: dict[str, Position] = {}
         self._open: set[int] = set()
         self._limit = max(_LEAST_ROOM, text_length)
         self._expanded = 0
@@ -63,9 +65,10 @@ class Anchors:
         self._values.clear()
         self._open.clear()
 
-    def add(self, name: str, value: Any, *, is_open: bool = False) -> None:
+    def add(self, name: str, value: Any, at: Position, *, is_open: bool = False) -> None:
         """Set the value of an anchor. No alias can use an open collection before `close`."""
         self._values[name] = value
+        self.positions[name] = at
         if is_open:
             self._open.add(id(value))
 

@@ -5,7 +5,7 @@ The values compare, print and serialise as the dict and the list that they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from sys import intern
 from typing import Any, Final
@@ -17,16 +17,24 @@ Position = tuple[int, int]
 """Line and column, both counted from 1."""
 
 
+NO_ANCHORS: Mapping[str, Position] = {}
+
+
 class LocatedMap(dict[str, Any]):
-    """A map with the position of each key and value. A key that came by `<<` has the position of its origin."""
+    """A map with the position of each key and value. A key that came by `<<` has the position of its origin.
 
-    __slots__ = ("key_positions", "value_positions")
+    `anchors`: key → the position of the anchor, of values that came by an alias.
+    """
 
+    __slots__ = ("anchors", "key_positions", "value_positions")
+
+    anchors: Mapping[str, Position]
     key_positions: dict[str, Position]
     value_positions: dict[str, Position]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.anchors = NO_ANCHORS
         self.key_positions = {}
         self.value_positions = {}
 
@@ -145,6 +153,11 @@ class MapFrame:
         elif key is MERGE:
             self.merges.append((value, at))
 
+    def note_anchor(self, at: Position) -> None:
+        """Take the position of the anchor of the alias that is the next value."""
+        if isinstance(self.key, str):
+            self.value.anchors = {**self.value.anchors, self.key: at}
+
     def _odd_key(self, value: Any, at: Position) -> None:
         """Take a merge key, or report a wrong key."""
         self.key = _DROPPED
@@ -180,6 +193,8 @@ class MapFrame:
                 self.value[key] = value
                 self.key_positions[key] = source.key_positions[key]
                 self.value_positions[key] = source.value_positions[key]
+                if key in source.anchors:
+                    self.value.anchors = {**self.value.anchors, key: source.anchors[key]}
 
 
 Frame = RootFrame | ListFrame | MapFrame

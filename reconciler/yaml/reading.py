@@ -120,7 +120,8 @@ class Builder:
         elif not event.style:
             value = self._plain(event)
         if event.anchor is not None:
-            self._anchors.add(event.anchor, event.value if value is MERGE else value)
+            mark = event.start_mark
+            self._anchors.add(event.anchor, event.value if value is MERGE else value, (mark.line + 1, mark.column + 1))
         return value
 
     def _tagged(self, event: Any) -> Any:
@@ -133,7 +134,7 @@ class Builder:
 
     def _alias(self, event: Any) -> Any:
         try:
-            return self._anchors.use(event.anchor, len(self._stack))
+            value = self._anchors.use(event.anchor, len(self._stack))
         except AliasError as error:
             if message := str(error):
                 at = (event.start_mark.line + 1, event.start_mark.column + 1)
@@ -141,6 +142,9 @@ class Builder:
                 self.problems.append(Problem(self._file, *at, message, ALIAS, cause=cause))
             # A string as a key, and an empty map as a value, cause no second problem.
             return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
+        if isinstance(self._top, MapFrame):
+            self._top.note_anchor(self._anchors.positions[event.anchor])
+        return value
 
     def _open(self, event: Any) -> Any:
         is_map = event.__class__ is yaml.MappingStartEvent
@@ -156,7 +160,7 @@ class Builder:
             self._report_too_deep(at)
             raise EndedError
         if event.anchor is not None:
-            self._anchors.add(event.anchor, frame.value, is_open=True)
+            self._anchors.add(event.anchor, frame.value, at, is_open=True)
         self._top = frame
         return _NOTHING
 

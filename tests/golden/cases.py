@@ -59,6 +59,7 @@ def report(object_id: str, name: str, *targets: str, **fields: Any) -> tuple[str
         "status": "active",
         "environment": "production",
         "destinations": destinations,
+        "created_at": "2026-01-01T00:00:00Z",
         **fields,
     }
 

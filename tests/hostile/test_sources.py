@@ -37,7 +37,7 @@ PATHS = {
     "reconciler.state.journal_file": "the state's own path, its links followed",
     "reconciler.state.operations": "the state's own path, its links followed",
     "reconciler.commands.state": "the argument of `state migrate --from file:PATH`",
-    "reconciler.output.findings": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
+    "reconciler.output.places": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
     "reconciler.simulator.store": "the file that the command line names",
 }
 """Make paths of texts, and of which."""

@@ -15,6 +15,7 @@ from reconciler.output.markdown import PlanMarkdown
 from .plans import change, many, review
 from .reading import Reading, require_harmless
 
+SUMMARIES = {"whole": ["40 changes"], "line": ["in short"], "address": ["by address"]}
 LIMIT = 62_000
 """Below the hosts' 65,536: what is left is for the history."""
 
@@ -48,7 +49,8 @@ def test_what_destroys_is_whole_before_anything_else_has_room() -> None:
     """Fifty deletes among five thousand updates: each with its impacts, first."""
     deletes = [change(Action.DELETE, f"gone-{number}") for number in range(50)]
     impacts = {each.address: (Impact(Weight.LOSES, f"loses the runs of {each.name} for good"),) for each in deletes}
-    reading = _read(review(*deletes, *many(5000, Action.UPDATE, send_at=("09:00", "10:00")), impacts=impacts))
+    updates = [change(Action.UPDATE, f"u{number}", caption=("a", str(number))) for number in range(5000)]
+    reading = _read(review(*deletes, *updates, impacts=impacts))
     assert reading.headings[0] == "Deletes and replaces"
     assert sum("for good" in line for line in reading.text) == 50
     assert {each.address for each in deletes} <= _addresses(reading)
@@ -70,6 +72,18 @@ def test_five_thousand_deletes_say_how_many_are_not_even_listed() -> None:
     listed = len(_addresses(reading))
     assert listed > 1000
     assert f"{5000 - listed:,} more are deleted or replaced and are not listed here" in reading.all
+
+
+@pytest.mark.parametrize(("number", "level"), [(40, "whole"), (500, "line"), (1600, "address")])
+def test_no_address_is_hidden_before_all_values_are_dropped(number: int, level: str) -> None:
+    """First the fields go, then the words, and only then an address."""
+    updates = [change(Action.UPDATE, f"u{each}", caption=("a", f"{each} {'b' * 100}")) for each in range(number)]
+    reading = _read(review(*updates))
+    assert {each.address for each in updates} <= _addresses(reading)
+    assert any(summary in line for line in reading.html for summary in SUMMARIES[level])
+    reading = _read(review(*updates, *many(3000, Action.CREATE)))
+    assert "more changes are not shown here" in reading.all
+    assert not reading.fences
 
 
 def test_what_is_shown_worse_is_never_more_important() -> None:

@@ -83,9 +83,7 @@ def test_a_risky_change_is_on_its_line(workspace: World) -> None:
         "warning",
         {"file": "configuration/main.yaml", "line": "12", "col": "5", "title": "reconciler: Stops deliveries"},
     )
-    assert found[2].startswith(
-        'update report.daily "Daily"\nstops "Daily" to "Webhooks: Alerts"; last delivery was due'
-    )
+    assert found[2].startswith('update report.daily "Daily"\nstops "Daily" to "Webhooks: Alerts"; next one')
     sarif = workspace.run("plan", "--format", "sarif").out
     assert results(sarif) == [("stops", "warning", ("configuration/main.yaml", 12, 5))]
     workspace.write(ACTIVE.partition("reports:")[0])

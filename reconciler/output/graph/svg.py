@@ -9,11 +9,9 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Graph, Node
 from reconciler.output.graph.layout import layout
-from reconciler.output.graph.text import COLOURS, excerpt, gravity, heading, state, states, subtitle
+from reconciler.output.graph.text import COLOURS, SMALL, excerpt, gravity, heading, state, states, subtitle
 from reconciler.output.terminal import escape
 
-SMALL = 30
-"""Up to so many nodes each has a second line with its name; beyond, the name is in its tooltip."""
 WIDTH, GAP, MARGIN, LINE = 264, 88, 12, 20
 CHARACTERS = 32
 STYLE = """

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Graph, Node
 from reconciler.output.labels import ACTIONS, NEUTRAL, UNMANAGED
 from reconciler.output.terminal import escape
-from reconciler.text import truncate
+from reconciler.text import counted, truncate
 
 LONGEST_NAME = 60
+SMALL = 30
+"""Up to so many nodes each has a box of its own, with its name; beyond, alike ones have one together."""
+FEW = 2
 
 
 def sign(node: Node) -> str:
@@ -26,9 +29,14 @@ def state(node: Node) -> str:
     return node.action or ("" if node.managed else UNMANAGED)
 
 
+def called(node: Node) -> str:
+    """The address, or how many objects it stands for."""
+    return escape(node.address if node.alike == 1 else counted(node.alike, node.kind.replace("_", " ")))
+
+
 def heading(node: Node) -> str:
     """The address with its sign before it: `+ report.daily-revenue`."""
-    return escape(f"{sign(node)} {node.address}".strip())
+    return f"{sign(node)} {called(node)}".strip()
 
 
 def subtitle(node: Node) -> str:
@@ -56,9 +64,36 @@ class Excerpt:
     left_out: str = ""
 
 
+def folded(graph: Graph) -> Graph:
+    """The graph if it is small; else with one node for several that nothing refers to and that refer to the same, if
+    the same happens to them."""
+    referred = {target for _, target in (*graph.edges, *graph.dropped)}
+    uses: dict[str, set[tuple[str, bool]]] = defaultdict(set)
+    for edges, goes in ((graph.edges, False), (graph.dropped, True)):
+        for source, target in edges:
+            uses[source].add((target, goes))
+    alike: dict[object, list[Node]] = defaultdict(list)
+    for node in graph.nodes if len(graph.nodes) > SMALL else ():
+        if node.address not in referred:
+            alike[node.kind, node.action, node.managed, frozenset(uses[node.address])].append(node)
+    shown = {node.address: node for node in graph.nodes}
+    for nodes in alike.values():
+        if len(nodes) > FEW:
+            names = ", ".join(node.name or node.address for node in nodes[:FEW])
+            shown[nodes[0].address] = replace(nodes[0], alike=len(nodes), name=f"{names}, …")
+            for node in nodes[1:]:
+                del shown[node.address]
+    return Graph(
+        tuple(shown.values()),
+        tuple(edge for edge in graph.edges if edge[0] in shown),
+        tuple(edge for edge in graph.dropped if edge[0] in shown),
+    )
+
+
 def excerpt(graph: Graph, limit: int = DRAWN) -> Excerpt:
-    """The whole graph if it is small; else what changes, the gravest first, each with what it refers to, and then
-    what refers to these."""
+    """The whole graph if it is small, or can be folded; else what changes, the gravest first, each with what it refers
+    to, and then what refers to these."""
+    graph = folded(graph)
     if len(graph.nodes) <= limit:
         return Excerpt(graph)
     edges = {*graph.edges, *graph.dropped}
@@ -79,7 +114,7 @@ def excerpt(graph: Graph, limit: int = DRAWN) -> Excerpt:
     )
     left = len(set(changing) - kept)
     what = "what changes" if not left else f"the gravest changes ({left:,} more are not)"
-    return Excerpt(drawn, f"{len(kept):,} of {len(graph.nodes):,} objects are drawn: {what}, and what is beside them.")
+    return Excerpt(drawn, f"{len(kept):,} of {len(graph.nodes):,} boxes are drawn: {what}, and what is beside them.")
 
 
 def gravity(node: Node) -> tuple[int, str]:
@@ -128,6 +163,8 @@ def _escaped_dot(text: str) -> str:
 # Mermaid reads more than quotes: directives (%%{…}%%), Markdown between backticks, HTML, its own entities.
 _UNSURE = re.compile(r"[^\w .,/()+~=±·…\u00a0-\U0010ffff-]", re.ASCII)
 
+_ITEM = re.compile(r"\A\s*(?:[-+*•]|\d+[.)])(?=\s|$)")
+
 
 class MermaidGraph:
     """A graph as a Mermaid flowchart, references from left to right."""
@@ -145,7 +182,7 @@ class MermaidGraph:
         if self._drawn.left_out:
             yield f'  rest["{_escaped(self._drawn.left_out)}"]'
         for node in graph.nodes:
-            lines = [text for text in (heading(node), subtitle(node)) if text]
+            lines = [text for text in (called(node), subtitle(node)) if text]
             yield f'  {names[node.address]}["{"<br/>".join(map(_escaped, lines))}"]'
         for source, target in graph.edges:
             yield f"  {names[source]} --> {names[target]}"
@@ -164,4 +201,5 @@ def _mermaid_style(word: str) -> str:
 
 def _escaped(text: str) -> str:
     """A text between Mermaid's quotes: all that could mean something becomes an entity of its own kind (`#34;`)."""
-    return _UNSURE.sub(lambda found: f"#{ord(found[0])};", text)
+    # Some versions of Mermaid take a line that begins like an item of a list for one, and show an error in its place.
+    return _UNSURE.sub(lambda found: f"#{ord(found[0])};", _ITEM.sub(r"· \g<0>", text))

@@ -1,26 +1,34 @@
-"""One change of a plan in Markdown: whole, on a line, or by its address."""
+"""A change of a plan in Markdown, or several that are alike: whole, on a line, or by address."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 
-from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
-from reconciler.model.reports import Review, Scope, Weight
+from reconciler.errors import Location
+from reconciler.model.plan import DESTROYS, Action, Change, FieldChange
+from reconciler.model.reports import Review, Weight
+from reconciler.output.groups import Group, sentences, short_place, shown_fields
 from reconciler.output.labels import CAUSES, SCOPES
 from reconciler.output.markdown.sizes import Sizes
-from reconciler.output.markdown.words import bullets, code, fence, prose, size
+from reconciler.output.markdown.words import bullets, code, fence, fitting, folded, prose, size
+from reconciler.output.places import permalink, repository_path
 from reconciler.output.values import ValueDiff, cut, cut_both, plain
 from reconciler.text import quote
 
 MOST_LINES = 40
+MOST_PLACES = 3
+ADDRESSES_ROOM = 16_000
+REST = "`--format json` lists all"
 
 
-def diff_of(change: Change, labels: Mapping[str, str]) -> list[str]:
+def diff_of(review: Review, change: Change) -> list[str]:
     """The lines of a ```diff block, in the order of the fields; empty if no field says anything."""
     if change.action is Action.DELETE:
         return []
-    differ = ValueDiff(labels)
-    lines = [line for field in change.fields for line in _field(field, differ)]
+    differ = ValueDiff(review.plan.labels)
+    lines = [line for field in shown_fields(review, change) for line in _field(field, differ)]
     more = len(lines) - MOST_LINES
     return [*lines[:MOST_LINES], f"  … {more:,} more lines: see the full plan"] if more > 1 else lines
 
@@ -44,16 +52,17 @@ def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
 
 
 DELIVERS = frozenset({Weight.STOPS, Weight.STARTS})
-HARMLESS = frozenset({Weight.FEEDS})
 
 
-class ChangeMarkdown:
-    """A change as a reviewer reads it."""
+class GroupMarkdown:
+    """A change, or several that are alike, as a reviewer reads it."""
 
-    def __init__(self, review: Review, change: Change) -> None:
+    def __init__(self, review: Review, group: Group) -> None:
         self._review = review
-        self.change = change
-        self._impacts = review.impacts.get(change.address, ())
+        self.group = group
+        self.change = group.first
+        self.is_alone = len(group.changes) == 1
+        self._said = list(sentences(review, group))
 
     @property
     def destroys(self) -> bool:
@@ -63,16 +72,7 @@ class ChangeMarkdown:
     @property
     def delivers(self) -> bool:
         """Whether something stops or starts to be sent."""
-        return any(impact.weight in DELIVERS for impact in self._impacts)
-
-    @property
-    def is_mere_drift(self) -> bool:
-        """Whether it only takes back what somebody changed outside, and hurts nobody."""
-        if self.change.action is not Action.UPDATE or any(each.weight not in HARMLESS for each in self._impacts):
-            return False
-        scope = self._review.find_scope(self.change.address)
-        causes = {field.cause for field in self.change.fields}
-        return scope is Scope.DRIFT or (scope is None and causes == {Cause.DRIFT})
+        return any(weight in DELIVERS for weight, _ in self._said)
 
     def sizes(self) -> Sizes:
         """What each way of showing it takes, with what stands around it."""
@@ -80,38 +80,55 @@ class ChangeMarkdown:
 
     def whole(self) -> str:
         """All of it: what it does to people as sentences, its fields as a diff."""
-        sentences = [prose(impact.text) for impact in self._impacts] + [prose(note) for note in self._notes()]
-        diff = diff_of(self.change, self._review.plan.labels)
-        parts = [self._head(), bullets(sentences), fence(diff) if diff else ""]
+        said = bullets(prose(text) for _, text in self._unlisted())
+        diff = diff_of(self._review, self.change)
+        parts = [self._head(), said, fence(diff) if diff else ""]
+        if not self.is_alone:
+            parts.append(folded(f"The {len(self.group.changes):,} addresses", self.by_address()))
         return "\n\n".join(part for part in parts if part)
 
     def line(self) -> str:
         """What it is, and the gravest that it does to people."""
-        gravest = f": {prose(self._impacts[0].text, 200)}" if self._impacts else ""
-        return f"**{self.change.action}** {code(self.change.address)}{gravest}"
+        gravest = next((prose(text, 200) for weight, text in self._said if weight), "")
+        if self.is_alone:
+            return f"**{self.change.action}** {code(self.change.address)}" + (f": {gravest}" if gravest else "")
+        return f"**{self.change.action}** {prose(self.group.title())}: {self.by_address()}"
 
     def by_address(self) -> str:
-        """Its address alone."""
-        return code(self.change.address, 100)
+        """The addresses alone, as many as a comment may list of one group."""
+        return ", ".join(fitting((code(each, 100) for each in self.group.addresses), ADDRESSES_ROOM, REST))
 
     def _head(self) -> str:
         return " · ".join(self._head_parts())
 
     def _head_parts(self) -> Iterator[str]:
         change = self.change
-        name = "" if change.action is Action.FORGET else f" {prose(quote(change.name))}"
-        object_id = f" ({code(change.id)})" if change.id else ""
-        yield f"**{change.action}** {code(change.address)}{name}{object_id}"
-        if place := self._review.find_place(change.address):
-            yield code(str(place))
-        scope = self._review.find_scope(change.address)
-        if scope and SCOPES[scope].phrase:
-            yield f"*{SCOPES[scope].phrase}*"
+        if self.is_alone:
+            name = "" if change.action is Action.FORGET else f" {prose(quote(change.name))}"
+            object_id = f" ({code(change.id)})" if change.id else ""
+            yield f"**{change.action}** {code(change.address)}{name}{object_id}"
+            if place := self._review.find_place(change.address):
+                yield self._place(place)
+        else:
+            yield f"**{change.action}** {prose(self.group.title())}"
+            for place, addresses in islice(self.group.places.items(), MOST_PLACES):
+                yield self._place(place) + (f" ({len(addresses)})" if len(self.group.places) > 1 else "")
+            if len(self.group.places) > MOST_PLACES:
+                yield f"{len(self.group.places) - MOST_PLACES} more places"
+        scopes = Counter(self._review.find_scope(each.address) for each in self.group.changes)
+        for scope, number in scopes.items():
+            if scope and SCOPES[scope].phrase:
+                yield f"*{f'{number} ' if len(scopes) > 1 else ''}{SCOPES[scope].phrase}*"
 
-    def _notes(self) -> Iterator[str]:
-        """What the plan says of it, but for what is on the checklist or among the impacts already."""
-        listed = {impact.text for impact in self._impacts}
-        for note in self._review.remarks_on(self.change):
-            is_task = f"{self.change.address}: {note}" in self._review.tasks or note in self._review.tasks
-            if note not in listed and not is_task:
-                yield note
+    def _place(self, place: Location) -> str:
+        """A place with its folder, as a link to the commit if the forge is known."""
+        text = code(short_place(place._replace(file=repository_path(place.file))))
+        link = permalink(place, self._review.gone.get(self.change.address, (place, self._review.commit))[1])
+        return f"[{text}]({link})" if link else text
+
+    def _unlisted(self) -> Iterator[tuple[Weight | None, str]]:
+        """What is said of it, but for what is on the checklist."""
+        for weight, text in self._said:
+            is_task = weight is None and any(text in (task, task.partition(": ")[2]) for task in self._review.tasks)
+            if not is_task:
+                yield weight, text

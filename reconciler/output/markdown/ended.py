@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
@@ -17,12 +18,13 @@ from reconciler.errors import (
 from reconciler.model.approval import CommentMarker, marker_line
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
 from reconciler.output.markdown.plan import PlanMarkdown
-from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose
+from reconciler.output.markdown.words import bullets, code, commit, fence, fitting, folded, place, prose, with_line
 from reconciler.text import counted
 
 LIST_ROOM = 7_000
 REST = "`reconciler history` and the run's log have all"
 PLAN_ROOM = 24_000
+TO_PASTE = re.compile(r"\s*(?:imports:$|- \{.*\})")
 GRAVE = frozenset({Status.FAILED, Status.SKIPPED})
 
 
@@ -55,7 +57,7 @@ class AppliedMarkdown:
         doubtful = [each for each in done if each.verification not in (Verification.VERIFIED, None)]
         yield from _listed("Done, but", (_because(each, f"{each.verification} {each.reason}") for each in doubtful))
         yield from _listed("To do by hand", map(prose, self._review.tasks), "- [ ]")
-        yield from _listed("Warnings", map(prose, report.warnings))
+        yield from _listed("Warnings", map(with_line, report.warnings))
         fine = [each for each in done if each not in doubtful]
         if fine:
             verified = sum(each.verification is Verification.VERIFIED for each in fine)
@@ -140,9 +142,13 @@ def _problem(problem: Problem) -> str:
 
 
 def _lines(text: str, before: str = "") -> Iterator[str]:
-    """A message: its first line as a sentence, what follows as a list."""
-    lines = [line.strip().removeprefix("- ") for line in text.split("\n") if line.strip()]
-    if lines:
-        yield before + prose(lines[0])
-    if lines[1:]:
-        yield bullets(fitting(map(prose, lines[1:]), LIST_ROOM, REST))
+    """A message: its first line as a sentence, what follows as a list, and lines to paste as one block."""
+    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
+    to_paste = [line for line in lines[1:] if TO_PASTE.match(line)]
+    rest = [line.strip().removeprefix("- ") for line in lines if line not in to_paste]
+    if rest:
+        yield before + prose(rest[0])
+    if rest[1:]:
+        yield bullets(fitting(map(prose, rest[1:]), LIST_ROOM, REST))
+    if to_paste:
+        yield fence(fitting(to_paste, LIST_ROOM, REST), "yaml")

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.approval import make_marker, marker_line
+from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Review
+from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, title
-from reconciler.output.markdown.change import ChangeMarkdown
+from reconciler.output.markdown.change import GroupMarkdown
 from reconciler.output.markdown.sizes import TEXT_ROOM, Level, levels
-from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size
+from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size, with_line
 from reconciler.text import counted, quote
 
 AROUND = 2_500
@@ -20,10 +22,11 @@ OPEN = 10
 """More of what is not grave than this is folded."""
 TASKS_ROOM, WARNINGS_ROOM, REFUSALS_ROOM = 8_000, 4_000, 6_000
 UNMANAGED_ROOM = 8_000
+KIND_ROOM = 1_000
 FULL_PLAN = "the full plan is in this run's artefact, or comes with `--report html=FILE`"
 FULL_PLAN_HTML = re.sub(r"`(.+?)`", r"<code>\1</code>", FULL_PLAN)
 
-Shown = Sequence[tuple[ChangeMarkdown, Level]]
+Shown = Sequence[tuple[GroupMarkdown, Level]]
 
 
 class PlanMarkdown:
@@ -44,11 +47,14 @@ class PlanMarkdown:
         before, after = list(self._before()), list(self._after())
         end = [self._footer()] if footer else []
         left = room - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
-        changes = sorted((ChangeMarkdown(self._review, change) for change in self._plan.changes), key=_group)
+        groups = find_groups(self._review)
+        new = new_by_kind(groups)
+        changes = [GroupMarkdown(self._review, group) for group in groups]
+        changes.sort(key=lambda each: _section(each, is_rollout=bool(new)))
         sizes = [each.sizes() for each in changes]
         shown = list(zip(changes, levels(sizes, sum(each.destroys for each in changes), left), strict=True))
         used = sum(size[level] for size, (_, level) in zip(sizes, shown, strict=True) if level is not Level.LEFT_OUT)
-        parts = (*before, *_changes(shown), *after, *self._unmanaged(left - used), *end)
+        parts = (*before, *_sections(self._review, shown, new), *after, *self._unmanaged(left - used), *end)
         return "\n\n".join(parts)
 
     def _before(self) -> Iterator[str]:
@@ -68,7 +74,7 @@ class PlanMarkdown:
             yield bullets(fitting(tasks, TASKS_ROOM, FULL_PLAN), "- [ ]")
         if self._plan.warnings:
             yield "#### Warnings"
-            yield bullets(fitting(map(prose, self._plan.warnings), WARNINGS_ROOM, FULL_PLAN))
+            yield bullets(fitting(map(with_line, self._plan.warnings), WARNINGS_ROOM, FULL_PLAN))
 
     def _unmanaged(self, room: int) -> Iterator[str]:
         others = self._plan.unmanaged
@@ -90,34 +96,52 @@ class PlanMarkdown:
         )
 
 
-def _group(each: ChangeMarkdown) -> int:
-    """What destroys comes first, what is folded comes last."""
+def _section(each: GroupMarkdown, *, is_rollout: bool) -> int:
+    """What destroys comes first, then what stands alone, then what is alike, then what is new if that is much."""
     if each.destroys:
         return 0
-    if each.delivers:
-        return 1
-    return 3 if each.is_mere_drift else 2
+    if is_rollout and each.change.action is Action.CREATE:
+        return 4
+    if not each.is_alone:
+        return 3
+    return 1 if each.delivers else 2
 
 
-def _changes(shown: Shown) -> Iterator[str]:
-    groups: list[list[tuple[ChangeMarkdown, Level]]] = [[], [], [], []]
+def _sections(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str]:
+    sections: list[list[tuple[GroupMarkdown, Level]]] = [[], [], [], [], []]
     for each, level in shown:
-        groups[_group(each)].append((each, level))
-    yield from _destroys(groups[0])
-    if delivers := _at(groups[1], Level.WHOLE):
+        sections[_section(each, is_rollout=bool(new))].append((each, level))
+    yield from _destroys(sections[0])
+    if delivers := _at(sections[1], Level.WHOLE):
         yield "#### Stops or starts delivering"
         yield from delivers
-    heads = sum(map(bool, groups))
-    yield from _maybe_folded("other change" if heads > 1 else "change", groups[2])
-    if whole := _at(groups[3], Level.WHOLE):
-        yield folded(f"{counted(len(groups[3]), 'object')} changed outside (drift), set back", "\n\n".join(whole))
+    yield from _maybe_folded("other change" if sum(map(bool, sections)) > 1 else "change", sections[2])
+    if alike := _at(sections[3], Level.WHOLE):
+        yield "#### The same change at several objects"
+        yield from alike
+    yield from _rollout(review, sections[4], new)
     if lines := _at(shown, Level.LINE, destroys=False):
         yield folded(f"{counted(len(lines), 'more change')}, in short: {FULL_PLAN_HTML}", bullets(lines))
-    left_out = [each.change for each, level in shown if level is Level.LEFT_OUT and not each.destroys]
+    if addresses := _at(shown, Level.ADDRESS, destroys=False):
+        summary = f"{counted(len(addresses), 'more change')}, by address: {FULL_PLAN_HTML}"
+        yield folded(summary, ", ".join(addresses))
+    left_out = [one for each, level in shown if level is Level.LEFT_OUT for one in each.group.changes]
+    left_out = [change for change in left_out if change.action not in DESTROYS]
     if left_out:
-        counts = Counter(ACTIONS[change.action].phrase for change in left_out)
+        counts = Counter(f"{ACTIONS[change.action].phrase}: {change.kind}" for change in left_out)
         listed = ", ".join(f"{number:,} {phrase}" for phrase, number in counts.items())
         yield f"**{len(left_out):,} more changes are not shown here** ({listed}): {FULL_PLAN}."
+
+
+def _rollout(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str]:
+    """Many creates: by kind, then each."""
+    if new:
+        yield f"#### {sum(len(group.changes) for group in new):,} new objects"
+        for group in new:
+            said = fitting((prose(text) for _, text in sentences(review, group)), KIND_ROOM, FULL_PLAN)
+            yield f"**create** {group.title()}\n\n{bullets(said)}"
+    if whole := _at(shown, Level.WHOLE):
+        yield folded(f"{len(whole):,} of them, with their fields", "\n\n".join(whole))
 
 
 def _destroys(shown: Shown) -> Iterator[str]:
@@ -148,5 +172,5 @@ def _maybe_folded(noun: str, shown: Shown) -> Iterator[str]:
 
 
 def _at(shown: Shown, wanted: Level, *, destroys: bool = True) -> list[str]:
-    how = {Level.WHOLE: ChangeMarkdown.whole, Level.LINE: ChangeMarkdown.line}.get(wanted, ChangeMarkdown.by_address)
+    how = {Level.WHOLE: GroupMarkdown.whole, Level.LINE: GroupMarkdown.line}.get(wanted, GroupMarkdown.by_address)
     return [how(each) for each, level in shown if level is wanted and (destroys or not each.destroys)]

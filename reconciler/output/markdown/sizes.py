@@ -36,26 +36,14 @@ class Sizes(NamedTuple):
 def levels(sizes: Sequence[Sizes], destroys: int, room: int) -> list[Level]:
     """The level of each change, the most important first; the first `destroys` of them destroy something.
 
-    Those are shown whole as long as each later one still gets a line, or if that is too much, its address. Of the
-    others, whole ones take half of what is then left, lines the other half; nothing is shown at a better level than
-    what is more important.
+    Each is shown whole as long as all later ones still get a line, or if that is too much, their addresses. So none is
+    left out while another one is shown with its values, except that what destroys comes before all else.
     """
-    chosen, left = _destroys(sizes[:destroys], room)
-    half, level = left // 2, Level.WHOLE
-    for each in sizes[destroys:]:
-        if level is Level.WHOLE and left - each.whole < half:
-            level = Level.LINE
-        if level is Level.LINE and left < each.line:
-            level = Level.LEFT_OUT
-        chosen.append(level)
-        left -= (each.whole, each.line, 0, 0)[level]
-    # If all of them fit whole, nothing needs the other half.
-    if sum(each.whole for each in sizes) <= room:
-        return [Level.WHOLE] * len(sizes)
-    return chosen
+    chosen, left = _shared_out(sizes[:destroys], room)
+    return chosen + _shared_out(sizes[destroys:], left)[0]
 
 
-def _destroys(sizes: Sequence[Sizes], room: int) -> tuple[list[Level], int]:
+def _shared_out(sizes: Sequence[Sizes], room: int) -> tuple[list[Level], int]:
     least = Level.LINE if sum(each.line for each in sizes) <= room else Level.ADDRESS
     later = [0, *accumulate(each[least] for each in reversed(sizes))][::-1]
     chosen, left, level = [], room, Level.WHOLE

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from textwrap import indent
 
 from reconciler.output.terminal import escape
 from reconciler.text import truncate
 
-_PLAIN = re.compile(r"[\w.,;:()'\"?!/+=%–—→…°·-]+")  # noqa: RUF001 - the dashes that sentences of ours have
+_PLAIN = re.compile(r"(?:[\w.,;:()'\"?!/+=%–—→…°·-]|(?<=\w)\[[\w.-]{2,}\](?![(\[:]))+")  # noqa: RUF001 - the dashes that sentences of ours have
 # Plain by its characters, and still something to a host: addresses, commits, JIRA-1, /close, !1, %1, :tada:, 1) or -.
+# An underscore within a word is none, and so are brackets behind a word: `New_York`, `data.initiators[10]`.
 _MEANS = re.compile(
-    r"://|www\.|(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])|[a-z]\w*-\d|^[\"'(]*[/!%]\w|:\w+:|^(?:[-+=_]+|\d+[.)])$|\w_|_\w",
+    r"://|www\.|(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])|[a-z]\w*-\d|^[\"'(]*[/!%]\w|:\w+:|^(?:[-+=_]+|\d+[.)])$|_(?!\w)|(?<!\w)_|__",
     re.IGNORECASE,
 )
 _PIECES = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![^\s(])`[^`]+`|\s+|[^\s"`]+|"|`')
+_TO_PASTE = re.compile(r"(.*[:;] )((?:imports|moved|removed): \[\{[^\n]*\}\])")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 LONGEST = 300
 
@@ -69,6 +72,14 @@ def folded(summary: str, body: str) -> str:
 def bullets(sentences: Iterable[str], sign: str = "-") -> str:
     """A list of sentences that are Markdown already."""
     return "\n".join(f"{sign} {sentence}" for sentence in sentences)
+
+
+def with_line(text: str) -> str:
+    """A sentence as `prose` has it, and the YAML at its end that a person is to paste as a block of its own."""
+    found = _TO_PASTE.fullmatch(text)
+    if found is None or len(text) > LONGEST * 2:
+        return prose(text)
+    return f"{prose(found[1])}\n\n{indent(fence([found[2]], 'yaml'), '  ')}\n"
 
 
 def cut(text: str, longest: int) -> str:

@@ -26,14 +26,16 @@
 
   for (const time of all("time")) time.title = new Date(time.dateTime).toLocaleString();
 
-  const cards = all(".cards > .card").map((element) => ({
+  // Read only when somebody filters: a page may hold thousands of changes.
+  let read;
+  const cards = () => read ||= all(".cards > .card").map((element) => ({
     element,
     words: element.querySelector("h3").textContent.toLowerCase(),
-    fields: element.querySelector("details.fields"),
+    members: all(".member", element).map((member) => ({ element: member, words: member.textContent.toLowerCase() })),
   }));
-  const tools = document.querySelector(".tools");
-  tools.hidden = cards.filter((card) => card.fields).length < 2;
-  const foldAll = (open) => cards.forEach((card) => { if (card.fields && !card.element.hidden) card.fields.open = open; });
+  const foldable = ".card:not([hidden]) > details.fields";
+  document.querySelector(".tools").hidden = all(foldable).length < 2;
+  const foldAll = (open) => all(foldable).forEach((fields) => { fields.open = open; });
   byId("unfold").addEventListener("click", () => foldAll(true));
   byId("fold").addEventListener("click", () => foldAll(false));
 
@@ -49,21 +51,30 @@
   const find = byId("find");
   const shown = byId("shown");
   const total = shown.textContent;
-  const matches = (card, chosen, text) =>
-    card.words.includes(text) &&
+  const matches = (card, chosen) =>
     Object.entries(chosen).every(([name, values]) =>
-      (card.element.dataset[name] || "").split(name === "causes" ? " " : "\n").some((value) => values.has(value)));
+      (card.element.dataset[name] || "").split("|").some((value) => values.has(value)));
+  // How many changes of a card hold the text: of several that are alike, the others are hidden.
+  const found = (card, text) => {
+    if (!card.members.length || card.words.includes(text)) {
+      for (const member of card.members) member.element.hidden = false;
+      return card.words.includes(text) ? card.members.length || 1 : 0;
+    }
+    const left = card.members.filter((member) => !(member.element.hidden = !member.words.includes(text)));
+    return left.length;
+  };
   const apply = () => {
     const chosen = {};
     for (const box of all("input:checked", form)) (chosen[box.name] ||= new Set()).add(box.value);
     const text = find.value.trim().toLowerCase();
     let count = 0;
-    for (const card of cards) {
-      card.element.hidden = !matches(card, chosen, text);
-      if (!card.element.hidden) count += 1;
+    for (const card of cards()) {
+      const number = matches(card, chosen) ? found(card, text) : 0;
+      card.element.hidden = !number;
+      count += number;
     }
     byId("all").hidden = !text && !Object.keys(chosen).length;
-    shown.textContent = count === cards.length ? total : `${count} of ${total} shown`;
+    shown.textContent = !text && !Object.keys(chosen).length ? total : `${count} of ${total} shown`;
   };
   form.hidden = false;
   if (!matchMedia("(min-width: 56rem)").matches) byId("filterbox").open = false;
@@ -71,13 +82,16 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(apply));
   // A browser may bring a form back as it was when the page is opened again.
-  apply();
+  if (find.value || form.querySelector("input:checked")) apply();
 
   // What is linked to must be seen, whatever is filtered.
   const reveal = () => {
     const target = document.querySelector(":target");
-    const card = cards.find((each) => each.element === target);
-    if (card && card.element.hidden) { form.reset(); setTimeout(() => card.element.scrollIntoView()); }
+    const card = target && target.closest(".card");
+    if (!card) return;
+    if (card.hidden || target.hidden) form.reset();
+    if (target.closest(".members")) target.closest(".members").open = true;
+    setTimeout(() => target.scrollIntoView());
   };
   addEventListener("hashchange", reveal);
 })();

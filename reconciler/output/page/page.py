@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -16,13 +16,13 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from reconciler import __version__
-from reconciler.model.reports import ApplyReport, Impact, Review, Status
+from reconciler.model.reports import ApplyReport, Review, Status, Weight
 from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
-from reconciler.output.graph.svg import SMALL
-from reconciler.output.graph.text import states
+from reconciler.output.graph.text import SMALL, states
+from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title
-from reconciler.output.page.cards import CARDS, LONGEST, SIGNS, cards, facets
+from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
 from reconciler.output.terminal import escape
 from reconciler.text import counted, truncate
 
@@ -85,7 +85,8 @@ class Tile(NamedTuple):
 class Grave(NamedTuple):
     """An impact that is said at the top, some of the addresses that have it, and how many more do."""
 
-    impact: Impact
+    weight: Weight
+    text: str
     addresses: list[str]
     left: int
 
@@ -118,8 +119,10 @@ class PlanPage:
 
     def _values(self) -> dict[str, Any]:
         review, plan, report = self._review, self._review.plan, self._report()
-        shown = list(cards(review, report))
-        grave = _gravest(review)
+        every = find_groups(review)
+        groups = every[:LISTED]
+        endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
+        grave = _gravest(review, every)
         warnings = (*plan.warnings, *(report.warnings if report else ()))
         return {
             "noun": self.noun,
@@ -140,9 +143,10 @@ class PlanPage:
             "tasks_left": len(review.tasks) - LISTED_TASKS,
             "warnings": _first(warnings, LISTED_WARNINGS),
             "warnings_left": len(warnings) - LISTED_WARNINGS,
-            "cards": shown,
-            "facets": list(facets(shown)) if len(shown) > 1 else [],
-            "folded": _folded(review, len(shown)),
+            "cards": list(cards(review, groups, endings)),
+            "new": [(group.title(), list(sentences(review, group))) for group in new_by_kind(every)],
+            "facets": list(facets(review, groups, endings)),
+            "folded": _folded(every),
             "unmanaged": plan.unmanaged[:LISTED_UNMANAGED],
             "unmanaged_left": len(plan.unmanaged) - LISTED_UNMANAGED,
             "marks": {weight.value: label.sign for weight, label in WEIGHTS.items()},
@@ -180,28 +184,27 @@ def _first(texts: tuple[str, ...], limit: int) -> list[str]:
     return [truncate(text, 1000) for text in islice(texts, limit)]
 
 
-def _gravest(review: Review) -> list[Grave]:
-    """What somebody loses or risks, the gravest first, then in the plan's order; said once if many do the same."""
-    found: dict[Impact, list[str]] = {}
-    for change in review.plan.changes:
-        for impact in review.impacts.get(change.address, ()):
-            if impact.weight in GRAVE:
-                found.setdefault(Impact(impact.weight, truncate(impact.text, LONGEST)), []).append(change.address)
-    impacts = [Grave(impact, addresses[:NAMED], len(addresses) - NAMED) for impact, addresses in found.items()]
-    return sorted(impacts, key=lambda grave: GRAVE.index(grave.impact.weight))
+def _gravest(review: Review, groups: Sequence[Group]) -> list[Grave]:
+    """What somebody loses or risks, the gravest first, then in the order of the page; said once if many do the same."""
+    found: dict[tuple[Weight, str], list[str]] = defaultdict(list)
+    for group in groups:
+        for weight, text in sentences(review, group):
+            if weight in GRAVE:
+                found[weight, truncate(text, LONGEST)] += group.addresses
+    graves = [Grave(*said, addresses[:NAMED], len(addresses) - NAMED) for said, addresses in found.items()]
+    return sorted(graves, key=lambda grave: GRAVE.index(grave.weight))
 
 
-def _folded(review: Review, shown: int) -> list[str]:
+def _folded(groups: Sequence[Group]) -> list[str]:
     """What this page leaves out of the changes, in sentences."""
-    changes = review.plan.changes
-    sentences = []
-    if shown > CARDS:
-        sentences.append(f"The first {CARDS} are shown whole, the next {shown - CARDS:,} in a line each.")
-    if len(changes) > shown:
-        left = Counter(change.action for change in changes[shown:])
-        words = ", ".join(f"{left[action]:,} {label.phrase}" for action, label in ACTIONS.items() if left[action])
-        sentences.append(f"{len(changes) - shown:,} more are not in this page: {words}.")
-    return sentences
+    said = []
+    if len(groups) > CARDS:
+        said.append(f"The first {CARDS} are shown whole, the next {min(LISTED, len(groups)) - CARDS:,} in a line each.")
+    if left := [change for group in groups[LISTED:] for change in group.changes]:
+        counts = Counter(change.action for change in left)
+        words = ", ".join(f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action])
+        said.append(f"{len(left):,} more are not in this page: {words}.")
+    return said
 
 
 def _graph(review: Review) -> Mapping[str, Any]:

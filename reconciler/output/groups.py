@@ -1,0 +1,217 @@
+"""Changes that are alike, as one thing to read: what is done, where it is written, and what it does to people."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.errors import Location
+from reconciler.kinds import KINDS
+from reconciler.kinds.comparison import keys_path, outer_keys, path_keys, value_at
+from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange, Unmanaged
+from reconciler.model.reports import Review, Weight
+from reconciler.output.labels import WEIGHTS
+from reconciler.output.terminal import escape
+from reconciler.serialization import canonical
+from reconciler.text import counted, quote
+
+MANY = 20
+"""More creates than this are shown by kind first."""
+FEW = 2
+"""So many different sentences of one weight are said of a group; the rest is counted."""
+MOST_TITLED = 3
+LONGEST = 40
+"""Characters of a value in a title."""
+BARE = re.compile(r"(?!(?:true|false|null)$|[-+.eE\d]+$)[A-Za-z0-9][\w.:/+-]*", re.ASCII)
+WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
+"""What is written of these is the whole block, not a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Changes with the same action, fields and causes, in the plan's order. `places`: where it is written → the
+    addresses that have it from there, the place of most of them first."""
+
+    changes: Sequence[Change]
+    places: Mapping[Location, Sequence[str]]
+
+    @property
+    def first(self) -> Change:
+        """The change that stands for all of them."""
+        return self.changes[0]
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses of its changes."""
+        return [change.address for change in self.changes]
+
+    @property
+    def place(self) -> Location | None:
+        """Where it is written; None if that is in several places, or not known."""
+        return next(iter(self.places)) if len(self.places) == 1 else None
+
+    @property
+    def is_titled(self) -> bool:
+        """Whether its title says all of its fields."""
+        fields = () if self.first.action in WHOLE else self.first.fields
+        return len(fields) <= MOST_TITLED and not any(map(_is_long, fields))
+
+    def title(self) -> str:
+        """`104 reports: send_at 06:00 → 07:00`."""
+        fields = () if self.first.action in WHOLE else self.first.fields
+        named = [_in_short(each) if self.is_titled else escape(each.path) for each in fields[:MOST_TITLED]]
+        more = [counted(len(fields) - MOST_TITLED, "more field")] if len(fields) > MOST_TITLED else []
+        return ": ".join(part for part in (kinds_of(self.changes), ", ".join([*named, *more])) if part)
+
+    def written_at(self) -> str:
+        """`defaults.yaml:3`, or in how many places and the first of them; empty if that is not known."""
+        texts = [short_place(place) for place in self.places]
+        return "" if not texts else texts[0] if len(texts) == 1 else f"{len(texts)} places, most in {texts[0]}"
+
+
+def find_groups(review: Review) -> tuple[Group, ...]:
+    """The groups of a plan, each change in one: what destroys first, then the smaller groups, then the larger ones.
+
+    Creates count as one thing if there are many. Groups of one size are in the plan's order.
+    """
+    found: dict[str, list[Change]] = defaultdict(list)
+    for change in review.plan.changes:
+        found[_likeness(change)].append(change)
+    creates = sum(change.action is Action.CREATE for change in review.plan.changes)
+
+    def rank(changes: Sequence[Change]) -> tuple[bool, int, bool]:
+        is_new = changes[0].action is Action.CREATE and creates > MANY
+        return changes[0].action not in DESTROYS, creates if is_new else len(changes), is_new
+
+    return tuple(Group(changes, _places(review, changes)) for changes in sorted(found.values(), key=rank))
+
+
+def new_by_kind(groups: Iterable[Group]) -> list[Group]:
+    """The creates of each kind as a group, if there are many creates; else nothing."""
+    by_kind: dict[str, list[Change]] = {kind: [] for kind in KINDS}
+    for group in groups:
+        if group.first.action is Action.CREATE:
+            by_kind[group.first.kind] += group.changes
+    is_many = sum(map(len, by_kind.values())) > MANY
+    found = [sorted(changes, key=lambda change: change.address) for changes in by_kind.values()]
+    return [Group(changes, {}) for changes in found if changes and is_many]
+
+
+def sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str]]:
+    """What a group does to people, the gravest first, and then what else is said of it. What differs in the object's
+    name only is said once; of more than a few different sentences of one weight, the rest is counted."""
+    found: dict[Weight | None, Counter[str]] = {weight: Counter() for weight in (*Weight, None)}
+    total = len(group.changes)
+    for change in group.changes:
+        names = {f'"{change.name}"': "each", change.address: "each"} if total > 1 else {}
+        for impact in review.impacts.get(change.address, ()):
+            found[impact.weight][_without(names, impact.text)] += 1
+        found[None].update(_without(names, remark) for remark in review.remarks_on(change))
+    for weight, counts in found.items():
+        few = FEW if total > 1 else len(counts)
+        for text, number in counts.most_common(few):
+            yield weight, text if number == total else f"{number} of {total}: {text}"
+        if left := sum(number for _, number in counts.most_common()[few:]):
+            yield weight, f"… and {left} more that {WEIGHTS[weight].phrase if weight else 'have remarks of their own'}"
+
+
+def shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
+    """The fields of a change as people read them: a list from whose middle an item is gone is one field, and not a
+    change of each item behind it."""
+    record, after = review.live.records.get(change.kind, {}).get(change.id or ""), change.remember
+    if record is None or after is None or not any("[" in each.path for each in change.fields):
+        return change.fields
+    shown: dict[str, FieldChange] = {}
+    for each in change.fields:
+        spot = outer_keys(path_keys(each.path) or ())
+        lists = value_at(record.fields, spot), value_at(after.applied, spot)
+        field = each
+        if spot and all(isinstance(value, list) for value in lists) and _has_moved(*lists):
+            path, known = keys_path(spot), shown.get(keys_path(spot))
+            cause = each.cause if known is None or known.cause is each.cause else Cause.BOTH
+            field = FieldChange(path, *lists, cause)
+        shown[field.path] = field
+    return tuple(shown.values())
+
+
+def _has_moved(before: list[Any], after: list[Any]) -> bool:
+    """Whether an item is gone, or is new, before another one."""
+    shared = min(len(before), len(after))
+    return len(before) != len(after) and before[:shared] != after[:shared]
+
+
+def lead(change: Change) -> str:
+    """The path of the field that matters most in a change: one that the API cannot change, the status, or the first.
+    Empty if it is about the whole object."""
+    kind = KINDS[change.kind]
+    names = [kind.delivery.status] if kind.delivery else []
+    if change.action in (Action.REPLACE, Action.MANUAL):
+        names = [each.name for each in kind.fields if each.immutable]
+    paths = () if change.action in WHOLE else tuple(each.path for each in change.fields)
+    return next((name for name in names if name in paths), paths[0] if paths else "")
+
+
+def kinds_of(objects: Iterable[Change | Unmanaged]) -> str:
+    """`104 reports`, `2 integrations and 3 reports`."""
+    counts = Counter(each.kind for each in objects)
+    return " and ".join(counted(counts[kind], kind.replace("_", " ")) for kind in KINDS if counts[kind])
+
+
+def short_place(place: Location) -> str:
+    """A place without its column."""
+    return f"{place.file}:{place.line}" if place.line else place.file
+
+
+def _likeness(change: Change) -> str:
+    """The same for changes that are alike. Each create has a name of its own, and each delete stands alone."""
+    is_alone = change.action in (Action.CREATE, Action.DELETE)
+    return change.address if is_alone else canonical([change.action, change.fields])
+
+
+def _places(review: Review, changes: Sequence[Change]) -> dict[Location, list[str]]:
+    """Of the places that could have brought a value about, each change takes the one that most of them share."""
+    possible = {change.address: list(_possible_places(review, change)) for change in changes}
+    shared = Counter(place for places in possible.values() for place in places)
+    found: dict[Location, list[str]] = defaultdict(list)
+    for address, places in possible.items():
+        if places:
+            found[max(places, key=shared.__getitem__)].append(address)
+    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
+
+def _possible_places(review: Review, change: Change) -> Iterator[Location]:
+    """Where the value stands, then where its variables are set."""
+    resource, path = review.desired.resources.get(change.address), lead(change)
+    if resource is None or not path:
+        place = review.find_place(change.address)
+        yield from [place] if place else []
+        return
+    yield resource.field_location(path)
+    for inner, places in resource.sources.items():
+        if inner == path or inner.startswith((f"{path}.", f"{path}[")):
+            yield from places
+
+
+def _without(names: Mapping[str, str], text: str) -> str:
+    for name, instead in names.items():
+        text = text.replace(name, instead, 1)
+    return text
+
+
+def _is_long(field: FieldChange) -> bool:
+    return any(isinstance(value, dict | list) or len(str(value)) > LONGEST for value in (field.before, field.after))
+
+
+def _in_short(field: FieldChange) -> str:
+    return f"{escape(field.path)} {_bare(field.before)} → {_bare(field.after)}"
+
+
+def _bare(value: Any) -> str:
+    """A value without its quotes, if nobody could take it for something else."""
+    if isinstance(value, str) and BARE.fullmatch(value):
+        return value
+    return "nothing" if value is None else escape(quote(value) if isinstance(value, str) else json.dumps(value))
