@@ -23,7 +23,7 @@ from reconciler.cli.options import (
     scope_flags,
 )
 from reconciler.errors import Exit, ReconcilerError, Refused, WrongUsage
-from reconciler.output.forms import render_counts, render_plan
+from reconciler.output.forms import render_plan
 from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class _Screen:
                 "cannot ask for approval: stdin is not a terminal", hint="--auto-approve applies without asking"
             )
         question = f"Apply this to {escape(plan.environment)}? Type yes to apply, anything else is a no:"
-        if prompt(f"{render_counts(plan)}\n{question}").lower() != "yes":
+        if prompt(question).lower() != "yes":
             raise Refused("not approved; nothing was changed")
 
     @contextmanager

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from reconciler.lazy import load
 
 if TYPE_CHECKING:
-    from reconciler.model.plan import Plan
     from reconciler.model.reports import ApplyReport, Failure, Review
 
 RENDERERS = {
@@ -38,13 +37,9 @@ def _render(name: str, *values: object) -> str:
 def render_plan(review: Review, form: str) -> str:
     """A plan in one of the forms; as text it is only counted if it was made with another project's objects."""
     if form == "text" and any(refusal.guard == WRONG_PROJECT for refusal in review.plan.refusals):
-        return render_counts(review.plan)
+        order = load("reconciler.model.plan:SUMMARY_ORDER")
+        return f"Plan: {load('reconciler.output.labels:title')(review.plan, order=order)}"
     return _render(RENDERERS[form], review)
-
-
-def render_counts(plan: Plan) -> str:
-    """A plan in one line: `Plan: 2 to create, 1 to delete`."""
-    return f"Plan: {load('reconciler.output.labels:title')(plan, order=load('reconciler.model.plan:SUMMARY_ORDER'))}"
 
 
 def render_report(review: Review, report: ApplyReport, form: str) -> str | None:

@@ -204,7 +204,8 @@ def _ended(outcomes: Sequence[Outcome]) -> Iterator[str]:
     first, names = outcomes[0], [escape(each.address) for each in outcomes]
     paint = red if first.status is Status.FAILED else yellow
     what = names[0] if len(names) == 1 else f"{len(names)} objects"
-    yield paint(f"  {first.status.value}: {first.action} {what}") + f": {escape(_end(first))}"
+    action = "" if first.status is Status.MANUAL else f"{first.action} "
+    yield paint(f"  {first.status.value}: {action}{what}") + f": {escape(_end(first))}"
     if len(names) > 1:
         rest = f", … and {len(names) - MOST_NAMED} more, which the next plan shows" if names[MOST_NAMED:] else ""
         yield f"      {', '.join(names[:MOST_NAMED])}{rest}"

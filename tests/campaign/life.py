@@ -114,7 +114,7 @@ class Life:
         self._stage.weather(rules, lag=False)
         before = self._stage.truth()
         self._stage.removed.clear()
-        done = self._stage.calm("apply", *APPLY, *MANY)
+        done = self._stage.calm("apply", *self._applying(), *MANY)
         self._tally.codes[done.code] += 1
         self._tally.events["short lists"] += 1
         self._judge("apply", done, before, killed=False)
@@ -174,7 +174,7 @@ class Life:
         rules = weather(self._luck, crowded=crowded, remembered=self._remembers)
         self._stage.weather(rules, lag=self._lag)
         width = self._luck.choice(["1", "1", "1", "4"])
-        options = (*APPLY, "--parallelism", width, *(["--debug"] * (self._luck.random() < 0.2)))
+        options = (*self._applying(), "--parallelism", width, *(["--debug"] * (self._luck.random() < 0.2)))
         if self._luck.random() < 0.2:
             file = str(self._stage.folder / "plan.json")
             planned = self._braves("plan", *EVERYTHING, "--format", "json", "--out", file)
@@ -202,7 +202,8 @@ class Life:
         stage = self._stage
         harmless(stage, ended, killed=killed)
         if command == "apply":
-            self._shown.text(ended.err)
+            # Written before the first write; text says of changes that are alike the addresses, and no ids.
+            self._shown.document(stage.shown.read_text(encoding="utf-8") if stage.shown.exists() else "")
         elif ended.code == 0:
             self._shown.document(ended.out)
         after, requests = stage.truth(), stage.requests()
@@ -216,6 +217,11 @@ class Life:
         self._made |= {each for records in after.values() for each in records if each not in known} - set(stage.others)
         only_what_was_shown(requests, self._shown, before=before, after=after, made=self._made, removed=stage.removed)
         nobody_is_twice(after, stage.others)
+
+    def _applying(self) -> tuple[str, ...]:
+        """The options of an apply that also writes what it is going to do into a file."""
+        self._stage.shown.unlink(missing_ok=True)
+        return (*APPLY, "--report", f"json={self._stage.shown}")
 
     def _blow(self) -> Blow | None:
         luck, size = self._luck, sum(len(self._team.wanted[each]) for each in SECTIONS)
@@ -285,7 +291,7 @@ class Life:
         before = stage.truth()
         stage.removed.clear()
         # A run that was cut off leaves a receipt; with its journal lost, the state looks like one brought back.
-        done = stage.calm("apply", *APPLY, *EVERYTHING, "--allow", "behind")
+        done = stage.calm("apply", *self._applying(), *EVERYTHING, "--allow", "behind")
         self._judge("apply", done, before, killed=False)
         assert done.code == 0, done.out + done.err
         left = stage.calm("plan", "--detailed-exitcode", "--format", "json")

@@ -22,7 +22,6 @@ from .team import Team
 SECRET = "sk_never_to_be_seen_9d1f"
 CODES = {*Exit} - {Exit.INVALID, Exit.USAGE}
 """The table's, without what would be the fault of the configuration and of the one who calls."""
-CHANGE = re.compile(r"^  \S (?P<action>[a-z]+) (?P<address>\S+)(?: \((?P<id>[^)]+)\))?", re.MULTILINE)
 NAMES = {
     "integration": ("integration", "title", "target_platform"),
     "report": ("report_name", "environment"),
@@ -43,14 +42,9 @@ class Shown:
         self.touched: set[str] = set()
         self.doomed: set[str] = set()
 
-    def text(self, text: str) -> None:
-        """A plan as people see it."""
-        for found in CHANGE.finditer(text):
-            self._take(found["action"], found["id"])
-
     def document(self, text: str) -> None:
-        """A plan as programs see it."""
-        for change in json.loads(text)["changes"]:
+        """A plan as programs see it; nothing if none was made."""
+        for change in json.loads(text)["changes"] if text else ():
             self._take(change["action"], change["id"])
 
     def _take(self, action: str, object_id: str | None) -> None:

@@ -46,7 +46,8 @@ class Stage(World):
     """A world whose commands can be killed.
 
     `others`: id → record of what is somebody else's, as they left it; `removed`: the ids that somebody took away.
-    `ways`: what the API makes of each value that it stores, all the time.
+    `shown`: the file
+    of what an apply is going to do. `ways`: what the API makes of each value that it stores, all the time.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Stage(World):
     ) -> None:
         super().__init__(site.machine, server.url, log, None)  # type: ignore[arg-type]  # no test captures here
         self.site = site
+        self.shown = site.path / "shown.json"
         self.gate = gate
         self._simulator = simulator
         self.others: dict[str, Json] = {}

@@ -54,7 +54,7 @@ BOMBS = {
         "x-0: &a {" + ",".join(f"k{i}: 1" for i in range(1000)) + "}\nx-1: [" + "{<<: *a}," * 50_000 + "]\n",
         "expands to too many values",
     ),
-    "100,000 unknown keys": ("".join(f"a{i}: 1\n" for i in range(100_000)), "unknown key"),
+    "100,000 unknown keys": ("reports: {}\n" + "".join(f"a{i}: 1\n" for i in range(100_000)), "unknown key"),
     "100,000 keys that cannot be keys": ("reports:\n" + "".join(f"  A{i}: 1\n" for i in range(100_000)), "cannot be"),
     "100,000 unknown fields": ("reports:\n  a:\n" + "".join(f"    a{i}: 1\n" for i in range(100_000)), "unknown key"),
     "one key 100,000 times": ("x-a: {" + "a: 1, " * 100_000 + "}\n", "duplicate key"),

@@ -44,10 +44,12 @@ class Api:
     def held(self, process: subprocess.Popen[str]) -> str:
         """Waits until a request of a process is held, and says which."""
         assert self._process.stdout
-        assert process.stdout
-        # An apply says nothing on its stdout before its end
-        ready, _, _ = select.select([self._process.stdout, process.stdout], [], [], LONGEST_WAIT)
-        assert self._process.stdout in ready, f"it ended before: {process.communicate()}" if ready else "nothing came"
+        for _ in range(int(10 * LONGEST_WAIT)):
+            if select.select([self._process.stdout], [], [], 0.1)[0]:
+                break
+            assert process.poll() is None, f"it ended before: {process.communicate()}"
+        else:
+            raise AssertionError("nothing came")
         return str(self._heard()["held"])
 
     def drop(self) -> None:

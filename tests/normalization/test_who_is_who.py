@@ -70,7 +70,7 @@ def test_two_resources_that_differ_in_a_space_are_refused(world: World) -> None:
     refused = world.run("validate")
     assert refused.code == 3
     assert "automation.second has the same name" in refused.err + refused.out
-    assert "but for spaces" in refused.err + refused.out
+    assert "except for spaces" in refused.err + refused.out
 
 
 def test_a_name_with_a_space_too_many_is_put_right(world: World) -> None:

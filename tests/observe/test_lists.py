@@ -65,7 +65,7 @@ def look(script: Script, waits: list[float] | None = None) -> Live:
     with connect(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as door:
         slept = waits if waits is not None else []
         pace = RateLimiter(4, sleep=slept.append, clock=lambda: sum(slept))
-        return observe(Reader(door, pace), KINDS.values())
+        return observe(Reader(door, pace), KINDS.values(), (), {})
 
 
 LYING = [
