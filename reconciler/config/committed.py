@@ -11,12 +11,14 @@ from reconciler.config.files import (
     LARGEST_TOGETHER,
     LEAVES,
     MOST_FILES,
+    SETTINGS_FILE,
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
     configuration_folder,
+    is_resources,
+    is_yaml,
     too_many_files,
 )
-from reconciler.config.names import SETTINGS_FILE, is_resources, is_yaml
 from reconciler.errors import Problem
 from reconciler.git.checkout import FOLDER, LINK, MODULE, Checkout, contents, entries_below, sizes
 from reconciler.system import Unreadable

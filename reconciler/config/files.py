@@ -10,19 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
-from reconciler.config.names import (
-    SETTINGS_FILE,
-    STATE_FOLDER,
-    is_resources,
-    is_settings,
-    is_yaml,
-    names_in,
-    settings_above,
-)
-from reconciler.errors import NAMED, Problem
+from reconciler.errors import Problem, some_of
+from reconciler.git.repository import repository_top
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
 
+SUFFIXES = (".yaml", ".yml")
+SETTINGS_FILE = "reconciler.yaml"
+SETTINGS_NAMES = (SETTINGS_FILE, "reconciler.yml")
+TEST_SUFFIX = ".test.yaml"
+STATE_FOLDER = ".reconciler"
 LARGEST: Final = 20_000_000
 """Bytes of one file. Ten thousand resources have less than four million."""
 LARGEST_TOGETHER: Final = 50_000_000
@@ -97,9 +94,9 @@ class Disk:
         found = [above] if above else [file for file in self._found[0] if is_settings(file.name)]
         if not found:
             return None
-        folders = ", ".join(str(each.parent) for each in found[:NAMED]) + (", …" if len(found) > NAMED else "")
-        expected = f"the folder {folders}, which has {found[0].name}"
-        expected = expected if len(found) == 1 else f"one of the folders {folders}, which have it"
+        folders = some_of([str(each.parent) for each in found])
+        one = f"the folder {folders}, which has {found[0].name}"
+        expected = one if len(found) == 1 else f"one of the folders {folders}, which have it"
         return _problem(self._path, f"there is no {SETTINGS_FILE} in this folder; expected {expected}")
 
     @cached_property
@@ -254,3 +251,39 @@ def _readable(files: list[Path], home: str | None) -> tuple[list[Path], list[Pro
         except Unreadable as refused:
             problems.append(_problem(file, str(refused)))
     return kept, problems
+
+
+def is_yaml(name: str) -> bool:
+    """Whether a file of that name is YAML."""
+    return name.lower().endswith(SUFFIXES)
+
+
+def is_settings(name: str) -> bool:
+    """Whether a file of that name is `reconciler.yaml`, perhaps in another spelling."""
+    return name.lower() in SETTINGS_NAMES
+
+
+def is_resources(name: str) -> bool:
+    """Whether a file of that name holds resources."""
+    return is_yaml(name) and name != SETTINGS_FILE and not name.lower().endswith(TEST_SUFFIX)
+
+
+def settings_above(folder: Path) -> Path | None:
+    """The `reconciler.yaml` of the nearest parent that has one, within the repository."""
+    real, top = Path(os.path.realpath(folder)), repository_top(folder)
+    for parent in real.parents if real != top else ():
+        for name in SETTINGS_NAMES:
+            if os.path.lexists(parent / name):
+                return parent / name if folder.is_absolute() else Path(os.path.relpath(parent / name))
+        if parent == top:
+            break
+    return None
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder; none if it cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries)
+    except OSError:
+        return []

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from reconciler.config.files import STATE_FOLDER
 from reconciler.config.merge import Written
-from reconciler.config.names import STATE_FOLDER
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import quoted
