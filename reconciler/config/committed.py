@@ -52,11 +52,10 @@ class Committed:
     def files(self) -> tuple[list[Path], list[Problem]]:
         names = self._names()
         if len(names) > MOST_FILES:
-            return [], [too_many_files(self._path, MOST_FILES)]
-        refused = [
-            Problem(str(self._folder / each), 0, 0, self._refused[each]) for each in names if each in self._refused
-        ]
-        return [self._folder / each for each in names if each in self._contents], refused
+            return [], [too_many_files(self._path)]
+        refused = [each for each in names if each in self._refused]
+        problems = [Problem(str(self._folder / each), 0, 0, self._refused[each]) for each in refused]
+        return [self._folder / each for each in names if each in self._contents], problems
 
     def settings_elsewhere(self, *, if_empty: bool = False) -> None:
         """None: a folder that a commit does not have is an empty configuration."""

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -59,15 +60,14 @@ class Disk:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._home = os.path.realpath(configuration_folder(path))
-        self.settings = settings_file(path)
+        self.settings = configuration_folder(path) / SETTINGS_FILE
 
     def files(self) -> tuple[list[Path], list[Problem]]:
         """As `resources`; no file of YAML at all is a problem."""
         files, problems = self.resources()
         if not (files or problems or self.has(self.settings)):
-            problems = [
-                _problem(self._path, "there is no *.yaml in this folder; expected the folder of a configuration")
-            ]
+            said = "there is no *.yaml in this folder; expected the folder of a configuration"
+            problems = [_problem(self._path, said)]
         return files, problems
 
     def resources(self) -> tuple[list[Path], list[Problem]]:
@@ -114,9 +114,9 @@ class Disk:
             raise Unreadable(unreadable(error)) from error
 
 
-def too_many_files(path: Path, most: int) -> Problem:
-    """The problem of a configuration with more than `most` files."""
-    return _problem(path, f"holds more than {most} files of YAML; expected fewer, and none is read")
+def too_many_files(path: Path) -> Problem:
+    """The problem of a configuration with more than `MOST_FILES` files."""
+    return _problem(path, f"holds more than {MOST_FILES} files of YAML; expected fewer, and none is read")
 
 
 def _problem(path: Path, message: str) -> Problem:
@@ -134,7 +134,9 @@ def _yaml_at(path: Path) -> tuple[list[Path], list[Problem]]:
     except OSError as error:
         return [], [_problem(path, unreadable(error))]
     if stat.S_ISDIR(mode):
-        return _below(path)
+        problems: list[Problem] = []
+        files = list(islice(_walk(path, problems), MOST_FILES + 1))
+        return (files, problems) if len(files) <= MOST_FILES else ([], [*problems, too_many_files(path)])
     if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
         return [], [_problem(path, "holds settings; expected the folder it is in, or a file of resources")]
     beside = [each for each in names_in(path.parent) if each != path.name and _is_part(path.parent, each, path.name)]
@@ -158,11 +160,6 @@ def _has_others(folder: Path, state: Path, file: str) -> bool:
         return any(each.get("file") != file for each in known)
     except (Unreadable, ValueError, LookupError, AttributeError, TypeError, RecursionError):
         return False
-
-
-def settings_file(path: Path) -> Path:
-    """The path of `reconciler.yaml`: in the folder, or beside the file."""
-    return configuration_folder(path) / SETTINGS_FILE
 
 
 def configuration_folder(path: Path) -> Path:
@@ -195,20 +192,9 @@ def unreadable(error: OSError) -> str:
     return f"cannot be read ({error.strerror}); expected a file or folder that may be read, or a hidden name"
 
 
-def _below(path: Path) -> tuple[list[Path], list[Problem]]:
-    problems: list[Problem] = []
-    home = os.path.realpath(path)
-    found: list[Path] = []
-    for file in _walk(path, home, problems):
-        found.append(file)
-        if len(found) > MOST_FILES:
-            return [], [*problems, too_many_files(path, MOST_FILES)]
-    return found, problems
-
-
-def _walk(path: Path, home: str, problems: list[Problem]) -> Iterator[Path]:
+def _walk(path: Path, problems: list[Problem]) -> Iterator[Path]:
     """The files by folder and name, without recursion: folders may nest as deep as the system allows."""
-    folders = [path]
+    home, folders = os.path.realpath(path), [path]
     while folders:
         folder = folders.pop()
         within: list[Path] = []

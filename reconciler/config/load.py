@@ -98,7 +98,26 @@ class Configuration(_WithEnvironments):
         return {name: desired for name, (desired, _) in results.items()}
 
     def _evaluate(self, environment: Environment | None) -> tuple[Desired, list[Problem]]:
-        return evaluate(self.merged, environment, self.doubt, self.folder)
+        """What an environment wants, and every problem of it. Without an environment only the problems count."""
+        merged, doubt, substitution = self.merged, self.doubt, Substitution(environment)
+        resources = _entries(merged.resources.items(), substitution)
+        misplaced = _entries(merged.misplaced, substitution)
+        items = {
+            name: _entries([(name, each) for each in written], substitution) for name, written in merged.blocks.items()
+        }
+        unknown = {*doubt.unread, *substitution.unknown}
+        entries = [*resources, *misplaced]
+        incomplete = _incomplete(entries, doubt.unread_aliases) | merged.incomplete
+        found = [
+            *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
+            *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole and merged.whole),
+            *block_problems(items, merged.resources, unknown),
+        ]
+        found = [_at_variable(each, substitution) for each in found]
+        # A placeholder is no value, and a problem says so already.
+        if found or substitution.problems or unknown:
+            return Desired({}), [*substitution.problems, *found]
+        return _desired(resources, items, self.folder, environment.variable_locations if environment else {}), []
 
 
 class Opened(_WithEnvironments):
@@ -168,34 +187,6 @@ def _read(
     return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))
 
 
-def evaluate(
-    merged: Merged, environment: Environment | None, doubt: Unread, folder: Path
-) -> tuple[Desired, list[Problem]]:
-    """What an environment wants, and every problem of it. Without an environment only the problems count.
-
-    `doubt`: the parts of the YAML that could not be read; no problem follows from them.
-    """
-    substitution = Substitution(environment)
-    resources = _entries(merged.resources.items(), substitution)
-    misplaced = _entries(merged.misplaced, substitution)
-    items = {
-        name: _entries([(name, each) for each in written], substitution) for name, written in merged.blocks.items()
-    }
-    unknown = {*doubt.unread, *substitution.unknown}
-    entries = [*resources, *misplaced]
-    incomplete = _incomplete(entries, doubt.unread_aliases) | merged.incomplete
-    found = [
-        *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
-        *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole and merged.whole),
-        *block_problems(items, merged.resources, unknown),
-    ]
-    found = [_at_variable(each, substitution) for each in found]
-    # A placeholder is no value, and a problem says so already.
-    if found or substitution.problems or unknown:
-        return Desired({}), [*substitution.problems, *found]
-    return _desired(resources, items, folder, environment.variable_locations if environment else {}), []
-
-
 def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
     entries = []
     for name, each in written:
@@ -219,7 +210,7 @@ def _at_variable(problem: Problem, substitution: Substitution) -> Problem:
 
 def _incomplete(entries: Iterable[Entry], unread_aliases: Iterable[Location]) -> set[Location]:
     """The keys of resources with an alias that could not be read: a field that is missing may come from it."""
-    keys = sorted(entry.key_location for entry in entries)
+    keys = sorted(entry.written.location for entry in entries)
     before = ((keys[at - 1], alias) for alias in unread_aliases if (at := bisect(keys, alias)))
     return {key for key, alias in before if key.file == alias.file}
 
@@ -230,7 +221,7 @@ def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplet
             continue
         for problem in schema_problems(address_kind(entry.name), entry.value, entry.written, cut(entry.name)):
             # A missing field is reported at the resource's key, which no placeholder replaces.
-            unsure = incomplete if problem.location == entry.key_location else unknown
+            unsure = incomplete if problem.location == entry.written.location else unknown
             if problem.location not in unsure:
                 yield problem
 
@@ -248,21 +239,21 @@ def _desired(
             entry.name,
             kind,
             fields={name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value},
-            location=entry.key_location,
+            location=entry.written.location,
             lifecycle=_lifecycle(entry.value.get("lifecycle", {})),
             positions=value_positions(node),
-            file=relative(entry.key_location.file),
+            file=relative(entry.written.location.file),
             sources=variable_sources(node, variables),
         )
 
     ordered = sorted(resources, key=lambda each: each.name)
     return Desired(
         resources={entry.name: resource(entry) for entry in ordered},
-        moved=tuple(Moved(each.value["from"], each.value["to"], each.key_location) for each in items["moved"]),
+        moved=tuple(Moved(each.value["from"], each.value["to"], each.written.location) for each in items["moved"]),
         removed=tuple(
-            Removed(each.value["from"], each.value["destroy"], each.key_location) for each in items["removed"]
+            Removed(each.value["from"], each.value["destroy"], each.written.location) for each in items["removed"]
         ),
-        imports=tuple(Import(each.value["to"], each.value["id"], each.key_location) for each in items["imports"]),
+        imports=tuple(Import(each.value["to"], each.value["id"], each.written.location) for each in items["imports"]),
     )
 
 

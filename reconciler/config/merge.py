@@ -25,11 +25,6 @@ class Entry:
     value: Any
     written: Written
 
-    @property
-    def key_location(self) -> Location:
-        """Where its key is; of an item, where it begins."""
-        return self.written.location
-
     def location(self, *path: str | int) -> Location:
         """Where the value at a path is, or the nearest value around it."""
         return Location(self.written.location.file, *find_position(self.written.node, path, self.written.position))

@@ -43,7 +43,8 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     position = values[0].position if values else (1, 1)
     found = schema_problems("settings", node, Written(node, Location(str(file), *position), position))
     problems += [problem for problem in found if problem.location not in unread]
-    problems += [*_bad_names(node, file), *_bad_zone(node, file)]
+    if isinstance(node, LocatedMap):
+        problems += [*_bad_names(node, file), *_bad_zone(node, file)]
     if not problems:
         problems += _misplaced(node, file)
     if problems:
@@ -88,8 +89,8 @@ def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
     return problems
 
 
-def _bad_names(node: Any, file: Path) -> list[Problem]:
-    environments = node.get("environments") if isinstance(node, LocatedMap) else None
+def _bad_names(node: LocatedMap, file: Path) -> list[Problem]:
+    environments = node.get("environments")
     if not isinstance(environments, LocatedMap):
         return []
     return [
@@ -99,13 +100,9 @@ def _bad_names(node: Any, file: Path) -> list[Problem]:
     ]
 
 
-def _bad_zone(node: Any, file: Path) -> list[Problem]:
-    if not isinstance(node, LocatedMap):
-        return []
+def _bad_zone(node: LocatedMap, file: Path) -> list[Problem]:
     zone = node.get("time_zone")
-    if not isinstance(zone, str) or not zone:
-        return []
-    if zone in (known := load("zoneinfo:available_timezones")()):
+    if not isinstance(zone, str) or not zone or zone in (known := load("zoneinfo:available_timezones")()):
         return []
     if not known:
         raise ReconcilerError(

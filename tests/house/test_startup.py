@@ -115,7 +115,7 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     assert settled.returncode == 0, settled.stderr
     assert own_modules("plan", str(tmp_path), "--api-url", address, **KEY) <= PLAN_MODULES
     unneeded = ("jsonschema", "deepdiff", "rich", "waitress", "filelock", "jinja2", "obstore")
-    rooms = ("apply", "commands.evidence", "commands.base_plan", "state.recorder", "config.validation", "plan.approval")
+    rooms = ("apply", "commands.evidence", "commands.base_plan", "state.recorder", "plan.approval")
     rooms += ("git.command", "state.receipts", "output.graph", "yaml.edit")
     unneeded += tuple(f"reconciler.{room}" for room in rooms)
     done = ended("plan", str(tmp_path), "--api-url", address, heavy=unneeded, **KEY)
