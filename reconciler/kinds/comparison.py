@@ -56,20 +56,13 @@ def path_keys(path: str) -> tuple[str | int, ...] | None:
     return tuple(keys)
 
 
-def value_at(fields: Any, keys: Keys) -> Any:
-    """The value at these keys of nested maps; None if there is none."""
-    for key in keys:
-        fields = fields.get(key) if isinstance(fields, dict) else None
-    return fields
-
-
-def value_within(value: Any, keys: Keys) -> Any:
+def value_at(value: Any, keys: Keys) -> Any:
     """The value at these keys of nested maps and lists; None if there is none."""
     for key in keys:
         if isinstance(key, int):
             value = value[key] if isinstance(value, list) and key < len(value) else None
         else:
-            value = value_at(value, (key,))
+            value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
@@ -145,11 +138,9 @@ def without_nulls(value: Any) -> Any:
 def without_path(fields: Fields, path: str) -> dict[str, Any]:
     """The fields without the value at a dotted path."""
     name, _, rest = path.partition(".")
-    if name not in fields:
-        return dict(fields)
     if not rest:
         return {key: value for key, value in fields.items() if key != name}
-    inner = fields[name]
+    inner = fields.get(name)
     return {**fields, name: without_path(inner, rest)} if isinstance(inner, dict) else dict(fields)
 
 
@@ -205,7 +196,7 @@ def _is_as_stored(each: Difference, desired: Fields, known: Entry, shown: Fields
     if each.spot == (each.field.name, *each.keys) or keys_path(each.spot) not in known.stored:
         return False
     is_desired = alike(value_at(desired, each.spot), value_at(known.applied, each.spot))
-    return is_desired and alike(value_within(shown, (each.field.name, *each.keys)), each.before)
+    return is_desired and alike(value_at(shown, (each.field.name, *each.keys)), each.before)
 
 
 def shown_last(known: Entry) -> Fields:
@@ -270,7 +261,7 @@ def find_cause(difference: Difference, entry: Entry | None) -> Cause:
     sources = (entry.applied, shown_last(entry))
     if not all(_is_written(each, difference.spot) for each in sources):
         return Cause.CONFIG
-    applied, shown = (value_within(each, (difference.field.name, *difference.keys)) for each in sources)
+    applied, shown = (value_at(each, (difference.field.name, *difference.keys)) for each in sources)
     ours = same_value(difference.field, applied, difference.after)
     theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
     if ours and not theirs:
