@@ -39,14 +39,10 @@ SHOWS_KEY = "key"
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One error in a file of the user's.
-
-    `line` and `column` count from 1; 0 means the file as a whole. `code` is for programs: it names the kind of error,
-    and does not change if the message does. It is empty if nothing depends on it.
-
-    `subject` is the address of the resource that it is about, with which the message may begin. Problems with one
-    `cause` are told once (see `fold`); without one, those with the same message at the same place are.
-    """
+    """One error in a file of the user's. `line` and `column` count from 1; 0 means the file as a whole. `code` names
+    the kind of error for programs; it is empty if nothing depends on it. `subject` is the address of the resource that
+    it is about, with which the message may begin. Problems with one `cause` are told once (see `fold`); without one,
+    those with the same message at the same place are."""
 
     file: str
     line: int
@@ -83,9 +79,7 @@ def some_of(names: Iterable[str]) -> str:
 
 def fold(found: Mapping[str, Iterable[Problem]]) -> list[Problem]:
     """The problems of all environments (by name), each cause once: with how many resources and environments it reaches.
-
-    An environment is not named if every environment has the cause. The result has no subjects, and folds to itself.
-    """
+    An environment is not named if every environment has the cause. The result has no subjects, and folds to itself."""
     groups: dict[object, dict[str, list[Problem]]] = defaultdict(lambda: defaultdict(list))
     for environment, problems in found.items():
         for each in problems:

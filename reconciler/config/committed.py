@@ -32,10 +32,8 @@ IS_FOLDER = "is a folder; expected a regular file, or another name"
 
 
 class Committed:
-    """The configuration at a path in a commit; it is empty if the commit has no such folder.
-
-    GitUnusable if git fails. `modules` are the submodules in the folder. Their files are not read.
-    """
+    """The configuration at a path in a commit; it is empty if the commit has no such folder. GitUnusable if git fails.
+    `modules` are the submodules in the folder. Their files are not read."""
 
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
         self._path = path

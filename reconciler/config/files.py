@@ -45,10 +45,8 @@ class Source(Protocol):
         """Whether there is anything of that name, even a link to nowhere."""
 
     def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
-        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder.
-
-        Without YAML below the folder, there is a problem only `if_empty`.
-        """
+        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder. Without YAML below the
+        folder, there is a problem only `if_empty`."""
 
     def content(self, file: Path, most: int) -> bytes:
         """The bytes of a file, at most `most` and one. Unreadable if it may not be read."""
@@ -71,11 +69,9 @@ class Disk:
         return files, problems
 
     def resources(self) -> tuple[list[Path], list[Problem]]:
-        """Every `*.yaml` and `*.yml` below a folder, whatever the case of the ending, or the one file.
-
-        Hidden files, `reconciler.yaml` and `*.test.yaml` are left out, and no link to a folder is followed. One file of
-        a configuration is a problem: the resources of the other files would count as removed.
-        """
+        """Every `*.yaml` and `*.yml` below a folder, whatever the case of the ending, or the one file. Hidden files,
+        `reconciler.yaml` and `*.test.yaml` are left out, and no link to a folder is followed. One file of a
+        configuration is a problem: the resources of the other files would count as removed."""
         found, problems = self._found
         named = [file for file in found if file == self._path]
         below = [file for file in found if is_resources(file.name)]
@@ -168,10 +164,8 @@ def configuration_folder(path: Path) -> Path:
 
 
 def target_of(file: Path, home: str | None) -> tuple[str, int]:
-    """The real path of a file, and its size. Unreadable if it is no regular file or too large.
-
-    Also Unreadable if it is a link out of the folder `home`. None: the user named the file, so any target is allowed.
-    """
+    """The real path of a file, and its size. Unreadable if it is no regular file, too large, or a link out of the
+    folder `home`. None: the user named the file, so any target is allowed."""
     try:
         target = os.path.realpath(file, strict=True)
         found = os.stat(target)  # noqa: PTH116 - a target is text, as realpath gives it

@@ -52,10 +52,8 @@ class _WithEnvironments:
         raise NotImplementedError
 
     def environment(self, name: str | None) -> Environment:
-        """The environment of that name, or the only one.
-
-        WrongUsage if that is not clear; ConfigurationInvalid if `reconciler.yaml` has problems.
-        """
+        """The environment of that name, or the only one. WrongUsage if that is not clear; ConfigurationInvalid if
+        `reconciler.yaml` has problems."""
         self.require_sound_settings()
         if name is None and len(self.environments) == 1:
             return next(iter(self.environments.values()))
@@ -144,10 +142,7 @@ class Opened(_WithEnvironments):
 
 
 def read_configuration(path: Path, source: Source | None = None) -> Configuration:
-    """Reads a folder or a file, from `source` instead of the disk if it is given.
-
-    It collects the problems, so that those of every part are shown at once.
-    """
+    """Reads a folder or a file, from `source` instead of the disk if it is given. It collects the problems."""
     return Opened(path, source).configuration
 
 

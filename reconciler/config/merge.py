@@ -56,10 +56,8 @@ KEY_IN_BYTES = re.compile(rb"(?m)^([A-Za-z_][\w.-]*):(?=\s|\Z)")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One resource, or one item of a block, as it was read.
-
-    `location` is where its key is, or the item itself; `position` is where the value begins.
-    """
+    """One resource, or one item of a block, as it was read. `location` is where its key is, or the item itself;
+    `position` is where the value begins."""
 
     node: Any
     location: Location
@@ -68,12 +66,10 @@ class Written:
 
 @dataclass(slots=True)
 class Merged:
-    """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items.
-
-    `misplaced` are resources with a wrong key, or written a second time, each with its address. Their values are
-    checked, and they are no part of the configuration. `incomplete` are the keys of resources whose fields stand
-    elsewhere. If not `whole`, a section may be missing.
-    """
+    """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items. `misplaced` are
+    resources with a wrong key, or written a second time, each with its address. Their values are checked, and they are
+    no part of the configuration. `incomplete` are the keys of resources whose fields stand elsewhere. If not `whole`, a
+    section may be missing."""
 
     resources: dict[str, Written] = field(default_factory=dict)
     misplaced: list[tuple[str, Written]] = field(default_factory=list)

@@ -57,11 +57,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """The parts of a configuration that could not be read.
-
-    At `unread` the YAML is wrong, and a placeholder has the place of the value. `unread_aliases` are those of them that
-    are an alias without a value. If not `whole`, a file could not be read: what is missing may be in it.
-    """
+    """The parts of a configuration that could not be read. At `unread` the YAML is wrong, and a placeholder has the
+    place of the value. `unread_aliases` are those of them that are an alias without a value. If not `whole`, a file
+    could not be read: what is missing may be in it."""
 
     unread: frozenset[Location] = frozenset()
     unread_aliases: tuple[Location, ...] = ()

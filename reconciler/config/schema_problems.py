@@ -142,10 +142,8 @@ def violations(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def schema_problems(name: str, value: Any, written: Written, subject: str = "") -> Iterator[Problem]:
     """Every way in which `value` breaks the schema `name`: of a kind, of `settings`, or of an item of a block.
-
     `written` is the same value as it was read. `subject` begins each message: an address, or the name of a block. A
-    missing field is reported at the key of the map that lacks it.
-    """
+    missing field is reported at the key of the map that lacks it."""
     file, *key = written.location
     for path, at_key, message in _violations(name, value):
         fallback = (key[0], key[1]) if at_key or written.node is None else written.position

@@ -88,9 +88,7 @@ def semantic_problems(
     entries: Iterable[Entry], known: Mapping[str, Written], unknown: Collection[Location], *, whole: bool
 ) -> Iterator[Problem]:
     """Every such problem of a configuration with the addresses `known`. Values at `unknown` locations are not judged.
-
-    If it is not `whole`, a part could not be read, and an address that is not known may be there.
-    """
+    If it is not `whole`, a part could not be read, and an address that is not known may be there."""
     maps = [entry for entry in entries if isinstance(entry.value, dict)]
     keys = keys_by_kind(known)
     searches = Searches()

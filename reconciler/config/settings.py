@@ -139,10 +139,8 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
 
 
 def derived_name(folder: Path) -> str | None:
-    """The name of a configuration that has none in its settings: the path of its folder from the repository's top.
-
-    It is empty at the top, and None outside of a repository.
-    """
+    """The name of a configuration that has none in its settings: the path of its folder from the repository's top
+    (empty at the top). None outside of a repository."""
     top = repository_top(folder)
     return None if top is None else "/".join(Path(os.path.realpath(folder)).relative_to(top).parts)
 

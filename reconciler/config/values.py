@@ -25,12 +25,10 @@ NAME = re.compile(r"var\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Substitution:
-    """Replaces the variables of an environment in values, and collects the problems.
-
-    `unknown` are the locations of values that are not known: they keep their text. `whole`: location → the name of the
-    variable that is the whole value there. `subject` is the resource whose values are replaced. Without an environment,
-    because the settings could not be read, a variable is no problem.
-    """
+    """Replaces the variables of an environment in values, and collects the problems. `unknown` are the locations of
+    values that are not known: they keep their text. `whole`: location → the name of the variable that is the whole
+    value there. `subject` is the resource whose values are replaced. Without an environment, because the settings could
+    not be read, a variable is no problem."""
 
     def __init__(self, environment: Environment | None) -> None:
         self.environment = environment
@@ -123,10 +121,8 @@ def _without_value(name: str, environment: Environment, location: Location) -> s
 
 
 def line_reader() -> Callable[[Location], str]:
-    """A function that gives the line at a location, without Secret Keys.
-
-    It reads each file once. Its answer is empty if the file cannot be read any more.
-    """
+    """A function that gives the line at a location, without Secret Keys. It reads each file once. Its answer is empty
+    if the file cannot be read any more."""
     known: dict[str, list[str]] = {}
 
     def line(location: Location) -> str:

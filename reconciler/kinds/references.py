@@ -85,13 +85,10 @@ class Proof(NamedTuple):
 
 
 class Targets:
-    """The objects that a reference may mean.
-
-    An item stands for the object with its id. If no object has its id, it stands for the one with its label, but
-    only if no other object could have that label, and no other such item has it.
-
-    `records` are live. `taken` are further ids that objects have or had. `coming`: address → fields of planned objects.
-    """
+    """The objects that a reference may mean. An item stands for the object with its id. If no object has its id, it
+    stands for the one with its label, but only if no other object could have that label, and no other such item has it.
+    `records` are live. `taken` are further ids that objects have or had. `coming`: address → fields of planned
+    objects."""
 
     def __init__(
         self, reference: Reference, records: Iterable[Record], taken: Collection[str], coming: Mapping[str, Fields]
