@@ -28,8 +28,7 @@ TYPES = {
     "array": "a list",
     "null": "null",
 }
-TRUE = ("yes", "on", "y", "true")
-FALSE = ("no", "off", "n", "false")
+BOOLEANS = {"true": ("yes", "on", "y", "true"), "false": ("no", "off", "n", "false")}
 LEAST_TIME = 100
 """Numbers below are hours, others are hours and minutes."""
 SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
@@ -94,22 +93,18 @@ def _advice_for_text(schema: Schema, text: str) -> str:
     options = [each for each in schema.get("enum", ()) if isinstance(each, str)]
     if options:
         return closest(text, options)
-    if text in map(str, schema.get("enum", ())) or ({"integer", "number"} & _types(schema) and text.isdecimal()):
+    types = _types(schema)
+    is_number = bool({"integer", "number"} & types) and text.isdecimal()
+    if is_number or text in map(str, schema.get("enum", ())) or ("boolean" in types and text in BOOLEANS):
         return "; write it without quotes"
-    if "boolean" in _types(schema):
-        return _advice_for_boolean(text)
+    if "boolean" in types:
+        word = next((word for word, others in BOOLEANS.items() if text.lower() in others), "")
+        return f"; did you mean {word}?" if word else ""
     if "pattern" in schema:
         section, dot, key = text.partition(".")
         return meant([f"{SECTIONS[section].name}.{key}"]) if dot and section in SECTIONS else ""
     item = _as_item(schema.get("items", schema), text)
     return f"; did you mean {f'[{item}]' if 'items' in schema else item}?" if item else ""
-
-
-def _advice_for_boolean(text: str) -> str:
-    if text in ("true", "false"):
-        return "; write it without quotes"
-    word = text.lower()
-    return "; did you mean true?" if word in TRUE else "; did you mean false?" if word in FALSE else ""
 
 
 def _as_item(schema: Schema, text: str) -> str:
