@@ -38,7 +38,6 @@ class Entry:
 
 
 KEY = re.compile(KEY_PATTERN)
-KEY_EXPECTED = "expected small letters, digits, - and _, a letter or digit first"
 ANCHORS = "x-"
 TOP = (*SECTIONS, *BLOCKS)
 FEWEST = 2
@@ -209,7 +208,7 @@ def _no_key(key: str) -> str:
         return f"the key {quoted(key)} holds a variable; expected variables in values only"
     close = re.sub(r"[^a-z0-9_-]+", "-", key.lower()).strip("-_")
     hint = f"; did you mean {quoted(close)}?" if close else ""
-    return f"{quoted(key)} cannot be a key; {KEY_EXPECTED}{hint}"
+    return f"{quoted(key)} cannot be a key; expected small letters, digits, - and _, a letter or digit first{hint}"
 
 
 def find_foreign(content: bytes, documents: Sequence[Document], wrong: Sequence[Problem]) -> str:

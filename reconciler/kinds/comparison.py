@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.kinds.declaration import Field, Kind
@@ -161,10 +161,8 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     desired."""
     if known is not None and known.stored:
         live = _as_sent(desired, live, known)
-    found: list[Difference] = []
-    for each in kind.fields:
-        if each.name in desired:
-            found.extend(_field_differences(each, desired[each.name], live.get(each.name)))
+    present = [each for each in kind.fields if each.name in desired]
+    found = [one for each in present for one in _field_differences(each, desired[each.name], live.get(each.name))]
     if known is not None and known.stored:
         shown = shown_last(known)
         found = [each for each in found if not _is_as_stored(each, desired, known, shown)]
@@ -239,19 +237,15 @@ def _present(value: Any) -> Any:
 
 def flattened(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
     """Path → value of all leaves of the fields, in the order of the kind's fields, as a list."""
-    found: list[tuple[str, Any]] = []
-    for name in kind.field_names():
-        if name in fields:
-            _flatten(name, fields[name], found)
-    return found
+    return [leaf for name in kind.field_names() if name in fields for leaf in _leaves(name, fields[name])]
 
 
-def _flatten(path: str, value: Any, found: list[tuple[str, Any]]) -> None:
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, dict) or not value:
-        found.append((path, value))
+        yield path, value
         return
     for key, inner in value.items():
-        _flatten(dotted(path, [key]), inner, found)
+        yield from _leaves(dotted(path, [key]), inner)
 
 
 def find_cause(difference: Difference, entry: Entry | None) -> Cause:
