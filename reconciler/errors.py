@@ -1,20 +1,4 @@
-"""Every error that a user can meet, drawn as a tree. Each knows its exit code and what to do next.
-
-ReconcilerError
-├── ApiFailed (1)            the API or the network failed
-│   ├── AnswerRefused            the API answered with an error
-│   ├── AnswerUnreadable         the API answered with something that is no answer
-│   └── Unreachable              no answer came
-├── ConfigurationInvalid (3) one or more problems in the YAML, all of them at once
-├── NotAuthorised (4)        no key, a refused one, or one that may not do this
-├── Refused (5)              a guard said no
-│   ├── ListIncomplete           a list could not be read whole
-│   ├── IdentityAmbiguous        two live objects could be the one that an address means
-│   ├── KeyExposed               a value that would be written to a file or a remote holds the secret key
-│   ├── GitUnusable              git is missing, too old, failed, or did not end
-│   └── StateUnusable            the state file is damaged, newer, or of another environment
-└── WrongUsage (64)          the command line asks for something that does not exist
-"""
+"""Every error that a user can meet. Each knows its exit code and what to do next."""
 
 from __future__ import annotations
 
@@ -55,14 +39,10 @@ SHOWS_KEY = "key"
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One error in a file of the user's.
-
-    `line` and `column` count from 1; 0 means the file as a whole. `code` is for programs: it names the kind of error,
-    and does not change if the message does. It is empty if nothing depends on it.
-
-    `subject` is the address of the resource that it is about, with which the message may begin. Problems with one
-    `cause` are told once (see `fold`); without one, those with the same message at the same place are.
-    """
+    """One error in a file of the user's. `line` and `column` count from 1; 0 means the file as a whole. `code` names
+    the kind of error for programs; it is empty if nothing depends on it. `subject` is the address of the resource that
+    it is about, with which the message may begin. Problems with one `cause` are told once (see `fold`); without one,
+    those with the same message at the same place are."""
 
     file: str
     line: int
@@ -91,11 +71,15 @@ MOST_PROBLEMS = 1000
 NAMED = 3
 
 
+def some_of(names: Iterable[str]) -> str:
+    """`a, b, c, …`: the first three names."""
+    known = list(names)
+    return ", ".join(known[:NAMED]) + (", …" if len(known) > NAMED else "")
+
+
 def fold(found: Mapping[str, Iterable[Problem]]) -> list[Problem]:
     """The problems of all environments (by name), each cause once: with how many resources and environments it reaches.
-
-    An environment is not named if every environment has the cause. The result has no subjects, and folds to itself.
-    """
+    An environment is not named if every environment has the cause. The result has no subjects, and folds to itself."""
     groups: dict[object, dict[str, list[Problem]]] = defaultdict(lambda: defaultdict(list))
     for environment, problems in found.items():
         for each in problems:
@@ -105,25 +89,17 @@ def fold(found: Mapping[str, Iterable[Problem]]) -> list[Problem]:
 
 def _folded(group: Mapping[str, list[Problem]], environments: int) -> Problem:
     every = sorted((each for problems in group.values() for each in problems), key=lambda each: each.location)
+    first = every[0]
     subjects = dict.fromkeys(each.subject for each in every if each.subject)
     places = dict.fromkeys(f"{each.file}:{each.line}" if each.line else each.file for each in every)
-    reached = []
-    if len(subjects) > 1:
-        reached.append(_several("resources", subjects))
-    elif len(places) > 1:
-        reached.append(_several("places" if every[0].line else "files", places))
+    noun, names = ("resources", subjects) if len(subjects) > 1 else ("places" if first.line else "files", places)
+    reached = [f"{len(names)} {noun}: {some_of(names)}"] if len(names) > 1 else []
     if len(group) < environments:
-        reached.append(f"in {_several('environments', group) if len(group) > 1 else f'the environment {min(group)}'}")
-    first = every[0]
+        what = f"{len(group)} environments:" if len(group) > 1 else "the environment"
+        reached.append(f"in {what} {some_of(group)}")
     message = first.rest if len(subjects) > 1 else first.message
     suffix = f" ({'; '.join(reached)})" if reached else ""
     return Problem(*first.location, message + suffix, first.code)
-
-
-def _several(noun: str, names: Iterable[str]) -> str:
-    """`13 resources: a, b, c, …`."""
-    known = list(names)
-    return f"{len(known)} {noun}: {', '.join(known[:NAMED])}{', …' if len(known) > NAMED else ''}"
 
 
 class ReconcilerError(Exception):

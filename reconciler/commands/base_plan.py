@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from reconciler.config import Configuration, read_configuration
 from reconciler.config.committed import Committed
+from reconciler.config.load import Configuration, read_configuration
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
 from reconciler.git.command import Limits

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.config.files import LARGEST, Disk, configuration_folder
+from reconciler.config.files import LARGEST, STATE_FOLDER, Disk, configuration_folder
 from reconciler.config.merge import merge
-from reconciler.config.names import STATE_FOLDER
 from reconciler.config.reading import Reading
 from reconciler.kinds import KINDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reconciler.config.names import SETTINGS_FILE, is_resources
+from reconciler.config.files import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
 from reconciler.git.history import DEEPEN, Age, Listing, commit_subject, find_age, find_removal, list_folder
 from reconciler.model.inputs import Desired, Entry, State

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reconciler.commands.plan import plan
 from reconciler.commands.session import Session
-from reconciler.config import read_configuration
+from reconciler.config.load import read_configuration
 from reconciler.model.reports import Graph
 from reconciler.output.graph.references import configured, make_graph
 from reconciler.plan.guards import Options

@@ -9,8 +9,7 @@ from reconciler.api import Reader
 from reconciler.apply.stale import recheck_plan
 from reconciler.commands.plan import Planned, with_behind
 from reconciler.commands.session import Session
-from reconciler.config.files import configuration_folder, is_within
-from reconciler.config.names import SETTINGS_FILE, STATE_FOLDER
+from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder, is_within
 from reconciler.errors import Refused
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from reconciler.api import Transport, connect
 from reconciler.api.secret import read_secret
-from reconciler.config import Configuration, Opened
 from reconciler.config.files import configuration_folder
+from reconciler.config.load import Configuration, Opened
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError
 from reconciler.git.repository import repository_top

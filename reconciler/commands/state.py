@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.config import Configuration, Opened, read_configuration
+from reconciler.config.load import Configuration, Opened, read_configuration
 from reconciler.errors import WrongUsage
 from reconciler.model.inputs import State
 from reconciler.model.reports import Receipt

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.commands.state import read_local_state
-from reconciler.config import Configuration, read_configuration
+from reconciler.config.load import Configuration, read_configuration
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired

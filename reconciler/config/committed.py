@@ -11,12 +11,14 @@ from reconciler.config.files import (
     LARGEST_TOGETHER,
     LEAVES,
     MOST_FILES,
+    SETTINGS_FILE,
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
     configuration_folder,
+    is_resources,
+    is_yaml,
     too_many_files,
 )
-from reconciler.config.names import SETTINGS_FILE, is_resources, is_yaml
 from reconciler.errors import Problem
 from reconciler.git.checkout import FOLDER, LINK, MODULE, Checkout, contents, entries_below, sizes
 from reconciler.system import Unreadable
@@ -30,10 +32,8 @@ IS_FOLDER = "is a folder; expected a regular file, or another name"
 
 
 class Committed:
-    """The configuration at a path in a commit; it is empty if the commit has no such folder.
-
-    GitUnusable if git fails. `modules` are the submodules in the folder. Their files are not read.
-    """
+    """The configuration at a path in a commit; it is empty if the commit has no such folder. GitUnusable if git fails.
+    `modules` are the submodules in the folder. Their files are not read."""
 
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
         self._path = path
@@ -50,11 +50,10 @@ class Committed:
     def files(self) -> tuple[list[Path], list[Problem]]:
         names = self._names()
         if len(names) > MOST_FILES:
-            return [], [too_many_files(self._path, MOST_FILES)]
-        refused = [
-            Problem(str(self._folder / each), 0, 0, self._refused[each]) for each in names if each in self._refused
-        ]
-        return [self._folder / each for each in names if each in self._contents], refused
+            return [], [too_many_files(self._path)]
+        refused = [each for each in names if each in self._refused]
+        problems = [Problem(str(self._folder / each), 0, 0, self._refused[each]) for each in refused]
+        return [self._folder / each for each in names if each in self._contents], problems
 
     def settings_elsewhere(self, *, if_empty: bool = False) -> None:
         """None: a folder that a commit does not have is an empty configuration."""

@@ -7,22 +7,20 @@ import os
 import stat
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
-from reconciler.config.names import (
-    SETTINGS_FILE,
-    STATE_FOLDER,
-    is_resources,
-    is_settings,
-    is_yaml,
-    names_in,
-    settings_above,
-)
-from reconciler.errors import NAMED, Problem
+from reconciler.errors import Problem, some_of
+from reconciler.git.repository import repository_top
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
 
+SUFFIXES = (".yaml", ".yml")
+SETTINGS_FILE = "reconciler.yaml"
+SETTINGS_NAMES = (SETTINGS_FILE, "reconciler.yml")
+TEST_SUFFIX = ".test.yaml"
+STATE_FOLDER = ".reconciler"
 LARGEST: Final = 20_000_000
 """Bytes of one file. Ten thousand resources have less than four million."""
 LARGEST_TOGETHER: Final = 50_000_000
@@ -47,10 +45,8 @@ class Source(Protocol):
         """Whether there is anything of that name, even a link to nowhere."""
 
     def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
-        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder.
-
-        Without YAML below the folder, there is a problem only `if_empty`.
-        """
+        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder. Without YAML below the
+        folder, there is a problem only `if_empty`."""
 
     def content(self, file: Path, most: int) -> bytes:
         """The bytes of a file, at most `most` and one. Unreadable if it may not be read."""
@@ -62,23 +58,20 @@ class Disk:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._home = os.path.realpath(configuration_folder(path))
-        self.settings = settings_file(path)
+        self.settings = configuration_folder(path) / SETTINGS_FILE
 
     def files(self) -> tuple[list[Path], list[Problem]]:
         """As `resources`; no file of YAML at all is a problem."""
         files, problems = self.resources()
         if not (files or problems or self.has(self.settings)):
-            problems = [
-                _problem(self._path, "there is no *.yaml in this folder; expected the folder of a configuration")
-            ]
+            said = "there is no *.yaml in this folder; expected the folder of a configuration"
+            problems = [_problem(self._path, said)]
         return files, problems
 
     def resources(self) -> tuple[list[Path], list[Problem]]:
-        """Every `*.yaml` and `*.yml` below a folder, whatever the case of the ending, or the one file.
-
-        Hidden files, `reconciler.yaml` and `*.test.yaml` are left out, and no link to a folder is followed. One file of
-        a configuration is a problem: the resources of the other files would count as removed.
-        """
+        """Every `*.yaml` and `*.yml` below a folder, whatever the case of the ending, or the one file. Hidden files,
+        `reconciler.yaml` and `*.test.yaml` are left out, and no link to a folder is followed. One file of a
+        configuration is a problem: the resources of the other files would count as removed."""
         found, problems = self._found
         named = [file for file in found if file == self._path]
         below = [file for file in found if is_resources(file.name)]
@@ -97,9 +90,9 @@ class Disk:
         found = [above] if above else [file for file in self._found[0] if is_settings(file.name)]
         if not found:
             return None
-        folders = ", ".join(str(each.parent) for each in found[:NAMED]) + (", …" if len(found) > NAMED else "")
-        expected = f"the folder {folders}, which has {found[0].name}"
-        expected = expected if len(found) == 1 else f"one of the folders {folders}, which have it"
+        folders = some_of([str(each.parent) for each in found])
+        one = f"the folder {folders}, which has {found[0].name}"
+        expected = one if len(found) == 1 else f"one of the folders {folders}, which have it"
         return _problem(self._path, f"there is no {SETTINGS_FILE} in this folder; expected {expected}")
 
     @cached_property
@@ -117,9 +110,9 @@ class Disk:
             raise Unreadable(unreadable(error)) from error
 
 
-def too_many_files(path: Path, most: int) -> Problem:
-    """The problem of a configuration with more than `most` files."""
-    return _problem(path, f"holds more than {most} files of YAML; expected fewer, and none is read")
+def too_many_files(path: Path) -> Problem:
+    """The problem of a configuration with more than `MOST_FILES` files."""
+    return _problem(path, f"holds more than {MOST_FILES} files of YAML; expected fewer, and none is read")
 
 
 def _problem(path: Path, message: str) -> Problem:
@@ -137,7 +130,9 @@ def _yaml_at(path: Path) -> tuple[list[Path], list[Problem]]:
     except OSError as error:
         return [], [_problem(path, unreadable(error))]
     if stat.S_ISDIR(mode):
-        return _below(path)
+        problems: list[Problem] = []
+        files = list(islice(_walk(path, problems), MOST_FILES + 1))
+        return (files, problems) if len(files) <= MOST_FILES else ([], [*problems, too_many_files(path)])
     if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
         return [], [_problem(path, "holds settings; expected the folder it is in, or a file of resources")]
     beside = [each for each in names_in(path.parent) if each != path.name and _is_part(path.parent, each, path.name)]
@@ -163,21 +158,14 @@ def _has_others(folder: Path, state: Path, file: str) -> bool:
         return False
 
 
-def settings_file(path: Path) -> Path:
-    """The path of `reconciler.yaml`: in the folder, or beside the file."""
-    return configuration_folder(path) / SETTINGS_FILE
-
-
 def configuration_folder(path: Path) -> Path:
     """The folder of the configuration at a path: the path itself, or the folder of the file."""
     return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - Path.is_dir fails on names that are too long
 
 
 def target_of(file: Path, home: str | None) -> tuple[str, int]:
-    """The real path of a file, and its size. Unreadable if it is no regular file or too large.
-
-    Also Unreadable if it is a link out of the folder `home`. None: the user named the file, so any target is allowed.
-    """
+    """The real path of a file, and its size. Unreadable if it is no regular file, too large, or a link out of the
+    folder `home`. None: the user named the file, so any target is allowed."""
     try:
         target = os.path.realpath(file, strict=True)
         found = os.stat(target)  # noqa: PTH116 - a target is text, as realpath gives it
@@ -198,20 +186,9 @@ def unreadable(error: OSError) -> str:
     return f"cannot be read ({error.strerror}); expected a file or folder that may be read, or a hidden name"
 
 
-def _below(path: Path) -> tuple[list[Path], list[Problem]]:
-    problems: list[Problem] = []
-    home = os.path.realpath(path)
-    found: list[Path] = []
-    for file in _walk(path, home, problems):
-        found.append(file)
-        if len(found) > MOST_FILES:
-            return [], [*problems, too_many_files(path, MOST_FILES)]
-    return found, problems
-
-
-def _walk(path: Path, home: str, problems: list[Problem]) -> Iterator[Path]:
+def _walk(path: Path, problems: list[Problem]) -> Iterator[Path]:
     """The files by folder and name, without recursion: folders may nest as deep as the system allows."""
-    folders = [path]
+    home, folders = os.path.realpath(path), [path]
     while folders:
         folder = folders.pop()
         within: list[Path] = []
@@ -254,3 +231,39 @@ def _readable(files: list[Path], home: str | None) -> tuple[list[Path], list[Pro
         except Unreadable as refused:
             problems.append(_problem(file, str(refused)))
     return kept, problems
+
+
+def is_yaml(name: str) -> bool:
+    """Whether a file of that name is YAML."""
+    return name.lower().endswith(SUFFIXES)
+
+
+def is_settings(name: str) -> bool:
+    """Whether a file of that name is `reconciler.yaml`, perhaps in another spelling."""
+    return name.lower() in SETTINGS_NAMES
+
+
+def is_resources(name: str) -> bool:
+    """Whether a file of that name holds resources."""
+    return is_yaml(name) and name != SETTINGS_FILE and not name.lower().endswith(TEST_SUFFIX)
+
+
+def settings_above(folder: Path) -> Path | None:
+    """The `reconciler.yaml` of the nearest parent that has one, within the repository."""
+    real, top = Path(os.path.realpath(folder)), repository_top(folder)
+    for parent in real.parents if real != top else ():
+        for name in SETTINGS_NAMES:
+            if os.path.lexists(parent / name):
+                return parent / name if folder.is_absolute() else Path(os.path.relpath(parent / name))
+        if parent == top:
+            break
+    return None
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder; none if it cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries)
+    except OSError:
+        return []

@@ -1,25 +1,26 @@
-"""Reads a configuration: the settings first, then all other files when somebody asks for them."""
+"""Reads a configuration: the settings first, then all other files when somebody asks for them. Then it puts the
+variables of an environment in, and finds every problem."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from reconciler.config.evaluate import evaluate
-from reconciler.config.files import Disk, Source, configuration_folder
-from reconciler.config.merge import Merged, merge
-from reconciler.config.names import SETTINGS_FILE
-from reconciler.config.reading import Reading, Taken
+from reconciler.config.files import SETTINGS_FILE, Disk, Source, configuration_folder
+from reconciler.config.merge import Entry, Merged, Written, find_foreign, merge
+from reconciler.config.reading import Reading, Unread, find_unread, invalid
+from reconciler.config.schema_problems import schema_problems
+from reconciler.config.semantics import block_problems, semantic_problems
 from reconciler.config.settings import read_settings
-from reconciler.config.unread import Unread, find_unread, invalid
-from reconciler.errors import NAMED, Problem, WrongUsage, fold
-from reconciler.kinds import SECTIONS
-from reconciler.kinds.schema import BLOCKS
-from reconciler.lazy import load
-from reconciler.model.inputs import Desired
+from reconciler.config.text import cut
+from reconciler.config.values import Substitution, value_positions, variable_sources
+from reconciler.errors import Location, Problem, WrongUsage, fold, some_of
+from reconciler.kinds import KINDS
+from reconciler.model.inputs import Desired, Ignored, Import, Lifecycle, Moved, Removed, Resource, address_kind
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
 from reconciler.yaml import Document
@@ -27,7 +28,6 @@ from reconciler.yaml import Document
 MOST_EVALUATED: Final = 10_000_000
 """Values times environments: every environment has values of its own."""
 MOST_ENVIRONMENTS: Final = 100
-TOP: Final = frozenset((*SECTIONS, *BLOCKS))
 
 
 class _WithEnvironments:
@@ -52,10 +52,8 @@ class _WithEnvironments:
         raise NotImplementedError
 
     def environment(self, name: str | None) -> Environment:
-        """The environment of that name, or the only one.
-
-        WrongUsage if that is not clear; ConfigurationInvalid if `reconciler.yaml` has problems.
-        """
+        """The environment of that name, or the only one. WrongUsage if that is not clear; ConfigurationInvalid if
+        `reconciler.yaml` has problems."""
         self.require_sound_settings()
         if name is None and len(self.environments) == 1:
             return next(iter(self.environments.values()))
@@ -98,7 +96,26 @@ class Configuration(_WithEnvironments):
         return {name: desired for name, (desired, _) in results.items()}
 
     def _evaluate(self, environment: Environment | None) -> tuple[Desired, list[Problem]]:
-        return evaluate(self.merged, environment, self.doubt, self.folder)
+        """What an environment wants, and every problem of it. Without an environment only the problems count."""
+        merged, doubt, substitution = self.merged, self.doubt, Substitution(environment)
+        resources = _entries(merged.resources.items(), substitution)
+        misplaced = _entries(merged.misplaced, substitution)
+        items = {
+            name: _entries([(name, each) for each in written], substitution) for name, written in merged.blocks.items()
+        }
+        unknown = {*doubt.unread, *substitution.unknown}
+        entries = [*resources, *misplaced]
+        incomplete = _incomplete(entries, doubt.unread_aliases) | merged.incomplete
+        found = [
+            *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
+            *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole and merged.whole),
+            *block_problems(items, merged.resources, unknown),
+        ]
+        found = [_at_variable(each, substitution) for each in found]
+        # A placeholder is no value, and a problem says so already.
+        if found or substitution.problems or unknown:
+            return Desired({}), [*substitution.problems, *found]
+        return _desired(resources, items, self.folder, environment.variable_locations if environment else {}), []
 
 
 class Opened(_WithEnvironments):
@@ -125,10 +142,7 @@ class Opened(_WithEnvironments):
 
 
 def read_configuration(path: Path, source: Source | None = None) -> Configuration:
-    """Reads a folder or a file, from `source` instead of the disk if it is given.
-
-    It collects the problems, so that those of every part are shown at once.
-    """
+    """Reads a folder or a file, from `source` instead of the disk if it is given. It collects the problems."""
     return Opened(path, source).configuration
 
 
@@ -146,7 +160,7 @@ def _read(
     foreign: list[Problem] = []
     for file in files:
         taken = reading.take(file)
-        if said := _foreign(taken):
+        if said := find_foreign(taken.content, taken.documents, taken.wrong):
             foreign.append(Problem(str(file), 0, 0, said, cause="foreign"))
             continue
         documents += taken.documents
@@ -160,15 +174,88 @@ def _read(
         environments = {}
     merged = merge(documents)
     if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
-        names = ", ".join(file.name for file in files[:NAMED]) + (", …" if len(files) > NAMED else "")
-        foreign = [Problem(str(path), 0, 0, f"the YAML here is no configuration ({names}); expected another folder")]
+        message = (
+            f"the YAML here is no configuration ({some_of([each.name for each in files])}); expected another folder"
+        )
+        foreign = [Problem(str(path), 0, 0, message)]
     known = (*problems, *missing, *unread, *foreign, *merged.problems)
     return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))
 
 
-def _foreign(taken: Taken) -> str:
-    """Why a file is no part of a configuration; empty if it is one."""
-    if not taken.wrong and all(isinstance(each.value, dict) and TOP & each.value.keys() for each in taken.documents):
-        return ""
-    said: str = load("reconciler.config.foreign:find_foreign")(taken.content, taken.documents, taken.wrong)
-    return said
+def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
+    entries = []
+    for name, each in written:
+        substitution.subject = cut(name)
+        entries.append(Entry(name, substitution.plain(each.node, each.location.file, each.position), each))
+    return entries
+
+
+def _at_variable(problem: Problem, substitution: Substitution) -> Problem:
+    """The problem of a value that is one variable, told where that variable is set."""
+    name = substitution.whole.get(problem.location)
+    variables = substitution.environment.variable_locations if substitution.environment else {}
+    if name is None or name not in variables:
+        return problem
+    said, expected, rest = problem.rest.partition("; expected")
+    message = f"{said}, the value of ${{var.{name}}} at {problem.location}{expected}{rest}"
+    message = f"{problem.subject}: {message}" if problem.subject else message
+    file, line, column = variables[name]
+    return replace(problem, file=file, line=line, column=column, message=message, cause=f"{name}{said}{file}{line}")
+
+
+def _incomplete(entries: Iterable[Entry], unread_aliases: Iterable[Location]) -> set[Location]:
+    """The keys of resources with an alias that could not be read: a field that is missing may come from it."""
+    keys = sorted(entry.written.location for entry in entries)
+    before = ((keys[at - 1], alias) for alias in unread_aliases if (at := bisect(keys, alias)))
+    return {key for key, alias in before if key.file == alias.file}
+
+
+def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplete: set[Location]) -> Iterator[Problem]:
+    for entry in entries:
+        if unknown and entry.location() in unknown:
+            continue
+        for problem in schema_problems(address_kind(entry.name), entry.value, entry.written, cut(entry.name)):
+            # A missing field is reported at the resource's key, which no placeholder replaces.
+            unsure = incomplete if problem.location == entry.written.location else unknown
+            if problem.location not in unsure:
+                yield problem
+
+
+def _desired(
+    resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]], folder: Path, variables: Mapping[str, Location]
+) -> Desired:
+    @cache
+    def relative(file: str) -> str:
+        return Path(file).relative_to(folder).as_posix()
+
+    def resource(entry: Entry) -> Resource:
+        kind, node = address_kind(entry.name), entry.written.node
+        return Resource(
+            entry.name,
+            kind,
+            fields={name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value},
+            location=entry.written.location,
+            lifecycle=_lifecycle(entry.value.get("lifecycle", {})),
+            positions=value_positions(node),
+            file=relative(entry.written.location.file),
+            sources=variable_sources(node, variables),
+        )
+
+    ordered = sorted(resources, key=lambda each: each.name)
+    return Desired(
+        resources={entry.name: resource(entry) for entry in ordered},
+        moved=tuple(Moved(each.value["from"], each.value["to"], each.written.location) for each in items["moved"]),
+        removed=tuple(
+            Removed(each.value["from"], each.value["destroy"], each.written.location) for each in items["removed"]
+        ),
+        imports=tuple(Import(each.value["to"], each.value["id"], each.written.location) for each in items["imports"]),
+    )
+
+
+def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:
+    ignored = (each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ()))
+    return Lifecycle(
+        prevent_destroy=written.get("prevent_destroy"),
+        ignore_changes=tuple(Ignored(**each) for each in ignored),
+        replace=written.get("replace") == "allow",
+    )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.config.names import SETTINGS_FILE
+from reconciler.config.files import SETTINGS_FILE
 from reconciler.config.text import cut, found, quoted, with_article
-from reconciler.errors import NAMED, Location, Problem
+from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
 from reconciler.model.inputs import make_address
-from reconciler.text import closest
+from reconciler.text import closest, similar_options
 from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_position
 
 
@@ -24,11 +24,6 @@ class Entry:
     name: str
     value: Any
     written: Written
-
-    @property
-    def key_location(self) -> Location:
-        """Where its key is; of an item, where it begins."""
-        return self.written.location
 
     def location(self, *path: str | int) -> Location:
         """Where the value at a path is, or the nearest value around it."""
@@ -43,19 +38,25 @@ class Entry:
 
 
 KEY = re.compile(KEY_PATTERN)
-KEY_EXPECTED = "expected small letters, digits, - and _, a letter or digit first"
 ANCHORS = "x-"
 TOP = (*SECTIONS, *BLOCKS)
 FEWEST = 2
 """So many fields of a kind show that a map is one of its resources."""
+PROGRAMS = {
+    ("services",): "Docker Compose",
+    ("jobs", "on"): "GitHub Actions",
+    ("apiVersion", "kind"): "Kubernetes",
+    ("site_name",): "MkDocs",
+    ("openapi", "paths"): "OpenAPI",
+}
+"""The keys by which a file is recognised."""
+KEY_IN_BYTES = re.compile(rb"(?m)^([A-Za-z_][\w.-]*):(?=\s|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One resource, or one item of a block, as it was read.
-
-    `location` is where its key is, or the item itself; `position` is where the value begins.
-    """
+    """One resource, or one item of a block, as it was read. `location` is where its key is, or the item itself;
+    `position` is where the value begins."""
 
     node: Any
     location: Location
@@ -64,12 +65,10 @@ class Written:
 
 @dataclass(slots=True)
 class Merged:
-    """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items.
-
-    `misplaced` are resources with a wrong key, or written a second time, each with its address. Their values are
-    checked, and they are no part of the configuration. `incomplete` are the keys of resources whose fields stand
-    elsewhere. If not `whole`, a section may be missing.
-    """
+    """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items. `misplaced` are
+    resources with a wrong key, or written a second time, each with its address. Their values are checked, and they are
+    no part of the configuration. `incomplete` are the keys of resources whose fields stand elsewhere. If not `whole`, a
+    section may be missing."""
 
     resources: dict[str, Written] = field(default_factory=dict)
     misplaced: list[tuple[str, Written]] = field(default_factory=list)
@@ -197,7 +196,7 @@ def _strays(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:
 
 
 def _beside(kind: Kind, fields: list[str], above: str) -> str:
-    names = ", ".join(fields[:NAMED]) + (", …" if len(fields) > NAMED else "")
+    names = some_of(fields)
     what, it = (f"the fields {names} stand", "them") if len(fields) > 1 else (f"the field {names} stands", "it")
     if above:
         return f"{what} beside the key {quoted(above)}; expected {it} below that key, indented further"
@@ -209,4 +208,24 @@ def _no_key(key: str) -> str:
         return f"the key {quoted(key)} holds a variable; expected variables in values only"
     close = re.sub(r"[^a-z0-9_-]+", "-", key.lower()).strip("-_")
     hint = f"; did you mean {quoted(close)}?" if close else ""
-    return f"{quoted(key)} cannot be a key; {KEY_EXPECTED}{hint}"
+    return f"{quoted(key)} cannot be a key; expected small letters, digits, - and _, a letter or digit first{hint}"
+
+
+def find_foreign(content: bytes, documents: Sequence[Document], wrong: Sequence[Problem]) -> str:
+    """Why a file is no part of a configuration; empty if it is one. `wrong` are the problems of its YAML."""
+    maps = [each.value for each in documents if isinstance(each.value, LocatedMap)]
+    names = [name for each in maps for name in each]
+    names += [found.decode() for found in KEY_IN_BYTES.findall(content)] if wrong else []
+    keys = {name for name in names if not name.startswith(ANCHORS)}
+    values = [value for each in maps for value in each.values() if isinstance(value, LocatedMap)]
+    if not keys or keys & {*TOP} or any(map(kind_with, (keys, *values))):
+        return ""
+    program = next((name for needed, name in PROGRAMS.items() if keys.issuperset(needed)), "")
+    similar = [key for key in keys if key in SETTINGS["properties"] or similar_options(key, TOP)]
+    if program:
+        what = f"is a file of {program}"
+    elif len(keys) >= FEWEST and len(similar) * FEWEST < len(keys):
+        what = f"has only keys of another program ({some_of(sorted(keys))})"
+    else:
+        return ""
+    return f"{what}; expected it outside of this folder, or below a hidden one"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from reconciler.config.fast_validator import fast_validator
 from reconciler.config.merge import Written
 from reconciler.config.text import cut, found, listed, one_of, quoted
+from reconciler.config.validation import Broken, fast_validator, find_errors
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.lazy import load
 from reconciler.text import closest, meant, similar_options
 from reconciler.yaml import find_position
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
+Violation = tuple[Path, bool, str]
+"""The path of a value that breaks its schema, whether the message is about its key, and the message."""
 
 TYPES = {
     "string": "a text",
@@ -27,8 +28,7 @@ TYPES = {
     "array": "a list",
     "null": "null",
 }
-TRUE = ("yes", "on", "y", "true")
-FALSE = ("no", "off", "n", "false")
+BOOLEANS = {"true": ("yes", "on", "y", "true"), "false": ("no", "off", "n", "false")}
 LEAST_TIME = 100
 """Numbers below are hours, others are hours and minutes."""
 SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
@@ -38,10 +38,10 @@ def expected(name: str, path: Path, schema: Schema) -> str:
     """What is expected at a path of the schema `name`: the words of the field if it has any."""
     if name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names():
         return KINDS[name].field_named(str(path[0])).expected
-    return described(schema)
+    return _described(schema)
 
 
-def described(schema: Schema) -> str:
+def _described(schema: Schema) -> str:
     """What a schema allows."""
     if "enum" in schema:
         return one_of(["null" if each is None else str(each) for each in schema["enum"]])
@@ -57,12 +57,6 @@ def described(schema: Schema) -> str:
     if isinstance(kinds, str):
         return TYPES.get(kinds, kinds) + (f", {schema['minimum']} or more" if "minimum" in schema else "")
     return listed(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
-
-
-def filled(schema: Schema, wanted: str) -> str:
-    """What is expected in place of an empty value, which has the expected type."""
-    empty_fits = wanted in (TYPES["array"], TYPES["object"], TYPES["string"]) and schema.get("type")
-    return f"{wanted} that holds something" if empty_fits else wanted
 
 
 def _shape(required: list[str], properties: Schema) -> str:
@@ -99,22 +93,18 @@ def _advice_for_text(schema: Schema, text: str) -> str:
     options = [each for each in schema.get("enum", ()) if isinstance(each, str)]
     if options:
         return closest(text, options)
-    if text in map(str, schema.get("enum", ())) or ({"integer", "number"} & _types(schema) and text.isdecimal()):
+    types = _types(schema)
+    is_number = bool({"integer", "number"} & types) and text.isdecimal()
+    if is_number or text in map(str, schema.get("enum", ())) or ("boolean" in types and text in BOOLEANS):
         return "; write it without quotes"
-    if "boolean" in _types(schema):
-        return _advice_for_boolean(text)
+    if "boolean" in types:
+        word = next((word for word, others in BOOLEANS.items() if text.lower() in others), "")
+        return f"; did you mean {word}?" if word else ""
     if "pattern" in schema:
         section, dot, key = text.partition(".")
         return meant([f"{SECTIONS[section].name}.{key}"]) if dot and section in SECTIONS else ""
     item = _as_item(schema.get("items", schema), text)
     return f"; did you mean {f'[{item}]' if 'items' in schema else item}?" if item else ""
-
-
-def _advice_for_boolean(text: str) -> str:
-    if text in ("true", "false"):
-        return "; write it without quotes"
-    word = text.lower()
-    return "; did you mean true?" if word in TRUE else "; did you mean false?" if word in FALSE else ""
 
 
 def _as_item(schema: Schema, text: str) -> str:
@@ -133,9 +123,6 @@ def _types(schema: Schema) -> set[str]:
     return {kinds} if isinstance(kinds, str) else set(kinds)
 
 
-Broken = Any
-"""jsonschema's ValidationError, whose attributes are typed as possibly unset."""
-
 EMPTY = ("minItems", "minLength", "minProperties")
 ORDER = ("type", *EMPTY, "maxLength", "pattern", "minimum", "enum", "oneOf")
 """Keywords of a schema. If several fail at one path, the first of these is reported."""
@@ -143,37 +130,27 @@ ORDER = ("type", *EMPTY, "maxLength", "pattern", "minimum", "enum", "oneOf")
 NO_NAME = "cannot name a variable; expected letters, digits and _, a letter or _ first"
 
 
-class Violation(NamedTuple):
-    """One way in which a value breaks its schema. `at_key`: it is about the key at the path, not about the value."""
-
-    path: Path
-    at_key: bool
-    message: str
-
-
 def violations(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The fields of a resource that break its schema, each with the reason."""
-    return [(str(each.path[0]) if each.path else "", each.message) for each in _violations(kind, dict(fields))]
+    return [(str(path[0]) if path else "", message) for path, _, message in _violations(kind, dict(fields))]
 
 
 def schema_problems(name: str, value: Any, written: Written, subject: str = "") -> Iterator[Problem]:
     """Every way in which `value` breaks the schema `name`: of a kind, of `settings`, or of an item of a block.
-
     `written` is the same value as it was read. `subject` begins each message: an address, or the name of a block. A
-    missing field is reported at the key of the map that lacks it.
-    """
+    missing field is reported at the key of the map that lacks it."""
     file, *key = written.location
-    for each in _violations(name, value):
-        fallback = (key[0], key[1]) if each.at_key or written.node is None else written.position
-        message = f"{subject}: {each.message}" if subject else each.message
-        position = find_position(written.node, each.path, fallback, key=each.at_key)
-        yield Problem(file, *position, message, subject=subject if name in KINDS else "")
+    for path, at_key, message in _violations(name, value):
+        fallback = (key[0], key[1]) if at_key or written.node is None else written.position
+        position = find_position(written.node, path, fallback, key=at_key)
+        about = f"{subject}: {message}" if subject else message
+        yield Problem(file, *position, about, subject=subject if name in KINDS else "")
 
 
 def _violations(name: str, value: Any) -> Iterator[Violation]:
     if fast_validator(name)(value):
         return
-    errors: list[Broken] = load("reconciler.config.validation:find_errors")(name, value)
+    errors = find_errors(name, value)
     maps: dict[Path, tuple[Broken, set[str], list[str]]] = {}
     for error in errors:
         path: Path = tuple(error.absolute_path)
@@ -184,11 +161,11 @@ def _violations(name: str, value: Any) -> Iterator[Violation]:
             # jsonschema raises one error for each missing key, and does not say which key it is.
             missing[:] = [key for key in error.validator_value if key not in error.instance]
         elif "propertyNames" in error.absolute_schema_path:
-            yield Violation((*path, error.instance), True, f"{_where(path)}{quoted(error.instance)} {NO_NAME}")
+            yield (*path, error.instance), True, f"{_where(path)}{quoted(error.instance)} {NO_NAME}"
     for path, (error, unknown, missing) in maps.items():
         yield from _key_violations(name, path, error.schema.get("properties", {}), unknown, missing)
-    for path, error in _first_of_each_path(errors):
-        yield Violation(path, False, _where(path) + _message(name, path, error))
+    for path, error in _first_of_each_path(errors).items():
+        yield path, False, _where(path) + _message(name, path, error)
 
 
 def _key_violations(
@@ -201,14 +178,14 @@ def _key_violations(
         misspelled.update(similar)
         below = [f"{name}.{key}" for name, each in properties.items() if key in each.get("properties", ())]
         message = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{meant(similar or below)}"
-        yield Violation((*path, key), True, _where(path) + message)
+        yield (*path, key), True, _where(path) + message
     for key in missing:
         if key not in misspelled:
             wanted = expected(name, (*path, key), properties[key])
-            yield Violation(path, True, f"{_where(path)}{quoted(key)} is missing; expected {wanted}")
+            yield path, True, f"{_where(path)}{quoted(key)} is missing; expected {wanted}"
 
 
-def _first_of_each_path(errors: Iterable[Broken]) -> Iterator[tuple[Path, Broken]]:
+def _first_of_each_path(errors: Iterable[Broken]) -> dict[Path, Broken]:
     """One error for each path. A failed choice among shapes counts only if nothing within it is wrong by itself."""
     values = [each for each in errors if each.validator in ORDER and "propertyNames" not in each.absolute_schema_path]
     paths = [tuple(each.absolute_path) for each in values]
@@ -217,14 +194,15 @@ def _first_of_each_path(errors: Iterable[Broken]) -> Iterator[tuple[Path, Broken
         path = tuple(error.absolute_path)
         if error.validator != "oneOf" or sum(each[: len(path)] == path for each in paths) == 1:
             first.setdefault(path, error)
-    yield from first.items()
+    return first
 
 
 def _message(name: str, path: Path, error: Broken) -> str:
     schema = error.schema
     wanted = expected(name, path, schema)
     if error.validator in EMPTY:
-        return f"is empty; expected {filled(schema, wanted)}"
+        empty_fits = wanted in (TYPES["array"], TYPES["object"], TYPES["string"]) and schema.get("type")
+        return f"is empty; expected {wanted}{' that holds something' if empty_fits else ''}"
     if error.validator == "maxLength":
         return f"is {len(error.instance)} characters long; expected {wanted}"
     return f"found {found(error.instance)}; expected {wanted}{advice(name, path, schema, error.instance)}"

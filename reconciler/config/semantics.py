@@ -61,7 +61,8 @@ def _repeated(items: Items) -> Iterator[Problem]:
     """Objects and addresses that several items name."""
     first: dict[tuple[str, str, str], Entry] = {}
     for item, key, what in _claims(items):
-        other = first.setdefault((key, _kind_of_id(item) if key == "id" else "", what), item)
+        kind = address_kind(_address(item, "to")) if key == "id" else ""
+        other = first.setdefault((key, kind, what), item)
         if other is not item:
             message = f"{key}: {quoted(what)} is in {other.name} at {other.written.location} already"
             yield item.problem((key,), f"{message}; expected it once")
@@ -80,10 +81,6 @@ def _claims(items: Items) -> Iterator[tuple[Entry, str, str]]:
             yield item, "id", live
 
 
-def _kind_of_id(item: Entry) -> str:
-    return address_kind(_address(item, "to"))
-
-
 STEP = re.compile(r"[^.\[\]]+")
 
 
@@ -91,9 +88,7 @@ def semantic_problems(
     entries: Iterable[Entry], known: Mapping[str, Written], unknown: Collection[Location], *, whole: bool
 ) -> Iterator[Problem]:
     """Every such problem of a configuration with the addresses `known`. Values at `unknown` locations are not judged.
-
-    If it is not `whole`, a part could not be read, and an address that is not known may be there.
-    """
+    If it is not `whole`, a part could not be read, and an address that is not known may be there."""
     maps = [entry for entry in entries if isinstance(entry.value, dict)]
     keys = keys_by_kind(known)
     searches = Searches()
@@ -209,7 +204,7 @@ def _no_path(path: str, kind: str) -> str:
 
 def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
     first: dict[tuple[str, ...], Entry] = {}
-    for entry in sorted(entries, key=lambda each: each.key_location):
+    for entry in sorted(entries, key=lambda each: each.written.location):
         kind = KINDS[address_kind(entry.name)]
         values = [entry.value.get(name) for name in kind.natural_key]
         if not all(isinstance(each, str) for each in values) or (
@@ -224,4 +219,4 @@ def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> It
                 same += ", except for spaces at the ends or how letters are composed,"
             message = f"{cut(entry.name)} has the same {same} as {cut(other.name)} at {other.written.location}"
             message += "; expected a difference, since these tell two objects apart"
-            yield Problem(*entry.key_location, message, subject=cut(entry.name), cause=f"same as {other.name}")
+            yield Problem(*entry.written.location, message, subject=cut(entry.name), cause=f"same as {other.name}")

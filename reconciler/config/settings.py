@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from reconciler.config.files import STATE_FOLDER
 from reconciler.config.merge import Written
-from reconciler.config.names import STATE_FOLDER
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import quoted
@@ -43,7 +43,8 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     position = values[0].position if values else (1, 1)
     found = schema_problems("settings", node, Written(node, Location(str(file), *position), position))
     problems += [problem for problem in found if problem.location not in unread]
-    problems += [*_bad_names(node, file), *_bad_zone(node, file)]
+    if isinstance(node, LocatedMap):
+        problems += [*_bad_names(node, file), *_bad_zone(node, file)]
     if not problems:
         problems += _misplaced(node, file)
     if problems:
@@ -88,8 +89,8 @@ def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
     return problems
 
 
-def _bad_names(node: Any, file: Path) -> list[Problem]:
-    environments = node.get("environments") if isinstance(node, LocatedMap) else None
+def _bad_names(node: LocatedMap, file: Path) -> list[Problem]:
+    environments = node.get("environments")
     if not isinstance(environments, LocatedMap):
         return []
     return [
@@ -99,13 +100,9 @@ def _bad_names(node: Any, file: Path) -> list[Problem]:
     ]
 
 
-def _bad_zone(node: Any, file: Path) -> list[Problem]:
-    if not isinstance(node, LocatedMap):
-        return []
+def _bad_zone(node: LocatedMap, file: Path) -> list[Problem]:
     zone = node.get("time_zone")
-    if not isinstance(zone, str) or not zone:
-        return []
-    if zone in (known := load("zoneinfo:available_timezones")()):
+    if not isinstance(zone, str) or not zone or zone in (known := load("zoneinfo:available_timezones")()):
         return []
     if not known:
         raise ReconcilerError(
@@ -142,10 +139,8 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
 
 
 def derived_name(folder: Path) -> str | None:
-    """The name of a configuration that has none in its settings: the path of its folder from the repository's top.
-
-    It is empty at the top, and None outside of a repository.
-    """
+    """The name of a configuration that has none in its settings: the path of its folder from the repository's top
+    (empty at the top). None outside of a repository."""
     top = repository_top(folder)
     return None if top is None else "/".join(Path(os.path.realpath(folder)).relative_to(top).parts)
 

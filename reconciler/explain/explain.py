@@ -10,7 +10,7 @@ from reconciler.explain.rules import ExplainInput, Subject, find_subject, overla
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import flattened, is_within, path_keys
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Verdict
-from reconciler.model.plan import Action, Cause, Change, FieldChange
+from reconciler.model.plan import Action, Cause
 from reconciler.model.reports import Receipt
 from reconciler.text import did_you_mean
 
@@ -46,8 +46,6 @@ UNTOUCHED = {
     Verdict.FORGOTTEN: "nothing: it is left as it is live",
     Verdict.DELETED: "deletes it with the object",
 }
-AS_WANTED = "nothing: it is as wanted"
-UNMANAGED = "nothing: it is unmanaged, listed in each plan and never touched"
 
 
 def explain(text: str, given: ExplainInput) -> Explanation:
@@ -55,6 +53,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     subject = find_subject(text, given)
     kind, change, resource, record = subject.kind, subject.change, subject.resource, subject.record
     place = resource.location if resource else None
+    idle = "nothing: it is as wanted" if resource else "nothing: it is unmanaged, listed in each plan and never touched"
     paths = list(_paths(subject))
     if subject.path:
         paths = _at_path(subject, paths)
@@ -67,7 +66,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         path=subject.path,
         verdict=_verdict(subject),
         action=change.action if change else None,
-        next=EFFECTS[change.action].on_object if change else AS_WANTED if resource else UNMANAGED,
+        next=EFFECTS[change.action].on_object if change else idle,
         fields=tuple(_explain_field(subject, each) for each in paths),
         rules=tuple(rules_of_address(subject)),
         notes=change.remarks() if change else (),
@@ -166,7 +165,7 @@ def _field_verdict(subject: Subject, path: str, written: Held) -> tuple[Verdict,
     change, resource = subject.change, subject.resource
     if str((path_keys(path) or (path,))[0]) in subject.kind.server_fields:
         return Verdict.SERVER, None, UNTOUCHED[Verdict.SERVER]
-    planned = _planned(change, path)
+    planned = next((each for each in (change.fields if change else ()) if overlapping([each.path], path)), None)
     effect = EFFECTS[change.action] if change else None
     if change is not None and planned is not None and effect and effect.on_field:
         following = effect.on_field
@@ -189,12 +188,6 @@ def _unwritten(subject: Subject) -> Verdict:
     if subject.change is None:
         return Verdict.UNMANAGED
     return Verdict.FORGOTTEN if subject.change.action is Action.FORGET else Verdict.DELETED
-
-
-def _planned(change: Change | None, path: str) -> FieldChange | None:
-    """What a change does at a path, around it, or within it."""
-    fields = change.fields if change else ()
-    return next((each for each in fields if is_within(path, each.path) or is_within(each.path, path)), None)
 
 
 def held(value: Any, keys: tuple[str | int, ...]) -> Held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.kinds.declaration import Field, Kind
@@ -56,20 +56,13 @@ def path_keys(path: str) -> tuple[str | int, ...] | None:
     return tuple(keys)
 
 
-def value_at(fields: Any, keys: Keys) -> Any:
-    """The value at these keys of nested maps; None if there is none."""
-    for key in keys:
-        fields = fields.get(key) if isinstance(fields, dict) else None
-    return fields
-
-
-def value_within(value: Any, keys: Keys) -> Any:
+def value_at(value: Any, keys: Keys) -> Any:
     """The value at these keys of nested maps and lists; None if there is none."""
     for key in keys:
         if isinstance(key, int):
             value = value[key] if isinstance(value, list) and key < len(value) else None
         else:
-            value = value_at(value, (key,))
+            value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
@@ -145,11 +138,9 @@ def without_nulls(value: Any) -> Any:
 def without_path(fields: Fields, path: str) -> dict[str, Any]:
     """The fields without the value at a dotted path."""
     name, _, rest = path.partition(".")
-    if name not in fields:
-        return dict(fields)
     if not rest:
         return {key: value for key, value in fields.items() if key != name}
-    inner = fields[name]
+    inner = fields.get(name)
     return {**fields, name: without_path(inner, rest)} if isinstance(inner, dict) else dict(fields)
 
 
@@ -170,10 +161,8 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     desired."""
     if known is not None and known.stored:
         live = _as_sent(desired, live, known)
-    found: list[Difference] = []
-    for each in kind.fields:
-        if each.name in desired:
-            found.extend(_field_differences(each, desired[each.name], live.get(each.name)))
+    present = [each for each in kind.fields if each.name in desired]
+    found = [one for each in present for one in _field_differences(each, desired[each.name], live.get(each.name))]
     if known is not None and known.stored:
         shown = shown_last(known)
         found = [each for each in found if not _is_as_stored(each, desired, known, shown)]
@@ -205,7 +194,7 @@ def _is_as_stored(each: Difference, desired: Fields, known: Entry, shown: Fields
     if each.spot == (each.field.name, *each.keys) or keys_path(each.spot) not in known.stored:
         return False
     is_desired = alike(value_at(desired, each.spot), value_at(known.applied, each.spot))
-    return is_desired and alike(value_within(shown, (each.field.name, *each.keys)), each.before)
+    return is_desired and alike(value_at(shown, (each.field.name, *each.keys)), each.before)
 
 
 def shown_last(known: Entry) -> Fields:
@@ -248,19 +237,15 @@ def _present(value: Any) -> Any:
 
 def flattened(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
     """Path → value of all leaves of the fields, in the order of the kind's fields, as a list."""
-    found: list[tuple[str, Any]] = []
-    for name in kind.field_names():
-        if name in fields:
-            _flatten(name, fields[name], found)
-    return found
+    return [leaf for name in kind.field_names() if name in fields for leaf in _leaves(name, fields[name])]
 
 
-def _flatten(path: str, value: Any, found: list[tuple[str, Any]]) -> None:
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, dict) or not value:
-        found.append((path, value))
+        yield path, value
         return
     for key, inner in value.items():
-        _flatten(dotted(path, [key]), inner, found)
+        yield from _leaves(dotted(path, [key]), inner)
 
 
 def find_cause(difference: Difference, entry: Entry | None) -> Cause:
@@ -270,7 +255,7 @@ def find_cause(difference: Difference, entry: Entry | None) -> Cause:
     sources = (entry.applied, shown_last(entry))
     if not all(_is_written(each, difference.spot) for each in sources):
         return Cause.CONFIG
-    applied, shown = (value_within(each, (difference.field.name, *difference.keys)) for each in sources)
+    applied, shown = (value_at(each, (difference.field.name, *difference.keys)) for each in sources)
     ours = same_value(difference.field, applied, difference.after)
     theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
     if ours and not theirs:

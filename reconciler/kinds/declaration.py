@@ -44,12 +44,9 @@ class Put(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Items of a list field may name a resource of ours: `{<key>: <its key>}`.
-
-    `lookup` is the API's list in which the item that is sent is found, and `type` the type of such an item. `label`
-    gives the label that the API makes for a target from its record, None if that is not known; targets that are equal
-    in the fields `labelled_by` bear one label.
-    """
+    """Items of a list field may name a resource of ours: `{<key>: <its key>}`. `lookup` is the API's list in which the
+    item that is sent is found, and `type` the type of such an item. `label` gives the label that the API makes for a
+    target from its record, None if that is not known. Targets that are equal in the fields `labelled_by` bear one."""
 
     kind: str
     key: str
@@ -61,12 +58,9 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class SubEndpoint:
-    """A field with an endpoint of its own, below the record's path.
-
-    `words`: what may be written, and what it is on the wire. `initial`: what a new record has before it is set (None:
-    the create's body sets it). `in_body`: the words that the create's and PUT's body take as well; `placeholder`: the
-    word that the body carries where it does not take the wanted one, before the endpoint sets it.
-    """
+    """A field with an endpoint of its own, below the record's path. `words`: what may be written, and what it is on
+    the wire. `initial`: what a new record has before it is set (None: the create's body sets it). `in_body`: the words
+    that the create's and PUT's body take as well; `placeholder`: the word that the body carries in place of others."""
 
     method: str
     path: str
@@ -79,13 +73,10 @@ class SubEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """When an object of a kind sends something to somebody: while its field `status` is `on`.
-
-    `at` is the field with the UTC time of day (HH:MM) of a daily delivery, empty where it sends as things happen;
-    `noun` is what people call what it sends. `failing` is the word of `status` that says that deliveries fail, and
-    `remedy` what a person does before it is `on` again. In the API's own record, `last_at` is when it sent last,
-    `failed_at` since when it fails, `failure` the server's words for that.
-    """
+    """When an object of a kind sends something to somebody: while its field `status` is `on`. `at` is the field with
+    the UTC time of day (HH:MM) of a daily delivery, if it has one; `noun` is what people call what it sends. `failing`
+    is the word of `status` that says that deliveries fail, and `remedy` what a person does before it is `on` again. In
+    the API's record, `last_at` is when it sent last, `failed_at` since when it fails, `failure` the server's words."""
 
     status: str
     on: str
@@ -129,16 +120,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of resource.
-
-    `object_name` is the word that a record says of itself in `object`. `server_fields` are set by the API and are
-    neither compared nor sent. `natural_key` are the fields that tell two objects apart for a person; `facts`: where the
-    API's owner states what is declared here. `from_wire` turns a record into the configuration's words (a field that it
-    cannot tell is left out), `to_wire` the other way. `lookups` are lists that `from_wire` needs. `lost_on_delete`:
-    what a delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a
-    person does where the API cannot change a field. `creation_errors`: why the API will not create this, as far as its
-    own lists tell. `test_path`: where a trial delivery is asked for; `delivery`: when it sends something.
-    """
+    """One kind of resource. `object_name` is the word that a record says of itself in `object`. `server_fields` are set
+    by the API and are neither compared nor sent. `natural_key` are the fields that tell two objects apart for a person;
+    `facts`: where the API's owner states what is declared here. `from_wire` turns a record into the configuration's
+    words (a field that it cannot tell is left out), `to_wire` the other way. `lookups` are lists that `from_wire`
+    needs. `lost_on_delete`: what a delete loses for good; `after_create`: what a person has to do before a new one
+    works; `manual_step`: what a person does if the API cannot change a field. `creation_errors`: why the API will not
+    create this, as far as its own lists tell. `test_path`: where a trial delivery is asked for."""
 
     name: str
     object_name: str

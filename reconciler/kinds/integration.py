@@ -32,28 +32,18 @@ def catalogue_items(lookups: Lookups) -> list[Raw]:
     return items
 
 
-def slug_of(title: Any, lookups: Lookups) -> str | None:
-    """The slug of a provider's display title, by the catalogue; None where the catalogue does not know it."""
-    for item in catalogue_items(lookups):
-        if item.get("title") == title and isinstance(item.get("slug"), str):
-            return str(item["slug"])
-    return None
-
-
 def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
     """A record in the configuration's words: the provider's title becomes its slug, `active` becomes `status`."""
     fields = {name: raw[name] for name in ("title", "target_platform") if raw.get(name) is not None}
-    slug = slug_of(raw.get("integration"), lookups)
-    if slug is not None:
-        fields["integration"] = slug
-    if raw.get("active") is not None:
-        fields["status"] = _word(raw["active"])
+    named = [item.get("slug") for item in catalogue_items(lookups) if item.get("title") == raw.get("integration")]
+    if slugs := [slug for slug in named if isinstance(slug, str)]:
+        fields["integration"] = slugs[0]
+    active = raw.get("active")
+    if active is not None:
+        # The number may come as a text. What is not known stays as it came.
+        words = (word for number, word in ACTIVE_WORDS.items() if active in (number, str(number)))
+        fields["status"] = next(words, active)
     return fields
-
-
-def _word(active: Any) -> Any:
-    """The word for `active`, also where the number comes as a text; what is not known stays as it came."""
-    return next((word for number, word in ACTIVE_WORDS.items() if active in (number, str(number))), active)
 
 
 def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:

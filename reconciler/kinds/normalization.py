@@ -172,20 +172,16 @@ MOST_POINTS = 8
 
 
 def stored_otherwise(address: str, entry: Entry) -> Iterator[str]:
-    """A warning for each value of an address that the API has normalized."""
-    for path, value in sorted(entry.stored.items()):
-        yield _warning(address, path, value_at(entry.applied, path_keys(path) or ()), value)
-
-
-def _warning(address: str, path: str, sent: Any, stored: Any) -> str:
-    """Both values, the code points that differ if they look the same, and what to write in the YAML."""
-    if stored is None:
-        kept = f"{address}: {path}: the API keeps nothing of {_shown(sent)}"
-        return f"{kept}; leave it out of the YAML, and this warning ends"
-    is_short = max(len(str(sent)), len(str(stored))) <= MOST_COMPARED
-    points = f" ({_points(sent, stored)})" if is_short and looks_the_same(sent, stored) else ""
-    text = f"{address}: {path}: the API keeps {_shown(stored)} of {_shown(sent)}{points}"
-    return f"{text}; write {_shown(stored)} in the YAML, and this warning ends"
+    """A warning for each value of an address that the API has normalized: both values, the code points that differ if
+    they look the same, and what to write in the YAML."""
+    for path, stored in sorted(entry.stored.items()):
+        sent = value_at(entry.applied, path_keys(path) or ())
+        is_compared = stored is not None and max(len(str(sent)), len(str(stored))) <= MOST_COMPARED
+        points = f" ({_points(sent, stored)})" if is_compared and looks_the_same(sent, stored) else ""
+        kept = "nothing" if stored is None else _shown(stored)
+        advice = "leave it out of" if stored is None else f"write {kept} in"
+        text = f"{address}: {path}: the API keeps {kept} of {_shown(sent)}{points}"
+        yield f"{text}; {advice} the YAML, and this warning ends"
 
 
 def _shown(value: Any) -> str:

@@ -85,13 +85,10 @@ class Proof(NamedTuple):
 
 
 class Targets:
-    """The objects that a reference may mean.
-
-    An item stands for the object with its id. If no object has its id, it stands for the one with its label, but
-    only if no other object could have that label, and no other such item has it.
-
-    `records` are live. `taken` are further ids that objects have or had. `coming`: address → fields of planned objects.
-    """
+    """The objects that a reference may mean. An item stands for the object with its id. If no object has its id, it
+    stands for the one with its label, but only if no other object could have that label, and no other such item has it.
+    `records` are live. `taken` are further ids that objects have or had. `coming`: address → fields of planned
+    objects."""
 
     def __init__(
         self, reference: Reference, records: Iterable[Record], taken: Collection[str], coming: Mapping[str, Fields]
@@ -136,7 +133,9 @@ class Targets:
         bearers = [*self._bearers.get(self._reference.label(record.raw), ()), *self._bearers.get(None, ())]
         yield from dict.fromkeys(each.id for each in bearers if each.id != record.id)
         for other, fields in self._coming.items():
-            if other != address and self._may_share(record.fields, fields):
+            pairs = [(record.fields.get(name), fields.get(name)) for name in self._reference.labelled_by]
+            # An unknown field could have any value.
+            if other != address and all(None in pair or pair[0] == pair[1] for pair in pairs):
                 yield other
 
     def behind(self, offered: LookupTable) -> dict[str, str]:
@@ -157,11 +156,12 @@ class Targets:
             f'and the label "{self._reference.label(record.raw)}" does not prove which destination it is'
         )
         shared = f", as it could be that of {' and '.join(twins)}" if twins else ""
-        return [f"{why}{shared}. Offered under that label:", *(self._candidate(kind, item["id"]) for item in items)]
-
-    def _candidate(self, kind: Kind, item_id: str) -> str:
-        owner = f"  # {self._described(kind, item_id)}" if item_id in self._records else ""
-        return f"  - {{type: {self._reference.type}, id: {item_id}}}{owner}"
+        ids = [item["id"] for item in items]
+        owners = [f"  # {self._described(kind, each)}" if each in self._records else "" for each in ids]
+        lines = [
+            f"  - {{type: {self._reference.type}, id: {each}}}{owner}" for each, owner in zip(ids, owners, strict=True)
+        ]
+        return [f"{why}{shared}. Offered under that label:", *lines]
 
     def _described(self, kind: Kind, name: str) -> str:
         """A live object by its id, or one to come by its address, with what tells it from others."""
@@ -169,11 +169,6 @@ class Targets:
         fields = self._records[name].fields if live else self._coming[name]
         said = ", ".join(f"{each} {in_short(fields[each])}" for each in kind.natural_key if each in fields)
         return f"the live {kind.name} {name} ({said})" if live else f"{name} ({said}), made by this plan"
-
-    def _may_share(self, one: Fields, other: Fields) -> bool:
-        """Whether two objects could have one label; an unknown field could have any value."""
-        pairs = [(one.get(name), other.get(name)) for name in self._reference.labelled_by]
-        return all(None in pair or pair[0] == pair[1] for pair in pairs)
 
     def _of_type(self, items: Iterable[Raw]) -> list[Raw]:
         return [item for item in items if item.get("type") == self._reference.type and isinstance(item.get("id"), str)]
@@ -219,11 +214,8 @@ def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
 
 def known_objects(entries: Mapping[str, Entry]) -> set[tuple[str, str]]:
     """(kind, id) of all objects that entries hold, and of those that a replace has put aside."""
-    return {
-        (address_kind(address), object_id)
-        for address, entry in entries.items()
-        for object_id in (entry.id, *entry.superseded)
-    }
+    ids = ((address_kind(address), (entry.id, *entry.superseded)) for address, entry in entries.items())
+    return {(kind, each) for kind, found in ids for each in found}
 
 
 class ReferenceResolver:

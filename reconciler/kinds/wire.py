@@ -111,8 +111,7 @@ def unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
 
 
 def _set_by_body(fields: Fields, setting: tuple[Request, ...]) -> tuple[str, ...]:
-    later = {name for request in setting for name in request.sets}
-    return tuple(name for name in fields if name not in later)
+    return tuple(name for name in fields if not any(name in request.sets for request in setting))
 
 
 def _body(kind: Kind, object_id: str, wire: dict[str, Any]) -> tuple[dict[str, Any], tuple[Request, ...]]:

@@ -9,7 +9,7 @@ import pytest
 from world import without_excerpts
 
 from reconciler.cli.main import run
-from reconciler.config import read_configuration
+from reconciler.config.load import read_configuration
 from reconciler.model.inputs import Desired
 
 FIELDS = {

@@ -11,7 +11,7 @@ import pytest
 from world import without_excerpts
 
 from reconciler.cli.main import run
-from reconciler.config import read_configuration
+from reconciler.config.load import read_configuration
 from reconciler.errors import Exit
 from reconciler.model.settings import Environment
 

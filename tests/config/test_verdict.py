@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.config.fast_validator import compiled, fast_validator
-from reconciler.config.validation import find_errors
+from reconciler.config.validation import compiled, fast_validator, find_errors
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import BLOCKS, LIFECYCLE
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from size import seeds
 
-from reconciler.config import read_configuration
+from reconciler.config.load import read_configuration
 from reconciler.errors import ConfigurationInvalid
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ COMMANDS = {"reconciler.api.secret", "reconciler.git.command"}
 """Start programs: git, with a list of words of our own; what the user named to ask for the key, with the user's."""
 
 PATHS = {
-    "reconciler.config.locations": "a place that the configuration was read from",
+    "reconciler.config.values": "a place that the configuration was read from",
     "reconciler.plan.approval": "the file that --expect-digest @FILE names",
     "reconciler.commands.drift": "a place that the configuration was read from",
     "reconciler.commands.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
@@ -24,10 +24,9 @@ PATHS = {
     "reconciler.cli.options": "the files that --report names",
     "reconciler.commands.saved_plan": "the folder that a saved plan names, if it is below the current one",
     "reconciler.commands.simulate": "the folder for the simulator's data, as tempfile names it",
-    "reconciler.config.files": "what the file system lists, and whether that is below the folder",
-    "reconciler.config.evaluate": "a place that the configuration was read from",
+    "reconciler.config.files": "what the file system lists, if it is below the folder; the parents of that folder",
+    "reconciler.config.load": "a place that the configuration was read from",
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
-    "reconciler.config.names": "the parents of the folder that the command line names",
     "reconciler.api.secret": "the program of the user's secret_command, as it is written",
     "reconciler.git.history": "the list of the commits that a shallow clone lacks, as git names it",
     "reconciler.git.repository": "the folder that a repository is looked for from, and upward",

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.process
 HEAVY = ("httpx", "jsonschema", "deepdiff", "rich", "yaml", "waitress", "sqlite3", "jinja2")
 KEY = {"QONVERSION_SECRET": "sk_x"}
 HELP_MODULES = 8
-PLAN_MODULES = 97
+PLAN_MODULES = 87
 """Modules of ours that a plan without changes loads, the simulator's left out."""
 COUNT = """
 import sys
@@ -115,7 +115,7 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     assert settled.returncode == 0, settled.stderr
     assert own_modules("plan", str(tmp_path), "--api-url", address, **KEY) <= PLAN_MODULES
     unneeded = ("jsonschema", "deepdiff", "rich", "waitress", "filelock", "jinja2", "obstore")
-    rooms = ("apply", "commands.evidence", "commands.base_plan", "state.recorder", "config.validation", "plan.approval")
+    rooms = ("apply", "commands.evidence", "commands.base_plan", "state.recorder", "plan.approval")
     rooms += ("git.command", "state.receipts", "output.graph", "yaml.edit")
     unneeded += tuple(f"reconciler.{room}" for room in rooms)
     done = ended("plan", str(tmp_path), "--api-url", address, heavy=unneeded, **KEY)
