@@ -94,8 +94,10 @@ def merge(documents: Iterable[Document]) -> Merged:
             message = f"found {found(document.value)}; expected a map of {', '.join(TOP)}"
             merged.problems.append(Problem(document.file, *document.position, message))
             continue
+        above = ""
         for name, node in document.value.items():
-            _section(merged, document.file, document.value, name, node)
+            _section(merged, document.file, document.value, name, node, above)
+            above = name if name in SECTIONS and isinstance(node, LocatedMap) else above
     return merged
 
 
@@ -108,7 +110,7 @@ def keys_by_kind(addresses: Iterable[str]) -> dict[str, dict[str, None]]:
     return keys
 
 
-def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any) -> None:
+def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any, above: str) -> None:
     if name.startswith(ANCHORS) or (node is None and name in TOP):
         return
     if name in SECTIONS and isinstance(node, LocatedMap):
@@ -122,21 +124,17 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
         merged.problems.append(Problem(file, *parent.value_positions[name], message))
     else:
         merged.whole = False
-        message = _outside(merged, file, parent, name) or _unknown(name)
+        message = _outside(merged, file, parent, name, above) or _unknown(name)
         merged.problems.append(Problem(file, *parent.key_positions[name], message))
 
 
-def _outside(merged: Merged, file: str, parent: LocatedMap, name: str) -> str:
-    """Why a resource or a field stands where a section is expected; empty if it is none."""
-    names = list(parent)
-    sections = [
-        each for each in names[: names.index(name)] if each in SECTIONS and isinstance(parent[each], LocatedMap)
-    ]
-    if sections and parent[sections[-1]] and name in SECTIONS[sections[-1]].field_names():
-        above = next(reversed(parent[sections[-1]]))
-        merged.incomplete.add(Location(file, *parent[sections[-1]].key_positions[above]))
-        kind_name = with_article(SECTIONS[sections[-1]].name)
-        return f"{quoted(name)} is a field of {kind_name}; expected it below the key {quoted(above)}, indented"
+def _outside(merged: Merged, file: str, parent: LocatedMap, name: str, above: str) -> str:
+    """Why a resource or a field stands where a section is expected; empty if it is none. `above`: the last section."""
+    if above and parent[above] and name in SECTIONS[above].field_names():
+        key = next(reversed(parent[above]))
+        merged.incomplete.add(Location(file, *parent[above].key_positions[key]))
+        kind_name = with_article(SECTIONS[above].name)
+        return f"{quoted(name)} is a field of {kind_name}; expected it below the key {quoted(key)}, indented"
     kind = kind_with(parent[name]) if isinstance(parent[name], LocatedMap) else None
     if kind is None:
         return ""
