@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 RENDERERS = {
     "text": "reconciler.output.text:PlanText",
-    "json": "reconciler.output.document:PlanJson",
+    "json": "reconciler.output.document:plan_json",
     "html": "reconciler.output.page:PlanPage",
     "markdown": "reconciler.output.markdown:PlanMarkdown",
-    "sarif": "reconciler.output.findings:PlanSarif",
-    "github": "reconciler.output.findings:PlanAnnotations",
+    "sarif": "reconciler.output.findings:plan_sarif",
+    "github": "reconciler.output.findings:plan_annotations",
 }
 APPLIED = {"html": "reconciler.output.page:AppliedPage", "markdown": "reconciler.output.markdown:AppliedMarkdown"}
 """The forms that, after an apply, show what was done instead of the plan."""
