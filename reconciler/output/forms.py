@@ -18,9 +18,9 @@ RENDERERS = {
     "sarif": "reconciler.output.findings:plan_sarif",
     "github": "reconciler.output.findings:plan_annotations",
 }
-APPLIED = {"html": "reconciler.output.page:AppliedPage", "markdown": "reconciler.output.markdown:AppliedMarkdown"}
+APPLIED = {"html": "reconciler.output.page:AppliedPage", "markdown": "reconciler.output.markdown:applied_markdown"}
 """The forms that, after an apply, show what was done instead of the plan."""
-FAILED = {"markdown": "reconciler.output.markdown:FailedMarkdown"}
+FAILED = {"markdown": "reconciler.output.markdown:failed_markdown"}
 """The forms that tell why a command failed."""
 FORMS = tuple(RENDERERS)
 COMMANDS = frozenset({"github"})
