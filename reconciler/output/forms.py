@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 RENDERERS = {
     "text": "reconciler.output.text:PlanText",
     "json": "reconciler.output.document:plan_json",
-    "html": "reconciler.output.page:PlanPage",
+    "html": "reconciler.output.page.page:page",
     "markdown": "reconciler.output.markdown:PlanMarkdown",
     "sarif": "reconciler.output.findings:plan_sarif",
     "github": "reconciler.output.findings:plan_annotations",
 }
-APPLIED = {"html": "reconciler.output.page:AppliedPage", "markdown": "reconciler.output.markdown:applied_markdown"}
+APPLIED = {"html": "reconciler.output.page.page:page", "markdown": "reconciler.output.markdown:applied_markdown"}
 """The forms that, after an apply, show what was done instead of the plan."""
 FAILED = {"markdown": "reconciler.output.markdown:failed_markdown"}
 """The forms that tell why a command failed."""
