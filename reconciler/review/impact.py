@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.declaration import Delivery, DeliveryChange, delivery_change, fails, sends
+from reconciler.kinds import KINDS
+from reconciler.kinds.declaration import DeliveryChange, delivery_change, fails, sends
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change
@@ -55,24 +54,13 @@ def listed(names: list[str]) -> str:
     return ", ".join(map(quoted, names[:MOST_NAMED])) + rest
 
 
-@dataclass(frozen=True, slots=True)
 class _ChangeImpact:
-    """What one change does."""
+    """What one change does. `delivery`: the fields that say when and whether it sends; None if it sends nothing."""
 
-    change: Change
-    record: Record | None
-    clock: Clock
-    receivers: Receivers
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of the object."""
-        return KINDS[self.change.kind]
-
-    @property
-    def delivery(self) -> Delivery | None:
-        """The fields that say when and whether it sends; None if it sends nothing."""
-        return self.kind.delivery
+    def __init__(self, change: Change, record: Record | None, clock: Clock, receivers: Receivers) -> None:
+        self.change, self.record, self.clock, self.receivers = change, record, clock, receivers
+        self.kind = KINDS[change.kind]
+        self.delivery = self.kind.delivery
 
     def impacts(self) -> Iterator[Impact]:
         kind, change, record = self.kind, self.change, self.record
