@@ -123,7 +123,7 @@ class _Screen:
 
     def show_report(self, report: ApplyReport) -> None:
         as_json = self._form == "json"
-        write_stdout(output.document.report_json(report) if as_json else str(output.text.ReportText(report)))
+        write_stdout(output.document.report_json(report) if as_json else output.text.report_text(report))
 
 
 def _require_no_plan_flags(flags: PlanFlags) -> None:

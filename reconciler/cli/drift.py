@@ -78,7 +78,7 @@ def import_(address: str, object_id: str, path: Path, file: Path | None, **flags
 def _render(found: Drift, form: str) -> str:
     if form == "json":
         return output.listings.drift_json(found)
-    return str(output.markdown.DriftMarkdown(found)) if form == "markdown" else output.listings.drift_text(found)
+    return output.markdown.drift_markdown(found) if form == "markdown" else output.listings.drift_text(found)
 
 
 def _show_written(written: Written) -> None:

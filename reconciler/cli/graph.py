@@ -37,8 +37,7 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[ConnectionFlags]
     else:
         with open_session(path, flags) as session:
             drawn = commands.graph.planned_graph(session)
-    left_out = output.graph.excerpt(drawn).left_out
+    _, left_out = output.graph.excerpt(drawn)
     if left_out and form != "dot":
         write_stderr(f"{left_out} --format dot draws all.")
-    renderers = {"mermaid": output.graph.MermaidGraph, "dot": output.graph.DotGraph, "svg": output.graph.SvgGraph}
-    write_stdout(str(renderers[form](drawn)))
+    write_stdout(str(output.graph.PICTURES[form](drawn)))

@@ -16,7 +16,7 @@ from reconciler import __version__
 from reconciler.cli import Group
 from reconciler.errors import SHOWS_KEY, ConfigurationInvalid, Exit, Problem, ReconcilerError
 from reconciler.lazy import load
-from reconciler.output.terminal import escape, red, redact, unwritable, write_stderr
+from reconciler.output.terminal import escape, excerpt, red, redact, unwritable, write_stderr
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -138,7 +138,7 @@ def _show_fault(error: Exception) -> None:
 
 def _show_problems(problems: Sequence[Problem]) -> None:
     """Each problem, with the line that it is in; not a line that holds a Secret Key."""
-    read_line, excerpt = load("reconciler.config.values:line_reader")(), load("reconciler.output.excerpt:excerpt")
+    read_line = load("reconciler.config.values:line_reader")()
     hidden = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
     for each in problems:
         write_stderr(escape(str(each)))

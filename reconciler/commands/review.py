@@ -27,20 +27,19 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
     if planned.behind or planned.snapshot.newer_receipt:
         warnings = commands.evidence.warnings_of(planned.behind, planned.snapshot)
         made = replace(made, warnings=(*made.warnings, *warnings))
-    zone = session.environment.time_zone
-    return make_review(
+    given = Review(
         made,
         planned.desired,
         planned.live,
-        now=now or datetime.now(UTC),
-        zone=load("zoneinfo:ZoneInfo")(zone) if zone else None,
-        sandbox_key=session.door.secret.sandbox,
+        at=now or datetime.now(UTC),
         commit=session.commit() if SHOW_COMMIT.intersection(forms) else "",
         base=planned.base,
         scopes=planned.scopes,
         behind=planned.behind,
         gone=dict(_gone(planned, session.opened.folder)),
     )
+    zone = load("zoneinfo:ZoneInfo")(named) if (named := session.environment.time_zone) else None
+    return make_review(given, zone=zone, sandbox_key=session.door.secret.sandbox)
 
 
 def _gone(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location, str]]]:

@@ -9,12 +9,12 @@ from typing import Any
 
 from reconciler.errors import Location
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Rule, Verdict
+from reconciler.output.document import document
 from reconciler.output.labels import CAUSES, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, yellow
 from reconciler.output.values import cut, format_value, named
 from reconciler.text import columns, pad, short_commit
 
-FORMAT_VERSION = 1
 DEEPEST = 40
 """So far to the right a broken value goes on at most."""
 HELD = {"in the YAML": "not written", "live": "nothing", "last applied": "nothing"}
@@ -120,44 +120,41 @@ def _items(held: Held) -> object:
 def explanation_json(explanation: Explanation) -> str:
     """An explanation for programs. A value that is not there has no key: null is a value."""
     each = explanation
-    document = {
-        "format_version": FORMAT_VERSION,
-        "environment": each.environment,
-        "address": each.address,
-        "kind": each.kind,
-        "name": each.name,
-        "id": each.id,
-        "path": each.path or None,
-        "verdict": each.verdict.value,
-        "action": each.action.value if each.action else None,
-        "next": each.next,
-        "place": _place(each.place, each.line),
-        "last_applied": {**asdict(each.last), "commit": each.last.commit or None} if each.last else None,
-        "rules": [_rule_document(rule) for rule in each.rules],
-        "notes": list(each.notes),
-        "fields": [_field_document(field) for field in each.fields],
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return document(
+        1,
+        environment=each.environment,
+        address=each.address,
+        kind=each.kind,
+        name=each.name,
+        id=each.id,
+        path=each.path or None,
+        verdict=each.verdict,
+        action=each.action,
+        next=each.next,
+        place=_place(each),
+        last_applied={**asdict(each.last), "commit": each.last.commit or None} if each.last else None,
+        rules=_rules(each),
+        notes=each.notes,
+        fields=list(map(_field_document, each.fields)),
+    )
 
 
 def _field_document(field: FieldExplanation) -> dict[str, Any]:
     values = {"written": field.written, "live": field.live, "applied": field.applied}
     return {
         "path": field.path,
-        "verdict": field.verdict.value,
+        "verdict": field.verdict,
         **{name: held.value for name, held in values.items() if held.there},
-        "cause": field.cause.value if field.cause else None,
+        "cause": field.cause,
         "next": field.next,
-        "place": _place(field.place, field.line),
-        "rules": [_rule_document(rule) for rule in field.rules],
+        "place": _place(field),
+        "rules": _rules(field),
     }
 
 
-def _place(place: Location | None, line: str) -> dict[str, Any] | None:
-    if place is None:
-        return None
-    return {"file": place.file, "line": place.line, "column": place.column, "text": line}
+def _place(of: Explanation | FieldExplanation) -> dict[str, Any] | None:
+    return {**of.place._asdict(), "text": of.line} if of.place else None
 
 
-def _rule_document(rule: Rule) -> dict[str, str]:
-    return {"rule": rule.text, "source": rule.source}
+def _rules(of: Explanation | FieldExplanation) -> list[dict[str, str]]:
+    return [{"rule": rule.text, "source": rule.source} for rule in of.rules]

@@ -127,14 +127,9 @@ def _findings_at(review: Review, group: Group, place: Location | None) -> Iterat
 COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
-class PlanAnnotations:
-    """The risky changes and the warnings of a plan."""
-
-    def __init__(self, review: Review) -> None:
-        self._review = review
-
-    def __str__(self) -> str:
-        return workflow_commands(findings_of_review(self._review))
+def plan_annotations(review: Review) -> str:
+    """The risky changes and the warnings of a plan, as commands."""
+    return workflow_commands(findings_of_review(review))
 
 
 def workflow_commands(findings: Iterable[Finding]) -> str:
@@ -165,15 +160,10 @@ def _property(text: str) -> str:
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-class PlanSarif:
-    """The risky changes and the warnings of a plan."""
-
-    def __init__(self, review: Review) -> None:
-        self._review = review
-
-    def __str__(self) -> str:
-        files = sorted(self._review.desired.files())
-        return sarif(findings_of_review(self._review), Location(files[0], 0, 0) if files else None)
+def plan_sarif(review: Review) -> str:
+    """The risky changes and the warnings of a plan, as SARIF."""
+    files = sorted(review.desired.files())
+    return sarif(findings_of_review(review), Location(files[0], 0, 0) if files else None)
 
 
 def sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 RENDERERS = {
     "text": "reconciler.output.text:PlanText",
-    "json": "reconciler.output.document:PlanJson",
-    "html": "reconciler.output.page:PlanPage",
+    "json": "reconciler.output.document:plan_json",
+    "html": "reconciler.output.page.page:page",
     "markdown": "reconciler.output.markdown:PlanMarkdown",
-    "sarif": "reconciler.output.findings:PlanSarif",
-    "github": "reconciler.output.findings:PlanAnnotations",
+    "sarif": "reconciler.output.findings:plan_sarif",
+    "github": "reconciler.output.findings:plan_annotations",
 }
-APPLIED = {"html": "reconciler.output.page:AppliedPage", "markdown": "reconciler.output.markdown:AppliedMarkdown"}
+APPLIED = {"html": "reconciler.output.page.page:page", "markdown": "reconciler.output.markdown:applied_markdown"}
 """The forms that, after an apply, show what was done instead of the plan."""
-FAILED = {"markdown": "reconciler.output.markdown:FailedMarkdown"}
+FAILED = {"markdown": "reconciler.output.markdown:failed_markdown"}
 """The forms that tell why a command failed."""
 FORMS = tuple(RENDERERS)
 COMMANDS = frozenset({"github"})

@@ -15,102 +15,61 @@ SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}
 """How lines of a diff are coloured."""
 
 
-class Colours(NamedTuple):
-    """Of a box in a picture, as CSS has them."""
-
-    stroke: str
-    fill: str
-    text: str
+NEUTRAL = ("#8c959f", "#ffffff", "#57606a")
+"""The stroke, the fill and the text of a box in a picture, as CSS has them: of what does not change."""
 
 
-class ActionLabel(NamedTuple):
-    """`sign` stands before an address, `phrase` behind a number."""
+class Label(NamedTuple):
+    """`sign` and `paint` mark it. `word` names it alone, and `phrase` within a sentence: of actions and impacts behind
+    a number, of causes in an explanation, of scopes in a pull request. `note` stands beside a field. Empty: nothing is
+    said of it. `rule` is the finding that an impact makes; empty: it is no risk."""
 
-    sign: str
-    paint: Paint
-    phrase: str
-    colours: Colours
+    sign: str = ""
+    paint: Paint = str
+    word: str = ""
+    phrase: str = ""
+    note: str = ""
+    rule: str = ""
+    colours: tuple[str, str, str] = NEUTRAL
 
 
 ACTIONS = {
-    Action.DELETE: ActionLabel("-", red, "to delete", Colours("#cf222e", "#ffebe9", "#82071e")),
-    Action.REPLACE: ActionLabel("±", red, "to replace", Colours("#bc4c00", "#fff1e5", "#762c00")),
-    Action.CREATE: ActionLabel("+", green, "to create", Colours("#1a7f37", "#dafbe1", "#044f1e")),
-    Action.UPDATE: ActionLabel("~", yellow, "to update", Colours("#9a6700", "#fff8c5", "#4d2d00")),
-    Action.MANUAL: ActionLabel("!", yellow, "to do by hand", Colours("#8250df", "#fbefff", "#512a97")),
-    Action.ADOPT: ActionLabel("=", green, "to adopt", Colours("#0969da", "#ddf4ff", "#0a3069")),
-    Action.FORGET: ActionLabel("x", yellow, "to forget", Colours("#57606a", "#eaeef2", "#24292f")),
+    Action.DELETE: Label("-", red, phrase="to delete", colours=("#cf222e", "#ffebe9", "#82071e")),
+    Action.REPLACE: Label("±", red, phrase="to replace", colours=("#bc4c00", "#fff1e5", "#762c00")),
+    Action.CREATE: Label("+", green, phrase="to create", colours=("#1a7f37", "#dafbe1", "#044f1e")),
+    Action.UPDATE: Label("~", yellow, phrase="to update", colours=("#9a6700", "#fff8c5", "#4d2d00")),
+    Action.MANUAL: Label("!", yellow, phrase="to do by hand", colours=("#8250df", "#fbefff", "#512a97")),
+    Action.ADOPT: Label("=", green, phrase="to adopt", colours=("#0969da", "#ddf4ff", "#0a3069")),
+    Action.FORGET: Label("x", yellow, phrase="to forget", colours=("#57606a", "#eaeef2", "#24292f")),
 }
 """The gravest first."""
 UNMANAGED = "unmanaged"
-NEUTRAL = Colours("#8c959f", "#ffffff", "#57606a")
-"""Of what does not change."""
-
-
-class CauseLabel(NamedTuple):
-    """`word` names it in a list of choices, `note` stands beside a field in a plan, `phrase` in an explanation."""
-
-    word: str
-    note: str
-    phrase: str
-
-
 CAUSES = {
-    Cause.CONFIG: CauseLabel("configuration", "", "changed here"),
-    Cause.DRIFT: CauseLabel("drift", "changed outside (drift)", "changed outside (drift)"),
-    Cause.BOTH: CauseLabel("both", "changed here and outside (both)", "changed here and outside"),
-    Cause.UNKNOWN: CauseLabel("unknown", "cause unknown: nothing is remembered of it", "cause unknown"),
+    Cause.CONFIG: Label(word="configuration", phrase="changed here"),
+    Cause.DRIFT: Label(word="drift", note="changed outside (drift)", phrase="changed outside (drift)"),
+    Cause.BOTH: Label(word="both", note="changed here and outside (both)", phrase="changed here and outside"),
+    Cause.UNKNOWN: Label(word="unknown", note="cause unknown: nothing is remembered of it", phrase="cause unknown"),
 }
-
-
-class ScopeLabel(NamedTuple):
-    """`word` is for a terminal, `phrase` for a pull request; empty: nothing is said of it."""
-
-    word: str
-    phrase: str
-    paint: Paint
-
-
 SCOPES = {
-    Scope.PULL_REQUEST: ScopeLabel("", "", dim),
-    Scope.PENDING: ScopeLabel("pending before", "pending before this pull request", dim),
-    Scope.DRIFT: ScopeLabel("drift", "drift", dim),
-    Scope.BEHIND: ScopeLabel("behind", "behind", red),
+    Scope.PULL_REQUEST: Label(),
+    Scope.PENDING: Label(paint=dim, word="pending before", phrase="pending before this pull request"),
+    Scope.DRIFT: Label(paint=dim, word="drift", phrase="drift"),
+    Scope.BEHIND: Label(paint=red, word="behind", phrase="behind"),
 }
-
-
-class WeightLabel(NamedTuple):
-    """`rule` is the finding that an impact makes; empty: it is no risk. `phrase` stands behind `5 more that`."""
-
-    sign: str
-    paint: Paint
-    rule: str
-    phrase: str
-
-
 WEIGHTS = {
-    Weight.LOSES: WeightLabel("✕", red, "destroys", "lose something"),
-    Weight.STOPS: WeightLabel("■", red, "stops", "stop"),
-    Weight.RISKS: WeightLabel("▲", yellow, "risks", "need a look"),
-    Weight.STARTS: WeightLabel("▶", str, "", "start"),
-    Weight.FEEDS: WeightLabel("↳", str, "", "feed others"),
+    Weight.LOSES: Label("✕", red, rule="destroys", phrase="lose something"),
+    Weight.STOPS: Label("■", red, rule="stops", phrase="stop"),
+    Weight.RISKS: Label("▲", yellow, rule="risks", phrase="need a look"),
+    Weight.STARTS: Label("▶", str, phrase="start"),
+    Weight.FEEDS: Label("↳", str, phrase="feed others"),
 }
 GRAVE = tuple(weight for weight, label in WEIGHTS.items() if label.rule)
 """What somebody loses or risks, the gravest first."""
-
-
-class StatusLabel(NamedTuple):
-    """How the end of a change is marked."""
-
-    sign: str
-    paint: Paint
-
-
 STATUSES = {
-    Status.DONE: StatusLabel("✓", green),
-    Status.FAILED: StatusLabel("✕", red),
-    Status.SKIPPED: StatusLabel("⤼", yellow),
-    Status.MANUAL: StatusLabel("!", yellow),
+    Status.DONE: Label("✓", green),
+    Status.FAILED: Label("✕", red),
+    Status.SKIPPED: Label("⤼", yellow),
+    Status.MANUAL: Label("!", yellow),
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
@@ -10,16 +9,12 @@ from itertools import zip_longest
 from reconciler.errors import Problem
 from reconciler.model.inputs import Destination, Destinations, State, address_kind
 from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt
+from reconciler.output.document import document
 from reconciler.output.labels import SIGN_PAINT, api_note
 from reconciler.output.terminal import USUAL, bold, dim, escape, fit, green, red, width, yellow
 from reconciler.output.values import Line, ValueDiff, cut_both, format_value, ignored_lines, named, plain
 from reconciler.text import columns, counted, pad, short_commit, wrap
 
-DESTINATIONS_FORMAT = 1
-DRIFT_FORMAT = 1
-HISTORY_FORMAT = 1
-STATE_FORMAT = 1
-VALIDATION_FORMAT = 1
 GROUP = 3
 """So many objects with the same edits are shown as one."""
 MOST_NAMED = 8
@@ -53,39 +48,26 @@ def _target(item: Destination) -> str:
 
 def destinations_json(found: Destinations) -> str:
     """All that is known of them."""
-    document = {
-        "format_version": DESTINATIONS_FORMAT,
-        "environment": found.environment,
-        "destinations": [
-            {**asdict(item), "target": {**asdict(item.target), "address": item.target.address or None}}
-            if item.target
-            else asdict(item)
-            for item in found.items
-        ],
-        "warnings": list(found.warnings),
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    items = list(map(asdict, found.items))
+    for target in (item["target"] for item in items if item["target"]):
+        target["address"] = target["address"] or None
+    return document(1, environment=found.environment, destinations=items, warnings=found.warnings)
 
 
 def history_text(receipts: Sequence[Receipt]) -> str:
     """A line for each apply, the latest first: one that is broken on a terminal only."""
     if not receipts:
         return "nothing was applied yet"
-    lines = (
-        bold(escape(receipt.id))
-        + escape(
-            f"  {receipt.at}  {receipt.title()}  by {receipt.who}"
-            + (f", {short_commit(receipt.commit)}" if receipt.commit else "")
-        )
-        for receipt in receipts
-    )
+    lines = []
+    for each in receipts:
+        commit = f", {short_commit(each.commit)}" if each.commit else ""
+        lines.append(bold(escape(each.id)) + escape(f"  {each.at}  {each.title()}  by {each.who}{commit}"))
     return wrap("\n".join(lines), width())
 
 
 def history_json(receipts: Sequence[Receipt]) -> str:
     """The receipts, whole."""
-    document = {"format_version": HISTORY_FORMAT, "receipts": [asdict(receipt) for receipt in receipts]}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return document(1, receipts=list(map(asdict, receipts)))
 
 
 def state_text(state: State) -> str:
@@ -100,8 +82,7 @@ def state_json(state: State) -> str:
         {"address": address, "id": each.id, "protected": each.protected, "depends_on": list(each.depends_on)}
         for address, each in sorted(state.entries.items())
     ]
-    document = {"format_version": STATE_FORMAT, "environment": state.environment, "resources": resources}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return document(1, environment=state.environment, resources=resources)
 
 
 def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[str, int]) -> str:
@@ -111,13 +92,8 @@ def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[s
         key: [{name: getattr(each, name) for name in names} for each in problems.get(rule, ())]
         for key, rule in (("problems", "invalid"), ("warnings", "warning"), ("hints", "hint"))
     }
-    document = {
-        "format_version": VALIDATION_FORMAT,
-        "valid": not found["problems"],
-        **found,
-        "environments": [{"environment": name, "resources": count} for name, count in counts.items()],
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    environments = [{"environment": name, "resources": count} for name, count in counts.items()]
+    return document(1, valid=not found["problems"], **found, environments=environments)
 
 
 def drift_text(drift: Drift) -> str:
@@ -139,18 +115,15 @@ def _drift_lines(drift: Drift) -> Iterator[str]:
     for group in alike.values():
         if len(group) < GROUP:
             for each in group:
-                yield from ("", _drifted_head(each), *_drifted(each, drift.labels))
+                when = f", last changed {escape(each.changed_at)}" if each.changed_at else ""
+                head = yellow(f"  ~ {escape(each.address)} ({escape(each.id)})")
+                yield from ("", f"{head} {format_value(each.name)}{when}", *_drifted(each, drift.labels))
         else:
             yield from ("", yellow(f"  ~ {counted(len(group), address_kind(group[0].address))} alike"))
             yield from _drifted(group[0], drift.labels)
             rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
             yield dim(f"      {', '.join(escape(each.address) for each in group[:MOST_NAMED])}{rest}")
     yield from map(dim, ignored_lines(drift.ignored, drift.labels))
-
-
-def _drifted_head(each: Drifted) -> str:
-    when = f", last changed {escape(each.changed_at)}" if each.changed_at else ""
-    return yellow(f"  ~ {escape(each.address)} ({escape(each.id)})") + f" {format_value(each.name)}{when}"
 
 
 def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
@@ -178,10 +151,5 @@ def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[s
 
 def drift_json(drift: Drift) -> str:
     """Drift for programs."""
-    document = {
-        "format_version": DRIFT_FORMAT,
-        "environment": drift.environment,
-        "compared": drift.compared,
-        "drift": [asdict(each) for each in drift.objects],
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    drifted = list(map(asdict, drift.objects))
+    return document(1, environment=drift.environment, compared=drift.compared, drift=drifted)

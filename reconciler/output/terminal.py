@@ -12,7 +12,7 @@ from typing import TextIO
 import click
 
 from reconciler.errors import Exit, ReconcilerError
-from reconciler.text import HANG, wrap
+from reconciler.text import HANG, columns, wrap
 
 HIDDEN = "(a secret key, not shown)"
 SHORTEST_SECRET = 8
@@ -20,6 +20,7 @@ SIGNAL_SECONDS = 0.2
 NARROWEST = 40
 USUAL = 80
 """Columns of a text that goes to no terminal."""
+CUT = "…"
 _secrets: set[str] = set()
 
 # What acts on a terminal or is not seen: control characters, line and paragraph separators, marks that turn the
@@ -167,9 +168,9 @@ def _colour(terminal: bool) -> bool:
 
 def width() -> int | None:
     """How many columns a line may have: what COLUMNS says, else those of the terminal; None if there is neither."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns) > 0:
-        return max(NARROWEST, int(columns))
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return max(NARROWEST, int(wanted))
     for stream in (sys.stdout, sys.stderr):
         if stream.isatty():
             with contextlib.suppress(OSError, ValueError):
@@ -206,3 +207,33 @@ def bold(text: str) -> str:
 def dim(text: str) -> str:
     """For what may be skipped."""
     return click.style(text, dim=True)
+
+
+def excerpt(line: str, number: int, column: int) -> str:
+    """A line of a file of the user's with its number, and a caret below that column, counted from 1. The line is cut
+    around the caret to the width."""
+    gutter = f"  {number} | "
+    text, caret = _cut(line.rstrip(), column - 1, max(20, (width() or USUAL) - len(gutter)))
+    empty = f"{'| ':>{len(gutter)}}"
+    return f"{dim(gutter)}{text}\n{dim(empty)}{' ' * caret}{red('^')}"
+
+
+def _cut(line: str, index: int, room: int) -> tuple[str, int]:
+    """The part of the line that fits, with the character at `index`, and how many columns are before that character."""
+    index = min(index, len(line))
+    begin = 0 if columns(escape(line[: room + 1])) <= room else _fitting(line, index, -1, room * 2 // 3)
+    before = CUT if begin else ""
+    used = len(before) + columns(escape(line[begin:index]))
+    end = _fitting(line, index, 1, room - used)
+    if end < len(line):
+        end = _fitting(line, index, 1, room - used - len(CUT))
+    after = CUT if end < len(line) else ""
+    return f"{before}{escape(line[begin:end])}{after}", used
+
+
+def _fitting(line: str, index: int, step: int, room: int) -> int:
+    """How far one can go from an index before the text between takes more than `room` columns."""
+    while 0 <= index + min(step, 0) < len(line) and room > 0:
+        room -= columns(escape(line[index + min(step, 0)]))
+        index += step if room >= 0 else 0
+    return index

@@ -158,35 +158,30 @@ class PlanText:
         yield from map(paint, wrap(text, self._width, hang).split("\n"))
 
 
-class ReportText:
+def report_text(report: ApplyReport) -> str:
     """What an apply did, for a terminal."""
+    return fit("\n".join(_report_lines(report)))
 
-    def __init__(self, report: ApplyReport) -> None:
-        self._report = report
 
-    def __str__(self) -> str:
-        return fit("\n".join(self._lines()))
-
-    def _lines(self) -> Iterator[str]:
-        report = self._report
-        counts = [f"{len(report.of(status))} {status.value}" for status in Status if report.of(status)]
-        said = ", ".join(counts) or "nothing to do"
-        yield bold(f"Applied to {escape(report.environment)}: {said}{api_note(report.api)}")
-        ends: dict[tuple[str, ...], list[Outcome]] = {}
-        for outcome in report.outcomes:
-            if outcome.status is not Status.DONE or outcome.verification not in (Verification.VERIFIED, None):
-                ends.setdefault((outcome.status, outcome.action, _end(outcome)), []).append(outcome)
-        for outcomes in ends.values():
-            yield from _ended(outcomes)
-        verified = sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes)
-        if verified:
-            yield f"{counted(verified, 'change')} read back and verified."
-        for warning in report.warnings:
-            yield yellow(f"warning: {escape(warning)}")
-        if report.unrecorded:
-            yield red("error: ") + escape(report.unrecorded)
-        if report.of(Status.FAILED) or report.of(Status.SKIPPED):
-            yield f"hint: {AGAIN}"
+def _report_lines(report: ApplyReport) -> Iterator[str]:
+    counts = [f"{len(report.of(status))} {status.value}" for status in Status if report.of(status)]
+    said = ", ".join(counts) or "nothing to do"
+    yield bold(f"Applied to {escape(report.environment)}: {said}{api_note(report.api)}")
+    ends: dict[tuple[str, ...], list[Outcome]] = {}
+    for outcome in report.outcomes:
+        if outcome.status is not Status.DONE or outcome.verification not in (Verification.VERIFIED, None):
+            ends.setdefault((outcome.status, outcome.action, _end(outcome)), []).append(outcome)
+    for outcomes in ends.values():
+        yield from _ended(outcomes)
+    verified = sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes)
+    if verified:
+        yield f"{counted(verified, 'change')} read back and verified."
+    for warning in report.warnings:
+        yield yellow(f"warning: {escape(warning)}")
+    if report.unrecorded:
+        yield red("error: ") + escape(report.unrecorded)
+    if report.of(Status.FAILED) or report.of(Status.SKIPPED):
+        yield f"hint: {AGAIN}"
 
 
 def _end(outcome: Outcome) -> str:

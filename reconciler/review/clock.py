@@ -52,8 +52,10 @@ class Clock:
         return f"{moment:%H:%M} UTC{there}"
 
     def moment(self, moment: datetime) -> str:
-        """A moment, with its date if that is not today's."""
-        return self._both(moment, self.now)
+        """A moment, with its date if that is not today's; the reader's with its date if that is another one."""
+        day = moment.astimezone(UTC)
+        text = f"{_format(day, self.now.astimezone(UTC))} UTC"
+        return f"{text} ({_format(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
 
     def stamp(self, text: Any) -> str:
         """A time of the API's, as it says it (ISO 8601, UTC), with the reader's beside it if it can be read."""
@@ -70,12 +72,6 @@ class Clock:
             return "within a minute"
         number, noun = (minutes, "minute") if minutes < MOST_MINUTES else (minutes // 60, "hour")
         return f"in {number} {noun}{'' if number == 1 else 's'}"
-
-    def _both(self, moment: datetime, known: datetime) -> str:
-        """Each with its date, unless that is the date of the moment that is `known`."""
-        day = moment.astimezone(UTC)
-        text = f"{_format(day, known.astimezone(UTC))} UTC"
-        return f"{text} ({_format(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
 
 
 def _format(moment: datetime, known: datetime) -> str:

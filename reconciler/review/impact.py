@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
-from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.declaration import Delivery, DeliveryChange, delivery_change, fails, sends
+from reconciler.kinds import KINDS
+from reconciler.kinds.declaration import DeliveryChange, delivery_change, fails, sends
 from reconciler.kinds.wire import in_short
-from reconciler.model.inputs import Desired, Live, Record
-from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
-from reconciler.model.reports import Impact, Weight
+from reconciler.model.inputs import Desired, Record
+from reconciler.model.plan import DESTROYS, WRITES, Action, Change
+from reconciler.model.reports import Impact, Review, Weight
 from reconciler.review.clock import DAY, Clock, parse_stamp
 from reconciler.review.receivers import Receivers, User, before_and_after
 
@@ -19,12 +18,11 @@ GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
 MOST_NAMED = 5
 
 
-def find_impacts(
-    plan: Plan, desired: Desired, live: Live, *, now: datetime, zone: tzinfo | None, sandbox_key: bool | None = None
-) -> Mapping[str, tuple[Impact, ...]]:
-    """Address → what its change does, the gravest first. `now` decides which delivery is the next one; `sandbox_key`:
-    whether the key is of the sandbox, None if that is not known."""
-    clock, receivers = Clock(now, zone), Receivers(plan, desired, live)
+def find_impacts(review: Review, zone: tzinfo | None, sandbox_key: bool | None) -> Mapping[str, tuple[Impact, ...]]:
+    """Address → what its change does, the gravest first. When the review is made decides which delivery is the next
+    one; `sandbox_key`: whether the key is of the sandbox, None if that is not known."""
+    plan, desired, live = review.plan, review.desired, review.live
+    clock, receivers = Clock(review.at or datetime.now(UTC), zone), Receivers(plan, desired, live)
     key = None if sandbox_key is None else "sandbox" if sandbox_key else "production"
     found = {}
     for change in plan.changes:
@@ -56,24 +54,13 @@ def listed(names: list[str]) -> str:
     return ", ".join(map(quoted, names[:MOST_NAMED])) + rest
 
 
-@dataclass(frozen=True, slots=True)
 class _ChangeImpact:
-    """What one change does."""
+    """What one change does. `delivery`: the fields that say when and whether it sends; None if it sends nothing."""
 
-    change: Change
-    record: Record | None
-    clock: Clock
-    receivers: Receivers
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of the object."""
-        return KINDS[self.change.kind]
-
-    @property
-    def delivery(self) -> Delivery | None:
-        """The fields that say when and whether it sends; None if it sends nothing."""
-        return self.kind.delivery
+    def __init__(self, change: Change, record: Record | None, clock: Clock, receivers: Receivers) -> None:
+        self.change, self.record, self.clock, self.receivers = change, record, clock, receivers
+        self.kind = KINDS[change.kind]
+        self.delivery = self.kind.delivery
 
     def impacts(self) -> Iterator[Impact]:
         kind, change, record = self.kind, self.change, self.record

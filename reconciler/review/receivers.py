@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
@@ -23,22 +23,11 @@ class User:
     fields: Fields
 
 
-@dataclass(slots=True)
 class Receivers:
-    """Looks at a plan and at what it was made of."""
+    """Looks at a plan and at what it was made of. Who refers to what is worked out once for all changes."""
 
-    plan: Plan
-    desired: Desired
-    live: Live
-    _labels: dict[str, str] = field(default_factory=dict)
-    _shared: Counter[str] = field(default_factory=Counter)
-    _titles: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _addresses: dict[tuple[str, str], str] = field(default_factory=dict)
-    _users: dict[str, list[User]] = field(default_factory=dict)
-    _unready: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        """Who refers to what is worked out once for all changes."""
+    def __init__(self, plan: Plan, desired: Desired, live: Live) -> None:
+        self.plan, self.desired, self.live = plan, desired, live
         self._labels = find_labels(item for items in self._labelled() for item in items)
         self._addresses = {(address_kind(address), object_id): address for address, object_id in self.plan.ids()}
         self._shared = Counter(self._labels.values())

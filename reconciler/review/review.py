@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from reconciler import review
-from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import in_short
-from reconciler.model.inputs import Desired, Live
 from reconciler.model.plan import Action, Cause, Change, Plan
-from reconciler.model.reports import Commit, Impact, Review, Scope
+from reconciler.model.reports import Impact, Review, Scope
 
 
 def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
@@ -64,40 +62,10 @@ def _value(value: object) -> str:
     return in_short(json.dumps(value, ensure_ascii=False))
 
 
-def make_review(
-    plan: Plan,
-    desired: Desired,
-    live: Live,
-    *,
-    now: datetime,
-    zone: tzinfo | None = None,
-    sandbox_key: bool | None = None,
-    commit: str = "",
-    base: str = "",
-    scopes: Mapping[str, Scope] | None = None,
-    behind: Mapping[str, Commit] | None = None,
-    gone: Mapping[str, tuple[Location, str]] | None = None,
-) -> Review:
-    """What is shown of a plan that was made of `desired` and `live`.
-
-    `now` knows its zone and decides which delivery is the next one; `zone` is the reader's, for times beside UTC.
-    `sandbox_key`: whether the key is of the sandbox, None if that is not known. `commit` is what was planned, `base`
-    what it was compared with, which gave the `scopes`; `behind` are the newer commits that changes would undo, `gone`
-    the places of what is not written any more.
-    """
+def make_review(given: Review, *, zone: tzinfo | None = None, sandbox_key: bool | None = None) -> Review:
+    """The review with its tasks, and with its impacts at the time that it is made. `zone` is the reader's, for times
+    beside UTC. `sandbox_key`: whether the key is of the sandbox, None if that is not known."""
     impacts: Mapping[str, tuple[Impact, ...]] = {}
-    if plan.changes:
-        impacts = review.impact.find_impacts(plan, desired, live, now=now, zone=zone, sandbox_key=sandbox_key)
-    return Review(
-        plan=plan,
-        desired=desired,
-        live=live,
-        impacts=impacts,
-        tasks=find_tasks(plan),
-        at=now,
-        commit=commit,
-        base=base,
-        scopes=scopes or {},
-        behind=behind or {},
-        gone=gone or {},
-    )
+    if given.plan.changes:
+        impacts = review.impact.find_impacts(given, zone, sandbox_key)
+    return replace(given, impacts=impacts, tasks=find_tasks(given.plan))

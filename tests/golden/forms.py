@@ -11,7 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 from reconciler.output.forms import FORMS, render_plan
-from reconciler.output.graph import DotGraph, MermaidGraph, SvgGraph
+from reconciler.output.graph import PICTURES as GRAPHS
 from reconciler.output.graph.references import make_graph
 
 from .cases import CASES
@@ -27,7 +27,6 @@ SUFFIXES = {
 }
 WIDTH = "100"
 COLOUR = re.compile(r"\x1b\[\d+m")
-GRAPHS = {"mermaid": MermaidGraph, "dot": DotGraph, "svg": SvgGraph}
 # The page's own style sheet and script, and their hashes: tests/browser looks at what they do.
 DRESS = re.compile(r"(?s)(?<=<style>).*?(?=</style>)|(?<=<script>).*?(?=</script>)|(?<=sha256-)[\w+/]{43}=")
 

@@ -12,7 +12,7 @@ import pytest
 from world import World, integration, report
 
 from reconciler.model.reports import Graph, Node
-from reconciler.output.graph import DotGraph, MermaidGraph, SvgGraph
+from reconciler.output.graph import SvgGraph, dot, mermaid
 
 BEFORE = """
 integrations:
@@ -124,7 +124,7 @@ def hostile() -> Graph:
 
 def test_mermaid_reads_no_name_as_its_own(hostile: Graph) -> None:
     """Between its quotes stand letters, digits, harmless marks and Mermaid's own numbered entities, nothing else."""
-    lines = str(MermaidGraph(hostile)).splitlines()
+    lines = mermaid(hostile).splitlines()
     labels = [line for line in lines if re.match(r"  n\d+\[", line)]
     assert len(labels) == len(HOSTILE)
     for line in labels:
@@ -140,7 +140,7 @@ def test_mermaid_reads_no_name_as_its_own(hostile: Graph) -> None:
 
 def test_dot_reads_no_name_as_its_own(hostile: Graph) -> None:
     """A label ends where its node ends, and says the name when its escapes are taken back."""
-    lines = [line for line in str(DotGraph(hostile)).splitlines() if re.match(r"  n\d+ \[", line)]
+    lines = [line for line in dot(hostile).splitlines() if re.match(r"  n\d+ \[", line)]
     assert len(lines) == len(HOSTILE)
     for line, name in zip(lines, HOSTILE, strict=True):
         found = re.fullmatch(r'  n\d+ \[label="((?:[^"\\]|\\.)*)", color="#\w+", fillcolor="#\w+"\];', line)
@@ -205,7 +205,7 @@ def test_of_too_many_changes_the_gravest_are_drawn_with_what_they_refer_to(chang
 def test_mermaid_takes_no_label_for_a_list(name: str) -> None:
     """No line of a label begins as an item of a list does in Markdown, which some versions of Mermaid do not draw."""
     graph = Graph((Node("report.a", "report", name), Node("report.b", "report", name, "delete")))
-    labels = re.findall(r'\["(.*)"\]', str(MermaidGraph(graph)))
+    labels = re.findall(r'\["(.*)"\]', mermaid(graph))
     lines = [
         re.sub(r"#(\d+);", lambda found: chr(int(found[1])), line) for each in labels for line in each.split("<br/>")
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.model.approval import Approval, from_json, to_json
 from reconciler.model.reports import Failure
-from reconciler.output.markdown import FailedMarkdown
+from reconciler.output.markdown import failed_markdown
 
 from .conftest import AnyHost, Comment, planned, pushed
 from .github import BOT, GitHub
@@ -43,7 +43,7 @@ def test_it_stands_after_the_apply_was_told_of(host: AnyHost, comment: Comment, 
     comment(host, planned(tmp_path / "1.md", "a"))
     host.merge(7, MERGE)
     failed = tmp_path / "apply.md"
-    failed.write_text(str(FailedMarkdown(Failure("apply", "production", OSError()))), encoding="utf-8")
+    failed.write_text(failed_markdown(Failure("apply", "production", OSError())), encoding="utf-8")
     assert comment(host, failed, **pushed(MERGE)).code == 0
     assert "Applying failed" in host.ours()[0]
     assert _read(host, comment, tmp_path).digest == "sha256:a"
@@ -53,7 +53,7 @@ def test_a_plan_that_failed_takes_the_approval_back(host: AnyHost, comment: Comm
     """The last commit of the pull request could not be planned: nothing was approved by merging it."""
     comment(host, planned(tmp_path / "1.md", "a"))
     failed = tmp_path / "plan.md"
-    failed.write_text(str(FailedMarkdown(Failure("plan", "production", OSError()))), encoding="utf-8")
+    failed.write_text(failed_markdown(Failure("plan", "production", OSError())), encoding="utf-8")
     comment(host, failed)
     host.merge(7, MERGE)
     done = comment(host, "--read", tmp_path / "approved.json", **pushed(MERGE))
@@ -109,7 +109,7 @@ def test_our_word_of_an_apply_does_not_make_it_good(github: GitHub, comment: Com
     github.edit(github.comments[7][0], evil, "mallory")
     github.merge(7, MERGE)
     failed = tmp_path / "apply.md"
-    failed.write_text(str(FailedMarkdown(Failure("apply", "production", OSError()))), encoding="utf-8")
+    failed.write_text(failed_markdown(Failure("apply", "production", OSError())), encoding="utf-8")
     assert comment(github, failed, **pushed(MERGE)).code == 0
     assert "Applying failed" in github.ours()[0]
     assert "evil" not in github.ours()[0].partition("\n")[0]

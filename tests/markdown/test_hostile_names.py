@@ -12,7 +12,7 @@ from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.model.approval import mark_in
 from reconciler.model.plan import Action
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Status
-from reconciler.output.markdown import AppliedMarkdown, FailedMarkdown, PlanMarkdown
+from reconciler.output.markdown import PlanMarkdown, applied_markdown, failed_markdown
 from reconciler.output.markdown.words import fence
 from reconciler.output.terminal import escape
 
@@ -100,7 +100,7 @@ def test_the_end_of_an_apply_with_it(name: str) -> None:
         Outcome("report.gone", "delete", Status.DONE),
     )
     report = ApplyReport("production", "sha256:0", outcomes, warnings=(name,), unrecorded=name)
-    require_harmless(str(AppliedMarkdown(hostile(name), report)))
+    require_harmless(applied_markdown(hostile(name), report))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -108,7 +108,7 @@ def test_a_failure_with_it(name: str) -> None:
     """The same, as the message of an error, its hint, a file's name and a problem's words."""
     errors = (Refused(name, hint=name), ConfigurationInvalid([Problem(name, 1, 1, name)]), KeyError(name))
     for error in errors:
-        require_harmless(str(FailedMarkdown(Failure("apply", name, error, name, hostile(name)))))
+        require_harmless(failed_markdown(Failure("apply", name, error, name, hostile(name))))
 
 
 def test_any_mixture() -> None:

@@ -1,6 +1,11 @@
 """The graph of references as a picture: Mermaid, DOT and SVG, made of what a review says."""
 
-from reconciler.output.graph.svg import SvgGraph
-from reconciler.output.graph.text import DotGraph, MermaidGraph, excerpt
+from collections.abc import Callable, Mapping
 
-__all__ = ["DotGraph", "MermaidGraph", "SvgGraph", "excerpt"]
+from reconciler.model.reports import Graph
+from reconciler.output.graph.svg import SvgGraph
+from reconciler.output.graph.text import dot, excerpt, mermaid
+
+PICTURES: Mapping[str, Callable[[Graph], object]] = {"mermaid": mermaid, "dot": dot, "svg": SvgGraph}
+
+__all__ = ["PICTURES", "SvgGraph", "dot", "excerpt", "mermaid"]

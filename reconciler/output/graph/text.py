@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Graph, Node
@@ -17,11 +17,6 @@ LONGEST_NAME = 60
 SMALL = 30
 """Up to so many nodes each has a box of its own, with its name; beyond, alike ones have one together."""
 FEW = 2
-
-
-def sign(node: Node) -> str:
-    """The sign of what happens to it, empty if nothing does."""
-    return ACTIONS[Action(node.action)].sign if node.action else ""
 
 
 def state(node: Node) -> str:
@@ -36,7 +31,7 @@ def called(node: Node) -> str:
 
 def heading(node: Node) -> str:
     """The address with its sign before it: `+ report.daily-revenue`."""
-    return f"{sign(node)} {called(node)}".strip()
+    return f"{ACTIONS[Action(node.action)].sign} {called(node)}" if node.action else called(node)
 
 
 def subtitle(node: Node) -> str:
@@ -54,14 +49,6 @@ def states(graph: Graph) -> list[str]:
 
 DRAWN = 100
 """As many nodes are drawn, and no more: two columns of fifty can still be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """What is drawn of a graph. `left_out` says in a sentence what is not, empty if all is there."""
-
-    graph: Graph
-    left_out: str = ""
 
 
 def folded(graph: Graph) -> Graph:
@@ -90,12 +77,12 @@ def folded(graph: Graph) -> Graph:
     )
 
 
-def excerpt(graph: Graph, limit: int = DRAWN) -> Excerpt:
+def excerpt(graph: Graph, limit: int = DRAWN) -> tuple[Graph, str]:
     """The whole graph if it is small, or can be folded; else what changes, the gravest first, each with what it refers
-    to, and then what refers to these."""
+    to, and then what refers to these. And what is not drawn, in a sentence; empty if all is."""
     graph = folded(graph)
     if len(graph.nodes) <= limit:
-        return Excerpt(graph)
+        return graph, ""
     edges = {*graph.edges, *graph.dropped}
     changing = [node.address for node in sorted(graph.nodes, key=gravity) if node.action]
     uses, users = defaultdict(set), defaultdict(set)
@@ -114,7 +101,7 @@ def excerpt(graph: Graph, limit: int = DRAWN) -> Excerpt:
     )
     left = len(set(changing) - kept)
     what = "what changes" if not left else f"the gravest changes ({left:,} more are not)"
-    return Excerpt(drawn, f"{len(kept):,} of {len(graph.nodes):,} boxes are drawn: {what}, and what is beside them.")
+    return drawn, f"{len(kept):,} of {len(graph.nodes):,} boxes are drawn: {what}, and what is beside them."
 
 
 def gravity(node: Node) -> tuple[int, str]:
@@ -125,28 +112,24 @@ def gravity(node: Node) -> tuple[int, str]:
 COLOURS = {action.value: label.colours for action, label in ACTIONS.items()}
 
 
-class DotGraph:
+def dot(graph: Graph) -> str:
     """A graph as DOT, references from left to right."""
+    return "\n".join(_dot_lines(graph))
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
 
-    def __str__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        names = {node.address: f"n{number}" for number, node in enumerate(self._graph.nodes)}
-        yield "digraph reconciler {"
-        yield "  rankdir=LR;"
-        yield '  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=11];'
-        for node in self._graph.nodes:
-            label = "\\n".join(_escaped_dot(text) for text in (heading(node), subtitle(node)) if text)
-            yield f'  {names[node.address]} [label="{label}", {_dot_style(state(node))}];'
-        for source, target in self._graph.edges:
-            yield f"  {names[source]} -> {names[target]};"
-        for source, target in self._graph.dropped:
-            yield f'  {names[source]} -> {names[target]} [style=dashed, color="#cf222e", label="goes away"];'
-        yield "}"
+def _dot_lines(graph: Graph) -> Iterator[str]:
+    names = {node.address: f"n{number}" for number, node in enumerate(graph.nodes)}
+    yield "digraph reconciler {"
+    yield "  rankdir=LR;"
+    yield '  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=11];'
+    for node in graph.nodes:
+        label = "\\n".join(_escaped_dot(text) for text in (heading(node), subtitle(node)) if text)
+        yield f'  {names[node.address]} [label="{label}", {_dot_style(state(node))}];'
+    for source, target in graph.edges:
+        yield f"  {names[source]} -> {names[target]};"
+    for source, target in graph.dropped:
+        yield f'  {names[source]} -> {names[target]} [style=dashed, color="#cf222e", label="goes away"];'
+    yield "}"
 
 
 def _dot_style(word: str) -> str:
@@ -166,31 +149,26 @@ _UNSURE = re.compile(r"[^\w .,/()+~=±·…\u00a0-\U0010ffff-]", re.ASCII)
 _ITEM = re.compile(r"\A\s*(?:[-+*•]|\d+[.)])(?=\s|$)")
 
 
-class MermaidGraph:
+def mermaid(graph: Graph) -> str:
     """A graph as a Mermaid flowchart, references from left to right."""
+    return "\n".join(_mermaid_lines(*excerpt(graph)))
 
-    def __init__(self, graph: Graph) -> None:
-        self._drawn = excerpt(graph)
 
-    def __str__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        graph = self._drawn.graph
-        names = {node.address: f"n{number}" for number, node in enumerate(graph.nodes)}
-        yield "flowchart LR"
-        if self._drawn.left_out:
-            yield f'  rest["{_escaped(self._drawn.left_out)}"]'
-        for node in graph.nodes:
-            lines = [text for text in (called(node), subtitle(node)) if text]
-            yield f'  {names[node.address]}["{"<br/>".join(map(_escaped, lines))}"]'
-        for source, target in graph.edges:
-            yield f"  {names[source]} --> {names[target]}"
-        for source, target in graph.dropped:
-            yield f"  {names[source]} -. goes away .-> {names[target]}"
-        for word in states(graph):
-            yield f"  classDef {word} {_mermaid_style(word)}"
-            yield f"  class {','.join(names[node.address] for node in graph.nodes if state(node) == word)} {word}"
+def _mermaid_lines(graph: Graph, left_out: str) -> Iterator[str]:
+    names = {node.address: f"n{number}" for number, node in enumerate(graph.nodes)}
+    yield "flowchart LR"
+    if left_out:
+        yield f'  rest["{_escaped(left_out)}"]'
+    for node in graph.nodes:
+        lines = [text for text in (called(node), subtitle(node)) if text]
+        yield f'  {names[node.address]}["{"<br/>".join(map(_escaped, lines))}"]'
+    for source, target in graph.edges:
+        yield f"  {names[source]} --> {names[target]}"
+    for source, target in graph.dropped:
+        yield f"  {names[source]} -. goes away .-> {names[target]}"
+    for word in states(graph):
+        yield f"  classDef {word} {_mermaid_style(word)}"
+        yield f"  class {','.join(names[node.address] for node in graph.nodes if state(node) == word)} {word}"
 
 
 def _mermaid_style(word: str) -> str:

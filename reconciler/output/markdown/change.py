@@ -11,7 +11,6 @@ from reconciler.model.plan import DESTROYS, Action, Change, FieldChange
 from reconciler.model.reports import Review, Weight
 from reconciler.output.groups import Group, sentences, short_place, shown_fields
 from reconciler.output.labels import CAUSES, SCOPES
-from reconciler.output.markdown.sizes import Sizes
 from reconciler.output.markdown.words import bullets, code, fence, fitting, folded, prose, size
 from reconciler.output.places import permalink, repository_path
 from reconciler.output.values import ValueDiff, cut, cut_both, plain
@@ -51,11 +50,9 @@ def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
         yield f"+ {field.path}: {new}{cause}"
 
 
-DELIVERS = frozenset({Weight.STOPS, Weight.STARTS})
-
-
 class GroupMarkdown:
-    """A change, or several that are alike, as a reviewer reads it."""
+    """A change, or several that are alike, as a reviewer reads it. `destroys`: an object goes away; `delivers`:
+    something stops or starts to be sent."""
 
     def __init__(self, review: Review, group: Group) -> None:
         self._review = review
@@ -63,26 +60,18 @@ class GroupMarkdown:
         self.change = group.first
         self.is_alone = len(group.changes) == 1
         self._said = list(sentences(review, group))
+        self.destroys = self.change.action in DESTROYS
+        self.delivers = any(weight in (Weight.STOPS, Weight.STARTS) for weight, _ in self._said)
 
-    @property
-    def destroys(self) -> bool:
-        """Whether an object goes away."""
-        return self.change.action in DESTROYS
-
-    @property
-    def delivers(self) -> bool:
-        """Whether something stops or starts to be sent."""
-        return any(weight in DELIVERS for weight, _ in self._said)
-
-    def sizes(self) -> Sizes:
-        """What each way of showing it takes, with what stands around it."""
-        return Sizes(size(self.whole()) + 2, size(self.line()) + 3, size(self.by_address()) + 2)
+    def sizes(self) -> tuple[int, int, int, int]:
+        """What it takes whole, in a line, by address, and left out, with what stands around it."""
+        return size(self.whole()) + 2, size(self.line()) + 3, size(self.by_address()) + 2, 0
 
     def whole(self) -> str:
         """All of it: what it does to people as sentences, its fields as a diff."""
         said = bullets(prose(text) for _, text in self._unlisted())
         diff = diff_of(self._review, self.change)
-        parts = [self._head(), said, fence(diff) if diff else ""]
+        parts = [" · ".join(self._head()), said, fence(diff) if diff else ""]
         if not self.is_alone:
             parts.append(folded(f"The {len(self.group.changes):,} addresses", self.by_address()))
         return "\n\n".join(part for part in parts if part)
@@ -98,10 +87,7 @@ class GroupMarkdown:
         """The addresses alone, as many as a comment may list of one group."""
         return ", ".join(fitting((code(each, 100) for each in self.group.addresses), ADDRESSES_ROOM, REST))
 
-    def _head(self) -> str:
-        return " · ".join(self._head_parts())
-
-    def _head_parts(self) -> Iterator[str]:
+    def _head(self) -> Iterator[str]:
         change = self.change
         if self.is_alone:
             name = "" if change.action is Action.FORGET else f" {prose(quote(change.name))}"

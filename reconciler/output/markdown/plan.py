@@ -1,21 +1,29 @@
-"""A plan as the comment under a pull request."""
+"""A plan as the comment under a pull request. What destroys comes first and whole, the least important goes first.
+
+GitHub cuts nothing off: it refuses a body of more than 65,536 characters (422, «Body is too long (maximum is 65536
+characters)»); GitLab's notes may have 1,000,000. One budget holds for both.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from itertools import accumulate
 
 from reconciler.model.approval import make_marker, marker_line
-from reconciler.model.plan import DESTROYS, Action
+from reconciler.model.plan import Action
 from reconciler.model.reports import Review
 from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, title
 from reconciler.output.markdown.change import GroupMarkdown
-from reconciler.output.markdown.sizes import TEXT_ROOM, Level, levels
 from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size, with_line
 from reconciler.text import counted, quote
 
+TEXT_ROOM = 46_000
+"""Bytes of all that people read, of the 65,536 that a forge takes. The rest is for the hidden mark, and for what
+`reconciler comment` adds: the history, and the approval of an earlier mark."""
 AROUND = 2_500
 """Bytes of headings, and of the sentences that say what is left out."""
 OPEN = 10
@@ -26,20 +34,30 @@ KIND_ROOM = 1_000
 FULL_PLAN = "the full plan is in this run's artefact, or comes with `--report html=FILE`"
 FULL_PLAN_HTML = re.sub(r"`(.+?)`", r"<code>\1</code>", FULL_PLAN)
 
+
+class Level(IntEnum):
+    """How much is shown of a change."""
+
+    WHOLE = 0
+    LINE = 1
+    ADDRESS = 2
+    LEFT_OUT = 3
+
+
+Sizes = tuple[int, int, int, int]
+"""What a change takes at each level."""
 Shown = Sequence[tuple[GroupMarkdown, Level]]
 
 
 class PlanMarkdown:
     """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by."""
 
-    command = "plan"
-
     def __init__(self, review: Review) -> None:
         self._review = review
         self._plan = review.plan
 
     def __str__(self) -> str:
-        mark = marker_line(make_marker(self.command, self._plan, self._review.commit, self._review.base))
+        mark = marker_line(make_marker("plan", self._plan, self._review.commit, self._review.base))
         return f"{mark}\n{self.text(TEXT_ROOM)}"
 
     def text(self, room: int, *, footer: bool = True) -> str:
@@ -52,16 +70,15 @@ class PlanMarkdown:
         changes = [GroupMarkdown(self._review, group) for group in groups]
         changes.sort(key=lambda each: _section(each, is_rollout=bool(new)))
         sizes = [each.sizes() for each in changes]
-        shown = list(zip(changes, levels(sizes, sum(each.destroys for each in changes), left), strict=True))
-        used = sum(size[level] for size, (_, level) in zip(sizes, shown, strict=True) if level is not Level.LEFT_OUT)
+        shown = list(zip(changes, _levels(sizes, sum(each.destroys for each in changes), left), strict=True))
+        used = sum(size[level] for size, (_, level) in zip(sizes, shown, strict=True))
         parts = (*before, *_sections(self._review, shown, new), *after, *self._unmanaged(left - used), *end)
         return "\n\n".join(parts)
 
     def _before(self) -> Iterator[str]:
         where = place(self._plan.environment, self._plan.configuration)
         yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}"
-        refusals = self._plan.refusals
-        if refusals:
+        if refusals := self._plan.refusals:
             sentences = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
             yield "**Refused: this plan will not be applied.**"
             yield bullets(fitting(sentences, REFUSALS_ROOM, FULL_PLAN))
@@ -77,23 +94,20 @@ class PlanMarkdown:
             yield bullets(fitting(map(with_line, self._plan.warnings), WARNINGS_ROOM, FULL_PLAN))
 
     def _unmanaged(self, room: int) -> Iterator[str]:
-        others = self._plan.unmanaged
-        if others:
+        if others := self._plan.unmanaged:
             listed = (f"{each.kind} {prose(quote(each.name))} ({code(each.id)})" for each in others)
-            yield folded(
-                f"{counted(len(others), 'unmanaged object')}, not touched",
-                bullets(fitting(listed, min(room, UNMANAGED_ROOM), FULL_PLAN)),
-            )
+            body = bullets(fitting(listed, min(room, UNMANAGED_ROOM), FULL_PLAN))
+            yield folded(f"{counted(len(others), 'unmanaged object')}, not touched", body)
 
     def _footer(self) -> str:
         review = self._review
         planned = f"Planned {review.at:%Y-%m-%d %H:%M} UTC" if review.at else "Planned"
         of = f" of commit {commit(review.commit)}" if review.commit else ""
         against = f", merge base {commit(review.base)}" if review.base else ""
-        run = f"`reconciler apply --expect-digest {self._plan.digest}` applies this plan and refuses any other."
-        return f"---\n\n{planned}{of}{against}. Digest {code(self._plan.digest)}.\n" + (
-            run if self._plan.changes and not self._plan.refusals else ""
-        )
+        run = ""
+        if self._plan.changes and not self._plan.refusals:
+            run = f"`reconciler apply --expect-digest {self._plan.digest}` applies this plan and refuses any other."
+        return f"---\n\n{planned}{of}{against}. Digest {code(self._plan.digest)}.\n{run}"
 
 
 def _section(each: GroupMarkdown, *, is_rollout: bool) -> int:
@@ -125,12 +139,11 @@ def _sections(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[st
     if addresses := _at(shown, Level.ADDRESS, destroys=False):
         summary = f"{counted(len(addresses), 'more change')}, by address: {FULL_PLAN_HTML}"
         yield folded(summary, ", ".join(addresses))
-    left_out = [one for each, level in shown if level is Level.LEFT_OUT for one in each.group.changes]
-    left_out = [change for change in left_out if change.action not in DESTROYS]
-    if left_out:
-        counts = Counter(f"{ACTIONS[change.action].phrase}: {change.kind}" for change in left_out)
+    left_out = [each for each, level in shown if level is Level.LEFT_OUT and not each.destroys]
+    if changes := [change for each in left_out for change in each.group.changes]:
+        counts = Counter(f"{ACTIONS[change.action].phrase}: {change.kind}" for change in changes)
         listed = ", ".join(f"{number:,} {phrase}" for phrase, number in counts.items())
-        yield f"**{len(left_out):,} more changes are not shown here** ({listed}): {FULL_PLAN}."
+        yield f"**{len(changes):,} more changes are not shown here** ({listed}): {FULL_PLAN}."
 
 
 def _rollout(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str]:
@@ -174,3 +187,27 @@ def _maybe_folded(noun: str, shown: Shown) -> Iterator[str]:
 def _at(shown: Shown, wanted: Level, *, destroys: bool = True) -> list[str]:
     how = {Level.WHOLE: GroupMarkdown.whole, Level.LINE: GroupMarkdown.line}.get(wanted, GroupMarkdown.by_address)
     return [how(each) for each, level in shown if level is wanted and (destroys or not each.destroys)]
+
+
+def _levels(sizes: Sequence[Sizes], destroys: int, room: int) -> list[Level]:
+    """The level of each change, the most important first; the first `destroys` of them destroy something.
+
+    Each is shown whole as long as all later ones still get a line, or if that is too much, their addresses. So none is
+    left out while another one is shown with its values, except that what destroys comes before all else.
+    """
+    chosen, left = _shared_out(sizes[:destroys], room)
+    return chosen + _shared_out(sizes[destroys:], left)[0]
+
+
+def _shared_out(sizes: Sequence[Sizes], room: int) -> tuple[list[Level], int]:
+    least = Level.LINE if sum(each[Level.LINE] for each in sizes) <= room else Level.ADDRESS
+    later = [0, *accumulate(each[least] for each in reversed(sizes))][::-1]
+    chosen, left, level = [], room, Level.WHOLE
+    for index, each in enumerate(sizes):
+        if level is Level.WHOLE and left - each[Level.WHOLE] < later[index + 1]:
+            level = least
+        if level is Level.LEFT_OUT or (level is not Level.WHOLE and left < each[level]):
+            level = Level.LEFT_OUT
+        chosen.append(level)
+        left -= each[level]
+    return chosen, left

@@ -1,4 +1,4 @@
-"""The page's two classes: what is planned, and what was done."""
+"""A plan, and what became of it, as one HTML file that needs nothing else: no network, no script to be read."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from reconciler import __version__
+from reconciler.model.plan import Plan
 from reconciler.model.reports import ApplyReport, Review, Status, Weight
 from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
@@ -71,128 +72,77 @@ FIRST = 8
 """As many of the gravest impacts stand at the top."""
 NAMED = 3
 LISTED_TASKS, LISTED_WARNINGS, LISTED_UNMANAGED = 300, 100, 300
+Tile = tuple[str, str, int, str]
+"""A number of the summary: its style, its sign, the number, and what it is of."""
 
 
-class Tile(NamedTuple):
-    """One number of the summary."""
-
-    style: str
-    sign: str
-    number: int
-    word: str
-
-
-class Grave(NamedTuple):
-    """An impact that is said at the top, some of the addresses that have it, and how many more do."""
-
-    weight: Weight
-    text: str
-    addresses: list[str]
-    left: int
-
-
-class PlanPage:
-    """A plan as one HTML file."""
-
-    noun = "Plan"
-
-    def __init__(self, review: Review) -> None:
-        self._review = review
-
-    def __str__(self) -> str:
-        return page_html(**self._values())
-
-    def _title(self) -> str:
-        text = title(self._review.plan)
-        return text[:1].upper() + text[1:]
-
-    def _tiles(self) -> list[Tile]:
-        summary = self._review.plan.summary()
-        return [
-            Tile(action.value, SIGNS[action], summary[action.value], label.phrase)
-            for action, label in ACTIONS.items()
-            if summary[action.value]
-        ]
-
-    def _report(self) -> ApplyReport | None:
-        return None
-
-    def _values(self) -> dict[str, Any]:
-        review, plan, report = self._review, self._review.plan, self._report()
-        every = find_groups(review)
-        groups = every[:LISTED]
-        endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
-        grave = _gravest(review, every)
-        warnings = (*plan.warnings, *(report.warnings if report else ()))
-        return {
-            "noun": self.noun,
-            "title": self._title(),
-            # A number stays with its words where the line breaks.
-            "headline": ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in self._title().split(", ")),
-            "applied_at": datetime.fromisoformat(report.receipt.at) if report and report.receipt else None,
-            "plan": plan,
-            "commit": review.commit,
-            "base": review.base,
-            "at": review.at.astimezone(UTC) if review.at else None,
-            "tiles": self._tiles(),
-            "unchanged": len(plan.unchanged),
-            "report": report,
-            "first": grave[:FIRST],
-            "grave_left": len(grave) - FIRST,
-            "tasks": _first(review.tasks, LISTED_TASKS),
-            "tasks_left": len(review.tasks) - LISTED_TASKS,
-            "warnings": _first(warnings, LISTED_WARNINGS),
-            "warnings_left": len(warnings) - LISTED_WARNINGS,
-            "cards": list(cards(review, groups, endings)),
-            "new": [(group.title(), list(sentences(review, group))) for group in new_by_kind(every)],
-            "facets": list(facets(review, groups, endings)),
-            "folded": _folded(every),
-            "unmanaged": plan.unmanaged[:LISTED_UNMANAGED],
-            "unmanaged_left": len(plan.unmanaged) - LISTED_UNMANAGED,
-            "marks": {weight.value: label.sign for weight, label in WEIGHTS.items()},
-            "counted": counted,
-            "version": __version__,
-            **_graph(review),
-        }
+def page(review: Review, report: ApplyReport | None = None) -> str:
+    """A plan as one HTML file; or with a `report` what became of it: each change with how it ended, and the receipt."""
+    plan, groups = review.plan, find_groups(review)
+    listed = groups[:LISTED]
+    endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
+    grave = _gravest(review, groups)
+    warnings = (*plan.warnings, *(report.warnings if report else ()))
+    headline, tiles = _applied(report) if report else _planned(plan)
+    return page_html(
+        noun="Apply" if report else "Plan",
+        title=headline,
+        # A number stays with its words where the line breaks.
+        headline=", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in headline.split(", ")),
+        applied_at=datetime.fromisoformat(report.receipt.at) if report and report.receipt else None,
+        plan=plan,
+        commit=review.commit,
+        base=review.base,
+        at=review.at.astimezone(UTC) if review.at else None,
+        tiles=tiles,
+        unchanged=len(plan.unchanged),
+        report=report,
+        first=grave[:FIRST],
+        grave_left=len(grave) - FIRST,
+        tasks=_first(review.tasks, LISTED_TASKS),
+        tasks_left=len(review.tasks) - LISTED_TASKS,
+        warnings=_first(warnings, LISTED_WARNINGS),
+        warnings_left=len(warnings) - LISTED_WARNINGS,
+        cards=list(cards(review, listed, endings)),
+        new=[(group.title(), list(sentences(review, group))) for group in new_by_kind(groups)],
+        facets=list(facets(review, listed, endings)),
+        folded=_folded(groups),
+        unmanaged=plan.unmanaged[:LISTED_UNMANAGED],
+        unmanaged_left=len(plan.unmanaged) - LISTED_UNMANAGED,
+        marks={weight.value: label.sign for weight, label in WEIGHTS.items()},
+        counted=counted,
+        version=__version__,
+        **_graph(review),
+    )
 
 
-class AppliedPage(PlanPage):
-    """What became of a plan, as one HTML file: each change with how it ended, and the receipt."""
+def _planned(plan: Plan) -> tuple[str, list[Tile]]:
+    text, summary = title(plan), plan.summary()
+    tiles = [(str(each), SIGNS[each], summary[each], label.phrase) for each, label in ACTIONS.items() if summary[each]]
+    return text[:1].upper() + text[1:], tiles
 
-    noun = "Apply"
 
-    def __init__(self, review: Review, report: ApplyReport) -> None:
-        super().__init__(review)
-        self._done = report
-
-    def _title(self) -> str:
-        counts = [f"{len(self._done.of(status))} {status.value}" for status in Status if self._done.of(status)]
-        return f"Applied: {', '.join(counts) or 'nothing to do'}"
-
-    def _tiles(self) -> list[Tile]:
-        return [
-            Tile(f"ended-{status.value}", STATUSES[status].sign, len(self._done.of(status)), status.value)
-            for status in Status
-            if self._done.of(status)
-        ]
-
-    def _report(self) -> ApplyReport:
-        return self._done
+def _applied(report: ApplyReport) -> tuple[str, list[Tile]]:
+    counts = {status: len(report.of(status)) for status in Status if report.of(status)}
+    said = ", ".join(f"{number} {status}" for status, number in counts.items())
+    tiles = [(f"ended-{each}", STATUSES[each].sign, number, str(each)) for each, number in counts.items()]
+    return f"Applied: {said or 'nothing to do'}", tiles
 
 
 def _first(texts: tuple[str, ...], limit: int) -> list[str]:
     return [truncate(text, 1000) for text in islice(texts, limit)]
 
 
-def _gravest(review: Review, groups: Sequence[Group]) -> list[Grave]:
-    """What somebody loses or risks, the gravest first, then in the order of the page; said once if many do the same."""
+def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
+    """What somebody loses or risks, the gravest first, then in the order of the page; said once if many do the same.
+    Each with some of the addresses that have it, and how many more do."""
     found: dict[tuple[Weight, str], list[str]] = defaultdict(list)
     for group in groups:
         for weight, text in sentences(review, group):
             if weight in GRAVE:
                 found[weight, truncate(text, LONGEST)] += group.addresses
-    graves = [Grave(*said, addresses[:NAMED], len(addresses) - NAMED) for said, addresses in found.items()]
-    return sorted(graves, key=lambda grave: GRAVE.index(grave.weight))
+    graves = [(*said, addresses[:NAMED], len(addresses) - NAMED) for said, addresses in found.items()]
+    return sorted(graves, key=lambda grave: GRAVE.index(Weight(grave[0])))
 
 
 def _folded(groups: Sequence[Group]) -> list[str]:

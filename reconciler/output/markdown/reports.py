@@ -1,0 +1,186 @@
+"""What an apply did, and why a command failed, in the frame of a plan's comment; and drift as an issue.
+
+The hidden mark of each is its first line: `reconciler comment` finds it by that, and it approves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from reconciler.errors import (
+    ApiFailed,
+    ConfigurationInvalid,
+    NotAuthorised,
+    ReconcilerError,
+    Refused,
+    WrongUsage,
+)
+from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
+from reconciler.model.reports import (
+    ApplyReport,
+    Drift,
+    Drifted,
+    DriftedField,
+    Failure,
+    Outcome,
+    Review,
+    Status,
+    Verification,
+)
+from reconciler.output.markdown.plan import PlanMarkdown
+from reconciler.output.markdown.words import bullets, code, commit, fence, fitting, folded, place, prose, with_line
+from reconciler.output.values import named
+from reconciler.text import counted, quote
+
+LIST_ROOM = 7_000
+REST = "`reconciler history` and the run's log have all"
+PLAN_ROOM = 24_000
+TO_PASTE = re.compile(r"\s*(?:imports:$|- \{.*\})")
+DRIFT_ROOM = 40_000
+ALL_DRIFT = "`reconciler drift` lists all"
+WAYS = (
+    "**To keep it**: merge what `reconciler drift --adopt` writes into the YAML. **To undo it**: the next "
+    "apply does what stands above."
+)
+UNKNOWN = (
+    "Nothing was applied yet, or the state is not where it is looked for: a state in a file is gone with the machine "
+    "that a pipeline ran on."
+)
+GRAVE = frozenset({Status.FAILED, Status.SKIPPED})
+
+
+def _comment(mark: CommentMarker, parts: Iterable[str]) -> str:
+    return f"{marker_line(mark)}\n" + "\n\n".join(parts)
+
+
+def applied_markdown(review: Review, report: ApplyReport) -> str:
+    """What was done of a plan. What was approved stays as it is."""
+    mark = CommentMarker(report.environment, "apply", configuration=report.configuration)
+    return _comment(mark, _applied(review, report))
+
+
+def _applied(review: Review, report: ApplyReport) -> Iterator[str]:
+    counts = {status: len(report.of(status)) for status in Status}
+    words = {status: f"{number:,} {status.value}" for status, number in counts.items() if number}
+    counts_text = [f"**{text}**" if status in GRAVE else text for status, text in words.items()]
+    where = place(report.environment, report.configuration)
+    yield f"Applied to {where}: {', '.join(counts_text) or 'nothing to do'}"
+    if report.unrecorded:
+        yield f"**The state could not be written**: {prose(report.unrecorded)}"
+    yield from _listed("Failed", (_because(each, each.reason) for each in report.of(Status.FAILED)))
+    skipped = ((each, each.reason or f"because of {each.because_of}") for each in report.of(Status.SKIPPED))
+    yield from _listed("Skipped", (_because(each, why) for each, why in skipped))
+    done = report.of(Status.DONE)
+    doubtful = [each for each in done if each.verification not in (Verification.VERIFIED, None)]
+    yield from _listed("Done, but", (_because(each, f"{each.verification} {each.reason}") for each in doubtful))
+    yield from _listed("To do by hand", map(prose, review.tasks), "- [ ]")
+    yield from _listed("Warnings", map(with_line, report.warnings))
+    fine = [each for each in done if each not in doubtful]
+    if fine:
+        verified = sum(each.verification is Verification.VERIFIED for each in fine)
+        summary = f"{counted(len(fine), 'change')} done, {verified:,} of them read back and verified"
+        listed = (f"**{each.action}** {code(each.address)}" for each in fine)
+        yield folded(summary, bullets(fitting(listed, LIST_ROOM, REST)))
+    of = f" of commit {commit(review.commit)}" if review.commit else ""
+    left = ""
+    if receipt := report.receipt:
+        left = f" Receipt {code(receipt.id)}: `reconciler plan --undo {receipt.id}` plans the way back."
+    yield f"---\n\nApplied the plan{of} with the digest {code(report.digest)}.{left}"
+
+
+TITLES = {
+    NotAuthorised: "not authorised",
+    Refused: "refused",
+    WrongUsage: "wrong usage",
+    ApiFailed: "the API or the network failed",
+    KeyboardInterrupt: "interrupted",
+}
+
+
+def failed_markdown(failure: Failure) -> str:
+    """Why a command failed, and what to do."""
+    mark = CommentMarker(failure.environment, failure.command, configuration=failure.configuration)
+    return _comment(mark, _failed(failure, failure.error))
+
+
+def _failed(failure: Failure, error: BaseException) -> Iterator[str]:
+    done = {"plan": "Planning", "apply": "Applying"}[failure.command]
+    what = next((words for kind, words in TITLES.items() if isinstance(error, kind)), "a fault in reconciler")
+    if isinstance(error, ConfigurationInvalid):
+        what = f"{counted(len(error.problems), 'problem')} in the configuration"
+    yield f"**{done} failed** for {place(failure.environment, failure.configuration)}: {what}"
+    if isinstance(error, ConfigurationInvalid):
+        problems = (f"{code(str(each.location))}: {prose(each.message)}" for each in error.problems)
+        yield bullets(fitting(problems, LIST_ROOM, "`reconciler validate` lists all"))
+    elif isinstance(error, ReconcilerError):
+        yield from _lines(str(error))
+        yield from _lines("\n".join(getattr(error, "__notes__", ())))
+        yield from _lines(error.hint or "", "What to do: ")
+    elif not isinstance(error, KeyboardInterrupt):
+        yield f"{code(type(error).__name__)}: this is a bug of ours, and no mistake of yours. The log has the rest."
+    before_it_began = isinstance(error, ConfigurationInvalid | NotAuthorised | Refused | WrongUsage)
+    if failure.command == "apply" and not before_it_began:
+        yield "What an apply has done is remembered: `reconciler plan` says what is left."
+    if failure.review is not None:
+        yield folded("What is planned now", PlanMarkdown(failure.review).text(PLAN_ROOM, footer=False))
+    if failure.commit:
+        yield f"---\n\nOf commit {commit(failure.commit)}."
+
+
+def drift_markdown(drift: Drift) -> str:
+    """What somebody changed outside, as an issue."""
+    kind = DRIFT if drift.objects or not drift.compared else NO_DRIFT
+    mark = CommentMarker(drift.environment, kind, configuration=drift.configuration)
+    return _comment(mark, _drift(drift))
+
+
+def _drift(drift: Drift) -> Iterator[str]:
+    environment = place(drift.environment, drift.configuration)
+    if not drift.compared:
+        yield f"Drift in {environment}: **not known**, nothing is remembered of an apply"
+        yield UNKNOWN
+        return
+    if not drift.objects:
+        yield f"Drift in {environment}: nothing of {drift.compared:,} remembered was changed outside"
+        return
+    changed = counted(len(drift.objects), "object")
+    yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered"
+    yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), DRIFT_ROOM, ALL_DRIFT))
+    yield f"---\n\n{WAYS}"
+
+
+def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
+    when = f", last changed {prose(each.changed_at)}" if each.changed_at else ""
+    head = f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)}){when}"
+    if each.gone:
+        return f"{head}: it is **not live any more**; {prose(each.next)}"
+    return "\n".join([head, *(f"  - {_drifted_field(field, labels)}" for field in each.fields)])
+
+
+def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> str:
+    applied, live = code(named(field.applied, labels)), code(named(field.live, labels))
+    return f"{code(field.path)}: {applied} was applied, {live} is live; {prose(field.next)}"
+
+
+def _listed(heading: str, lines: Iterable[str], sign: str = "-") -> Iterator[str]:
+    if listed := list(fitting(lines, LIST_ROOM, REST)):
+        yield f"#### {heading}"
+        yield bullets(listed, sign)
+
+
+def _because(outcome: Outcome, why: str) -> str:
+    return f"**{outcome.action}** {code(outcome.address)}: {prose(why)}"
+
+
+def _lines(text: str, before: str = "") -> Iterator[str]:
+    """A message: its first line as a sentence, what follows as a list, and lines to paste as one block."""
+    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
+    to_paste = [line for line in lines[1:] if TO_PASTE.match(line)]
+    rest = [line.strip().removeprefix("- ") for line in lines if line not in to_paste]
+    if rest:
+        yield before + prose(rest[0])
+    if rest[1:]:
+        yield bullets(fitting(map(prose, rest[1:]), LIST_ROOM, REST))
+    if to_paste:
+        yield fence(fitting(to_paste, LIST_ROOM, REST), "yaml")
