@@ -15,8 +15,7 @@ from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
 from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held
-from reconciler.state.document import BRING_BACK, from_text, to_text
-from reconciler.state.journal_file import JournalFile
+from reconciler.state.document import BRING_BACK, JournalFile, from_text, to_text
 from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
 
 SWAP_SECONDS = 30.0

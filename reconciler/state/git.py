@@ -16,13 +16,11 @@ from reconciler.git.checkout import find_checkout
 from reconciler.git.command import Limits
 from reconciler.model.inputs import State
 from reconciler.model.redaction import without_user
-from reconciler.model.settings import Environment
+from reconciler.model.settings import Environment, path_segment
 from reconciler.serialization import unreadable
-from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, path_segment
-from reconciler.state.document import from_text, to_text
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, release_on_exit
+from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.git_repository import BLOB, TREE, TemporaryRepository, temporary_repository
-from reconciler.state.journal_file import JournalFile
-from reconciler.state.lock import release_on_exit
 
 CONFIGURATIONS = "refs/reconciler/configurations"
 STATE_FILE = "state.json"

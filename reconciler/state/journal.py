@@ -11,6 +11,8 @@ was written since, the journal is spent, and nothing of it counts.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import threading
@@ -21,19 +23,14 @@ from typing import IO, Any
 
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, State, Tombstone
-from reconciler.serialization import DecodeError, decode
-from reconciler.state.journal_file import (
-    FORMAT_VERSION,
-    Chain,
-    JournalFile,
-    Tombstones,
-    head_from,
-    outcome_line,
-    replay_line,
-    version_of,
-)
+from reconciler.serialization import DecodeError, decode, json_text
+from reconciler.state.document import JournalFile, Tombstones, head_from, outcome_line, replay_line, version_of
 from reconciler.system import Unreadable, read_regular, replace_atomically
 
+FORMAT_VERSION = 3
+"""Formats 1 and 2 were not sealed with the key."""
+SEAL = b',"seal":"'
+"""The bytes before the seal of a line, which is its last field."""
 LARGEST = 200_000_000
 AWAY = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"
 
@@ -50,6 +47,32 @@ class Replayed:
     open: tuple[str, ...]
     named: frozenset[str] = frozenset()
     unread: bool = False
+
+
+class Chain:
+    """Seals one line after the other. A seal is an HMAC with the secret key over the line and the seal before it."""
+
+    def __init__(self, file: JournalFile) -> None:
+        self._key = file.key.encode()
+        self._last = b"reconciler journal of " + file.environment.encode()
+
+    def _seal(self, content: bytes) -> bytes:
+        self._last = hmac.digest(self._key, self._last + b"\0" + content, hashlib.sha256)
+        return self._last.hex()[:32].encode()
+
+    def sealed(self, value: dict[str, Any]) -> bytes:
+        """The next line, with its seal."""
+        content = json_text(value).encode()
+        return content[:-1] + SEAL + self._seal(content) + b'"}\n'
+
+    def is_next(self, line: bytes) -> bool:
+        """Whether a line, without its line break, is the next one as it was written."""
+        content, _, seal = line.rpartition(SEAL)
+        return hmac.compare_digest(seal, self._seal(content + b"}") + b'"}')
+
+    def key_id(self) -> str:
+        """Tells one key from another without revealing anything of it."""
+        return hmac.digest(self._key, b"reconciler journal", hashlib.sha256).hex()[:16]
 
 
 class Journal:

@@ -11,12 +11,10 @@ from pathlib import Path
 
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import State
-from reconciler.model.settings import Environment
+from reconciler.model.settings import Environment, path_segment
 from reconciler.serialization import unreadable
-from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, path_segment
-from reconciler.state.document import from_text, to_text
-from reconciler.state.journal_file import JournalFile
-from reconciler.state.lock import release_on_exit
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, release_on_exit
+from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
 from reconciler.threads import Threads
 
