@@ -48,9 +48,10 @@ def entry_document(entry: Entry) -> dict[str, Any]:
     return document | {name: value for name in OPTIONAL if (value := getattr(entry, name))}
 
 
-def from_text(text: str, environment: str, where: str) -> State:
+def from_text(text: str | bytes, environment: str, where: str) -> State:
     """The state in a document. StateUnusable if it is damaged, newer, or of another environment."""
     try:
+        text = text if isinstance(text, str) else text.decode("utf-8")
         document = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise _damaged(where, unreadable(error)) from error
@@ -85,7 +86,7 @@ def entry_from(document: Any, address: str) -> Entry:
 
 
 def tombstone_from(document: Any, name: str) -> Tombstone:
-    """The tombstone of an object (`kind[id]`) from JSON; DecodeError if it is none."""
+    """The tombstone of an object (`kind[id]`); DecodeError if it is none."""
     if address_kind(name) not in KINDS or not name.endswith("]"):
         raise DecodeError(f"tombstones: {name!r} names no object")
     tombstone: Tombstone = decode(Tombstone, document, name)

@@ -55,11 +55,7 @@ class FileBackend:
         content = self._content()
         if content is None:
             return Snapshot(State(self.environment), "")
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise StateUnusable(f"{self.path}: the state is damaged ({unreadable(error)})", hint=BRING_BACK) from error
-        state = from_text(text, self.environment, self.where)
+        state = from_text(content, self.environment, self.where)
         return Snapshot(state, _version(content), newer_receipt=self._newer_receipt(state))
 
     def _newer_receipt(self, state: State) -> str:
