@@ -162,11 +162,8 @@ class StateConflict(Refused):
     """Another run has written the state, or `receipt`, meanwhile, so this run does not overwrite it."""
 
     def __init__(self, where: str, journal: JournalFile, receipt: str = "") -> None:
-        what = (
-            f"the receipt {receipt} exists already, so another run wrote it"
-            if receipt
-            else ("the state was written by somebody else while this run went on")
-        )
+        what = f"the receipt {receipt} exists already, so another run wrote it"
+        what = what if receipt else "the state was written by somebody else while this run went on"
         super().__init__(
             f"{where}: {what}; theirs is kept",
             hint=f"plan again: what this run made is found by id or by name (its steps were in {journal})",

@@ -182,7 +182,7 @@ class GitBackend:
         unique = f"{self.environment} is locked by {holder}\n\nLock: {uuid.uuid4()}"
         message = f"{unique}\n\n{json.dumps(holder.document())}\n"
         with self._repository() as repository:
-            mine = repository.commit(repository.empty_tree(), "", message, holder.who)
+            mine = repository.commit(repository.local("mktree", stdin=b"").text, "", message, holder.who)
             while not repository.push(self.lock_ref, mine, ""):
                 found, other = self._holder(repository)
                 if found:

@@ -96,25 +96,18 @@ class Journal:
         if not self._place.key:
             raise StateUnusable(f"{self.path}: no key to seal it with", hint="this is a fault in reconciler")
         self._chain = Chain(self._place)
-        entries = state.entries
-        lines: list[dict[str, Any]] = [
-            {
-                "format_version": FORMAT_VERSION,
-                "key": self._chain.key_id(),
-                "base": [base.lineage, base.serial],
-                "lineage": state.lineage,
-                "plan": state.plan,
-            }
-        ]
-        known = base.entries
+        entries, known = state.entries, base.entries
+        head = {"format_version": FORMAT_VERSION, "key": self._chain.key_id(), "base": [base.lineage, base.serial]}
+        lines: list[dict[str, Any]] = [{**head, "lineage": state.lineage, "plan": state.plan}]
         lines += [
             outcome_line(address, entries.get(address), {})
             for address in sorted({*known, *entries})
             if known.get(address) != entries.get(address)
         ]
         lines += [
-            outcome_line(address, entries.get(address), {name: state.tombstones.get(name)})
-            for name, address in sorted(_changed(base.tombstones, state.tombstones).items())
+            outcome_line(each.address, entries.get(each.address), {name: state.tombstones.get(name)})
+            for name, each in sorted({**base.tombstones, **state.tombstones}.items())
+            if base.tombstones.get(name) != state.tombstones.get(name)
         ]
         try:
             replace_atomically(self.path, b"".join(map(self._chain.sealed, lines)))
@@ -168,7 +161,10 @@ class Journal:
 
         A last line that was cut off does not count: its write had not begun, or its outcome is looked up.
         """
-        self._require_no_older(base)
+        older = self._place.older
+        if older is not None and (lines := self._read(older)):
+            # A journal in the work tree may be the work of a commit.
+            self._unsealed_journal(older, self._parsed(lines[0], 1), base)
         lines = self._read(self.path)
         if not lines:
             return Replayed(base, ())
@@ -208,12 +204,6 @@ class Journal:
         )
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
         return Replayed(state, left, frozenset(str(line["address"]) for line in steps))
-
-    def _require_no_older(self, base: State) -> None:
-        """StateUnusable if a journal in the work tree continues this state."""
-        older = self._place.older
-        if older is not None and (lines := self._read(older)):
-            self._unsealed_journal(older, self._parsed(lines[0], 1), base)
 
     def _unsealed_journal(self, path: Path, first: dict[str, Any], base: State) -> Replayed:
         """A journal that is not sealed with the key: spent, or refused."""

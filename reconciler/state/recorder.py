@@ -246,18 +246,15 @@ class Recorder:
     def finish(self, note: str = "", receipt: ReceiptFile | None = None) -> None:
         """Writes the state and the receipt, if they hold anything new. StateConflict if another run wrote the state."""
         with self._lock:
+            known = self._snapshot.state
+            is_same = self._entries == known.entries and self._tombstones == known.tombstones
             try:
-                if receipt is not None or self._is_changed():
+                if receipt is not None or self._snapshot.is_taken_over or not is_same:
                     self._store.write(self._state(), self._snapshot.version, note, receipt)
             except Refused:
                 self._journal.close()
                 raise
             self._journal.clear()
-
-    def _is_changed(self) -> bool:
-        known = self._snapshot.state
-        is_same = self._entries == known.entries and self._tombstones == known.tombstones
-        return self._snapshot.is_taken_over or not is_same
 
     def _state(self) -> State:
         return State(
