@@ -12,14 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, ReconcilerError
-from reconciler.git.command import (
-    NO_REPOSITORY,
-    Limits,
-    Settings,
-    as_environment,
-    run_git,
-    without_filters,
-)
+from reconciler.git.command import NO_REPOSITORY, Limits, Settings, as_environment, run_git, without_filters
 from reconciler.git.repository import repository_top
 
 OLDEST = (2, 31)

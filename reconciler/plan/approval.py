@@ -166,11 +166,9 @@ def _differs(now: FieldChange, then: tuple[Any, Any]) -> bool:
 
 def _current(change: Change) -> str:
     """`update now (send_at "09:00" → "10:00", changed outside since)`."""
-    text = ""
-    if change.action in (Action.UPDATE, Action.REPLACE, Action.MANUAL):
-        text = _first_few(map(_field, change.fields))
-    elif change.action in (Action.CREATE, Action.DELETE):
-        text = _value(change.name)
+    is_written = change.action in (Action.UPDATE, Action.REPLACE, Action.MANUAL)
+    text = _first_few(map(_field, change.fields)) if is_written else ""
+    text = _value(change.name) if change.action in (Action.CREATE, Action.DELETE) else text
     return f"{change.action.value} now" + (f" ({text})" if text else "")
 
 

@@ -94,11 +94,7 @@ def _show(_: Transaction, record: Record) -> Record:
 INTEGRATIONS = Resource("integrations", "integration", _blank, _show)
 
 # [seed], but that a slug must be one of the catalogue: a guess.
-_CREATE = {
-    "title": text(1, 255),
-    "integration": one_of(*_BY_SLUG),
-    "target_platform": one_of(*_STORES),
-}
+_CREATE = {"title": text(1, 255), "integration": one_of(*_BY_SLUG), "target_platform": one_of(*_STORES)}
 # `2` is the delivery worker's alone [seed].
 _STATUS = {"status": one_of(0, 1)}
 

@@ -170,11 +170,7 @@ class GitBackend:
             f"Configuration: {repository.checkout.commit()}",
             f"Serial: {state.serial}",
         )
-        paragraphs = (
-            f"apply to {self.environment}: {done or f'state {state.serial}'}",
-            more.strip(),
-            "\n".join(facts),
-        )
+        paragraphs = (f"apply to {self.environment}: {done or f'state {state.serial}'}", more.strip(), "\n".join(facts))
         return "\n\n".join(filter(None, paragraphs)) + "\n"
 
     def _take(self, holder: LockInfo) -> str:

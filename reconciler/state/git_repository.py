@@ -181,9 +181,7 @@ def temporary_repository(checkout: Checkout, remote: str, author: str = "") -> I
         bare = TemporaryRepository(checkout, remote, path, {})
         bare.local("init", "--quiet", "--bare", "--template=", f"--object-format={checkout.object_format}", path)
         known = read_settings([f"--git-dir={path}"], checkout.top, checkout.limits)
-        own = "core.sshcommand" in dict(checkout.settings) or any(
-            map(os.environ.get, ("GIT_SSH_COMMAND", "GIT_SSH"))
-        )
+        own = "core.sshcommand" in dict(checkout.settings) or any(map(os.environ.get, ("GIT_SSH_COMMAND", "GIT_SSH")))
         # Ssh asks no question, unless the user has set a command for it.
         quiet = () if own else (("core.sshCommand", "ssh -oBatchMode=yes"),)
         settings = (*quiet, *copied_settings(checkout, remote, known))
