@@ -51,17 +51,14 @@ def read_approved(expected: str) -> Approved:
     except (OSError, Unreadable, ValueError) as error:
         raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
     try:
-        return _approved(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        document = json.loads(text)
+        plan = document.get("plan", document) if isinstance(document, dict) else None
+        if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
+            return _from_plan(plan)
+        approval = from_json(text)
     except (ValueError, RecursionError) as error:
         raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error
-
-
-def _approved(text: str) -> Approved:
-    document = json.loads(text)
-    plan = document.get("plan", document) if isinstance(document, dict) else None
-    if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
-        return _from_plan(plan)
-    approval = from_json(text)
     sketches = approval.changes.items()
     changes = {address: ApprovedChange(sketch.partition(" ")[0], sketch) for address, sketch in sketches}
     return Approved(approval.digest, approval.environment, changes, approval.left_out, approval.commit)

@@ -76,7 +76,7 @@ class FileBackend:
         return str(document.get("lineage", "")) if isinstance(document, dict) else ""
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
-        content = to_text(state).encode()
+        content, failed = to_text(state).encode(), f"{self.path}: the state cannot be written"
         try:
             prepare_folder(self._file.parent)
             require_replaceable(self._swap)
@@ -90,13 +90,9 @@ class FileBackend:
         except Unreadable as error:
             raise StateUnusable(f"{self._swap}: {error}", hint=LOCK_HINT) from error
         except load("filelock:Timeout") as error:
-            raise StateUnusable(
-                f"{self.path}: the state cannot be written (another process writes it)", hint="see what it waits for"
-            ) from error
+            raise StateUnusable(f"{failed} (another process writes it)", hint="see what it waits for") from error
         except OSError as error:
-            raise StateUnusable(
-                f"{self.path}: the state cannot be written ({error})", hint="see to the disk"
-            ) from error
+            raise StateUnusable(f"{failed} ({error})", hint="see to the disk") from error
         return _version(content)
 
     def receipts(self) -> dict[str, str]:

@@ -86,9 +86,8 @@ class GitBackend:
         try:
             return {name.removesuffix(".json"): text.decode() for name, text in zip(names, contents, strict=True)}
         except UnicodeDecodeError as error:
-            raise StateUnusable(
-                f"{self.where}: a receipt is damaged ({unreadable(error)})", hint="see: git show"
-            ) from error
+            said = f"{self.where}: a receipt is damaged ({unreadable(error)})"
+            raise StateUnusable(said, hint="see: git show") from error
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         """As `Backend.write`. The first line of `note` goes into the commit's subject, the rest below it."""
@@ -164,12 +163,8 @@ class GitBackend:
     def _message(self, repository: TemporaryRepository, state: State, note: str) -> str:
         done, _, more = note.strip().partition("\n")
         run = f"{self._held.where or 'not known where'} (run {self._held.run})" if self._held else "without a lock"
-        facts = (
-            f"By: {self._held.who if self._held else UNNAMED}",
-            f"Run: {run}",
-            f"Configuration: {repository.checkout.commit()}",
-            f"Serial: {state.serial}",
-        )
+        who, commit = self._held.who if self._held else UNNAMED, repository.checkout.commit()
+        facts = (f"By: {who}", f"Run: {run}", f"Configuration: {commit}", f"Serial: {state.serial}")
         paragraphs = (f"apply to {self.environment}: {done or f'state {state.serial}'}", more.strip(), "\n".join(facts))
         return "\n\n".join(filter(None, paragraphs)) + "\n"
 

@@ -125,9 +125,8 @@ def migrate(source: Backend, target: Backend) -> int:
         _, state = _load_whole_state(source)
         there = target.read()
         if there.state.entries or there.state.tombstones:
-            raise Refused(
-                f"{target.where} holds a state already", hint="choose an empty place, or remove that one first"
-            )
+            hint = "choose an empty place, or remove that one first"
+            raise Refused(f"{target.where} holds a state already", hint=hint)
         moved = replace(state, serial=max(state.serial, there.state.serial) + 1)
         target.write(moved, there.version, f"moved from {source.where}")
         return len(state.entries)
