@@ -31,9 +31,8 @@ MOST_EARLIER = 10
 LONGEST_EARLIER = 200
 SHORT_COMMIT = 12
 RUN = re.compile(r"https?://[^\s()<>\[\]]+")
-FOLDED = (
-    "<details><summary>An older comment of reconciler</summary>\n\nThe one above it is kept up to date.\n\n</details>"
-)
+OLDER = "<summary>An older comment of reconciler</summary>"
+FOLDED = f"<details>{OLDER}\n\nThe one above it is kept up to date.\n\n</details>"
 
 
 class Comments:

@@ -84,11 +84,9 @@ def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
                 hint=f"take the line away; {block.target} is then found by name, or made anew",
             )
         if entry is None:
-            raise IdentityAmbiguous(
-                f"{block.location}: there is no live {address_kind(block.target)} with the id {block.id} "
-                f"for {block.target}",
-                hint="check the id, the environment and the key; take the line away if the object is gone",
-            )
+            text = f"there is no live {address_kind(block.target)} with the id {block.id} for {block.target}"
+            hint = "check the id, the environment and the key; take the line away if the object is gone"
+            raise IdentityAmbiguous(f"{block.location}: {text}", hint=hint)
     return found
 
 

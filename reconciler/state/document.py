@@ -68,10 +68,8 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
     except DecodeError as error:
         raise _damaged(where, str(error)) from error
     if state.environment != environment:
-        raise StateUnusable(
-            f"{where}: this is the state of the environment {state.environment}, not of {environment}",
-            hint="give each environment a state of its own in reconciler.yaml",
-        )
+        text = f"this is the state of the environment {state.environment}, not of {environment}"
+        raise StateUnusable(f"{where}: {text}", hint="give each environment a state of its own in reconciler.yaml")
     return state
 
 

@@ -217,9 +217,8 @@ class Journal:
     def _continues(self, first: dict[str, Any], base: State) -> bool:
         try:
             if version_of(first) > FORMAT_VERSION:
-                raise StateUnusable(
-                    f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with that"
-                )
+                hint = "upgrade reconciler, or apply with that"
+                raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
             return head_from(first)[0] == (base.lineage, base.serial)
         except DecodeError as error:
             raise self._damaged(1) from error

@@ -99,11 +99,9 @@ class ObjectBackend:
         try:
             text = found.content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise StateUnusable(
-                f"{self.where}: the state is damaged ({unreadable(error)})",
-                hint="bring an earlier version of the object back; without any, move it away: "
-                "the next plan then adopts what is live by name, and deletes nothing",
-            ) from error
+            hint = "bring an earlier version of the object back; without any, move it away: "
+            hint += "the next plan then adopts what is live by name, and deletes nothing"
+            raise StateUnusable(f"{self.where}: the state is damaged ({unreadable(error)})", hint=hint) from error
         return from_text(text, self.environment, self.where)
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:

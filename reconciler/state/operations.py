@@ -100,11 +100,10 @@ def rename(store: Backend, source: str, target: str) -> None:
         if target in state.entries:
             raise WrongUsage(f"{target} is in the state already", hint=f"`reconciler state rm {target}` first")
         entries = {name: each for name, each in state.entries.items() if name != source} | {target: entry}
-        _write(store, snapshot, state, {name: _using(each, source, target) for name, each in entries.items()})
-
-
-def _using(entry: Entry, source: str, target: str) -> Entry:
-    return replace(entry, depends_on=tuple(sorted(target if each == source else each for each in entry.depends_on)))
+        for name, each in entries.items():
+            uses = sorted(target if used == source else used for used in each.depends_on)
+            entries[name] = replace(each, depends_on=tuple(uses))
+        _write(store, snapshot, state, entries)
 
 
 def forget(store: Backend, address: str) -> None:
