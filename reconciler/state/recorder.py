@@ -229,19 +229,15 @@ class Recorder:
             if entry is not None and entry.id == object_id:
                 self._entries.pop(address)
                 self._journaled[address] = None
-            left = self._without_superseded(kind, object_id)
+            left = {
+                name: replace(each, superseded=tuple(old for old in each.superseded if old != object_id))
+                for name, each in self._entries.items()
+                if object_id in each.superseded and address_kind(name) == kind
+            }
             self._entries |= left
         self._journal.outcome(address, self.entry(address), tombstone)
         for each, kept in left.items():
             self._journal.outcome(each, kept)
-
-    def _without_superseded(self, kind: str, object_id: str) -> dict[str, Entry]:
-        """The entries that list that object as superseded, without it."""
-        return {
-            address: replace(entry, superseded=tuple(each for each in entry.superseded if each != object_id))
-            for address, entry in self._entries.items()
-            if object_id in entry.superseded and address_kind(address) == kind
-        }
 
     def finish(self, note: str = "", receipt: ReceiptFile | None = None) -> None:
         """Writes the state and the receipt, if they hold anything new. StateConflict if another run wrote the state."""
