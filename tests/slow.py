@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.simulator import Simulator
-from reconciler.simulator.server import bind
+from reconciler.simulator.server import Server
 
 
 class Slow:
@@ -37,7 +37,7 @@ def serving(path: Path) -> Iterator[tuple[Slow, str]]:
     """The API on the data in a file, and its address."""
     with Simulator(path) as simulator:
         api = Slow(simulator)
-        with bind(api, port=0, threads=8) as server:
+        with Server(api, port=0, threads=8) as server:
             thread = threading.Thread(target=server.run)
             thread.start()
             yield api, server.url

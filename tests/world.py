@@ -19,7 +19,7 @@ from loopback import NO_TLS
 
 from reconciler.cli.main import run
 from reconciler.simulator import Simulator
-from reconciler.simulator.server import bind
+from reconciler.simulator.server import Server
 
 KEY = "sk_world"
 Json = dict[str, Any]
@@ -177,7 +177,7 @@ def opened(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     log = io.StringIO()
     folder = path / "configuration"
     folder.mkdir(parents=True)
-    with Simulator(path / "simulator.db", log=log) as simulator, bind(simulator, port=0, threads=8) as server:
+    with Simulator(path / "simulator.db", log=log) as simulator, Server(simulator, port=0, threads=8) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         monkeypatch.setenv("QONVERSION_SECRET", KEY)

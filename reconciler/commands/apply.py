@@ -28,9 +28,8 @@ from reconciler.observe import counted_by_kind, observe
 from reconciler.plan.guards import Options
 from reconciler.plan.plan_file import SavedPlan
 from reconciler.state.backend import LockInfo, ReceiptFile
-from reconciler.state.lock import ActiveLock, hold_lock
 from reconciler.state.receipts import make_receipt, to_text
-from reconciler.state.recorder import Recorder
+from reconciler.state.recorder import ActiveLock, Recorder, hold_lock
 from reconciler.threads import Threads, result
 
 

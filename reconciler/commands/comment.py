@@ -9,7 +9,8 @@ from pathlib import Path
 
 from reconciler.commands.session import find_names
 from reconciler.errors import WrongUsage
-from reconciler.forges import CiRun, Comments, find_ci_run
+from reconciler.forges.ci import CiRun, find_ci_run
+from reconciler.forges.comments import Comments
 from reconciler.model.approval import Approval, to_json
 
 MOST_SUMMARY = 1024 * 1024

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from reconciler.errors import WrongUsage
 from reconciler.simulator import Faults, RuleError, Simulator, rules_in
-from reconciler.simulator.server import Server, bind
+from reconciler.simulator.server import Server
 from reconciler.system import Unreadable, read_regular
 
 LARGEST_RULES = 10_000_000
@@ -48,7 +48,7 @@ def open_server(request: SimulatorRequest) -> Iterator[tuple[Server, Sequence[st
         if not request.bare:
             simulator.seed()
         try:
-            server = stack.enter_context(bind(simulator, host=request.host, port=request.port))
+            server = stack.enter_context(Server(simulator, host=request.host, port=request.port))
         except OSError as error:
             where = f"{request.host}:{request.port}"
             raise WrongUsage(f"cannot listen on {where}: {error.strerror}", hint="another --port") from error

@@ -3,8 +3,3 @@
 `ci` reads where a run is from the variables that their runners set, `forge` knows the APIs, and `comments` keeps the
 comment and the issue of an environment, whichever host it is on.
 """
-
-from reconciler.forges.ci import CiRun, find_ci_run
-from reconciler.forges.comments import Comments
-
-__all__ = ["CiRun", "Comments", "find_ci_run"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ GITHUB, GITLAB = "GitHub", "GitLab"
 REPOSITORY = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]+/(?!\.{1,2}$)[A-Za-z0-9_.-]+")
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 PULL_REF = re.compile(r"refs/pull/([1-9][0-9]*)/(?:merge|head)")
+GITLAB_HINT = "a project access token with the scope api; CI_JOB_TOKEN may not write comments"
 ELSEWHERE = "it runs in GitHub Actions and GitLab CI, and reads where it is from their variables"
 
 
@@ -79,9 +81,7 @@ def _gitlab(variables: Mapping[str, str]) -> CiRun:
         api=_needed(variables, "CI_API_V4_URL", re.compile(r"\S+")),
         project=_needed(variables, "CI_PROJECT_ID", re.compile(r"[1-9][0-9]*")),
         commit=_needed(variables, "CI_COMMIT_SHA", COMMIT),
-        token=_token(
-            variables, "GITLAB_TOKEN", "a project access token with the scope api; CI_JOB_TOKEN may not write comments"
-        ),
+        token=_token(variables, "GITLAB_TOKEN", GITLAB_HINT),
         source="GITLAB_TOKEN",
         number=int(number) if number.isascii() and number.isdigit() else None,
         run=variables.get("CI_JOB_URL", ""),
@@ -90,12 +90,10 @@ def _gitlab(variables: Mapping[str, str]) -> CiRun:
 
 def _number(event: str, ref: str) -> int | None:
     """The pull request of an event, as its payload says it, else as the ref does (`refs/pull/7/merge`)."""
-    try:
-        payload: Any = json.loads(event) if event.strip() else {}
-    except (ValueError, RecursionError):
-        payload = {}
-    if not isinstance(payload, dict):
-        payload = {}
+    payload: Any = None
+    with suppress(ValueError, RecursionError):
+        payload = json.loads(event)
+    payload = payload if isinstance(payload, dict) else {}
     issue = payload.get("issue")
     commented = issue if isinstance(issue, dict) and issue.get("pull_request") else None
     for about in (payload.get("pull_request"), commented):
@@ -108,9 +106,8 @@ def _number(event: str, ref: str) -> int | None:
 def _needed(variables: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
     value = variables.get(name, "").strip()
     if not form.fullmatch(value):
-        raise WrongUsage(
-            f"{name} is {value!r}, which no runner sets" if value else f"{name} is not set", hint=ELSEWHERE
-        )
+        said = f"is {value!r}, which no runner sets" if value else "is not set"
+        raise WrongUsage(f"{name} {said}", hint=ELSEWHERE)
     return value
 
 

@@ -31,9 +31,8 @@ MOST_EARLIER = 10
 LONGEST_EARLIER = 200
 SHORT_COMMIT = 12
 RUN = re.compile(r"https?://[^\s()<>\[\]]+")
-FOLDED = (
-    "<details><summary>An older comment of reconciler</summary>\n\nThe one above it is kept up to date.\n\n</details>"
-)
+OLDER = "<summary>An older comment of reconciler</summary>"
+FOLDED = f"<details>{OLDER}\n\nThe one above it is kept up to date.\n\n</details>"
 
 
 class Comments:
@@ -212,7 +211,9 @@ def render_body(text: str, own: Sequence[Comment], run: str) -> str:
     if mark is None:
         raise WrongUsage("this is no comment of reconciler's", hint="give the file of `--report markdown=FILE`")
     if mark.command == "apply" and mark.approval is None:
-        mark = replace(mark, approval=_approval_of(own))
+        found = [known.approval for each in own if (known := mark_in(each.body)) and known.approval]
+        # Nothing, if two comments (of jobs at the same time) say different things.
+        mark = replace(mark, approval=found[0] if len({each.digest for each in found}) == 1 else None)
     shown = text.partition("\n")[2].strip()
     link = f"\n\n[The run]({run})" if RUN.fullmatch(run) else ""
     body = f"{marker_line(mark)}\n{shown}{link}"
@@ -232,22 +233,14 @@ def same(body: str, other: str) -> bool:
     return body.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
 
 
-def _approval_of(own: Sequence[Comment]) -> Approval | None:
-    """What was approved, None if two comments (of jobs at the same time) say different things."""
-    found = [mark.approval for comment in own if (mark := mark_in(comment.body)) and mark.approval]
-    return found[0] if len({each.digest for each in found}) == 1 else None
-
-
 def _earlier(body: str, shown: str) -> list[str]:
     """The titles of what stood there, the latest first: that of the comment itself, then those that it lists."""
     current, _, history = body.replace("\r\n", "\n").partition(HISTORY)
     listed = [line.removeprefix("- ") for line in history.split("\n") if line.startswith("- ")]
     title = next((line for line in current.split("\n")[1:] if line.strip()), "").strip()
     is_new = bool(title) and current.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
-    lines = [f"{_commit(mark_in(current))}{title}", *listed] if is_new else listed
-    return [line for line in lines if len(line) <= LONGEST_EARLIER][:MOST_EARLIER]
-
-
-def _commit(mark: CommentMarker | None) -> str:
+    mark = mark_in(current)
     commit = mark.approval.commit if mark and mark.approval and mark.command == "plan" else ""
-    return f"`{commit[:SHORT_COMMIT]}` " if re.match(r"[0-9a-f]{40}", commit) else ""
+    head = f"`{commit[:SHORT_COMMIT]}` " if re.match(r"[0-9a-f]{40}", commit) else ""
+    lines = [f"{head}{title}", *listed] if is_new else listed
+    return [line for line in lines if len(line) <= LONGEST_EARLIER][:MOST_EARLIER]

@@ -172,10 +172,8 @@ class GitHub(Forge):
         node = self._asked(EDITOR, id=comment.handle).get("node")
         if not isinstance(node, dict) or "editor" not in node:
             raise AnswerUnreadable("GitHub does not say who edited the comment")
-        if not node.get("lastEditedAt"):
-            return
-        if node.get("viewerDidAuthor") is not True or node.get("editor") != node.get("author"):
-            editor = node.get("editor")
+        editor = node["editor"]
+        if node.get("lastEditedAt") and (node.get("viewerDidAuthor") is not True or editor != node.get("author")):
             who = editor.get("login") if isinstance(editor, dict) else "somebody"
             raise Refused(
                 f"the comment with the plan was edited by {who}: what was approved cannot be told from it",

@@ -7,19 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, ReconcilerError
-from reconciler.git.command import (
-    NO_REPOSITORY,
-    Limits,
-    Settings,
-    as_environment,
-    run_git,
-    without_filters,
-)
+from reconciler.git.command import NO_REPOSITORY, Limits, Settings, as_environment, run_git, without_filters
 from reconciler.git.repository import repository_top
 
 OLDEST = (2, 31)
@@ -64,7 +57,10 @@ def find_checkout(folder: Path, limits: Limits, *, what: str, otherwise: str) ->
     if repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
-    _check_version(run_git(["version"], folder=at, seconds=limits.local).text)
+    said = run_git(["version"], folder=at, seconds=limits.local).text
+    found = re.search(r"(\d+)\.(\d+)", said)
+    if found and tuple(map(int, found.groups())) < OLDEST:
+        raise GitUnusable(f"{said} is too old", hint=f"it needs git {'.'.join(map(str, OLDEST))} or newer")
     answer = run_git(["rev-parse", "--show-object-format", "--show-toplevel"], folder=at, seconds=limits.local)
     if answer.code:
         # There is one, so the reason is another: unreadable settings, or a folder of another user.
@@ -98,19 +94,9 @@ def read_settings(options: list[str], folder: str, limits: Limits) -> Settings:
     answer = run_git([*options, "config", "--list", "-z", "--includes"], folder=folder, seconds=limits.local)
     if answer.code:
         raise GitUnusable(f"{folder}: git cannot read its settings: {answer.words}", hint="see: git config --list")
-    return tuple(_settings(answer.out.decode("utf-8", "surrogateescape")))
-
-
-def _settings(listed: str) -> Iterator[tuple[str, str]]:
-    for entry in filter(None, listed.split("\0")):
-        name, separator, value = entry.partition("\n")
-        yield name, value if separator else "true"
-
-
-def _check_version(said: str) -> None:
-    found = re.search(r"(\d+)\.(\d+)", said)
-    if found and tuple(map(int, found.groups())) < OLDEST:
-        raise GitUnusable(f"{said} is too old", hint=f"it needs git {'.'.join(map(str, OLDEST))} or newer")
+    entries = filter(None, answer.out.decode("utf-8", "surrogateescape").split("\0"))
+    parts = (entry.partition("\n") for entry in entries)
+    return tuple((name, value if separator else "true") for name, separator, value in parts)
 
 
 def entries_in(listed: bytes) -> dict[str, str]:
@@ -136,9 +122,8 @@ def entries_below(checkout: Checkout, commit: str, folder: str) -> dict[str, str
 
     None if the commit has no such folder. GitUnusable if git fails.
     """
-    found = run_git(
-        ["rev-parse", "--verify", "--quiet", f"{commit}:{folder}"], folder=checkout.top, seconds=checkout.limits.local
-    )
+    named = ["rev-parse", "--verify", "--quiet", f"{commit}:{folder}"]
+    found = run_git(named, folder=checkout.top, seconds=checkout.limits.local)
     if found.code or _asked(checkout, "cat-file", "-t", found.text).strip() != b"tree":
         return None
     return entries_in(_asked(checkout, "ls-tree", "-r", "-t", "-z", "--full-tree", found.text))
@@ -149,9 +134,8 @@ def sizes(checkout: Checkout, blobs: Sequence[str]) -> list[int]:
     lines = _asked(checkout, "cat-file", "--batch-check", stdin=_lines(blobs)).decode().splitlines()
     missing = next((line.split()[0] for line in lines if not line.rpartition(" ")[2].isdigit()), None)
     if missing is not None:
-        raise GitUnusable(
-            f"{checkout.top}: the object {missing} is missing in this clone", hint="git fetch, or git fsck says more"
-        )
+        said = f"{checkout.top}: the object {missing} is missing in this clone"
+        raise GitUnusable(said, hint="git fetch, or git fsck says more")
     return [int(line.rpartition(" ")[2]) for line in lines]
 
 

@@ -110,7 +110,10 @@ def run_git(
     """
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
     at, ceiling = (folder, {}) if arguments[0].startswith(GIT_DIR) else _top(folder)
-    command = [_git(), "-C", at, *settings, *arguments]
+    program = find_program("git")
+    if program is None:
+        raise GitUnusable("git cannot be called (there is none in PATH)", hint=NEEDED)
+    command = [program, "-C", at, *settings, *arguments]
     try:
         process = subprocess.Popen(  # noqa: S603 - a list of our own words, no shell
             command,
@@ -124,7 +127,8 @@ def run_git(
     except OSError as error:
         raise GitUnusable(f"git cannot be called ({error})", hint=NEEDED) from error
     with process:
-        out, err = _communicate(process, stdin, seconds, f"git {_verb(arguments)}")
+        verb = next((word for word in arguments if not word.startswith("-")), "")
+        out, err = _communicate(process, stdin, seconds, f"git {verb}")
     return GitResult(process.returncode, out, words(err))
 
 
@@ -186,13 +190,6 @@ def without_filters(settings: Settings) -> Settings:
     return tuple((f"{driver}.{name}", value) for driver in sorted(drivers) for name, value in off)
 
 
-def _git() -> str:
-    program = find_program("git")
-    if program is None:
-        raise GitUnusable("git cannot be called (there is none in PATH)", hint=NEEDED)
-    return program
-
-
 def _top(folder: str) -> tuple[str, dict[str, str]]:
     """The top of the checkout, and what keeps git from looking for a repository further up."""
     top = repository_top(folder)
@@ -223,7 +220,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except (OSError, AttributeError):
         process.kill()
     process.wait()
-
-
-def _verb(arguments: Sequence[str]) -> str:
-    return next((word for word in arguments if not word.startswith("-")), "")

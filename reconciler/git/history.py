@@ -36,10 +36,11 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     if not base:
         hint = DEEPEN if cut else "name the branch that this one comes from"
         raise WrongUsage(f"--base {ref}: HEAD and it have no commit in common here", hint=hint)
-    if cut and base not in (head, other) and cut & _only(checkout, head, other, base):
-        raise WrongUsage(
-            f"--base {ref}: this clone does not hold enough commits to tell where HEAD left it", hint=DEEPEN
-        )
+    # If the parents of a commit after the base are missing, there may be a later merge base.
+    is_unsure = cut and base not in (head, other)
+    if is_unsure and cut & set(ask(checkout.top, "rev-list", head, other, f"^{base}").text.split()):
+        unsure = "this clone does not hold enough commits to tell where HEAD left it"
+        raise WrongUsage(f"--base {ref}: {unsure}", hint=DEEPEN)
     return base, other
 
 
@@ -68,11 +69,6 @@ def commits_cut_off(top: str) -> set[str]:
         return set(Path(listed).read_text(encoding="ascii").split())
     except (OSError, UnicodeDecodeError) as error:
         raise GitUnusable(f"{listed} cannot be read ({error})", hint="git fsck says more") from error
-
-
-def _only(checkout: Checkout, head: str, other: str, base: str) -> set[str]:
-    """The commits after the base. If the parents of one are missing, there may be a later merge base."""
-    return set(ask(checkout.top, "rev-list", head, other, f"^{base}").text.split())
 
 
 DEFAULT_BRANCHES = tuple(

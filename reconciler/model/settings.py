@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from reconciler.errors import Location
 
@@ -60,3 +61,8 @@ def called(configuration: str | None) -> str:
 def of_configuration(configuration: str | None) -> str:
     """` of growth` for a title; nothing for the configuration at the repository's top, or if it is not known."""
     return f" of {configuration}" if configuration else ""
+
+
+def path_segment(configuration: str) -> str:
+    """A configuration's name as one part of a ref or of an object's key: percent-encoded and unique."""
+    return quote(configuration, safe="").replace(".", "%2E")

@@ -51,17 +51,14 @@ def read_approved(expected: str) -> Approved:
     except (OSError, Unreadable, ValueError) as error:
         raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
     try:
-        return _approved(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        document = json.loads(text)
+        plan = document.get("plan", document) if isinstance(document, dict) else None
+        if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
+            return _from_plan(plan)
+        approval = from_json(text)
     except (ValueError, RecursionError) as error:
         raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error
-
-
-def _approved(text: str) -> Approved:
-    document = json.loads(text)
-    plan = document.get("plan", document) if isinstance(document, dict) else None
-    if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
-        return _from_plan(plan)
-    approval = from_json(text)
     sketches = approval.changes.items()
     changes = {address: ApprovedChange(sketch.partition(" ")[0], sketch) for address, sketch in sketches}
     return Approved(approval.digest, approval.environment, changes, approval.left_out, approval.commit)
@@ -115,12 +112,11 @@ def require_approved(plan: Plan, approved: Approved) -> None:
     head = "this is not the plan that was approved"
     if approved.changes is None:
         head += f": {plan.digest} is planned now, {approved.digest} was expected"
-        raise Refused("\n  ".join([f"{head}; now:", *_first_lines(_planned(plan))]), hint=IN_WORDS)
+        raise Refused("\n  ".join([f"{head}; now:", *_first(_planned(plan), MOST_LINES, "… and")]), hint=IN_WORDS)
     lines = list(_differences(plan, approved, approved.changes))
     fewer_only = all(_is_approved(change, approved.changes) for change in plan.changes)
-    if not lines:
-        lines = [NOT_TOLD if approved.left_out else UNSEEN]
-    raise Refused("\n  ".join([f"{head}:", *_first_lines(lines)]), hint=ALL_LEFT if fewer_only else AGAIN)
+    told = _first(lines or [NOT_TOLD if approved.left_out else UNSEEN], MOST_LINES, "… and")
+    raise Refused("\n  ".join([f"{head}:", *told]), hint=ALL_LEFT if fewer_only else AGAIN)
 
 
 def _planned(plan: Plan) -> Iterator[str]:
@@ -166,11 +162,9 @@ def _differs(now: FieldChange, then: tuple[Any, Any]) -> bool:
 
 def _current(change: Change) -> str:
     """`update now (send_at "09:00" → "10:00", changed outside since)`."""
-    text = ""
-    if change.action in (Action.UPDATE, Action.REPLACE, Action.MANUAL):
-        text = _first_few(map(_field, change.fields))
-    elif change.action in (Action.CREATE, Action.DELETE):
-        text = _value(change.name)
+    is_written = change.action in (Action.UPDATE, Action.REPLACE, Action.MANUAL)
+    text = "; ".join(_first(map(_field, change.fields), MOST_FIELDS, "and")) if is_written else ""
+    text = _value(change.name) if change.action in (Action.CREATE, Action.DELETE) else text
     return f"{change.action.value} now" + (f" ({text})" if text else "")
 
 
@@ -187,7 +181,7 @@ def _differently(change: Change, known: ApprovedChange) -> str:
         elif _differs(each, then):
             parts.append(f"{_field(each)}; approved was {_value(then[0])} → {_value(then[1])}")
     parts += [f"{path} stays as it is" for path in known.fields if path not in now]
-    return _first_few(parts)
+    return "; ".join(_first(parts, MOST_FIELDS, "and"))
 
 
 def _field(each: FieldChange) -> str:
@@ -204,18 +198,11 @@ def _why(plan: Plan, address: str, known: ApprovedChange) -> str:
     return "it is not in the configuration any more, or is left out"
 
 
-def _first_few(parts: Iterable[str]) -> str:
-    every = list(parts)
-    more = f"; and {len(every) - MOST_FIELDS} more" if len(every) > MOST_FIELDS else ""
-    return "; ".join(every[:MOST_FIELDS]) + more
-
-
 def _value(value: Any) -> str:
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     return truncate(text, LONGEST)
 
 
-def _first_lines(lines: Iterable[str]) -> list[str]:
-    every = list(lines)
-    more = [f"… and {len(every) - MOST_LINES} more"] if len(every) > MOST_LINES else []
-    return every[:MOST_LINES] + more
+def _first(parts: Iterable[str], most: int, more: str) -> list[str]:
+    every = list(parts)
+    return every[:most] + ([f"{more} {len(every) - most} more"] if len(every) > most else [])

@@ -49,7 +49,10 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     changes, refresh = _changes(context)
     unmanaged = _unmanaged(context)
     if options.prune:
-        changes, unmanaged = _pruned(live, unmanaged) | changes, []
+        records, note = (live.records[each.kind][each.id] for each in unmanaged), "unmanaged, deleted by --prune"
+        deletes = (plan_delete(object_name(each.kind, each.id), each, note) for each in records)
+        # A change of the same name that forgets a protection wins over a delete.
+        changes, unmanaged = {change.address: change for change in deletes} | changes, []
     changes = ordered(context, changes)
     if problems := list(creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
@@ -131,14 +134,9 @@ def compute_digest(plan: Plan) -> str:
     differ between two runs that do the same: reasons, notes, warnings, labels, what stays unchanged, and the file and
     commit of an entry (see `Change.approved`). So a job after the merge gets the digest that the pull request showed.
     """
-    content = {
-        "format_version": FORMAT_VERSION,
-        "configuration": plan.configuration,
-        "environment": plan.environment,
-        "api": plan.api,
-        "changes": [change.approved() for change in plan.changes],
-    }
-    return sha256(content)
+    named = {"configuration": plan.configuration, "environment": plan.environment, "api": plan.api}
+    changes = [change.approved() for change in plan.changes]
+    return sha256({"format_version": FORMAT_VERSION, **named, "changes": changes})
 
 
 def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]:
@@ -205,14 +203,6 @@ def _unmanaged(context: PlanContext) -> list[Unmanaged]:
         for record in sorted(context.live.records.get(kind, {}).values(), key=lambda each: (each.name, each.id))
         if (kind, record.id) not in managed
     ]
-
-
-def _pruned(live: Live, unmanaged: Sequence[Unmanaged]) -> dict[str, Change]:
-    """The deletes of unmanaged objects. A change of the same name that forgets a protection wins over one."""
-    note = "unmanaged, deleted by --prune"
-    records = (live.records[each.kind][each.id] for each in unmanaged)
-    deletes = (plan_delete(object_name(each.kind, each.id), each, note) for each in records)
-    return {change.address: change for change in deletes}
 
 
 def _targeted(

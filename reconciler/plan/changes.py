@@ -71,7 +71,7 @@ def _protected(context: PlanContext, resource: Resource, object_id: str) -> bool
     if resource.lifecycle.prevent_destroy is not None:
         return resource.lifecycle.prevent_destroy
     known = context.entries.get(resource.address)
-    return (known is not None and known.protected) or context.is_protected(resource.kind, object_id)
+    return (known is not None and known.protected) or (resource.kind, object_id) in context.protected
 
 
 def _create(context: PlanContext, resource: Resource) -> Change:

@@ -38,12 +38,8 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
     for address in sorted(state.entries):
         entry = state.entries[address]
         record = live.records[address_kind(address)].get(entry.id)
-        change = changes.get(address)
-        if record is None:
-            found.append(_gone(address, entry, change))
-        else:
-            drifted = _changed(address, entry, record, change, ignored)
-            found += [drifted] if drifted.fields else []
+        drifted = _drifted(address, entry, record, changes.get(address), ignored)
+        found += [drifted] if drifted.gone or drifted.fields else []
     told = {(each.address, field.path) for each in found for field in each.fields}
     return Drift(
         state.environment,
@@ -56,14 +52,13 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
     )
 
 
-def _gone(address: str, entry: Entry, change: Change | None) -> Drifted:
-    name = str(entry.applied.get(KINDS[address_kind(address)].name_field, address))
-    return Drifted(address, entry.id, name, True, None, (), NEXT[change.action] if change else LEFT)
-
-
-def _changed(
-    address: str, entry: Entry, record: Record, change: Change | None, ignored: Collection[tuple[str, str]]
+def _drifted(
+    address: str, entry: Entry, record: Record | None, change: Change | None, ignored: Collection[tuple[str, str]]
 ) -> Drifted:
+    todo = NEXT[change.action] if change else LEFT
+    if record is None:
+        name = str(entry.applied.get(KINDS[address_kind(address)].name_field, address))
+        return Drifted(address, entry.id, name, True, None, (), todo)
     fields = tuple(
         DriftedField(
             each.path,
@@ -75,17 +70,8 @@ def _changed(
         for each in differences(KINDS[record.kind], entry.applied, record.fields, entry)
         if is_certain(each) and not is_kept_for_good(each, entry)
     )
-    changed_at: Mapping[str, object] = record.raw
-    when = changed_at.get(CHANGED_AT)
-    return Drifted(
-        address,
-        record.id,
-        record.name,
-        gone=False,
-        changed_at=when if isinstance(when, str) else None,
-        fields=fields,
-        next=NEXT[change.action] if change else LEFT,
-    )
+    when = record.raw.get(CHANGED_AT)
+    return Drifted(address, record.id, record.name, False, when if isinstance(when, str) else None, fields, todo)
 
 
 def _next(difference: Difference, change: Change | None) -> str:
@@ -140,15 +126,10 @@ def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry |
         if "[" not in item.address:
             wanted[item.address] = _writable(item)
     elif item.address in wanted:
-        wanted[item.address] |= _changed_back(item, wanted[item.address], known)
-
-
-def _changed_back(item: ReceiptItem, fields: Fields, known: Entry | None) -> dict[str, Any]:
-    """The fields that a receipt changed, as they were before."""
-    before, kind = _writable(item), KINDS[address_kind(item.address)]
-    changed = {each.field.name for each in differences(kind, item.after or {}, before, known)}
-    both = changed & before.keys() & fields.keys()
-    return {name: _without_new_keys(before[name], fields[name]) for name in both}
+        before, kind, fields = _writable(item), KINDS[address_kind(item.address)], wanted[item.address]
+        changed = {each.field.name for each in differences(kind, item.after or {}, before, known)}
+        both = changed & before.keys() & fields.keys()
+        fields |= {name: _without_new_keys(before[name], fields[name]) for name in both}
 
 
 def _without_new_keys(before: Any, known: Any) -> Any:
@@ -182,25 +163,21 @@ def _losses(item: ReceiptItem) -> list[str]:
     kind = KINDS[address_kind(item.address)]
     address, old = item.address, item.id_before
     if item.status != DONE:
-        return [
-            f"{address}: its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
-        ]
+        said = f"its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
+        return [f"{address}: {said}"]
     if item.action == "delete" and "[" in item.address:
         return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
+    said = ""
     if item.action == "delete" and item.before is not None:
-        messages = [f"{address}: a new object is made; what cannot come back: {kind.lost_on_delete} ({old})"]
+        said = f"a new object is made; what cannot come back: {kind.lost_on_delete} ({old})"
     elif item.action == "replace":
-        messages = [f"{address}: the old object {old} cannot come back, nor {kind.lost_on_delete}: a third one is made"]
+        said = f"the old object {old} cannot come back, nor {kind.lost_on_delete}: a third one is made"
     elif item.action == "adopt":
-        messages = [
-            f"{address}: it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
-        ]
+        said = "it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
     elif item.action == "forget":
-        messages = [f"{address}: it was forgotten; an `imports` block brings it back under management"]
-    else:
-        messages = []
+        said = "it was forgotten; an `imports` block brings it back under management"
     lost = _unwritable(item)
-    return [*messages, f"{address}: what cannot come back: {lost}"] if lost else messages
+    return [f"{address}: {each}" for each in (said, f"what cannot come back: {lost}" if lost else "") if each]
 
 
 def _with_references(kind: str, fields: Fields, ids: Mapping[tuple[str, str], str]) -> dict[str, Any]:

@@ -36,18 +36,14 @@ def keys_of(records: Iterable[Record]) -> dict[str, str]:
     for record in records:
         key = plain[record.id]
         if not key or counts[key] > 1:
-            key = _free("-".join(part for part in (key or record.kind, slug(record.id)) if part), taken)
+            base, number = "-".join(part for part in (key or record.kind, slug(record.id)) if part), 2
+            key = base
+            # Ids that differ only in case give the same key.
+            while key in taken:
+                key, number = f"{base}-{number}", number + 1
             taken.add(key)
         result[record.id] = key
     return result
-
-
-def _free(key: str, taken: set[str]) -> str:
-    """The key, with a number if it is taken: ids that differ only in case give the same key."""
-    candidate, number = key, 2
-    while candidate in taken:
-        candidate, number = f"{key}-{number}", number + 1
-    return candidate
 
 
 Addresses = Mapping[tuple[str, str], str]

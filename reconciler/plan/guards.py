@@ -73,7 +73,8 @@ def vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
         if entry.id not in live.records.get(address_kind(address), {entry.id: None}):
             lost[address_kind(address)].append(f"{address} ({entry.id})")
     told = [
-        f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {_some(each)}"
+        f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {', '.join(each[:SHOWN])}"
+        + (f" and {len(each) - SHOWN} more" if len(each) > SHOWN else "")
         for name, each in lost.items()
         if (len(each) == known[name] and len(each) > 1) or (known[name] >= FROM and len(each) > SHARE * known[name])
     ]
@@ -120,11 +121,6 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
             text = f"{count} of {whole} {which} objects would be deleted or replaced, more than {SHARE:.0%}"
             return [Refusal("max-deletes", text, passes)]
     return []
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
 
 
 def _count(number: int, noun: str) -> str:

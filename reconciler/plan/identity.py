@@ -84,11 +84,9 @@ def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
                 hint=f"take the line away; {block.target} is then found by name, or made anew",
             )
         if entry is None:
-            raise IdentityAmbiguous(
-                f"{block.location}: there is no live {address_kind(block.target)} with the id {block.id} "
-                f"for {block.target}",
-                hint="check the id, the environment and the key; take the line away if the object is gone",
-            )
+            text = f"there is no live {address_kind(block.target)} with the id {block.id} for {block.target}"
+            hint = "check the id, the environment and the key; take the line away if the object is gone"
+            raise IdentityAmbiguous(f"{block.location}: {text}", hint=hint)
     return found
 
 
@@ -167,9 +165,12 @@ def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> s
 
 @dataclass(slots=True)
 class PlanContext:
-    """The inputs of a plan, and which object each address means. `state` has moved entries at their new address;
-    `entries` are those of the kinds that were read. `replaced` are the addresses that get another object: the one that
-    an interrupted apply has created already, or None."""
+    """The inputs of a plan, and which object each address means.
+
+    `state` has moved entries at their new address; `entries` are those of the kinds that were read. `replaced` are the
+    addresses that get another object: the one that an interrupted apply has created already, or None. `protected` are
+    the objects (kind, id) that an entry or a tombstone protects.
+    """
 
     desired: Desired
     state: State
@@ -179,7 +180,7 @@ class PlanContext:
     matches: Mapping[str, Match] = field(init=False)
     replaced: dict[str, Record | None] = field(default_factory=dict)
     references: ReferenceResolver = field(init=False)
-    _protected: frozenset[tuple[str, str]] = field(init=False)
+    protected: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         entries, tombstones = self.state.entries, self.state.tombstones
@@ -187,13 +188,9 @@ class PlanContext:
         self.matches = match(self.desired, self.state, self.live)
         held = {(address_kind(address), each.id) for address, each in self.entries.items() if each.protected}
         kept = {parse_object_name(name) for name, each in tombstones.items() if each.protected}
-        self._protected = frozenset(held | kept)
+        self.protected = frozenset(held | kept)
         taken = known_objects(self.entries) | set(map(parse_object_name, tombstones))
         self.references = ReferenceResolver(self.live, taken, self._planned)
-
-    def is_protected(self, kind: str, object_id: str) -> bool:
-        """Whether the state protects an object, by an entry or a tombstone."""
-        return (kind, object_id) in self._protected
 
     def kept_protection(self, address: str) -> dict[str, Tombstone]:
         """The tombstone of a protected object that its address loses; {} if the object is known to be gone."""

@@ -108,12 +108,9 @@ def check_binding(
     if state.plan == saved.plan.digest and (not saved.lineage or state.lineage == saved.lineage):
         return
     if (state.lineage, state.serial) != (saved.lineage, saved.serial):
-        raise Refused(
-            f"the state was written since the plan was made (serial {saved.serial} then, {state.serial} now)"
-            if state.serial != saved.serial
-            else "this is not the state that the plan was made from",
-            hint=PLAN_AGAIN,
-        )
+        text = f"the state was written since the plan was made (serial {saved.serial} then, {state.serial} now)"
+        text = text if state.serial != saved.serial else "this is not the state that the plan was made from"
+        raise Refused(text, hint=PLAN_AGAIN)
     if not hmac.compare_digest(saved.project.encode(), _keyed(secret, _known(state)).encode()):
         raise Refused("the state knows other objects than it did when the plan was made", hint=PLAN_AGAIN)
 

@@ -96,10 +96,8 @@ def find_targets(target: str, known: Collection[str]) -> list[str]:
     """What `--target` means: an address, or all that fit a pattern (`report.chess-*`). WrongUsage if none does."""
     found = [target] if target in known else [each for each in known if fnmatchcase(each, target)]
     if not found:
-        raise WrongUsage(
-            f"--target {target}: no such address{did_you_mean(target, known)}",
-            hint="an address is KIND.KEY, for example report.daily-revenue; report.daily-* means all that begin so",
-        )
+        hint = "an address is KIND.KEY, for example report.daily-revenue; report.daily-* means all that begin so"
+        raise WrongUsage(f"--target {target}: no such address{did_you_mean(target, known)}", hint=hint)
     return found
 
 

@@ -128,17 +128,12 @@ def warnings(
     yield from without_effect(context.desired, context.entries)
     yield from _restored(context)
     yield from _ended(context.desired, today)
-    yield from _stored(changes, refresh)
-    yield from _alike(changes)
-    yield from _named_alike(context, changes)
-
-
-def _stored(changes: Mapping[str, Change], refresh: Mapping[str, Entry]) -> Iterator[str]:
-    """The values that the API has normalized, until the YAML has the stored form."""
+    # The values that the API has normalized, until the YAML has the stored form.
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
-        if entry.stored:
-            yield from stored_otherwise(address, entry)
+        yield from stored_otherwise(address, entry) if entry.stored else ()
+    yield from _alike(changes)
+    yield from _named_alike(context, changes)
 
 
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The documented Qonversion API v4 as a program of its own. It imports nothing else of this package.
 
-In the process: `Simulator(path)` is a WSGI callable. Over HTTP: `reconciler.simulator.server.bind(simulator)`.
+In the process: `Simulator(path)` is a WSGI callable. Over HTTP: `reconciler.simulator.server.Server(simulator)`.
 Faults: `Simulator(path, faults=Faults(["GET /*: status 503, n=1"]))`; `faults` has the grammar.
 """
 

@@ -15,6 +15,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Self, TextIO
 from urllib.parse import parse_qsl
@@ -27,10 +28,7 @@ from reconciler.simulator.faults import Faults
 from reconciler.simulator.store import Store
 from reconciler.simulator.wire import ApiError, Call, Dropped, Request, Response
 
-
-def utc_now() -> datetime:
-    """The clock of a simulator that was given none."""
-    return datetime.now(UTC)
+utc_now = partial(datetime.now, UTC)
 
 
 class Simulator:
@@ -163,7 +161,8 @@ def _send(response: Response, start_response: StartResponse, *, with_body: bool)
         headers["Content-Type"] = "application/json"
     if response.status not in wire.BODILESS:
         headers["Content-Length"] = str(response.promised or len(content))
-    start_response(f"{response.status} {_phrase(response.status)}", list(headers.items()))
+    phrase = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else "Fault"
+    start_response(f"{response.status} {phrase}", list(headers.items()))
     if not with_body:
         return []
     return [content] if response.promised is None else _broken(content)
@@ -172,7 +171,3 @@ def _send(response: Response, start_response: StartResponse, *, with_body: bool)
 def _broken(content: bytes) -> Iterator[bytes]:
     yield content
     raise Dropped("the simulator broke off within the body: a fault")
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Fault"

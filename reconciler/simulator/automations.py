@@ -36,28 +36,19 @@ def _show(_: Transaction, record: Record) -> Record:
 AUTOMATIONS = Resource("automations", "automation", _blank, _show)
 
 
-def _derived(_: object) -> Iterator[Problem]:
-    yield "", "is derived by the server and cannot be written"
-
-
 def _some_action(value: object) -> Iterator[Problem]:
     yield from shape(dict.fromkeys(_ACTIONS, text()))(value)
     if value == {}:
         yield "", "must have at least one action"
 
 
-def _segments(value: object) -> Iterator[Problem]:
-    if value is not None:
-        yield from text()(value)
-
-
 _INITIATOR = {"uid": text(), "type": text()}
 _DATA: dict[str, Check] = {
-    "type": _derived,
+    "type": lambda _: iter([("", "is derived by the server and cannot be written")]),
     "platform": one_of("iOS", "Android", None),
     "initiators": each(shape(_INITIATOR, required=_INITIATOR)),
     "actions": _some_action,
-    "segments": _segments,
+    "segments": lambda value: text()(value) if value is not None else iter(()),
 }
 _FIELDS: dict[str, Check] = {
     "name": text(1, 255),

@@ -242,15 +242,11 @@ class Window:
             return False
         # Whole seconds, rounded up: who comes back when told to is let in.
         wait = str(max(1, math.ceil((ends - now).total_seconds())))
-        after = {"seconds": wait, "date": _http_date(ends)}.get(self._retry, self._retry)
+        rounded_up = (ends.astimezone(UTC) + timedelta(microseconds=999_999)).replace(microsecond=0)
+        after = {"seconds": wait, "date": format_datetime(rounded_up, usegmt=True)}.get(self._retry, self._retry)
         headers = {} if self._retry == "none" else {"Retry-After": after}
         message = f"More than {self._limit} requests in {self._seconds:g} seconds"
         return respond(scene, ApiError(429, "rate_limit_exceeded", message, headers=headers).answer(), None)
-
-
-def _http_date(moment: datetime) -> str:
-    rounded_up = moment.astimezone(UTC) + timedelta(microseconds=999_999)
-    return format_datetime(rounded_up.replace(microsecond=0), usegmt=True)
 
 
 def worker(scene: Scene, who: str, when: str | None, message: str = "The delivery failed repeatedly") -> bool:

@@ -274,7 +274,13 @@ class Faults:
             self.clear()
             return Response(204)
         if request.method == "POST":
-            self._add_all(request.fields().get("rules"))
+            rules = request.fields().get("rules")
+            if not isinstance(rules, list) or not all(isinstance(each, str) for each in rules):
+                raise invalid([("rules", "must be a list of strings, each a rule")])
+            try:
+                self.add(*rules)
+            except RuleError as error:
+                raise invalid([("rules", str(error))]) from error
         elif request.method != "GET":
             allowed = {"Allow": "GET, POST, DELETE"}
             raise ApiError(405, "invalid_request", f"{request.method} is not allowed here", headers=allowed)
@@ -287,11 +293,3 @@ class Faults:
                 continue
             with self._lock:
                 rule.fired -= 1
-
-    def _add_all(self, rules: object) -> None:
-        if not isinstance(rules, list) or not all(isinstance(each, str) for each in rules):
-            raise invalid([("rules", "must be a list of strings, each a rule")])
-        try:
-            self.add(*rules)
-        except RuleError as error:
-            raise invalid([("rules", str(error))]) from error

@@ -94,11 +94,7 @@ def _show(_: Transaction, record: Record) -> Record:
 INTEGRATIONS = Resource("integrations", "integration", _blank, _show)
 
 # [seed], but that a slug must be one of the catalogue: a guess.
-_CREATE = {
-    "title": text(1, 255),
-    "integration": one_of(*_BY_SLUG),
-    "target_platform": one_of(*_STORES),
-}
+_CREATE = {"title": text(1, 255), "integration": one_of(*_BY_SLUG), "target_platform": one_of(*_STORES)}
 # `2` is the delivery worker's alone [seed].
 _STATUS = {"status": one_of(0, 1)}
 
@@ -110,12 +106,11 @@ def listing(call: Call) -> Response:
 
 def meta(_: Call) -> Response:
     """`GET /integrations/meta`: the catalogue, with its camelCase `allowedStores` [docs]."""
-    data = [{"title": title, "items": list(map(_item, providers))} for title, providers in CATEGORIES.items()]
+    data: list[dict[str, Any]] = []
+    for title, providers in CATEGORIES.items():
+        items = [{"title": each.title, "slug": each.slug, "allowedStores": list(each.stores)} for each in providers]
+        data.append({"title": title, "items": items})
     return Response(200, {"object": "integrations_meta", "url": f"{INTEGRATIONS.url}/meta", "data": data})
-
-
-def _item(provider: Provider) -> dict[str, Any]:
-    return {"title": provider.title, "slug": provider.slug, "allowedStores": list(provider.stores)}
 
 
 def create(call: Call) -> Response:
@@ -163,6 +158,5 @@ def destination_id(transaction: Transaction, record: Record) -> str:
 
 def _uses(report: Record, record_id: str) -> bool:
     destinations = report["destinations"]
-    return isinstance(destinations, list) and any(
-        isinstance(d, dict) and d.get("id") == record_id for d in destinations
-    )
+    listed = destinations if isinstance(destinations, list) else []
+    return any(isinstance(each, dict) and each.get("id") == record_id for each in listed)

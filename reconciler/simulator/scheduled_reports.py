@@ -125,19 +125,16 @@ def _accepted(call: Call, *, required: bool) -> Record:
         twice = [(f"destinations.{n}", "is there twice") for n, pair in enumerate(pairs) if pair in pairs[:n]]
         if twice:
             raise invalid(twice)
-        _refuse_unknown(call.transaction, pairs)
+        records = call.transaction
+        problems = [
+            (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
+            for n, pair in enumerate(pairs)
+            if not (_takes_reports(_behind(records, pair["id"])) or records.get(MAILBOXES.name, pair["id"]))
+        ]
+        if problems:
+            raise invalid(problems, code="relation_not_found")
         fields["destinations"] = pairs
     return fields
-
-
-def _refuse_unknown(transaction: Transaction, pairs: list[dict[str, str]]) -> None:
-    problems = [
-        (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
-        for n, pair in enumerate(pairs)
-        if not (_takes_reports(_behind(transaction, pair["id"])) or transaction.get(MAILBOXES.name, pair["id"]))
-    ]
-    if problems:
-        raise invalid(problems, code="relation_not_found")
 
 
 def _takes_reports(record: Record | None) -> bool:

@@ -19,12 +19,12 @@ _STOP_SECONDS = 10.0
 
 
 class Server:
-    """A bound server: `port` is the real one, `run()` answers until `close()`, which may come from any thread.
+    """A bound server: port 0 takes a free one, `run()` answers until `close()`, which may come from any thread.
 
-    Closing it leaves the application open: that belongs to whoever made it.
+    `port` is the real one. Closing it leaves the application open: that belongs to whoever made it.
     """
 
-    def __init__(self, application: WSGIApplication, host: str, port: int, threads: int) -> None:
+    def __init__(self, application: WSGIApplication, host: str = "127.0.0.1", port: int = 0, threads: int = 16) -> None:
         # Waitress warns of each request that has to wait for a thread: no news for a simulator under load.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
@@ -84,11 +84,6 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def bind(application: WSGIApplication, host: str = "127.0.0.1", port: int = 0, threads: int = 16) -> Server:
-    """A server bound to the address, not yet answering; port 0 takes a free one."""
-    return Server(application, host, port, threads)
 
 
 def _listen(host: str, port: int) -> socket.socket:

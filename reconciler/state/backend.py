@@ -8,15 +8,15 @@ import os
 import socket
 import uuid
 from collections import defaultdict
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import quote
 
-from reconciler.errors import Refused
+from reconciler.errors import ReconcilerError, Refused, StateUnusable
 from reconciler.model.inputs import State
-from reconciler.state.journal_file import JournalFile
+from reconciler.state.document import JournalFile
 
 RUN_URLS = (
     ("GITHUB_RUN_ID", "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"),
@@ -99,11 +99,6 @@ class ReceiptFile:
     text: str
 
 
-def path_segment(configuration: str) -> str:
-    """A configuration's name as one part of a ref or of an object's key: percent-encoded and unique."""
-    return quote(configuration, safe="").replace(".", "%2E")
-
-
 class Backend(Protocol):
     """Where the state of one environment is kept. `is_local`: on this machine.
 
@@ -167,12 +162,33 @@ class StateConflict(Refused):
     """Another run has written the state, or `receipt`, meanwhile, so this run does not overwrite it."""
 
     def __init__(self, where: str, journal: JournalFile, receipt: str = "") -> None:
-        what = (
-            f"the receipt {receipt} exists already, so another run wrote it"
-            if receipt
-            else ("the state was written by somebody else while this run went on")
-        )
+        what = f"the receipt {receipt} exists already, so another run wrote it"
+        what = what if receipt else "the state was written by somebody else while this run went on"
         super().__init__(
             f"{where}: {what}; theirs is kept",
             hint=f"plan again: what this run made is found by id or by name (its steps were in {journal})",
         )
+
+
+@contextmanager
+def release_on_exit(free: Callable[[], object], where: str, holder: LockInfo) -> Iterator[None]:
+    """Runs a block, then releases its lock with `free`, which must not release the lock of another run.
+
+    If the block fails, its error is raised, with a note if the lock could not be released. Otherwise that is
+    StateUnusable.
+    """
+    try:
+        yield
+    except BaseException as error:
+        try:
+            free()
+        except ReconcilerError as left:
+            error.add_note(f"the lock on {where} is left ({left}); `reconciler state unlock {holder.run}` frees it")
+        raise
+    try:
+        free()
+    except ReconcilerError as error:
+        raise StateUnusable(
+            f"{where}: all is done, but the lock could not be freed: {error}",
+            hint=f"`reconciler state unlock {holder.run}` frees it",
+        ) from error

@@ -1,9 +1,11 @@
-"""The state as text: sorted JSON, for a readable diff. What is not understood is refused."""
+"""The state as text, which is sorted JSON for a readable diff, and its journal. What is not understood is refused."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from reconciler.errors import StateUnusable
@@ -16,6 +18,8 @@ OLDEST_VERSION = 1
 """Format 1 had no configuration, tombstones, files, commits and stored values."""
 OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}, "read_back": False}
 """The optional fields of an entry, with their defaults."""
+Tombstones = Mapping[str, Tombstone | None]
+"""By `kind[id]`, the tombstones of objects; None removes one."""
 BRING_BACK = (
     "bring the file back from your last commit or backup; without any, move it away: "
     "the next plan then adopts what is live by name, and deletes nothing"
@@ -44,9 +48,10 @@ def entry_document(entry: Entry) -> dict[str, Any]:
     return document | {name: value for name in OPTIONAL if (value := getattr(entry, name))}
 
 
-def from_text(text: str, environment: str, where: str) -> State:
+def from_text(text: str | bytes, environment: str, where: str) -> State:
     """The state in a document. StateUnusable if it is damaged, newer, or of another environment."""
     try:
+        text = text if isinstance(text, str) else text.decode("utf-8")
         document = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise _damaged(where, unreadable(error)) from error
@@ -63,10 +68,8 @@ def from_text(text: str, environment: str, where: str) -> State:
     except DecodeError as error:
         raise _damaged(where, str(error)) from error
     if state.environment != environment:
-        raise StateUnusable(
-            f"{where}: this is the state of the environment {state.environment}, not of {environment}",
-            hint="give each environment a state of its own in reconciler.yaml",
-        )
+        text = f"this is the state of the environment {state.environment}, not of {environment}"
+        raise StateUnusable(f"{where}: {text}", hint="give each environment a state of its own in reconciler.yaml")
     return state
 
 
@@ -81,7 +84,7 @@ def entry_from(document: Any, address: str) -> Entry:
 
 
 def tombstone_from(document: Any, name: str) -> Tombstone:
-    """The tombstone of an object (`kind[id]`) from JSON; DecodeError if it is none."""
+    """The tombstone of an object (`kind[id]`); DecodeError if it is none."""
     if address_kind(name) not in KINDS or not name.endswith("]"):
         raise DecodeError(f"tombstones: {name!r} names no object")
     tombstone: Tombstone = decode(Tombstone, document, name)
@@ -126,3 +129,64 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _damaged(where: str, why: str) -> StateUnusable:
     return StateUnusable(f"{where}: the state is damaged ({why})", hint=BRING_BACK)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFile:
+    """The path of the journal of one state, and the secret key that seals it (empty: not at hand).
+
+    `older` is the path in the work tree that earlier versions used. A journal there is refused, never read.
+    """
+
+    path: Path
+    environment: str = ""
+    key: str = field(default="", repr=False)
+    older: Path | None = None
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+def version_of(line: dict[str, Any]) -> int:
+    version = line.get("format_version")
+    if type(version) is not int or version < 1:
+        raise DecodeError("the first line bears no format_version")
+    return version
+
+
+def head_from(line: dict[str, Any]) -> tuple[tuple[str, int], str, str]:
+    """The first line: lineage and serial of the state that the journal continues, and lineage and plan of the run."""
+    match decode(list, line.get("base"), "base"):
+        case [lineage, serial]:
+            continues = decode(str, lineage, "base"), decode(int, serial, "base")
+        case _:
+            raise DecodeError("the first line names no state")
+    return continues, decode(str, line.get("lineage"), "lineage"), decode(str, line.get("plan"), "plan")
+
+
+def replay_line(
+    line: dict[str, Any], entries: dict[str, Entry], tombstones: dict[str, Tombstone], waiting: dict[str, str]
+) -> None:
+    """Applies one line to the entries. `waiting`: writes without an outcome. DecodeError if the line is no step."""
+    address = address_from(line.get("address"), "address")
+    if "intent" in line:
+        waiting[address] = decode(str, line["intent"], "intent")
+        return
+    if "entry" not in line:
+        raise DecodeError("neither an intent nor an outcome")
+    waiting.pop(address, None)
+    for name, each in decode(dict[str, Any], line.get("tombstones", {}), "tombstones").items():
+        tombstones.pop(name, None)
+        if each is not None:
+            tombstones[name] = tombstone_from(each, name)
+    if line["entry"] is None:
+        entries.pop(address, None)
+    else:
+        entries[address] = entry_from(line["entry"], address)
+
+
+def outcome_line(address: str, entry: Entry | None, tombstones: Tombstones) -> dict[str, Any]:
+    line: dict[str, Any] = {"address": address, "entry": None if entry is None else entry_document(entry)}
+    if tombstones:
+        line["tombstones"] = dict(tombstones)
+    return line

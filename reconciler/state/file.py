@@ -15,8 +15,7 @@ from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
 from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held
-from reconciler.state.document import BRING_BACK, from_text, to_text
-from reconciler.state.journal_file import JournalFile
+from reconciler.state.document import BRING_BACK, JournalFile, from_text, to_text
 from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
 
 SWAP_SECONDS = 30.0
@@ -56,11 +55,7 @@ class FileBackend:
         content = self._content()
         if content is None:
             return Snapshot(State(self.environment), "")
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise StateUnusable(f"{self.path}: the state is damaged ({unreadable(error)})", hint=BRING_BACK) from error
-        state = from_text(text, self.environment, self.where)
+        state = from_text(content, self.environment, self.where)
         return Snapshot(state, _version(content), newer_receipt=self._newer_receipt(state))
 
     def _newer_receipt(self, state: State) -> str:
@@ -81,7 +76,7 @@ class FileBackend:
         return str(document.get("lineage", "")) if isinstance(document, dict) else ""
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
-        content = to_text(state).encode()
+        content, failed = to_text(state).encode(), f"{self.path}: the state cannot be written"
         try:
             prepare_folder(self._file.parent)
             require_replaceable(self._swap)
@@ -95,13 +90,9 @@ class FileBackend:
         except Unreadable as error:
             raise StateUnusable(f"{self._swap}: {error}", hint=LOCK_HINT) from error
         except load("filelock:Timeout") as error:
-            raise StateUnusable(
-                f"{self.path}: the state cannot be written (another process writes it)", hint="see what it waits for"
-            ) from error
+            raise StateUnusable(f"{failed} (another process writes it)", hint="see what it waits for") from error
         except OSError as error:
-            raise StateUnusable(
-                f"{self.path}: the state cannot be written ({error})", hint="see to the disk"
-            ) from error
+            raise StateUnusable(f"{failed} ({error})", hint="see to the disk") from error
         return _version(content)
 
     def receipts(self) -> dict[str, str]:

@@ -16,13 +16,11 @@ from reconciler.git.checkout import find_checkout
 from reconciler.git.command import Limits
 from reconciler.model.inputs import State
 from reconciler.model.redaction import without_user
-from reconciler.model.settings import Environment
+from reconciler.model.settings import Environment, path_segment
 from reconciler.serialization import unreadable
-from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, path_segment
-from reconciler.state.document import from_text, to_text
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, release_on_exit
+from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.git_repository import BLOB, TREE, TemporaryRepository, temporary_repository
-from reconciler.state.journal_file import JournalFile
-from reconciler.state.lock import release_on_exit
 
 CONFIGURATIONS = "refs/reconciler/configurations"
 STATE_FILE = "state.json"
@@ -88,9 +86,8 @@ class GitBackend:
         try:
             return {name.removesuffix(".json"): text.decode() for name, text in zip(names, contents, strict=True)}
         except UnicodeDecodeError as error:
-            raise StateUnusable(
-                f"{self.where}: a receipt is damaged ({unreadable(error)})", hint="see: git show"
-            ) from error
+            said = f"{self.where}: a receipt is damaged ({unreadable(error)})"
+            raise StateUnusable(said, hint="see: git show") from error
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         """As `Backend.write`. The first line of `note` goes into the commit's subject, the rest below it."""
@@ -166,17 +163,9 @@ class GitBackend:
     def _message(self, repository: TemporaryRepository, state: State, note: str) -> str:
         done, _, more = note.strip().partition("\n")
         run = f"{self._held.where or 'not known where'} (run {self._held.run})" if self._held else "without a lock"
-        facts = (
-            f"By: {self._held.who if self._held else UNNAMED}",
-            f"Run: {run}",
-            f"Configuration: {repository.checkout.commit()}",
-            f"Serial: {state.serial}",
-        )
-        paragraphs = (
-            f"apply to {self.environment}: {done or f'state {state.serial}'}",
-            more.strip(),
-            "\n".join(facts),
-        )
+        who, commit = self._held.who if self._held else UNNAMED, repository.checkout.commit()
+        facts = (f"By: {who}", f"Run: {run}", f"Configuration: {commit}", f"Serial: {state.serial}")
+        paragraphs = (f"apply to {self.environment}: {done or f'state {state.serial}'}", more.strip(), "\n".join(facts))
         return "\n\n".join(filter(None, paragraphs)) + "\n"
 
     def _take(self, holder: LockInfo) -> str:
@@ -184,7 +173,7 @@ class GitBackend:
         unique = f"{self.environment} is locked by {holder}\n\nLock: {uuid.uuid4()}"
         message = f"{unique}\n\n{json.dumps(holder.document())}\n"
         with self._repository() as repository:
-            mine = repository.commit(repository.empty_tree(), "", message, holder.who)
+            mine = repository.commit(repository.local("mktree", stdin=b"").text, "", message, holder.who)
             while not repository.push(self.lock_ref, mine, ""):
                 found, other = self._holder(repository)
                 if found:

@@ -26,9 +26,8 @@ from reconciler.text import redact
 EMAIL = "reconciler@invalid"
 SHORTEST_PART = 4
 BLOB, TREE = "100644 blob", "040000 tree"
-FORBIDDEN = re.compile(
-    r"403|denied|declined|authenti|could not read (Username|Password)|not allowed|protected|401", re.I
-)
+REFUSALS = r"403|denied|declined|authenti|could not read (Username|Password)|not allowed|protected|401"
+FORBIDDEN = re.compile(REFUSALS, re.IGNORECASE)
 COPIED = re.compile(r"(http|credential|url|protocol|ssh)\.|core\.(sshcommand|gitproxy|askpass)$", re.IGNORECASE)
 """The settings that are needed to reach a remote. A checkout in CI leaves its token in one of them."""
 COPIED_OF_A_REMOTE = ("url", "pushurl", "proxy", "proxyauthmethod", "uploadpack", "receivepack", "vcs")
@@ -112,9 +111,6 @@ class TemporaryRepository:
         """The contents of blobs, in their order."""
         return contents_in(self.local("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode()).out)
 
-    def empty_tree(self) -> str:
-        return self.local("mktree", stdin=b"").text
-
     def commit(self, tree: str, parent: str, message: str, who: str) -> str:
         """Writes a commit on top of a parent (empty: none). Its author is whom git knows, else `who`."""
         people = {role: self._person(role, who) for role in ("AUTHOR", "COMMITTER")}
@@ -134,16 +130,12 @@ class TemporaryRepository:
         if not email:
             set_name, _, set_email = self.author.partition("<")
             name, email = _bare(set_name), _bare(set_email)
-        return {
-            "NAME": name or _bare(who) or "reconciler",
-            "EMAIL": email or EMAIL,
-            "DATE": f"@{int(time.time())} +0000",
-        }
+        date = f"@{int(time.time())} +0000"
+        return {"NAME": name or _bare(who) or "reconciler", "EMAIL": email or EMAIL, "DATE": date}
 
     def local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> GitResult:
         """Runs git without a remote."""
-        limit = self.checkout.limits.local
-        answer = self._run(arguments, limit, stdin, more or {})
+        answer = self._run(arguments, self.checkout.limits.local, stdin, more or {})
         if answer.code:
             raise StateUnusable(f"git {arguments[0]} failed: {answer.words}", hint="see to git and to the disk")
         return answer
@@ -158,13 +150,8 @@ class TemporaryRepository:
 
     def _run(self, arguments: tuple[str, ...], seconds: float, stdin: bytes | None, more: dict[str, str]) -> GitResult:
         # In the user's folder, because a remote may be a path relative to it.
-        return run_git(
-            [f"--git-dir={self.path}", *arguments],
-            folder=self.checkout.top,
-            seconds=seconds,
-            environment=self.environment | more,
-            stdin=stdin,
-        )
+        command, variables = [f"--git-dir={self.path}", *arguments], self.environment | more
+        return run_git(command, folder=self.checkout.top, seconds=seconds, environment=variables, stdin=stdin)
 
     def _failure(self, done: str, answer: GitResult) -> StateUnusable:
         remote = without_user(self.remote)
@@ -194,7 +181,10 @@ def temporary_repository(checkout: Checkout, remote: str, author: str = "") -> I
         bare = TemporaryRepository(checkout, remote, path, {})
         bare.local("init", "--quiet", "--bare", "--template=", f"--object-format={checkout.object_format}", path)
         known = read_settings([f"--git-dir={path}"], checkout.top, checkout.limits)
-        settings = (*_batch_mode(checkout.settings), *copied_settings(checkout, remote, known))
+        own = "core.sshcommand" in dict(checkout.settings) or any(map(os.environ.get, ("GIT_SSH_COMMAND", "GIT_SSH")))
+        # Ssh asks no question, unless the user has set a command for it.
+        quiet = () if own else (("core.sshCommand", "ssh -oBatchMode=yes"),)
+        settings = (*quiet, *copied_settings(checkout, remote, known))
         yield TemporaryRepository(checkout, remote, path, as_environment(settings), author)
 
 
@@ -254,9 +244,3 @@ def _require_elsewhere(remote: str, top: str) -> None:
 def _bare(text: str) -> str:
     """A name or an address without the characters that git does not allow in it."""
     return re.sub(r"[<>\x00-\x1f]", "", text).strip(" .,:;\"'\\")
-
-
-def _batch_mode(settings: Settings) -> Settings:
-    """The setting that makes ssh ask no question, unless the user has set a command for ssh."""
-    chosen = "core.sshcommand" in dict(settings) or any(map(os.environ.get, ("GIT_SSH_COMMAND", "GIT_SSH")))
-    return () if chosen else (("core.sshCommand", "ssh -oBatchMode=yes"),)

@@ -11,6 +11,8 @@ was written since, the journal is spent, and nothing of it counts.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import threading
@@ -21,19 +23,14 @@ from typing import IO, Any
 
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, State, Tombstone
-from reconciler.serialization import DecodeError, decode
-from reconciler.state.journal_file import (
-    FORMAT_VERSION,
-    Chain,
-    JournalFile,
-    Tombstones,
-    head_from,
-    outcome_line,
-    replay_line,
-    version_of,
-)
+from reconciler.serialization import DecodeError, decode, json_text
+from reconciler.state.document import JournalFile, Tombstones, head_from, outcome_line, replay_line, version_of
 from reconciler.system import Unreadable, read_regular, replace_atomically
 
+FORMAT_VERSION = 3
+"""Formats 1 and 2 were not sealed with the key."""
+SEAL = b',"seal":"'
+"""The bytes before the seal of a line, which is its last field."""
 LARGEST = 200_000_000
 AWAY = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"
 
@@ -50,6 +47,32 @@ class Replayed:
     open: tuple[str, ...]
     named: frozenset[str] = frozenset()
     unread: bool = False
+
+
+class Chain:
+    """Seals one line after the other. A seal is an HMAC with the secret key over the line and the seal before it."""
+
+    def __init__(self, file: JournalFile) -> None:
+        self._key = file.key.encode()
+        self._last = b"reconciler journal of " + file.environment.encode()
+
+    def _seal(self, content: bytes) -> bytes:
+        self._last = hmac.digest(self._key, self._last + b"\0" + content, hashlib.sha256)
+        return self._last.hex()[:32].encode()
+
+    def sealed(self, value: dict[str, Any]) -> bytes:
+        """The next line, with its seal."""
+        content = json_text(value).encode()
+        return content[:-1] + SEAL + self._seal(content) + b'"}\n'
+
+    def is_next(self, line: bytes) -> bool:
+        """Whether a line, without its line break, is the next one as it was written."""
+        content, _, seal = line.rpartition(SEAL)
+        return hmac.compare_digest(seal, self._seal(content + b"}") + b'"}')
+
+    def key_id(self) -> str:
+        """Tells one key from another without revealing anything of it."""
+        return hmac.digest(self._key, b"reconciler journal", hashlib.sha256).hex()[:16]
 
 
 class Journal:
@@ -73,25 +96,18 @@ class Journal:
         if not self._place.key:
             raise StateUnusable(f"{self.path}: no key to seal it with", hint="this is a fault in reconciler")
         self._chain = Chain(self._place)
-        entries = state.entries
-        lines: list[dict[str, Any]] = [
-            {
-                "format_version": FORMAT_VERSION,
-                "key": self._chain.key_id(),
-                "base": [base.lineage, base.serial],
-                "lineage": state.lineage,
-                "plan": state.plan,
-            }
-        ]
-        known = base.entries
+        entries, known = state.entries, base.entries
+        head = {"format_version": FORMAT_VERSION, "key": self._chain.key_id(), "base": [base.lineage, base.serial]}
+        lines: list[dict[str, Any]] = [{**head, "lineage": state.lineage, "plan": state.plan}]
         lines += [
             outcome_line(address, entries.get(address), {})
             for address in sorted({*known, *entries})
             if known.get(address) != entries.get(address)
         ]
         lines += [
-            outcome_line(address, entries.get(address), {name: state.tombstones.get(name)})
-            for name, address in sorted(_changed(base.tombstones, state.tombstones).items())
+            outcome_line(each.address, entries.get(each.address), {name: state.tombstones.get(name)})
+            for name, each in sorted({**base.tombstones, **state.tombstones}.items())
+            if base.tombstones.get(name) != state.tombstones.get(name)
         ]
         try:
             replace_atomically(self.path, b"".join(map(self._chain.sealed, lines)))
@@ -145,7 +161,10 @@ class Journal:
 
         A last line that was cut off does not count: its write had not begun, or its outcome is looked up.
         """
-        self._require_no_older(base)
+        older = self._place.older
+        if older is not None and (lines := self._read(older)):
+            # A journal in the work tree may be the work of a commit.
+            self._unsealed_journal(older, self._parsed(lines[0], 1), base)
         lines = self._read(self.path)
         if not lines:
             return Replayed(base, ())
@@ -186,12 +205,6 @@ class Journal:
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
         return Replayed(state, left, frozenset(str(line["address"]) for line in steps))
 
-    def _require_no_older(self, base: State) -> None:
-        """StateUnusable if a journal in the work tree continues this state."""
-        older = self._place.older
-        if older is not None and (lines := self._read(older)):
-            self._unsealed_journal(older, self._parsed(lines[0], 1), base)
-
     def _unsealed_journal(self, path: Path, first: dict[str, Any], base: State) -> Replayed:
         """A journal that is not sealed with the key: spent, or refused."""
         if not self._continues(first, base):
@@ -204,9 +217,8 @@ class Journal:
     def _continues(self, first: dict[str, Any], base: State) -> bool:
         try:
             if version_of(first) > FORMAT_VERSION:
-                raise StateUnusable(
-                    f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with that"
-                )
+                hint = "upgrade reconciler, or apply with that"
+                raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
             return head_from(first)[0] == (base.lineage, base.serial)
         except DecodeError as error:
             raise self._damaged(1) from error

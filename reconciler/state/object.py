@@ -11,12 +11,10 @@ from pathlib import Path
 
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import State
-from reconciler.model.settings import Environment
+from reconciler.model.settings import Environment, path_segment
 from reconciler.serialization import unreadable
-from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, path_segment
-from reconciler.state.document import from_text, to_text
-from reconciler.state.journal_file import JournalFile
-from reconciler.state.lock import release_on_exit
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, release_on_exit
+from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
 from reconciler.threads import Threads
 
@@ -101,11 +99,9 @@ class ObjectBackend:
         try:
             text = found.content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise StateUnusable(
-                f"{self.where}: the state is damaged ({unreadable(error)})",
-                hint="bring an earlier version of the object back; without any, move it away: "
-                "the next plan then adopts what is live by name, and deletes nothing",
-            ) from error
+            hint = "bring an earlier version of the object back; without any, move it away: "
+            hint += "the next plan then adopts what is live by name, and deletes nothing"
+            raise StateUnusable(f"{self.where}: the state is damaged ({unreadable(error)})", hint=hint) from error
         return from_text(text, self.environment, self.where)
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
@@ -116,14 +112,16 @@ class ObjectBackend:
         """
         if self._old_name and not version:
             self._claim_old()
-        if receipt is not None:
-            self._add_receipt(receipt)
+        key = f"{self._receipts}{receipt.name}.json" if receipt else ""
+        # Its name has the serial: if it exists, another run has already continued from the same state.
+        if receipt is not None and self._bucket.swap(key, receipt.text.encode(), "") is None:
+            raise StateConflict(self.where, self.journal, receipt.name)
         written = self._bucket.swap(self._name, to_text(state).encode(), version)
         if written is None:
             if receipt is not None:
                 # The conflict is what counts; a receipt that stays does no harm.
                 with suppress(StateUnusable):
-                    self._bucket.remove(self._key_of(receipt))
+                    self._bucket.remove(key)
             raise StateConflict(self.where, self.journal)
         return written
 
@@ -167,14 +165,6 @@ class ObjectBackend:
         found = self._bucket.read(self._lock)
         return None if found is None or found.content == FREE else found
 
-    def _add_receipt(self, receipt: ReceiptFile) -> None:
-        # Its name has the serial: if it exists, another run has already continued from the same state.
-        if self._bucket.swap(self._key_of(receipt), receipt.text.encode(), "") is None:
-            raise StateConflict(self.where, self.journal, receipt.name)
-
-    def _key_of(self, receipt: ReceiptFile) -> str:
-        return f"{self._receipts}{receipt.name}.json"
-
     def _take(self, holder: LockInfo) -> str:
         # A random part, or two locks that one holder takes would be the same object.
         content = json.dumps({**holder.document(), "lock": uuid.uuid4().hex}, indent=2, ensure_ascii=False).encode()
@@ -188,7 +178,7 @@ class ObjectBackend:
 
     def _prove_conditions(self) -> None:
         """Tries two writes that the lock must make fail: some S3 servers ignore the conditions."""
-        if not self._bucket.asks_a_server_of_any_make:
+        if not self._bucket.root.startswith("s3:"):
             return
         for condition, version in (("If-None-Match", ""), ("If-Match", STALE)):
             if self._bucket.swap(self._lock, FREE, version) is not None:

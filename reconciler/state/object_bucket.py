@@ -22,18 +22,12 @@ from reconciler.text import redact
 
 if TYPE_CHECKING:
     from obstore import PutMode
-    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+    from obstore.store import ClientConfig, ObjectStore
 
 PATIENCE_SECONDS = 30.0
 MOST_RETRIES = 6
 MOST_BYTES = 200_000_000
-CARRIED_OPTIONS = (
-    "allow_http",
-    "allow_invalid_certificates",
-    "proxy_url",
-    "proxy_ca_certificate",
-    "proxy_excludes",
-)
+CARRIED_OPTIONS = ("allow_http", "allow_invalid_certificates", "proxy_url", "proxy_ca_certificate", "proxy_excludes")
 """Options that obstore reads from the environment only without client options, and ours have time limits."""
 
 NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
@@ -42,8 +36,6 @@ PLACE_NAME = re.compile(r"_(FILE|PATH|URI|URL|HOST)$")
 SHORTEST_SECRET = 6
 ANSWER = re.compile(r"<Code>(?P<code>[^<]*)</Code>\s*(?:<Message>(?P<message>[^<]*)</Message>)?", re.DOTALL)
 PANIC = "PanicException"
-
-
 CLOUDS = {
     "s3": (
         "AWS_",
@@ -57,8 +49,6 @@ CLOUDS = {
         "(or AZURE_STORAGE_SAS_TOKEN, or the managed identity of the machine)",
     ),
 }
-
-
 """By the scheme of an address: how the environment variables of a cloud begin, and which of them people set."""
 
 
@@ -79,11 +69,6 @@ class Bucket:
     def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
         (self._variables, self._hint), self.root, self._prefix = _parsed(url)
         self._patience = patience
-
-    @property
-    def asks_a_server_of_any_make(self) -> bool:
-        """Whether the protocol is S3's, which many servers speak that are not Amazon's."""
-        return self.root.startswith("s3:")
 
     def where(self, name: str) -> str:
         """The address of an object, for people."""
@@ -143,8 +128,9 @@ class Bucket:
                 f"{self.root}: a state in an object store needs a library that is not installed ({error})",
                 hint="pip install '.[object]'",
             ) from error
+        retries = {"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=self._patience * 2 / 3)}
         with self._telling("", "cannot be used"):
-            store: ObjectStore = from_url(self.root, client_options=self._options(), retry_config=self._retries())
+            store: ObjectStore = from_url(self.root, client_options=self._options(), retry_config=retries)
         return store
 
     def _options(self) -> ClientConfig:
@@ -152,9 +138,6 @@ class Bucket:
         limit = timedelta(seconds=self._patience / 3)
         options: dict[str, Any] = {name: value for name, value in given.items() if value}
         return cast("ClientConfig", options | {"timeout": limit, "connect_timeout": min(limit, timedelta(seconds=5))})
-
-    def _retries(self) -> RetryConfig:
-        return {"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=self._patience * 2 / 3)}
 
     @contextmanager
     def _telling(self, name: str, what: str) -> Iterator[None]:

@@ -5,6 +5,7 @@ A state belongs to one configuration, and no other one may use it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Collection
@@ -12,14 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import Refused, WrongUsage
+from reconciler.git.repository import git_folder, repository_top
 from reconciler.kinds.schema import ADDRESS_PATTERN
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.inputs import Entry, State
 from reconciler.model.settings import Environment, called
 from reconciler.state.backend import Backend, LockInfo, Snapshot
+from reconciler.state.document import JournalFile
 from reconciler.state.journal import Journal, Replayed
-from reconciler.state.journal_file import journal_file
 from reconciler.text import did_you_mean
 
 
@@ -35,6 +37,22 @@ def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
     journal = journal_file(file.with_suffix(".journal"), environment.name, key)
     backend: Backend = load(BACKENDS[state.store].implementation).open(environment, folder, journal)
     return backend
+
+
+def journal_file(beside: Path, environment: str, key: str) -> JournalFile:
+    """The journal of a state. `key`: the secret key, empty if it is not at hand.
+
+    In a checkout it is in the folder of git's own files: no commit can bring a journal there, and git does not list it.
+    `beside` is its path outside of a checkout. Earlier versions always used that path.
+    """
+    real = Path(os.path.realpath(beside.parent)) / beside.name
+    top = repository_top(real.parent)
+    own = git_folder(top) if top is not None else None
+    if top is None or own is None:
+        return JournalFile(real, environment, key)
+    # A hash of the path, because a checkout may hold several states, and a path may hold any character.
+    mark = hashlib.sha256(real.relative_to(top).as_posix().encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return JournalFile(own / "reconciler" / f"{environment}-{mark}.journal", environment, key, older=real)
 
 
 def load_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, State]:
@@ -82,11 +100,10 @@ def rename(store: Backend, source: str, target: str) -> None:
         if target in state.entries:
             raise WrongUsage(f"{target} is in the state already", hint=f"`reconciler state rm {target}` first")
         entries = {name: each for name, each in state.entries.items() if name != source} | {target: entry}
-        _write(store, snapshot, state, {name: _using(each, source, target) for name, each in entries.items()})
-
-
-def _using(entry: Entry, source: str, target: str) -> Entry:
-    return replace(entry, depends_on=tuple(sorted(target if each == source else each for each in entry.depends_on)))
+        for name, each in entries.items():
+            uses = sorted(target if used == source else used for used in each.depends_on)
+            entries[name] = replace(each, depends_on=tuple(uses))
+        _write(store, snapshot, state, entries)
 
 
 def forget(store: Backend, address: str) -> None:
@@ -107,9 +124,8 @@ def migrate(source: Backend, target: Backend) -> int:
         _, state = _load_whole_state(source)
         there = target.read()
         if there.state.entries or there.state.tombstones:
-            raise Refused(
-                f"{target.where} holds a state already", hint="choose an empty place, or remove that one first"
-            )
+            hint = "choose an empty place, or remove that one first"
+            raise Refused(f"{target.where} holds a state already", hint=hint)
         moved = replace(state, serial=max(state.serial, there.state.serial) + 1)
         target.write(moved, there.version, f"moved from {source.where}")
         return len(state.entries)

@@ -31,11 +31,8 @@ def make_receipt(
 ) -> Receipt:
     """The receipt of one apply. `live` is what was there before it, `entries` what the state holds after it."""
     ids = {change.address: change.id for change in plan.changes}
-    items = tuple(
-        _item(outcome, ids[outcome.address], live, entries)
-        for outcome in report.outcomes
-        if outcome.status in (Status.DONE, Status.FAILED)
-    )
+    tried = (outcome for outcome in report.outcomes if outcome.status in (Status.DONE, Status.FAILED))
+    items = tuple(_item(outcome, ids[outcome.address], live, entries) for outcome in tried)
     name = f"{serial:06d}-{at.replace(':', '').replace('-', '')}"
     return Receipt(FORMAT_VERSION, name, plan.environment, at, who, where, commit, plan.digest, lineage, items)
 
@@ -103,7 +100,6 @@ def find_receipt(store: Backend, name: str) -> Receipt:
     if name == "latest" and texts:
         return list_receipts(store)[0]
     if name not in texts:
-        raise WrongUsage(
-            f"there is no receipt {name}{did_you_mean(name, texts)}", hint="`reconciler history` lists them"
-        )
+        close = did_you_mean(name, texts)
+        raise WrongUsage(f"there is no receipt {name}{close}", hint="`reconciler history` lists them")
     return from_text(texts[name], name)

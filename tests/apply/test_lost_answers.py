@@ -12,7 +12,7 @@ from world import World, automation
 
 from reconciler.api import Poll
 from reconciler.simulator import Simulator
-from reconciler.simulator.server import bind
+from reconciler.simulator.server import Server
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
@@ -57,7 +57,7 @@ def proxy(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)
     with Simulator(tmp_path / "simulator.db") as simulator:
         between = Proxy(simulator)
-        with bind(between, port=0, threads=8) as server:
+        with Server(between, port=0, threads=8) as server:
             thread = threading.Thread(target=server.run)
             thread.start()
             monkeypatch.setenv("QONVERSION_API_URL", server.url)

@@ -15,7 +15,7 @@ from world import World
 
 from reconciler.api import Poll, rate_limiter
 from reconciler.simulator import Simulator
-from reconciler.simulator.server import bind
+from reconciler.simulator.server import Server
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
@@ -208,7 +208,7 @@ def between(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     """The world's API, with somebody between."""
     with Simulator(tmp_path / "simulator.db") as simulator:
         stands = Between(simulator)
-        with bind(stands, port=0, threads=8) as server:
+        with Server(stands, port=0, threads=8) as server:
             thread = threading.Thread(target=server.run)
             thread.start()
             monkeypatch.setenv("QONVERSION_API_URL", server.url)

@@ -16,7 +16,7 @@ import httpx
 
 from reconciler.cli.main import run
 from reconciler.simulator import Simulator
-from reconciler.simulator.server import bind
+from reconciler.simulator.server import Server
 
 KEY = "sk_pictures"
 BEFORE = """
@@ -114,7 +114,7 @@ def project(path: Path) -> Iterator[Project]:
     """An empty project below `path`; the key and the address are in the process's environment meanwhile."""
     folder = path / "configuration"
     folder.mkdir(parents=True)
-    with Simulator(path / "simulator.db") as simulator, bind(simulator, port=0, threads=8) as server:
+    with Simulator(path / "simulator.db") as simulator, Server(simulator, port=0, threads=8) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         known = dict(os.environ)

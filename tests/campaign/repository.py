@@ -14,7 +14,7 @@ from kills.sites import PERSON, Site, git
 from state.s3_server import Server
 from world import Json
 
-from reconciler.state.journal_file import journal_file
+from reconciler.state.operations import journal_file
 
 TEAM, NEIGHBOURS = "growth", "lifecycle"
 STORES = ("file", "git", "object", "folder")

@@ -25,7 +25,7 @@ from reconciler.simulator.automations import AUTOMATIONS
 from reconciler.simulator.faults import Faults
 from reconciler.simulator.integrations import INTEGRATIONS
 from reconciler.simulator.scheduled_reports import REPORTS
-from reconciler.simulator.server import Server, bind
+from reconciler.simulator.server import Server
 from reconciler.simulator.store import Store
 from reconciler.simulator.wire import ApiError, Request
 
@@ -208,7 +208,7 @@ def staged(site: Repository, seed: int) -> Iterator[Stage]:
     with (
         Simulator(site.data, log=log, clock=clock(), faults=Faults(seed=seed)) as simulator,
         closing(Store(site.data)) as store,
-        bind(gate := Gate(simulator), port=0, threads=8) as server,
+        Server(gate := Gate(simulator), port=0, threads=8) as server,
     ):
         thread = threading.Thread(target=server.run)
         thread.start()

@@ -33,7 +33,6 @@ PATHS = {
     "reconciler.system": "an entry of PATH, and what was found there",
     "reconciler.state.file": "the state's own path, its links followed",
     "reconciler.state.git_repository": "an address of the state's remote, to see whether it lies within the checkout",
-    "reconciler.state.journal_file": "the state's own path, its links followed",
     "reconciler.state.operations": "the state's own path, its links followed",
     "reconciler.commands.state": "the argument of `state migrate --from file:PATH`",
     "reconciler.output.places": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",

@@ -24,7 +24,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from reconciler.simulator import Simulator
-from reconciler.simulator.server import bind
+from reconciler.simulator.server import Server
 
 Order = dict[str, Any]
 
@@ -123,7 +123,7 @@ def obey(gate: Gate, order: Order, url: str) -> None:
 def main() -> None:
     """Serves until stdin ends."""
     gate = Gate()
-    with bind(gate, port=0, threads=8) as server:
+    with Server(gate, port=0, threads=8) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         for line in sys.stdin:

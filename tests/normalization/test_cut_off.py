@@ -18,7 +18,7 @@ from world import KEY, World
 
 from reconciler.errors import Exit
 from reconciler.simulator import Faults, Simulator
-from reconciler.simulator.server import bind
+from reconciler.simulator.server import Server
 
 from .team import Fields, automation, integration, named, report, team
 
@@ -60,7 +60,7 @@ def killed(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uses_p
     """Has an apply killed after so many writes, with the faults of the API."""
     with Simulator(tmp_path / "simulator.db", faults=Faults()) as simulator:
         between = Killer(simulator)
-        with bind(between, port=0, threads=8) as server:
+        with Server(between, port=0, threads=8) as server:
             thread = threading.Thread(target=server.run)
             thread.start()
             monkeypatch.setenv("QONVERSION_API_URL", server.url)

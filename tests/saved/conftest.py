@@ -13,7 +13,7 @@ import pytest
 from loopback import NO_TLS
 from world import World
 
-from reconciler.simulator.server import bind
+from reconciler.simulator.server import Server
 
 PASSED_ON = {
     "HTTP_AUTHORIZATION": "authorization",
@@ -68,7 +68,7 @@ class Between:
 def between(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Between]:
     """The world's API behind something that can misbehave."""
     passing = Between(world.url)
-    with bind(passing, port=0, threads=8) as server:
+    with Server(passing, port=0, threads=8) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         monkeypatch.setenv("QONVERSION_API_URL", server.url)

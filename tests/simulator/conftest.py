@@ -15,7 +15,7 @@ import pytest
 from loopback import NO_TLS
 
 from reconciler.simulator import Faults, Simulator
-from reconciler.simulator.server import Server, bind
+from reconciler.simulator.server import Server
 
 KEY = "sk_test"
 Json = dict[str, Any]
@@ -108,7 +108,7 @@ def lines(log: io.StringIO) -> Callable[[], list[Json]]:
 @pytest.fixture
 def server(simulator: Simulator, uses_network: None) -> Iterator[Server]:
     """The same simulator over real HTTP, on a free port, in a thread."""
-    with bind(simulator, port=0, threads=4) as server:
+    with Server(simulator, port=0, threads=4) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         yield server

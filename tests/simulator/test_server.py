@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from reconciler.simulator import Simulator
-from reconciler.simulator.server import Server, bind
+from reconciler.simulator.server import Server
 
 from .conftest import KEY, problems
 
@@ -81,7 +81,7 @@ def test_the_url_with_a_query_and_unicode_arrives(http: httpx.Client) -> None:
 @pytest.mark.network
 def test_closing_frees_the_port(simulator: Simulator) -> None:
     """From another thread, twice, and the application stays open."""
-    server = bind(simulator)
+    server = Server(simulator)
     thread = threading.Thread(target=server.run)
     thread.start()
     httpx.get(server.url, trust_env=False)
@@ -89,14 +89,14 @@ def test_closing_frees_the_port(simulator: Simulator) -> None:
     server.close()
     thread.join(5)
     assert not thread.is_alive()
-    with bind(simulator, port=server.port) as again:
+    with Server(simulator, port=server.port) as again:
         assert again.port == server.port
 
 
 @pytest.mark.network
 def test_a_server_closed_before_it_ran_does_not_run(simulator: Simulator) -> None:
     """`run()` returns at once."""
-    server = bind(simulator)
+    server = Server(simulator)
     server.close()
     server.run()
 
@@ -104,7 +104,7 @@ def test_a_server_closed_before_it_ran_does_not_run(simulator: Simulator) -> Non
 def test_a_port_in_use_is_an_oserror(simulator: Simulator, server: Server) -> None:
     """For whoever called, to say it in their words."""
     with pytest.raises(OSError, match="in use"):
-        bind(simulator, port=server.port)
+        Server(simulator, port=server.port)
 
 
 @pytest.mark.network
@@ -114,7 +114,7 @@ def test_an_interrupt_ends_it_and_comes_through(simulator: Simulator, monkeypatc
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    server = bind(simulator)
+    server = Server(simulator)
     monkeypatch.setattr("waitress.wasyncore.loop", interrupted)
     with pytest.raises(KeyboardInterrupt):
         server.run()

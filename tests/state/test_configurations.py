@@ -13,7 +13,7 @@ import pytest
 from world import World
 
 from reconciler.cli.main import run
-from reconciler.state.backend import path_segment
+from reconciler.model.settings import path_segment
 
 from .conftest import PERSON, Remote, git
 from .s3_server import aim, needs_server, running
