@@ -17,7 +17,7 @@ from reconciler.model.reports import Review, Weight
 from reconciler.output.labels import WEIGHTS
 from reconciler.output.terminal import escape
 from reconciler.serialization import canonical
-from reconciler.text import counted, quote
+from reconciler.text import counted, natural, quote
 
 MANY = 20
 """More creates than this are shown by kind first."""
@@ -33,8 +33,8 @@ WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Changes with the same action, fields and causes, in the plan's order. `places`: where it is written → the
-    addresses that have it from there, the place of most of them first."""
+    """Changes with the same action, fields and causes, sorted by address (2 before 10). `places`: where it is
+    written → the addresses that have it from there, the place of most of them first."""
 
     changes: Sequence[Change]
     places: Mapping[Location, Sequence[str]]
@@ -87,7 +87,12 @@ def find_groups(review: Review) -> tuple[Group, ...]:
         is_new = changes[0].action is Action.CREATE and creates > MANY
         return changes[0].action not in DESTROYS, creates if is_new else len(changes), is_new
 
-    return tuple(Group(changes, _places(review, changes)) for changes in sorted(found.values(), key=rank))
+    ranked = (sorted(changes, key=_order) for changes in sorted(found.values(), key=rank))
+    return tuple(Group(changes, _places(review, changes)) for changes in ranked)
+
+
+def _order(change: Change) -> list[str | int]:
+    return natural(change.address)
 
 
 def new_by_kind(groups: Iterable[Group]) -> list[Group]:
@@ -97,7 +102,7 @@ def new_by_kind(groups: Iterable[Group]) -> list[Group]:
         if group.first.action is Action.CREATE:
             by_kind[group.first.kind] += group.changes
     is_many = sum(map(len, by_kind.values())) > MANY
-    found = [sorted(changes, key=lambda change: change.address) for changes in by_kind.values()]
+    found = [sorted(changes, key=_order) for changes in by_kind.values()]
     return [Group(changes, {}) for changes in found if changes and is_many]
 
 
