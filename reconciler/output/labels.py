@@ -73,9 +73,14 @@ STATUSES = {
 }
 
 
+def unusual_api(api: str) -> str:
+    """The address of the API as a heading names it: empty if it is the vendor's, or is not known."""
+    return "" if api == VENDOR_URL else api
+
+
 def api_note(api: str) -> str:
-    """What a heading says of the API's address: nothing if it is the vendor's, or is not known."""
-    return f" (API: {escape(api)})" if api not in ("", VENDOR_URL) else ""
+    """What a heading in text says of the API's address."""
+    return f" (API: {escape(named)})" if (named := unusual_api(api)) else ""
 
 
 def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:

@@ -18,7 +18,18 @@ from reconciler.model.reports import Review
 from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, title
 from reconciler.output.markdown.change import GroupMarkdown
-from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size, with_line
+from reconciler.output.markdown.words import (
+    api_note,
+    bullets,
+    code,
+    commit,
+    fitting,
+    folded,
+    place,
+    prose,
+    size,
+    with_line,
+)
 from reconciler.text import counted, quote
 
 TEXT_ROOM = 46_000
@@ -77,7 +88,7 @@ class PlanMarkdown:
 
     def _before(self) -> Iterator[str]:
         where = place(self._plan.environment, self._plan.configuration)
-        yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}"
+        yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}{api_note(self._plan.api)}"
         if refusals := self._plan.refusals:
             sentences = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
             yield "**Refused: this plan will not be applied.**"

@@ -29,7 +29,18 @@ from reconciler.model.reports import (
     Verification,
 )
 from reconciler.output.markdown.plan import PlanMarkdown
-from reconciler.output.markdown.words import bullets, code, commit, fence, fitting, folded, place, prose, with_line
+from reconciler.output.markdown.words import (
+    api_note,
+    bullets,
+    code,
+    commit,
+    fence,
+    fitting,
+    folded,
+    place,
+    prose,
+    with_line,
+)
 from reconciler.output.values import named
 from reconciler.text import counted, quote
 
@@ -65,7 +76,7 @@ def _applied(review: Review, report: ApplyReport) -> Iterator[str]:
     words = {status: f"{number:,} {status.value}" for status, number in counts.items() if number}
     counts_text = [f"**{text}**" if status in GRAVE else text for status, text in words.items()]
     where = place(report.environment, report.configuration)
-    yield f"Applied to {where}: {', '.join(counts_text) or 'nothing to do'}"
+    yield f"Applied to {where}: {', '.join(counts_text) or 'nothing to do'}{api_note(report.api)}"
     if report.unrecorded:
         yield f"**The state could not be written**: {prose(report.unrecorded)}"
     yield from _listed("Failed", (_because(each, each.reason) for each in report.of(Status.FAILED)))
@@ -136,16 +147,16 @@ def drift_markdown(drift: Drift) -> str:
 
 
 def _drift(drift: Drift) -> Iterator[str]:
-    environment = place(drift.environment, drift.configuration)
+    environment, api = place(drift.environment, drift.configuration), api_note(drift.api)
     if not drift.compared:
-        yield f"Drift in {environment}: **not known**, nothing is remembered of an apply"
+        yield f"Drift in {environment}: **not known**, nothing is remembered of an apply{api}"
         yield UNKNOWN
         return
     if not drift.objects:
-        yield f"Drift in {environment}: nothing of {drift.compared:,} remembered was changed outside"
+        yield f"Drift in {environment}: nothing of {drift.compared:,} remembered was changed outside{api}"
         return
     changed = counted(len(drift.objects), "object")
-    yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered"
+    yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
     yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), DRIFT_ROOM, ALL_DRIFT))
     yield f"---\n\n{WAYS}"
 

@@ -22,7 +22,7 @@ from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.text import SMALL, states
 from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
-from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title
+from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
 from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
 from reconciler.output.terminal import escape
 from reconciler.text import counted, truncate
@@ -91,6 +91,7 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
         headline=", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in headline.split(", ")),
         applied_at=datetime.fromisoformat(report.receipt.at) if report and report.receipt else None,
         plan=plan,
+        api=unusual_api(plan.api),
         commit=review.commit,
         base=review.base,
         at=review.at.astimezone(UTC) if review.at else None,
