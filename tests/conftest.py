@@ -27,9 +27,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A script that runs this in its background has Ctrl-C ignored, by all that is started here too: a test that ends a
-    program by it would wait for ever."""
+    """A script that runs this in its background has Ctrl-C ignored, and `nohup` SIGHUP, by all that is started here
+    too: a test that ends a program by one of them would wait for ever."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # What runs the tests may set a width, and a sentence that is broken is found by no test.
     os.environ.pop("COLUMNS", None)
     size.exhaustive = config.getoption("exhaustive")

@@ -129,6 +129,8 @@ def test_the_line_and_a_caret(
 ) -> None:
     """Below a problem stands its line, with a caret below the column; colours as elsewhere."""
     monkeypatch.setenv("QONVERSION_SECRET", "sk_test")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     folder.write("# 1\n" * 8 + "reports: {a: {status: [actve]}}\n")
     arguments = (
         [command, str(folder.path)]
