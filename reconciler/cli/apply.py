@@ -12,8 +12,8 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli.options import (
+    NeverSuggested,
     PlanFlags,
-    Unadvised,
     format_option,
     open_session,
     path_argument,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @path_argument
 @plan_options
 @format_option
-@click.option("--auto-approve", cls=Unadvised, is_flag=True, help="Do not ask: for CI, after a review.")
+@click.option("--auto-approve", cls=NeverSuggested, is_flag=True, help="Do not ask: for CI, after a review.")
 @click.option(
     "--plan", "saved", type=click.Path(path_type=Path), metavar="FILE", help="Carry out this plan, and nothing else."
 )

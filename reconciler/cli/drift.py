@@ -10,8 +10,8 @@ import click
 from reconciler import commands, output
 from reconciler.cli.options import (
     ConnectionFlags,
+    NeverSuggested,
     OneOf,
-    Unadvised,
     complete,
     connection_options,
     open_session,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @path_argument
 @click.option(
     "--adopt",
-    cls=Unadvised,
+    cls=NeverSuggested,
     is_flag=True,
     help="Write the live values into the YAML, comments kept, for a pull request.",
 )

@@ -119,7 +119,7 @@ def _show_usage(error: click.UsageError) -> None:
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
         write_stderr(error.format_message())
     else:
-        _show(load("reconciler.cli.usage:in_our_words")(error, cli))
+        _show(load("reconciler.cli.usage:usage_error")(error, cli))
 
 
 def _show_fault(error: Exception) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Unadvised(click.Option):
+class NeverSuggested(click.Option):
     """An option that destroys, overwrites, or passes a guard: no mistake is answered with it."""
 
 
@@ -153,19 +153,21 @@ def plan_options(command: Command) -> Command:
         ),
         click.option(
             "--allow",
-            cls=Unadvised,
+            cls=NeverSuggested,
             type=OneOf(ALLOWABLE),
             multiple=True,
             help="Pass this guard, once you know why it refuses.",
         ),
         click.option(
             "--max-deletes",
-            cls=Unadvised,
+            cls=NeverSuggested,
             type=WholeNumber(0),
             metavar="N",
             help="Delete or replace up to N objects, and no more.",
         ),
-        click.option("--prune", cls=Unadvised, is_flag=True, help="Also delete live objects that are not managed."),
+        click.option(
+            "--prune", cls=NeverSuggested, is_flag=True, help="Also delete live objects that are not managed."
+        ),
         click.option(
             "--target",
             shell_complete=complete("addresses"),

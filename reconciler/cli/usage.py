@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from reconciler.cli.options import Unadvised, help_hint, name_of
+from reconciler.cli.options import NeverSuggested, help_hint, name_of
 from reconciler.errors import WrongUsage
 from reconciler.text import meant, similar_options
 
@@ -16,7 +16,7 @@ OTHER_TOOLS = {"--dry-run": DRY_RUN, "--dryrun": DRY_RUN}
 """Options that people know from other tools, and what they find here."""
 
 
-def in_our_words(error: click.UsageError, root: click.Command) -> WrongUsage:
+def usage_error(error: click.UsageError, root: click.Command) -> WrongUsage:
     """What is wrong, and where to look. `root`: the command that has all others, for an error that names none."""
     ctx = error.ctx or click.Context(root, info_name="reconciler")
     return WrongUsage(_message(error, ctx), hint=help_hint(ctx))
@@ -71,7 +71,7 @@ def _names(options: Iterable[click.Option]) -> list[str]:
 
 
 def _advisable(command: click.Command) -> list[str]:
-    return _names(option for option in _options(command) if not isinstance(option, Unadvised))
+    return _names(option for option in _options(command) if not isinstance(option, NeverSuggested))
 
 
 def _command(ctx: click.Context) -> str:
