@@ -187,7 +187,7 @@ def _replace(context: PlanContext, resource: Resource, change: Change) -> Change
     if made is None:
         requests = create_requests(kind, fields)
     else:
-        notes = (*notes, f"the new one stands already: {made.id}, made by a run that was cut off")
+        notes = (*notes, f"the new one stands already: {made.id} has its name, and is not managed here yet")
         found = differences(kind, fields, made.fields)
         changed = {each.field.name for each in found if not is_kept_for_good(each, None)}
         requests = update_requests(kind, made, fields, changed) if changed else ()

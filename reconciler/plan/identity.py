@@ -235,8 +235,8 @@ class PlanContext:
         return from_state | {(each.record.kind, each.record.id): address for address, each in self.matches.items()}
 
     def made_already(self, resource: Resource) -> Record | None:
-        """The object that an interrupted apply has created for a replace and did not record, or None. IdentityAmbiguous
-        if it could be two objects."""
+        """The unmanaged object that has the name of what a replace would create, or None. An apply that was cut off may
+        have made it, or a person. IdentityAmbiguous if it could be two objects."""
         kind, managed = KINDS[resource.kind], self.addresses()
         unmanaged = [
             record

@@ -93,6 +93,22 @@ def test_a_replace_makes_repoints_and_then_deletes(world: World) -> None:
     assert world.plan().code == 0
 
 
+def test_a_new_one_that_a_person_has_made_is_taken_and_named(world: World) -> None:
+    """Nobody can tell who made it, so the plan names it and does not say who; it makes no second one."""
+    world.settle(ALLOWING)
+    theirs = world.insert("integrations", title="New hook", integration="webhooks", target_platform="iOS", active=0)
+    world.write(ALLOWING.replace(*EDITS["title"]))
+    planned = world.plan()
+    assert planned.actions()["integration.hook"] == "replace"
+    assert f"the new one stands already: {theirs} has its name" in " ".join(planned.change("integration.hook")["notes"])
+    world.requests()
+    assert world.apply().code == 0
+    assert ("POST", "/integrations") not in [(method, path) for method, path, _ in world.writes()]
+    assert world.id_of("integration.hook") == theirs
+    assert [each["id"] for each in world.live("integrations")] == [theirs]
+    assert world.plan().code == 0
+
+
 def test_an_old_one_that_is_still_used_stays_and_is_remembered(world: World) -> None:
     """An unmanaged report delivers to it: the new one stands, the API refuses the delete, the next plan knows."""
     world.settle(ALLOWING)

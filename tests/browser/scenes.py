@@ -146,6 +146,18 @@ def large(made: Project) -> None:
     made.write(_many(reports=480, send_at="10:00", prefix=" daily", left_out=20))
 
 
+def rollout(made: Project) -> None:
+    """The first plan of a project: 232 creates."""
+    made.write(_many(reports=212, send_at="09:00", prefix=""))
+
+
+def huge(made: Project) -> None:
+    """A plan of 2,000 changes: most are alike, some are not."""
+    made.write(_many(reports=1980, send_at="09:00", prefix=""))
+    made.command("apply", "--auto-approve", "--parallelism", "16")
+    made.write(_many(reports=2000, send_at="10:00", prefix=" daily", left_out=40))
+
+
 def _many(*, reports: int, send_at: str, prefix: str, left_out: int = 0) -> str:
     targets = [f"team-{number:02d}" for number in range(20)]
     lines = ["integrations:"]
@@ -169,4 +181,4 @@ def _many(*, reports: int, send_at: str, prefix: str, left_out: int = 0) -> str:
     return "\n".join(lines)
 
 
-SCENES: dict[str, Callable[[Project], None]] = {"small": small, "large": large}
+SCENES: dict[str, Callable[[Project], None]] = {"small": small, "rollout": rollout, "large": large, "huge": huge}

@@ -31,6 +31,8 @@ SWALLOWED = re.compile(r"^Exception ignored in: .*\nTraceback .*\n(?:  .*\n)+Key
 """What Python itself says where Ctrl-C comes in a place that cannot raise: then it is as if it had not come."""
 WORKER = ("active", "last_error_at", "last_error_message", "delivery_error_count", "updated_at")
 """What the delivery worker may change of an integration, whosever it is."""
+SUCCESSOR = re.compile(r"the new one stands already: (\S+)")
+"""What a replace takes as its new object: a note names it."""
 ADDED = "Added meanwhile"
 """What a shifting list is named like."""
 
@@ -46,6 +48,7 @@ class Shown:
         """A plan as programs see it; nothing if none was made."""
         for change in json.loads(text)["changes"] if text else ():
             self._take(change["action"], change["id"])
+            self.touched.update(SUCCESSOR.findall(" ".join(change["notes"])))
 
     def _take(self, action: str, object_id: str | None) -> None:
         if object_id:
