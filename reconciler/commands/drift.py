@@ -48,11 +48,12 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
             continue
         path = Path(resources[drifted.address].location.file)
         wanted[path] |= _values(drifted, desired[drifted.address].fields, planned.live, addresses)
-    edits = []
+    edits: dict[Path, tuple[str, str]] = {}
     for path, values in wanted.items():
-        adopted = set_values(path, read_text(path), values)
-        edits.append(adopted.edit)
-        left += map(str, adopted.left.values())
+        before = read_text(path)
+        after, problems = set_values(path, before, values)
+        edits[path] = before, after
+        left += map(str, problems.values())
     return found, Written(write_edits(edits), tuple(left))
 
 

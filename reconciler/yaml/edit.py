@@ -1,10 +1,12 @@
-"""Edits YAML files: sets values of resources, and adds resources and import lines."""
+"""Edits the text of YAML files: sets values of resources, and adds resources and import lines.
+
+A text keeps the line breaks and the byte order mark of its file, so writing it changes only what was edited.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -25,41 +27,13 @@ _RESOURCE: Final = 2
 """The steps of a path that name the resource: its section and its key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A file's text before and after, not yet written; `before` is "" for a new file.
-
-    Both have the line breaks and the byte order mark of the file, so writing `content` changes only what was edited.
-    """
-
-    path: Path
-    before: str
-    after: str
-
-    @property
-    def is_change(self) -> bool:
-        return self.before != self.after
-
-    @property
-    def content(self) -> bytes:
-        """The new bytes of the file."""
-        return self.after.encode("utf-8")
-
-
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """Values that were set in a file, and a problem with the position and the reason for each that was left."""
-
-    edit: Edit
-    left: Mapping[Way, Problem] = field(default_factory=dict)
-
-
 class UnwritableError(Exception):
     """A value that YAML or a configuration cannot express. `str()` says why."""
 
 
-def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
-    """Set values of resources that are written in a file, by paths such as `("reports", "daily", "status")`.
+def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> tuple[str, dict[Way, Problem]]:
+    """The text with other values of its resources, by paths such as `("reports", "daily", "status")`; and a problem
+    with the position and the reason for each value that was left.
 
     A map or a list changes item by item, so its comments stay. Keys that it has no longer are removed, and equal values
     are not touched. A value is left, with its reason, if it comes by an alias or `<<`, is shared by an anchor, holds a
@@ -70,22 +44,20 @@ def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
     source = Source(path, text)
     for way in values:
         _document(source, way)
-    return _set(source, text, values) if values else Adopted(Edit(path, text, text))
+    return _set(source, text, values) if values else (text, {})
 
 
-def _set(source: Source, text: str, values: Mapping[Way, Any]) -> Adopted:
+def _set(source: Source, text: str, values: Mapping[Way, Any]) -> tuple[str, dict[Way, Problem]]:
     """Set all values at once; if that fails, one half after the other, to find the values that cannot be set."""
     try:
-        return Adopted(Edit(source.path, text, source.edited(_expected(source, values))))
+        return source.edited(_expected(source, values)), {}
     except (UnsafeError, UnwritableError) as error:
         if len(values) == 1:
-            return Adopted(
-                Edit(source.path, text, text), {way: _left(source, way, value, error) for way, value in values.items()}
-            )
+            return text, {way: _left(source, way, value, error) for way, value in values.items()}
     pairs, half = iter(values.items()), len(values) // 2
-    first = _set(source, text, dict(islice(pairs, half)))
-    second = _set(Source(source.path, first.edit.after), first.edit.after, dict(pairs))
-    return Adopted(Edit(source.path, text, second.edit.after), {**first.left, **second.left})
+    text, first = _set(source, text, dict(islice(pairs, half)))
+    text, second = _set(Source(source.path, text), text, dict(pairs))
+    return text, {**first, **second}
 
 
 def _document(source: Source, way: Way) -> int:
@@ -100,7 +72,7 @@ def _document(source: Source, way: Way) -> int:
 
 def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
     """The values of the documents after the change; maps that are missing on a path are added."""
-    expected = [_plain(document.value) for document in source.documents]
+    expected = source.values()
     for way, value in values.items():
         target: Any = expected[_document(source, way)]
         for step, after in zip(way, (*way[1:], None), strict=True):
@@ -140,13 +112,6 @@ def _left(source: Source, way: Way, value: Any, why: Exception) -> Problem:
     return Problem(str(source.path), *position, f"{shown('.'.join(map(str, way[_RESOURCE:])))} {message}")
 
 
-def _plain(value: Any) -> Any:
-    """The value as plain maps and lists that share nothing."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
-
-
 def _written(value: Any) -> Any:
     """A live value for YAML: plain maps and lists, and `$${` for `${`.
 
@@ -177,8 +142,8 @@ def _escaped(value: Any, depth: int) -> Any:
 _IMPORTS: Final = "imports"
 
 
-def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str, fields: Mapping[str, Any]) -> Edit:
-    """Write a resource at the end of its section in the file `target`, which is new if `files` does not have it.
+def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str, fields: Mapping[str, Any]) -> str:
+    """The text of the file `target` with a resource at the end of its section. It is new if `files` does not have it.
 
     ConfigurationInvalid if one of the files has problems. Refused if one of them has the key already, if the section is
     shared (an alias, an anchor), or if a value cannot be written.
@@ -187,8 +152,8 @@ def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str
     return _add(target, files.get(target, ""), section, {key: fields})
 
 
-def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
-    """Write `{to, id}` at the end of the list `imports` of a file, which is new if the text is "".
+def add_import(path: Path, text: str, to: str, object_id: str) -> str:
+    """The text with `{to, id}` at the end of the list `imports`. The text of a new file is "".
 
     A line that is there already is not added. ConfigurationInvalid if the text has problems. Refused as in
     `add_resource`, and if the address is imported with another id.
@@ -200,7 +165,7 @@ def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
             continue
         for each, (row, column) in zip(items, items.positions, strict=True):
             if each == line:
-                return Edit(path, text, text)
+                return text
             if isinstance(each, dict) and each.get("to") == to:
                 raise Refused(str(Problem(str(path), row, column, f"{shown(to)} is imported already, with another id")))
     return _add(path, text, _IMPORTS, [line])
@@ -223,13 +188,13 @@ def _require_new(files: Mapping[Path, str], section: str, key: str) -> None:
         raise Refused(str(found[0]), hint="choose another key, or change what is written there")
 
 
-def _add(path: Path, text: str, section: str, added: Any) -> Edit:
+def _add(path: Path, text: str, section: str, added: Any) -> str:
     """Add a map or a list to the section. Refused, with the lines to write by hand, if that is not possible."""
     source = Source(path, text)
     try:
         new = {section: _written(added)}
         block = dump(new, Layout(has_short_maps=True))
-        after = _grown(source, new, section, block)
+        return _grown(source, new, section, block)
     except UnwritableError as error:
         raise Refused(f"{path}: {section} cannot be added to: {error}") from error
     except UnsafeError as error:
@@ -237,12 +202,11 @@ def _add(path: Path, text: str, section: str, added: Any) -> Edit:
         position = maps[-1].value_positions[section] if maps else (1, 1)
         problem = Problem(str(path), *position, f"{section} cannot be added to: it {error}")
         raise Refused(str(problem), hint=f"write it by hand:\n{block.rstrip()}") from error
-    return Edit(path, text, after)
 
 
 def _grown(source: Source, new: dict[str, Any], section: str, block: str) -> str:
     """The text with the addition in the last document that has the section, or in the last document."""
-    expected = [_plain(document.value) for document in source.documents]
+    expected = source.values()
     if not expected:
         after = source.byte_order_mark + source.text + block.replace("\n", source.eol)
         require_read(after, [new])

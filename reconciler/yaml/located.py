@@ -81,32 +81,15 @@ _NO_KEY: Final = object()
 _DROPPED: Final = object()
 
 
-class RootFrame:
-    """The document itself: it takes one value."""
-
-    __slots__ = ("position", "value")
-
-    wants_key = False
-    in_brackets = False
-
-    def __init__(self) -> None:
-        self.value: Any = None
-        self.position: Position = (1, 1)
-
-    def put(self, value: Any, at: Position) -> None:
-        self.value = value
-        self.position = at
-
-
 class ListFrame:
-    """An open list."""
+    """An open list, or an open document: a list of its one value."""
 
     __slots__ = ("append", "append_position", "in_brackets", "value")
 
     wants_key = False
-    in_brackets: bool
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_brackets: bool = False) -> None:
+        self.in_brackets = in_brackets
         self.value = LocatedList()
         self.append = self.value.append
         self.append_position = self.value.positions.append
@@ -121,9 +104,8 @@ class MapFrame:
 
     __slots__ = ("in_brackets", "key", "key_positions", "merges", "report", "value", "value_positions")
 
-    in_brackets: bool
-
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, *, in_brackets: bool) -> None:
+        self.in_brackets = in_brackets
         self.value = LocatedMap()
         self.key_positions = self.value.key_positions
         self.value_positions = self.value.value_positions
@@ -197,4 +179,4 @@ class MapFrame:
                     self.value.anchors = {**self.value.anchors, key: source.anchors[key]}
 
 
-Frame = RootFrame | ListFrame | MapFrame
+Frame = ListFrame | MapFrame

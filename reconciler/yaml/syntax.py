@@ -186,11 +186,6 @@ def _refused(text: str, file: str) -> list[Problem]:
     return problems
 
 
-# One token, and the white space before it. Quoted text is one token, closed or not. A quote within plain text, as in
-# `it's`, begins no token.
-_LINE_END: Final = re.compile(r"[\r\n]")
-
-
 def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
     """Return the index of the bracket that opens one level more than `levels`, or None.
 
@@ -208,6 +203,6 @@ def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
             opened -= 1
         elif token["plain"] and opened <= 0 and not in_brackets:
             # Outside of brackets, plain text ends with its line.
-            line_end = _LINE_END.search(text, position)
+            line_end = _BREAK.search(text, position)
             position = line_end.end() if line_end else len(text)
     return None

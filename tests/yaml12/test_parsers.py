@@ -13,7 +13,8 @@ import yaml
 from size import seeds
 
 from reconciler.errors import Problem
-from reconciler.yaml import LocatedList, LocatedMap, is_accelerated, read
+from reconciler.yaml import LocatedList, LocatedMap, read
+from reconciler.yaml.parsers import is_accelerated
 
 pytestmark = pytest.mark.skipif(not is_accelerated(), reason="PyYAML is installed without its C parser")
 
@@ -59,7 +60,9 @@ def located(value: Any) -> Any:
 
 def outcome(text: str, *, accelerated: bool) -> tuple[list[Any], list[Problem]]:
     """Return all that `read` finds in `text`."""
-    documents, problems = read(text.encode(), "f", accelerated=accelerated)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("yaml.__with_libyaml__", accelerated)
+        documents, problems = read(text.encode(), "f")
     return [(document.position, located(document.value)) for document in documents], problems
 
 
