@@ -48,12 +48,11 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
             continue
         path = Path(resources[drifted.address].location.file)
         wanted[path] |= _values(drifted, desired[drifted.address].fields, planned.live, addresses)
-    edits: dict[Path, tuple[str, str]] = {}
+    edits = []
     for path, values in wanted.items():
-        before = read_text(path)
-        after, problems = set_values(path, before, values)
-        edits[path] = before, after
-        left += map(str, problems.values())
+        adopted = set_values(path, read_text(path), values)
+        edits.append(adopted.edit)
+        left += map(str, adopted.left.values())
     return found, Written(write_edits(edits), tuple(left))
 
 

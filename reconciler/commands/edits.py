@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from reconciler.config.files import Disk
 from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.system import Unreadable
+from reconciler.yaml.edit import Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,14 @@ def read_text(path: Path) -> str:
         raise ConfigurationInvalid([Problem(str(path), 0, 0, f"cannot be read: {error}")]) from error
 
 
-def write_edits(edits: Mapping[Path, tuple[str, str]]) -> tuple[Path, ...]:
-    """Writes what was edited (path → the text before and after), and gives the files. Refused if one was changed
-    meanwhile, or cannot be written."""
-    changed = {path: texts for path, texts in edits.items() if texts[0] != texts[1]}
-    for path, (before, after) in changed.items():
-        if (read_text(path) if path.exists() else "") != before:
-            raise Refused(f"{path}: it was changed by somebody else meanwhile", hint="try again")
+def write_edits(edits: list[Edit]) -> tuple[Path, ...]:
+    """Writes what was edited, and gives the files. Refused if one was changed meanwhile, or cannot be written."""
+    changed = [edit for edit in edits if edit.is_change]
+    for edit in changed:
+        if (read_text(edit.path) if edit.path.exists() else "") != edit.before:
+            raise Refused(f"{edit.path}: it was changed by somebody else meanwhile", hint="try again")
         try:
-            path.write_bytes(after.encode("utf-8"))
+            edit.path.write_bytes(edit.content)
         except OSError as error:
-            raise Refused(f"{path}: cannot be written: {error.strerror}") from error
-    return tuple(changed)
+            raise Refused(f"{edit.path}: cannot be written: {error.strerror}") from error
+    return tuple(edit.path for edit in changed)

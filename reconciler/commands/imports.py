@@ -18,7 +18,7 @@ from reconciler.plan.export import make_block
 from reconciler.plan.identity import deleted_before
 from reconciler.state.operations import load_state
 from reconciler.text import did_you_mean
-from reconciler.yaml.edit import add_import, add_resource
+from reconciler.yaml.edit import Edit, add_import, add_resource
 
 
 def import_object(session: Session, address: str, object_id: str, file: Path | None) -> Written:
@@ -43,9 +43,10 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
     fields, left = _writable(kind, record, live, addresses)
     texts = {path.resolve(): text for path, text in read_texts(session).items()}
     target = (file or session.configuration.folder / f"{kind.section}.yaml").resolve()
-    before = texts.setdefault(target, read_text(target) if target.exists() else "")
+    texts.setdefault(target, read_text(target) if target.exists() else "")
     added = add_resource(texts, target, kind.section, address.partition(".")[2], fields)
-    return Written(write_edits({target: (before, add_import(target, added, address, object_id))}), left)
+    edit = add_import(target, added.after, address, object_id)
+    return Written(write_edits([Edit(target, added.before, edit.after)]), left)
 
 
 def _kind(address: str) -> Kind:

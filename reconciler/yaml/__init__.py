@@ -5,6 +5,7 @@
 
 from reconciler.yaml.anchors import ALIAS, Budget
 from reconciler.yaml.located import Document, LocatedList, LocatedMap, Position, find_position
+from reconciler.yaml.parsers import is_accelerated
 from reconciler.yaml.reading import read
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "LocatedMap",
     "Position",
     "find_position",
+    "is_accelerated",
     "read",
 ]

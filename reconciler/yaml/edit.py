@@ -1,12 +1,10 @@
-"""Edits the text of YAML files: sets values of resources, and adds resources and import lines.
-
-A text keeps the line breaks and the byte order mark of its file, so writing it changes only what was edited.
-"""
+"""Edits YAML files: sets values of resources, and adds resources and import lines."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -27,13 +25,41 @@ _RESOURCE: Final = 2
 """The steps of a path that name the resource: its section and its key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A file's text before and after, not yet written; `before` is "" for a new file.
+
+    Both have the line breaks and the byte order mark of the file, so writing `content` changes only what was edited.
+    """
+
+    path: Path
+    before: str
+    after: str
+
+    @property
+    def is_change(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def content(self) -> bytes:
+        """The new bytes of the file."""
+        return self.after.encode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Values that were set in a file, and a problem with the position and the reason for each that was left."""
+
+    edit: Edit
+    left: Mapping[Way, Problem] = field(default_factory=dict)
+
+
 class UnwritableError(Exception):
     """A value that YAML or a configuration cannot express. `str()` says why."""
 
 
-def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> tuple[str, dict[Way, Problem]]:
-    """The text with other values of its resources, by paths such as `("reports", "daily", "status")`; and a problem
-    with the position and the reason for each value that was left.
+def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
+    """Set values of resources that are written in a file, by paths such as `("reports", "daily", "status")`.
 
     A map or a list changes item by item, so its comments stay. Keys that it has no longer are removed, and equal values
     are not touched. A value is left, with its reason, if it comes by an alias or `<<`, is shared by an anchor, holds a
@@ -44,20 +70,22 @@ def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> tuple[str, d
     source = Source(path, text)
     for way in values:
         _document(source, way)
-    return _set(source, text, values) if values else (text, {})
+    return _set(source, text, values) if values else Adopted(Edit(path, text, text))
 
 
-def _set(source: Source, text: str, values: Mapping[Way, Any]) -> tuple[str, dict[Way, Problem]]:
+def _set(source: Source, text: str, values: Mapping[Way, Any]) -> Adopted:
     """Set all values at once; if that fails, one half after the other, to find the values that cannot be set."""
     try:
-        return source.edited(_expected(source, values)), {}
+        return Adopted(Edit(source.path, text, source.edited(_expected(source, values))))
     except (UnsafeError, UnwritableError) as error:
         if len(values) == 1:
-            return text, {way: _left(source, way, value, error) for way, value in values.items()}
+            return Adopted(
+                Edit(source.path, text, text), {way: _left(source, way, value, error) for way, value in values.items()}
+            )
     pairs, half = iter(values.items()), len(values) // 2
-    text, first = _set(source, text, dict(islice(pairs, half)))
-    text, second = _set(Source(source.path, text), text, dict(pairs))
-    return text, {**first, **second}
+    first = _set(source, text, dict(islice(pairs, half)))
+    second = _set(Source(source.path, first.edit.after), first.edit.after, dict(pairs))
+    return Adopted(Edit(source.path, text, second.edit.after), {**first.left, **second.left})
 
 
 def _document(source: Source, way: Way) -> int:
@@ -142,8 +170,8 @@ def _escaped(value: Any, depth: int) -> Any:
 _IMPORTS: Final = "imports"
 
 
-def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str, fields: Mapping[str, Any]) -> str:
-    """The text of the file `target` with a resource at the end of its section. It is new if `files` does not have it.
+def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str, fields: Mapping[str, Any]) -> Edit:
+    """Write a resource at the end of its section in the file `target`, which is new if `files` does not have it.
 
     ConfigurationInvalid if one of the files has problems. Refused if one of them has the key already, if the section is
     shared (an alias, an anchor), or if a value cannot be written.
@@ -152,8 +180,8 @@ def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str
     return _add(target, files.get(target, ""), section, {key: fields})
 
 
-def add_import(path: Path, text: str, to: str, object_id: str) -> str:
-    """The text with `{to, id}` at the end of the list `imports`. The text of a new file is "".
+def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
+    """Write `{to, id}` at the end of the list `imports` of a file, which is new if the text is "".
 
     A line that is there already is not added. ConfigurationInvalid if the text has problems. Refused as in
     `add_resource`, and if the address is imported with another id.
@@ -165,7 +193,7 @@ def add_import(path: Path, text: str, to: str, object_id: str) -> str:
             continue
         for each, (row, column) in zip(items, items.positions, strict=True):
             if each == line:
-                return text
+                return Edit(path, text, text)
             if isinstance(each, dict) and each.get("to") == to:
                 raise Refused(str(Problem(str(path), row, column, f"{shown(to)} is imported already, with another id")))
     return _add(path, text, _IMPORTS, [line])
@@ -188,13 +216,13 @@ def _require_new(files: Mapping[Path, str], section: str, key: str) -> None:
         raise Refused(str(found[0]), hint="choose another key, or change what is written there")
 
 
-def _add(path: Path, text: str, section: str, added: Any) -> str:
+def _add(path: Path, text: str, section: str, added: Any) -> Edit:
     """Add a map or a list to the section. Refused, with the lines to write by hand, if that is not possible."""
     source = Source(path, text)
     try:
         new = {section: _written(added)}
         block = dump(new, Layout(has_short_maps=True))
-        return _grown(source, new, section, block)
+        after = _grown(source, new, section, block)
     except UnwritableError as error:
         raise Refused(f"{path}: {section} cannot be added to: {error}") from error
     except UnsafeError as error:
@@ -202,6 +230,7 @@ def _add(path: Path, text: str, section: str, added: Any) -> str:
         position = maps[-1].value_positions[section] if maps else (1, 1)
         problem = Problem(str(path), *position, f"{section} cannot be added to: it {error}")
         raise Refused(str(problem), hint=f"write it by hand:\n{block.rstrip()}") from error
+    return Edit(path, text, after)
 
 
 def _grown(source: Source, new: dict[str, Any], section: str, block: str) -> str:

@@ -16,15 +16,18 @@ SHORT = {"name": "No"}
 
 def added(text: str, section: str = "reports", key: str = "new", fields: object = None) -> str:
     """The text of a file with one more resource."""
-    return add_resource({FILE: text}, FILE, section, key, fields or SHORT)  # type: ignore[arg-type]
+    return add_resource({FILE: text}, FILE, section, key, fields or SHORT).after  # type: ignore[arg-type]
 
 
 def test_a_new_file_gets_just_the_section() -> None:
     """Indented as the README is, ambiguous texts in quotes."""
-    assert add_resource({}, FILE, "reports", "new", NEW) == (
+    edit = add_resource({}, FILE, "reports", "new", NEW)
+    assert (edit.path, edit.before) == (FILE, "")
+    assert edit.after == (
         'reports:\n  new:\n    name: New\n    send_at: "09:00"\n    destinations:\n'
         '      - integration: a\n      - {type: t, id: "012"}\n'
     )
+    assert edit.content == edit.after.encode()
 
 
 @pytest.mark.parametrize("head", ["", "# only a comment\n", "\n\n", "---\n", "# c\n---\n# d\n"])
@@ -196,7 +199,7 @@ def test_live_text_that_looks_like_a_variable_stays_text() -> None:
 )
 def test_an_import_comes_at_the_end_of_the_list(before: str, after: str) -> None:
     """As the list is written; the very same line is not written twice."""
-    assert add_import(FILE, before, "report.x", "012") == after
+    assert add_import(FILE, before, "report.x", "012").after == after
 
 
 @pytest.mark.parametrize("text", ["imports: {a: 1}\n", "imports: [{to: report.x, id: b}]\n", "x: &a []\nimports: *a\n"])
@@ -208,7 +211,7 @@ def test_an_import_that_contradicts_is_refused(text: str) -> None:
 
 def test_additions_follow_one_another() -> None:
     """The text after one is the text before the next."""
-    first = add_resource({FILE: ""}, FILE, "reports", "a", SHORT)
-    second = add_import(FILE, first, "report.a", "x1")
-    third = add_resource({FILE: second}, FILE, "reports", "b", SHORT)
+    first = add_resource({FILE: ""}, FILE, "reports", "a", SHORT).after
+    second = add_import(FILE, first, "report.a", "x1").after
+    third = add_resource({FILE: second}, FILE, "reports", "b", SHORT).after
     assert third == ('reports:\n  a:\n    name: "No"\n  b:\n    name: "No"\nimports:\n  - {to: report.a, id: x1}\n')

@@ -50,10 +50,11 @@ def test_a_damaged_file_is_edited_or_refused(seed: int) -> None:
         for edit in (
             lambda text=text: add_resource({FILE: text}, FILE, "s", "new", {"x": [1]}),
             lambda text=text: add_import(FILE, text, "report.x", "1"),
-            lambda text=text: set_values(FILE, text, {("s", "a", key): value for key, value in VALUES.items()})[0],
+            lambda text=text: set_values(FILE, text, {("s", "a", key): value for key, value in VALUES.items()}).edit,
         ):
             try:
                 made = edit()
             except ReconcilerError:
                 continue
-            assert not read(made.encode(), "")[1], f"seed {seed}: {text!r}"
+            assert made.before == text, f"seed {seed}"
+            assert not read(made.content, "")[1], f"seed {seed}: {text!r}"

@@ -7,22 +7,23 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.yaml.edit import Way, set_values
+from reconciler.errors import ConfigurationInvalid, Refused
+from reconciler.yaml.edit import Adopted, Way, set_values
 
 FILE = Path("team/all.yaml")
 
 
-def adopt(text: str, values: dict[Way, Any], key: str = "a") -> tuple[str, dict[Way, Problem]]:
+def adopt(text: str, values: dict[Way, Any], key: str = "a") -> Adopted:
     """Set values of `s.<key>`."""
     return set_values(FILE, text, {("s", key, *way): value for way, value in values.items()})
 
 
 def after(text: str, values: dict[Way, Any]) -> str:
     """The text with the values, all of which could be set."""
-    edited, left = adopt(text, values)
-    assert not left
-    return edited
+    adopted = adopt(text, values)
+    assert not adopted.left
+    assert adopted.edit.before == text
+    return adopted.edit.after
 
 
 BEFORE = """# top
@@ -205,18 +206,18 @@ s:
 )
 def test_what_would_change_more_is_left_and_said(way: Way, value: Any, says: str) -> None:
     """With file, line and why; what stands beside it is set all the same."""
-    edited, problems = adopt(SHARED, {way: value, ("text",): "new"})
-    assert edited == SHARED.replace("words", "new")
-    (left,) = problems.items()
+    adopted = adopt(SHARED, {way: value, ("text",): "new"})
+    assert adopted.edit.after == SHARED.replace("words", "new")
+    (left,) = adopted.left.items()
     assert left[0] == ("s", "a", *way)
     assert says in str(left[1])
 
 
 def test_a_resource_that_is_an_alias_is_left() -> None:
     """A change at its anchor would change the other too."""
-    edited, left = adopt(SHARED, {("z",): 2}, key="c")
-    assert edited == SHARED
-    assert "z is written with *own" in str(left["s", "c", "z"])
+    adopted = adopt(SHARED, {("z",): 2}, key="c")
+    assert not adopted.edit.is_change
+    assert "z is written with *own" in str(adopted.left["s", "c", "z"])
 
 
 @pytest.mark.parametrize(
@@ -247,24 +248,23 @@ def test_a_resource_that_is_an_alias_is_left() -> None:
 def test_uncommon_styles_are_left_and_said(lines: str, value: Any, says: str) -> None:
     """With the live value, for a person to write; the value beside it is set, in the same file."""
     text = f"s:\n  a:\n{lines}    m: 1\n"
-    edited, left = adopt(text, {("n",): value, ("m",): 2})
-    assert edited == text.replace("m: 1", "m: 2")
-    (problem,) = left.values()
+    adopted = adopt(text, {("n",): value, ("m",): 2})
+    assert adopted.edit.after == text.replace("m: 1", "m: 2")
+    (problem,) = adopted.left.values()
     assert says in str(problem)
 
 
 def test_several_resources_of_a_file_are_set_at_once() -> None:
     """Ways begin with the section and the key."""
     text = "s:\n  a: {k: 1}\n---\nt:\n  b: {k: 1}\n"
-    edited, _ = set_values(FILE, text, {("s", "a", "k"): 2, ("t", "b", "k"): 3})
-    assert edited == "s:\n  a: {k: 2}\n---\nt:\n  b: {k: 3}\n"
+    edit = set_values(FILE, text, {("s", "a", "k"): 2, ("t", "b", "k"): 3}).edit
+    assert edit.after == "s:\n  a: {k: 2}\n---\nt:\n  b: {k: 3}\n"
 
 
 def test_the_same_values_change_nothing() -> None:
     """However they are written."""
-    text = "s: {a: {n: 0x10, t: 'x', l: [ 1 ]}}"
-    assert after(text, {("n",): 16, ("t",): "x", ("l",): [1]}) == text
-    assert after(text, {}) == text
+    assert not adopt("s: {a: {n: 0x10, t: 'x', l: [ 1 ]}}", {("n",): 16, ("t",): "x", ("l",): [1]}).edit.is_change
+    assert not adopt("s: {a: {n: 1}}", {}).edit.is_change
 
 
 @pytest.mark.parametrize("way", [("s", "z", "n"), ("z", "a", "n"), ("s", "a"), ()])

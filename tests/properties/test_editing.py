@@ -88,9 +88,10 @@ def test_set_values_changes_what_it_is_told_and_nothing_else(chance: Random) -> 
     value, lines, text = any_file(chance)
     assert said(text) == json.dumps(value, sort_keys=True), "the test writes what it does not mean"
     edits = any_edits(chance, value)
-    after, left = set_values(FILE, text, edits)
-    assert all(" is written on several lines; " in each.message for each in left.values())
-    edits = {way: new for way, new in edits.items() if way not in left}
+    adopted = set_values(FILE, text, edits)
+    assert all(" is written on several lines; " in each.message for each in adopted.left.values())
+    edits = {way: new for way, new in edits.items() if way not in adopted.left}
+    after = adopted.edit.after
     assert said(after) == json.dumps(changed(value, edits), sort_keys=True)
     rest = iter(after.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"))
     missing = [line for line, way, whole in lines if not is_touched(way, whole, edits) and line not in rest]
@@ -109,11 +110,11 @@ def test_an_addition_is_one_piece_of_text_and_nothing_else(chance: Random) -> No
     value, _, text = any_file(chance)
     section = chance.choice(["reports", "automations", "integrations"])
     fields = {key: any_value(chance) for key in chance.sample(KEYS, 4)}
-    after = add_resource({FILE: text}, FILE, section, "new", fields)
+    after = add_resource({FILE: text}, FILE, section, "new", fields).after
     value.setdefault(section, {})["new"] = fields
     assert said(after) == json.dumps(value, sort_keys=True)
     assert is_one_piece(text, after)
-    both = add_import(FILE, after, "report.new", chance.choice(TEXTS))
+    both = add_import(FILE, after, "report.new", chance.choice(TEXTS)).after
     assert is_one_piece(after, both)
 
 

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from world import World, automation, integration, opened, report
 
 from reconciler.cli.main import run
-from reconciler.yaml import read
-from reconciler.yaml.parsers import is_accelerated
+from reconciler.yaml import is_accelerated, read
 from reconciler.yaml.writing import dump
 
 from .examples import examples

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Problem
-from reconciler.yaml import Document, read
-from reconciler.yaml.parsers import is_accelerated
+from reconciler.yaml import Document, is_accelerated, read
 
 Read = Callable[[str | bytes], tuple[list[Document], list[Problem]]]
 

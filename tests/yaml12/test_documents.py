@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.yaml import Document, LocatedList, LocatedMap, read
-from reconciler.yaml.parsers import is_accelerated
+from reconciler.yaml import Document, LocatedList, LocatedMap, is_accelerated, read
 
 from .conftest import Read
 

@@ -13,8 +13,7 @@ import yaml
 from size import seeds
 
 from reconciler.errors import Problem
-from reconciler.yaml import LocatedList, LocatedMap, read
-from reconciler.yaml.parsers import is_accelerated
+from reconciler.yaml import LocatedList, LocatedMap, is_accelerated, read
 
 pytestmark = pytest.mark.skipif(not is_accelerated(), reason="PyYAML is installed without its C parser")
 
