@@ -6,7 +6,7 @@ import contextlib
 import logging
 import socket
 import threading
-from typing import Any, Self
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore  # type: ignore[import-untyped]
@@ -18,7 +18,7 @@ _LOOP_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 
 
-class Server:
+class Server(contextlib.AbstractContextManager["Server"]):
     """A bound server: port 0 takes a free one, `run()` answers until `close()`, which may come from any thread.
 
     `port` is the real one. Closing it leaves the application open: that belongs to whoever made it.
@@ -78,9 +78,6 @@ class Server:
     def _shut(self) -> None:
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._sockets)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

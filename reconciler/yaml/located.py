@@ -143,21 +143,17 @@ class MapFrame:
     def _odd_key(self, value: Any, at: Position) -> None:
         """Take a merge key, or report a wrong key."""
         self.key = _DROPPED
-        if value is MERGE:
-            self._merge_key(at)
+        if value is MERGE and self.merges:
+            first = self.merges[0][1][0]
+            self.report(at, f"duplicate key <<; it is written first at line {first}; expected one list: <<: [*a, *b]")
+        elif value is MERGE:
+            self.key = MERGE
         elif isinstance(value, str):
             first = self.key_positions[value][0]
             self.report(at, f"duplicate key {quoted(value)}; it is written first at line {first}; expected it once")
         else:
             hint = "; text that begins with { or [ must be in quotes" if isinstance(value, (dict, list)) else ""
             self.report(at, f"a key must be a string; found {node_kind(value)}{hint}")
-
-    def _merge_key(self, at: Position) -> None:
-        if self.merges:
-            first = self.merges[0][1][0]
-            self.report(at, f"duplicate key <<; it is written first at line {first}; expected one list: <<: [*a, *b]")
-        else:
-            self.key = MERGE
 
     def close(self) -> None:
         """Add the keys of the merges. Own keys win, then the earlier map of a list."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -39,7 +39,7 @@ def _loader() -> Any:
 
 def parser_for(text: str) -> Parser:
     """Return a parser over `text`: the C parser if it is installed, else the Python parser."""
-    make = _loader()
+    make: Callable[[str], Parser] = _loader()
     if not any(begin in text for begin in _PAIR_BEGINS) or _TAKEN.search(text):
         return make(text)
     return _PairParser(make(_PAIR.sub(partial(_moved, by=1), text)))
