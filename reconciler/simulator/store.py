@@ -124,7 +124,8 @@ class Transaction:
         while True:
             self._connection.execute("UPDATE counter SET n = n + 1")
             ((count,),) = self._connection.execute("SELECT n FROM counter")
-            candidate = _spell(count * _STRIDE % _ID_SPACE)
+            number = count * _STRIDE % _ID_SPACE
+            candidate = "".join(_DIGITS[number // 62**place % 62] for place in reversed(range(_ID_LENGTH)))
             if not self._connection.execute("SELECT 1 FROM records WHERE id = ? LIMIT 1", (candidate,)).fetchone():
                 return candidate
 
@@ -189,11 +190,3 @@ class Transaction:
 
 def _dump(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def _spell(number: int) -> str:
-    digits = []
-    for _ in range(_ID_LENGTH):
-        number, digit = divmod(number, len(_DIGITS))
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
