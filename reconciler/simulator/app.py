@@ -58,7 +58,11 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
         scene = Scene(_request(environ), self._store, self._clock, self.faults.visibility)
-        response = _guarded(environ, lambda: self.faults.around(scene, lambda: self._work(scene, environ)))
+
+        def work() -> Response:
+            return _guarded(environ, lambda: self.answer(scene.taken or scene.request))
+
+        response = _guarded(environ, lambda: self.faults.around(scene, work))
         self._write_log(scene, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")
 
@@ -73,9 +77,6 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         hidden = self.faults.visibility.over(project, request)
         with self._store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
             return handler(Call(request, transaction, self._clock(), record_id))
-
-    def _work(self, scene: Scene, environ: WSGIEnvironment) -> Response:
-        return _guarded(environ, lambda: self.answer(scene.taken or scene.request))
 
     def seed(self) -> None:
         """Give each project an e-mail destination, unless it has or had it: what a newcomer can refer to by its id."""
