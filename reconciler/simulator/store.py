@@ -125,7 +125,7 @@ class Transaction:
             self._connection.execute("UPDATE counter SET n = n + 1")
             ((count,),) = self._connection.execute("SELECT n FROM counter")
             number = count * _STRIDE % _ID_SPACE
-            candidate = "".join(_DIGITS[number // 62**place % 62] for place in reversed(range(_ID_LENGTH)))
+            candidate = "".join(_DIGITS[divmod(number // 62**place, 62)[1]] for place in reversed(range(_ID_LENGTH)))
             if not self._connection.execute("SELECT 1 FROM records WHERE id = ? LIMIT 1", (candidate,)).fetchone():
                 return candidate
 

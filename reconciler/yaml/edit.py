@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ def _document(source: Source, way: Way) -> int:
 
 def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
     """The values of the documents after the change; maps that are missing on a path are added."""
-    expected = source.values()
+    expected = _values(source)
     for way, value in values.items():
         target: Any = expected[_document(source, way)]
         for step, after in zip(way, (*way[1:], None), strict=True):
@@ -138,6 +139,11 @@ def _left(source: Source, way: Way, value: Any, why: Exception) -> Problem:
         message = f"cannot be written: {error}"
     position = find_position(document.value, way, document.position)
     return Problem(str(source.path), *position, f"{shown('.'.join(map(str, way[_RESOURCE:])))} {message}")
+
+
+def _values(source: Source) -> list[Any]:
+    """The values of the documents, as plain maps and lists that share nothing."""
+    return [json.loads(json.dumps(document.value)) for document in source.documents]
 
 
 def _written(value: Any) -> Any:
@@ -235,7 +241,7 @@ def _add(path: Path, text: str, section: str, added: Any) -> Edit:
 
 def _grown(source: Source, new: dict[str, Any], section: str, block: str) -> str:
     """The text with the addition in the last document that has the section, or in the last document."""
-    expected = source.values()
+    expected = _values(source)
     if not expected:
         after = source.byte_order_mark + source.text + block.replace("\n", source.eol)
         require_read(after, [new])

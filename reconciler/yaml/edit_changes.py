@@ -70,10 +70,6 @@ class Source:
         columns = len(step[1]) if step else 2
         self._layout = Layout(columns, len(dash[2]) - len(dash[1]) if dash else columns, has_short_maps=True)
 
-    def values(self) -> list[Any]:
-        """The values of the documents, as plain maps and lists that share nothing."""
-        return [json.loads(json.dumps(document.value)) for document in self.documents]
-
     def edited(self, expected: Sequence[Any]) -> str:
         """The text with the expected values. UnsafeError if no edit of a common style gives them."""
         try:
