@@ -41,19 +41,14 @@ def keys_path(keys: Keys) -> str:
 
 def path_keys(path: str) -> tuple[str | int, ...] | None:
     """The keys of a path; None if the text is no path."""
-    keys: list[str | int] = []
-    at = 0
-    while at < len(path):
-        found = STEP.match(path, at)
-        if found is None or (path[at] == "." and at == 0):
-            return None
-        name, number, quoted = found.groups()
-        try:
-            keys.append(int(number) if number is not None else json.loads(quoted) if quoted is not None else name)
-        except ValueError:
-            return None
-        at = found.end()
-    return tuple(keys)
+    steps = list(STEP.finditer(path))
+    if "".join(step[0] for step in steps) != path or path.startswith("."):
+        return None
+    groups = (step.groups() for step in steps)
+    try:
+        return tuple(name or (int(number) if number else json.loads(quoted)) for name, number, quoted in groups)
+    except ValueError:
+        return None
 
 
 def value_at(value: Any, keys: Keys) -> Any:

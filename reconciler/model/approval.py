@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from reconciler.model.plan import Change, Plan
-from reconciler.serialization import DecodeError, canonical, decode, json_text, unreadable
+from reconciler.serialization import DecodeError, canonical, decode, json_text
 
 FORMAT_VERSION = 2
 MOST_SKETCHED = 10_000
@@ -62,12 +62,8 @@ def to_json(approval: Approval) -> str:
     return json_text(asdict(approval), indented=True) + "\n"
 
 
-def from_json(text: str) -> Approval:
-    """What `to_json` wrote. DecodeError if it is anything else: another version, an unknown or missing field."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DecodeError(f"approval: {unreadable(error)}") from error
+def from_json(document: Any) -> Approval:
+    """The approval in the JSON of `to_json`. DecodeError if it is anything else: another version, or other fields."""
     version = document.get("format_version") if isinstance(document, dict) else None
     if version != FORMAT_VERSION:
         raise DecodeError(f"approval: expected format_version {FORMAT_VERSION}, not {version!r}")

@@ -51,12 +51,11 @@ def read_approved(expected: str) -> Approved:
     except (OSError, Unreadable, ValueError) as error:
         raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
     try:
-        text = content.decode("utf-8")
-        document = json.loads(text)
+        document = json.loads(content.decode("utf-8"))
         plan = document.get("plan", document) if isinstance(document, dict) else None
         if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
             return _from_plan(plan)
-        approval = from_json(text)
+        approval = from_json(document)
     except (ValueError, RecursionError) as error:
         raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error
     sketches = approval.changes.items()

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 import json
 import os
@@ -17,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Self, TextIO
+from typing import Any, TextIO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -31,7 +30,7 @@ from reconciler.simulator.wire import ApiError, Call, Dropped, Request, Response
 utc_now = partial(datetime.now, UTC)
 
 
-class Simulator:
+class Simulator(contextlib.AbstractContextManager["Simulator"]):
     """A WSGI callable. `path` is the file that keeps the data, made when it is not there.
 
     `log` gets one JSON line per request when its answer is ready: n, method, path (without `/v4`), query, status, body
@@ -58,13 +57,19 @@ class Simulator:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
-        scene = Scene(_head(environ), self._store, self._clock, self.faults.visibility)
-        response = _guarded(environ, lambda: self._play(scene, environ))
+        scene = Scene(_request(environ), self._store, self._clock, self.faults.visibility)
+
+        def work() -> Response:
+            return _guarded(environ, lambda: self.answer(scene.taken or scene.request))
+
+        response = _guarded(environ, lambda: self.faults.around(scene, work))
         self._write_log(scene, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")
 
     def answer(self, request: Request) -> Response:
         """Admit, route, and do the work in one transaction, without faults; raises ApiError for a refusal."""
+        if request.is_too_long:
+            raise ApiError(413, "invalid_request", f"The body must not exceed {wire.MAX_BODY} bytes")
         if request.path == FAULTS:
             return self.faults.answer(request)
         project = routes.project_of(request)
@@ -72,10 +77,6 @@ class Simulator:
         hidden = self.faults.visibility.over(project, request)
         with self._store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
             return handler(Call(request, transaction, self._clock(), record_id))
-
-    def _play(self, scene: Scene, environ: WSGIEnvironment) -> Response:
-        scene.request = _read(environ)
-        return self.faults.around(scene, lambda: _guarded(environ, lambda: self.answer(scene.taken or scene.request)))
 
     def seed(self) -> None:
         """Give each project an e-mail destination, unless it has or had it: what a newcomer can refer to by its id."""
@@ -87,9 +88,6 @@ class Simulator:
     def close(self) -> None:
         """Close the data file."""
         self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -114,9 +112,11 @@ class Simulator:
             self._log.flush()
 
 
-def _head(environ: WSGIEnvironment) -> Request:
-    """The request without its body."""
+def _request(environ: WSGIEnvironment) -> Request:
+    """The request; a body that is too long is not read."""
     query = environ.get("QUERY_STRING", "")
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body, unreadable = wire.read_json(environ["wsgi.input"].read(length) if 0 < length <= wire.MAX_BODY else b"")
     return Request(
         method=environ["REQUEST_METHOD"],
         # WSGI hands out the path's bytes as latin-1.
@@ -126,17 +126,10 @@ def _head(environ: WSGIEnvironment) -> Request:
         authorization=environ.get("HTTP_AUTHORIZATION"),
         idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY"),
         project=environ.get("HTTP_X_PROJECT"),
+        body=body,
+        unreadable=unreadable,
+        is_too_long=length > wire.MAX_BODY,
     )
-
-
-def _read(environ: WSGIEnvironment) -> Request:
-    """The whole request; a 413 when its body is too long to be read."""
-    head = _head(environ)
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > wire.MAX_BODY:
-        raise ApiError(413, "invalid_request", f"The body must not exceed {wire.MAX_BODY} bytes")
-    body, unreadable = wire.read_json(environ["wsgi.input"].read(length) if length else b"")
-    return dataclasses.replace(head, body=body, unreadable=unreadable)
 
 
 def _guarded(environ: WSGIEnvironment, act: Callable[[], Response]) -> Response:

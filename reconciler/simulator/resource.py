@@ -32,7 +32,7 @@ class Resource:
         record_id = fields["id"] if "id" in fields else call.transaction.new_id()
         identity = {"object": self.noun, "id": record_id, "url": f"{self.url}/{record_id}"}
         record = {**identity, **self.blank(call.stamp), **fields}
-        call.transaction.insert(self.name, record)
+        call.transaction.replace(self.name, record)
         return record
 
     def find(self, call: Call) -> Record:

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import socket
 import threading
-from typing import Any, Self
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore  # type: ignore[import-untyped]
@@ -18,7 +18,7 @@ _LOOP_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 
 
-class Server:
+class Server(contextlib.AbstractContextManager["Server"]):
     """A bound server: port 0 takes a free one, `run()` answers until `close()`, which may come from any thread.
 
     `port` is the real one. Closing it leaves the application open: that belongs to whoever made it.
@@ -42,8 +42,7 @@ class Server:
         self.host = host
         self.port = int(self._server.effective_port)
         self._stopping = threading.Event()
-        self._runner: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._running = threading.RLock()
 
     @property
     def url(self) -> str:
@@ -52,35 +51,28 @@ class Server:
 
     def run(self) -> None:
         """Answer requests until closed. Ctrl-C comes through, after the cleaning up."""
-        with self._lock:
-            if self._stopping.is_set():
-                return
-            self._runner = threading.current_thread()
-        try:
-            # Waitress's own run() cannot be stopped from another thread.
-            while not self._stopping.is_set():
-                wasyncore.loop(_LOOP_SECONDS, use_poll=True, map=self._sockets, count=1)
-        finally:
-            self._shut()
+        with self._running:
+            try:
+                # Waitress's own run() cannot be stopped from another thread.
+                while not self._stopping.is_set():
+                    wasyncore.loop(_LOOP_SECONDS, use_poll=True, map=self._sockets, count=1)
+            finally:
+                self._shut()
 
     def close(self) -> None:
         """Stop answering, free the port and wait until that is done. Harmless when already closed."""
-        with self._lock:
+        if not self._stopping.is_set():
             self._stopping.set()
-            runner = self._runner
-        if runner is None or runner is threading.current_thread():
-            self._shut()
-        elif runner.is_alive():
             with contextlib.suppress(OSError):  # it has just stopped by itself
                 self._server.pull_trigger()
-            runner.join(_STOP_SECONDS)
+        if self._running.acquire(timeout=_STOP_SECONDS):
+            self._shut()
+            self._running.release()
 
     def _shut(self) -> None:
+        self._stopping.set()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._sockets)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -124,16 +124,10 @@ class Transaction:
         while True:
             self._connection.execute("UPDATE counter SET n = n + 1")
             ((count,),) = self._connection.execute("SELECT n FROM counter")
-            candidate = _spell(count * _STRIDE % _ID_SPACE)
+            number = count * _STRIDE % _ID_SPACE
+            candidate = "".join(_DIGITS[divmod(number // 62**place, 62)[1]] for place in reversed(range(_ID_LENGTH)))
             if not self._connection.execute("SELECT 1 FROM records WHERE id = ? LIMIT 1", (candidate,)).fetchone():
                 return candidate
-
-    def insert(self, collection: str, record: Record) -> None:
-        """Add a record under its `id`."""
-        self._connection.execute(
-            "INSERT INTO records (project, collection, id, body) VALUES (?, ?, ?, ?)",
-            (self._project, collection, record["id"], _dump(record)),
-        )
 
     def known(self, collection: str, record_id: str) -> bool:
         """Whether the id was ever used, deleted records included."""
@@ -146,9 +140,10 @@ class Transaction:
         return found[0] if found else None
 
     def replace(self, collection: str, record: Record) -> None:
-        """Write a live record anew, in its old place."""
-        sql = f"UPDATE records SET body = ? WHERE {_LIVE} AND id = ?"
-        self._connection.execute(sql, (_dump(record), self._project, collection, record["id"]))
+        """Write a record under its `id`: a new one behind all others, another one in its old place."""
+        sql = "INSERT INTO records (project, collection, id, body) VALUES (?, ?, ?, ?)"
+        known = "ON CONFLICT (project, collection, id) DO UPDATE SET body = excluded.body"
+        self._connection.execute(f"{sql} {known}", (self._project, collection, record["id"], _dump(record)))
 
     def to_front(self, collection: str, record_id: str) -> None:
         """Put a live record before all others."""
@@ -195,11 +190,3 @@ class Transaction:
 
 def _dump(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def _spell(number: int) -> str:
-    digits = []
-    for _ in range(_ID_LENGTH):
-        number, digit = divmod(number, len(_DIGITS))
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))

@@ -94,7 +94,8 @@ class Dropped(ConnectionResetError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as the wire brought it; `body` is parsed JSON, `unreadable` says why it could not be parsed."""
+    """A request as the wire brought it; `body` is parsed JSON, `unreadable` says why it could not be parsed. One that
+    `is_too_long` was not read."""
 
     method: str
     path: str
@@ -105,6 +106,7 @@ class Request:
     authorization: str | None = None
     idempotency_key: str | None = None
     project: str | None = None
+    is_too_long: bool = False
 
     def fields(self) -> Record:
         """The body as an object; a 400 when it is none."""
@@ -161,11 +163,7 @@ def _finite(text: str) -> float:
 
 def accept(fields: Record, checks: Mapping[str, Check], required: Iterable[str]) -> Record:
     """The known fields of a body, checked; a 422 names every problem at once. Unknown fields are ignored (choice)."""
-    problems = [(name, "is required") for name in required if name not in fields]
-    for name, check in checks.items():
-        if name in fields:
-            problems += below(name, check(fields[name]))
-    if problems:
+    if problems := list(shape(checks, required=required)(fields)):
         raise invalid(problems)
     return {name: fields[name] for name in checks if name in fields}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.yaml.located import Position
@@ -13,17 +14,17 @@ EXPANDED: Final = 1_000_000
 """Values that come by aliases."""
 
 
+@dataclass(slots=True)
 class Budget:
-    """The limits that all files of a configuration share, and how much of them is left."""
+    """How much is left of the limits that all files of a configuration share."""
 
-    def __init__(self, pieces: int = PIECES, expanded: int = EXPANDED) -> None:
-        self._pieces = self.pieces_left = pieces
-        self._expanded = self.expanded_left = expanded
+    pieces_left: int = PIECES
+    expanded_left: int = EXPANDED
 
     @property
     def taken(self) -> int:
         """How many values there are, those from aliases included."""
-        return self._pieces - self.pieces_left + self._expanded - self.expanded_left
+        return PIECES - self.pieces_left + EXPANDED - self.expanded_left
 
 
 DEEPEST: Final = 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ def _document(source: Source, way: Way) -> int:
 
 def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
     """The values of the documents after the change; maps that are missing on a path are added."""
-    expected = [_plain(document.value) for document in source.documents]
+    expected = _values(source)
     for way, value in values.items():
         target: Any = expected[_document(source, way)]
         for step, after in zip(way, (*way[1:], None), strict=True):
@@ -140,11 +141,9 @@ def _left(source: Source, way: Way, value: Any, why: Exception) -> Problem:
     return Problem(str(source.path), *position, f"{shown('.'.join(map(str, way[_RESOURCE:])))} {message}")
 
 
-def _plain(value: Any) -> Any:
-    """The value as plain maps and lists that share nothing."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+def _values(source: Source) -> list[Any]:
+    """The values of the documents, as plain maps and lists that share nothing."""
+    return [json.loads(json.dumps(document.value)) for document in source.documents]
 
 
 def _written(value: Any) -> Any:
@@ -242,7 +241,7 @@ def _add(path: Path, text: str, section: str, added: Any) -> Edit:
 
 def _grown(source: Source, new: dict[str, Any], section: str, block: str) -> str:
     """The text with the addition in the last document that has the section, or in the last document."""
-    expected = [_plain(document.value) for document in source.documents]
+    expected = _values(source)
     if not expected:
         after = source.byte_order_mark + source.text + block.replace("\n", source.eol)
         require_read(after, [new])

@@ -24,7 +24,6 @@ from reconciler.yaml.parsers import compose
 from reconciler.yaml.writing import Layout, dump, inline
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
 _COLON: Final = re.compile(r"[ \t]*:")
 _PROPERTY: Final = re.compile(r"[&*!][^\s,\]}]*")
 _FIRST_STEP: Final = re.compile(r"(?m)^( +)(?![ #-])\S")
@@ -64,7 +63,7 @@ class Source:
         self.eol = next(iter(re.findall(r"\r\n|\r|\n", self.text)), "\n")
         self._is_ended = not self.text or self.text.endswith(("\r", "\n"))
         self.text += "" if self._is_ended else self.eol
-        self._lines: list[str] = _LINE.findall(self.text)
+        self._lines = self.text.splitlines(keepends=True)
         self._starts = [0, *accumulate(map(len, self._lines))]
         self._splices: list[tuple[int, int, str]] = []
         step, dash = _FIRST_STEP.search(self.text), _FIRST_DASH.search(self.text)

@@ -81,32 +81,15 @@ _NO_KEY: Final = object()
 _DROPPED: Final = object()
 
 
-class RootFrame:
-    """The document itself: it takes one value."""
-
-    __slots__ = ("position", "value")
-
-    wants_key = False
-    in_brackets = False
-
-    def __init__(self) -> None:
-        self.value: Any = None
-        self.position: Position = (1, 1)
-
-    def put(self, value: Any, at: Position) -> None:
-        self.value = value
-        self.position = at
-
-
 class ListFrame:
-    """An open list."""
+    """An open list, or an open document: a list of its one value."""
 
     __slots__ = ("append", "append_position", "in_brackets", "value")
 
     wants_key = False
-    in_brackets: bool
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_brackets: bool = False) -> None:
+        self.in_brackets = in_brackets
         self.value = LocatedList()
         self.append = self.value.append
         self.append_position = self.value.positions.append
@@ -121,9 +104,8 @@ class MapFrame:
 
     __slots__ = ("in_brackets", "key", "key_positions", "merges", "report", "value", "value_positions")
 
-    in_brackets: bool
-
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, *, in_brackets: bool) -> None:
+        self.in_brackets = in_brackets
         self.value = LocatedMap()
         self.key_positions = self.value.key_positions
         self.value_positions = self.value.value_positions
@@ -161,21 +143,17 @@ class MapFrame:
     def _odd_key(self, value: Any, at: Position) -> None:
         """Take a merge key, or report a wrong key."""
         self.key = _DROPPED
-        if value is MERGE:
-            self._merge_key(at)
+        if value is MERGE and self.merges:
+            first = self.merges[0][1][0]
+            self.report(at, f"duplicate key <<; it is written first at line {first}; expected one list: <<: [*a, *b]")
+        elif value is MERGE:
+            self.key = MERGE
         elif isinstance(value, str):
             first = self.key_positions[value][0]
             self.report(at, f"duplicate key {quoted(value)}; it is written first at line {first}; expected it once")
         else:
             hint = "; text that begins with { or [ must be in quotes" if isinstance(value, (dict, list)) else ""
             self.report(at, f"a key must be a string; found {node_kind(value)}{hint}")
-
-    def _merge_key(self, at: Position) -> None:
-        if self.merges:
-            first = self.merges[0][1][0]
-            self.report(at, f"duplicate key <<; it is written first at line {first}; expected one list: <<: [*a, *b]")
-        else:
-            self.key = MERGE
 
     def close(self) -> None:
         """Add the keys of the merges. Own keys win, then the earlier map of a list."""
@@ -197,4 +175,4 @@ class MapFrame:
                     self.value.anchors = {**self.value.anchors, key: source.anchors[key]}
 
 
-Frame = RootFrame | ListFrame | MapFrame
+Frame = ListFrame | MapFrame

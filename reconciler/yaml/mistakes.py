@@ -21,7 +21,8 @@ TOKEN: Final = re.compile(
     | (?P<plain> , | [^\s,\[\]{}]++ )
     )"""
 )
-"""A bracket, or what holds none: a quoted text, an anchor, a comment, plain text."""
+"""A bracket, or what holds none: a quoted text, an anchor, a comment, plain text; and the white space before it. Quoted
+text is one token, closed or not. A quote within plain text, as in `it's`, begins no token."""
 QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
 """A whole quoted text, by its quote."""
 _CONFLICT: Final = re.compile(r"(?m)^(?:[<>|]{7}(?: .*)?|={7})$")

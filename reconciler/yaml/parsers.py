@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -33,13 +33,13 @@ def is_accelerated() -> bool:
     return bool(yaml.__with_libyaml__)
 
 
-def parser_for(text: str, *, accelerated: bool | None) -> Parser:
-    """Return a parser over `text`. `accelerated`: as in `reading.read`, as is the ValueError."""
-    if accelerated is None:
-        accelerated = is_accelerated()
-    if accelerated and not is_accelerated():
-        raise ValueError("PyYAML is installed without its C parser")
-    make = yaml.CSafeLoader if accelerated else _PureParser
+def _loader() -> Any:
+    return yaml.CSafeLoader if is_accelerated() else _PureParser
+
+
+def parser_for(text: str) -> Parser:
+    """Return a parser over `text`: the C parser if it is installed, else the Python parser."""
+    make: Callable[[str], Parser] = _loader()
     if not any(begin in text for begin in _PAIR_BEGINS) or _TAKEN.search(text):
         return make(text)
     return _PairParser(make(_PAIR.sub(partial(_moved, by=1), text)))
@@ -47,8 +47,7 @@ def parser_for(text: str, *, accelerated: bool | None) -> Parser:
 
 def compose(text: str) -> Iterator[yaml.Node]:
     """The nodes of the documents of `text`, with their beginnings and ends. They hold no values for people."""
-    make = yaml.CSafeLoader if is_accelerated() else _PureParser
-    return yaml.compose_all(_PAIR.sub(partial(_moved, by=1), text), make)
+    return yaml.compose_all(_PAIR.sub(partial(_moved, by=1), text), _loader())
 
 
 class _PairParser:

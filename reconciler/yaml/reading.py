@@ -6,8 +6,6 @@ The building goes on after a problem.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final
 
@@ -15,7 +13,7 @@ import yaml
 
 from reconciler.errors import Problem
 from reconciler.yaml.anchors import ALIAS, DEEPEST, PIECES, AliasError, Anchors, Budget
-from reconciler.yaml.located import Document, Frame, ListFrame, LocatedMap, MapFrame, Position, RootFrame
+from reconciler.yaml.located import Document, Frame, ListFrame, LocatedMap, MapFrame, Position
 from reconciler.yaml.parsers import Parser, parser_for
 from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, node_kind, plain, tagged
 from reconciler.yaml.syntax import decode, position_at, quoted, syntax_problem, too_deep
@@ -37,7 +35,7 @@ class Builder:
         self._file = file
         self._budget = budget
         self._anchors = Anchors(len(text), budget)
-        self._root = RootFrame()
+        self._root = ListFrame()
         self._top: Frame = self._root
         self._stack: list[Frame] = []
 
@@ -53,7 +51,7 @@ class Builder:
                 if event.__class__ is scalar_event and event.anchor is None and event.tag is None:
                     value = event.value
                     if value[:1] in maybe and not event.style:
-                        value = self._plain(event)
+                        value = self._resolved(event)
                 else:
                     value = _OTHERS[event.__class__](self, event)
                     if value is _NOTHING:
@@ -72,9 +70,7 @@ class Builder:
 
     def _end_if_too_deep(self, last: Any, error: yaml.MarkedYAMLError) -> None:
         """Raise `EndedError` if the text that the parser read after the event `last` nests too deep."""
-        mark = error.problem_mark or error.context_mark
-        if mark is None:
-            return
+        mark: Any = error.problem_mark
         begin = last.end_mark.index if last is not None else 0
         left = DEEPEST - len(self._stack)
         index = too_deep(self._text[begin : mark.index], left, in_brackets=self._top.in_brackets)
@@ -90,20 +86,17 @@ class Builder:
         self.problems.append(Problem(self._file, *at, message))
 
     def _report_at(self, event: Any, message: str) -> None:
-        self.report((event.start_mark.line + 1, event.start_mark.column + 1), message)
+        self.report(_start(event), message)
 
-    def _plain(self, event: Any) -> Any:
-        """Return what a plain scalar without a tag means."""
-        text: str = event.value
+    def _resolved(self, event: Any) -> Any:
+        """Return what a scalar means that is plain or has a tag. For a key that is no string, report that, and return
+        its text."""
         try:
-            value = plain(text)
+            tag = event.tag
+            value = plain(event.value) if tag is None else tagged(tag, event.value, is_plain=not event.style)
         except UnfitError as unfit:
             self._report_at(event, str(unfit))
             value = unfit.placeholder
-        return text if value.__class__ is str else self._fitting_key(event, value)
-
-    def _fitting_key(self, event: Any, value: Any) -> Any:
-        """Return `value`; for a key that is no string, report that, and return its text."""
         if value is MERGE:
             return value if self._top.wants_key else event.value
         if value.__class__ is str or not self._top.wants_key:
@@ -115,31 +108,19 @@ class Builder:
     def _scalar(self, event: Any) -> Any:
         """Return the value of a scalar that has an anchor or a tag."""
         value = event.value
-        if event.tag is not None:
-            value = self._tagged(event)
-        elif not event.style:
-            value = self._plain(event)
+        if event.tag is not None or not event.style:
+            value = self._resolved(event)
         if event.anchor is not None:
-            mark = event.start_mark
-            self._anchors.add(event.anchor, event.value if value is MERGE else value, (mark.line + 1, mark.column + 1))
+            self._anchors.add(event.anchor, event.value if value is MERGE else value, _start(event))
         return value
-
-    def _tagged(self, event: Any) -> Any:
-        try:
-            value = tagged(event.tag, event.value, is_plain=not event.style)
-        except UnfitError as unfit:
-            self._report_at(event, str(unfit))
-            value = unfit.placeholder
-        return self._fitting_key(event, value)
 
     def _alias(self, event: Any) -> Any:
         try:
             value = self._anchors.use(event.anchor, len(self._stack))
         except AliasError as error:
             if message := str(error):
-                at = (event.start_mark.line + 1, event.start_mark.column + 1)
                 cause = f"{self._file} *{event.anchor}"
-                self.problems.append(Problem(self._file, *at, message, ALIAS, cause=cause))
+                self.problems.append(Problem(self._file, *_start(event), message, ALIAS, cause=cause))
             # A string as a key, and an empty map as a value, cause no second problem.
             return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
         if isinstance(self._top, MapFrame):
@@ -148,12 +129,11 @@ class Builder:
 
     def _open(self, event: Any) -> Any:
         is_map = event.__class__ is yaml.MappingStartEvent
-        frame: MapFrame | ListFrame = MapFrame(self.report) if is_map else ListFrame()
-        mark = event.start_mark
-        at = (mark.line + 1, mark.column + 1)
+        in_brackets = event.flow_style
+        frame: Frame = MapFrame(self.report, in_brackets=in_brackets) if is_map else ListFrame(in_brackets=in_brackets)
+        at = _start(event)
         if event.tag is not None and (problem := collection_tag_problem(event.tag, "map" if is_map else "seq")):
             self.report(at, problem)
-        frame.in_brackets = event.flow_style
         self._top.put(frame.value, at)
         self._stack.append(self._top)
         if len(self._stack) > DEEPEST:
@@ -179,13 +159,18 @@ class Builder:
                 event, f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
             )
         self._anchors.begin_document()
-        self._root = self._top = RootFrame()
+        self._root = self._top = ListFrame()
         return _NOTHING
 
     def _document_end(self, _event: Any) -> Any:
-        if self._root.value is not None:
-            self.documents.append(Document(self._root.value, self._file, self._root.position))
+        (value,), (position,) = self._root.value, self._root.value.positions
+        if value is not None:
+            self.documents.append(Document(value, self._file, position))
         return _NOTHING
+
+
+def _start(event: Any) -> Position:
+    return event.start_mark.line + 1, event.start_mark.column + 1
 
 
 _OTHERS: Final = {
@@ -202,27 +187,24 @@ _OTHERS: Final = {
 }
 
 
-def read(
-    data: bytes, file: str, *, accelerated: bool | None = None, budget: Budget | None = None
-) -> tuple[list[Document], list[Problem]]:
+def read(data: bytes, file: str, *, budget: Budget | None = None) -> tuple[list[Document], list[Problem]]:
     """Return the documents of the YAML 1.2 text `data`, and all problems, in the order of the text.
 
-    `file` is the name in documents and problems. `accelerated` chooses the C parser (True), the Python parser (False),
-    or the C parser if it is installed (None). Empty documents are left out.
+    `file` is the name in documents and problems. Empty documents are left out. No data makes it raise.
 
     Reading ends at text that is no YAML, nests too deep or exceeds `budget`; the documents before it are returned. A
     placeholder of a fitting type replaces a wrong value, so a caller should drop its own findings at a problem.
-
-    No data makes it raise. ValueError if the C parser is asked for and not installed.
     """
     text, problems = decode(data, file)
     if problems:
         return [], problems
     builder = Builder(text, file, budget or Budget())
-    parser = parser_for(text, accelerated=accelerated)
+    parser = parser_for(text)
+    is_collecting = gc.isenabled()
+    # Building makes many objects and no cycles, so the passes of the cyclic garbage collector find nothing.
+    gc.disable()
     try:
-        with _no_collector():
-            builder.build(parser)
+        builder.build(parser)
     except EndedError:
         pass
     except yaml.YAMLError as error:
@@ -231,17 +213,6 @@ def read(
         builder.problems[:] = [*(each for each in builder.problems if each.line != last.line), last]
     finally:
         parser.dispose()
+        if is_collecting:
+            gc.enable()
     return builder.documents, sorted(builder.problems)
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Pause the cyclic garbage collector: building makes many objects and no cycles, so its passes find nothing."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

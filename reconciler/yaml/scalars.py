@@ -53,7 +53,10 @@ def _plain(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text):
-        return _integer(text)
+        if len(text) > _LONGEST_INT:
+            message = f"the integer {shown(text)} has {len(text)} characters; expected at most {_LONGEST_INT}"
+            raise UnfitError(message, 0)
+        return int(text, _BASES.get(text[:2], 10))
     if _FLOAT.fullmatch(text):
         return _finite(float(text), text)
     if _NOT_JSON.fullmatch(text):
@@ -63,13 +66,6 @@ def _plain(text: str) -> Any:
 
 # Configurations repeat few words. Long texts stay out of the cache, so it stays small.
 _plain_cached = lru_cache(maxsize=4096)(_plain)
-
-
-def _integer(text: str) -> int:
-    if len(text) > _LONGEST_INT:
-        message = f"the integer {shown(text)} has {len(text)} characters; expected at most {_LONGEST_INT}"
-        raise UnfitError(message, 0)
-    return int(text, _BASES.get(text[:2], 10))
 
 
 def _finite(number: float, text: str) -> float:

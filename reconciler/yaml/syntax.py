@@ -10,6 +10,7 @@ import codecs
 import difflib
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 
 import yaml
@@ -165,7 +166,12 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
     # Deleting the allowed bytes is much quicker than the expression, and most files are ASCII.
     if data.isascii() and not data.translate(None, _ASCII):
         return text, []
-    return text, _refused(text, file)
+    problems: list[Problem] = []
+    for found in islice(_REFUSED.finditer(text), _MOST):
+        code = f"{ord(found[0]):04X}"
+        message = f'the character U+{code} is not allowed; remove it, or write "\\u{code}" in double quotes'
+        problems.append(Problem(file, *position_at(text, found.start()), message))
+    return text, problems
 
 
 def position_at(text: str, index: int) -> tuple[int, int]:
@@ -173,22 +179,6 @@ def position_at(text: str, index: int) -> tuple[int, int]:
     before = text[:index]
     starts = [0, *(found.end() for found in _BREAK.finditer(before))]
     return len(starts), len(before) - starts[-1] + 1
-
-
-def _refused(text: str, file: str) -> list[Problem]:
-    problems: list[Problem] = []
-    for found in _REFUSED.finditer(text):
-        code = f"{ord(found[0]):04X}"
-        message = f'the character U+{code} is not allowed; remove it, or write "\\u{code}" in double quotes'
-        problems.append(Problem(file, *position_at(text, found.start()), message))
-        if len(problems) == _MOST:
-            break
-    return problems
-
-
-# One token, and the white space before it. Quoted text is one token, closed or not. A quote within plain text, as in
-# `it's`, begins no token.
-_LINE_END: Final = re.compile(r"[\r\n]")
 
 
 def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
@@ -208,6 +198,6 @@ def too_deep(text: str, levels: int, *, in_brackets: bool) -> int | None:
             opened -= 1
         elif token["plain"] and opened <= 0 and not in_brackets:
             # Outside of brackets, plain text ends with its line.
-            line_end = _LINE_END.search(text, position)
+            line_end = _BREAK.search(text, position)
             position = line_end.end() if line_end else len(text)
     return None

@@ -10,7 +10,7 @@ from io import StringIO
 from typing import Any, Final
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 _TAG: Final = "tag:yaml.org,2002:"
 # All that the types of YAML 1.1 or the core schema of 1.2 do not take for a string: words, numbers (underscores, base
@@ -96,6 +96,26 @@ class _Dumper(yaml.SafeDumper):
         style: str = super().choose_scalar_style()
         return '"' if style == "'" else style
 
+    def represent_data(self, data: Any) -> Any:
+        """Return the node of a value. ValueError for what JSON does not have."""
+        is_flow = self.layout.is_flow or not data
+        if data is None or type(data) in (bool, int) or (type(data) is float and math.isfinite(data)):
+            return super().represent_data(data)
+        if isinstance(data, str):
+            return ScalarNode(_TAG + "str", data, style=_style(data))
+        if isinstance(data, dict):
+            if odd := [key for key in data if not isinstance(key, str)]:
+                raise ValueError(f"no JSON value: the key {odd[0]!r} is no string")
+            pairs = [(self.represent_data(key), self.represent_data(item)) for key, item in data.items()]
+            return MappingNode(_TAG + "map", pairs, flow_style=is_flow)
+        if isinstance(data, list):
+            items = [self.represent_data(item) for item in data]
+            for node, item in zip(items, data, strict=True) if self.layout.has_short_maps else ():
+                if _is_short(item):
+                    node.flow_style = True
+            return SequenceNode(_TAG + "seq", items, flow_style=is_flow)
+        raise ValueError(f"no JSON value: {data!r}")
+
     def write_double_quoted(self, text: str, split: bool = True) -> None:
         """Write `text` on one line, with escapes only for characters that need them or are not visible."""
         self.write_indicator(_quoted(text), True)
@@ -123,52 +143,8 @@ def _is_literal(text: str) -> bool:
     return bool(lines[-1]) and not text[0].isspace() and all(line == line.rstrip() for line in lines)
 
 
-def _string(_dumper: Any, value: str) -> ScalarNode:
-    return ScalarNode(_TAG + "str", value, style=_style(value))
-
-
-def _key(value: Any) -> ScalarNode:
-    if isinstance(value, str):
-        return _string(None, value)
-    raise ValueError(f"no JSON value: the key {value!r} is no string")
-
-
-def _map(dumper: Any, value: dict[Any, Any]) -> MappingNode:
-    pairs: list[tuple[Node, Node]] = [(_key(key), dumper.represent_data(item)) for key, item in value.items()]
-    return MappingNode(_TAG + "map", pairs, flow_style=dumper.layout.is_flow or not pairs)
-
-
-def _list(dumper: Any, value: list[Any]) -> SequenceNode:
-    items = [dumper.represent_data(item) for item in value]
-    for node, item in zip(items, value, strict=True) if dumper.layout.has_short_maps else ():
-        if _is_short(item):
-            node.flow_style = True
-    return SequenceNode(_TAG + "seq", items, flow_style=dumper.layout.is_flow or not value)
-
-
 def _is_short(value: Any) -> bool:
     """Whether a value is a map of several scalars that fit on one line. One key needs no braces."""
     if not isinstance(value, dict) or len(value) == 1 or any(isinstance(each, dict | list) for each in value.values()):
         return False
     return sum(len(f"{key}: {each}, ") for key, each in value.items()) < _LONGEST_FLOW_ITEM
-
-
-def _float(dumper: Any, value: float) -> Any:
-    if not math.isfinite(value):
-        raise ValueError(f"no JSON value: {value!r}")
-    return yaml.SafeDumper.represent_float(dumper, value)
-
-
-def _refuse(_dumper: Any, value: object) -> Node:
-    raise ValueError(f"no JSON value: {value!r}")
-
-
-_Dumper.yaml_representers = {}
-_Dumper.add_representer(type(None), yaml.SafeDumper.represent_none)
-_Dumper.add_representer(bool, yaml.SafeDumper.represent_bool)
-_Dumper.add_representer(int, yaml.SafeDumper.represent_int)
-_Dumper.add_representer(float, _float)
-_Dumper.add_multi_representer(str, _string)
-_Dumper.add_multi_representer(dict, _map)
-_Dumper.add_multi_representer(list, _list)
-_Dumper.add_multi_representer(object, _refuse)

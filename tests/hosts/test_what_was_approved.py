@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from reconciler.errors import WrongUsage
 from reconciler.model.approval import Approval, from_json, to_json
 from reconciler.model.reports import Failure
 from reconciler.output.markdown import failed_markdown
+from reconciler.plan.approval import read_approved
 
 from .conftest import AnyHost, Comment, planned, pushed
 from .github import BOT, GitHub
@@ -24,7 +27,7 @@ def _bot(host: AnyHost) -> str | int:
 def _read(host: AnyHost, comment: Comment, path: Path, *arguments: str) -> Approval:
     done = comment(host, "--read", path / "approved.json", *arguments, **pushed(MERGE))
     assert done.code == 0, done.err
-    return from_json((path / "approved.json").read_text(encoding="utf-8"))
+    return from_json(json.loads((path / "approved.json").read_text(encoding="utf-8")))
 
 
 def test_it_is_what_the_merged_pull_requests_comment_shows(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
@@ -215,9 +218,12 @@ WHOLE = to_json(Approval("production", "sha256:0"))
         WHOLE.replace('"sha256:0"', "7"),
     ],
 )
-def test_a_file_that_is_no_approval_is_not_read(text: str) -> None:
+def test_a_file_that_is_no_approval_is_not_read(text: str, tmp_path: Path) -> None:
     """Another version, a field too few or too many, no JSON: refused as a whole."""
     assert text != WHOLE
-    assert from_json(WHOLE).digest == "sha256:0"
-    with pytest.raises(ValueError, match="approval"):
-        from_json(text)
+    path = tmp_path / "approved.json"
+    path.write_text(WHOLE, encoding="utf-8")
+    assert read_approved(f"@{path}").digest == "sha256:0"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(WrongUsage, match="is no approval"):
+        read_approved(f"@{path}")

@@ -30,7 +30,7 @@ store = Store(sys.argv[1])
 for n in range(int(sys.argv[2])):
     with store.transaction("production", write=True) as shelf:
         record = {"id": shelf.new_id(), "object": "automation", "data": {}, "n": n}
-        shelf.insert("automations", record)
+        shelf.replace("automations", record)
     print(record["id"], flush=True)
 sys.stdin.read()
 """
@@ -87,7 +87,7 @@ def test_a_generated_id_avoids_a_seeded_one(tmp_path: Path) -> None:
     free.close()
     seeded = Store(tmp_path / "b")
     with seeded.transaction("production", write=True) as shelf:
-        shelf.insert("integrations", {"id": first})
+        shelf.replace("integrations", {"id": first})
         assert shelf.new_id() == second
     seeded.close()
 

@@ -14,10 +14,11 @@ Read = Callable[[str | bytes], tuple[list[Document], list[Problem]]]
 
 
 @pytest.fixture(params=[True, False], ids=["c", "python"])
-def accelerated(request: pytest.FixtureRequest) -> bool:
+def accelerated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Which parser reads."""
     if request.param and not is_accelerated():
         pytest.skip("PyYAML is installed without its C parser")
+    monkeypatch.setattr("yaml.__with_libyaml__", request.param)
     return bool(request.param)
 
 
@@ -26,8 +27,9 @@ def read_text(accelerated: bool) -> Read:
     """Read text or bytes as the file `f.yaml`."""
 
     def reader(text: str | bytes) -> tuple[list[Document], list[Problem]]:
+        assert is_accelerated() is accelerated
         data = text.encode() if isinstance(text, str) else text
-        return read(data, "f.yaml", accelerated=accelerated)
+        return read(data, "f.yaml")
 
     return reader
 

@@ -151,7 +151,8 @@ def test_a_binary_file_does_not_flood(problems_of: Problems) -> None:
     assert len(problems_of(b"\0" * 100_000)) == 20
 
 
-def test_the_cyclic_collector_is_held_off_and_comes_back(accelerated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("accelerated")
+def test_the_cyclic_collector_is_held_off_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """No collection runs while a file is read, and the collector is as before, after an error too."""
     seen: list[bool] = []
     intern = LocatedMap.__init__
@@ -163,11 +164,11 @@ def test_the_cyclic_collector_is_held_off_and_comes_back(accelerated: bool, monk
     monkeypatch.setattr(LocatedMap, "__init__", watching)
     assert gc.isenabled()
     for data in (b"a: 1", b"a: 1\nb: [", b"[" * 100 + b"{}"):
-        read(data, "f", accelerated=accelerated)
+        read(data, "f")
         assert gc.isenabled()
     gc.disable()
     try:
-        read(b"a: 1", "f", accelerated=accelerated)
+        read(b"a: 1", "f")
         assert not gc.isenabled()
     finally:
         gc.enable()
@@ -175,10 +176,8 @@ def test_the_cyclic_collector_is_held_off_and_comes_back(accelerated: bool, monk
 
 
 def test_without_the_c_parser_the_pure_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where PyYAML has no C parser, nothing is asked of it; who insists is told."""
+    """Where PyYAML has no C parser, nothing is asked of it."""
     monkeypatch.setattr("yaml.__with_libyaml__", False)
     monkeypatch.delattr("yaml.CSafeLoader", raising=False)
     assert not is_accelerated()
     assert read(b"a: 012", "f") == ([Document({"a": 12}, "f", (1, 1))], [])
-    with pytest.raises(ValueError, match="without its C parser"):
-        read(b"a: 1", "f", accelerated=True)

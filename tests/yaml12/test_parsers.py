@@ -59,7 +59,9 @@ def located(value: Any) -> Any:
 
 def outcome(text: str, *, accelerated: bool) -> tuple[list[Any], list[Problem]]:
     """Return all that `read` finds in `text`."""
-    documents, problems = read(text.encode(), "f", accelerated=accelerated)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("yaml.__with_libyaml__", accelerated)
+        documents, problems = read(text.encode(), "f")
     return [(document.position, located(document.value)) for document in documents], problems
 
 

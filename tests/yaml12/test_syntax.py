@@ -113,10 +113,11 @@ def test_an_error_without_a_place_is_a_problem_of_the_first_line() -> None:
     assert problem == Problem("f", 1, 1, "this is no YAML; expected `key: value`")
 
 
+@pytest.mark.usefixtures("accelerated")
 @pytest.mark.parametrize(("text", "problem"), MISTAKES)
-def test_no_words_of_a_parser_matter(accelerated: bool, text: str, problem: str) -> None:
+def test_no_words_of_a_parser_matter(text: str, problem: str) -> None:
     """A version that says the same in other sentences changes none of ours."""
-    parser = parser_for(text, accelerated=accelerated)
+    parser = parser_for(text)
     with pytest.raises(yaml.MarkedYAMLError) as raised:
         while parser.get_event() is not None:
             pass

@@ -116,18 +116,19 @@ NASTY = [
 ]
 
 
-def read_back(text: str, *, accelerated: bool) -> Any:
+def read_back(text: str) -> Any:
     """Return the value of the one document of `text`."""
-    documents, problems = read(text.encode(), "f", accelerated=accelerated)
+    documents, problems = read(text.encode(), "f")
     assert problems == []
     return documents[0].value if documents else None
 
 
+@pytest.mark.usefixtures("accelerated")
 @pytest.mark.parametrize("text", NASTY)
-def test_every_nasty_string_reads_back_wherever_it_stands(accelerated: bool, text: str) -> None:
+def test_every_nasty_string_reads_back_wherever_it_stands(text: str) -> None:
     """As the document, a value, a key and an item, each of them survives."""
     for value in (text, {"a": text}, {text: "a"}, [text, [text]], {"a": [{text: text, "z": 1}]}):
-        assert read_back(dump(value), accelerated=accelerated) == value
+        assert read_back(dump(value)) == value
 
 
 @pytest.mark.parametrize("text", AMBIGUOUS)
@@ -173,13 +174,14 @@ def test_the_style_is_block_and_plain() -> None:
     )
 
 
+@pytest.mark.usefixtures("accelerated")
 @pytest.mark.parametrize("key", ["", "k" * 160, "\u202e" * 160])
-def test_keys_stay_on_the_line_of_their_value(accelerated: bool, key: str) -> None:
+def test_keys_stay_on_the_line_of_their_value(key: str) -> None:
     """Empty, long and escaped keys have no `? ` before them, and read back."""
     text = dump({key: 1})
     assert text.count("\n") == 1
     assert not text.startswith("?")
-    assert read_back(text, accelerated=accelerated) == {key: 1}
+    assert read_back(text) == {key: 1}
 
 
 @pytest.mark.parametrize(("value", "text"), [("a", "a\n"), (1, "1\n"), (None, "null\n"), ([], "[]\n"), ({}, "{}\n")])
@@ -191,7 +193,7 @@ def test_a_bare_value_ends_with_its_line(value: object, text: str) -> None:
 def test_located_values_are_written_as_what_they_are() -> None:
     """What was read can be written."""
     text = "a:\n  - b: 1\n    c: no time\n"
-    assert dump(read_back(text, accelerated=False)) == text
+    assert dump(read_back(text)) == text
 
 
 @pytest.mark.parametrize("value", [{1: 2}, {"a": object()}, (1,), {"a"}, b"x", float("nan"), [float("inf")], "\ud800"])
