@@ -18,7 +18,7 @@ from reconciler.model.reports import Scope
 from reconciler.model.settings import Environment
 from reconciler.plan.build import keep_only, make_plan
 from reconciler.plan.guards import Options
-from reconciler.review import find_scopes
+from reconciler.review.review import find_scopes
 
 NEEDS_REPOSITORY = "--base compares with an earlier commit of the configuration"
 ELSEWHERE = "run this in a clone of the repository, or leave --base out"

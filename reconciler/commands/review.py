@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,6 @@ from reconciler.lazy import load
 from reconciler.model.reports import Review
 from reconciler.output.forms import SHOW_COMMIT
 from reconciler.plan.guards import Options
-from reconciler.review import make_review
 
 
 def review(session: Session, planned: Planned, now: datetime | None = None, *, forms: Collection[str] = ()) -> Review:
@@ -38,7 +37,10 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         behind=planned.behind,
         gone=dict(_gone(planned, session.opened.folder)),
     )
+    if not made.changes:
+        return given
     zone = load("zoneinfo:ZoneInfo")(named) if (named := session.environment.time_zone) else None
+    make_review: Callable[..., Review] = load("reconciler.review.review:make_review")
     return make_review(given, zone=zone, sandbox_key=session.door.secret.sandbox)
 
 
