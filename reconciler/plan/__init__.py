@@ -6,7 +6,5 @@ from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
     from reconciler.plan import approval, drift
-
-    __all__ = ["approval", "drift"]
 else:
     __getattr__ = lazy_submodules(__name__)
