@@ -17,7 +17,7 @@ from reconciler.apply.operations import OperationRunner, StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.kinds.references import known_objects
-from reconciler.model.inputs import Live, parse_object_name
+from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status
 from reconciler.threads import NOTICED_SECONDS, Threads, on_interrupt
@@ -115,7 +115,7 @@ def execute(
 
     state.begin(plan.moved, plan.refresh)
     known = _live_before(plan, state)
-    taken = known.union(map(parse_object_name, state.tombstones()))
+    taken = known.union(map(ObjectRef.parse, state.tombstones()))
     references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
     runner = OperationRunner(writer, state, references, recovery, recheck)
@@ -135,11 +135,10 @@ def execute(
     )
 
 
-def _live_before(plan: Plan, state: StateRecorder) -> set[tuple[str, str]]:
-    """(kind, id) of all that was live when the plan was made."""
-    known = {(other.kind, other.id) for other in plan.unmanaged}
-    known |= {(change.kind, change.id) for change in plan.changes if change.id}
-    return known | known_objects(state.entries())
+def _live_before(plan: Plan, state: StateRecorder) -> set[ObjectRef]:
+    """All that was live when the plan was made."""
+    known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged}
+    return known | set(plan.objects().values()) | known_objects(state.entries())
 
 
 class _Run:

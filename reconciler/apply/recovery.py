@@ -16,7 +16,7 @@ from reconciler.kinds.comparison import differences, value_at
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
 from reconciler.kinds.references import WRITE_IT, LookupTable, ReferenceResolver, Targets, described, resolved
 from reconciler.kinds.wire import is_id, record_from
-from reconciler.model.inputs import Fields, Live, Raw, Record
+from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.serialization import canonical
 
@@ -38,11 +38,10 @@ def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | 
 
 
 class LostResponseRecovery:
-    """Looks for what lost writes have done. Safe to share between threads. `known`: the objects (kind, id) that were
-    live before. `taken`: these, and those that we deleted or forgot earlier. No create of this run can have made them.
-    """
+    """Looks for what lost writes have done. Safe to share between threads. `known`: the objects that were live before.
+    `taken`: these, and those that we deleted or forgot earlier. No create of this run can have made them."""
 
-    def __init__(self, reader: Reader, known: Collection[tuple[str, str]], taken: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, reader: Reader, known: Collection[ObjectRef], taken: Iterable[ObjectRef]) -> None:
         self._reader = reader
         self._known = known
         self._taken = set(taken)
@@ -51,16 +50,17 @@ class LostResponseRecovery:
     def take(self, kind: Kind, object_id: str) -> bool:
         """Claims a new object for one create; False if it was there before, or another create has it."""
         with self._lock:
-            free = (kind.name, object_id) not in self._taken
-            self._taken.add((kind.name, object_id))
-            return free
+            ref = ObjectRef(kind.name, object_id)
+            is_free = ref not in self._taken
+            self._taken.add(ref)
+            return is_free
 
     def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
         """The new object with the fields that were sent; None if there is none after all attempts. At last, an object
         with what the API may have normalized of them counts too. ApiFailed if two objects could be it, if one has its
         name and other fields, or if one of the lists was not whole: nothing is guessed, or created twice."""
         new: list[Record] = []
-        known = {object_id for name, object_id in self._known if name == kind.name}
+        known = {each.id for each in self._known if each.kind == kind.name}
         missing: set[str] = set()
         returned: set[str] = set()
         for _ in Poll():
@@ -68,7 +68,7 @@ class LostResponseRecovery:
             listed = {record.id for record in records}
             returned |= missing & listed
             missing = known - listed
-            new = [record for record in records if (kind.name, record.id) not in self._taken]
+            new = [record for record in records if record.ref not in self._taken]
             found = self._one([record for record in new if not differences(kind, body, record.fields)])
             if found is not None and self.take(kind, found.id):
                 return found
@@ -163,7 +163,7 @@ class PendingReferences:
     reader: Reader
     id_of: Callable[[str], str | None]
     before: Live
-    taken: Collection[tuple[str, str]]
+    taken: Collection[ObjectRef]
     coming: Callable[[str], Mapping[str, Fields]]
     _made: dict[str, tuple[int, Raw]] = field(default_factory=dict)
     _readings: dict[str, _Reading] = field(default_factory=dict)
@@ -228,7 +228,9 @@ class PendingReferences:
         taken = set(self.taken)
         # What was offered before the object was made stands for something else.
         if address in self._made:
-            taken |= {(kind.name, str(item.get("id"))) for item in self.before.lookups.get(reference.lookup, ())}
+            taken |= {
+                ObjectRef(kind.name, str(item.get("id"))) for item in self.before.lookups.get(reference.lookup, ())
+            }
         targets = ReferenceResolver(Live({kind.name: live}), taken, self.coming).targets(reference)
         proof = targets.proof(target, reading.offered, address)
         if proof is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.kinds import KINDS
-from reconciler.model.inputs import Desired, Entry, Live, State, address_kind, object_name
+from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
 
 SHARE, FROM = 0.30, 10
@@ -91,7 +91,7 @@ def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
     for change in changes:
         if change.action not in DESTROYS:
             continue
-        kept = state.tombstones.get(object_name(change.kind, change.id or ""))
+        kept = state.tombstones.get(str(ObjectRef(change.kind, change.id or "")))
         # As the configuration says if it has the resource, else as the state says.
         remembered = change.remember or state.entries.get(change.address)
         if remembered is not None and remembered.protected:
