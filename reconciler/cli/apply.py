@@ -51,7 +51,7 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
-    files = commands.report_files.ReportFiles("apply", path, flags["environment"], flags["reports"])
+    files = commands.review.ReportFiles("apply", path, flags["environment"], flags["reports"])
     with files:
         made = None
         if saved is not None:

@@ -39,7 +39,7 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
-    files = commands.report_files.ReportFiles("plan", path, flags["environment"], flags["reports"])
+    files = commands.review.ReportFiles("plan", path, flags["environment"], flags["reports"])
     with files, open_session(path, flags) as session:
         require_base(flags)
         if undo is not None and flags["base"] is not None:
@@ -56,7 +56,7 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
         )
         if who := who_applies():
             write_stderr(escape(f"note: somebody is applying: {who}; plan again once that has ended"))
-    commands.report_files.write_reports(review, flags["reports"])
+    files.write(review)
     write_stdout(render_plan(review, flags["form"]), commands=flags["form"] in COMMANDS)
     commands.plan.require_applicable(planned, strict_scope=flags["strict_scope"])
     if flags["detailed_exitcode"] and planned.plan.changes:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         imports,
         plan,
         plan_input,
-        report_files,
         review,
         saved_plan,
         send_test,
