@@ -49,4 +49,4 @@ def comment(
             return
         if warning := pull_request.summarise(text):
             write_stderr(escape(f"warning: {warning}"))
-        write_stderr(escape(pull_request.put(text)))
+        write_stderr(escape(pull_request.comments.put(text)))

@@ -50,11 +50,11 @@ def simulate(
     Faults are status, drop, delay, truncate, omit, hide, shift, rate, worker and normalise. The guide
     examples/simulator/README.md has what each of them takes.
     """
-    request = commands.simulate.SimulatorRequest(file, host, port, log, bare, rules, rule_file, seed)
-    with commands.simulate.open_server(request) as (server, faults):
+    faults = commands.simulate.read_faults(rule_file, rules, seed)
+    with commands.simulate.open_server(file, host, port, log=log, faults=faults, bare=bare) as (server, lines):
         try:
             write_stderr(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
-            for line in faults:
+            for line in lines:
                 write_stderr(escape(line))
             server.run()
         except KeyboardInterrupt:

@@ -50,13 +50,11 @@ def read_base_plan(configuration: Configuration, environment: Environment, ref: 
 def _read(configuration: Configuration, environment: Environment, checkout: Checkout, commit: str) -> BasePlan:
     source = Committed(configuration.path, checkout, commit)
     before = read_configuration(configuration.path, source)
+    files = {resource.location.file for resource in configuration.merged.resources.values()}
     notes = [
         f"{configuration.folder / each} is a submodule: what it held at the base is not read, and counts as new"
         for each in source.modules
-        if any(
-            _lies_in(resource.location.file, configuration, each)
-            for resource in configuration.merged.resources.values()
-        )
+        if any(file.startswith(f"{configuration.folder / each}/") for file in files)
     ]
     try:
         before.require_sound_settings()
@@ -120,7 +118,3 @@ def behind_tip(
         for change in pending
         if (change.address in wanted.resources if change.action in goes else change.address not in changed)
     }
-
-
-def _lies_in(file: str, configuration: Configuration, folder: str) -> bool:
-    return file.startswith(f"{configuration.folder / folder}/")

@@ -13,6 +13,7 @@ from typing import Self
 from reconciler import commands
 from reconciler.commands.plan import Planned, plan
 from reconciler.commands.session import Session
+from reconciler.config.files import configuration_folder
 from reconciler.errors import Location, ReconcilerError, WrongUsage
 from reconciler.lazy import load
 from reconciler.model.reports import ApplyReport, Failure, Review
@@ -128,7 +129,7 @@ class ReportFiles:
             configuration, name, commit = review.plan.configuration or None, review.plan.environment, review.commit
         else:
             configuration, name = session.find_names(self._path, self._environment)
-            commit = session.find_configuration_commit(self._path)
+            commit = session.find_commit(configuration_folder(self._path))
         failure = Failure(self._command, name, error, commit, review, configuration or "")
         for form, file in reports:
             # The error itself is what has to be heard, and it is told in the log in any case.
