@@ -9,11 +9,12 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli.options import (
+    FILE,
     ConnectionFlags,
     NeverSuggested,
-    OneOf,
     complete,
     connection_options,
+    form_option,
     open_session,
     path_argument,
 )
@@ -35,14 +36,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write the live values into the YAML, comments kept, for a pull request.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=OneOf(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="What stdout gets; markdown is for `comment`, which makes an issue of it.",
-)
+@form_option(["text", "json", "markdown"], "What stdout gets; markdown is for `comment`, which makes an issue of it.")
 @connection_options
 def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) -> None:
     """Show what somebody changed outside since the last apply.
@@ -62,9 +56,7 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) 
 @click.argument("address", shell_complete=complete("kinds"))
 @click.argument("object_id", metavar="ID")
 @path_argument
-@click.option(
-    "--file", type=click.Path(path_type=Path, dir_okay=False), help="The file to write to; else SECTION.yaml."
-)
+@click.option("--file", type=FILE, help="The file to write to; else SECTION.yaml.")
 @connection_options
 def import_(address: str, object_id: str, path: Path, file: Path | None, **flags: Unpack[ConnectionFlags]) -> None:
     """Write the YAML for a live object, with the line that adopts it.

@@ -10,9 +10,9 @@ import click
 from reconciler import commands, output
 from reconciler.cli.options import (
     ConnectionFlags,
-    OneOf,
     complete,
     connection_options,
+    form_option,
     format_option,
     open_session,
     path_argument,
@@ -45,14 +45,7 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[ConnectionFlags]
 @click.command()
 @path_argument
 @connection_options
-@click.option(
-    "--format",
-    "form",
-    type=OneOf(["mermaid", "dot", "svg"]),
-    default="mermaid",
-    show_default=True,
-    help="The picture's language.",
-)
+@form_option(["mermaid", "dot", "svg"], "The picture's language.")
 @click.option("--offline", is_flag=True, help="The configuration alone, without a key: nothing is planned.")
 def graph(path: Path, form: str, offline: bool, **flags: Unpack[ConnectionFlags]) -> None:
     """Draw what refers to what, coloured by what would happen.

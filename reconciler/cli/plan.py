@@ -9,25 +9,26 @@ import click
 
 from reconciler import commands
 from reconciler.cli.options import (
+    FILE,
     PlanFlags,
     complete,
+    form_option,
     open_session,
     path_argument,
-    plan_format_option,
     plan_options,
     read_options,
     require_base,
 )
 from reconciler.errors import Exit, WrongUsage
-from reconciler.output.forms import COMMANDS, render_plan
+from reconciler.output.forms import COMMANDS, FORMS, render_plan
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 
 @click.command()
 @path_argument
 @plan_options
-@plan_format_option
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply --plan`.")
+@form_option(FORMS)
+@click.option("--out", type=FILE, help="Save the plan, for `apply --plan`.")
 @click.option(
     "--undo",
     metavar="RECEIPT",

@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 
 from reconciler import commands
-from reconciler.cli.options import WholeNumber
+from reconciler.cli.options import FILE, WholeNumber
 from reconciler.output.terminal import escape, write_stderr
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.argument("file", type=FILE, required=False)
 @click.option("--port", type=WholeNumber(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Append a JSON line for each request.")
+@click.option("--log", type=FILE, help="Append a JSON line for each request.")
 @click.option(
     "--bare", is_flag=True, help="Leave out the e-mail destination int-email-01 that each project begins with."
 )

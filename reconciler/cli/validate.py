@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import OneOf, path_argument
+from reconciler.cli.options import form_option, path_argument
 from reconciler.errors import ConfigurationInvalid, Exit, Problem
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
@@ -20,13 +20,9 @@ from reconciler.text import counted
 @click.option(
     "--state", "shared", is_flag=True, help="Read shared states too (over the network), to name spent blocks."
 )
-@click.option(
-    "--format",
-    "form",
-    type=OneOf(["text", "json", "sarif", "github"]),
-    default="text",
-    show_default=True,
-    help="What stdout gets: nothing, or the problems as JSON, as SARIF, or as annotations of GitHub.",
+@form_option(
+    ["text", "json", "sarif", "github"],
+    "What stdout gets: nothing, or the problems as JSON, as SARIF, or as annotations of GitHub.",
 )
 def validate(path: Path, shared: bool, form: str) -> None:
     """Check the configuration for every environment: offline, without a key.
