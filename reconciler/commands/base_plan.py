@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from reconciler.config.committed import Committed
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
 from reconciler.git.command import Limits
-from reconciler.git.history import merge_base
+from reconciler.git.history import commit_subject, merge_base
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan
-from reconciler.model.reports import Scope
+from reconciler.model.reports import Commit, Scope
 from reconciler.model.settings import Environment
-from reconciler.plan.build import keep_only, make_plan
+from reconciler.plan.build import make_plan
 from reconciler.plan.guards import Options
 from reconciler.review.review import find_scopes
 
@@ -88,33 +89,27 @@ def compared(
     return find_scopes(made, before), base.warnings
 
 
-def keep_pull_request(
-    made: Plan, scopes: Mapping[str, Scope], desired: Desired, state: State, live: Live, options: Options
-) -> Plan:
-    """The plan without the changes that are not the pull request's, except those that its changes need."""
-    ours = {address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST}
-    return keep_only(made, ours, desired, state, live, options)
-
-
 def behind_tip(
-    planned: Plan, scopes: Mapping[str, Scope], base: BasePlan, state: State, live: Live, options: Options
-) -> set[str]:
-    """The pending changes that the commit which was named does not want: it wants what lives there.
+    planned: Plan, scopes: Mapping[str, Scope], base: BasePlan, state: State, live: Live, options: Options, folder: Path
+) -> dict[str, Commit]:
+    """The pending changes that the commit which was named does not want, each with that commit: it wants what lives
+    there.
 
     It is read only if something is pending, and if it is not the commit that was compared with.
     """
     pending = [change for change in planned.changes if scopes.get(change.address) is Scope.PENDING]
     wanted = base.find_tip().desired if pending and base.find_tip and base.tip != base.commit else None
     if wanted is None:
-        return set()
+        return {}
     try:
         there = make_plan(wanted, state, live, replace(options, targets=()))
     except ReconcilerError:
-        return set()
+        return {}
     changed = {change.address for change in there.changes}
     goes = (Action.DELETE, Action.FORGET)
-    return {
+    found = [
         change.address
         for change in pending
         if (change.address in wanted.resources if change.action in goes else change.address not in changed)
-    }
+    ]
+    return dict.fromkeys(found, Commit(base.tip, commit_subject(folder, base.tip))) if found else {}
