@@ -179,8 +179,8 @@ class _Run:
         end, entry = self._ends.get(change.address, unbegun), state.entry(change.address)
         if end.status is Status.DONE and change.action in WRITES and not (change.requests or change.cleanup):
             end = replace(end, reason="it was as wanted already")
-        request_ids = self._runner.request_ids(change.address)
-        return replace(end, id=entry.id if entry else change.id, request_ids=request_ids)
+        request_ids = self._runner.request_ids.get(change.address, ())
+        return replace(end, id=entry.id if entry else change.id, request_ids=tuple(request_ids))
 
     def _start(self, pool: Threads, parts: list[Part]) -> None:
         for part in parts:

@@ -63,8 +63,8 @@ def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:
 @dataclass(frozen=True, slots=True)
 class OperationRunner:
     """Does one change at a time a thread. Safe to share between threads. `always_recheck`: reads an object again before
-    every write, and not only before a full PUT. `answered` has, by address, the fields that the responses to the last
-    writes showed."""
+    every write, and not only before a full PUT. By address, `answered` has the fields that the responses to the last
+    writes showed, and `request_ids` the ids that the API gave the writes."""
 
     writer: Writer
     state: StateRecorder
@@ -72,11 +72,7 @@ class OperationRunner:
     recovery: LostResponseRecovery
     always_recheck: bool
     answered: dict[str, Fields] = field(default_factory=dict)
-    _request_ids: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def request_ids(self, address: str) -> tuple[str, ...]:
-        """The ids that the API gave the writes for an address."""
-        return tuple(self._request_ids.get(address, ()))
+    request_ids: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def perform(self, change: Change, *, cleanup: bool) -> None:
         """Does a change, or the clean-up of a replace. Raises a ReconcilerError if a request fails."""
@@ -202,7 +198,7 @@ class OperationRunner:
     def _keep_request_id(self, address: str, response: Response) -> None:
         name = next((response.headers[each] for each in REQUEST_ID_HEADERS if response.headers.get(each)), None)
         if name:
-            self._request_ids[address].append(name)
+            self.request_ids[address].append(name)
 
     def _keep_fields(self, kind: Kind, address: str, request: Request, raw: object) -> None:
         """Keeps what a response shows of the fields that the request sent: the read-back compares with it. Of a field

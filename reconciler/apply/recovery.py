@@ -69,11 +69,9 @@ class LostResponseRecovery:
             returned |= missing & listed
             missing = known - listed
             new = [record for record in records if record.ref not in self._taken]
-            found = self._one([record for record in new if not differences(kind, body, record.fields)])
-            if found is not None and self.take(kind, found.id):
+            if found := self._claim(kind, [each for each in new if not differences(kind, body, each.fields)]):
                 return found
-        found = self._one([record for record in new if is_made_of(kind, body, record.fields)])
-        if found is not None and self.take(kind, found.id):
+        if found := self._claim(kind, [each for each in new if is_made_of(kind, body, each.fields)]):
             return found
         if named := ", ".join(sorted(record.id for record in bearing(kind, body, new))):
             raise ApiFailed(
@@ -83,15 +81,15 @@ class LostResponseRecovery:
         self._require_whole(kind, missing, returned)
         return None
 
-    def _one(self, found: list[Record]) -> Record | None:
-        """The only one, or None. ApiFailed if there are several."""
+    def _claim(self, kind: Kind, found: list[Record]) -> Record | None:
+        """The only one, if no other create has it. ApiFailed if there are several."""
         if len(found) > 1:
             ids = ", ".join(sorted(record.id for record in found))
             raise ApiFailed(
                 f"the answer to a create was lost, and {len(found)} new objects hold what was sent: {ids}",
                 hint="delete the one too many in the dashboard, then plan again",
             )
-        return found[0] if found else None
+        return found[0] if found and self.take(kind, found[0].id) else None
 
     def _require_whole(self, kind: Kind, missing: Collection[str], returned: Collection[str]) -> None:
         """ApiFailed if a list lacks an object that was live before and still is: it may lack the new one, too.

@@ -58,7 +58,7 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
             _require_no_plan_flags(flags)
             made, path = commands.saved_plan.open_saved_plan(saved, None if _is_left_out("path") else path)
             flags["environment"] = flags["environment"] or made.plan.environment
-            files.locate(path, flags["environment"])
+            files.path, files.environment = path, flags["environment"]
         require_base(flags)
         request = commands.apply.ApplyRequest(
             read_options(flags),

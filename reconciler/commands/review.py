@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,7 @@ from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure
 from reconciler.output.terminal import redact, strip_styles
 from reconciler.plan.guards import Options
 
-Reports = Iterable[tuple[str, Path]]
+Reports = Sequence[tuple[str, Path]]
 
 
 def review(session: Session, planned: Planned, now: datetime | None = None, *, forms: Collection[str] = ()) -> Review:
@@ -81,41 +81,39 @@ def preview(
     return planned, review(session, planned, forms=forms)
 
 
+@dataclass
 class ReportFiles:
-    """The files of one command, used as a context: if its block fails, the forms that can show a failure do so."""
+    """The files of one command, used as a context: if its block fails, the forms that can show a failure do so.
 
-    def __init__(self, command: str, path: Path, environment: str | None, reports: Reports) -> None:
-        """`path`: the configuration. `reports`: the form and the file of each."""
-        self._command = command
-        self._path = path
-        self._environment = environment
-        self._reports = tuple(reports)
-        self._review: Review | None = None
+    `path`: the configuration. `reports`: the form and the file of each. `review`: what an apply has begun with.
+    """
+
+    command: str
+    path: Path
+    environment: str | None
+    reports: Reports
+    review: Review | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        known = [(form, file) for form, file in self._reports if form in FAILED]
+        known = [(form, file) for form, file in self.reports if form in FAILED]
         if known and isinstance(error, Exception | KeyboardInterrupt):
             self._write_failure(error, known)
 
-    def locate(self, path: Path, environment: str | None) -> None:
-        """The configuration and the environment are known by now."""
-        self._path, self._environment = path, environment
-
     def forms(self) -> list[str]:
         """The forms of the files."""
-        return [form for form, _ in self._reports]
+        return [form for form, _ in self.reports]
 
     def write_plan(self, review: Review) -> None:
         """Writes the plan of an apply that begins, in the forms that do not show its end. See `plans_only`."""
-        self._review = review
-        self._write_all(review, plans_only(self._reports))
+        self.review = review
+        self._write_all(review, plans_only(self.reports))
 
     def write(self, review: Review, done: ApplyReport | None = None) -> None:
         """Writes a plan, or what became of it (`done`). WrongUsage if a file cannot be written."""
-        self._write_all(review, self._reports, done)
+        self._write_all(review, self.reports, done)
 
     def _write_all(self, review: Review, reports: Reports, done: ApplyReport | None = None) -> None:
         for form, file in reports:
@@ -124,13 +122,13 @@ class ReportFiles:
                 _write(file, strip_styles(text) if form == "text" else text)
 
     def _write_failure(self, error: BaseException, reports: Reports) -> None:
-        review, session = self._review, commands.session
+        review, session = self.review, commands.session
         if review is not None:
             configuration, name, commit = review.plan.configuration or None, review.plan.environment, review.commit
         else:
-            configuration, name = session.find_names(self._path, self._environment)
-            commit = session.find_commit(configuration_folder(self._path))
-        failure = Failure(self._command, name, error, commit, review, configuration or "")
+            configuration, name = session.find_names(self.path, self.environment)
+            commit = session.find_commit(configuration_folder(self.path))
+        failure = Failure(self.command, name, error, commit, review, configuration or "")
         for form, file in reports:
             # The error itself is what has to be heard, and it is told in the log in any case.
             with suppress(ReconcilerError):
