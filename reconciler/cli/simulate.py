@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 
 from reconciler import commands
-from reconciler.cli.options import FILE, WholeNumber
+from reconciler.cli.options import WholeNumber
 from reconciler.output.terminal import escape, write_stderr
 
 
 @click.command()
-@click.argument("file", type=FILE, required=False)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--port", type=WholeNumber(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--log", type=FILE, help="Append a JSON line for each request.")
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Append a JSON line for each request.")
 @click.option(
     "--bare", is_flag=True, help="Leave out the e-mail destination int-email-01 that each project begins with."
 )
@@ -50,11 +50,11 @@ def simulate(
     Faults are status, drop, delay, truncate, omit, hide, shift, rate, worker and normalise. The guide
     examples/simulator/README.md has what each of them takes.
     """
-    faults = commands.simulate.read_faults(rule_file, rules, seed)
-    with commands.simulate.open_server(file, host, port, log=log, faults=faults, bare=bare) as (server, lines):
+    request = commands.simulate.SimulatorRequest(file, host, port, log, bare, rules, rule_file, seed)
+    with commands.simulate.open_server(request) as (server, faults):
         try:
             write_stderr(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
-            for line in lines:
+            for line in faults:
                 write_stderr(escape(line))
             server.run()
         except KeyboardInterrupt:

@@ -62,12 +62,8 @@ def _with_reasons(plan: Plan, reasons: Mapping[str, str], missing: Collection[st
 def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
     """The plan of a way back with why each object goes."""
     reason = f"the apply that made it is taken back: {receipt}"
-    return replace(
-        plan,
-        changes=tuple(
-            replace(change, reason=reason) if change.action is Action.DELETE else change for change in plan.changes
-        ),
-    )
+    reasons = {change.address: reason for change in plan.changes}
+    return replace(plan, changes=_with_reasons(plan, reasons, ()))
 
 
 def find_behind(

@@ -6,6 +6,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -17,27 +18,40 @@ from reconciler.system import Unreadable, read_regular
 LARGEST_RULES = 10_000_000
 
 
-@contextmanager
-def open_server(
-    data: Path | None, host: str, port: int, *, log: Path | None, faults: Faults, bare: bool
-) -> Iterator[tuple[Server, Sequence[str]]]:
-    """A server that is ready to run, and a line on each fault. WrongUsage if what is asked cannot be met.
+@dataclass(frozen=True, slots=True)
+class SimulatorRequest:
+    """What the command line asks of the simulator.
 
     `data`: the file of its data, None for one that is removed at the end. `log`: the file that gets a JSON line for
-    each request. `bare`: without the e-mail destination of a new project.
+    each request. `bare`: without the e-mail destination of a new project. `rules` and `rule_file` are the faults.
     """
+
+    data: Path | None
+    host: str
+    port: int
+    log: Path | None
+    bare: bool
+    rules: tuple[str, ...]
+    rule_file: Path | None
+    seed: int
+
+
+@contextmanager
+def open_server(request: SimulatorRequest) -> Iterator[tuple[Server, Sequence[str]]]:
+    """A server that is ready to run, and a line on each fault. WrongUsage if the request cannot be met."""
     with ExitStack() as stack:
-        data = data or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "simulator.sqlite"
+        data = request.data or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "simulator.sqlite"
         if not data.parent.is_dir():
             raise WrongUsage(f"{data.parent} does not exist", hint="name a file in a folder that does")
-        lines = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
-        simulator = stack.enter_context(_simulator(data, lines, faults))
-        if not bare:
+        lines = stack.enter_context(request.log.open("a", encoding="utf-8")) if request.log else None
+        simulator = stack.enter_context(_simulator(data, lines, _faults(request)))
+        if not request.bare:
             simulator.seed()
         try:
-            server = stack.enter_context(Server(simulator, host=host, port=port))
+            server = stack.enter_context(Server(simulator, host=request.host, port=request.port))
         except OSError as error:
-            raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port") from error
+            where = f"{request.host}:{request.port}"
+            raise WrongUsage(f"cannot listen on {where}: {error.strerror}", hint="another --port") from error
         yield server, list(simulator.faults.lines())
 
 
@@ -51,11 +65,12 @@ def _simulator(data: Path, log: TextIO | None, faults: Faults) -> Simulator:
         ) from error
 
 
-def read_faults(file: Path | None, rules: Sequence[str], seed: int) -> Faults:
-    """The rules of the file, then those of the command line. WrongUsage if one cannot be read."""
+def _faults(request: SimulatorRequest) -> Faults:
+    """The rules of the file, then those of the command line."""
+    file = request.rule_file
     try:
         filed = rules_in(read_regular(file, LARGEST_RULES).decode("utf-8").splitlines(), str(file)) if file else []
-        return Faults([*filed, *rules], seed=seed)
+        return Faults([*filed, *request.rules], seed=request.seed)
     except RuleError as error:
         raise WrongUsage(f"a fault cannot be read: {error}", hint="reconciler simulate --help has examples") from error
     except UnicodeDecodeError as error:
