@@ -56,7 +56,9 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
         made = None
         if saved is not None:
             _require_no_plan_flags(flags)
-            made, path = commands.saved_plan.open_saved_plan(saved, None if _is_left_out("path") else path)
+            source = click.get_current_context().get_parameter_source("path")
+            is_given = source is not click.core.ParameterSource.DEFAULT
+            made, path = commands.saved_plan.open_saved_plan(saved, path if is_given else None)
             flags["environment"] = flags["environment"] or made.plan.environment
             files.path, files.environment = path, flags["environment"]
         require_base(flags)
@@ -76,11 +78,6 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
         code = Exit.PENDING
     if code:
         raise SystemExit(code)
-
-
-def _is_left_out(name: str) -> bool:
-    """Whether the command line does not say it."""
-    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.DEFAULT
 
 
 class _Screen:
