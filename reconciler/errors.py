@@ -117,13 +117,11 @@ class ApiFailed(ReconcilerError):
 
 
 class AnswerRefused(ApiFailed):
-    """The API answered with an error. `status` is the HTTP status, `code` the API's own word, if it gave one."""
+    """The API answered with an error. `status` is the HTTP status."""
 
-    def __init__(self, message: str, *, status: int, code: str | None = None, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, status: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
         self.status = status
-        self.code = code
-        self.retry_after = retry_after
 
 
 class AnswerUnreadable(ApiFailed):

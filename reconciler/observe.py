@@ -13,7 +13,7 @@ from reconciler.api.lists import read_list, read_object, read_table
 from reconciler.errors import ListIncomplete
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.wire import is_id, record_from
-from reconciler.model.inputs import Live, Record, State, address_kind, parse_object_name
+from reconciler.model.inputs import Live, ObjectRef, Record, State, address_kind
 from reconciler.threads import Threads, result
 
 
@@ -140,7 +140,7 @@ def observe_remembered(
     kinds: Collection[Kind],
     state: State,
     lookups: Iterable[str] = (),
-    also: Iterable[tuple[str, str]] = (),
+    also: Iterable[ObjectRef] = (),
 ) -> Live:
     """The live objects as `wait_remembered` gives them, and the lists at `lookups` (paths)."""
     with Lists(reader, kinds, counted_by_kind(state.entries)) as lists:
@@ -148,11 +148,11 @@ def observe_remembered(
         return wait_remembered(lists, state, also)
 
 
-def wait_remembered(lists: Lists, state: State, also: Iterable[tuple[str, str]] = ()) -> Live:
+def wait_remembered(lists: Lists, state: State, also: Iterable[ObjectRef] = ()) -> Live:
     """The live objects of lists that were asked for, with proof of what is gone, and without what we deleted ourselves.
 
-    Each remembered object that no list shows is asked for by its id, if its kind can be. So are the objects in `also`
-    (kind, id). 404 proves that it is gone. An object that answers and stays out of its list for a while proves that the
+    Each remembered object that no list shows is asked for by its id, if its kind can be. So are the objects in `also`.
+    404 proves that it is gone. An object that answers and stays out of its list for a while proves that the
     list is not whole: ListIncomplete. An object that we deleted and that is still listed is left out, unless it answers
     by its id: then somebody has restored it.
     """
@@ -162,8 +162,8 @@ def wait_remembered(lists: Lists, state: State, also: Iterable[tuple[str, str]] 
         if attempt:
             live = observe(reader, kinds, lists.needed, lists.expected)
         missing = list(_missing(kinds, state, live, also))
-        deleted = {parse_object_name(name) for name, each in state.tombstones.items() if each.deleted}
-        listed = [each for each in deleted if each[1] in live.records.get(each[0], ())]
+        deleted = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
+        listed = [each for each in deleted if each.id in live.records.get(each.kind, ())]
         unlisted, gone = _ask_for(reader, missing) if missing else ([], set())
         if not unlisted:
             restored = _restored(reader, kinds, listed) if listed else set()
@@ -174,34 +174,34 @@ def wait_remembered(lists: Lists, state: State, also: Iterable[tuple[str, str]] 
     )
 
 
-def _missing(kinds: Iterable[Kind], state: State, live: Live, also: Iterable[tuple[str, str]]) -> Iterator[Asked]:
+def _missing(kinds: Iterable[Kind], state: State, live: Live, also: Iterable[ObjectRef]) -> Iterator[Asked]:
     """The objects that no list shows, each once, of the kinds that were read and can be asked for by id."""
     readable = {kind.name: kind for kind in kinds if kind.readable}
     named = [
-        (address_kind(address), object_id, address)
+        (ObjectRef.at(address, object_id), address)
         for address, entry in state.entries.items()
         for object_id in (entry.id, *entry.superseded)
     ]
-    named += [(kind, object_id, "") for kind, object_id in also]
+    named += [(ref, "") for ref in also]
     seen = set()
-    for name, object_id, address in named:
-        kind = readable.get(name)
-        if kind and object_id not in live.records[name] and is_id(object_id) and (name, object_id) not in seen:
-            seen.add((name, object_id))
-            yield Asked(kind, object_id, address)
+    for ref, address in named:
+        kind = readable.get(ref.kind)
+        if kind and ref.id not in live.records[ref.kind] and is_id(ref.id) and ref not in seen:
+            seen.add(ref)
+            yield Asked(kind, ref.id, address)
 
 
-def _ask_for(reader: Reader, missing: list[Asked]) -> tuple[list[Asked], set[tuple[str, str]]]:
-    """Those that answer, and (kind, id) of those that are gone. If any of a sample answers, no more is asked for."""
+def _ask_for(reader: Reader, missing: list[Asked]) -> tuple[list[Asked], set[ObjectRef]]:
+    """Those that answer, and those that are gone. If any of a sample answers, no more is asked for."""
     kinds = dict.fromkeys(each.kind.name for each in missing)
     sample = [each for kind in kinds for each in _of(kind, missing)[:SAMPLE]]
     rest = [each for each in missing if each not in sample]
-    gone: set[tuple[str, str]] = set()
+    gone: set[ObjectRef] = set()
     for part in (sample, rest):
         answering = _answering(reader, part)
         if answering:
             return answering, gone
-        gone |= {(each.kind.name, each.id) for each in part}
+        gone |= {ObjectRef(each.kind.name, each.id) for each in part}
     return [], gone
 
 
@@ -226,18 +226,18 @@ def _is_there(reader: Reader, asked: Asked) -> bool:
     return item is not None and record_from(asked.kind, item, {}).id == asked.id
 
 
-def _restored(reader: Reader, kinds: Iterable[Kind], listed: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+def _restored(reader: Reader, kinds: Iterable[Kind], listed: Iterable[ObjectRef]) -> set[ObjectRef]:
     """Those of the objects that we deleted which are there again by their id. A kind that cannot be asked has none."""
     readable = {kind.name: kind for kind in kinds if kind.readable}
-    asked = [Asked(readable[name], object_id, "") for name, object_id in listed if name in readable]
-    return {(each.kind.name, each.id) for each in _answering(reader, asked)}
+    asked = [Asked(readable[each.kind], each.id, "") for each in listed if each.kind in readable]
+    return {ObjectRef(each.kind.name, each.id) for each in _answering(reader, asked)}
 
 
-def _without(live: Live, deleted: set[tuple[str, str]], gone: set[tuple[str, str]]) -> Live:
+def _without(live: Live, deleted: set[ObjectRef], gone: set[ObjectRef]) -> Live:
     """Live without what we deleted, which may still be listed."""
     records = {
-        kind: {object_id: record for object_id, record in each.items() if (kind, object_id) not in deleted}
-        if any(object_id in each for name, object_id in deleted if name == kind)
+        kind: {object_id: record for object_id, record in each.items() if record.ref not in deleted}
+        if any(ref.id in each for ref in deleted if ref.kind == kind)
         else each
         for kind, each in live.records.items()
     }

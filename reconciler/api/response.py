@@ -132,11 +132,7 @@ class Response:
             )
         if self.status == FORBIDDEN:
             return NotAuthorised(text, hint=f"the key in {source} may not do this")
-        code = self._envelope().get("code")
-        code = None if code is None else in_short(code)
-        refused = AnswerRefused(text, status=self.status, code=code, retry_after=self.retry_after())
-        refused.hint = MOVED if self.redirect() else None
-        return refused
+        return AnswerRefused(text, status=self.status, hint=MOVED if self.redirect() else None)
 
     def _is_error_in_disguise(self) -> bool:
         """Whether the body has an `error` although the status is 2xx. An object may have a field of that name."""

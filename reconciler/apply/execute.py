@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import cache, partial
+from graphlib import TopologicalSorter
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from reconciler.api import Poll, Writer
+from reconciler.api import Writer
 from reconciler.apply.operations import OperationRunner, StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.kinds.references import known_objects
-from reconciler.model.inputs import Live, parse_object_name
+from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status
 from reconciler.threads import NOTICED_SECONDS, Threads, on_interrupt
@@ -32,57 +34,48 @@ class Schedule:
     """The parts of a plan that are still to be done. Not safe to share between threads."""
 
     def __init__(self, changes: Iterable[Change]) -> None:
-        self._waits: dict[Part, set[Part]] = {}
+        waits: dict[Part, Sequence[str]] = {}
         for change in changes:
-            self._waits[Part(change.address, False)] = {Part(address, False) for address in change.depends_on}
+            waits[Part(change.address, False)] = change.depends_on
             if change.cleanup:
-                after = {Part(address, False) for address in (change.address, *change.cleanup_after)}
-                self._waits[Part(change.address, True)] = after
-        # Not `intersection_update`: it would iterate over the whole map for each part.
-        for part, waits in self._waits.items():
-            self._waits[part] = {other for other in waits if other in self._waits}
-        self._freed: dict[Part, set[Part]] = {}
-        for part, waits in self._waits.items():
-            for other in waits:
-                self._freed.setdefault(other, set()).add(part)
+                waits[Part(change.address, True)] = (change.address, *change.cleanup_after)
+        self._left = set(waits)
+        self._waiting: dict[Part, list[Part]] = defaultdict(list)
+        self._sorter: TopologicalSorter[Part] = TopologicalSorter()
+        for part, addresses in waits.items():
+            others = {Part(address, False) for address in addresses} & self._left
+            self._sorter.add(part, *others)
+            for other in others:
+                self._waiting[other].append(part)
+        self._sorter.prepare()
 
     def ready(self) -> list[Part]:
         """Takes out the parts that wait for nothing, in order."""
-        parts = sorted(part for part, waits in self._waits.items() if not waits)
-        for part in parts:
-            del self._waits[part]
-        return parts
+        return self._take(self._sorter.get_ready())
 
     def done(self, part: Part) -> list[Part]:
         """Takes out the parts that waited for this one alone, in order."""
-        freed = []
-        for other in sorted(self._freed.get(part, ())):
-            waits = self._waits.get(other)
-            if waits is not None:
-                waits.discard(part)
-                if not waits:
-                    freed.append(other)
-                    del self._waits[other]
-        return freed
+        self._sorter.done(part)
+        return self.ready()
 
-    def failed(self, part: Part) -> Mapping[Part, str]:
-        """Takes out all that waited for a part, directly or not, each with the address that failed."""
-        skipped: dict[Part, str] = {}
-        queue = [(part, part.address)]
+    def failed(self, part: Part) -> list[Part]:
+        """Takes out all that waited for a part, directly or not."""
+        skipped: list[Part] = []
+        queue = [part]
         while queue:
-            current, cause = queue.pop()
-            for other in sorted(self._freed.get(current, ())):
-                if other in self._waits:
-                    del self._waits[other]
-                    skipped[other] = cause
-                    queue.append((other, cause))
+            taken = self._take(self._waiting[queue.pop()])
+            skipped += taken
+            queue += taken
         return skipped
 
     def rest(self) -> list[Part]:
         """Takes out all that is left, in order."""
-        parts = sorted(self._waits)
-        self._waits.clear()
-        return parts
+        return self._take(set(self._left))
+
+    def _take(self, parts: Iterable[Part]) -> list[Part]:
+        taken = sorted(self._left.intersection(parts))
+        self._left.difference_update(taken)
+        return taken
 
 
 PREPARED = 2
@@ -110,7 +103,6 @@ def execute(
     parallelism: int,
     tell: Observer,
     recheck: bool = False,
-    poll: Poll | None = None,
 ) -> ApplyReport:
     """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
     `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only the
@@ -122,11 +114,11 @@ def execute(
         return entry.id if entry else ids.get(address)
 
     state.begin(plan.moved, plan.refresh)
-    known, buried = _live_before(plan, state), set(map(parse_object_name, state.tombstones()))
-    taken, coming = known | buried, cache(partial(fields_to_come, plan))
-    references = PendingReferences(writer, id_of, before=before, taken=taken, coming=coming, poll=poll)
-    recovery = LostResponseRecovery(writer, known, buried, poll)
-    runner = OperationRunner(writer, state, references, recovery, always_recheck=recheck)
+    known = _live_before(plan, state)
+    taken = known.union(map(ObjectRef.parse, state.tombstones()))
+    references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))
+    recovery = LostResponseRecovery(writer, known, taken)
+    runner = OperationRunner(writer, state, references, recovery, recheck)
     run = _Run(plan, runner, tell)
     # So many requests may be under way; a few more changes are prepared meanwhile.
     # What is under way at a second Ctrl-C has its intent in the journal.
@@ -143,11 +135,10 @@ def execute(
     )
 
 
-def _live_before(plan: Plan, state: StateRecorder) -> set[tuple[str, str]]:
-    """(kind, id) of all that was live when the plan was made."""
-    known = {(other.kind, other.id) for other in plan.unmanaged}
-    known |= {(change.kind, change.id) for change in plan.changes if change.id}
-    return known | known_objects(state.entries())
+def _live_before(plan: Plan, state: StateRecorder) -> set[ObjectRef]:
+    """All that was live when the plan was made."""
+    known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged}
+    return known | set(plan.objects().values()) | known_objects(state.entries())
 
 
 class _Run:
@@ -188,8 +179,8 @@ class _Run:
         end, entry = self._ends.get(change.address, unbegun), state.entry(change.address)
         if end.status is Status.DONE and change.action in WRITES and not (change.requests or change.cleanup):
             end = replace(end, reason="it was as wanted already")
-        request_ids = self._runner.request_ids(change.address)
-        return replace(end, id=entry.id if entry else change.id, request_ids=request_ids)
+        request_ids = self._runner.request_ids.get(change.address, ())
+        return replace(end, id=entry.id if entry else change.id, request_ids=tuple(request_ids))
 
     def _start(self, pool: Threads, parts: list[Part]) -> None:
         for part in parts:
@@ -226,8 +217,8 @@ class _Run:
             self._end(part, Status.FAILED, reason, exit_code=error.exit_code)
         else:
             self._end(part, Status.FAILED, _bug_message(error), exit_code=Exit.API_FAILED)
-        for skipped, cause in self._schedule.failed(part).items():
-            self._end(skipped, Status.SKIPPED, because_of=cause)
+        for skipped in self._schedule.failed(part):
+            self._end(skipped, Status.SKIPPED, because_of=part.address)
 
     def _end(
         self, part: Part, status: Status, reason: str = "", because_of: str = "", exit_code: Exit = Exit.DONE

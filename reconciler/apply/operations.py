@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reconciler.api import Writer
@@ -60,38 +60,26 @@ def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:
         raise Refused(f"{change.id} was changed by somebody else after it was planned", hint="plan again")
 
 
+@dataclass(frozen=True, slots=True)
 class OperationRunner:
     """Does one change at a time a thread. Safe to share between threads. `always_recheck`: reads an object again before
-    every write, and not only before a full PUT. `answered` has, by address, the fields that the responses to the last
-    writes showed."""
+    every write, and not only before a full PUT. By address, `answered` has the fields that the responses to the last
+    writes showed, and `request_ids` the ids that the API gave the writes."""
 
-    def __init__(
-        self,
-        writer: Writer,
-        state: StateRecorder,
-        references: PendingReferences,
-        recovery: LostResponseRecovery,
-        *,
-        always_recheck: bool,
-    ) -> None:
-        self.answered: dict[str, Fields] = {}
-        self._request_ids: dict[str, list[str]] = defaultdict(list)
-        self._writer = writer
-        self._state = state
-        self._references = references
-        self._recovery = recovery
-        self._always_recheck = always_recheck
-
-    def request_ids(self, address: str) -> tuple[str, ...]:
-        """The ids that the API gave the writes for an address."""
-        return tuple(self._request_ids.get(address, ()))
+    writer: Writer
+    state: StateRecorder
+    references: PendingReferences
+    recovery: LostResponseRecovery
+    always_recheck: bool
+    answered: dict[str, Fields] = field(default_factory=dict)
+    request_ids: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def perform(self, change: Change, *, cleanup: bool) -> None:
         """Does a change, or the clean-up of a replace. Raises a ReconcilerError if a request fails."""
         if cleanup or change.action is Action.DELETE:
             self._delete(change, cleanup=cleanup)
         elif change.remember is None:
-            self._state.forget(change.address, change.id or "", change.tombstones)
+            self.state.forget(change.address, change.id or "", change.tombstones)
         else:
             self._write(change, change.remember)
 
@@ -100,26 +88,26 @@ class OperationRunner:
         if not cleanup:
             self._require_as_seen(kind, change)
         for request in change.cleanup if cleanup else change.requests:
-            self._state.intent(change.address, f"{request.method} {request.path}")
+            self.state.intent(change.address, f"{request.method} {request.path}")
             try:
-                response = self._writer.send(request.method, request.path, idempotent=True)
+                response = self.writer.send(request.method, request.path, idempotent=True)
                 self._keep_request_id(change.address, response)
                 if response.status != NOT_FOUND:
                     self._require_acknowledged(kind, response, change.id)
             except ApiFailed as lost:
                 if not is_unknown(lost):
                     raise
-                self._recovery.settle(
+                self.recovery.settle(
                     kind, change.id or "", lost, lambda record: f"{record.id} is still there" if record else ""
                 )
-        self._state.deleted(change.address, change.kind, change.id or "")
+        self.state.deleted(change.address, change.kind, change.id or "")
 
     def _write(self, change: Change, remember: Entry) -> None:
         kind = KINDS[change.kind]
-        wanted = self._references.fields(kind, remember.applied)
+        wanted = self.references.fields(kind, remember.applied)
         object_id = (change.id if change.action is not Action.REPLACE else remember.id) or ""
         self._require_as_seen(kind, change)
-        entry = self._state.entry(change.address)
+        entry = self.state.entry(change.address)
         applied = dict(entry.applied) if entry and entry.id == object_id else {}
         if change.cleanup and change.id:
             remember = replace(remember, superseded=(*remember.superseded, change.id))
@@ -131,8 +119,8 @@ class OperationRunner:
                 self._update(kind, change, request, object_id, sent)
             applied |= sent
             progress = replace(remember, id=object_id, applied=dict(applied))
-            self._state.record(change.address, progress, change.tombstones)
-        self._state.record(change.address, replace(remember, id=object_id, applied=wanted), change.tombstones)
+            self.state.record(change.address, progress, change.tombstones)
+        self.state.record(change.address, replace(remember, id=object_id, applied=wanted), change.tombstones)
 
     def _update(self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields) -> None:
         """Writes to what exists. A lost response is no failure if the object is as wanted."""
@@ -146,17 +134,17 @@ class OperationRunner:
         except ApiFailed as lost:
             if not is_unknown(lost):
                 raise
-            self._recovery.settle(kind, object_id, lost, lambda record: missing_fields(kind, change, wanted, record))
+            self.recovery.settle(kind, object_id, lost, lambda record: missing_fields(kind, change, wanted, record))
 
     def _send(
         self, kind: Kind, change: Change, request: Request, object_id: str = NEW_ID, before_again: Again | None = None
     ) -> Response:
-        body = self._references.fields(kind, request.body or {})
+        body = self.references.fields(kind, request.body or {})
         path = request.path.replace(NEW_ID, object_id or NEW_ID)
-        key = self._state.idempotency_key(change.address, body) if request.idempotent else None
-        self._state.intent(change.address, f"{request.method} {path}")
+        key = self.state.idempotency_key(change.address, body) if request.idempotent else None
+        self.state.intent(change.address, f"{request.method} {path}")
         idempotent = not request.creates or key is not None
-        response = self._writer.send(
+        response = self.writer.send(
             request.method, path, body, idempotent=idempotent, idempotency_key=key, before_again=before_again
         )
         self._keep_request_id(change.address, response)
@@ -164,7 +152,7 @@ class OperationRunner:
 
     def _require_ok(self, response: Response) -> Response:
         if not response.ok:
-            raise response.error(self._writer.source)
+            raise response.error(self.writer.source)
         return response
 
     def _require_acknowledged(self, kind: Kind, response: Response, object_id: str | None) -> None:
@@ -181,9 +169,9 @@ class OperationRunner:
             except ApiFailed as error:
                 if not is_unknown(error):
                     raise
-                made = self._recovery.made(kind, self._references.fields(kind, request.body or {}))
+                made = self.recovery.made(kind, self.references.fields(kind, request.body or {}))
                 if made is not None:
-                    self._references.created(change.address, made.raw)
+                    self.references.created(change.address, made.raw)
                     return made.id
                 if is_acknowledged(error):
                     raise ApiFailed(
@@ -201,16 +189,16 @@ class OperationRunner:
             raise AnswerUnreadable(f"{what} {response.status} with {unlike}")
         if not is_id(raw.get("id")):
             raise AnswerUnreadable(f"{what} without the new object's id")
-        if not self._recovery.take(kind, raw["id"]):
+        if not self.recovery.take(kind, raw["id"]):
             raise AnswerUnreadable(f"{what} with {raw['id']}, which is no new object")
-        self._references.created(change.address, raw)
+        self.references.created(change.address, raw)
         self._keep_fields(kind, change.address, request, raw)
         return str(raw["id"])
 
     def _keep_request_id(self, address: str, response: Response) -> None:
         name = next((response.headers[each] for each in REQUEST_ID_HEADERS if response.headers.get(each)), None)
         if name:
-            self._request_ids[address].append(name)
+            self.request_ids[address].append(name)
 
     def _keep_fields(self, kind: Kind, address: str, request: Request, raw: object) -> None:
         """Keeps what a response shows of the fields that the request sent: the read-back compares with it. Of a field
@@ -224,12 +212,12 @@ class OperationRunner:
         """Refused if the object of an update or a delete is not as the plan saw it. A full PUT is checked always, as it
         replaces what somebody else may have written. A kind that cannot be read by id was checked when the run
         began."""
-        is_checked = self._always_recheck or (kind.put is Put.FULL and change.action is Action.UPDATE)
+        is_checked = self.always_recheck or (kind.put is Put.FULL and change.action is Action.UPDATE)
         if not (is_checked and kind.readable and change.requests):
             return
         if change.action not in (Action.UPDATE, Action.DELETE):
             return
-        record = self._recovery.record(kind, change.id or "")
+        record = self.recovery.record(kind, change.id or "")
         if record is not None:
             _require_unchanged(kind, change, record)
         elif change.action is not Action.DELETE:
@@ -246,7 +234,7 @@ class OperationRunner:
             if not (may_have_succeeded or replaces_all):
                 return
             try:
-                record = self._recovery.record(kind, object_id)
+                record = self.recovery.record(kind, object_id)
             except ApiFailed as error:
                 what = f"{request.method} {kind.path}/{object_id}"
                 raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error

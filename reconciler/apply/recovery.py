@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -16,7 +16,7 @@ from reconciler.kinds.comparison import differences, value_at
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
 from reconciler.kinds.references import WRITE_IT, LookupTable, ReferenceResolver, Targets, described, resolved
 from reconciler.kinds.wire import is_id, record_from
-from reconciler.model.inputs import Fields, Live, Raw, Record
+from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.serialization import canonical
 
@@ -38,48 +38,40 @@ def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | 
 
 
 class LostResponseRecovery:
-    """Looks for what lost writes have done. Safe to share between threads. `known`: the objects (kind, id) that were
-    live before. `deleted`: those that we deleted or forgot earlier. No create of this run can have made them."""
+    """Looks for what lost writes have done. Safe to share between threads. `known`: the objects that were live before.
+    `taken`: these, and those that we deleted or forgot earlier. No create of this run can have made them."""
 
-    def __init__(
-        self,
-        reader: Reader,
-        known: Collection[tuple[str, str]],
-        deleted: Iterable[tuple[str, str]] = (),
-        poll: Poll | None = None,
-    ) -> None:
+    def __init__(self, reader: Reader, known: Collection[ObjectRef], taken: Iterable[ObjectRef]) -> None:
         self._reader = reader
-        self._known = frozenset(known)
-        self._taken = {*known, *deleted}
+        self._known = known
+        self._taken = set(taken)
         self._lock = threading.Lock()
-        self._poll = poll or Poll()
 
     def take(self, kind: Kind, object_id: str) -> bool:
         """Claims a new object for one create; False if it was there before, or another create has it."""
         with self._lock:
-            free = (kind.name, object_id) not in self._taken
-            self._taken.add((kind.name, object_id))
-            return free
+            ref = ObjectRef(kind.name, object_id)
+            is_free = ref not in self._taken
+            self._taken.add(ref)
+            return is_free
 
     def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
         """The new object with the fields that were sent; None if there is none after all attempts. At last, an object
         with what the API may have normalized of them counts too. ApiFailed if two objects could be it, if one has its
         name and other fields, or if one of the lists was not whole: nothing is guessed, or created twice."""
         new: list[Record] = []
-        known = {object_id for name, object_id in self._known if name == kind.name}
+        known = {each.id for each in self._known if each.kind == kind.name}
         missing: set[str] = set()
         returned: set[str] = set()
-        for _ in self._poll:
+        for _ in Poll():
             records = self._records(kind)
             listed = {record.id for record in records}
             returned |= missing & listed
             missing = known - listed
-            new = [record for record in records if (kind.name, record.id) not in self._taken]
-            found = self._one([record for record in new if not differences(kind, body, record.fields)])
-            if found is not None and self.take(kind, found.id):
+            new = [record for record in records if record.ref not in self._taken]
+            if found := self._claim(kind, [each for each in new if not differences(kind, body, each.fields)]):
                 return found
-        found = self._one([record for record in new if is_made_of(kind, body, record.fields)])
-        if found is not None and self.take(kind, found.id):
+        if found := self._claim(kind, [each for each in new if is_made_of(kind, body, each.fields)]):
             return found
         if named := ", ".join(sorted(record.id for record in bearing(kind, body, new))):
             raise ApiFailed(
@@ -89,15 +81,15 @@ class LostResponseRecovery:
         self._require_whole(kind, missing, returned)
         return None
 
-    def _one(self, found: list[Record]) -> Record | None:
-        """The only one, or None. ApiFailed if there are several."""
+    def _claim(self, kind: Kind, found: list[Record]) -> Record | None:
+        """The only one, if no other create has it. ApiFailed if there are several."""
         if len(found) > 1:
             ids = ", ".join(sorted(record.id for record in found))
             raise ApiFailed(
                 f"the answer to a create was lost, and {len(found)} new objects hold what was sent: {ids}",
                 hint="delete the one too many in the dashboard, then plan again",
             )
-        return found[0] if found else None
+        return found[0] if found and self.take(kind, found[0].id) else None
 
     def _require_whole(self, kind: Kind, missing: Collection[str], returned: Collection[str]) -> None:
         """ApiFailed if a list lacks an object that was live before and still is: it may lack the new one, too.
@@ -122,18 +114,15 @@ class LostResponseRecovery:
         item = read_object(self._reader, kind.path, object_id)
         return record_from(kind, item, {}) if item is not None else None
 
-    def settle(
-        self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]
-    ) -> Record | None:
-        """The object, read until a lost write shows. `missing` says in words what does not show, empty if all does.
+    def settle(self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]) -> None:
+        """Reads an object until a lost write shows. `missing` says in words what does not show, empty if all does.
         ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read."""
         seen = ""
         try:
-            for _ in self._poll:
-                record = self.record(kind, object_id)
-                seen = missing(record)
+            for _ in Poll():
+                seen = missing(self.record(kind, object_id))
                 if not seen:
-                    return record
+                    return
         except ReconcilerError as error:
             seen = f"whether it was done could not be read: {error}"
         raise ApiFailed(f"{lost}; {seen}", hint=lost.hint) from lost
@@ -163,30 +152,20 @@ class _Reading:
     live: list[Record] | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class PendingReferences:
     """Replaces references by the items that the API takes, waiting until it offers them. Safe to share between threads.
     `before` is what was live when the plan was made. `taken`, and `coming` for what the plan makes: see
     `ReferenceResolver`. `id_of` gives the id of an address."""
 
-    def __init__(
-        self,
-        reader: Reader,
-        id_of: Callable[[str], str | None],
-        *,
-        before: Live,
-        taken: Collection[tuple[str, str]],
-        coming: Callable[[str], Mapping[str, Fields]],
-        poll: Poll | None = None,
-    ) -> None:
-        self._reader = reader
-        self._id_of = id_of
-        self._before = before
-        self._taken = taken
-        self._coming = coming
-        self._poll = (poll or Poll()).longer(LAST_DELAY)
-        self._made: dict[str, tuple[int, Raw]] = {}
-        self._readings: dict[str, _Reading] = {}
-        self._lock = threading.Lock()
+    reader: Reader
+    id_of: Callable[[str], str | None]
+    before: Live
+    taken: Collection[ObjectRef]
+    coming: Callable[[str], Mapping[str, Fields]]
+    _made: dict[str, tuple[int, Raw]] = field(default_factory=dict)
+    _readings: dict[str, _Reading] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def created(self, address: str, raw: Raw) -> None:
         """Registers the record of a new object, so that references to it can be resolved."""
@@ -202,7 +181,7 @@ class PendingReferences:
         record, number = self._target(address, KINDS[reference.kind])
         only_ids, reading = Targets(reference, (), (), {}), None
         doubt: list[str] = []
-        for _ in self._poll:
+        for _ in Poll().longer(LAST_DELAY):
             reading = self._newer(reference.lookup, reading)
             item = only_ids.by_id(record.id, reading.offered)
             # A list that was read before the object was made proves nothing about it.
@@ -223,9 +202,9 @@ class PendingReferences:
         with self._lock:
             number, raw = self._made.get(address, (0, None))
         if raw is not None:
-            return record_from(kind, raw, self._before.lookups), number
-        object_id = self._id_of(address) or ""
-        known = self._before.records.get(kind.name, {}).get(object_id)
+            return record_from(kind, raw, self.before.lookups), number
+        object_id = self.id_of(address) or ""
+        known = self.before.records.get(kind.name, {}).get(object_id)
         return known or Record(kind.name, object_id, object_id, {}, {"id": object_id}), 0
 
     def _by_label(
@@ -237,18 +216,20 @@ class PendingReferences:
             return None, []
         with self._lock:
             if reading.live is None:
-                items = read_list(self._reader, kind.path, kind.pages.value)
-                reading.live = [record_from(kind, each, self._before.lookups) for each in items]
-        known = (*self._before.records.get(kind.name, {}).values(), *reading.live)
+                items = read_list(self.reader, kind.path, kind.pages.value)
+                reading.live = [record_from(kind, each, self.before.lookups) for each in items]
+        known = (*self.before.records.get(kind.name, {}).values(), *reading.live)
         live = {record.id: record} | {each.id: each for each in known}
-        coming = self._coming(kind.name)
+        coming = self.coming(kind.name)
         # What was written for it tells more than an answer does if its provider is not understood.
         target = replace(live[record.id], fields={**coming.get(address, {}), **live[record.id].fields})
-        taken = set(self._taken)
+        taken = set(self.taken)
         # What was offered before the object was made stands for something else.
         if address in self._made:
-            taken |= {(kind.name, str(item.get("id"))) for item in self._before.lookups.get(reference.lookup, ())}
-        targets = ReferenceResolver(Live({kind.name: live}), taken, self._coming).targets(reference)
+            taken |= {
+                ObjectRef(kind.name, str(item.get("id"))) for item in self.before.lookups.get(reference.lookup, ())
+            }
+        targets = ReferenceResolver(Live({kind.name: live}), taken, self.coming).targets(reference)
         proof = targets.proof(target, reading.offered, address)
         if proof is not None:
             return proof.item, []
@@ -258,5 +239,5 @@ class PendingReferences:
         """A list, read again unless that was done since `than`. Threads share one reading."""
         with self._lock:
             if path not in self._readings or self._readings[path] is than:
-                self._readings[path] = _Reading(len(self._made), LookupTable(read_table(self._reader, path)))
+                self._readings[path] = _Reading(len(self._made), LookupTable(read_table(self.reader, path)))
             return self._readings[path]

@@ -14,7 +14,7 @@ from reconciler.kinds.comparison import Difference, alike, differences, flattene
 from reconciler.kinds.normalization import bearing, is_normalized
 from reconciler.kinds.references import ReferenceResolver, known_objects, references, resolved
 from reconciler.kinds.wire import fingerprint
-from reconciler.model.inputs import Entry, Fields, Live, Record, State
+from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State
 from reconciler.model.plan import Action, Change, Plan, Request
 
 
@@ -98,7 +98,7 @@ class ChangeStatus:
         return f"{change.id} was changed meanwhile{self._changed_paths(self._record)}"
 
     def _is_gone(self) -> bool:
-        return (self._kind.name, self._change.id) in self._live.gone
+        return ObjectRef(self._kind.name, self._change.id or "") in self._live.gone
 
     def _with_requests(self, record: Record, requests: tuple[Request, ...]) -> Change | None:
         """The change with those requests. `seen` is the object as it is now, with our own earlier steps."""
@@ -136,7 +136,7 @@ class ChangeStatus:
     def _same_name(self) -> list[Record]:
         """The unmanaged objects with the natural key of this change."""
         managed = known_objects(self._entries)
-        others = [record for record in self._records.values() if (record.kind, record.id) not in managed]
+        others = [record for record in self._records.values() if record.ref not in managed]
         return bearing(self._kind, self._wanted(), others)
 
     def _is_as_wanted(self, record: Record, wanted: Mapping[str, Any]) -> bool:

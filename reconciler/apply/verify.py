@@ -12,7 +12,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import Difference, alike, differences, keys_path, value_at
 from reconciler.kinds.normalization import is_normalized, looks_the_same, may_be_normalized
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.model.inputs import Entry, Fields, Live, Record, State, address_kind
+from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
@@ -104,10 +104,10 @@ class _Verifier:
         self._live = live
         self._evidence = evidence
         done = [self._changes[outcome.address] for outcome in report.of(Status.DONE)]
-        gone = {(each.kind, each.id or "") for each in done if each.action in DESTROYS}
+        gone = {ObjectRef(each.kind, each.id or "") for each in done if each.action in DESTROYS}
         both = {kind: {**evidence.before.records.get(kind, {}), **live.records.get(kind, {})} for kind in KINDS}
         self._known = {
-            kind: {object_id: record for object_id, record in records.items() if (kind, object_id) not in gone}
+            kind: {object_id: record for object_id, record in records.items() if record.ref not in gone}
             for kind, records in both.items()
         }
         self._references = ReferenceResolver(Live(self._known), gone, partial(fields_to_come, plan))

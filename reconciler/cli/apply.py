@@ -51,14 +51,16 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
-    files = commands.report_files.ReportFiles("apply", path, flags["environment"], flags["reports"])
+    files = commands.review.ReportFiles("apply", path, flags["environment"], flags["reports"])
     with files:
         made = None
         if saved is not None:
             _require_no_plan_flags(flags)
-            made, path = commands.saved_plan.open_saved_plan(saved, None if _is_left_out("path") else path)
+            source = click.get_current_context().get_parameter_source("path")
+            is_given = source is not click.core.ParameterSource.DEFAULT
+            made, path = commands.saved_plan.open_saved_plan(saved, path if is_given else None)
             flags["environment"] = flags["environment"] or made.plan.environment
-            files.locate(path, flags["environment"])
+            files.path, files.environment = path, flags["environment"]
         require_base(flags)
         request = commands.apply.ApplyRequest(
             read_options(flags),
@@ -76,11 +78,6 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
         code = Exit.PENDING
     if code:
         raise SystemExit(code)
-
-
-def _is_left_out(name: str) -> bool:
-    """Whether the command line does not say it."""
-    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.DEFAULT
 
 
 class _Screen:

@@ -8,16 +8,16 @@ from pathlib import Path
 import click
 
 from reconciler import commands
-from reconciler.cli.options import debug_option, environment_option, trace
+from reconciler.cli.options import FILE, debug_option, environment_option, trace
 from reconciler.errors import WrongUsage
 from reconciler.output.terminal import escape, register_secret, write_stderr
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.argument("file", type=FILE, required=False)
 @click.option(
     "--read",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     metavar="FILE",
     help="Write what was approved by merging into FILE, for `apply --expect-digest @FILE`.",
 )
@@ -49,4 +49,4 @@ def comment(
             return
         if warning := pull_request.summarise(text):
             write_stderr(escape(f"warning: {warning}"))
-        write_stderr(escape(pull_request.put(text)))
+        write_stderr(escape(pull_request.comments.put(text)))

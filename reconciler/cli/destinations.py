@@ -1,4 +1,4 @@
-"""`reconciler destinations`."""
+"""`reconciler destinations` and `reconciler send-test`: where reports are sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import ConnectionFlags, connection_options, format_option, open_session, path_argument
+from reconciler.cli.options import (
+    ConnectionFlags,
+    complete,
+    connection_options,
+    format_option,
+    open_session,
+    path_argument,
+)
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 
@@ -28,3 +35,13 @@ def destinations(path: Path, form: str, **flags: Unpack[ConnectionFlags]) -> Non
     write_stdout(output.listings.destinations_json(found) if as_json else output.listings.destinations_text(found))
     for warning in found.warnings if form == "text" else ():
         write_stderr(escape(f"warning: {warning}"))
+
+
+@click.command("send-test")
+@click.argument("address", shell_complete=complete("reports"))
+@path_argument
+@connection_options
+def send_test(address: str, path: Path, **flags: Unpack[ConnectionFlags]) -> None:
+    """Send a report once, now, to its destinations (at most once a minute)."""
+    with open_session(path, flags) as session:
+        write_stderr(f"{address}: {escape(commands.send_test.send_test(session, address))}")

@@ -1,4 +1,4 @@
-"""`reconciler drift` and `reconciler import`: they read what is live, and may write YAML."""
+"""`reconciler drift`, `reconciler import` and `reconciler export`: they read what is live, and may write YAML."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli.options import (
+    FILE,
     ConnectionFlags,
     NeverSuggested,
-    OneOf,
     complete,
     connection_options,
+    form_option,
     open_session,
     path_argument,
 )
-from reconciler.errors import Exit
+from reconciler.errors import Exit, Refused, WrongUsage
+from reconciler.output.labels import api_note
 from reconciler.output.terminal import escape, write_stderr, write_stdout
+from reconciler.text import counted
 
 if TYPE_CHECKING:
     from reconciler.commands.edits import Written
@@ -33,14 +36,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write the live values into the YAML, comments kept, for a pull request.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=OneOf(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="What stdout gets; markdown is for `comment`, which makes an issue of it.",
-)
+@form_option(["text", "json", "markdown"], "What stdout gets; markdown is for `comment`, which makes an issue of it.")
 @connection_options
 def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) -> None:
     """Show what somebody changed outside since the last apply.
@@ -60,9 +56,7 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) 
 @click.argument("address", shell_complete=complete("kinds"))
 @click.argument("object_id", metavar="ID")
 @path_argument
-@click.option(
-    "--file", type=click.Path(path_type=Path, dir_okay=False), help="The file to write to; else SECTION.yaml."
-)
+@click.option("--file", type=FILE, help="The file to write to; else SECTION.yaml.")
 @connection_options
 def import_(address: str, object_id: str, path: Path, file: Path | None, **flags: Unpack[ConnectionFlags]) -> None:
     """Write the YAML for a live object, with the line that adopts it.
@@ -73,6 +67,34 @@ def import_(address: str, object_id: str, path: Path, file: Path | None, **flags
         written = commands.imports.import_object(session, address, object_id, file)
     _show_written(written)
     write_stderr("Look at it, then plan: it is adopted by the next apply, and the `imports` line can go after that.")
+
+
+@click.command()
+@path_argument
+@connection_options
+def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
+    """Write a live project as YAML into the folder PATH, and its state.
+
+    A plan right after it is empty. The folder must not manage anything yet.
+    """
+    if path.exists() and not path.is_dir():
+        raise WrongUsage(f"{path} is a file; expected the folder to write into")
+    path.mkdir(parents=True, exist_ok=True)
+    with open_session(path, flags) as session:
+        exported = commands.export.export_project(session)
+        for name in exported.files:
+            if (path / name).exists():
+                raise Refused(f"{path / name} is there already", hint="export into an empty folder")
+        for name, text in exported.files.items():
+            (path / name).parent.mkdir(exist_ok=True)
+            (path / name).write_text(text, encoding="utf-8")
+            write_stderr(f"wrote {path / name}")
+        commands.export.write_exported_state(session, exported)
+        write_stderr(f"wrote {session.store.where}")
+    for warning in exported.warnings:
+        write_stderr(f"warning: {escape(warning)}")
+    count = counted(len(exported.entries), "object")
+    write_stderr(f"{count} exported{api_note(session.door.address)}; `reconciler plan {path}` has nothing to do now")
 
 
 def _render(found: Drift, form: str) -> str:

@@ -26,15 +26,15 @@ COMMANDS = {
     "apply": ("reconciler.cli.apply:apply", "Carry out the plan: show it, ask, write, and read it back."),
     "comment": ("reconciler.cli.comment:comment", "Put a plan under the pull request, as one comment."),
     "drift": ("reconciler.cli.drift:drift", "Show what somebody changed outside since the last apply."),
-    "export": ("reconciler.cli.export:export", "Write a live project as YAML, and its state."),
+    "export": ("reconciler.cli.drift:export", "Write a live project as YAML, and its state."),
     "import": ("reconciler.cli.drift:import_", "Write the YAML for a live object, with the line that adopts it."),
     "explain": ("reconciler.cli.explain:explain", "Say why something is equal, different, ignored, moved or manual."),
-    "graph": ("reconciler.cli.graph:graph", "Draw what refers to what, coloured by what would happen."),
+    "graph": ("reconciler.cli.explain:graph", "Draw what refers to what, coloured by what would happen."),
     "destinations": ("reconciler.cli.destinations:destinations", "List what reports can be sent to."),
-    "send-test": ("reconciler.cli.send_test:send_test", "Send a report once, now, to its destinations."),
+    "send-test": ("reconciler.cli.destinations:send_test", "Send a report once, now, to its destinations."),
     "history": ("reconciler.cli.state:history", "What was applied: when, by whom, from which commit."),
     "state": ("reconciler.cli.state:state", "Look at the state, and put it right by hand."),
-    "schema": ("reconciler.cli.schema:schema", "JSON Schemas of the configuration, for editors."),
+    "schema": ("reconciler.cli.validate:schema", "JSON Schemas of the configuration, for editors."),
     "simulate": ("reconciler.cli.simulate:simulate", "Serve the documented API on this machine, for rehearsals."),
 }
 """Each command with the object that it is, and its short help; in the order in which people come to need them."""
@@ -58,10 +58,7 @@ class LazyGroup(Group):
             formatter.write_dl([(name, short_help) for name, (_, short_help) in COMMANDS.items()])
 
 
-@click.group(
-    cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Configuration as code for Qonversion: reports, integrations and automations as YAML in git.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
@@ -88,7 +88,14 @@ def complete(names: str) -> Callable[[click.Context, click.Parameter, str], list
     return find
 
 
+def form_option(forms: Sequence[str], text: str = "What stdout gets.") -> Callable[[Command], Command]:
+    """`--format`, with the first form as its default. `text` is its help."""
+    return click.option("--format", "form", type=OneOf(forms), default=forms[0], show_default=True, help=text)
+
+
+FILE = click.Path(path_type=Path, dir_okay=False)
 path_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
+format_option = form_option(["text", "json"])
 environment_option = click.option(
     "--environment",
     "-e",
@@ -106,12 +113,6 @@ parallelism_option = click.option(
     show_default=True,
     metavar="N",
     help="How many requests at once.",
-)
-format_option = click.option(
-    "--format", "form", type=OneOf(["text", "json"]), default="text", show_default=True, help="What stdout gets."
-)
-plan_format_option = click.option(
-    "--format", "form", type=OneOf(FORMS), default="text", show_default=True, help="What stdout gets."
 )
 debug_option = click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies.")
 

@@ -9,25 +9,26 @@ import click
 
 from reconciler import commands
 from reconciler.cli.options import (
+    FILE,
     PlanFlags,
     complete,
+    form_option,
     open_session,
     path_argument,
-    plan_format_option,
     plan_options,
     read_options,
     require_base,
 )
 from reconciler.errors import Exit, WrongUsage
-from reconciler.output.forms import COMMANDS, render_plan
+from reconciler.output.forms import COMMANDS, FORMS, render_plan
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 
 @click.command()
 @path_argument
 @plan_options
-@plan_format_option
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply --plan`.")
+@form_option(FORMS)
+@click.option("--out", type=FILE, help="Save the plan, for `apply --plan`.")
 @click.option(
     "--undo",
     metavar="RECEIPT",
@@ -39,7 +40,7 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
-    files = commands.report_files.ReportFiles("plan", path, flags["environment"], flags["reports"])
+    files = commands.review.ReportFiles("plan", path, flags["environment"], flags["reports"])
     with files, open_session(path, flags) as session:
         require_base(flags)
         if undo is not None and flags["base"] is not None:
@@ -56,7 +57,7 @@ def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFla
         )
         if who := who_applies():
             write_stderr(escape(f"note: somebody is applying: {who}; plan again once that has ended"))
-    commands.report_files.write_reports(review, flags["reports"])
+    files.write(review)
     write_stdout(render_plan(review, flags["form"]), commands=flags["form"] in COMMANDS)
     commands.plan.require_applicable(planned, strict_scope=flags["strict_scope"])
     if flags["detailed_exitcode"] and planned.plan.changes:

@@ -1,15 +1,16 @@
-"""`reconciler validate`."""
+"""`reconciler validate` and `reconciler schema`: offline, without a key."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import OneOf, path_argument
-from reconciler.errors import ConfigurationInvalid, Problem
+from reconciler.cli.options import form_option, path_argument
+from reconciler.errors import ConfigurationInvalid, Exit, Problem
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
 
@@ -19,13 +20,9 @@ from reconciler.text import counted
 @click.option(
     "--state", "shared", is_flag=True, help="Read shared states too (over the network), to name spent blocks."
 )
-@click.option(
-    "--format",
-    "form",
-    type=OneOf(["text", "json", "sarif", "github"]),
-    default="text",
-    show_default=True,
-    help="What stdout gets: nothing, or the problems as JSON, as SARIF, or as annotations of GitHub.",
+@form_option(
+    ["text", "json", "sarif", "github"],
+    "What stdout gets: nothing, or the problems as JSON, as SARIF, or as annotations of GitHub.",
 )
 def validate(path: Path, shared: bool, form: str) -> None:
     """Check the configuration for every environment: offline, without a key.
@@ -60,3 +57,34 @@ def _write_problems(form: str, counts: Mapping[str, int], **problems: Iterable[P
         write_stdout(output.findings.sarif(findings))
     elif form == "github" and findings:
         write_stdout(output.findings.workflow_commands(findings), commands=True)
+
+
+@click.command()
+@click.option("--write", is_flag=True, help="Write the schemas into the folder.")
+@click.option("--check", is_flag=True, help="Exit with 5 if the folder's schemas are stale.")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="schemas")
+def schema(folder: Path, write: bool, check: bool) -> None:
+    """JSON Schemas of the configuration, for editors.
+
+    Prints that of the whole configuration; --write puts all of them into FOLDER.
+    """
+    texts = {
+        name: json.dumps(each, indent=2, ensure_ascii=False) + "\n"
+        for name, each in output.schemas.every_schema().items()
+    }
+    if not (write or check):
+        write_stdout(texts["configuration.schema.json"].rstrip())
+    if write:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        write_stderr(f"wrote {len(texts)} schemas to {folder}")
+    if check:
+        stale = [name for name, text in texts.items() if _read(folder / name) != text]
+        if stale:
+            write_stderr(f"stale in {folder}: {', '.join(stale)}\nhint: run `reconciler schema --write {folder}`")
+            raise SystemExit(Exit.REFUSED)
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None

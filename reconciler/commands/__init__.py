@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         imports,
         plan,
         plan_input,
-        report_files,
         review,
         saved_plan,
         send_test,
@@ -30,27 +29,3 @@ if TYPE_CHECKING:
     )
 else:
     __getattr__ = lazy_submodules(__name__)
-
-__all__ = [
-    "apply",
-    "base_plan",
-    "comment",
-    "completion",
-    "destinations",
-    "drift",
-    "evidence",
-    "explain",
-    "export",
-    "graph",
-    "imports",
-    "plan",
-    "plan_input",
-    "report_files",
-    "review",
-    "saved_plan",
-    "send_test",
-    "session",
-    "simulate",
-    "state",
-    "validate",
-]

@@ -16,7 +16,7 @@ from reconciler.api import Poll, Writer
 from reconciler.apply.execute import Event, execute
 from reconciler.apply.verify import Evidence, unsettled, verify
 from reconciler.commands.plan import Planned, plan, refuse, require_applicable, require_current
-from reconciler.commands.report_files import ReportFiles
+from reconciler.commands.review import ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
@@ -82,7 +82,7 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
         with screen.progress(planned.plan) as tell:
             recheck = request.saved is not None
             report = apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=recheck)
-        files.write_report(review, report)
+        files.write(review, report)
         screen.show_report(report)
     return report
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from reconciler.config.committed import Committed
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
 from reconciler.git.command import Limits
-from reconciler.git.history import merge_base
+from reconciler.git.history import commit_subject, merge_base
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan
-from reconciler.model.reports import Scope
+from reconciler.model.reports import Commit, Scope
 from reconciler.model.settings import Environment
-from reconciler.plan.build import keep_only, make_plan
+from reconciler.plan.build import make_plan
 from reconciler.plan.guards import Options
-from reconciler.review import find_scopes
+from reconciler.review.review import find_scopes
 
 NEEDS_REPOSITORY = "--base compares with an earlier commit of the configuration"
 ELSEWHERE = "run this in a clone of the repository, or leave --base out"
@@ -50,13 +51,11 @@ def read_base_plan(configuration: Configuration, environment: Environment, ref: 
 def _read(configuration: Configuration, environment: Environment, checkout: Checkout, commit: str) -> BasePlan:
     source = Committed(configuration.path, checkout, commit)
     before = read_configuration(configuration.path, source)
+    files = {resource.location.file for resource in configuration.merged.resources.values()}
     notes = [
         f"{configuration.folder / each} is a submodule: what it held at the base is not read, and counts as new"
         for each in source.modules
-        if any(
-            _lies_in(resource.location.file, configuration, each)
-            for resource in configuration.merged.resources.values()
-        )
+        if any(file.startswith(f"{configuration.folder / each}/") for file in files)
     ]
     try:
         before.require_sound_settings()
@@ -90,37 +89,27 @@ def compared(
     return find_scopes(made, before), base.warnings
 
 
-def keep_pull_request(
-    made: Plan, scopes: Mapping[str, Scope], desired: Desired, state: State, live: Live, options: Options
-) -> Plan:
-    """The plan without the changes that are not the pull request's, except those that its changes need."""
-    ours = {address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST}
-    return keep_only(made, ours, desired, state, live, options)
-
-
 def behind_tip(
-    planned: Plan, scopes: Mapping[str, Scope], base: BasePlan, state: State, live: Live, options: Options
-) -> set[str]:
-    """The pending changes that the commit which was named does not want: it wants what lives there.
+    planned: Plan, scopes: Mapping[str, Scope], base: BasePlan, state: State, live: Live, options: Options, folder: Path
+) -> dict[str, Commit]:
+    """The pending changes that the commit which was named does not want, each with that commit: it wants what lives
+    there.
 
     It is read only if something is pending, and if it is not the commit that was compared with.
     """
     pending = [change for change in planned.changes if scopes.get(change.address) is Scope.PENDING]
     wanted = base.find_tip().desired if pending and base.find_tip and base.tip != base.commit else None
     if wanted is None:
-        return set()
+        return {}
     try:
         there = make_plan(wanted, state, live, replace(options, targets=()))
     except ReconcilerError:
-        return set()
+        return {}
     changed = {change.address for change in there.changes}
     goes = (Action.DELETE, Action.FORGET)
-    return {
+    found = [
         change.address
         for change in pending
         if (change.address in wanted.resources if change.action in goes else change.address not in changed)
-    }
-
-
-def _lies_in(file: str, configuration: Configuration, folder: str) -> bool:
-    return file.startswith(f"{configuration.folder / folder}/")
+    ]
+    return dict.fromkeys(found, Commit(base.tip, commit_subject(folder, base.tip))) if found else {}

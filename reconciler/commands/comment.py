@@ -26,10 +26,6 @@ class PullRequest:
     ci: CiRun
     comments: Comments
 
-    def put(self, text: str) -> str:
-        """Keeps the text as the comment; gives a sentence on what was done."""
-        return self.comments.put(text)
-
     def write_approval(self, path: Path, environment: str | None, configuration: Path | None) -> Approval:
         """Writes what was approved by merging into a file. WrongUsage if it cannot be written."""
         name = find_names(configuration, environment)[0] if configuration else None

@@ -19,11 +19,11 @@ def list_destinations(session: Session) -> Destinations:
     references = [reference for kind in KINDS.values() for _, reference in kind.reference_fields()]
     kinds = [kind for kind in KINDS.values() if kind.name in {each.kind for each in references}]
     live = observe_remembered(Reader(session.door), kinds, state, {each.lookup for each in references})
+    warnings = live.warnings
     try:
         items = offers_to(session.configuration.desired(session.environment), state, live)
-        return Destinations(session.environment.name, items, live.warnings, session.door.address)
     except (ConfigurationInvalid, IdentityAmbiguous) as error:
         first = str(error).partition("\n")[0]
-        warning = f"addresses are those of the state, as the configuration cannot be used: {first}"
+        warnings = (*warnings, f"addresses are those of the state, as the configuration cannot be used: {first}")
         items = offers_to(Desired({}), state, live)
-        return Destinations(session.environment.name, items, (*live.warnings, warning), session.door.address)
+    return Destinations(session.environment.name, items, warnings, session.door.address)

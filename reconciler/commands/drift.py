@@ -12,7 +12,7 @@ from reconciler.commands.edits import Written, read_text, write_edits
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
-from reconciler.model.inputs import Fields, Live, address_kind
+from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
 from reconciler.model.reports import Drift, Drifted
 from reconciler.plan.drift import drift
 from reconciler.plan.export import make_block
@@ -37,7 +37,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
     """Writes the live values of what somebody changed into the YAML; gives what had changed, and what was written."""
     planned = plan(session, Options(to_apply=False))
     found = find_drift(planned)
-    addresses = {(address_kind(name), entry.id): name for name, entry in planned.state.entries.items()}
+    addresses = ObjectRef.managed(planned.state.entries)
     resources = session.configuration.merged.resources
     desired = session.configuration.desired(session.environment).resources
     wanted: dict[Path, dict[tuple[str | int, ...], Any]] = defaultdict(dict)
@@ -57,7 +57,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
 
 
 def _values(
-    drifted: Drifted, written: Fields, live: Live, addresses: Mapping[tuple[str, str], str]
+    drifted: Drifted, written: Fields, live: Live, addresses: Mapping[ObjectRef, str]
 ) -> dict[tuple[str | int, ...], Any]:
     """The way to each changed value in the YAML, and what is live there; what stays in a list keeps its place."""
     kind = KINDS[address_kind(drifted.address)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.config.files import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
-from reconciler.git.history import DEEPEN, Age, Listing, commit_subject, find_age, find_removal, list_folder
+from reconciler.git.history import DEEPEN, Age, Listing, find_age, find_removal, list_folder
 from reconciler.model.inputs import Desired, Entry, State
 from reconciler.model.plan import Action, Change, Plan, Refusal
 from reconciler.model.reports import Commit
@@ -19,14 +19,6 @@ MISSING_FILES = "missing-files"
 BEHIND = "behind"
 FEW = 5
 """How many files are asked for the commit that took them away, and how many of anything a sentence names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """The changes that would undo what a newer commit did, by address, and what is said of that."""
-
-    changes: Mapping[str, Commit] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
 
 
 def add_reasons(
@@ -70,16 +62,15 @@ def _with_reasons(plan: Plan, reasons: Mapping[str, str], missing: Collection[st
 def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
     """The plan of a way back with why each object goes."""
     reason = f"the apply that made it is taken back: {receipt}"
-    return replace(
-        plan,
-        changes=tuple(
-            replace(change, reason=reason) if change.action is Action.DELETE else change for change in plan.changes
-        ),
-    )
+    reasons = {change.address: reason for change in plan.changes}
+    return replace(plan, changes=_with_reasons(plan, reasons, ()))
 
 
-def find_behind(plan: Plan, state: State, folder: Path, *, head: str = "", tip: str = "") -> Behind:
-    """The changes to objects that a commit wrote last, or deleted, that this checkout is older than.
+def find_behind(
+    plan: Plan, state: State, folder: Path, *, head: str = "", tip: str = ""
+) -> tuple[Mapping[str, Commit], tuple[str, ...]]:
+    """The changes to objects that a commit wrote last, or deleted, that this checkout is older than, each with that
+    commit; and warnings.
 
     `head` is the commit that the plan was made of, if it is not what is checked out; `tip` is what it was compared
     with. Git is asked only if a commit is known of an object that changes.
@@ -87,23 +78,18 @@ def find_behind(plan: Plan, state: State, folder: Path, *, head: str = "", tip: 
     wrote = {change.address: set(_commits(change, plan, state)) for change in plan.changes}
     asked = set().union(*wrote.values())
     if not asked:
-        return Behind()
+        return {}, ()
     try:
         age = find_age(folder, asked, head=head, tip=tip)
     except GitUnusable as error:
-        return Behind(warnings=(f"git cannot say whether this checkout is older than what was applied: {error}",))
+        return {}, (f"git cannot say whether this checkout is older than what was applied: {error}",)
     found = {
         address: Commit(commit, age.newer[commit])
         for address, commits in wrote.items()
         for commit in sorted(commits & age.newer.keys())
     }
     doubtful = [address for address, commits in wrote.items() if commits & age.unknown and address not in found]
-    return Behind(found, (_unknown(doubtful, age),) if doubtful else ())
-
-
-def at_commit(addresses: Collection[str], folder: Path, commit: str) -> dict[str, Commit]:
-    """Those addresses, each with that commit as the one that a change would undo."""
-    return dict.fromkeys(addresses, Commit(commit, commit_subject(folder, commit))) if addresses else {}
+    return found, (_unknown(doubtful, age),) if doubtful else ()
 
 
 def warnings_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:

@@ -14,7 +14,7 @@ from reconciler.errors import Refused
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import published
-from reconciler.model.inputs import address_kind, parse_object_name
+from reconciler.model.inputs import ObjectRef
 from reconciler.observe import observe_remembered
 from reconciler.plan.export import Exported, export
 from reconciler.state.operations import load_state
@@ -38,9 +38,9 @@ def export_project(session: Session) -> Exported:
     schema = _find_schema(session.opened.folder)
     live = observe_remembered(Reader(session.door), KINDS.values(), state, lookups)
     exported = export(live, violations, schema or SCHEMA)
-    kept = {parse_object_name(name) for name, each in state.tombstones.items() if each.protected}
+    kept = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
     entries = {
-        address: replace(entry, protected=(address_kind(address), entry.id) in kept)
+        address: replace(entry, protected=ObjectRef.at(address, entry.id) in kept)
         for address, entry in exported.entries.items()
     }
     added = {} if schema else {SCHEMA: json.dumps(published()[CONFIGURATION], indent=2, ensure_ascii=False) + "\n"}

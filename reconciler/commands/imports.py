@@ -12,7 +12,7 @@ from reconciler.commands.session import Session
 from reconciler.config.schema_problems import violations
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds import KINDS, Kind
-from reconciler.model.inputs import Live, Record, address_kind, object_name
+from reconciler.model.inputs import Live, ObjectRef, Record, address_kind
 from reconciler.observe import observe_remembered
 from reconciler.plan.export import make_block
 from reconciler.plan.identity import deleted_before
@@ -28,14 +28,13 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
     """
     kind = _kind(address)
     state = load_state(session.store, session.read_state())[1]
-    addresses = {(address_kind(name), entry.id): name for name, entry in state.entries.items()}
-    if (kind.name, object_id) in addresses:
-        raise Refused(f"{object_id} is managed already, as {addresses[kind.name, object_id]}")
+    addresses, ref = ObjectRef.managed(state.entries), ObjectRef(kind.name, object_id)
+    if ref in addresses:
+        raise Refused(f"{object_id} is managed already, as {addresses[ref]}")
     lookups = [each.lookup for _, each in kind.reference_fields()]
-    asked = [(kind.name, object_id)]
-    live = observe_remembered(Reader(session.door), KINDS.values(), state, lookups, also=asked)
+    live = observe_remembered(Reader(session.door), KINDS.values(), state, lookups, also=[ref])
     record = live.records[kind.name].get(object_id)
-    tombstone = state.tombstones.get(object_name(kind.name, object_id))
+    tombstone = state.tombstones.get(str(ref))
     if record is None and tombstone is not None and tombstone.deleted:
         raise Refused(f"{deleted_before(object_id, tombstone)}, and the API never uses an id again")
     if record is None:
@@ -57,7 +56,7 @@ def _kind(address: str) -> Kind:
 
 
 def _writable(
-    kind: Kind, record: Record, live: Live, addresses: Mapping[tuple[str, str], str]
+    kind: Kind, record: Record, live: Live, addresses: Mapping[ObjectRef, str]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The object's fields without those that may be read and not be written, and what is said of these."""
     fields, left = make_block(record, live, addresses), []

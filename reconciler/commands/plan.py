@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import commands
+from reconciler import plan as plan_stage
 from reconciler.api import Poll, Reader
 from reconciler.commands.session import Session
 from reconciler.errors import KeyExposed, Refused
@@ -119,10 +120,12 @@ def _scoped(planned: Planned, wanted: PlanInput, *, only_scope: bool) -> Planned
     base = wanted.earlier
     if base is None:
         return planned
-    base_plan, made, state, live = commands.base_plan, planned.plan, planned.state, planned.live
-    scopes, warnings = base_plan.compared(made, base, state, live, wanted.options)
+    made, state, live = planned.plan, planned.state, planned.live
+    scopes, warnings = commands.base_plan.compared(made, base, state, live, wanted.options)
     if only_scope:
-        made = base_plan.keep_pull_request(made, scopes, planned.desired, state, live, wanted.options)
+        # The changes of the pull request, and those that they need.
+        ours = {address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST}
+        made = plan_stage.build.keep_only(made, ours, planned.desired, state, live, wanted.options)
         scopes = {change.address: scopes[change.address] for change in made.changes}
     made = replace(made, warnings=(*made.warnings, *warnings))
     before = base.desired or planned.before
@@ -139,15 +142,16 @@ def _with_evidence(session: Session, planned: Planned, wanted: PlanInput, undo: 
     planned = with_behind(replace(planned, plan=made), folder, base.tip if base else "")
     if base is None:
         return planned
-    found = commands.base_plan.behind_tip(made, planned.scopes, base, planned.state, planned.live, wanted.options)
-    return _marked(planned, evidence.at_commit(found, folder, base.tip))
+    state, live, scopes = planned.state, planned.live, planned.scopes
+    behind = commands.base_plan.behind_tip(made, scopes, base, state, live, wanted.options, folder)
+    return _marked(planned, behind)
 
 
 def with_behind(planned: Planned, folder: Path, tip: str = "") -> Planned:
     """The plan with what would undo a newer commit; `tip` is what it was compared with."""
-    found = commands.evidence.find_behind(planned.plan, planned.state, folder, head=planned.head, tip=tip)
-    made = replace(planned.plan, warnings=(*planned.plan.warnings, *found.warnings))
-    return _marked(replace(planned, plan=made), found.changes)
+    behind, warnings = commands.evidence.find_behind(planned.plan, planned.state, folder, head=planned.head, tip=tip)
+    made = replace(planned.plan, warnings=(*planned.plan.warnings, *warnings))
+    return _marked(replace(planned, plan=made), behind)
 
 
 def _marked(planned: Planned, behind: Mapping[str, Commit]) -> Planned:

@@ -1,21 +1,27 @@
-"""A plan as people are shown it."""
+"""A plan as people are shown it, and the files of `--report`: a plan, what became of it, or why the command failed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from reconciler import commands
 from reconciler.commands.plan import Planned, plan
 from reconciler.commands.session import Session
-from reconciler.errors import Location
+from reconciler.config.files import configuration_folder
+from reconciler.errors import Location, ReconcilerError, WrongUsage
 from reconciler.lazy import load
-from reconciler.model.reports import Review
-from reconciler.output.forms import SHOW_COMMIT
+from reconciler.model.reports import ApplyReport, Failure, Review
+from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure, render_plan, render_report
+from reconciler.output.terminal import redact, strip_styles
 from reconciler.plan.guards import Options
-from reconciler.review import make_review
+
+Reports = Sequence[tuple[str, Path]]
 
 
 def review(session: Session, planned: Planned, now: datetime | None = None, *, forms: Collection[str] = ()) -> Review:
@@ -38,7 +44,10 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         behind=planned.behind,
         gone=dict(_gone(planned, session.opened.folder)),
     )
+    if not made.changes:
+        return given
     zone = load("zoneinfo:ZoneInfo")(named) if (named := session.environment.time_zone) else None
+    make_review: Callable[..., Review] = load("reconciler.review.review:make_review")
     return make_review(given, zone=zone, sandbox_key=session.door.secret.sandbox)
 
 
@@ -70,3 +79,70 @@ def preview(
     if out is not None:
         commands.saved_plan.save_plan(session, planned, out)
     return planned, review(session, planned, forms=forms)
+
+
+@dataclass
+class ReportFiles:
+    """The files of one command, used as a context: if its block fails, the forms that can show a failure do so.
+
+    `path`: the configuration. `reports`: the form and the file of each. `review`: what an apply has begun with.
+    """
+
+    command: str
+    path: Path
+    environment: str | None
+    reports: Reports
+    review: Review | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        known = [(form, file) for form, file in self.reports if form in FAILED]
+        if known and isinstance(error, Exception | KeyboardInterrupt):
+            self._write_failure(error, known)
+
+    def forms(self) -> list[str]:
+        """The forms of the files."""
+        return [form for form, _ in self.reports]
+
+    def write_plan(self, review: Review) -> None:
+        """Writes the plan of an apply that begins, in the forms that do not show its end. See `plans_only`."""
+        self.review = review
+        self._write_all(review, plans_only(self.reports))
+
+    def write(self, review: Review, done: ApplyReport | None = None) -> None:
+        """Writes a plan, or what became of it (`done`). WrongUsage if a file cannot be written."""
+        self._write_all(review, self.reports, done)
+
+    def _write_all(self, review: Review, reports: Reports, done: ApplyReport | None = None) -> None:
+        for form, file in reports:
+            text = render_plan(review, form) if done is None else render_report(review, done, form)
+            if text is not None:
+                _write(file, strip_styles(text) if form == "text" else text)
+
+    def _write_failure(self, error: BaseException, reports: Reports) -> None:
+        review, session = self.review, commands.session
+        if review is not None:
+            configuration, name, commit = review.plan.configuration or None, review.plan.environment, review.commit
+        else:
+            configuration, name = session.find_names(self.path, self.environment)
+            commit = session.find_commit(configuration_folder(self.path))
+        failure = Failure(self.command, name, error, commit, review, configuration or "")
+        for form, file in reports:
+            # The error itself is what has to be heard, and it is told in the log in any case.
+            with suppress(ReconcilerError):
+                _write(file, render_failure(failure, form) or "")
+
+
+def plans_only(reports: Reports) -> list[tuple[str, Path]]:
+    """Those that still show the plan once it is applied or failed. The others are written at the end only: what a
+    reviewer approved stays as it is if an apply is cut off."""
+    return [(form, path) for form, path in reports if not (form in APPLIED and form in FAILED)]
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(redact(text) + "\n", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise WrongUsage(f"{path} cannot be written ({error.strerror})", hint="see --report") from error

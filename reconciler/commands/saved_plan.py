@@ -13,7 +13,7 @@ from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_f
 from reconciler.errors import Refused
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
-from reconciler.model.inputs import Live, State, address_kind
+from reconciler.model.inputs import Live, ObjectRef, State
 from reconciler.model.plan import Plan
 from reconciler.observe import observe_remembered
 from reconciler.plan.guards import vanished
@@ -51,7 +51,7 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     secret = session.door.secret.value
     check_binding(saved, session.environment, state, secret, folder=session.folder, api=session.door.address)
     # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.
-    named = [(change.kind, change.id) for change in saved.plan.changes if change.id]
+    named = [ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id]
     live = observe_remembered(Reader(session.door), KINDS.values(), state, also=named)
     _require_unvanished(saved.plan, state, live)
     desired = session.configuration.desired(session.environment)
@@ -61,8 +61,8 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
 
 def _require_unvanished(plan: Plan, state: State, live: Live) -> None:
     """Refused if too many of the objects that an earlier plan saw are not live any more."""
-    saw = {(change.kind, change.id) for change in plan.changes if change.seen is not None}
-    saw |= {(address_kind(address), entry.id) for address, entry in plan.refresh.items()}
-    entries = {address: entry for address, entry in state.entries.items() if (address_kind(address), entry.id) in saw}
+    saw = {ObjectRef(change.kind, change.id) for change in plan.changes if change.id and change.seen is not None}
+    saw |= ObjectRef.managed(plan.refresh).keys()
+    entries = {address: entry for address, entry in state.entries.items() if ObjectRef.at(address, entry.id) in saw}
     for refusal in vanished(entries, live):
         raise Refused(f"{refusal.message}; the plan saw them", hint="plan again, and have that reviewed")

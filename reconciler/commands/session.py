@@ -11,7 +11,6 @@ from pathlib import Path
 
 from reconciler.api import Transport, connect
 from reconciler.api.secret import read_secret
-from reconciler.config.files import configuration_folder
 from reconciler.config.load import Configuration, Opened
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError
@@ -72,7 +71,7 @@ class Session:
 
     def commit(self) -> str:
         """The commit of the configuration, as git says it; empty if there is none."""
-        return _commit(self.opened.folder)
+        return find_commit(self.opened.folder)
 
     def head(self) -> str:
         """The id of the commit that is checked out; empty if there is none."""
@@ -116,12 +115,6 @@ def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:
     return configuration, environment or DEFAULT_ENVIRONMENT
 
 
-def find_configuration_commit(path: Path) -> str:
-    """The commit of the configuration at a path that may be unsound; empty if there is none."""
-    with suppress(ReconcilerError):
-        return _commit(configuration_folder(path))
-    return ""
-
-
-def _commit(folder: Path) -> str:
+def find_commit(folder: Path) -> str:
+    """The commit of a configuration, as git says it; empty if there is none."""
     return str(load("reconciler.git.checkout:configuration_commit")(folder))

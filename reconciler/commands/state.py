@@ -51,7 +51,8 @@ def remove_entry(path: Path, environment: str | None, address: str) -> None:
 
 def unlock(path: Path, environment: str | None, run: str) -> str:
     """Breaks the lock of one run; gives the place of the state. The state may be another configuration's."""
-    store = _backend(*_chosen(path, environment))
+    opened = Opened(path)
+    store = _backend(opened.environment(environment), opened.folder)
     store.unlock(run)
     return store.where
 
@@ -93,21 +94,13 @@ def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
     return _backend(replace(chosen, state=state), configuration.folder)
 
 
-def _chosen(path: Path, environment: str | None) -> tuple[Environment, Path]:
-    opened = Opened(path)
-    return opened.environment(environment), opened.folder
-
-
 def _own_backend(path: Path, environment: str | None) -> Backend:
     """The configured backend. Refused if the state there is another configuration's."""
-    chosen, folder = _chosen(path, environment)
-    return require_own_name(_backend(chosen, folder), chosen.configuration)
+    opened = Opened(path)
+    chosen = opened.environment(environment)
+    return require_own_name(_backend(chosen, opened.folder), chosen.configuration)
 
 
 def _backend(environment: Environment, folder: Path) -> Backend:
-    return open_backend(environment, folder, _key_at_hand(environment))
-
-
-def _key_at_hand(environment: Environment) -> str:
-    """The key, if it is in its variable: no program is asked for it by what needs none."""
-    return os.environ.get(environment.secret_env or "", "").strip()
+    """The backend, with the key if it is in its variable: no program is asked for it by what needs none."""
+    return open_backend(environment, folder, os.environ.get(environment.secret_env or "", "").strip())

@@ -69,9 +69,7 @@ class ForgeClient(Writer):
         hint = self._hints.get(answer.status)
         if answer.status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):
             return NotAuthorised(text, hint=hint)
-        refused = AnswerRefused(text, status=answer.status, retry_after=answer.retry_after())
-        refused.hint = hint
-        return refused
+        return AnswerRefused(text, status=answer.status, hint=hint)
 
 
 def limited(answer: Response, now: float | None = None) -> Response:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Kind, Reference
 from reconciler.kinds.wire import in_short
-from reconciler.model.inputs import Entry, Fields, Live, Raw, Record, address_kind, make_address
+from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Raw, Record, make_address
 from reconciler.serialization import canonical
 
 MOST_NAMED = 20
@@ -212,21 +212,20 @@ def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
     return result
 
 
-def known_objects(entries: Mapping[str, Entry]) -> set[tuple[str, str]]:
-    """(kind, id) of all objects that entries hold, and of those that a replace has put aside."""
-    ids = ((address_kind(address), (entry.id, *entry.superseded)) for address, entry in entries.items())
-    return {(kind, each) for kind, found in ids for each in found}
+def known_objects(entries: Mapping[str, Entry]) -> set[ObjectRef]:
+    """All objects that entries hold, and those that a replace has put aside."""
+    return {ObjectRef.at(address, each) for address, entry in entries.items() for each in (entry.id, *entry.superseded)}
 
 
 class ReferenceResolver:
     """Tells which items of the API's lists stand for which live objects; not safe to share between threads. `taken`:
-    (kind, id) of further objects that are or were. `planned`: for a kind, address → fields of what this run makes; it
-    is called when a reference to that kind is resolved first."""
+    further objects that are or were. `planned`: for a kind, address → fields of what this run makes; it is called when
+    a reference to that kind is resolved first."""
 
     def __init__(
         self,
         live: Live,
-        taken: Collection[tuple[str, str]] = (),
+        taken: Collection[ObjectRef] = (),
         planned: Callable[[str], Mapping[str, Fields]] = lambda _kind: {},
     ) -> None:
         self._live = live
@@ -262,10 +261,10 @@ class ReferenceResolver:
         """Id of an item → id of the live object that it is proven to stand for, if the two ids differ."""
         return self.targets(reference).behind(self.offers(reference))
 
-    def users(self) -> dict[tuple[str, str], list[Record]]:
-        """(kind, id) of a live object → the records that refer to it. If nothing proves which object an item stands
+    def users(self) -> dict[ObjectRef, list[Record]]:
+        """A live object → the records that refer to it. If nothing proves which object an item stands
         for, its record counts for each that it may be."""
-        found: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        found: dict[ObjectRef, list[Record]] = defaultdict(list)
         for kind in KINDS.values():
             for name, reference in kind.reference_fields():
                 possible = self._possible(reference)
@@ -273,7 +272,7 @@ class ReferenceResolver:
                     for item in record.fields.get(name) or ():
                         own = [str(item["id"])] if isinstance(item, dict) and item.get("id") else []
                         for target in possible.get(canonical(item), own):
-                            found[reference.kind, target].append(record)
+                            found[ObjectRef(reference.kind, target)].append(record)
         return found
 
     def _possible(self, reference: Reference) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.errors import Location
 
@@ -19,6 +19,32 @@ def make_address(kind: str, key: str) -> str:
 def address_kind(address: str) -> str:
     """The kind's name in an address: `report.daily-revenue` and `report[wbRlfw1x]` give `report`."""
     return address.partition(".")[0].partition("[")[0]
+
+
+class ObjectRef(NamedTuple):
+    """An object of the API: its kind's name and its id. `str()` is what it is called if it has no address."""
+
+    kind: str
+    id: str
+
+    @classmethod
+    def at(cls, address: str, object_id: str) -> ObjectRef:
+        """The object with that id, of the kind of an address."""
+        return cls(address_kind(address), object_id)
+
+    @classmethod
+    def managed(cls, entries: Mapping[str, Entry]) -> dict[ObjectRef, str]:
+        """The object of each entry, with its address."""
+        return {cls.at(address, entry.id): address for address, entry in entries.items()}
+
+    @classmethod
+    def parse(cls, text: str) -> ObjectRef:
+        """The object that `str()` gave the text of."""
+        kind, _, rest = text.partition("[")
+        return cls(kind, rest.removesuffix("]"))
+
+    def __str__(self) -> str:
+        return f"{self.kind}[{self.id}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +147,22 @@ class Record:
     fields: Fields
     raw: Raw
 
+    @property
+    def ref(self) -> ObjectRef:
+        """Which object it is."""
+        return ObjectRef(self.kind, self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Live:
     """All live objects (kind → id → record) and the lists that were read beside them (path → items). `gone` are objects
-    (kind, id) that are known to be gone: the API answered 404 for that id, or we deleted it. An object that is neither
-    live nor gone is only not listed."""
+    that are known to be gone: the API answered 404 for that id, or we deleted it. An object that is neither live nor
+    gone is only not listed."""
 
     records: Mapping[str, Mapping[str, Record]]
     lookups: Lookups = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    gone: frozenset[tuple[str, str]] = frozenset()
+    gone: frozenset[ObjectRef] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,17 +240,6 @@ class Tombstone:
 
 
 NO_TOMBSTONES: Mapping[str, Tombstone] = {}
-
-
-def object_name(kind: str, object_id: str) -> str:
-    """The name of an object without an address: `report` and `wbRlfw1x` give `report[wbRlfw1x]`."""
-    return f"{kind}[{object_id}]"
-
-
-def parse_object_name(name: str) -> tuple[str, str]:
-    """The kind and the id in a name of `object_name`."""
-    kind, _, rest = name.partition("[")
-    return kind, rest.removesuffix("]")
 
 
 @dataclass(frozen=True, slots=True)

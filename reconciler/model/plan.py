@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from reconciler.model.inputs import Entry, Tombstone
+from reconciler.model.inputs import Entry, ObjectRef, Tombstone
 
 FORMAT_VERSION = 1
 NEW_ID = "{id}"
@@ -163,12 +163,11 @@ class Plan:
             return self.refresh[address].id
         return next((change.id for change in self.changes if change.address == address), None)
 
-    def ids(self) -> list[tuple[str, str]]:
-        """Each address that has a live object, and its id; of two with one id, the one that stays is the last."""
-        entries = [(address, entry.id) for address, entry in self.refresh.items()]
-        changed = [(each.address, each.id, each.action is not Action.FORGET) for each in self.changes if each.id]
-        ordered = sorted(changed, key=lambda each: each[2])
-        return [*((address, object_id) for address, object_id, _ in ordered), *entries]
+    def objects(self) -> dict[str, ObjectRef]:
+        """Each address that has a live object, and the object; of two with one, the one that stays is the last."""
+        changed = sorted(self.changes, key=lambda each: each.action is not Action.FORGET)
+        objects = {each.address: ObjectRef(each.kind, each.id) for each in changed if each.id}
+        return objects | {address: ObjectRef.at(address, entry.id) for address, entry in self.refresh.items()}
 
     def summary(self) -> dict[str, int]:
         """How many of each action, in the words of the contract."""

@@ -19,5 +19,3 @@ if TYPE_CHECKING:
     )
 else:
     __getattr__ = lazy_submodules(__name__)
-
-__all__ = ["document", "explain", "findings", "graph", "groups", "listings", "markdown", "progress", "schemas", "text"]

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
-    from reconciler.plan import approval, drift
-
-    __all__ = ["approval", "drift"]
+    from reconciler.plan import approval, build, drift
 else:
     __getattr__ = lazy_submodules(__name__)

@@ -38,7 +38,6 @@ class Approved:
     environment: str = ""
     changes: Mapping[str, ApprovedChange] | None = None
     left_out: int = 0
-    commit: str = ""
 
 
 def read_approved(expected: str) -> Approved:
@@ -60,7 +59,7 @@ def read_approved(expected: str) -> Approved:
         raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error
     sketches = approval.changes.items()
     changes = {address: ApprovedChange(sketch.partition(" ")[0], sketch) for address, sketch in sketches}
-    return Approved(approval.digest, approval.environment, changes, approval.left_out, approval.commit)
+    return Approved(approval.digest, approval.environment, changes, approval.left_out)
 
 
 def _from_plan(plan: Mapping[str, Any]) -> Approved:
@@ -112,10 +111,10 @@ def require_approved(plan: Plan, approved: Approved) -> None:
     if approved.changes is None:
         head += f": {plan.digest} is planned now, {approved.digest} was expected"
         raise Refused("\n  ".join([f"{head}; now:", *_first(_planned(plan), MOST_LINES, "… and")]), hint=IN_WORDS)
-    lines = list(_differences(plan, approved, approved.changes))
-    fewer_only = all(_is_approved(change, approved.changes) for change in plan.changes)
-    told = _first(lines or [NOT_TOLD if approved.left_out else UNSEEN], MOST_LINES, "… and")
-    raise Refused("\n  ".join([f"{head}:", *told]), hint=ALL_LEFT if fewer_only else AGAIN)
+    differences = list(_differences(plan, approved.changes, has_room=not approved.left_out))
+    lines = [*differences, *_withdrawn(plan, approved.changes)] or [NOT_TOLD if approved.left_out else UNSEEN]
+    told = _first(lines, MOST_LINES, "… and")
+    raise Refused("\n  ".join([f"{head}:", *told]), hint=AGAIN if differences else ALL_LEFT)
 
 
 def _planned(plan: Plan) -> Iterator[str]:
@@ -126,37 +125,28 @@ def _planned(plan: Plan) -> Iterator[str]:
     yield from (f"{change.address}: {_current(change)}" for change in ordered)
 
 
-def _differences(plan: Plan, approved: Approved, changes: Mapping[str, ApprovedChange]) -> Iterator[str]:
+def _differences(plan: Plan, approved: Mapping[str, ApprovedChange], *, has_room: bool) -> Iterator[str]:
+    """How the changes of a plan differ from those that were approved. `has_room`: the approval holds all changes."""
     for change in plan.changes:
-        known = changes.get(change.address)
-        if known is None and not approved.left_out:
+        known = approved.get(change.address)
+        if known is None and has_room:
             yield f"{change.address} was not approved: {_current(change)}"
         elif known is None:
             yield f"{change.address} is not among the changes that the approval has room for: {_current(change)}"
         elif known.action != change.action.value:
             done = DONE.get(known.action, known.action)
             yield f"{change.address} was to be {done}, and is another thing now: {_current(change)}"
-        elif not _is_approved(change, changes):
-            yield f"{change.address} would change differently: {_differently(change, known)}"
+        elif difference := _difference(change, known):
+            yield f"{change.address} would change differently: {difference}"
+
+
+def _withdrawn(plan: Plan, approved: Mapping[str, ApprovedChange]) -> Iterator[str]:
+    """The changes that were approved and are not planned."""
     planned = {change.address for change in plan.changes}
-    for address, known in changes.items():
+    for address, known in approved.items():
         if address not in planned:
             done, why = DONE.get(known.action, known.action), _why(plan, address, known)
             yield f"{address} was to be {done} and is not planned any more ({why})"
-
-
-def _is_approved(change: Change, changes: Mapping[str, ApprovedChange]) -> bool:
-    known = changes.get(change.address)
-    if known is None or known.action != change.action.value:
-        return False
-    if known.fields is None:
-        return known.sketch == make_sketch(change)
-    is_same = {each.path for each in change.fields} == known.fields.keys()
-    return is_same and not any(_differs(each, known.fields[each.path]) for each in change.fields)
-
-
-def _differs(now: FieldChange, then: tuple[Any, Any]) -> bool:
-    return not (alike(now.before, then[0]) and alike(now.after, then[1]))
 
 
 def _current(change: Change) -> str:
@@ -167,18 +157,18 @@ def _current(change: Change) -> str:
     return f"{change.action.value} now" + (f" ({text})" if text else "")
 
 
-def _differently(change: Change, known: ApprovedChange) -> str:
-    """The differences by path if both sides are known, else the change as it is now."""
+def _difference(change: Change, known: ApprovedChange) -> str:
+    """The differences by path if both sides are known, else the change as it is now; empty if it is as approved."""
     if known.fields is None:
-        return _current(change)
-    now = {each.path: each for each in change.fields}
+        return "" if known.sketch == make_sketch(change) else _current(change)
     parts = []
-    for path, each in now.items():
-        then = known.fields.get(path)
+    for each in change.fields:
+        then = known.fields.get(each.path)
         if then is None:
             parts.append(f"{_field(each)}, which was not approved")
-        elif _differs(each, then):
+        elif not (alike(each.before, then[0]) and alike(each.after, then[1])):
             parts.append(f"{_field(each)}; approved was {_value(then[0])} → {_value(then[1])}")
+    now = {each.path for each in change.fields}
     parts += [f"{path} stays as it is" for path in known.fields if path not in now]
     return "; ".join(_first(parts, MOST_FIELDS, "and"))
 

@@ -9,16 +9,7 @@ from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import DeliveryChange, delivery_change
 from reconciler.kinds.references import find_labels, told_apart
-from reconciler.model.inputs import (
-    Desired,
-    Destination,
-    Entry,
-    Live,
-    State,
-    address_kind,
-    object_name,
-    parse_object_name,
-)
+from reconciler.model.inputs import Desired, Destination, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
 from reconciler.plan.changes import (
     creation_errors,
@@ -50,7 +41,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     unmanaged = _unmanaged(context)
     if options.prune:
         records, note = (live.records[each.kind][each.id] for each in unmanaged), "unmanaged, deleted by --prune"
-        deletes = (plan_delete(object_name(each.kind, each.id), each, note) for each in records)
+        deletes = (plan_delete(str(each.ref), each, note) for each in records)
         # A change of the same name that forgets a protection wins over a delete.
         changes, unmanaged = {change.address: change for change in deletes} | changes, []
     changes = ordered(context, changes)
@@ -150,16 +141,16 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
             refresh[resource.address] = result
         else:
             changes[resource.address] = result
-    holders = {(each.record.kind, each.record.id): address for address, each in context.matches.items()}
+    holders = {each.record.ref: address for address, each in context.matches.items()}
     for address, entry in context.entries.items():
         for object_id in context.put_aside(address):
-            name = object_name(address_kind(address), object_id)
+            name = str(ObjectRef.at(address, object_id))
             note = f"put aside by an interrupted replace of {address}"
             record = context.live.records[address_kind(address)].get(object_id)
             unseen = f"{note}, and not listed: deleted all the same"
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
         if address not in context.desired.resources:
-            holder = holders.get((address_kind(address), entry.id))
+            holder = holders.get(ObjectRef.at(address, entry.id))
             changes[address] = (
                 plan_forget(address, entry.id, f"{entry.id} is {holder} now", context.kept_protection(address))
                 if holder
@@ -173,7 +164,7 @@ def _released(context: PlanContext) -> dict[str, Change]:
     places = {each.source: each.location for each in context.desired.removed}
     return {
         name: plan_forget(
-            name, parse_object_name(name)[1], f"{places[each.address]} lifts the prevent_destroy of {each.address}"
+            name, ObjectRef.parse(name).id, f"{places[each.address]} lifts the prevent_destroy of {each.address}"
         )
         for name, each in context.state.tombstones.items()
         if each.protected and each.address in places
@@ -201,7 +192,7 @@ def _unmanaged(context: PlanContext) -> list[Unmanaged]:
         Unmanaged(kind, record.id, record.name)
         for kind in KINDS
         for record in sorted(context.live.records.get(kind, {}).values(), key=lambda each: (each.name, each.id))
-        if (kind, record.id) not in managed
+        if record.ref not in managed
     ]
 
 
@@ -228,7 +219,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
     """Id of an item → address of the managed object that it stands for, if that has another id."""
     addresses = context.addresses()
     found = {
-        item_id: addresses.get((reference.kind, object_id))
+        item_id: addresses.get(ObjectRef(reference.kind, object_id))
         for kind in KINDS.values()
         for _, reference in kind.reference_fields()
         if reference.lookup in context.live.lookups
@@ -241,6 +232,4 @@ def _labels(context: PlanContext) -> dict[str, str]:
     """Id → name for people, of ids in fields."""
     labels = told_apart(find_labels(item for items in context.live.lookups.values() for item in items))
     referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields()}
-    return labels | {
-        object_id: address for (kind, object_id), address in context.addresses().items() if kind in referred
-    }
+    return labels | {ref.id: address for ref, address in context.addresses().items() if ref.kind in referred}

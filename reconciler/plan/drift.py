@@ -9,7 +9,7 @@ from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, differences, is_within, same_value
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
-from reconciler.model.inputs import Desired, Entry, Fields, Lifecycle, Live, Record, Resource, State, address_kind
+from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, ObjectRef, Record, Resource, State, address_kind
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt, ReceiptItem
 
@@ -101,19 +101,19 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
         if item.status == DONE:
             _revert(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
-    ids = {(address_kind(address), entry.id): address for address, entry in entries.items()}
-    ids |= {
-        (address_kind(item.address), item.id_before): item.address
+    objects = ObjectRef.managed(entries)
+    objects |= {
+        ObjectRef.at(item.address, item.id_before): item.address
         for item in receipt.items
         if item.id_before and item.status == DONE and item.action in ("delete", "replace")
     }
-    ids = {key: address for key, address in ids.items() if address in wanted}
+    objects = {ref: address for ref, address in objects.items() if address in wanted}
     place = Location(f"receipt {receipt.id}", 1, 1)
     resources = {}
     for address, fields in sorted(wanted.items()):
         kind = address_kind(address)
         lifecycle = Lifecycle(address in entries and entries[address].protected, replace=True)
-        resources[address] = Resource(address, kind, _with_references(kind, fields, ids), place, lifecycle)
+        resources[address] = Resource(address, kind, _with_references(kind, fields, objects), place, lifecycle)
     return Desired(resources, warnings=tuple(warnings))
 
 
@@ -180,14 +180,14 @@ def _losses(item: ReceiptItem) -> list[str]:
     return [f"{address}: {each}" for each in (said, f"what cannot come back: {lost}" if lost else "") if each]
 
 
-def _with_references(kind: str, fields: Fields, ids: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+def _with_references(kind: str, fields: Mapping[str, Any], objects: Mapping[ObjectRef, str]) -> dict[str, Any]:
     """The fields with the ids of what is managed as references to it."""
     result = dict(fields)
     for name, reference in KINDS[kind].reference_fields():
         items = result.get(name)
         if isinstance(items, list):
             item_ids = [str(each.get("id")) if isinstance(each, dict) else "" for each in items]
-            addresses = [ids.get((reference.kind, item_id)) for item_id in item_ids]
+            addresses = [objects.get(ObjectRef(reference.kind, item_id)) for item_id in item_ids]
             result[name] = [
                 {reference.key: address.partition(".")[2]} if address else item
                 for address, item in zip(addresses, items, strict=True)

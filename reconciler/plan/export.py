@@ -13,7 +13,7 @@ from typing import Any
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.model.inputs import Entry, Fields, Live, Record, make_address
+from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, make_address
 from reconciler.text import natural
 from reconciler.yaml.writing import dump
 
@@ -46,8 +46,7 @@ def keys_of(records: Iterable[Record]) -> dict[str, str]:
     return result
 
 
-Addresses = Mapping[tuple[str, str], str]
-"""(kind, id) → address."""
+Addresses = Mapping[ObjectRef, str]
 Objections = Callable[[str, Fields], list[tuple[str, str]]]
 """Given a kind and fields: which fields may not be written so, and why."""
 
@@ -65,7 +64,7 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
     """YAML that validates, with references to targets that are exported too, and the entries of the state. An object
     that cannot be written (a read-only value of a required field, a name of two objects) is left out, with a warning:
     it stays unmanaged. Each file begins with the line by which editors find the `schema`."""
-    addresses: dict[tuple[str, str], str] = {}
+    addresses: dict[ObjectRef, str] = {}
     files: dict[str, str] = {}
     entries: dict[str, Entry] = {}
     warnings: list[str] = []
@@ -78,7 +77,7 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
         behind = _behind(kind, live)
         for object_id, fields in chosen.items():
             address = make_address(kind.name, keys[object_id])
-            addresses[kind.name, object_id] = address
+            addresses[ObjectRef(kind.name, object_id)] = address
             written, uses = _with_references(kind, fields, live, addresses, behind)
             blocks[keys[object_id]] = _escaped(written)
             entries[address] = Entry(object_id, fields, depends_on=tuple(sorted(uses)), file=f"{kind.section}.yaml")
@@ -91,7 +90,7 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
 
 
 def make_block(record: Record, live: Live, addresses: Addresses) -> dict[str, Any]:
-    """The fields of a live object as YAML. `addresses`: (kind, id) → address, of possible targets of references."""
+    """The fields of a live object as YAML. `addresses`: those of possible targets of references."""
     kind = KINDS[record.kind]
     fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
     return _with_references(kind, fields, live, addresses, _behind(kind, live))[0]
@@ -143,8 +142,8 @@ def _with_references(
         items = []
         for item in written.get(name) or ():
             item_id = str(item.get("id")) if isinstance(item, dict) and item.get("type") == reference.type else ""
-            object_id = behind[name].get(item_id, item_id)
-            target = addresses.get((reference.kind, object_id)) if object_id in live.records[reference.kind] else None
+            ref = ObjectRef(reference.kind, behind[name].get(item_id, item_id))
+            target = addresses.get(ref) if ref.id in live.records[ref.kind] else None
             items.append({reference.key: target.partition(".")[2]} if target else item)
             uses |= {target} if target else set()
         written[name] = items

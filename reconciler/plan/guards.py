@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.kinds import KINDS
-from reconciler.model.inputs import Desired, Entry, Live, State, address_kind, object_name
+from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
+from reconciler.text import counted
 
 SHARE, FROM = 0.30, 10
 SHOWN = 3
@@ -39,7 +40,7 @@ def refusals(
     entries = state.entries
     found = [*_protected(state, changes), *_too_many(entries, live, changes, options)]
     if entries and not desired.resources:
-        text = f"the configuration holds nothing, while the state holds {_count(len(entries), 'object')}"
+        text = f"the configuration holds nothing, while the state holds {counted(len(entries), 'object')}"
         passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"
         found.append(Refusal(EMPTY_CONFIGURATION, text, passes))
     # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
@@ -47,7 +48,7 @@ def refusals(
     pruned = sum(change.action is Action.DELETE for change in changes)
     if options.prune and pruned and not entries:
         text = (
-            f"--prune would delete {_count(pruned, 'object')}, and the state holds nothing: "
+            f"--prune would delete {counted(pruned, 'object')}, and the state holds nothing: "
             "is this another project's key, or was the state lost?"
         )
         passes = f"the right key; one apply without --prune; or --allow {PRUNE_WITHOUT_STATE}, if all of them are to go"
@@ -61,7 +62,7 @@ def _wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     if not known or len(lost) < len(known):
         return []
     where = "in the state that this looked at" if len(known) < len(entries) else "in the state"
-    text = f"none of the {_count(len(known), 'object')} {where} is live: is this another project's key?"
+    text = f"none of the {counted(len(known), 'object')} {where} is live: is this another project's key?"
     passes = f"the right key or environment, or --allow {WRONG_PROJECT} if they were all deleted outside"
     return [Refusal(WRONG_PROJECT, text, passes)]
 
@@ -91,7 +92,7 @@ def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
     for change in changes:
         if change.action not in DESTROYS:
             continue
-        kept = state.tombstones.get(object_name(change.kind, change.id or ""))
+        kept = state.tombstones.get(str(ObjectRef(change.kind, change.id or "")))
         # As the configuration says if it has the resource, else as the state says.
         remembered = change.remember or state.entries.get(change.address)
         if remembered is not None and remembered.protected:
@@ -111,7 +112,7 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
     gone = [change for change in changes if change.action in DESTROYS]
     passes = f"--max-deletes {len(gone)}"
     if limit is not None:
-        text = f"{_count(len(gone), 'object')} would be deleted or replaced; at most {limit} may be"
+        text = f"{counted(len(gone), 'object')} would be deleted or replaced; at most {limit} may be"
         return [Refusal("max-deletes", text, passes)] if len(gone) > limit else []
     shares = [(sum(change.address in entries for change in gone), len(entries), "managed")]
     if options.prune:
@@ -121,7 +122,3 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
             text = f"{count} of {whole} {which} objects would be deleted or replaced, more than {SHARE:.0%}"
             return [Refusal("max-deletes", text, passes)]
     return []
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -16,13 +16,12 @@ from reconciler.model.inputs import (
     Entry,
     Fields,
     Live,
+    ObjectRef,
     Record,
     Resource,
     State,
     Tombstone,
     address_kind,
-    object_name,
-    parse_object_name,
 )
 from reconciler.text import short_commit
 
@@ -49,9 +48,9 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
             if record is not None:
                 found[address] = Match(record, remembered=True)
     _refuse_shared(found)
-    claimed = {(each.record.kind, each.record.id) for each in found.values()}
+    claimed = {each.record.ref for each in found.values()}
     # What the state holds under another address is that address's, even where it is about to be deleted.
-    claimed |= {(address_kind(address), entry.id) for address, entry in state.entries.items()}
+    claimed |= ObjectRef.managed(state.entries).keys()
     wanted = {address: each for address, each in desired.resources.items() if address not in found}
     return found | _by_natural_key(wanted, _unclaimed(state, live, claimed), state.unread)
 
@@ -76,7 +75,7 @@ def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
                 note += f"; {entry.id}, which it was until now, is left as it is, unmanaged"
             found[block.target] = Match(record, remembered, note)
             continue
-        tombstone = state.tombstones.get(object_name(address_kind(block.target), block.id))
+        tombstone = state.tombstones.get(str(ObjectRef.at(block.target, block.id)))
         # A line that has done its work may stand: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
             raise IdentityAmbiguous(
@@ -92,9 +91,9 @@ def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
 
 def _refuse_shared(found: Mapping[str, Match]) -> None:
     """IdentityAmbiguous for one object at two addresses: they would overwrite each other's changes."""
-    holders: dict[tuple[str, str], str] = {}
+    holders: dict[ObjectRef, str] = {}
     for address, each in sorted(found.items()):
-        other = holders.setdefault((each.record.kind, each.record.id), address)
+        other = holders.setdefault(each.record.ref, address)
         if other != address:
             raise IdentityAmbiguous(
                 f"{other} and {address} both mean {each.record.id} ({each.record.name})",
@@ -103,16 +102,16 @@ def _refuse_shared(found: Mapping[str, Match]) -> None:
             )
 
 
-def _unclaimed(state: State, live: Live, claimed: set[tuple[str, str]]) -> dict[str, dict[Key | None, list[Record]]]:
+def _unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[str, dict[Key | None, list[Record]]]:
     """Kind → normal key → records: an API may have taken the spaces at the ends of a name away."""
-    restored = {parse_object_name(name) for name, each in state.tombstones.items() if each.deleted}
+    restored = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
     tables: dict[str, dict[Key | None, list[Record]]] = {}
     for name, records in live.records.items():
         tables[name] = defaultdict(list)
         for record in records.values():
-            if (name, record.id) not in claimed:
+            if record.ref not in claimed:
                 # What we deleted is never adopted by its name, also if somebody has restored it.
-                key = None if (name, record.id) in restored else natural_key(KINDS[name], record.fields, normal_form)
+                key = None if record.ref in restored else natural_key(KINDS[name], record.fields, normal_form)
                 tables[name][key].append(record)
     return tables
 
@@ -169,7 +168,7 @@ class PlanContext:
 
     `state` has moved entries at their new address; `entries` are those of the kinds that were read. `replaced` are the
     addresses that get another object: the one that an interrupted apply has created already, or None. `protected` are
-    the objects (kind, id) that an entry or a tombstone protects.
+    the objects that an entry or a tombstone protects.
     """
 
     desired: Desired
@@ -180,29 +179,29 @@ class PlanContext:
     matches: Mapping[str, Match] = field(init=False)
     replaced: dict[str, Record | None] = field(default_factory=dict)
     references: ReferenceResolver = field(init=False)
-    protected: frozenset[tuple[str, str]] = field(init=False)
+    protected: frozenset[ObjectRef] = field(init=False)
 
     def __post_init__(self) -> None:
         entries, tombstones = self.state.entries, self.state.tombstones
         self.entries = {name: entry for name, entry in entries.items() if address_kind(name) in self.live.records}
         self.matches = match(self.desired, self.state, self.live)
-        held = {(address_kind(address), each.id) for address, each in self.entries.items() if each.protected}
-        kept = {parse_object_name(name) for name, each in tombstones.items() if each.protected}
+        held = {ObjectRef.at(address, each.id) for address, each in self.entries.items() if each.protected}
+        kept = {ObjectRef.parse(name) for name, each in tombstones.items() if each.protected}
         self.protected = frozenset(held | kept)
-        taken = known_objects(self.entries) | set(map(parse_object_name, tombstones))
+        taken = known_objects(self.entries) | set(map(ObjectRef.parse, tombstones))
         self.references = ReferenceResolver(self.live, taken, self._planned)
 
     def kept_protection(self, address: str) -> dict[str, Tombstone]:
         """The tombstone of a protected object that its address loses; {} if the object is known to be gone."""
         entry = self.entries.get(address)
-        if entry is None or not entry.protected or (address_kind(address), entry.id) in self.live.gone:
+        if entry is None or not entry.protected or ObjectRef.at(address, entry.id) in self.live.gone:
             return {}
-        return {object_name(address_kind(address), entry.id): Tombstone(address, protected=True)}
+        return {str(ObjectRef.at(address, entry.id)): Tombstone(address, protected=True)}
 
     def put_aside(self, address: str) -> tuple[str, ...]:
         """The ids that an interrupted replace has left to delete, without those that are known to be gone."""
-        entry, kind = self.entries.get(address), address_kind(address)
-        return tuple(each for each in entry.superseded if (kind, each) not in self.live.gone) if entry else ()
+        superseded = self.entries[address].superseded if address in self.entries else ()
+        return tuple(each for each in superseded if ObjectRef.at(address, each) not in self.live.gone)
 
     def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
         """The item for a reference, or None if its target has no id yet or is not offered. `used`: the items that the
@@ -223,16 +222,13 @@ class PlanContext:
             if resource.kind == kind and self.target(address) is None
         }
 
-    def addresses(self) -> dict[tuple[str, str], str]:
-        """(kind, id) → address, of every live object that is managed."""
-        from_state = {(address_kind(address), entry.id): address for address, entry in self.entries.items()}
-        from_state |= {
-            (address_kind(address), object_id): object_name(address_kind(address), object_id)
-            for address, entry in self.entries.items()
-            for object_id in (self.put_aside(address) if entry.superseded else ())
-        }
-        from_state |= {(each.kind, each.id): address for address, each in self.replaced.items() if each is not None}
-        return from_state | {(each.record.kind, each.record.id): address for address, each in self.matches.items()}
+    def addresses(self) -> dict[ObjectRef, str]:
+        """The address of every live object that is managed; of one that was put aside, its name."""
+        from_state = ObjectRef.managed(self.entries)
+        aside = (ObjectRef.at(address, each) for address in self.entries for each in self.put_aside(address))
+        from_state |= {ref: str(ref) for ref in aside}
+        from_state |= {each.ref: address for address, each in self.replaced.items() if each is not None}
+        return from_state | {each.record.ref: address for address, each in self.matches.items()}
 
     def made_already(self, resource: Resource) -> Record | None:
         """The unmanaged object that has the name of what a replace would create, or None. An apply that was cut off may
@@ -241,7 +237,7 @@ class PlanContext:
         unmanaged = [
             record
             for record in self.live.records[kind.name].values()
-            if (kind.name, record.id) not in managed and object_name(kind.name, record.id) not in self.state.tombstones
+            if record.ref not in managed and str(record.ref) not in self.state.tombstones
         ]
         found = bearing(kind, resource.fields, unmanaged)
         if len(found) > 1:

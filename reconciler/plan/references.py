@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, WrongUsage
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.references import BY_ID, BY_LABEL, WRITE_IT, described, find_labels, references, referred
-from reconciler.model.inputs import Desired, Destination, Live, Resource, Target, object_name
+from reconciler.model.inputs import Desired, Destination, Live, ObjectRef, Resource, Target
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change
 from reconciler.plan.identity import PlanContext
 from reconciler.serialization import canonical
@@ -35,8 +35,8 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
         leaving: set[str] = set()
         if change.action in DESTROYS:
             using = [
-                (addresses.get((user.kind, user.id), object_name(user.kind, user.id)), user.name)
-                for user in users.get((change.kind, change.id or ""), ())
+                (addresses.get(user.ref, str(user.ref)), user.name)
+                for user in users.get(ObjectRef(change.kind, change.id or ""), ())
             ]
             leaving, staying = _leaving(context, change, using, changes)
             if staying:
@@ -179,7 +179,7 @@ def destinations(context: PlanContext) -> Iterator[Destination]:
             record = context.live.records.get(reference.kind, {}).get(behind.get(item_id, item_id))
             target = None
             if record is not None and item.get("type") == reference.type:
-                address = addresses.get((record.kind, record.id), "")
+                address = addresses.get(record.ref, "")
                 proven_by = BY_LABEL if item_id in behind else BY_ID
                 target = Target(record.kind, record.id, record.name, address, proven_by)
             yield Destination(str(item.get("type")), item_id, label, tuple(same), target)

@@ -9,7 +9,7 @@ from itertools import product
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import folded, natural_key, stored_otherwise
-from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, State, address_kind, parse_object_name
+from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectRef, State, address_kind
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, deleted_before
 from reconciler.serialization import canonical
@@ -33,7 +33,7 @@ def dangling(
     """Problems for blocks that still have an effect, on an address that is not in the configuration. Most likely that
     address is misspelt, and the plan would delete, or create twice, what the block was to keep. `entries` and `origin`:
     as `moved` gives them."""
-    managed = {(address_kind(address), entry.id) for address, entry in entries.items()}
+    managed = ObjectRef.managed(entries)
     for each in _without_source(desired, entries):
         if close := _likely_source(desired, entries, each):
             said = (
@@ -45,7 +45,7 @@ def dangling(
         if isinstance(block, Moved) and block.target in origin:
             source = origin[block.target]
             yield _problem(desired, block, f"where {source} is to move; to delete {source}, remove this line")
-        elif isinstance(block, Import) and (kind, block.id) not in managed and block.id in live.records[kind]:
+        elif isinstance(block, Import) and ObjectRef(kind, block.id) not in managed and block.id in live.records[kind]:
             yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, remove this line")
 
 
@@ -149,7 +149,7 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
     for kind, records in context.live.records.items():
         for record in records.values():
             address = made.get((kind, natural_key(KINDS[kind], record.fields, folded)))
-            if address is not None and (kind, record.id) not in managed:
+            if address is not None and record.ref not in managed:
                 yield (
                     f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs; "
                     f"if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
@@ -160,11 +160,11 @@ def _restored(context: PlanContext) -> Iterator[str]:
     """Objects that we deleted and that are live again; those that are only still listed are not in live."""
     managed = context.addresses()
     for name, each in context.state.tombstones.items():
-        kind, object_id = parse_object_name(name)
-        if each.deleted and object_id in context.live.records.get(kind, {}) and (kind, object_id) not in managed:
+        ref = ObjectRef.parse(name)
+        if each.deleted and ref.id in context.live.records.get(ref.kind, {}) and ref not in managed:
             yield (
-                f"{deleted_before(object_id, each)}, and is live again: somebody has restored it. It is not adopted by "
-                f"its name; to manage it, write: imports: [{{to: {each.address}, id: {object_id}}}]"
+                f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it. It is not adopted by "
+                f"its name; to manage it, write: imports: [{{to: {each.address}, id: {ref.id}}}]"
             )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.references import ReferenceResolver, find_labels, references, referred
 from reconciler.kinds.wire import in_short
-from reconciler.model.inputs import Desired, Fields, Live, Record, Resource, address_kind
+from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, Resource
 from reconciler.model.plan import Action, Change, Plan
 
 
@@ -29,7 +29,7 @@ class Receivers:
     def __init__(self, plan: Plan, desired: Desired, live: Live) -> None:
         self.plan, self.desired, self.live = plan, desired, live
         self._labels = find_labels(item for items in self._labelled() for item in items)
-        self._addresses = {(address_kind(address), object_id): address for address, object_id in self.plan.ids()}
+        self._addresses = {ref: address for address, ref in plan.objects().items()}
         self._shared = Counter(self._labels.values())
         self._titles = Counter((each.kind, name_of(each)) for each in self.desired.resources.values())
         self._users = self._who_uses()
@@ -48,7 +48,8 @@ class Receivers:
                 address = referred(reference, item)
                 object_id = str(item.get("id")) if isinstance(item, dict) else ""
                 if address is None:
-                    address = self._addresses.get((reference.kind, object_id)) or self.plan.behind.get(object_id)
+                    ref = ObjectRef(reference.kind, object_id)
+                    address = self._addresses.get(ref) or self.plan.behind.get(object_id)
                     found[address or object_id] = self._name(reference.kind, object_id)
                 else:
                     found[address] = self._title(address)
@@ -91,12 +92,12 @@ class Receivers:
             kind = KINDS[resource.kind]
             for address in {address for address, *_ in references(kind, resource.fields)}:
                 found[address].append(User(kind, name_of(resource), resource.fields))
-        unmanaged = {(each.kind, each.id) for each in self.plan.unmanaged}
-        by_id = {(change.kind, change.id): change.address for change in self.plan.changes if change.id}
+        unmanaged = {ObjectRef(each.kind, each.id) for each in self.plan.unmanaged}
+        changed = {ObjectRef(change.kind, change.id): change.address for change in self.plan.changes if change.id}
         for target, records in ReferenceResolver(self.live).users().items():
             for record in records:
-                if target in by_id and (record.kind, record.id) in unmanaged:
-                    found[by_id[target]].append(User(KINDS[record.kind], record.name, record.fields))
+                if target in changed and record.ref in unmanaged:
+                    found[changed[target]].append(User(KINDS[record.kind], record.name, record.fields))
         return found
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import tzinfo
 
-from reconciler import review
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import in_short
 from reconciler.model.plan import Action, Cause, Change, Plan
-from reconciler.model.reports import Impact, Review, Scope
+from reconciler.model.reports import Review, Scope
+from reconciler.review.impact import find_impacts
 
 
 def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
@@ -65,7 +65,4 @@ def _value(value: object) -> str:
 def make_review(given: Review, *, zone: tzinfo | None = None, sandbox_key: bool | None = None) -> Review:
     """The review with its tasks, and with its impacts at the time that it is made. `zone` is the reader's, for times
     beside UTC. `sandbox_key`: whether the key is of the sandbox, None if that is not known."""
-    impacts: Mapping[str, tuple[Impact, ...]] = {}
-    if given.plan.changes:
-        impacts = review.impact.find_impacts(given, zone, sandbox_key)
-    return replace(given, impacts=impacts, tasks=find_tasks(given.plan))
+    return replace(given, impacts=find_impacts(given, zone, sandbox_key), tasks=find_tasks(given.plan))

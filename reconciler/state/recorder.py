@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from reconciler.errors import KeyExposed, ReconcilerError, Refused
-from reconciler.model.inputs import NO_TOMBSTONES, Entry, State, Tombstone, address_kind, object_name
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, ObjectRef, State, Tombstone, address_kind
 from reconciler.model.redaction import Spellings
 from reconciler.serialization import canonical, json_text
 from reconciler.state.backend import Backend, LockInfo, ReceiptFile, Snapshot
@@ -141,7 +141,7 @@ class Recorder:
                     self._entries[target] = self._entries.pop(source)
             self._entries.update(refresh)
             for address, entry in refresh.items() if self._tombstones else ():
-                self._tombstones.pop(object_name(address_kind(address), entry.id), None)
+                self._tombstones.pop(str(ObjectRef.at(address, entry.id)), None)
             state = self._state()
             self._require_no_key(state)
             self._journal.start(self._snapshot.state, state)
@@ -181,13 +181,13 @@ class Recorder:
             entry = replace(entry, superseded=left)
             is_known = self._journaled.get(address) == entry
             self._journaled[address] = self._entries[address] = entry
-            changed = self._set_tombstones(tombstones, object_name(address_kind(address), entry.id))
+            changed = self._set_tombstones(tombstones, str(ObjectRef.at(address, entry.id)))
         # Outside of the lock: one thread at a time works on an address, and the journal orders its lines itself.
         if changed or not is_known:
             self._journal.outcome(address, entry, changed)
 
     def _is_deleted(self, address: str, object_id: str) -> bool:
-        tombstone = self._tombstones.get(object_name(address_kind(address), object_id))
+        tombstone = self._tombstones.get(str(ObjectRef.at(address, object_id)))
         return tombstone is not None and tombstone.deleted
 
     def forget(self, address: str, object_id: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
@@ -195,7 +195,7 @@ class Recorder:
         with self._lock:
             self._journaled[address] = None
             self._entries.pop(address, None)
-            changed = self._set_tombstones(tombstones, object_name(address_kind(address), object_id))
+            changed = self._set_tombstones(tombstones, str(ObjectRef.at(address, object_id)))
         self._journal.outcome(address, None, changed)
 
     def _set_tombstones(self, tombstones: Mapping[str, Tombstone], removed: str) -> dict[str, Tombstone | None]:
@@ -205,7 +205,7 @@ class Recorder:
         """
         taken: Mapping[str, Tombstone] = {}
         if tombstones:
-            held = {object_name(address_kind(address), entry.id) for address, entry in self._entries.items()}
+            held = {str(ObjectRef.at(address, entry.id)) for address, entry in self._entries.items()}
             taken = {name: each for name, each in tombstones.items() if name not in held}
         self._tombstones |= taken
         if removed in tombstones or removed not in self._tombstones:
@@ -222,7 +222,7 @@ class Recorder:
 
     def deleted(self, address: str, kind: str, object_id: str) -> None:
         """Records that an object was deleted. It was the one of the address, or one that a replace had superseded."""
-        tombstone = {object_name(kind, object_id): Tombstone(address, deleted=True, commit=self._commit())}
+        tombstone = {str(ObjectRef(kind, object_id)): Tombstone(address, deleted=True, commit=self._commit())}
         with self._lock:
             self._tombstones |= tombstone
             entry = self._entries.get(address)

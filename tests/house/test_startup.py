@@ -17,7 +17,7 @@ pytestmark = pytest.mark.process
 HEAVY = ("httpx", "jsonschema", "deepdiff", "rich", "yaml", "waitress", "sqlite3", "jinja2")
 KEY = {"QONVERSION_SECRET": "sk_x"}
 HELP_MODULES = 8
-PLAN_MODULES = 87
+PLAN_MODULES = 85
 """Modules of ours that a plan without changes loads, the simulator's left out."""
 COUNT = """
 import sys

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from world import KEY, Run, World, integration
 
-from reconciler.commands.report_files import plans_only
+from reconciler.commands.review import plans_only
 from reconciler.model.approval import CommentMarker, mark_in
 
 from .reading import Reading, require_harmless

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import referred
-from reconciler.model.inputs import Desired, Fields, Live, address_kind
+from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, address_kind
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Graph, Node
 
@@ -17,7 +17,8 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
     """The managed addresses of a plan, those that go away among them, what is not managed and is referred to, and the
     references between all of these. An edge of `dropped` is live and is not wanted any more."""
     changes = {change.address: change for change in plan.changes}
-    targets = _Targets(plan, live, {(address_kind(address), object_id): address for address, object_id in plan.ids()})
+    objects = plan.objects()
+    targets = _Targets(plan, live, {ref: address for address, ref in objects.items()})
     wanted = {
         (address, target)
         for address, resource in desired.resources.items()
@@ -25,8 +26,8 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
     }
     existing = {
         (address, target)
-        for address, object_id in plan.ids()
-        if (record := live.records.get(address_kind(address), {}).get(object_id)) is not None
+        for address, ref in objects.items()
+        if (record := live.records.get(ref.kind, {}).get(ref.id)) is not None
         for target in targets.of(record.kind, record.fields)
     }
     dropped = {edge for edge in existing - wanted if edge[0] in changes and _drops_references(changes[edge[0]])}
@@ -69,7 +70,7 @@ class _Targets:
 
     plan: Plan
     live: Live
-    addresses: Mapping[tuple[str, str], str]
+    addresses: Mapping[ObjectRef, str]
     unmanaged: dict[str, Node] = field(default_factory=dict)
 
     def of(self, kind: str, fields: Fields) -> Iterator[str]:
@@ -89,7 +90,7 @@ class _Targets:
         object_id = item.get("id") if isinstance(item, dict) else None
         if not isinstance(object_id, str):
             return None
-        managed = self.addresses.get((kind, object_id)) or self.plan.behind.get(object_id)
+        managed = self.addresses.get(ObjectRef(kind, object_id)) or self.plan.behind.get(object_id)
         if managed is not None:
             return managed
         record = self.live.records.get(kind, {}).get(object_id)
