@@ -147,7 +147,8 @@ def with_behind(planned: Planned, folder: Path, tip: str = "") -> Planned:
     """The plan with what would undo a newer commit; `tip` is what it was compared with."""
     found = commands.evidence.find_behind(planned.plan, planned.state, folder, head=planned.head, tip=tip)
     made = replace(planned.plan, warnings=(*planned.plan.warnings, *found.warnings))
-    return _marked(replace(planned, plan=made), found.changes)
+    snapshot = commands.evidence.with_committed(planned.snapshot) if made.changes else planned.snapshot
+    return _marked(replace(planned, plan=made, snapshot=snapshot), found.changes)
 
 
 def _marked(planned: Planned, behind: Mapping[str, Commit]) -> Planned:
@@ -160,7 +161,7 @@ def _marked(planned: Planned, behind: Mapping[str, Commit]) -> Planned:
 
 def require_current(planned: Planned, allowed: Collection[str]) -> Planned:
     """The plan as an apply judges it: refused if it would undo a newer commit, unless `allowed` has the guard."""
-    if not (planned.behind or planned.snapshot.newer_receipt):
+    if not (planned.behind or planned.snapshot.newer):
         return planned
     if commands.evidence.BEHIND in allowed:
         return replace(planned, snapshot=as_newest(planned.snapshot))
