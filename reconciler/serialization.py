@@ -81,8 +81,7 @@ def make_decoder(wanted: Any) -> Decoder:
     if origin is not None:
         return partial(_map, None if arguments[1] is Any else make_decoder(arguments[1]))
     if dataclasses.is_dataclass(wanted):
-        hints = get_type_hints(wanted)
-        return partial(_record, wanted, {each: make_decoder(hints[each]) for each in _names(wanted)})
+        return partial(_record, wanted, {name: make_decoder(each) for name, each in get_type_hints(wanted).items()})
     known = {each.value: each for each in wanted} if issubclass(wanted, Enum) else None
     return partial(_exactly, wanted) if known is None else partial(_enum, known)
 

@@ -117,7 +117,20 @@ def _key_from(command: Sequence[str], folder: Path) -> str:
     It runs in `folder`, that of reconciler.yaml; a program with a slash in its name is relative to it. On a terminal it
     may ask a person and its stderr is shown; elsewhere its stderr goes into the error.
     """
-    code, out, said = _run(command, folder)
+    attended = sys.stdin is not None and sys.stdin.isatty()
+    name = command[0]
+    # A bare name is looked for in PATH, and never in the folder.
+    program = find_program(name) if Path(name).name == name else str((folder / name).absolute())
+    if program is None:
+        raise _NoKey(f"cannot be run ({MISSING})")
+    seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
+    try:
+        code, out, said = run_program([program, *command[1:]], seconds=seconds, folder=folder, attended=attended)
+    except subprocess.TimeoutExpired:
+        raise _NoKey(f"did not end within {seconds:g} seconds, and was ended") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise _NoKey(f"cannot be run ({why})") from error
     if code:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
         told = f": {_stderr_text(said, out)}" if said.strip() else ""
@@ -127,23 +140,6 @@ def _key_from(command: Sequence[str], folder: Path) -> str:
         what = "more than one word; expected the key" if words else "nothing; expected the key, on stdout"
         raise _NoKey(f"printed {what}")
     return words[0]
-
-
-def _run(command: Sequence[str], folder: Path) -> tuple[int, bytes, bytes]:
-    attended = sys.stdin is not None and sys.stdin.isatty()
-    name = command[0]
-    # A bare name is looked for in PATH, and never in the folder.
-    program = find_program(name) if Path(name).name == name else str((folder / name).absolute())
-    if program is None:
-        raise _NoKey(f"cannot be run ({MISSING})")
-    seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
-    try:
-        return run_program([program, *command[1:]], seconds=seconds, folder=folder, attended=attended)
-    except subprocess.TimeoutExpired:
-        raise _NoKey(f"did not end within {seconds:g} seconds, and was ended") from None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise _NoKey(f"cannot be run ({why})") from error
 
 
 def _stderr_text(said: bytes, out: bytes) -> str:

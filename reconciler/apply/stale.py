@@ -128,7 +128,7 @@ class ChangeStatus:
                 if address_kind(address) != reference.kind or address in open_addresses or target_id is None:
                     continue
                 target = self._live.records[reference.kind].get(target_id)
-                proof = target and resolver.proof(target, reference, before, address)
+                proof = resolver.proof(target, reference, before, address) if target else None
                 if proof is None or proof.item not in sent:
                     lost = "nothing proves any more that what is sent for it belongs to it" if target else "it is gone"
                     return f"it refers to {address} ({target_id}): {lost}"
