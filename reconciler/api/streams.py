@@ -213,6 +213,8 @@ def failure_text(error: Exception) -> str:
         return ended if _exchange.has_ended else "the answer is not HTTP"
     if isinstance(cause, ssl.SSLError):
         return f"TLS failed: {cause.reason or 'the connection ended'}"
+    if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN:
+        return "no name server answers"
     known = next((text for kind, text in FAILURES if isinstance(error, kind) or isinstance(cause, kind)), "")
     number = cause.errno if isinstance(cause, OSError) else None
     return known or (os.strerror(number) if number else "the connection failed")

@@ -51,12 +51,12 @@ class TemporaryRepository:
         found = (line.split("\t") for line in answer.text.splitlines())
         return next((identity for identity, name in found if name == ref), "")
 
-    def fetch(self, ref: str, depth: int = 1) -> str:
-        """Fetches the last commits of a ref, and returns the id of the last; empty if the remote has no such ref."""
+    def fetch(self, ref: str) -> str:
+        """Fetches the last commit of a ref, and returns its id; empty if the remote has no such ref."""
         if not self.ls_remote(ref):
             return ""
-        quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-        answer = self._remote("fetch", *quiet, f"--depth={depth}", self.remote, f"+{ref}:{ref}")
+        options = ("--depth=1", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+        answer = self._remote("fetch", *options, self.remote, f"+{ref}:{ref}")
         if answer.code == 0:
             return self.local("rev-parse", ref).text
         if self.ls_remote(ref):

@@ -216,10 +216,11 @@ def test_what_is_no_whole_answer_is_none(wire: bytes, why: str) -> None:
         (ConnectionResetError(errno.ECONNRESET, "x"), "the connection was reset"),
         (TimeoutError("x"), "no connection in time"),
         (socket.gaierror(socket.EAI_NONAME, "x"), "the name of the host is not known"),
+        (socket.gaierror(socket.EAI_AGAIN, "x"), "no name server answers"),
         (OSError(errno.ENETUNREACH, "x"), os.strerror(errno.ENETUNREACH)),
         (OSError("x"), "the connection failed"),
     ],
-    ids=["refused", "reset", "time-out", "name", "network", "unknown"],
+    ids=["refused", "reset", "time-out", "name", "name-server", "network", "unknown"],
 )
 def test_without_a_connection_the_error_says_why(error: OSError, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In words that no library chooses; nothing was sent."""
