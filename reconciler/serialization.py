@@ -8,7 +8,7 @@ import json
 import types
 from collections.abc import Callable
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import orjson
@@ -75,71 +75,51 @@ def make_decoder(wanted: Any) -> Decoder:
         return lambda value, _: value
     if origin in (Union, types.UnionType):
         (option,) = (each for each in arguments if each is not type(None))
-        return _optional(make_decoder(option))
+        return partial(_optional, make_decoder(option))
     if origin is tuple:
-        return _tuple(make_decoder(arguments[0]))
+        return partial(_tuple, make_decoder(arguments[0]))
     if origin is not None:
-        return _map(None if arguments[1] is Any else make_decoder(arguments[1]))
+        return partial(_map, None if arguments[1] is Any else make_decoder(arguments[1]))
     if dataclasses.is_dataclass(wanted):
-        return _record(wanted)
-    return _enum(wanted) if issubclass(wanted, Enum) else _exactly(wanted)
+        return partial(_record, wanted, {name: make_decoder(each) for name, each in get_type_hints(wanted).items()})
+    known = {each.value: each for each in wanted} if issubclass(wanted, Enum) else None
+    return partial(_exactly, wanted) if known is None else partial(_enum, known)
 
 
-def _exactly(wanted: Any) -> Decoder:
-    def decoded(value: Any, where: str) -> Any:
-        if type(value) is not wanted:
-            raise DecodeError(f"{where}: expected {wanted.__name__}")
-        return value
-
-    return decoded
+def _exactly(wanted: Any, value: Any, where: str) -> Any:
+    if type(value) is not wanted:
+        raise DecodeError(f"{where}: expected {wanted.__name__}")
+    return value
 
 
-def _enum(wanted: type[Enum]) -> Decoder:
-    known = {each.value: each for each in wanted}
-
-    def decoded(value: Any, where: str) -> Any:
-        if not isinstance(value, str) or value not in known:
-            raise DecodeError(f"{where}: expected one of {list(known)}")
-        return known[value]
-
-    return decoded
+def _enum(known: dict[Any, Any], value: Any, where: str) -> Any:
+    if not isinstance(value, str) or value not in known:
+        raise DecodeError(f"{where}: expected one of {list(known)}")
+    return known[value]
 
 
-def _optional(option: Decoder) -> Decoder:
-    return lambda value, where: None if value is None else option(value, where)
+def _optional(option: Decoder, value: Any, where: str) -> Any:
+    return None if value is None else option(value, where)
 
 
-def _tuple(item: Decoder) -> Decoder:
-    def decoded(value: Any, where: str) -> Any:
-        if not isinstance(value, list):
-            raise DecodeError(f"{where}: expected a list")
-        return tuple([item(each, f"{where}[{index}]") for index, each in enumerate(value)])
-
-    return decoded
+def _tuple(item: Decoder, value: Any, where: str) -> Any:
+    if not isinstance(value, list):
+        raise DecodeError(f"{where}: expected a list")
+    return tuple([item(each, f"{where}[{index}]") for index, each in enumerate(value)])
 
 
-def _map(item: Decoder | None) -> Decoder:
+def _map(item: Decoder | None, value: Any, where: str) -> Any:
     """`item`: None if a value may be anything."""
-
-    def decoded(value: Any, where: str) -> Any:
-        if not isinstance(value, dict):
-            raise DecodeError(f"{where}: expected a map")
-        return dict(value) if item is None else {key: item(each, f"{where}.{key}") for key, each in value.items()}
-
-    return decoded
+    if not isinstance(value, dict):
+        raise DecodeError(f"{where}: expected a map")
+    return dict(value) if item is None else {key: item(each, f"{where}.{key}") for key, each in value.items()}
 
 
-def _record(wanted: Any) -> Decoder:
-    hints = get_type_hints(wanted)
-    names = {each.name: make_decoder(hints[each.name]) for each in dataclasses.fields(wanted)}
-
-    def decoded(value: Any, where: str) -> Any:
-        if not isinstance(value, dict):
-            raise DecodeError(f"{where}: expected a map")
-        if value.keys() != names.keys():
-            unknown, missing = sorted(value.keys() - names.keys()), sorted(names.keys() - value.keys())
-            what = f"no field {', '.join(unknown)}" if unknown else f"the field {', '.join(missing)}"
-            raise DecodeError(f"{where}: expected {what}")
-        return wanted(**{name: field(value[name], f"{where}.{name}") for name, field in names.items()})
-
-    return decoded
+def _record(wanted: Any, names: dict[str, Decoder], value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise DecodeError(f"{where}: expected a map")
+    if value.keys() != names.keys():
+        unknown, missing = sorted(value.keys() - names.keys()), sorted(names.keys() - value.keys())
+        what = f"no field {', '.join(unknown)}" if unknown else f"the field {', '.join(missing)}"
+        raise DecodeError(f"{where}: expected {what}")
+    return wanted(**{name: field(value[name], f"{where}.{name}") for name, field in names.items()})

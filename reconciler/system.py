@@ -1,13 +1,20 @@
-"""Reads regular files only, replaces files atomically, and finds programs in the absolute folders of PATH alone."""
+"""Reads regular files only, replaces files atomically, and runs programs of the absolute folders of PATH alone."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from reconciler.lazy import load
+
+if TYPE_CHECKING:
+    import subprocess
 
 NO_FILES: Final = {
     stat.S_IFDIR: "a folder",
@@ -114,3 +121,47 @@ def find_program(name: str) -> str | None:
     found = shutil.which(name, path=search_path())
     # On Windows, `which` looks in the current folder first.
     return found if found and Path(found).is_absolute() else None
+
+
+def run_program(
+    command: Sequence[str],
+    *,
+    seconds: float,
+    folder: str | Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    attended: bool = False,
+) -> tuple[int, bytes, bytes]:
+    """Runs a program without a shell, and returns its exit code, stdout and stderr.
+
+    `attended`: it may ask at the terminal, so its stdin and stderr are ours. Otherwise it gets a session of its own:
+    it has no terminal, and can be ended with all that it has started. OSError if it cannot be started,
+    subprocess.TimeoutExpired once it was ended after `seconds`.
+    """
+    pipe, nothing = load("subprocess:PIPE"), load("subprocess:DEVNULL")
+    with load("subprocess:Popen")(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=None if attended else nothing if stdin is None else pipe,
+        stdout=pipe,
+        stderr=None if attended else pipe,
+        start_new_session=not attended,
+    ) as process:
+        try:
+            out, err = process.communicate(stdin, timeout=seconds)
+        except BaseException:
+            _end(process, attended)
+            raise
+    return process.returncode, out, err or b""
+
+
+def _end(process: subprocess.Popen[bytes], attended: bool) -> None:
+    try:
+        if attended:
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    except (OSError, AttributeError):
+        process.kill()
+    process.wait()

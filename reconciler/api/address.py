@@ -20,6 +20,16 @@ ADDRESS = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 NAMED = 3
+DISTRUST = {
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    18: "its certificate is signed by itself",
+    19: "its certificate is signed by an authority that is not trusted",
+    20: "its certificate is signed by an authority that is not known",
+    62: "its certificate is for another host",
+    64: "its certificate is for another address",
+}
+"""By the code of OpenSSL (docs.openssl.org/master/man3/X509_STORE_CTX_get_error)."""
 EXPECTED = "expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
 
 
@@ -85,8 +95,9 @@ def require_trust(error: BaseException, host: str) -> None:
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__ or cause.__context__
     if cause is not None:
+        why = DISTRUST.get(cause.verify_code, f"its certificate is not valid (OpenSSL's code {cause.verify_code})")
         raise ApiFailed(
-            f"{host} cannot be trusted: {cause.verify_message}; nothing was sent",
+            f"{host} cannot be trusted: {why}; nothing was sent",
             hint="where a company's proxy or a server of your own signs, name its certificates in SSL_CERT_FILE",
         ) from error
 

@@ -16,6 +16,7 @@ from reconciler.model.redaction import without_credentials
 from reconciler.text import truncate
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, UNAVAILABLE = 401, 403, 404, 429, 503
+SUCCESS = range(200, 300)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOVED = "if the API lives there now, write that address: --api-url, or QONVERSION_API_URL"
 SECONDS = re.compile(r"(?a)(\d+(\.\d*)?|\.\d+) ?s?( ?, ?(\d+(\.\d*)?|\.\d+) ?s?)*")
@@ -40,10 +41,7 @@ class Response:
     @property
     def ok(self) -> bool:
         """Whether it is any 2xx (the documents state only 201 and 202 [seed]) without an error in its body."""
-        return self._says_success() and not self._is_error_in_disguise()
-
-    def _says_success(self) -> bool:
-        return self.status in range(200, 300)
+        return self.status in SUCCESS and not self._is_error_in_disguise()
 
     def body(self) -> Any:
         """The JSON in the body, None if it is empty; AnswerUnreadable if it is not JSON."""
@@ -123,7 +121,7 @@ class Response:
 
     def error(self, source: str) -> ReconcilerError:
         """The error for this response. `source`: the variable that the key came from."""
-        disguised = " with an error:" if self._says_success() else ""
+        disguised = " with an error:" if self.status in SUCCESS else ""
         text = f"{self.method} {self.path} answered {self.status}{disguised}{self._details()}"
         text += self.redirect() + self.asked_wait()
         if self.status == UNAUTHORIZED:

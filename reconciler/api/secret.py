@@ -6,9 +6,7 @@ A program that prints it, a password manager for example, runs without a shell, 
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,7 +18,7 @@ from pathlib import Path
 from reconciler.errors import KeyExposed, NotAuthorised
 from reconciler.model.redaction import Spellings
 from reconciler.model.settings import Environment
-from reconciler.system import find_program
+from reconciler.system import find_program, run_program
 from reconciler.text import redact
 
 MOST_PLACES = 10
@@ -119,7 +117,20 @@ def _key_from(command: Sequence[str], folder: Path) -> str:
     It runs in `folder`, that of reconciler.yaml; a program with a slash in its name is relative to it. On a terminal it
     may ask a person and its stderr is shown; elsewhere its stderr goes into the error.
     """
-    code, out, said = _run(command, folder)
+    attended = sys.stdin is not None and sys.stdin.isatty()
+    name = command[0]
+    # A bare name is looked for in PATH, and never in the folder.
+    program = find_program(name) if Path(name).name == name else str((folder / name).absolute())
+    if program is None:
+        raise _NoKey(f"cannot be run ({MISSING})")
+    seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
+    try:
+        code, out, said = run_program([program, *command[1:]], seconds=seconds, folder=folder, attended=attended)
+    except subprocess.TimeoutExpired:
+        raise _NoKey(f"did not end within {seconds:g} seconds, and was ended") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise _NoKey(f"cannot be run ({why})") from error
     if code:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
         told = f": {_stderr_text(said, out)}" if said.strip() else ""
@@ -129,51 +140,6 @@ def _key_from(command: Sequence[str], folder: Path) -> str:
         what = "more than one word; expected the key" if words else "nothing; expected the key, on stdout"
         raise _NoKey(f"printed {what}")
     return words[0]
-
-
-def _run(command: Sequence[str], folder: Path) -> tuple[int, bytes, bytes]:
-    attended = sys.stdin is not None and sys.stdin.isatty()
-    name = command[0]
-    # A bare name is looked for in PATH, and never in the folder.
-    program = find_program(name) if Path(name).name == name else str((folder / name).absolute())
-    if program is None:
-        raise _NoKey(f"cannot be run ({MISSING})")
-    called = [program, *command[1:]]
-    seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
-    try:
-        process = subprocess.Popen(  # noqa: S603 - the user's own list of words, no shell
-            called,
-            cwd=folder,
-            stdin=None if attended else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=None if attended else subprocess.PIPE,
-            # In a session of its own it could not use our terminal, but its children can be killed with it.
-            start_new_session=not attended,
-        )
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise _NoKey(f"cannot be run ({why})") from error
-    with process:
-        try:
-            out, said = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            _end(process, attended)
-            raise _NoKey(f"did not end within {seconds:g} seconds, and was ended") from None
-        except BaseException:
-            _end(process, attended)
-            raise
-    return process.returncode, out, said or b""
-
-
-def _end(process: subprocess.Popen[bytes], attended: bool) -> None:
-    try:
-        if attended:
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-    except (OSError, AttributeError):
-        process.kill()
-    process.wait()
 
 
 def _stderr_text(said: bytes, out: bytes) -> str:

@@ -8,6 +8,9 @@ that many threads must share, so this module sends one packet and asks once. The
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 import ssl
 import threading
 import time
@@ -52,6 +55,9 @@ class _Exchange(threading.local):
     ends: float | None = None
     seconds: float = 0.0
     permit: Permit | None = None
+    # Since the last request of this exchange left: the first bytes that came, and whether the connection ended.
+    head: bytes = b""
+    has_ended: bool = False
 
 
 _exchange = _Exchange()
@@ -123,6 +129,7 @@ class _Stream(httpcore.NetworkStream):
         if _exchange.permit is not None:
             _exchange.permit.give_back()
         self._last_read = time.monotonic()
+        _exchange.head, _exchange.has_ended = _exchange.head or received, not received
         return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -152,6 +159,7 @@ class _Stream(httpcore.NetworkStream):
             # httpcore looked before the wait for the permit, which can take as long as a server asks for.
             if start_exchange() and self._last_read and self.get_extra_info("is_readable"):
                 raise ServerDisconnected("the server ended the connection before the request left")
+            _exchange.head, _exchange.has_ended = b"", False
             self._in_time(self._stream.write, content, timeout=_seconds_left(timeout))
 
     @staticmethod
@@ -175,6 +183,42 @@ NOT_SENT = (
 """The errors before which nothing of the request has left."""
 NO_RESPONSE = (*NOT_SENT, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, DeadlineExceeded)
 """All errors of an exchange."""
+FAILURES: tuple[tuple[type[Exception], str], ...] = (
+    (httpcore.ConnectTimeout, "no connection in time"),
+    (httpcore.ReadTimeout, "nothing came in time"),
+    (httpcore.WriteTimeout, "the request did not leave in time"),
+    (httpcore.LocalProtocolError, "the request cannot be written as HTTP"),
+    (socket.gaierror, "the name of the host is not known"),
+    (ConnectionRefusedError, "the connection was refused"),
+    (ConnectionError, "the connection was reset"),
+)
+"""By the type of an error, or of its cause, what happened."""
+STATUS = re.compile(rb"HTTP/\S+ (\d{3})")
+
+
+def failure_text(error: Exception) -> str:
+    """What happened, by the type of the error and its cause: the sentences of libraries change, and hold input of ours.
+
+    For the exchange of this thread that failed last.
+    """
+    # The pool of httpcore raises without the cause, which stays the context.
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, (DeadlineExceeded, ServerDisconnected)):
+        return str(error)
+    if isinstance(error, httpcore.ProxyError):
+        status = STATUS.match(_exchange.head)
+        return f"the proxy answered {status[1].decode()}" if status else "the proxy refused"
+    if isinstance(error, httpcore.RemoteProtocolError):
+        ended = "the server ended the connection " + ("within its answer" if _exchange.head else "without an answer")
+        return ended if _exchange.has_ended else "the answer is not HTTP"
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS failed: {cause.reason or 'the connection ended'}"
+    if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN:
+        return "no name server answers"
+    known = next((text for kind, text in FAILURES if isinstance(error, kind) or isinstance(cause, kind)), "")
+    number = cause.errno if isinstance(cause, OSError) else None
+    return known or (os.strerror(number) if number else "the connection failed")
+
 
 StreamedResponse = httpcore.Response
 Url = httpcore.URL
@@ -234,7 +278,7 @@ def read_bounded(chunks: Iterable[bytes], coding: str) -> bytes:
             try:
                 content += member.decompress(rest, MOST_BYTES + 1 - len(content))
             except zlib.error as error:
-                raise BodyTooLarge(f"that cannot be unpacked ({error})") from error
+                raise BodyTooLarge("that cannot be unpacked") from error
             rest = member.unused_data
         if max(came, len(content)) > MOST_BYTES:
             raise BodyTooLarge(f"of more than {MOST_BYTES // 1024 // 1024} MiB")

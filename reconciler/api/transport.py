@@ -115,12 +115,12 @@ class Transport:
             with streams.exchange_deadline(LONGEST_EXCHANGE, turn), self._transport() as transport:
                 answer = self._answer(transport, request, path)
         except streams.NO_RESPONSE as error:
-            self._traced(f"{method} {path}{asked}: no answer: {_message(error)}")
+            why = streams.failure_text(error)
+            self._traced(f"{method} {path}{asked}: no answer: {why}")
             require_trust(error, self._host)
-            sent = not isinstance(error, streams.NOT_SENT)
             raise Unreachable(
-                f"{method} {path}: no answer from {self._host} ({self.secret.redact(_message(error))})",
-                sent=sent,
+                f"{method} {path}: no answer from {self._host} ({why})",
+                sent=not isinstance(error, streams.NOT_SENT),
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
         except WaitTooLong as error:
@@ -236,8 +236,9 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         simulator = load("reconciler.simulator:Simulator")(file)
         simulator.seed()
     except (OSError, load("sqlite3:Error")) as error:
+        why = getattr(error, "strerror", None) or "it cannot be used as a database"
         raise WrongUsage(
-            f"the simulator cannot keep its data in {file}: {_message(error)}",
+            f"the simulator cannot keep its data in {file}: {why}",
             hint="name a new file, or one that a simulator made",
         ) from error
 
@@ -247,7 +248,3 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
 
     transport, address = httpx.WSGITransport(call_with_permit), f"{SIMULATOR}{file}"
     return Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, simulator.close, address)
-
-
-def _message(error: Exception) -> str:
-    return str(error) or type(error).__name__

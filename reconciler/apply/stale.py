@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,9 +12,9 @@ from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import Difference, alike, differences, flattened, value_at
 from reconciler.kinds.normalization import bearing, is_normalized
-from reconciler.kinds.references import ReferenceResolver, known_objects, references, resolved
+from reconciler.kinds.references import ReferenceResolver, known_objects, references, referred, resolved
 from reconciler.kinds.wire import fingerprint
-from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State
+from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import Action, Change, Plan, Request
 
 
@@ -23,14 +23,16 @@ def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
     it nor as it is wanted: then nothing is written at all."""
     moved: list[str] = []
     changes = []
-    # What the object itself holds is asked for a target: the list of offers is not read for a saved plan.
-    resolver = ReferenceResolver(Live(live.records), known_objects(state.entries), partial(fields_to_come, plan))
+    taken, planned = known_objects(state.entries), partial(fields_to_come, plan)
+    # What the object itself holds is asked for a target: the list of offers may not have been read.
+    resolver = ReferenceResolver(Live(live.records), taken, planned)
+    offers = ReferenceResolver(live, taken, planned)
     for change in plan.changes:
         now = ChangeStatus(change, plan, state, live, resolver)
         rest = now.done() or now.half_done()
         if rest is not None:
             changes.append(rest)
-        elif (how := now.difference()) is None:
+        elif (how := now.difference() or now.lost_item(offers)) is None:
             changes.append(change)
         else:
             moved.append(f"{change.address}: {how}")
@@ -42,11 +44,27 @@ def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
     return replace(plan, changes=tuple(changes))
 
 
+def sent_lookups(plan: Plan) -> set[str]:
+    """The paths of the lists that must be read to check the items that an earlier plan sends."""
+    return {reference.lookup for change in plan.changes for reference, *_ in _sent_items(change)}
+
+
+def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any]]]:
+    """For each reference field that a change writes: the items that it sends, and those that were live before."""
+    for name, reference in KINDS[change.kind].reference_fields():
+        written = next((each for each in change.fields if each.path == name), None)
+        if written is not None:
+            sent = [item for request in change.requests for item in (request.body or {}).get(name) or ()]
+            yield reference, sent, written.before if isinstance(written.before, list) else []
+
+
 class ChangeStatus:
     """The status of one change of an earlier plan."""
 
     def __init__(self, change: Change, plan: Plan, state: State, live: Live, references: ReferenceResolver) -> None:
         self._change = change
+        self._plan = plan
+        self._state = state
         self._references = references
         self._entries = state.entries
         self._is_read_back = state.is_read_back(change.address)
@@ -96,6 +114,30 @@ class ChangeStatus:
         if fingerprint(self._kind, self._record) == change.seen:
             return None
         return f"{change.id} was changed meanwhile{self._changed_paths(self._record)}"
+
+    def lost_item(self, resolver: ReferenceResolver) -> str | None:
+        """Which item to send is not offered any more, or belongs to another object than it did; None if none."""
+        uses = self._change.remember.depends_on if self._change.remember else ()
+        for reference, sent, before in _sent_items(self._change):
+            open_addresses = {referred(reference, item) for item in sent}
+            for item in sent:
+                if not (referred(reference, item) or item in before or resolver.offers(reference).holds(item)):
+                    return f"{item.get('id')} is not offered in {reference.lookup} any more"
+            for address in uses:
+                target_id = self._id_of(address)
+                if address_kind(address) != reference.kind or address in open_addresses or target_id is None:
+                    continue
+                target = self._live.records[reference.kind].get(target_id)
+                proof = resolver.proof(target, reference, before, address) if target else None
+                if proof is None or proof.item not in sent:
+                    lost = "nothing proves any more that what is sent for it belongs to it" if target else "it is gone"
+                    return f"it refers to {address} ({target_id}): {lost}"
+        return None
+
+    def _id_of(self, address: str) -> str | None:
+        """The id of the object that an address had when the plan was made; None if it is not known."""
+        entry = self._plan.refresh.get(address) or self._state.entries.get(self._plan.moved.get(address, address))
+        return entry.id if entry else next((each.id for each in self._plan.changes if each.address == address), None)
 
     def _is_gone(self) -> bool:
         return ObjectRef(self._kind.name, self._change.id or "") in self._live.gone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from reconciler.config.files import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
-from reconciler.git.history import DEEPEN, Age, Listing, find_age, find_removal, list_folder
+from reconciler.git.history import DEEPEN, Age, Listing, find_age, find_removal, list_folder, on_default_branch
 from reconciler.model.inputs import Desired, Entry, State
 from reconciler.model.plan import Action, Change, Plan, Refusal
 from reconciler.model.reports import Commit
@@ -92,13 +93,29 @@ def find_behind(
     return found, (_unknown(doubtful, age),) if doubtful else ()
 
 
+def with_committed(snapshot: Snapshot) -> Snapshot:
+    """The snapshot. If its file holds a later one on the default branch, that is what is newer: with an older checkout
+    the state goes back, and its receipts may go back too. Not known if git fails."""
+    state = snapshot.state
+    if snapshot.file is None or snapshot.newer or not state.lineage:
+        return snapshot
+    try:
+        there = json.loads(on_default_branch(snapshot.file))
+        lineage, serial = there["lineage"], int(there["serial"])
+    except (GitUnusable, ValueError, TypeError, KeyError, RecursionError):
+        return snapshot
+    if lineage != state.lineage or serial <= state.serial:
+        return snapshot
+    return replace(snapshot, newer=f"that of the default branch (serial {serial})", newest=serial)
+
+
 def warnings_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:
     """What a plan says of changes that are behind, and of a state that is older than a receipt beside it."""
     if changes:
         said = few([f"{address} ({commit})" for address, commit in changes.items()])
         yield f"this checkout is older than the commits that wrote these objects last: {said}"
-    if snapshot.newer_receipt:
-        yield f"the state is older than the receipt {snapshot.newer_receipt} beside it: an earlier one was brought back"
+    if snapshot.newer:
+        yield f"the state is older than {snapshot.newer}: an earlier one was brought back"
 
 
 def refusals_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> tuple[Refusal, ...]:

@@ -151,7 +151,8 @@ def with_behind(planned: Planned, folder: Path, tip: str = "") -> Planned:
     """The plan with what would undo a newer commit; `tip` is what it was compared with."""
     behind, warnings = commands.evidence.find_behind(planned.plan, planned.state, folder, head=planned.head, tip=tip)
     made = replace(planned.plan, warnings=(*planned.plan.warnings, *warnings))
-    return _marked(replace(planned, plan=made), behind)
+    snapshot = commands.evidence.with_committed(planned.snapshot) if made.changes else planned.snapshot
+    return _marked(replace(planned, plan=made, snapshot=snapshot), behind)
 
 
 def _marked(planned: Planned, behind: Mapping[str, Commit]) -> Planned:
@@ -164,7 +165,7 @@ def _marked(planned: Planned, behind: Mapping[str, Commit]) -> Planned:
 
 def require_current(planned: Planned, allowed: Collection[str]) -> Planned:
     """The plan as an apply judges it: refused if it would undo a newer commit, unless `allowed` has the guard."""
-    if not (planned.behind or planned.snapshot.newer_receipt):
+    if not (planned.behind or planned.snapshot.newer):
         return planned
     if commands.evidence.BEHIND in allowed:
         return replace(planned, snapshot=as_newest(planned.snapshot))

@@ -30,7 +30,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
     `forms` are those that it will be shown in: git is asked for the commit only if one of them shows it.
     """
     made = planned.plan
-    if planned.behind or planned.snapshot.newer_receipt:
+    if planned.behind or planned.snapshot.newer:
         warnings = commands.evidence.warnings_of(planned.behind, planned.snapshot)
         made = replace(made, warnings=(*made.warnings, *warnings))
     given = Review(

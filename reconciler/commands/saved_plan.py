@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from reconciler.api import Reader
-from reconciler.apply.stale import recheck_plan
+from reconciler.apply.stale import recheck_plan, sent_lookups
 from reconciler.commands.plan import Planned, with_behind
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder, is_within
@@ -52,7 +52,7 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     check_binding(saved, session.environment, state, secret, folder=session.folder, api=session.door.address)
     # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.
     named = [ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id]
-    live = observe_remembered(Reader(session.door), KINDS.values(), state, also=named)
+    live = observe_remembered(Reader(session.door), KINDS.values(), state, sent_lookups(saved.plan), named)
     _require_unvanished(saved.plan, state, live)
     desired = session.configuration.desired(session.environment)
     planned = Planned(recheck_plan(saved.plan, state, live), snapshot, state, live, desired, head=saved.head)

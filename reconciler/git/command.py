@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from reconciler.errors import GitUnusable
 from reconciler.git.repository import repository_top
 from reconciler.model.redaction import without_user
-from reconciler.system import find_program, search_path
+from reconciler.system import find_program, run_program, search_path
 
 Settings = tuple[tuple[str, str], ...]
 
@@ -114,22 +113,18 @@ def run_git(
     if program is None:
         raise GitUnusable("git cannot be called (there is none in PATH)", hint=NEEDED)
     command = [program, "-C", at, *settings, *arguments]
+    verb = next((word for word in arguments if not word.startswith("-")), "")
+    variables = git_environment() | ceiling | dict(environment or {})
     try:
-        process = subprocess.Popen(  # noqa: S603 - a list of our own words, no shell
-            command,
-            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=git_environment() | ceiling | dict(environment or {}),
-            # A session of its own has no terminal for ssh to ask at, and can be killed with all that git has started.
-            start_new_session=True,
-        )
+        code, out, err = run_program(command, seconds=seconds, environment=variables, stdin=stdin)
+    except subprocess.TimeoutExpired:
+        raise GitTimeout(
+            f"git {verb} did not end within {seconds:g} seconds, and was ended",
+            hint="see whether the remote can be reached from here: git ls-remote",
+        ) from None
     except OSError as error:
         raise GitUnusable(f"git cannot be called ({error})", hint=NEEDED) from error
-    with process:
-        verb = next((word for word in arguments if not word.startswith("-")), "")
-        out, err = _communicate(process, stdin, seconds, f"git {verb}")
-    return GitResult(process.returncode, out, words(err))
+    return GitResult(code, out, words(err))
 
 
 def ask(top: str, *arguments: str) -> GitResult:
@@ -196,27 +191,3 @@ def _top(folder: str) -> tuple[str, dict[str, str]]:
     if top is None:
         raise GitUnusable(f"{folder}: {NO_REPOSITORY}", hint="run this in a clone of the repository")
     return str(top), {"GIT_CEILING_DIRECTORIES": str(top.parent)}
-
-
-def _communicate(
-    process: subprocess.Popen[bytes], stdin: bytes | None, seconds: float, call: str
-) -> tuple[bytes, bytes]:
-    try:
-        return process.communicate(stdin, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        raise GitTimeout(
-            f"{call} did not end within {seconds:g} seconds, and was ended",
-            hint="see whether the remote can be reached from here: git ls-remote",
-        ) from None
-    except BaseException:
-        _end(process)
-        raise
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (OSError, AttributeError):
-        process.kill()
-    process.wait()

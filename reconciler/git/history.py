@@ -110,6 +110,17 @@ def commit_subject(folder: Path, commit: str) -> str:
     return _subjects(str(top), [commit])[commit] if top else ""
 
 
+def on_default_branch(file: Path) -> bytes:
+    """The content that a file has on the default branch; empty if there is none. GitUnusable if git fails."""
+    top = repository_top(file.parent)
+    here = _here(str(top), DEFAULT_BRANCHES) if top else {}
+    commit = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
+    if top is None or commit is None:
+        return b""
+    named = ["cat-file", "blob", f"{commit}:{_from_top(file, top)}"]
+    return run_git(named, folder=str(top), seconds=Limits().local, environment=OFFLINE).out
+
+
 def _age(top: str, commits: set[str], head: str, tip: str) -> Age:
     here = _here(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *commits])
     if head not in here:

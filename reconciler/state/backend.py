@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import ReconcilerError, Refused, StateUnusable
@@ -75,19 +76,21 @@ class Snapshot:
     """A state, and the opaque version that it was read with (empty if there was none).
 
     `is_taken_over`: the backend holds it under no configuration's name, or another one's; the next write changes that.
-    `newer_receipt` is the name of a receipt that was written after this state, empty if there is none.
+    `newer` names what was written after this state, empty if nothing is known, and `newest` is its serial. `file` is
+    the file that the state was read from, if it is in one.
     """
 
     state: State
     version: str
     is_taken_over: bool = False
-    newer_receipt: str = ""
+    newer: str = ""
+    newest: int = 0
+    file: Path | None = None
 
 
 def as_newest(snapshot: Snapshot) -> Snapshot:
-    """A snapshot with a serial that no newer receipt has."""
-    serial = int(snapshot.newer_receipt.partition("-")[0] or 0)
-    state = replace(snapshot.state, serial=max(serial, snapshot.state.serial))
+    """A snapshot with a serial that nothing newer has."""
+    state = replace(snapshot.state, serial=max(snapshot.newest, snapshot.state.serial))
     return replace(snapshot, state=state)
 
 

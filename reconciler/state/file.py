@@ -56,7 +56,9 @@ class FileBackend:
         if content is None:
             return Snapshot(State(self.environment), "")
         state = from_text(content, self.environment, self.where)
-        return Snapshot(state, _version(content), newer_receipt=self._newer_receipt(state))
+        receipt = self._newer_receipt(state)
+        newer = f"the receipt {receipt} beside it" if receipt else ""
+        return Snapshot(state, _version(content), False, newer, int(receipt.partition("-")[0] or 0), self._file)
 
     def _newer_receipt(self, state: State) -> str:
         """The last receipt of this state that is newer than it, because somebody restored an earlier state file.

@@ -26,12 +26,11 @@ from reconciler.text import redact
 EMAIL = "reconciler@invalid"
 SHORTEST_PART = 4
 BLOB, TREE = "100644 blob", "040000 tree"
-REFUSALS = r"403|denied|declined|authenti|could not read (Username|Password)|not allowed|protected|401"
-FORBIDDEN = re.compile(REFUSALS, re.IGNORECASE)
 COPIED = re.compile(r"(http|credential|url|protocol|ssh)\.|core\.(sshcommand|gitproxy|askpass)$", re.IGNORECASE)
 """The settings that are needed to reach a remote. A checkout in CI leaves its token in one of them."""
 COPIED_OF_A_REMOTE = ("url", "pushurl", "proxy", "proxyauthmethod", "uploadpack", "receivepack", "vcs")
-CONTENDED = re.compile(r"\block\b|\.lock|failed to update ref", re.IGNORECASE)
+REJECTED = b"\n!"
+"""The status of a ref that the remote did not take, in the output of `push --porcelain`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,12 @@ class TemporaryRepository:
         found = (line.split("\t") for line in answer.text.splitlines())
         return next((identity for identity, name in found if name == ref), "")
 
-    def fetch(self, ref: str, depth: int = 1) -> str:
-        """Fetches the last commits of a ref, and returns the id of the last; empty if the remote has no such ref."""
+    def fetch(self, ref: str) -> str:
+        """Fetches the last commit of a ref, and returns its id; empty if the remote has no such ref."""
         if not self.ls_remote(ref):
             return ""
-        quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-        answer = self._remote("fetch", *quiet, f"--depth={depth}", self.remote, f"+{ref}:{ref}")
+        options = ("--depth=1", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+        answer = self._remote("fetch", *options, self.remote, f"+{ref}:{ref}")
         if answer.code == 0:
             return self.local("rev-parse", ref).text
         if self.ls_remote(ref):
@@ -67,7 +66,8 @@ class TemporaryRepository:
     def push(self, ref: str, new: str, expected: str, *, again: bool = True) -> bool:
         """Sets a ref of the remote, or deletes it (`new` empty), if it is still as `expected` (empty: not there).
 
-        False if it is not. After an error, or without an answer, the remote is asked for the outcome.
+        False if it is not. After an error, or without an answer, the remote is asked for the outcome. A ref that it did
+        not take, and that is still as expected, may have been locked for a moment: it is tried once more.
         """
         lease = f"--force-with-lease={ref}:{expected}"
         try:
@@ -81,7 +81,7 @@ class TemporaryRepository:
         now = self.ls_remote(ref)
         if now != expected or now == new:
             return now == new
-        if again and CONTENDED.search(answer.words):
+        if again and REJECTED in answer.out:
             return self.push(ref, new, expected, again=False)
         raise self._failure("written", answer)
 
@@ -155,13 +155,14 @@ class TemporaryRepository:
 
     def _failure(self, done: str, answer: GitResult) -> StateUnusable:
         remote = without_user(self.remote)
-        if FORBIDDEN.search(answer.words):
-            hint = (
-                f"may the token or key of this checkout do that at {remote}? In GitHub Actions: permissions: "
-                "{contents: write}, and a checkout that leaves its token behind (persist-credentials: true)"
-            )
-        else:
-            hint = f"see whether the remote is there and can be reached: git ls-remote {remote}"
+        hint = "may the token or key of this checkout do that"
+        # Before an error of a write is told, the remote has answered.
+        if done == "read":
+            hint = f"see whether the remote can be reached: git ls-remote {remote}; if so, {hint}"
+        hint += (
+            f" at {remote}? In GitHub Actions: permissions: {{contents: write}}, and a checkout that leaves its token "
+            "behind (persist-credentials: true)"
+        )
         reason = answer.words or f"git ended with {answer.code} and said nothing"
         reason = without_user(redact(reason, secrets(self.checkout.settings, self.remote)))
         return StateUnusable(f"{remote}: the state cannot be {done}: {reason}", hint=hint)

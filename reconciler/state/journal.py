@@ -16,13 +16,14 @@ import hmac
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from reconciler.errors import StateUnusable
-from reconciler.model.inputs import NO_TOMBSTONES, Entry, State, Tombstone
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, State
 from reconciler.serialization import DecodeError, decode, json_text
 from reconciler.state.document import JournalFile, Tombstones, head_from, outcome_line, replay_line, version_of
 from reconciler.system import Unreadable, read_regular, replace_atomically
@@ -128,13 +129,9 @@ class Journal:
         with self._sync_lock:
             if self._synced >= number:
                 return
-            file = self._opened()
-            try:
+            with self._writing() as file:
                 written = self._written
                 os.fsync(file.fileno())
-            except OSError as error:
-                self._broken = error
-                raise self._unwritten(error) from error
             self._synced = written
 
     def clear(self) -> None:
@@ -225,25 +222,24 @@ class Journal:
 
     def _append(self, line: dict[str, Any]) -> int:
         with self._append_lock:
-            try:
-                file = self._opened()
+            with self._writing() as file:
                 file.write(self._chain.sealed(line))
                 file.flush()
-            except OSError as error:
-                self._broken = error
-                raise self._unwritten(error) from error
             self._written += 1
             return self._written
 
-    def _opened(self) -> IO[bytes]:
-        if self._broken is not None:
-            raise self._unwritten(self._broken)
-        if self._file is None:
-            raise StateUnusable(f"{self.path}: the journal is not open", hint="this is a fault in reconciler")
-        return self._file
-
-    def _unwritten(self, error: OSError) -> StateUnusable:
-        return StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk")
+    @contextmanager
+    def _writing(self) -> Iterator[IO[bytes]]:
+        """The open file. StateUnusable if it cannot be written; then all later calls fail."""
+        try:
+            if self._broken is not None:
+                raise self._broken
+            if self._file is None:
+                raise StateUnusable(f"{self.path}: the journal is not open", hint="this is a fault in reconciler")
+            yield self._file
+        except OSError as error:
+            self._broken = error
+            raise StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk") from error
 
     def _read(self, path: Path) -> list[bytes]:
         """The whole lines of a file; none if there is no file."""
@@ -271,9 +267,3 @@ class Journal:
 
     def _damaged(self, number: int) -> StateUnusable:
         return StateUnusable(f"{self.path}:{number}: the journal of an interrupted apply is damaged", hint=AWAY)
-
-
-def _changed(before: Mapping[str, Tombstone], now: Mapping[str, Tombstone]) -> dict[str, str]:
-    """The objects whose tombstone changed, with the address that each had."""
-    known = {**before, **now}
-    return {name: each.address for name, each in known.items() if before.get(name) != now.get(name)}

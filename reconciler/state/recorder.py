@@ -221,7 +221,13 @@ class Recorder:
                     self._entries[address] = replace(self._entries[address], read_back=True)
 
     def deleted(self, address: str, kind: str, object_id: str) -> None:
-        """Records that an object was deleted. It was the one of the address, or one that a replace had superseded."""
+        """Records that an object was deleted. It was the one of the address, or one that a replace had superseded.
+
+        Its tombstone stays for ever, because nothing proves that it may go. An integration cannot be asked for by its
+        id, and lists and destinations may still show it: without the tombstone it would be adopted, or be taken for the
+        destination of the next one. A report or an automation that answers 404 needs no such proof, but the guard
+        `behind` needs the commit, and a checkout of any age may be applied. A tombstone has about 100 bytes.
+        """
         tombstone = {str(ObjectRef(kind, object_id)): Tombstone(address, deleted=True, commit=self._commit())}
         with self._lock:
             self._tombstones |= tombstone

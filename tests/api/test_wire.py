@@ -3,10 +3,13 @@ memory, or the right reading."""
 
 from __future__ import annotations
 
+import errno
 import gzip
 import itertools
 import json
+import os
 import random
+import socket
 import threading
 import time
 import tracemalloc
@@ -178,38 +181,64 @@ def test_what_trickles_in_for_ever_is_given_up(first: bytes, piece: bytes, monke
     assert time.monotonic() - began < 20
 
 
+NO_ANSWER = "the server ended the connection without an answer"
+CUT = "the server ended the connection within its answer"
+NO_HTTP = "the answer is not HTTP"
+
+
 @pytest.mark.parametrize(
-    "wire",
+    ("wire", "why"),
     [
-        b"",
-        b"\x00\x01\x02",
-        b"SSH-2.0-OpenSSH_9.6\r\n",
-        b"HTTP/1.1 two hundred\r\n\r\n",
-        HEAD + b"content-length: 50\r\n\r\n{",
-        HEAD + b"content-length: 5\r\ncontent-length: 6\r\n\r\n{}",
-        HEAD + b"content-length: -1\r\n\r\n{}",
-        HEAD + b"no colon\r\n\r\n{}",
-        CHUNKED + b"zz\r\n{}\r\n",
-        CHUNKED + b"2\r\n{}\r\n",
-    ],
-    ids=[
-        "nothing",
-        "noise",
-        "another-protocol",
-        "no-status",
-        "cut",
-        "two-lengths",
-        "negative",
-        "no-header",
-        "no-size",
-        "no-last-chunk",
+        pytest.param(b"", NO_ANSWER, id="nothing"),
+        pytest.param(b"\x00\x01\x02", NO_HTTP, id="noise"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.6\r\n", CUT, id="another-protocol"),
+        pytest.param(b"HTTP/1.1 two hundred\r\n\r\n", NO_HTTP, id="no-status"),
+        pytest.param(HEAD + b"content-length: 50\r\n\r\n{", CUT, id="cut"),
+        pytest.param(HEAD + b"content-length: 5\r\ncontent-length: 6\r\n\r\n{}", NO_HTTP, id="two-lengths"),
+        pytest.param(HEAD + b"content-length: -1\r\n\r\n{}", NO_HTTP, id="negative"),
+        pytest.param(HEAD + b"no colon\r\n\r\n{}", NO_HTTP, id="no-header"),
+        pytest.param(CHUNKED + b"zz\r\n{}\r\n", NO_HTTP, id="no-size"),
+        pytest.param(CHUNKED + b"2\r\n{}\r\n", CUT, id="no-last-chunk"),
     ],
 )
-def test_what_is_no_whole_answer_is_none(wire: bytes) -> None:
-    """It counts as an answer that was lost."""
+def test_what_is_no_whole_answer_is_none(wire: bytes, why: str) -> None:
+    """It counts as an answer that was lost. The error says why in our words."""
     with saying(lambda line, over: [wire]) as url, pytest.raises(Unreachable) as raised:
         get(url)
     assert raised.value.sent
+    assert str(raised.value) == f"GET /automations/a1: no answer from 127.0.0.1 ({why})"
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "the connection was refused"),
+        (ConnectionResetError(errno.ECONNRESET, "x"), "the connection was reset"),
+        (TimeoutError("x"), "no connection in time"),
+        (socket.gaierror(socket.EAI_NONAME, "x"), "the name of the host is not known"),
+        (socket.gaierror(socket.EAI_AGAIN, "x"), "no name server answers"),
+        (OSError(errno.ENETUNREACH, "x"), os.strerror(errno.ENETUNREACH)),
+        (OSError("x"), "the connection failed"),
+    ],
+    ids=["refused", "reset", "time-out", "name", "name-server", "network", "unknown"],
+)
+def test_without_a_connection_the_error_says_why(error: OSError, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In words that no library chooses; nothing was sent."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    with pytest.raises(Unreachable) as raised:
+        get("http://127.0.0.1:9/v4")
+    assert not raised.value.sent
+    assert str(raised.value) == f"GET /automations/a1: no answer from 127.0.0.1 ({why})"
+
+
+def test_a_server_without_tls_is_named() -> None:
+    """It answers, in another protocol."""
+    with saying(lambda line, over: [answer(BODY)]) as url, pytest.raises(Unreachable, match=r"\(TLS failed: [A-Z_]+\)"):
+        get(url.replace("http:", "https:"))
 
 
 @pytest.mark.parametrize(

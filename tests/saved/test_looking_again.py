@@ -252,3 +252,40 @@ def test_moved_and_pruned_in_a_saved_plan(world: World) -> None:
     assert [(method, where) for method, where, _ in world.writes()] == [("DELETE", f"/scheduled-reports/{theirs}")]
     assert world.id_of("automation.stream") == flow
     assert world.plan().code == 0
+
+
+def test_a_destination_by_id_that_is_not_offered_any_more(world: World) -> None:
+    """Exit 5 with its id. While it is offered, the plan is carried out."""
+    mail = world.insert("integrations", **integration("Mail"))
+    world.write(TEAM.replace("{integration: hook}", f"{{type: target_integration, id: {mail}}}"))
+    path = save(world)
+    world.edit("integrations", mail, offered=False)
+    refused = assert_refused(world, path, "stale", f"report.daily: {mail} is not offered", "plan again")
+    assert f"report.weekly: {mail} is not offered" in refused.err
+    world.edit("integrations", mail, offered=True)
+    assert carry_out(world, path).code == 0
+
+
+def test_a_destination_that_belongs_to_another_integration_by_now(world: World) -> None:
+    """The same id is offered, under the label of another integration: the report would go there."""
+    world.set_destinations_apart()
+    hook = world.insert("integrations", **integration("Hook", destination="d1"))
+    world.write(TEAM)
+    path = save(world)
+    world.edit("integrations", hook, destination="d2")
+    other = world.insert("integrations", **integration("Other", destination="d1"))
+    assert_refused(world, path, "stale", f"report.daily: it refers to integration.hook ({hook}): nothing proves")
+    world.remove("integrations", other)
+    world.edit("integrations", hook, destination="d1")
+    assert carry_out(world, path).code == 0
+    assert {item["id"] for each in world.live("scheduled-reports") for item in each["destinations"]} == {"d1"}
+
+
+def test_a_plan_that_sends_no_destination_asks_for_none(world: World) -> None:
+    """What the reports have already is not doubted."""
+    world.settle(TEAM)
+    world.write(CHANGED)
+    path = save(world)
+    world.edit("integrations", world.id_of("integration.hook"), offered=False)
+    assert carry_out(world, path).code == 0
+    assert "/scheduled-reports/destinations" not in [each["path"] for each in world.requests()]

@@ -75,6 +75,47 @@ def test_an_old_job_that_runs_again(main: Branch, newer: str, address: str, acti
     assert main.world.plan().code == 0
 
 
+def commit_state(branch: Branch) -> str:
+    """Commits the state and its receipts; gives the commit."""
+    git(branch.folder, "add", "--force", ".reconciler")
+    git(branch.folder, "commit", "--quiet", "--message=state")
+    return git(branch.folder, "rev-parse", "HEAD")
+
+
+def test_a_committed_state_goes_back_with_its_checkout(main: Branch) -> None:
+    """The older state knows no newer commit, and its receipts went back too: the state of the default branch does."""
+    old = commit_state(main)
+    applied(main, LATER, "Send it later")
+    commit_state(main)
+    git(main.folder, "checkout", "--quiet", "--detach", old)
+    planned = main.world.plan()
+    assert planned.code == 2, planned.err
+    assert any(
+        "the state is older than that of the default branch (serial 2)" in each for each in planned.document["warnings"]
+    )
+    refused(main)
+    path = main.folder.parent / "saved.plan"
+    assert main.world.run("plan", "--out", str(path)).code == 0
+    refused(main, "--plan", str(path))
+    assert main.world.apply("--allow", "behind").code == 0
+    assert json.loads(main.world.state.read_text(encoding="utf-8"))["serial"] == 3
+
+
+def test_a_committed_state_that_is_not_older(main: Branch) -> None:
+    """It was begun anew, or the default branch holds no state, or something else: nothing is concluded."""
+    world, state = main.world, main.world.state
+    commit_state(main)
+    applied(main, LATER)
+    assert world.plan().document["warnings"] == []
+    for text in ('{"lineage": "another", "serial": 9}', "[]", "no JSON", '{"lineage": "x"}'):
+        kept = state.read_bytes()
+        state.write_text(text, encoding="utf-8")
+        commit_state(main)
+        state.write_bytes(kept)
+        world.write(TEAM)
+        assert world.plan().document["warnings"] == []
+
+
 def test_every_form_shows_it(main: Branch) -> None:
     """Text, JSON, Markdown, HTML, SARIF, annotations: each names the newer commit at the change."""
     commit = applied(main, LATER, "Send it <later>")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,19 @@ class Secure:
     port: int
     certificates: Path
     seen: Seen
+    authority: trustme.CA
+    context: ssl.SSLContext
 
     @property
     def url(self) -> str:
         """Its address on this machine."""
         return f"https://localhost:{self.port}"
+
+    def renew(self, until: datetime) -> None:
+        """Gives it a certificate that is valid until then."""
+        self.authority.issue_cert("localhost", not_before=until - timedelta(days=1), not_after=until).configure_cert(
+            self.context
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -51,4 +60,4 @@ def secure(tmp_path: Path) -> Iterator[Secure]:
     with Simulator(tmp_path / "secure.db") as simulator:
         seen = Seen(simulator)
         with serving(seen, context) as port:
-            yield Secure(port, certificates, seen)
+            yield Secure(port, certificates, seen, authority, context)

@@ -6,10 +6,12 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
 
 import pytest
+from api.raw import answer, saying
 from world import KEY, World, integration
 
 from reconciler.simulator import Simulator
@@ -31,7 +33,8 @@ def test_a_certificate_that_nobody_knows_is_refused(world: World, secure: Secure
     """Exit 1, said once and not tried again, with the variable that helps; no request has left."""
     refused = world.plan("--api-url", secure.url, "--debug", "--parallelism", "1")
     assert refused.code == 1
-    assert "error: localhost cannot be trusted: " in refused.err
+    why = "its certificate is signed by an authority that is not known; nothing was sent"
+    assert f"error: localhost cannot be trusted: {why}" in refused.err
     assert "hint: where a company's proxy or a server of your own signs, name its certificates in SSL_CERT_FILE" in (
         refused.err
     )
@@ -70,8 +73,30 @@ def test_the_name_in_the_certificate_counts(world: World, secure: Secure, monkey
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         refused = world.plan("--api-url", "https://another.reconciler.test")
     assert refused.code == 1
-    assert "another.reconciler.test cannot be trusted: " in refused.err
+    why = "its certificate is for another host; nothing was sent"
+    assert f"error: another.reconciler.test cannot be trusted: {why}" in refused.err
     assert secure.seen.keys == []
+
+
+def test_a_certificate_has_its_days(world: World, secure: Secure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says so in words that no version of OpenSSL changes."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(secure.certificates))
+    secure.renew(datetime(2020, 1, 1, tzinfo=UTC))
+    refused = world.plan("--api-url", secure.url)
+    assert refused.code == 1
+    assert "error: localhost cannot be trusted: its certificate has expired; nothing was sent" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [("407 Proxy Says What It Likes", "the proxy answered 407"), ("x", "the answer is not HTTP")]
+)
+def test_a_proxy_that_refuses_is_named(world: World, monkeypatch: pytest.MonkeyPatch, status: str, why: str) -> None:
+    """By its status, and not by its words."""
+    with saying(lambda line, over: [answer(b"", status)]) as url:
+        monkeypatch.setenv("HTTPS_PROXY", url.removesuffix("/v4"))
+        refused = world.plan("--api-url", "https://api.reconciler.test")
+    assert refused.code == 1
+    assert f"no answer from api.reconciler.test ({why})" in refused.err
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])

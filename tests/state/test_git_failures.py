@@ -167,6 +167,20 @@ def test_contended_ref_is_tried_again(store: GitBackend, remote: Remote, fake_gi
     assert store.read().version == version
 
 
+def test_words_of_git_decide_nothing(store: GitBackend, fake_git: Callable[[str], None], tmp_path: Path) -> None:
+    """A push that is not taken is tried once more, and a right may be missing, in whatever words git says so."""
+    version, tried = store.write(state(1), ""), tmp_path / "tried"
+    said = r"printf 'To origin\n!\ta:b\t[nein] (kein Wort)\nDone\n'; exit 1"
+    fake_git(f'case "$*" in *" push "*) [ -e {tried} ] || {{ touch {tried}; {said}; }};; esac; exec $REAL "$@"')
+    version = store.write(state(2), version)
+    assert store.read().version == version
+    fake_git(f'case "$*" in *" push "*) {said};; esac; exec $REAL "$@"')
+    assert "contents: write" in refusal(lambda: store.write(state(3), version))
+    fake_git('case "$*" in *" ls-remote "*) echo nein >&2; exit 128;; esac; exec $REAL "$@"')
+    assert "contents: write" in (unread := refusal(store.read))
+    assert "git ls-remote origin" in unread
+
+
 def test_ref_that_stays_locked(store: GitBackend, remote: Remote) -> None:
     """Where the remote's ref stays locked, its words are shown."""
     lock_file = remote.path / "refs" / "reconciler" / "state" / "production.lock"
