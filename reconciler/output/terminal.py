@@ -19,7 +19,7 @@ SHORTEST_SECRET = 8
 SIGNAL_SECONDS = 0.2
 NARROWEST = 40
 USUAL = 80
-"""Columns of a text that goes to no terminal."""
+"""Columns of a terminal that does not say how many it has, and of an excerpt in a log."""
 CUT = "…"
 _secrets: set[str] = set()
 
@@ -97,9 +97,9 @@ def write_stderr(text: str) -> None:
 
 
 def message(text: str) -> str:
-    """A text as it may go to stderr, broken at the width of the terminal: in a log each message is one line."""
+    """A text as it may go to stderr."""
     # First broken: a line may begin with what was harmless before.
-    return printable(wrap(text, width()), sys.stderr)
+    return printable(fit(text), sys.stderr)
 
 
 def prompt(question: str) -> str:
@@ -180,8 +180,13 @@ def width() -> int | None:
 
 
 def fit(text: str, hang: int = HANG) -> str:
-    """A text for people, as wide as the terminal is, and of `USUAL` columns if there is none."""
-    return wrap(text, width() or USUAL, hang)
+    """A text for people, as wide as the terminal is. A file or a log has a line for each sentence, to be searched."""
+    return wrap(text, width(), hang)
+
+
+def has_room(line: str) -> bool:
+    """Whether the terminal is as wide as the line, or there is none."""
+    return columns(line) <= (width() or columns(line))
 
 
 def red(text: str) -> str:
