@@ -49,6 +49,10 @@ def plan_json(review: Review) -> str:
         changes=[_change(review, change) for change in plan.changes],
         groups=groups,
         unmanaged=list(map(asdict, plan.unmanaged)),
+        ignored=[
+            {"address": each.address, "path": each.path, "before": each.live, "after": each.written}
+            for each in plan.ignored
+        ],
         tasks=review.tasks,
         warnings=[*plan.warnings, *risks],
         refusals=list(map(asdict, plan.refusals)),

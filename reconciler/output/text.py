@@ -58,7 +58,8 @@ class PlanText:
         for other in plan.unmanaged[:FEW]:
             yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
         if left := plan.unmanaged[FEW:]:
-            yield dim(f"  … and {len(left)} more unmanaged: {output.groups.kinds_of(left)}; --format json lists all")
+            kinds = output.groups.kinds_of(each.kind for each in left)
+            yield dim(f"  … and {len(left)} more unmanaged: {kinds}; --format json lists all")
         for line in ignored_lines(plan.ignored, plan.labels):
             yield from self._prose(line, paint=dim, hang=2)
         for warning in plan.warnings:
@@ -89,13 +90,12 @@ class PlanText:
             paint, mark, hang = (WEIGHTS[weight].paint, "! " * (weight in GRAVE), 2) if weight else (str, "", 0)
             yield from self._prose(f"{FIELD}{mark}{escape(text)}", paint=paint, hang=hang)
         if not is_alone and not is_kind:
-            yield from self._addresses(group)
+            yield from self._addresses(group.addresses, None if change.action in DESTROYS else MOST_NAMED)
 
-    def _addresses(self, group: Group) -> Iterator[str]:
-        """The first addresses of a group and what the others are; all of them if objects go away."""
-        shown = group.addresses if group.first.action in DESTROYS else group.addresses[:MOST_NAMED]
-        text = f"{FIELD}{', '.join(map(escape, shown))}"
-        if left := group.changes[len(shown) :]:
+    def _addresses(self, addresses: Sequence[str], most: int | None = MOST_NAMED) -> Iterator[str]:
+        """The first addresses of what is alike, and what the others are."""
+        text = f"{FIELD}{', '.join(map(escape, addresses[:most]))}"
+        if most and (left := addresses[most:]):
             text += f", … and {len(left)} more of the same: {output.groups.kinds_of(left)}; --format json lists all"
         yield from self._prose(text, paint=dim)
 
@@ -150,8 +150,9 @@ class PlanText:
         if self._review.tasks:
             yield ""
             yield bold("To do by hand:")
-            for task in self._review.tasks:
-                yield from self._prose(f"  [ ] {escape(task)}", hang=4)
+            for task in output.groups.grouped_tasks(self._review):
+                yield from self._prose(f"  [ ] {escape(task.text)}", hang=4)
+                yield from self._addresses(task.addresses) if task.addresses else ()
 
     def _prose(self, text: str, *, paint: Paint = str, hang: int = 0) -> Iterator[str]:
         """A sentence, broken at the terminal's width; the lines after the first are indented by `hang` more."""

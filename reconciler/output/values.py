@@ -91,11 +91,18 @@ def _phrase(value: Any, labels: Mapping[str, str], *, within: bool = False) -> s
     return f"({text})" if within and parts else text
 
 
+def ignored_sentences(ignored: Sequence[KeptField], labels: Mapping[str, str]) -> list[str]:
+    """What `ignore_changes` holds, a sentence for each field."""
+    values = ((named(each.live, labels), named(each.written, labels)) for each in ignored)
+    return [
+        f"{escape(f'{each.address}.{each.path}')} stays {live}, not {meant}"
+        for each, (live, meant) in zip(ignored, values, strict=True)
+    ]
+
+
 def ignored_lines(ignored: Sequence[KeptField], labels: Mapping[str, str], most: int = 5) -> Iterator[str]:
     """A line for each field that `ignore_changes` holds; of many, the first."""
-    for each in ignored[:most]:
-        live, meant = named(each.live, labels), named(each.written, labels)
-        yield f"  ignored: {escape(f'{each.address}.{each.path}')} stays {live}, not {meant} (ignore_changes)"
+    yield from (f"  ignored: {each} (ignore_changes)" for each in ignored_sentences(ignored[:most], labels))
     if len(ignored) > most:
         yield f"  … and {len(ignored) - most} more fields that ignore_changes holds"
 

@@ -28,6 +28,7 @@ from reconciler.model.reports import (
     Status,
     Verification,
 )
+from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import (
     api_note,
@@ -85,7 +86,7 @@ def _applied(review: Review, report: ApplyReport) -> Iterator[str]:
     done = report.of(Status.DONE)
     doubtful = [each for each in done if each.verification not in (Verification.VERIFIED, None)]
     yield from _listed("Done, but", (_because(each, f"{each.verification} {each.reason}") for each in doubtful))
-    yield from _listed("To do by hand", map(prose, review.tasks), "- [ ]")
+    yield from _listed("To do by hand", list_tasks(review), "- [ ]")
     yield from _listed("Warnings", map(with_line, report.warnings))
     fine = [each for each in done if each not in doubtful]
     if fine:

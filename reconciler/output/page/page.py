@@ -21,10 +21,11 @@ from reconciler.model.reports import ApplyReport, Review, Status, Weight
 from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.text import SMALL, states
-from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
+from reconciler.output.groups import Group, find_groups, grouped_tasks, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
 from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
 from reconciler.output.terminal import escape
+from reconciler.output.values import ignored_sentences
 from reconciler.text import counted, truncate
 
 
@@ -81,7 +82,7 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
     plan, groups = review.plan, find_groups(review)
     listed = groups[:LISTED]
     endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
-    grave = _gravest(review, groups)
+    grave, tasks = _gravest(review, groups), grouped_tasks(review)
     warnings = (*plan.warnings, *(report.warnings if report else ()))
     headline, tiles = _applied(report) if report else _planned(plan)
     return page_html(
@@ -100,14 +101,16 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
         report=report,
         first=grave[:FIRST],
         grave_left=len(grave) - FIRST,
-        tasks=_first(review.tasks, LISTED_TASKS),
-        tasks_left=len(review.tasks) - LISTED_TASKS,
+        tasks=[(truncate(task.text, 1000), task.addresses) for task in tasks[:LISTED_TASKS]],
+        tasks_left=len(tasks) - LISTED_TASKS,
         warnings=_first(warnings, LISTED_WARNINGS),
         warnings_left=len(warnings) - LISTED_WARNINGS,
         cards=list(cards(review, listed, endings)),
         new=[(group.title(), list(sentences(review, group))) for group in new_by_kind(groups)],
         facets=list(facets(review, listed, endings)),
         folded=_folded(groups),
+        ignored=ignored_sentences(plan.ignored[:LISTED_UNMANAGED], plan.labels),
+        ignored_left=len(plan.ignored) - LISTED_UNMANAGED,
         unmanaged=plan.unmanaged[:LISTED_UNMANAGED],
         unmanaged_left=len(plan.unmanaged) - LISTED_UNMANAGED,
         marks={weight.value: label.sign for weight, label in WEIGHTS.items()},
