@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from reconciler import output
 from reconciler.errors import Exit
+from reconciler.output.schemas import every_schema
 from reconciler.output.terminal import write_stderr, write_stdout
 
 
@@ -21,10 +21,7 @@ def schema(folder: Path, write: bool, check: bool) -> None:
 
     Prints that of the whole configuration; --write puts all of them into FOLDER.
     """
-    texts = {
-        name: json.dumps(each, indent=2, ensure_ascii=False) + "\n"
-        for name, each in output.schemas.every_schema().items()
-    }
+    texts = {name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in every_schema().items()}
     if not (write or check):
         write_stdout(texts["configuration.schema.json"].rstrip())
     if write:

@@ -5,19 +5,8 @@ from typing import TYPE_CHECKING
 from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
-    from reconciler.output import (
-        document,
-        explain,
-        findings,
-        graph,
-        groups,
-        listings,
-        markdown,
-        progress,
-        schemas,
-        text,
-    )
+    from reconciler.output import document, explain, findings, graph, groups, listings, markdown, progress, text
 else:
     __getattr__ = lazy_submodules(__name__)
 
-__all__ = ["document", "explain", "findings", "graph", "groups", "listings", "markdown", "progress", "schemas", "text"]
+__all__ = ["document", "explain", "findings", "graph", "groups", "listings", "markdown", "progress", "text"]

@@ -86,8 +86,7 @@ IGNORED = _object(
     },
 )
 REFUSAL = _object(
-    "A guard that says no.",
-    {"guard": text("Its name."), "message": text("Why."), "passes": text("What passes it.")},
+    "A guard that says no.", {"guard": text("Its name."), "message": text("Why."), "passes": text("What passes it.")}
 )
 COUNTS = {
     **{action.value: _count(f"How many changes {action.value} something.") for action in SUMMARY_ORDER},

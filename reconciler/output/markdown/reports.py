@@ -8,14 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.errors import (
-    ApiFailed,
-    ConfigurationInvalid,
-    NotAuthorised,
-    ReconcilerError,
-    Refused,
-    WrongUsage,
-)
+from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
 from reconciler.model.reports import (
     ApplyReport,
