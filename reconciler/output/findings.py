@@ -11,8 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
@@ -27,20 +26,12 @@ from reconciler.output.terminal import escape
 AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
 
 
-class Level(StrEnum):
-    """How much it matters."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A kind of finding: its stable id, what it is in a few words and in a sentence."""
 
     id: str
-    level: Level
+    level: Literal["error", "warning", "note"]
     title: str
     description: str
 
@@ -48,15 +39,15 @@ class Rule:
 RULES: Mapping[str, Rule] = {
     rule.id: rule
     for rule in (
-        Rule("invalid", Level.ERROR, "Invalid configuration", "The configuration cannot be planned with it."),
-        Rule("refused", Level.ERROR, "Refused by a guard", "A guard refuses to apply the plan."),
-        Rule("destroys", Level.WARNING, "Destroys an object", "A live object is deleted, or replaced by a new one."),
-        Rule("stops", Level.WARNING, "Stops deliveries", "Something is not sent any more, to somebody at least."),
-        Rule("behind", Level.WARNING, "Undoes a newer commit", "The checkout is older than what was applied."),
-        Rule("risks", Level.WARNING, "Needs a look", "Something about the change is likely to surprise."),
-        Rule("warning", Level.WARNING, "Warning", "A person should know, beside the changes themselves."),
-        Rule("manual", Level.NOTE, "To do by hand", "The API cannot do it: a person has to."),
-        Rule("hint", Level.NOTE, "Hint", "It does no harm and can be tidied up."),
+        Rule("invalid", "error", "Invalid configuration", "The configuration cannot be planned with it."),
+        Rule("refused", "error", "Refused by a guard", "A guard refuses to apply the plan."),
+        Rule("destroys", "warning", "Destroys an object", "A live object is deleted, or replaced by a new one."),
+        Rule("stops", "warning", "Stops deliveries", "Something is not sent any more, to somebody at least."),
+        Rule("behind", "warning", "Undoes a newer commit", "The checkout is older than what was applied."),
+        Rule("risks", "warning", "Needs a look", "Something about the change is likely to surprise."),
+        Rule("warning", "warning", "Warning", "A person should know, beside the changes themselves."),
+        Rule("manual", "note", "To do by hand", "The API cannot do it: a person has to."),
+        Rule("hint", "note", "Hint", "It does no harm and can be tidied up."),
     )
 }
 
@@ -124,9 +115,6 @@ def _findings_at(review: Review, group: Group, place: Location | None) -> Iterat
         yield _finding("manual", change.address, [head, *change.remarks()], place)
 
 
-COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
-
-
 def plan_annotations(review: Review) -> str:
     """The risky changes and the warnings of a plan, as commands."""
     return workflow_commands(findings_of_review(review))
@@ -144,7 +132,8 @@ def _command(finding: Finding) -> str:
         properties |= {"line": str(place.line), "col": str(max(1, place.column))}
     properties["title"] = f"reconciler: {finding.rule.title}"
     pairs = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{COMMANDS[finding.rule.level]} {pairs}::{_data(chr(10).join(finding.lines))}"
+    command = finding.rule.level.replace("note", "notice")
+    return f"::{command} {pairs}::{_data(chr(10).join(finding.lines))}"
 
 
 def _data(text: str) -> str:
@@ -183,7 +172,7 @@ def _sarif_rules() -> list[dict[str, Any]]:
             "name": rule.title.title().replace(" ", ""),
             "shortDescription": {"text": rule.title},
             "fullDescription": {"text": rule.description},
-            "defaultConfiguration": {"level": rule.level.value},
+            "defaultConfiguration": {"level": rule.level},
         }
         for rule in RULES.values()
     ]
@@ -194,7 +183,7 @@ def _sarif_result(finding: Finding, place: Location | None) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
         "ruleIndex": list(RULES).index(finding.rule.id),
-        "level": finding.rule.level.value,
+        "level": finding.rule.level,
         # SARIF takes `[text](target)` for a link, in plain texts too; a name is none.
         "message": {"text": "\n".join(finding.lines).replace("](", "] (")},
         "partialFingerprints": {"reconcilerFinding/v1": name},

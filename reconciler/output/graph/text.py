@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.plan import DESTROYS, Action
@@ -70,11 +70,15 @@ def folded(graph: Graph) -> Graph:
             shown[nodes[0].address] = replace(nodes[0], alike=len(nodes), name=f"{names}, …")
             for node in nodes[1:]:
                 del shown[node.address]
-    return Graph(
-        tuple(shown.values()),
-        tuple(edge for edge in graph.edges if edge[0] in shown),
-        tuple(edge for edge in graph.dropped if edge[0] in shown),
+    return _part(graph, shown)
+
+
+def _part(graph: Graph, nodes: Mapping[str, Node]) -> Graph:
+    """These nodes, by address, and the edges between them."""
+    edges, dropped = (
+        tuple(edge for edge in every if nodes.keys() >= set(edge)) for every in (graph.edges, graph.dropped)
     )
+    return Graph(tuple(nodes.values()), edges, dropped)
 
 
 def excerpt(graph: Graph, limit: int = DRAWN) -> tuple[Graph, str]:
@@ -94,11 +98,7 @@ def excerpt(graph: Graph, limit: int = DRAWN) -> tuple[Graph, str]:
         kept |= group if len(kept | (group := {address, *uses[address]})) <= limit else set()
     beside = {user for address in kept.intersection(changing) for user in users[address]} - kept
     kept |= set(sorted(beside)[: limit - len(kept)])
-    drawn = Graph(
-        nodes=tuple(node for node in graph.nodes if node.address in kept),
-        edges=tuple(edge for edge in graph.edges if kept.issuperset(edge)),
-        dropped=tuple(edge for edge in graph.dropped if kept.issuperset(edge)),
-    )
+    drawn = _part(graph, {node.address: node for node in graph.nodes if node.address in kept})
     left = len(set(changing) - kept)
     what = "what changes" if not left else f"the gravest changes ({left:,} more are not)"
     return drawn, f"{len(kept):,} of {len(graph.nodes):,} boxes are drawn: {what}, and what is beside them."
