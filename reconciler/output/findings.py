@@ -68,7 +68,12 @@ def findings_of_review(review: Review) -> Iterator[Finding]:
     for refusal in review.plan.refusals:
         yield _finding("refused", refusal.guard, [refusal.message, f"to pass: {refusal.passes}"], None)
     for group in find_groups(review):
-        yield from _findings_of_group(review, group)
+        # One for each line that was edited, whatever is risky about it: hosts show only so many.
+        is_written = group.first.address in review.desired.resources
+        for place, addresses in group.places.items() or [(None, group.addresses)]:
+            wanted = frozenset(addresses)
+            changes = [change for change in group.changes if change.address in wanted]
+            yield from _findings_at(review, Group(changes, {}), place if is_written else None)
     files = review.desired.files()
     for warning in review.plan.warnings:
         found = AT_A_PLACE.fullmatch(warning)
@@ -87,15 +92,6 @@ def findings_of_problems(problems: Iterable[Problem], rule: str = "invalid") -> 
 
 def _finding(rule: str, subject: str, lines: Iterable[str], place: Location | None) -> Finding:
     return Finding(RULES[rule], subject, tuple(map(escape, lines)), place)
-
-
-def _findings_of_group(review: Review, group: Group) -> Iterator[Finding]:
-    """One for each line that was edited, whatever is risky about it: hosts show only so many."""
-    for place, addresses in group.places.items() or [(None, group.addresses)]:
-        wanted = frozenset(addresses)
-        changes = [change for change in group.changes if change.address in wanted]
-        at = None if group.first.address not in review.desired.resources else place
-        yield from _findings_at(review, Group(changes, {}), at)
 
 
 def _findings_at(review: Review, group: Group, place: Location | None) -> Iterator[Finding]:

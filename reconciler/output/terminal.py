@@ -7,6 +7,7 @@ import os
 import re
 import select
 import sys
+from functools import partial
 from typing import TextIO
 
 import click
@@ -189,29 +190,16 @@ def has_room(line: str) -> bool:
     return columns(line) <= (width() or columns(line))
 
 
-def red(text: str) -> str:
-    """For what goes away or went wrong."""
-    return click.style(text, fg="red")
-
-
-def green(text: str) -> str:
-    """For what is made or went well."""
-    return click.style(text, fg="green")
-
-
-def yellow(text: str) -> str:
-    """For what changes or wants attention."""
-    return click.style(text, fg="yellow")
-
-
-def bold(text: str) -> str:
-    """For headings."""
-    return click.style(text, bold=True)
-
-
-def dim(text: str) -> str:
-    """For what may be skipped."""
-    return click.style(text, dim=True)
+red = partial(click.style, fg="red")
+"""For what goes away or went wrong."""
+green = partial(click.style, fg="green")
+"""For what is made or went well."""
+yellow = partial(click.style, fg="yellow")
+"""For what changes or wants attention."""
+bold = partial(click.style, bold=True)
+"""For headings."""
+dim = partial(click.style, dim=True)
+"""For what may be skipped."""
 
 
 def excerpt(line: str, number: int, column: int) -> str:

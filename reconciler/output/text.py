@@ -23,7 +23,6 @@ MOST_NAMED = 8
 FEW = 5
 """So many unmanaged objects are listed; the rest is counted."""
 AGAIN = "remove the causes and apply again; what is done stays as it is"
-NARROWEST = 40
 
 
 class PlanText:
@@ -51,7 +50,10 @@ class PlanText:
         for group in new:
             yield ""
             yield from self._group(group, is_kind=True)
-        yield from self._new_ones(new)
+        if new:
+            yield ""
+        for change in (change for group in new for change in group.changes):
+            yield green(f"  + create {escape(change.address)}") + f" {format_value(change.name)}"
         yield from self._tasks()
         yield ""
         yield f"{counted(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
@@ -106,13 +108,6 @@ class PlanText:
         counts = [label.word if len(scopes) == 1 else f"{number} {label.word}" for label, number in labels]
         return labels[0][0].paint(f"  [{', '.join(counts)}]") if labels else ""
 
-    def _new_ones(self, groups: Sequence[Group]) -> Iterator[str]:
-        """A line for each of many creates."""
-        if groups:
-            yield ""
-        for change in (change for group in groups for change in group.changes):
-            yield green(f"  + create {escape(change.address)}") + f" {format_value(change.name)}"
-
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
         head = f"{FIELD}{escape(field.path)}:"
         if change.action is Action.CREATE:
@@ -148,8 +143,7 @@ class PlanText:
 
     def _tasks(self) -> Iterator[str]:
         if self._review.tasks:
-            yield ""
-            yield bold("To do by hand:")
+            yield from ("", bold("To do by hand:"))
             for task in output.groups.grouped_tasks(self._review):
                 yield from self._prose(f"  [ ] {escape(task.text)}", hang=4)
                 yield from self._addresses(task.addresses) if task.addresses else ()
