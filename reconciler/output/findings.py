@@ -153,16 +153,7 @@ def plan_sarif(review: Review) -> str:
 
 def sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:
     """The document. `elsewhere`: a file for what has no place, since hosts leave out what is nowhere."""
-    run = {
-        "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": _sarif_rules()}},
-        "columnKind": "unicodeCodePoints",
-        "results": [_sarif_result(finding, finding.place or elsewhere) for finding in findings],
-    }
-    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
-
-
-def _sarif_rules() -> list[dict[str, Any]]:
-    return [
+    rules = [
         {
             "id": rule.id,
             "name": rule.title.title().replace(" ", ""),
@@ -172,6 +163,12 @@ def _sarif_rules() -> list[dict[str, Any]]:
         }
         for rule in RULES.values()
     ]
+    run = {
+        "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(finding, finding.place or elsewhere) for finding in findings],
+    }
+    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
 def _sarif_result(finding: Finding, place: Location | None) -> dict[str, Any]:

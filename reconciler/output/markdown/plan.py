@@ -16,20 +16,9 @@ from reconciler.model.approval import make_marker, marker_line
 from reconciler.model.plan import Action
 from reconciler.model.reports import Review
 from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
-from reconciler.output.labels import ACTIONS, title
+from reconciler.output.labels import ACTIONS, api_note, title
 from reconciler.output.markdown.change import GroupMarkdown, list_tasks
-from reconciler.output.markdown.words import (
-    api_note,
-    bullets,
-    code,
-    commit,
-    fitting,
-    folded,
-    place,
-    prose,
-    size,
-    with_line,
-)
+from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size, with_line
 from reconciler.output.values import ignored_sentences
 from reconciler.text import counted, quote
 
@@ -88,8 +77,8 @@ class PlanMarkdown:
         return "\n\n".join(parts)
 
     def _before(self) -> Iterator[str]:
-        where = place(self._plan.environment, self._plan.configuration)
-        yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}{api_note(self._plan.api)}"
+        where, api = place(self._plan.environment, self._plan.configuration), api_note(self._plan.api, code)
+        yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}{api}"
         if refusals := self._plan.refusals:
             sentences = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
             yield "**Refused: this plan will not be applied.**"
