@@ -118,13 +118,10 @@ def _paths(subject: Subject) -> Iterator[str]:
 def _at_path(subject: Subject, paths: list[str]) -> list[str]:
     """Those at the subject's path: what is within it, or itself if it is within one of them. WrongUsage if none is."""
     path = subject.path
-    inner = [each for each in paths if is_within(each, path)]
-    if inner:
+    if inner := [each for each in paths if is_within(each, path)]:
         return inner
     keys = path_keys(path)
-    if keys is not None and (
-        any(held(source, keys).there for source in _sources(subject)) or _is_declared(subject.kind, keys)
-    ):
+    if keys and (any(held(source, keys).there for source in _sources(subject)) or _is_declared(subject.kind, keys)):
         return [path]
     known = {*paths, *subject.kind.field_names(), *subject.kind.server_fields}
     raise WrongUsage(
@@ -174,20 +171,16 @@ def _field_verdict(subject: Subject, path: str, written: Held) -> tuple[Verdict,
         return effect.verdict, planned.cause if change.action is not Action.DELETE else None, following
     ignored = [each.field for each in resource.lifecycle.ignore_changes] if resource else []
     if any(is_within(path, each) for each in ignored) and subject.record is not None:
-        return Verdict.IGNORED, None, UNTOUCHED[Verdict.IGNORED]
-    verdict = _unwritten(subject)
-    if written.there:
+        verdict = Verdict.IGNORED
+    elif written.there:
         verdict = Verdict.STORED if overlapping(subject.stored, path) is not None else Verdict.EQUAL
+    elif resource is not None:
+        verdict = Verdict.LEFT_OUT
+    elif change is None:
+        verdict = Verdict.UNMANAGED
+    else:
+        verdict = Verdict.FORGOTTEN if change.action is Action.FORGET else Verdict.DELETED
     return verdict, None, UNTOUCHED[verdict]
-
-
-def _unwritten(subject: Subject) -> Verdict:
-    """What holds of a field that no configuration speaks of."""
-    if subject.resource is not None:
-        return Verdict.LEFT_OUT
-    if subject.change is None:
-        return Verdict.UNMANAGED
-    return Verdict.FORGOTTEN if subject.change.action is Action.FORGET else Verdict.DELETED
 
 
 def held(value: Any, keys: tuple[str | int, ...]) -> Held:

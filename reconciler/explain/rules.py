@@ -110,9 +110,8 @@ def rules_of_field(
         kept = "left out" if value is None else json.dumps(value, ensure_ascii=False)
         yield Rule(f"{where}stored by the API as {kept}; the plan warns until the YAML says so", "the state")
     if resource is not None and verdict is Verdict.IGNORED:
-        yield from (
-            ignored_by(each, resource) for each in resource.lifecycle.ignore_changes if is_within(path, each.field)
-        )
+        held = (each for each in resource.lifecycle.ignore_changes if is_within(path, each.field))
+        yield from (ignored_by(each, resource) for each in held)
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.put is Put.FULL:
@@ -136,12 +135,9 @@ def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Ite
     schema = field.schema_at(inner) or field.schema
     yield Rule(str(schema.get("description", f"expected {field.expected}")), kind.facts)
     if field.immutable:
-        allowed = resource is not None and resource.lifecycle.replace
-        then = (
-            "`replace: allow` has a new object made"
-            if allowed
-            else "a person has to, unless `lifecycle: {replace: allow}` has a new object made"
-        )
+        then = "a person has to, unless `lifecycle: {replace: allow}` has a new object made"
+        if resource is not None and resource.lifecycle.replace:
+            then = "`replace: allow` has a new object made"
         yield Rule(f"the API cannot change it in an object that is there: {then}", kind.facts)
         if record is not None and field.name not in record.fields:
             yield Rule("what is live could not be read, so it is not compared", kind.facts)

@@ -8,12 +8,17 @@ from typing import Any
 
 from reconciler.model.plan import FORMAT_VERSION, Change
 from reconciler.model.reports import ApplyReport, Review, Status, Weight
-from reconciler.output.groups import find_groups, short_place
+from reconciler.output.groups import Group, find_groups, short_place
 
 
 def document(version: int, **values: Any) -> str:
     """A document in a version of its form."""
     return json.dumps({"format_version": version, **values}, indent=2, ensure_ascii=False)
+
+
+def select(value: object, *names: str) -> dict[str, Any]:
+    """These attributes of a value; null for a text that is empty."""
+    return {name: getattr(value, name) or None for name in names}
 
 
 def plan_json(review: Review) -> str:
@@ -29,26 +34,20 @@ def plan_json(review: Review) -> str:
         for each in review.impacts.get(change.address, ())
         if each.weight is Weight.RISKS
     ]
-    groups = [
-        {
-            "action": group.first.action,
-            "addresses": group.addresses,
-            "fields": list(map(asdict, group.first.fields)),
-            "place": short_place(group.place) if group.place else None,
-        }
-        for group in find_groups(review)
-    ]
     return document(
         FORMAT_VERSION,
         configuration=plan.configuration,
         environment=plan.environment,
         digest=plan.digest,
-        commit=review.commit or None,
-        base=review.base or None,
+        **select(review, "commit", "base"),
         summary=plan.summary(),
         changes=[_change(review, change) for change in plan.changes],
-        groups=groups,
+        groups=list(map(_group, find_groups(review))),
         unmanaged=list(map(asdict, plan.unmanaged)),
+        ignored=[
+            {"address": each.address, "path": each.path, "before": each.live, "after": each.written}
+            for each in plan.ignored
+        ],
         tasks=review.tasks,
         warnings=[*plan.warnings, *risks],
         refusals=list(map(asdict, plan.refusals)),
@@ -59,9 +58,7 @@ def _change(review: Review, change: Change) -> dict[str, Any]:
     behind = review.behind.get(change.address)
     impact = [each.text for each in review.impacts.get(change.address, ())]
     return {
-        "address": change.address,
-        "action": change.action,
-        "id": change.id,
+        **select(change, "address", "action", "id"),
         "scope": review.scopes.get(change.address),
         "behind": {"commit": behind.id, "subject": behind.subject} if behind else None,
         "depends_on": change.depends_on,
@@ -72,26 +69,24 @@ def _change(review: Review, change: Change) -> dict[str, Any]:
     }
 
 
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "action": group.first.action,
+        "addresses": group.addresses,
+        "fields": list(map(asdict, group.first.fields)),
+        "place": short_place(group.place) if group.place else None,
+    }
+
+
 def report_json(report: ApplyReport) -> str:
     """The report of an apply."""
-    results = [
-        {
-            "address": each.address,
-            "action": each.action,
-            "id": each.id,
-            "status": each.status,
-            "reason": each.reason or None,
-            "because_of": each.because_of or None,
-            "verification": each.verification,
-        }
-        for each in report.outcomes
-    ]
+    names = ("address", "action", "id", "status", "reason", "because_of", "verification")
     return document(
         FORMAT_VERSION,
         environment=report.environment,
         digest=report.digest,
         summary={status: len(report.of(status)) for status in Status},
-        results=results,
+        results=[select(each, *names) for each in report.outcomes],
         warnings=report.warnings,
         unrecorded=report.unrecorded or None,
     )

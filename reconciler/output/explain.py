@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.errors import Location
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Rule, Verdict
-from reconciler.output.document import document
+from reconciler.output.document import document, select
 from reconciler.output.labels import CAUSES, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, yellow
 from reconciler.output.values import cut, format_value, named
@@ -122,15 +122,7 @@ def explanation_json(explanation: Explanation) -> str:
     each = explanation
     return document(
         1,
-        environment=each.environment,
-        address=each.address,
-        kind=each.kind,
-        name=each.name,
-        id=each.id,
-        path=each.path or None,
-        verdict=each.verdict,
-        action=each.action,
-        next=each.next,
+        **select(each, "environment", "address", "kind", "name", "id", "path", "verdict", "action", "next"),
         place=_place(each),
         last_applied={**asdict(each.last), "commit": each.last.commit or None} if each.last else None,
         rules=_rules(each),

@@ -11,8 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
@@ -27,20 +26,12 @@ from reconciler.output.terminal import escape
 AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
 
 
-class Level(StrEnum):
-    """How much it matters."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A kind of finding: its stable id, what it is in a few words and in a sentence."""
 
     id: str
-    level: Level
+    level: Literal["error", "warning", "note"]
     title: str
     description: str
 
@@ -48,15 +39,15 @@ class Rule:
 RULES: Mapping[str, Rule] = {
     rule.id: rule
     for rule in (
-        Rule("invalid", Level.ERROR, "Invalid configuration", "The configuration cannot be planned with it."),
-        Rule("refused", Level.ERROR, "Refused by a guard", "A guard refuses to apply the plan."),
-        Rule("destroys", Level.WARNING, "Destroys an object", "A live object is deleted, or replaced by a new one."),
-        Rule("stops", Level.WARNING, "Stops deliveries", "Something is not sent any more, to somebody at least."),
-        Rule("behind", Level.WARNING, "Undoes a newer commit", "The checkout is older than what was applied."),
-        Rule("risks", Level.WARNING, "Needs a look", "Something about the change is likely to surprise."),
-        Rule("warning", Level.WARNING, "Warning", "A person should know, beside the changes themselves."),
-        Rule("manual", Level.NOTE, "To do by hand", "The API cannot do it: a person has to."),
-        Rule("hint", Level.NOTE, "Hint", "It does no harm and can be tidied up."),
+        Rule("invalid", "error", "Invalid configuration", "The configuration cannot be planned with it."),
+        Rule("refused", "error", "Refused by a guard", "A guard refuses to apply the plan."),
+        Rule("destroys", "warning", "Destroys an object", "A live object is deleted, or replaced by a new one."),
+        Rule("stops", "warning", "Stops deliveries", "Something is not sent any more, to somebody at least."),
+        Rule("behind", "warning", "Undoes a newer commit", "The checkout is older than what was applied."),
+        Rule("risks", "warning", "Needs a look", "Something about the change is likely to surprise."),
+        Rule("warning", "warning", "Warning", "A person should know, beside the changes themselves."),
+        Rule("manual", "note", "To do by hand", "The API cannot do it: a person has to."),
+        Rule("hint", "note", "Hint", "It does no harm and can be tidied up."),
     )
 }
 
@@ -77,7 +68,12 @@ def findings_of_review(review: Review) -> Iterator[Finding]:
     for refusal in review.plan.refusals:
         yield _finding("refused", refusal.guard, [refusal.message, f"to pass: {refusal.passes}"], None)
     for group in find_groups(review):
-        yield from _findings_of_group(review, group)
+        # One for each line that was edited, whatever is risky about it: hosts show only so many.
+        is_written = group.first.address in review.desired.resources
+        for place, addresses in group.places.items() or [(None, group.addresses)]:
+            wanted = frozenset(addresses)
+            changes = [change for change in group.changes if change.address in wanted]
+            yield from _findings_at(review, Group(changes, {}), place if is_written else None)
     files = review.desired.files()
     for warning in review.plan.warnings:
         found = AT_A_PLACE.fullmatch(warning)
@@ -98,15 +94,6 @@ def _finding(rule: str, subject: str, lines: Iterable[str], place: Location | No
     return Finding(RULES[rule], subject, tuple(map(escape, lines)), place)
 
 
-def _findings_of_group(review: Review, group: Group) -> Iterator[Finding]:
-    """One for each line that was edited, whatever is risky about it: hosts show only so many."""
-    for place, addresses in group.places.items() or [(None, group.addresses)]:
-        wanted = frozenset(addresses)
-        changes = [change for change in group.changes if change.address in wanted]
-        at = None if group.first.address not in review.desired.resources else place
-        yield from _findings_at(review, Group(changes, {}), at)
-
-
 def _findings_at(review: Review, group: Group, place: Location | None) -> Iterator[Finding]:
     change = group.first
     weights = [each.weight for one in group.changes for each in review.impacts.get(one.address, ())]
@@ -122,9 +109,6 @@ def _findings_at(review: Review, group: Group, place: Location | None) -> Iterat
         yield _finding(rule, change.address, [head, *(text for weight, text in said if weight in GRAVE)], place)
     elif change.action is Action.MANUAL:
         yield _finding("manual", change.address, [head, *change.remarks()], place)
-
-
-COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
 def plan_annotations(review: Review) -> str:
@@ -144,7 +128,8 @@ def _command(finding: Finding) -> str:
         properties |= {"line": str(place.line), "col": str(max(1, place.column))}
     properties["title"] = f"reconciler: {finding.rule.title}"
     pairs = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{COMMANDS[finding.rule.level]} {pairs}::{_data(chr(10).join(finding.lines))}"
+    command = finding.rule.level.replace("note", "notice")
+    return f"::{command} {pairs}::{_data(chr(10).join(finding.lines))}"
 
 
 def _data(text: str) -> str:
@@ -168,25 +153,22 @@ def plan_sarif(review: Review) -> str:
 
 def sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:
     """The document. `elsewhere`: a file for what has no place, since hosts leave out what is nowhere."""
-    run = {
-        "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": _sarif_rules()}},
-        "columnKind": "unicodeCodePoints",
-        "results": [_sarif_result(finding, finding.place or elsewhere) for finding in findings],
-    }
-    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
-
-
-def _sarif_rules() -> list[dict[str, Any]]:
-    return [
+    rules = [
         {
             "id": rule.id,
             "name": rule.title.title().replace(" ", ""),
             "shortDescription": {"text": rule.title},
             "fullDescription": {"text": rule.description},
-            "defaultConfiguration": {"level": rule.level.value},
+            "defaultConfiguration": {"level": rule.level},
         }
         for rule in RULES.values()
     ]
+    run = {
+        "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(finding, finding.place or elsewhere) for finding in findings],
+    }
+    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
 def _sarif_result(finding: Finding, place: Location | None) -> dict[str, Any]:
@@ -194,7 +176,7 @@ def _sarif_result(finding: Finding, place: Location | None) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
         "ruleIndex": list(RULES).index(finding.rule.id),
-        "level": finding.rule.level.value,
+        "level": finding.rule.level,
         # SARIF takes `[text](target)` for a link, in plain texts too; a name is none.
         "message": {"text": "\n".join(finding.lines).replace("](", "] (")},
         "partialFingerprints": {"reconcilerFinding/v1": name},

@@ -7,12 +7,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import keys_path, outer_keys, path_keys, value_at
-from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange, Unmanaged
+from reconciler.model.inputs import address_kind
+from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.reports import Review, Weight
 from reconciler.output.labels import WEIGHTS
 from reconciler.output.terminal import escape
@@ -23,6 +24,8 @@ MANY = 20
 """More creates than this are shown by kind first."""
 FEW = 2
 """So many different sentences of one weight are said of a group; the rest is counted."""
+ALIKE = 3
+"""So many equal steps by hand are one."""
 MOST_TITLED = 3
 LONGEST = 40
 """Characters of a value in a title."""
@@ -65,7 +68,7 @@ class Group:
         fields = () if self.first.action in WHOLE else self.first.fields
         named = [_in_short(each) if self.is_titled else escape(each.path) for each in fields[:MOST_TITLED]]
         more = [counted(len(fields) - MOST_TITLED, "more field")] if len(fields) > MOST_TITLED else []
-        return ": ".join(part for part in (kinds_of(self.changes), ", ".join([*named, *more])) if part)
+        return ": ".join(part for part in (kinds_of(self.addresses), ", ".join([*named, *more])) if part)
 
     def written_at(self) -> str:
         """`defaults.yaml:3`, or in how many places and the first of them; empty if that is not known."""
@@ -160,9 +163,30 @@ def lead(change: Change) -> str:
     return next((name for name in names if name in paths), paths[0] if paths else "")
 
 
-def kinds_of(objects: Iterable[Change | Unmanaged]) -> str:
+class Task(NamedTuple):
+    """A step that a person does by hand: for one address, which its text names, or for all `addresses`."""
+
+    text: str
+    addresses: Sequence[str] = ()
+
+
+def grouped_tasks(review: Review) -> list[Task]:
+    """The steps by hand of a plan, in its order; several equal ones of a kind are one."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for task in review.tasks:
+        address, _, step = task.partition(": ")
+        found[address_kind(address), step].append(task)
+    grouped: list[Task] = []
+    for (_, step), tasks in found.items():
+        addresses = sorted((task.partition(": ")[0] for task in tasks), key=natural)
+        is_one = len(tasks) >= ALIKE and step
+        grouped += [Task(f"each of {kinds_of(addresses)}: {step}", addresses)] if is_one else map(Task, tasks)
+    return grouped
+
+
+def kinds_of(addresses: Iterable[str]) -> str:
     """`104 reports`, `2 integrations and 3 reports`."""
-    counts = Counter(each.kind for each in objects)
+    counts = Counter(map(address_kind, addresses))
     return " and ".join(counted(counts[kind], kind.replace("_", " ")) for kind in KINDS if counts[kind])
 
 

@@ -78,9 +78,9 @@ def unusual_api(api: str) -> str:
     return "" if api == VENDOR_URL else api
 
 
-def api_note(api: str) -> str:
-    """What a heading in text says of the API's address."""
-    return f" (API: {escape(named)})" if (named := unusual_api(api)) else ""
+def api_note(api: str, show: Callable[[str], str] = escape) -> str:
+    """What a heading says of the API's address."""
+    return f" (API: {show(named)})" if (named := unusual_api(api)) else ""
 
 
 def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:

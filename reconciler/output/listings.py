@@ -11,9 +11,9 @@ from reconciler.model.inputs import Destination, Destinations, State, address_ki
 from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt
 from reconciler.output.document import document
 from reconciler.output.labels import SIGN_PAINT, api_note
-from reconciler.output.terminal import USUAL, bold, dim, escape, fit, green, red, width, yellow
+from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow
 from reconciler.output.values import Line, ValueDiff, cut_both, format_value, ignored_lines, named, plain
-from reconciler.text import columns, counted, pad, short_commit, wrap
+from reconciler.text import columns, counted, pad, short_commit
 
 GROUP = 3
 """So many objects with the same edits are shown as one."""
@@ -35,7 +35,7 @@ def destinations_text(found: Destinations) -> str:
         if item.same_label:
             others = escape(", ".join(item.same_label))
             lines.append(yellow(f"      ! its label is also that of {others}"))
-    return wrap("\n".join(lines), width())
+    return fit("\n".join(lines))
 
 
 def _target(item: Destination) -> str:
@@ -62,7 +62,7 @@ def history_text(receipts: Sequence[Receipt]) -> str:
     for each in receipts:
         commit = f", {short_commit(each.commit)}" if each.commit else ""
         lines.append(bold(escape(each.id)) + escape(f"  {each.at}  {each.title()}  by {each.who}{commit}"))
-    return wrap("\n".join(lines), width())
+    return fit("\n".join(lines))
 
 
 def history_json(receipts: Sequence[Receipt]) -> str:
@@ -139,7 +139,7 @@ def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[s
     head = f"      {escape(field.path)}:"
     line = f"{head} {named(field.applied, labels)} was applied, {named(field.live, labels)} is live"
     is_deep = isinstance(field.applied, dict | list) or isinstance(field.live, dict | list)
-    if columns(line) <= (width() or USUAL) and not is_deep:
+    if has_room(line) and not is_deep:
         yield line
         return
     before, after = cut_both(plain(field.applied), plain(field.live))

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import suppress
-from types import TracebackType
+from contextlib import ExitStack, suppress
 from typing import Self
 
 from reconciler.lazy import load
@@ -26,23 +25,18 @@ MILESTONES = 10
 MINUTE = 60
 
 
-class PlainProgress:
+class PlainProgress(ExitStack):
     """Made for logs: a line for every change that ends, or if there are many, for each failure and each tenth.
 
     `reasons`: whether a failure is told with its cause; a report in text tells it at the end.
     """
 
     def __init__(self, plan: Plan, *, reasons: bool) -> None:
+        super().__init__()
         self._reasons = reasons
         self._total = sum(change.action is not Action.MANUAL for change in plan.changes)
         self._ended = 0
         self._began = time.monotonic()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Nothing is left open."""
 
     def __call__(self, change: Change | None, status: Status | None, text: str) -> None:
         """A change begins (no status) or ends; without a change, `text` is said."""
@@ -55,7 +49,7 @@ class PlainProgress:
             self._ended += 1
             if self._total <= MOST_LINES or status is not Status.DONE:
                 self._print(self._line(change, status, text))
-            if self._total > MOST_LINES and self._reached_milestone():
+            if self._total > MOST_LINES and self._tenths(self._ended) > self._tenths(self._ended - 1):
                 self._milestone()
         self._show(change, status)
 
@@ -65,8 +59,8 @@ class PlainProgress:
     def _show(self, change: Change, status: Status | None) -> None:
         """Nothing moves in a log."""
 
-    def _reached_milestone(self) -> bool:
-        return self._ended * MILESTONES // self._total > (self._ended - 1) * MILESTONES // self._total
+    def _tenths(self, ended: int) -> int:
+        return ended * MILESTONES // self._total
 
     def _milestone(self) -> None:
         left = (time.monotonic() - self._began) / self._ended * (self._total - self._ended)
@@ -110,9 +104,10 @@ class LiveProgress(PlainProgress):
     def __enter__(self) -> Self:
         with suppress(OSError):
             self._bar.start()
+        self.callback(self._stop)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def _stop(self) -> None:
         with suppress(OSError):
             self._bar.stop()
 

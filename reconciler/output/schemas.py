@@ -76,9 +76,17 @@ UNMANAGED = _object(
     "A live object that nobody manages.",
     {"kind": _word("Its kind.", list(KINDS)), "id": text("Its id."), "name": text("What people call it.")},
 )
+IGNORED = _object(
+    "A field that `ignore_changes` holds: it is not as it is written, and stays so.",
+    {
+        "address": ADDRESS,
+        "path": text("Where it is.", "data.initiators"),
+        "before": {"description": "What is live, null if there is nothing."},
+        "after": {"description": "What is written, null if there is nothing."},
+    },
+)
 REFUSAL = _object(
-    "A guard that says no.",
-    {"guard": text("Its name."), "message": text("Why."), "passes": text("What passes it.")},
+    "A guard that says no.", {"guard": text("Its name."), "message": text("Why."), "passes": text("What passes it.")}
 )
 COUNTS = {
     **{action.value: _count(f"How many changes {action.value} something.") for action in SUMMARY_ORDER},
@@ -98,6 +106,7 @@ PLAN_SCHEMA = _object(
         "changes": _list("What is done, what goes away first.", CHANGE),
         "groups": _list("Each change again, those that are alike as one.", GROUP),
         "unmanaged": _list("Live objects that nobody manages.", UNMANAGED),
+        "ignored": _list("Fields that `ignore_changes` holds.", IGNORED),
         "tasks": _list("What a person has to do by hand.", text("A step, with the address it belongs to.")),
         "warnings": _list("What a person should know, with the risks of each change.", text("A warning.")),
         "refusals": _list("The guards that say no to this plan.", REFUSAL),

@@ -7,6 +7,7 @@ import os
 import re
 import select
 import sys
+from functools import partial
 from typing import TextIO
 
 import click
@@ -19,7 +20,7 @@ SHORTEST_SECRET = 8
 SIGNAL_SECONDS = 0.2
 NARROWEST = 40
 USUAL = 80
-"""Columns of a text that goes to no terminal."""
+"""Columns of a terminal that does not say how many it has, and of an excerpt in a log."""
 CUT = "…"
 _secrets: set[str] = set()
 
@@ -97,9 +98,9 @@ def write_stderr(text: str) -> None:
 
 
 def message(text: str) -> str:
-    """A text as it may go to stderr, broken at the width of the terminal: in a log each message is one line."""
+    """A text as it may go to stderr."""
     # First broken: a line may begin with what was harmless before.
-    return printable(wrap(text, width()), sys.stderr)
+    return printable(fit(text), sys.stderr)
 
 
 def prompt(question: str) -> str:
@@ -180,33 +181,25 @@ def width() -> int | None:
 
 
 def fit(text: str, hang: int = HANG) -> str:
-    """A text for people, as wide as the terminal is, and of `USUAL` columns if there is none."""
-    return wrap(text, width() or USUAL, hang)
+    """A text for people, as wide as the terminal is. A file or a log has a line for each sentence, to be searched."""
+    return wrap(text, width(), hang)
 
 
-def red(text: str) -> str:
-    """For what goes away or went wrong."""
-    return click.style(text, fg="red")
+def has_room(line: str) -> bool:
+    """Whether the terminal is as wide as the line, or there is none."""
+    return columns(line) <= (width() or columns(line))
 
 
-def green(text: str) -> str:
-    """For what is made or went well."""
-    return click.style(text, fg="green")
-
-
-def yellow(text: str) -> str:
-    """For what changes or wants attention."""
-    return click.style(text, fg="yellow")
-
-
-def bold(text: str) -> str:
-    """For headings."""
-    return click.style(text, bold=True)
-
-
-def dim(text: str) -> str:
-    """For what may be skipped."""
-    return click.style(text, dim=True)
+red = partial(click.style, fg="red")
+"""For what goes away or went wrong."""
+green = partial(click.style, fg="green")
+"""For what is made or went well."""
+yellow = partial(click.style, fg="yellow")
+"""For what changes or wants attention."""
+bold = partial(click.style, bold=True)
+"""For headings."""
+dim = partial(click.style, dim=True)
+"""For what may be skipped."""
 
 
 def excerpt(line: str, number: int, column: int) -> str:

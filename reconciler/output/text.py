@@ -23,7 +23,6 @@ MOST_NAMED = 8
 FEW = 5
 """So many unmanaged objects are listed; the rest is counted."""
 AGAIN = "remove the causes and apply again; what is done stays as it is"
-NARROWEST = 40
 
 
 class PlanText:
@@ -51,14 +50,18 @@ class PlanText:
         for group in new:
             yield ""
             yield from self._group(group, is_kind=True)
-        yield from self._new_ones(new)
+        if new:
+            yield ""
+        for change in (change for group in new for change in group.changes):
+            yield green(f"  + create {escape(change.address)}") + f" {format_value(change.name)}"
         yield from self._tasks()
         yield ""
         yield f"{counted(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
         for other in plan.unmanaged[:FEW]:
             yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
         if left := plan.unmanaged[FEW:]:
-            yield dim(f"  … and {len(left)} more unmanaged: {output.groups.kinds_of(left)}; --format json lists all")
+            kinds = output.groups.kinds_of(each.kind for each in left)
+            yield dim(f"  … and {len(left)} more unmanaged: {kinds}; --format json lists all")
         for line in ignored_lines(plan.ignored, plan.labels):
             yield from self._prose(line, paint=dim, hang=2)
         for warning in plan.warnings:
@@ -89,13 +92,12 @@ class PlanText:
             paint, mark, hang = (WEIGHTS[weight].paint, "! " * (weight in GRAVE), 2) if weight else (str, "", 0)
             yield from self._prose(f"{FIELD}{mark}{escape(text)}", paint=paint, hang=hang)
         if not is_alone and not is_kind:
-            yield from self._addresses(group)
+            yield from self._addresses(group.addresses, None if change.action in DESTROYS else MOST_NAMED)
 
-    def _addresses(self, group: Group) -> Iterator[str]:
-        """The first addresses of a group and what the others are; all of them if objects go away."""
-        shown = group.addresses if group.first.action in DESTROYS else group.addresses[:MOST_NAMED]
-        text = f"{FIELD}{', '.join(map(escape, shown))}"
-        if left := group.changes[len(shown) :]:
+    def _addresses(self, addresses: Sequence[str], most: int | None = MOST_NAMED) -> Iterator[str]:
+        """The first addresses of what is alike, and what the others are."""
+        text = f"{FIELD}{', '.join(map(escape, addresses[:most]))}"
+        if most and (left := addresses[most:]):
             text += f", … and {len(left)} more of the same: {output.groups.kinds_of(left)}; --format json lists all"
         yield from self._prose(text, paint=dim)
 
@@ -105,13 +107,6 @@ class PlanText:
         labels = [(SCOPES[scope], number) for scope, number in scopes.items() if scope and SCOPES[scope].word]
         counts = [label.word if len(scopes) == 1 else f"{number} {label.word}" for label, number in labels]
         return labels[0][0].paint(f"  [{', '.join(counts)}]") if labels else ""
-
-    def _new_ones(self, groups: Sequence[Group]) -> Iterator[str]:
-        """A line for each of many creates."""
-        if groups:
-            yield ""
-        for change in (change for group in groups for change in group.changes):
-            yield green(f"  + create {escape(change.address)}") + f" {format_value(change.name)}"
 
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
         head = f"{FIELD}{escape(field.path)}:"
@@ -148,10 +143,10 @@ class PlanText:
 
     def _tasks(self) -> Iterator[str]:
         if self._review.tasks:
-            yield ""
-            yield bold("To do by hand:")
-            for task in self._review.tasks:
-                yield from self._prose(f"  [ ] {escape(task)}", hang=4)
+            yield from ("", bold("To do by hand:"))
+            for task in output.groups.grouped_tasks(self._review):
+                yield from self._prose(f"  [ ] {escape(task.text)}", hang=4)
+                yield from self._addresses(task.addresses) if task.addresses else ()
 
     def _prose(self, text: str, *, paint: Paint = str, hang: int = 0) -> Iterator[str]:
         """A sentence, broken at the terminal's width; the lines after the first are indented by `hang` more."""

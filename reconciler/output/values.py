@@ -69,18 +69,40 @@ def reference_text(item: Any, labels: Mapping[str, str], unknown: str = " (id kn
 
 
 def named(value: Any, labels: Mapping[str, str]) -> str:
-    """A value on one line, escaped, cut if it is long; references by their names, without braces."""
+    """A value on one line, escaped, without braces; cut if it is long, but for references, which have their names."""
+    text = _phrase(value, labels)
     items = value if isinstance(value, list) else [value]
-    names = [reference_text(item, labels, "") for item in items]
-    known = [name for name in names if name is not None]
-    return escape(", ".join(known)) if known and len(known) == len(items) else format_value(value)
+    return text if all(reference_text(item, labels) for item in items) else cut(text)
+
+
+def _phrase(value: Any, labels: Mapping[str, str], *, within: bool = False) -> str:
+    """A value in words, keys sorted as the state has them: `type "event", uid "2"`. `within`: it is a
+    part of another value, so it needs brackets."""
+    reference = reference_text(value, labels, "")
+    if reference is not None or not isinstance(value, dict | list):
+        return plain(value) if reference is None else escape(reference)
+    if isinstance(value, dict):
+        parts = [f"{escape(str(key))} {_phrase(item, labels, within=True)}" for key, item in sorted(value.items())]
+    else:
+        parts = [_phrase(item, labels, within=isinstance(item, list)) for item in value]
+    items = value if isinstance(value, list) else ()
+    has_maps = any(isinstance(item, dict) and reference_text(item, labels) is None for item in items)
+    text = ("; " if has_maps else ", ").join(parts) or "empty"
+    return f"({text})" if within and parts else text
+
+
+def ignored_sentences(ignored: Sequence[KeptField], labels: Mapping[str, str]) -> list[str]:
+    """What `ignore_changes` holds, a sentence for each field."""
+    values = ((named(each.live, labels), named(each.written, labels)) for each in ignored)
+    return [
+        f"{escape(f'{each.address}.{each.path}')} stays {live}, not {meant}"
+        for each, (live, meant) in zip(ignored, values, strict=True)
+    ]
 
 
 def ignored_lines(ignored: Sequence[KeptField], labels: Mapping[str, str], most: int = 5) -> Iterator[str]:
     """A line for each field that `ignore_changes` holds; of many, the first."""
-    for each in ignored[:most]:
-        live, meant = named(each.live, labels), named(each.written, labels)
-        yield f"  ignored: {escape(f'{each.address}.{each.path}')} stays {live}, not {meant} (ignore_changes)"
+    yield from (f"  ignored: {each} (ignore_changes)" for each in ignored_sentences(ignored[:most], labels))
     if len(ignored) > most:
         yield f"  … and {len(ignored) - most} more fields that ignore_changes holds"
 

@@ -35,6 +35,8 @@ _BEFORE_QUOTE: Final = re.compile(
     r"""(?m)(?:^|[ \t])\#.*$|(?P<opens>^\ *(?:-\ +)*|[:,\[{][ \t]+|[\[{])(?=['"])""", re.X
 )
 _BEFORE_VALUE: Final = re.compile(r"""\ *(?:-\ +)*(?:[^\s\#'"\[{][^\n]*?:[ \t]+)?(?=['"\[{])""", re.X)
+# The rest of a text within brackets; a key with its value is none.
+_REST_OF_ITEM: Final = re.compile(r"(?!['\"\[{])[^,\[\]{}:\n]++(?::(?! )[^,\[\]{}:\n]*+)*+(?=[,\]}\n])")
 _LINE: Final = re.compile(r"(?m)^( *)([^\s#].*?)[ \t\r]*$")
 _HAS_VALUE: Final = re.compile(r"""(?:- +)*[^:]+:[ \t]+(?:[^\s#|>&*!\[{'"].*|"[^"]*"|'[^']*')""")
 
@@ -61,10 +63,27 @@ def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
         within = "''" if text[start] == "'" else '\\"'
         said = f"text follows the closing quote; expected quotes around the whole text, and {within} for one within it"
         return (start, said) if quotes.fullmatch(value) else None
-    if value[-1:] in ("]", "}") and text[found] not in "]}" and closes(value):
-        whole = text[start:end].partition(" #")[0].strip()
-        return start, f'text that begins with "{text[start]}" must be in quotes; expected "{whole[:60]}"'
-    return None
+    if value[-1:] not in ("]", "}") or text[found] in "]}":
+        return None
+    start, is_inner = _last_closed(text, start, found)
+    item = _REST_OF_ITEM.match(text, found)
+    if start < 0 or (is_inner and item is None):
+        return None
+    whole = text[start : item.end() if is_inner and item else end].partition(" #")[0].rstrip(", \t\r")
+    return start, f'text that begins with "{text[start]}" must be in quotes; expected "{whole[:60]}"'
+
+
+def _last_closed(text: str, position: int, end: int) -> tuple[int, bool]:
+    """The index of the bracket that is closed last between two indices, and whether another one is open around it."""
+    opened: list[int] = []
+    last = -1
+    while (token := TOKEN.match(text, position, end)) is not None:
+        position = token.end()
+        if token["open"]:
+            opened.append(token.start("open"))
+        elif token["close"]:
+            last = opened.pop() if opened else -1
+    return last, bool(opened)
 
 
 def _of_quote(text: str, found: int) -> Mistake | None:

@@ -131,23 +131,44 @@ def test_the_script_of_each_shell(
 
 
 @pytest.mark.process
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
-def test_bash_takes_it(tmp_path: Path) -> None:
-    """The README's line, then the function that bash calls on the tabulator key."""
+@pytest.mark.parametrize(
+    ("shell", "script"),
+    [
+        (
+            "bash",
+            """
+            eval "$(_RECONCILER_COMPLETE=bash_source reconciler)"
+            COMP_WORDS=(reconciler plan -e pro)
+            COMP_CWORD=3
+            _reconciler_completion reconciler pro -e
+            echo "${COMPREPLY[@]}"
+            """,
+        ),
+        (
+            "zsh",
+            """
+            compdef() { : }
+            compadd() { print -r -- "${(P)@[-1]}" }
+            eval "$(_RECONCILER_COMPLETE=zsh_source reconciler)"
+            words=(reconciler plan -e pro)
+            CURRENT=4
+            _reconciler_completion
+            """,
+        ),
+        ("fish", "_RECONCILER_COMPLETE=fish_source reconciler | source; complete -C 'reconciler plan -e pro'"),
+    ],
+)
+def test_the_shell_takes_it(shell: str, script: str, tmp_path: Path) -> None:
+    """The README's line, then what the shell does on the tabulator key."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} here")
     program = tmp_path / "reconciler"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconciler "$@"\n')
     program.chmod(0o755)
-    script = """
-        eval "$(_RECONCILER_COMPLETE=bash_source reconciler)"
-        COMP_WORDS=(reconciler plan -e pro)
-        COMP_CWORD=3
-        _reconciler_completion reconciler pro -e
-        echo "${COMPREPLY[@]}"
-        """
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    variables = {"PATH": path, "PYTHONPATH": str(Path(__file__).parents[2])}
+    variables = {"PATH": path, "PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path)}
     done = subprocess.run(
-        [shutil.which("bash") or "", "-c", script],
+        [shutil.which(shell) or "", "-c", script],
         cwd=TEAM,
         capture_output=True,
         text=True,

@@ -240,6 +240,28 @@ MISTAKES = [
         'main.yaml:8:18: text that begins with "[" must be in quotes; expected "[test] Revenue"',
     ),
     Mistake(
+        "brackets in a name within braces",
+        {
+            "main.yaml": "reports:\n  daily: {send_at: 09:00, report_name: [test] Revenue, status: draft}\n",
+        },
+        'main.yaml:2:40: text that begins with "[" must be in quotes; expected "[test] Revenue"',
+    ),
+    Mistake(
+        "brackets in a name within braces over several lines",
+        {
+            "main.yaml": "reports: {daily: {\n  data: {a: 1}, report_name: [test] Revenue,\n  status: draft}}\n",
+        },
+        'main.yaml:2:30: text that begins with "[" must be in quotes; expected "[test] Revenue"',
+    ),
+    Mistake(
+        "no comma after a list within braces",
+        {
+            "main.yaml": "automations:\n  flow: {data: {initiators: [] platform: iOS}}\n",
+        },
+        'main.yaml:2:16: this "{" is not closed, or a comma is missing; expected "," between entries and "}" at the '
+        "end",
+    ),
+    Mistake(
         "a template in a name",
         ("report_name: Daily", "report_name: {{ prefix }} Daily"),
         'main.yaml:8:18: text that begins with "{" must be in quotes; expected "{{ prefix }} Daily"',

@@ -211,9 +211,14 @@ def test_an_ignored_field(world: World) -> None:
     world.edit("scheduled-reports", world.id_of("report.daily"), send_at="11:00")
     assert drift(world).code == 0
     assert world.plan().code == 0
-    line = '  ignored: report.daily.send_at stays "11:00", not "09:00" (ignore_changes)\n'
-    assert line in world.run("drift").out
-    assert line in world.run("plan").out
+    said = 'report.daily.send_at stays "11:00", not "09:00"'
+    assert f"  ignored: {said} (ignore_changes)\n" in world.run("drift").out
+    assert f"  ignored: {said} (ignore_changes)\n" in world.run("plan").out
+    spot = {"address": "report.daily", "path": "send_at"}
+    assert world.plan().document["ignored"] == [{**spot, "before": "11:00", "after": "09:00"}]
+    comment, page = (world.run("plan", "--format", form).out for form in ("markdown", "html"))
+    assert "<summary>1 field that <code>ignore_changes</code> holds</summary>\n\n- " + said in comment
+    assert said.replace('"', "&#34;") in page
 
 
 def test_an_edit_of_a_field_that_is_ignored_by_now(world: World) -> None:

@@ -315,14 +315,31 @@ def test_the_table(world: World) -> None:
     assert [line.split() for line in lines if line.startswith("  send_at")] == [["send_at", "equal", '"09:00"']]
     at = lines.index("  report_name          different, changed outside (drift)")
     assert lines[at + 1] == '      in the YAML: "Daily"'
-    assert lines[at + 2] == "      live:"
-    assert lines[at + 3].startswith('        "x\\n::error::\\u001b[31m\\u202eyyyy')
-    assert '      last applied: "Daily"' in lines[at + 4 : at + 6]
+    assert lines[at + 2].startswith('      live: "x\\n::error::\\u001b[31m\\u202eyyyy')
+    assert lines[at + 3] == '      last applied: "Daily"'
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\n::error" not in text
     whole = json.loads(ran(world, "report.daily", "--format", "json").out)
     assert field(whole, "report_name")["live"].endswith("y" * 100)
+
+
+def test_values_are_words(world: World) -> None:
+    """Lists and maps have no braces, whatever is deep within them."""
+    world.settle(TEAM)
+    data = {
+        "platform": "iOS",
+        "initiators": [{"uid": "3", "type": "event"}, {"uid": "4", "type": "event"}],
+        "actions": {"push": "p1"},
+        "more": [{"windows": [{"from": 1, "to": 2}], "days": ["mon"], "none": [], "off": None}, [[1, 2], []]],
+    }
+    world.edit("automations", world.id_of("automation.flow"), data=data)
+    world.write(TEAM.partition("automations:")[0])
+    text = ran(world, "automation.flow").out
+    assert '  live: type "event", uid "3"; type "event", uid "4"\n' in text
+    assert '  last applied: type "event", uid "2"\n' in text
+    assert 'days ("mon"), none empty, off nothing, windows (from 1, to 2); ((1, 2), empty)' in text
+    assert not set("{}[]") & set(text.partition("\n\n")[2])
 
 
 def test_a_remark_in_yaml_and_a_variable(world: World) -> None:

@@ -167,6 +167,28 @@ def test_a_manual_step_is_no_progress_of_an_apply(world: World) -> None:
     assert "manual integration" not in done.out.partition("Applied")[2]
 
 
+def test_equal_steps_by_hand_are_one(world: World) -> None:
+    """Forty new integrations need credentials: one step with their addresses, and each of them in JSON."""
+    fields = "integration: webhooks, target_platform: iOS"
+    hooks = [f"  h{number}: {{title: Hook {number}, {fields}}}" for number in range(40)]
+    world.write("\n".join(["integrations:", *hooks]))
+    step = "its credentials must be entered in the dashboard before it delivers"
+    text = world.run("plan").out.partition("To do by hand:\n")[2]
+    first = ", ".join(f"integration.h{number}" for number in range(8))
+    assert text.startswith(f"  [ ] each of 40 integrations: {step}\n      {first}, … and 32 more of the same")
+    assert text.count(step) == 1
+    comment = world.run("plan", "--format", "markdown").out.partition("#### To do by hand\n")[2]
+    assert f"- [ ] each of 40 integrations: {step}\n\n  <details><summary>The 40 addresses</summary>" in comment
+    assert "`integration.h9`, `integration.h10`" in comment
+    page = world.run("plan", "--format", "html").out.partition("To do by hand")[2].partition("</section>")[0]
+    assert f"each of 40 integrations: {step}" in page
+    assert page.count("checkbox") == 1
+    assert page.count('href="#integration.h') == 40
+    assert set(world.plan().document["tasks"]) == {f"integration.h{number}: {step}" for number in range(40)}
+    world.write("\n".join(["integrations:", *hooks[:2]]))
+    assert world.run("plan").out.count("  [ ] integration.h") == 2
+
+
 def chosen(chance: random.Random) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]], list[str], set[str]]:
     """A configuration before and after: many changes that are alike, and a few that are not; their addresses."""
     count = chance.randrange(15, 40)

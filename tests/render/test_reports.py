@@ -74,6 +74,25 @@ def test_nothing_is_wider_than_the_terminal(world: World, monkeypatch: pytest.Mo
     assert "{type: target_integration, id: int-email-01}" in texts[4]
 
 
+def test_a_log_has_a_line_for_each_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that it can be searched: without a terminal, every text for people is as on one that is wide enough."""
+    drifted(world)
+    world.fault('PUT /automations/*: status 422, message="a push cannot be sent to people without a device at all"')
+
+    def texts() -> list[str]:
+        shown = [world.run(command).out for command in ("drift", "destinations", "history", "plan")]
+        return [*shown, explained(world, "automation.flow"), explained(world, "report.daily.destinations")]
+
+    logged = texts()
+    monkeypatch.setenv("COLUMNS", "1000")
+    assert logged == texts()
+    monkeypatch.delenv("COLUMNS")
+    failed = [
+        line for line in world.run("apply", "--auto-approve").out.splitlines() if "without a device at all" in line
+    ]
+    assert failed[0].startswith("  failed: update automation.flow: ")
+
+
 def test_headings_name_an_address_that_is_not_the_vendors(world: World) -> None:
     """A plan, a report, drift, an explanation and the destinations, each in its first line."""
     drifted(world)

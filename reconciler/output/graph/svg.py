@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from unicodedata import east_asian_width
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -14,6 +13,7 @@ from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Graph, Node
 from reconciler.output.graph.text import COLOURS, SMALL, excerpt, gravity, heading, state, states, subtitle
 from reconciler.output.terminal import escape
+from reconciler.text import columns
 
 WIDTH, GAP, MARGIN, LINE = 264, 88, 12, 20
 CHARACTERS = 32
@@ -50,10 +50,10 @@ class SvgGraph:
             address: (MARGIN + column * (WIDTH + GAP), MARGIN + row * self._pitch)
             for address, (column, row) in placed.items()
         }
-        columns, rows = (max(numbers) + 1 for numbers in zip((0, 0.0), *placed.values(), strict=True))
+        across, down = (max(numbers) + 1 for numbers in zip((0, 0.0), *placed.values(), strict=True))
         notes = [] if self._linked else self._notes()
-        width = 2 * MARGIN + columns * (WIDTH + GAP) - GAP
-        height = 2 * MARGIN + round(rows * self._pitch) + len(notes) * LINE
+        width = 2 * MARGIN + across * (WIDTH + GAP) - GAP
+        height = 2 * MARGIN + round(down * self._pitch) + len(notes) * LINE
         size = {"width": str(width), "height": str(height), "viewBox": f"0 0 {width} {height}"}
         svg = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "class": "graph", **size})
         if not self._linked:
@@ -108,10 +108,9 @@ def _colours(word: str) -> str:
 
 def fit_columns(text: str, room: int = CHARACTERS) -> str:
     """The text in `room` columns, of which a wide character takes two."""
-    widths = [2 if east_asian_width(char) in "WF" else 1 for char in text]
-    if sum(widths) <= room:
+    if columns(text) <= room:
         return text
-    return text[: bisect_right([*accumulate(widths)], room - 1)] + "…"
+    return text[: bisect_right([*accumulate(map(columns, text))], room - 1)] + "…"
 
 
 def _at(x: float, y: float) -> dict[str, str]:
@@ -127,12 +126,12 @@ def _layout(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[
     for source, target in edges:
         beside[source].append(target)
         beside[target].append(source)
-    columns = _columns([address for address in addresses if address in linked], edges)
-    _order_columns(columns, beside)
-    spots = _rows(columns, beside)
+    filled = _columns([address for address in addresses if address in linked], edges)
+    _order_columns(filled, beside)
+    spots = _rows(filled, beside)
     below = max((row for _, row in spots.values()), default=-1.0) + (1.5 if spots else 1.0)
     lone = [address for address in addresses if address not in linked]
-    width = max(LONE_COLUMNS, len(columns)) if len(lone) > 1 else 1
+    width = max(LONE_COLUMNS, len(filled)) if len(lone) > 1 else 1
     height = -(-len(lone) // width)
     for number, address in enumerate(lone):
         column, row = divmod(number, height)

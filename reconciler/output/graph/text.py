@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.model.plan import DESTROYS, Action
@@ -70,11 +70,15 @@ def folded(graph: Graph) -> Graph:
             shown[nodes[0].address] = replace(nodes[0], alike=len(nodes), name=f"{names}, …")
             for node in nodes[1:]:
                 del shown[node.address]
-    return Graph(
-        tuple(shown.values()),
-        tuple(edge for edge in graph.edges if edge[0] in shown),
-        tuple(edge for edge in graph.dropped if edge[0] in shown),
+    return _part(graph, shown)
+
+
+def _part(graph: Graph, nodes: Mapping[str, Node]) -> Graph:
+    """These nodes, by address, and the edges between them."""
+    edges, dropped = (
+        tuple(edge for edge in every if nodes.keys() >= set(edge)) for every in (graph.edges, graph.dropped)
     )
+    return Graph(tuple(nodes.values()), edges, dropped)
 
 
 def excerpt(graph: Graph, limit: int = DRAWN) -> tuple[Graph, str]:
@@ -94,11 +98,7 @@ def excerpt(graph: Graph, limit: int = DRAWN) -> tuple[Graph, str]:
         kept |= group if len(kept | (group := {address, *uses[address]})) <= limit else set()
     beside = {user for address in kept.intersection(changing) for user in users[address]} - kept
     kept |= set(sorted(beside)[: limit - len(kept)])
-    drawn = Graph(
-        nodes=tuple(node for node in graph.nodes if node.address in kept),
-        edges=tuple(edge for edge in graph.edges if kept.issuperset(edge)),
-        dropped=tuple(edge for edge in graph.dropped if kept.issuperset(edge)),
-    )
+    drawn = _part(graph, {node.address: node for node in graph.nodes if node.address in kept})
     left = len(set(changing) - kept)
     what = "what changes" if not left else f"the gravest changes ({left:,} more are not)"
     return drawn, f"{len(kept):,} of {len(graph.nodes):,} boxes are drawn: {what}, and what is beside them."
@@ -114,22 +114,16 @@ COLOURS = {action.value: label.colours for action, label in ACTIONS.items()}
 
 def dot(graph: Graph) -> str:
     """A graph as DOT, references from left to right."""
-    return "\n".join(_dot_lines(graph))
-
-
-def _dot_lines(graph: Graph) -> Iterator[str]:
     names = {node.address: f"n{number}" for number, node in enumerate(graph.nodes)}
-    yield "digraph reconciler {"
-    yield "  rankdir=LR;"
-    yield '  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=11];'
+    style = '[shape=box, style="rounded,filled", fontname="sans-serif", fontsize=11]'
+    goes = '[style=dashed, color="#cf222e", label="goes away"]'
+    lines = ["digraph reconciler {", "  rankdir=LR;", f"  node {style};"]
     for node in graph.nodes:
         label = "\\n".join(_escaped_dot(text) for text in (heading(node), subtitle(node)) if text)
-        yield f'  {names[node.address]} [label="{label}", {_dot_style(state(node))}];'
-    for source, target in graph.edges:
-        yield f"  {names[source]} -> {names[target]};"
-    for source, target in graph.dropped:
-        yield f'  {names[source]} -> {names[target]} [style=dashed, color="#cf222e", label="goes away"];'
-    yield "}"
+        lines.append(f'  {names[node.address]} [label="{label}", {_dot_style(state(node))}];')
+    lines += [f"  {names[source]} -> {names[target]};" for source, target in graph.edges]
+    lines += [f"  {names[source]} -> {names[target]} {goes};" for source, target in graph.dropped]
+    return "\n".join([*lines, "}"])
 
 
 def _dot_style(word: str) -> str:
@@ -151,24 +145,18 @@ _ITEM = re.compile(r"\A\s*(?:[-+*•]|\d+[.)])(?=\s|$)")
 
 def mermaid(graph: Graph) -> str:
     """A graph as a Mermaid flowchart, references from left to right."""
-    return "\n".join(_mermaid_lines(*excerpt(graph)))
-
-
-def _mermaid_lines(graph: Graph, left_out: str) -> Iterator[str]:
+    graph, left_out = excerpt(graph)
     names = {node.address: f"n{number}" for number, node in enumerate(graph.nodes)}
-    yield "flowchart LR"
-    if left_out:
-        yield f'  rest["{_escaped(left_out)}"]'
+    lines = ["flowchart LR", *([f'  rest["{_escaped(left_out)}"]'] if left_out else [])]
     for node in graph.nodes:
-        lines = [text for text in (called(node), subtitle(node)) if text]
-        yield f'  {names[node.address]}["{"<br/>".join(map(_escaped, lines))}"]'
-    for source, target in graph.edges:
-        yield f"  {names[source]} --> {names[target]}"
-    for source, target in graph.dropped:
-        yield f"  {names[source]} -. goes away .-> {names[target]}"
+        texts = [_escaped(text) for text in (called(node), subtitle(node)) if text]
+        lines.append(f'  {names[node.address]}["{"<br/>".join(texts)}"]')
+    lines += [f"  {names[source]} --> {names[target]}" for source, target in graph.edges]
+    lines += [f"  {names[source]} -. goes away .-> {names[target]}" for source, target in graph.dropped]
     for word in states(graph):
-        yield f"  classDef {word} {_mermaid_style(word)}"
-        yield f"  class {','.join(names[node.address] for node in graph.nodes if state(node) == word)} {word}"
+        members = ",".join(names[node.address] for node in graph.nodes if state(node) == word)
+        lines += [f"  classDef {word} {_mermaid_style(word)}", f"  class {members} {word}"]
+    return "\n".join(lines)
 
 
 def _mermaid_style(word: str) -> str:

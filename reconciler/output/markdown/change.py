@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
+from textwrap import indent
 
 from reconciler.errors import Location
 from reconciler.model.plan import DESTROYS, Action, Change, FieldChange
 from reconciler.model.reports import Review, Weight
-from reconciler.output.groups import Group, sentences, short_place, shown_fields
+from reconciler.output.groups import Group, grouped_tasks, sentences, short_place, shown_fields
 from reconciler.output.labels import CAUSES, SCOPES
 from reconciler.output.markdown.words import bullets, code, fence, fitting, folded, prose, size
 from reconciler.output.places import permalink, repository_path
@@ -19,6 +20,7 @@ from reconciler.text import quote
 MOST_LINES = 40
 MOST_PLACES = 3
 ADDRESSES_ROOM = 16_000
+TASK_ROOM = 2_000
 REST = "`--format json` lists all"
 
 
@@ -48,6 +50,14 @@ def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
         old, new = cut_both(plain(before), plain(after))
         yield f"- {field.path}: {old}"
         yield f"+ {field.path}: {new}{cause}"
+
+
+def list_tasks(review: Review) -> Iterator[str]:
+    """The steps by hand, each with its addresses folded if these are many."""
+    for task in grouped_tasks(review):
+        listed = ", ".join(fitting((code(each, 100) for each in task.addresses), TASK_ROOM, REST))
+        more = f"\n\n{indent(folded(f'The {len(task.addresses):,} addresses', listed), '  ')}\n" if listed else ""
+        yield prose(task.text) + more
 
 
 class GroupMarkdown:

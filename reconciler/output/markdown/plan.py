@@ -16,20 +16,10 @@ from reconciler.model.approval import make_marker, marker_line
 from reconciler.model.plan import Action
 from reconciler.model.reports import Review
 from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
-from reconciler.output.labels import ACTIONS, title
-from reconciler.output.markdown.change import GroupMarkdown
-from reconciler.output.markdown.words import (
-    api_note,
-    bullets,
-    code,
-    commit,
-    fitting,
-    folded,
-    place,
-    prose,
-    size,
-    with_line,
-)
+from reconciler.output.labels import ACTIONS, api_note, title
+from reconciler.output.markdown.change import GroupMarkdown, list_tasks
+from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size, with_line
+from reconciler.output.values import ignored_sentences
 from reconciler.text import counted, quote
 
 TEXT_ROOM = 46_000
@@ -39,7 +29,7 @@ AROUND = 2_500
 """Bytes of headings, and of the sentences that say what is left out."""
 OPEN = 10
 """More of what is not grave than this is folded."""
-TASKS_ROOM, WARNINGS_ROOM, REFUSALS_ROOM = 8_000, 4_000, 6_000
+TASKS_ROOM, WARNINGS_ROOM, REFUSALS_ROOM, IGNORED_ROOM = 8_000, 4_000, 6_000, 2_000
 UNMANAGED_ROOM = 8_000
 KIND_ROOM = 1_000
 FULL_PLAN = "the full plan is in this run's artefact, or comes with `--report html=FILE`"
@@ -87,22 +77,25 @@ class PlanMarkdown:
         return "\n\n".join(parts)
 
     def _before(self) -> Iterator[str]:
-        where = place(self._plan.environment, self._plan.configuration)
-        yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}{api_note(self._plan.api)}"
+        where, api = place(self._plan.environment, self._plan.configuration), api_note(self._plan.api, code)
+        yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}{api}"
         if refusals := self._plan.refusals:
             sentences = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
             yield "**Refused: this plan will not be applied.**"
             yield bullets(fitting(sentences, REFUSALS_ROOM, FULL_PLAN))
 
     def _after(self) -> Iterator[str]:
-        """The checklist and the warnings."""
+        """The checklist, the warnings and what `ignore_changes` holds."""
         if self._review.tasks:
             yield "#### To do by hand"
-            tasks = [prose(task) for task in self._review.tasks]
-            yield bullets(fitting(tasks, TASKS_ROOM, FULL_PLAN), "- [ ]")
+            yield bullets(fitting(list_tasks(self._review), TASKS_ROOM, FULL_PLAN), "- [ ]")
         if self._plan.warnings:
             yield "#### Warnings"
             yield bullets(fitting(map(with_line, self._plan.warnings), WARNINGS_ROOM, FULL_PLAN))
+        if ignored := self._plan.ignored:
+            listed = map(prose, ignored_sentences(ignored, self._plan.labels))
+            summary = f"{counted(len(ignored), 'field')} that <code>ignore_changes</code> holds"
+            yield folded(summary, bullets(fitting(listed, IGNORED_ROOM, FULL_PLAN)))
 
     def _unmanaged(self, room: int) -> Iterator[str]:
         if others := self._plan.unmanaged:

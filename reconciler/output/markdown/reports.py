@@ -8,39 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.errors import (
-    ApiFailed,
-    ConfigurationInvalid,
-    NotAuthorised,
-    ReconcilerError,
-    Refused,
-    WrongUsage,
-)
+from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
-from reconciler.model.reports import (
-    ApplyReport,
-    Drift,
-    Drifted,
-    DriftedField,
-    Failure,
-    Outcome,
-    Review,
-    Status,
-    Verification,
-)
+from reconciler.model.reports import ApplyReport, Drift, Drifted, Failure, Outcome, Review, Status, Verification
+from reconciler.output.labels import api_note
+from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
-from reconciler.output.markdown.words import (
-    api_note,
-    bullets,
-    code,
-    commit,
-    fence,
-    fitting,
-    folded,
-    place,
-    prose,
-    with_line,
-)
+from reconciler.output.markdown.words import bullets, code, commit, fence, fitting, folded, place, prose, with_line
 from reconciler.output.values import named
 from reconciler.text import counted, quote
 
@@ -76,7 +50,7 @@ def _applied(review: Review, report: ApplyReport) -> Iterator[str]:
     words = {status: f"{number:,} {status.value}" for status, number in counts.items() if number}
     counts_text = [f"**{text}**" if status in GRAVE else text for status, text in words.items()]
     where = place(report.environment, report.configuration)
-    yield f"Applied to {where}: {', '.join(counts_text) or 'nothing to do'}{api_note(report.api)}"
+    yield f"Applied to {where}: {', '.join(counts_text) or 'nothing to do'}{api_note(report.api, code)}"
     if report.unrecorded:
         yield f"**The state could not be written**: {prose(report.unrecorded)}"
     yield from _listed("Failed", (_because(each, each.reason) for each in report.of(Status.FAILED)))
@@ -85,7 +59,7 @@ def _applied(review: Review, report: ApplyReport) -> Iterator[str]:
     done = report.of(Status.DONE)
     doubtful = [each for each in done if each.verification not in (Verification.VERIFIED, None)]
     yield from _listed("Done, but", (_because(each, f"{each.verification} {each.reason}") for each in doubtful))
-    yield from _listed("To do by hand", map(prose, review.tasks), "- [ ]")
+    yield from _listed("To do by hand", list_tasks(review), "- [ ]")
     yield from _listed("Warnings", map(with_line, report.warnings))
     fine = [each for each in done if each not in doubtful]
     if fine:
@@ -147,7 +121,7 @@ def drift_markdown(drift: Drift) -> str:
 
 
 def _drift(drift: Drift) -> Iterator[str]:
-    environment, api = place(drift.environment, drift.configuration), api_note(drift.api)
+    environment, api = place(drift.environment, drift.configuration), api_note(drift.api, code)
     if not drift.compared:
         yield f"Drift in {environment}: **not known**, nothing is remembered of an apply{api}"
         yield UNKNOWN
@@ -166,12 +140,11 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
     head = f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)}){when}"
     if each.gone:
         return f"{head}: it is **not live any more**; {prose(each.next)}"
-    return "\n".join([head, *(f"  - {_drifted_field(field, labels)}" for field in each.fields)])
-
-
-def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> str:
-    applied, live = code(named(field.applied, labels)), code(named(field.live, labels))
-    return f"{code(field.path)}: {applied} was applied, {live} is live; {prose(field.next)}"
+    lines = [head]
+    for field in each.fields:
+        applied, live = code(named(field.applied, labels)), code(named(field.live, labels))
+        lines.append(f"  - {code(field.path)}: {applied} was applied, {live} is live; {prose(field.next)}")
+    return "\n".join(lines)
 
 
 def _listed(heading: str, lines: Iterable[str], sign: str = "-") -> Iterator[str]:

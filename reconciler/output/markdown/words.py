@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Iterator
 from textwrap import indent
 
-from reconciler.output.labels import unusual_api
 from reconciler.output.terminal import escape
 from reconciler.text import truncate
 
@@ -122,8 +121,3 @@ def _run_of_ticks(text: str) -> int:
 def place(environment: str, configuration: str) -> str:
     """The environment of a title, with the configuration's name if it has one."""
     return code(environment) + (f" of {code(configuration)}" if configuration else "")
-
-
-def api_note(api: str) -> str:
-    """What a heading says of the API's address."""
-    return f" (API: {code(named)})" if (named := unusual_api(api)) else ""

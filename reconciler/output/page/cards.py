@@ -79,13 +79,11 @@ def cards(review: Review, groups: Iterable[Group], endings: Endings) -> Iterator
         if len(fields) < len(every):
             more = f"{len(every) - len(fields)} more fields are not in this page; --format json has them"
         card = _card(review, group, endings) | {"fields": fields, "more": more}
-        yield card if is_whole or card["members"] else _line(card)
-
-
-def _line(card: View) -> View:
-    """The card as one line: where it is, and what is grave about it."""
-    grave = [each for each in card["said"] if each[0] in GRAVE]
-    return {**card, "brief": True, "id": "", "needs": (), "said": grave, "more": ""}
+        if not is_whole and not card["members"]:
+            # One line: where it is, and what is grave about it.
+            grave = [each for each in card["said"] if each[0] in GRAVE]
+            card |= {"brief": True, "id": "", "needs": (), "said": grave, "more": ""}
+        yield card
 
 
 def _card(review: Review, group: Group, endings: Endings) -> View:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from itertools import islice
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
@@ -21,10 +20,11 @@ from reconciler.model.reports import ApplyReport, Review, Status, Weight
 from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.text import SMALL, states
-from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
+from reconciler.output.groups import Group, find_groups, grouped_tasks, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
 from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
 from reconciler.output.terminal import escape
+from reconciler.output.values import ignored_sentences
 from reconciler.text import counted, truncate
 
 
@@ -40,11 +40,6 @@ def page_html(**values: Any) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     return _template().render(values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
-
-
-def drawn(svg: str) -> Markup:
-    """A picture that we drew ourselves, of texts that are escaped in it already."""
-    return Markup(svg)  # noqa: S704 - as it says
 
 
 @cache
@@ -68,10 +63,7 @@ def _hash(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-FIRST = 8
-"""As many of the gravest impacts stand at the top."""
 NAMED = 3
-LISTED_TASKS, LISTED_WARNINGS, LISTED_UNMANAGED = 300, 100, 300
 Tile = tuple[str, str, int, str]
 """A number of the summary: its style, its sign, the number, and what it is of."""
 
@@ -81,8 +73,6 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
     plan, groups = review.plan, find_groups(review)
     listed = groups[:LISTED]
     endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
-    grave = _gravest(review, groups)
-    warnings = (*plan.warnings, *(report.warnings if report else ()))
     headline, tiles = _applied(report) if report else _planned(plan)
     return page_html(
         noun="Apply" if report else "Plan",
@@ -96,22 +86,18 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
         base=review.base,
         at=review.at.astimezone(UTC) if review.at else None,
         tiles=tiles,
-        unchanged=len(plan.unchanged),
         report=report,
-        first=grave[:FIRST],
-        grave_left=len(grave) - FIRST,
-        tasks=_first(review.tasks, LISTED_TASKS),
-        tasks_left=len(review.tasks) - LISTED_TASKS,
-        warnings=_first(warnings, LISTED_WARNINGS),
-        warnings_left=len(warnings) - LISTED_WARNINGS,
+        grave=_gravest(review, groups),
+        tasks=grouped_tasks(review),
+        warnings=(*plan.warnings, *(report.warnings if report else ())),
         cards=list(cards(review, listed, endings)),
         new=[(group.title(), list(sentences(review, group))) for group in new_by_kind(groups)],
         facets=list(facets(review, listed, endings)),
         folded=_folded(groups),
-        unmanaged=plan.unmanaged[:LISTED_UNMANAGED],
-        unmanaged_left=len(plan.unmanaged) - LISTED_UNMANAGED,
+        ignored=ignored_sentences(plan.ignored, plan.labels),
         marks={weight.value: label.sign for weight, label in WEIGHTS.items()},
         counted=counted,
+        truncate=truncate,
         version=__version__,
         **_graph(review),
     )
@@ -128,10 +114,6 @@ def _applied(report: ApplyReport) -> tuple[str, list[Tile]]:
     said = ", ".join(f"{number} {status}" for status, number in counts.items())
     tiles = [(f"ended-{each}", STATUSES[each].sign, number, str(each)) for each, number in counts.items()]
     return f"Applied: {said or 'nothing to do'}", tiles
-
-
-def _first(texts: tuple[str, ...], limit: int) -> list[str]:
-    return [truncate(text, 1000) for text in islice(texts, limit)]
 
 
 def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
@@ -160,15 +142,11 @@ def _folded(groups: Sequence[Group]) -> list[str]:
 
 def _graph(review: Review) -> Mapping[str, Any]:
     graph = make_graph(review.plan, review.desired, review.live)
-    picture = SvgGraph(graph, linked=True)
-    used = states(graph)
+    picture, used = SvgGraph(graph, linked=True), states(graph)
     return {
-        "picture": drawn(str(picture)) if graph.nodes else None,
+        "graph": graph,
+        "picture": Markup(str(picture)),  # noqa: S704 - we drew it, of texts that are escaped in it already
         "picture_open": len(graph.nodes) <= SMALL,
         "picture_left": picture.left_out,
         "legend": [(word, SIGNS.get(word, ""), "not managed here" if word == UNMANAGED else word) for word in used],
-        "drops": bool(graph.dropped),
-        "nodes": len(graph.nodes),
-        "edges": [*((*edge, False) for edge in graph.edges), *((*edge, True) for edge in graph.dropped)][:LISTED_TASKS],
-        "edges_left": len(graph.edges) + len(graph.dropped) - LISTED_TASKS,
     }
