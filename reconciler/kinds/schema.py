@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed, text
+from reconciler.kinds.meta_arguments import LIFECYCLE, META_ARGUMENTS, NAME_PATTERN
 from reconciler.model.backends import BACKENDS
 
 Schema = dict[str, Any]
@@ -13,50 +14,18 @@ Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"
 ADDRESS_PATTERN = f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
-NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
-DATE_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
 
-LIFECYCLE: Schema = closed(
-    "How the reconciler may treat this resource.",
-    {
-        "prevent_destroy": {
-            "type": "boolean",
-            "description": "Refuse every plan that would delete or replace it, even after this block has gone.",
-        },
-        "ignore_changes": {
-            "type": "array",
-            "items": {
-                "type": ["string", "object"],
-                "minLength": 1,
-                "description": "A field, or a path within one; with an owner, a reason and a date it ends at.",
-                "examples": ["status", "data.actions.push"],
-                "properties": {
-                    "field": text("A field, or a path within one.", minLength=1),
-                    "until": text(
-                        "The last day, YYYY-MM-DD. After it every plan warns.", "2027-01-31", pattern=DATE_PATTERN
-                    ),
-                    "reason": text("Why it is ignored.", minLength=1),
-                    "owner": text("Who sees to it.", minLength=1),
-                },
-                "required": ["field", "until", "reason"],
-                "additionalProperties": False,
-            },
-            "description": "Fields that an update leaves as they are live.",
-            "examples": [["status"]],
-        },
-        "replace": text("If the API cannot change a field, make a new object and delete the old one.", enum=["allow"]),
-    },
-)
+DEFAULTS = "defaults"
 
 
 def resource_schema(kind: Kind) -> Schema:
     """What may be written for one resource of a kind, variables already put in."""
     schema = closed(
         kind.description,
-        {**{each.name: dict(each.schema) for each in kind.fields}, "lifecycle": LIFECYCLE},
+        {**{each.name: dict(each.schema) for each in kind.fields}, "lifecycle": LIFECYCLE, **META_ARGUMENTS},
         [each.name for each in kind.fields if each.required],
         examples=[dict(kind.example)],
     )
@@ -105,6 +74,17 @@ STATE: Schema = closed(
     ["store"],
 )
 
+VARIABLES: Schema = {
+    "type": "object",
+    "description": "Values for ${var.NAME}. ${var.NAME.KEY} is a value within a map.",
+    "propertyNames": {"pattern": NAME_PATTERN},
+    "additionalProperties": {
+        "type": ["string", "number", "boolean", "null", "array", "object"],
+        "description": "What ${var.NAME} stands for here, without variables of its own. A null is no value.",
+    },
+    "examples": [{"prefix": "[test] ", "apps": ["chess", "go"]}],
+}
+
 ENVIRONMENT: Schema = closed(
     "One project: its key, its values, its state.",
     {
@@ -127,16 +107,7 @@ ENVIRONMENT: Schema = closed(
             pattern="^(https?://|simulator:).",
         ),
         "state": STATE,
-        "variables": {
-            "type": "object",
-            "description": "Values for ${var.NAME}.",
-            "propertyNames": {"pattern": NAME_PATTERN},
-            "additionalProperties": {
-                "type": ["string", "number", "boolean", "null"],
-                "description": "What ${var.NAME} stands for here. A null is no value.",
-            },
-            "examples": [{"prefix": "[test] "}],
-        },
+        "variables": VARIABLES,
     },
 )
 
@@ -161,6 +132,7 @@ SETTINGS: Schema = closed(
                 }
             },
         ),
+        "variables": {**VARIABLES, "description": "Values for every environment; those of an environment win."},
         "time_zone": text(
             "The readers' time zone, an IANA name: times are shown in it, beside UTC.", "Europe/Berlin", minLength=1
         ),
@@ -190,16 +162,16 @@ def find_schema(name: str) -> Schema:
 
 VARIABLE: Schema = {
     "type": "string",
-    "title": "A variable",
-    "description": "A text with a variable of the environment in it; the variables are in reconciler.yaml.",
-    "pattern": "\\$\\{var\\.[A-Za-z_][A-Za-z0-9_]*\\}",
+    "title": "A variable or an item",
+    "description": "A text with ${var.NAME}, which reconciler.yaml sets, or ${each.DIMENSION}, an item of for_each.",
+    "pattern": "\\$\\{ *(var|each)\\.[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z0-9_-]+)* *\\}",
 }
 
 
 def published() -> dict[str, Schema]:
     """File name → schema, as it is committed in `schemas/` for editors. Each stands alone; in what is not settings, a
     variable may stand for any value."""
-    kinds = {kind.name: titled(_with_variables(resource_schema(kind))) for kind in KINDS.values()}
+    kinds = {kind.name: titled(_editable(kind)) for kind in KINDS.values()}
     configuration = {
         "type": "object",
         "title": "Reconciler configuration",
@@ -207,6 +179,13 @@ def published() -> dict[str, Schema]:
         "properties": {
             **{kind.section: _section(kind) for kind in KINDS.values()},
             **{name: titled(_with_variables(block), name) for name, block in BLOCKS.items()},
+            DEFAULTS: titled(
+                closed(
+                    "Fields that the resources of this folder, and below, have if they do not write them.",
+                    {kind.section: _defaults(kind) for kind in KINDS.values()},
+                ),
+                DEFAULTS,
+            ),
         },
         "patternProperties": {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}},
         "additionalProperties": False,
@@ -231,16 +210,35 @@ def _section(kind: Kind) -> Schema:
     }
 
 
+def _defaults(kind: Kind) -> Schema:
+    fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names()}
+    return closed(f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge.", fields)
+
+
+def _editable(kind: Kind) -> Schema:
+    """The schema of a resource as editors use it. No field is required: another file may have a default for it."""
+    schema = {name: value for name, value in _with_variables(resource_schema(kind)).items() if name != "required"}
+    return {**schema, "dependentRequired": {"exclude": ["for_each"], "key": ["for_each"]}}
+
+
 def _with_variables(schema: Schema) -> Schema:
-    """The schema with `${var.NAME}` allowed wherever a value is."""
+    """The schema with `${var.NAME}` and `${each.DIMENSION}` allowed wherever a value is."""
     result = {key: value for key, value in schema.items() if key not in ("properties", "items")}
     if "properties" in schema:
-        result["properties"] = {name: _with_variables(inner) for name, inner in schema["properties"].items()}
-    if "items" in schema:
-        result["items"] = _with_variables(schema["items"])
+        result["properties"] = {name: _or_variable(inner) for name, inner in schema["properties"].items()}
+    for place in ("items", "additionalProperties"):
+        if isinstance(schema.get(place), dict):
+            result[place] = _or_variable(schema[place])
+    return result
+
+
+def _or_variable(schema: Schema) -> Schema:
+    result = _with_variables(schema)
+    if not ({"type", "enum"} & set(schema)) or "oneOf" in schema:
+        return result
+    if schema.get("type") in ("object", "array"):
+        return {**result, "type": [schema["type"], "string"], "pattern": VARIABLE["pattern"]}
     kept: Schema = {name: result.pop(name) for name in ("title", "description", "examples") if name in result}
-    if schema.get("type") in ("object", "array") or not ({"type", "enum"} & set(schema)):
-        return {**kept, **result}
     return {**kept, "anyOf": [result, VARIABLE]}
 
 

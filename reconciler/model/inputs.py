@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from reconciler.errors import Location
+from reconciler.errors import Location, Problem, some_of
+from reconciler.text import counted
 
 Fields = Mapping[str, Any]
 
@@ -47,6 +48,12 @@ class ObjectRef(NamedTuple):
         return f"{self.kind}[{self.id}]"
 
 
+def say_instances(definition: str, addresses: Sequence[str]) -> str:
+    """What is said of the address of a `for_each` if that of an instance is expected."""
+    some = f": {some_of(addresses)}" if addresses else ""
+    return f"{definition} is a for_each; expected the address of one of its {counted(len(addresses), 'resource')}{some}"
+
+
 @dataclass(frozen=True, slots=True)
 class Ignored:
     """A path of a field that an update leaves as it is live; `until` (YYYY-MM-DD) and the rest are for people."""
@@ -67,12 +74,23 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """Which one of many alike a resource is: the address of the `for_each`, and of each dimension the item's key, and
+    where that item is written."""
+
+    definition: str
+    items: Mapping[str, str]
+    places: Mapping[str, Location] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`.
 
-    `positions` are line and column of each value within it, by its path (`data.initiators[0].uid`), in the same file.
-    `file` is that file relative to the configuration's folder, with `/`. `sources` are the places of the variables that
-    a value at a path is made of.
+    `locations` are where a person would edit each value within it, by its path (`data.initiators[0].uid`): in
+    `defaults` of another file, or at an item of `for_each`, if that is the whole value. `sources` are the other places
+    that such a value is made of: variables, items, and the text that names the item. `location` is where its key is (of
+    an instance, that of the definition), and `file` the file of that, relative to the configuration's folder, with `/`.
     """
 
     address: str
@@ -80,15 +98,16 @@ class Resource:
     fields: Fields
     location: Location
     lifecycle: Lifecycle = Lifecycle()
-    positions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    locations: Mapping[str, Location] = field(default_factory=dict)
     file: str = ""
     sources: Mapping[str, tuple[Location, ...]] = field(default_factory=dict)
+    instance: Instance | None = None
 
     def field_location(self, path: str) -> Location:
         """Where the value at a path is written, or what it is within, or the resource itself."""
-        while path and path not in self.positions:
+        while path and path not in self.locations:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return Location(self.location.file, *self.positions[path]) if path else self.location
+        return self.locations[path] if path else self.location
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +139,20 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """The whole configuration for one environment. `resources` are in the order of their addresses."""
+    """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
+    what is written are problems, with their places."""
 
     resources: Mapping[str, Resource]
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
     imports: tuple[Import, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem | str, ...] = ()
+
+    def no_resource(self, address: str) -> str:
+        """Why an address is no resource, if it is that of a `for_each`; empty if it is not."""
+        made = ((each, resource.instance) for each, resource in self.resources.items())
+        addresses = [each for each, instance in made if instance and instance.definition == address]
+        return say_instances(address, addresses) if addresses and address not in self.resources else ""
 
     def files(self) -> set[str]:
         """The files that the resources are written in."""
