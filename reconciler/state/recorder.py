@@ -97,10 +97,13 @@ class Recorder:
         lock: ActiveLock | None = None,
         *,
         commit: Callable[[], str] = str,
+        zone_data: str = "",
     ) -> None:
-        """`commit` returns the commit of the configuration, empty if not known. Several threads call it."""
+        """`commit` returns the commit of the configuration, empty if not known. Several threads call it. `zone_data` is
+        the version of the time zones that the plan used, empty if it used none."""
         self._active_lock = lock
         self._commit = commit
+        self._zone_data = zone_data or snapshot.state.zone_data
         self._plan = plan
         self._store = store
         self._snapshot = snapshot
@@ -244,6 +247,7 @@ class Recorder:
         with self._lock:
             known = self._snapshot.state
             is_same = self._entries == known.entries and self._tombstones == known.tombstones
+            is_same = is_same and self._zone_data == known.zone_data
             try:
                 if receipt is not None or self._snapshot.is_taken_over or not is_same:
                     self._store.write(self._state(), self._snapshot.version, note, receipt)
@@ -261,4 +265,5 @@ class Recorder:
             self._plan,
             self._snapshot.state.configuration,
             dict(self._tombstones),
+            zone_data=self._zone_data,
         )
