@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -183,16 +184,16 @@ class Transport:
         self.close()
 
 
-def connect(address: str, secret: Secret, connections: int) -> Transport:
+def connect(address: str, secret: Secret, connections: int, clock: Callable[[], datetime] | None = None) -> Transport:
     """The transport for an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
 
     A bare host gets the API's base path `/v4`. TLS is verified, by SSL_CERT_FILE or SSL_CERT_DIR if they are set.
-    HTTPS_PROXY and NO_PROXY apply. `connections`: the most requests at once. Refused for plain http to another machine;
-    WrongUsage if the address, or one of those variables, cannot be used.
+    HTTPS_PROXY and NO_PROXY apply. `connections`: the most requests at once. `clock` is the embedded simulator's.
+    Refused for plain http to another machine; WrongUsage if the address, or one of those variables, cannot be used.
     """
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
-        return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections)
+        return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections, clock)
     return _open(base_url(address), secret, headers, connections)
 
 
@@ -229,11 +230,13 @@ def _host(base: str) -> str:
     return _url(base).raw_host.decode("ascii")
 
 
-def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Transport:
+def _open_simulator(
+    file: str, secret: Secret, headers: dict[str, str], connections: int, clock: Callable[[], datetime] | None
+) -> Transport:
     if not file:
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
-        simulator = load("reconciler.simulator:Simulator")(file)
+        simulator = load("reconciler.simulator:Simulator")(file, clock=clock)
         simulator.seed()
     except (OSError, load("sqlite3:Error")) as error:
         raise WrongUsage(

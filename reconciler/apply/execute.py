@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import datetime
 from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -109,12 +110,14 @@ def execute(
     *,
     parallelism: int,
     tell: Observer,
+    now: Callable[[], datetime],
     recheck: bool = False,
     poll: Poll | None = None,
 ) -> ApplyReport:
     """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
-    `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only the
-    changes that depend on it. Ctrl-C stops new work and waits for what is under way; a second one is raised."""
+    `before` is what was live when the plan was made. `now` gives the time in UTC. `recheck`: look again before every
+    write. A failure stops only the changes that depend on it. Ctrl-C stops new work and waits for what is under way; a
+    second one is raised."""
     ids = {change.address: change.id for change in plan.changes if change.id}
 
     def id_of(address: str) -> str | None:
@@ -126,7 +129,7 @@ def execute(
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
     references = PendingReferences(writer, id_of, before=before, taken=taken, coming=coming, poll=poll)
     recovery = LostResponseRecovery(writer, known, buried, poll)
-    runner = OperationRunner(writer, state, references, recovery, always_recheck=recheck)
+    runner = OperationRunner(writer, state, references, recovery, always_recheck=recheck, now=now)
     run = _Run(plan, runner, tell)
     # So many requests may be under way; a few more changes are prepared meanwhile.
     # What is under way at a second Ctrl-C has its intent in the journal.

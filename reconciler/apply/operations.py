@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from reconciler.api import Writer
@@ -12,6 +13,7 @@ from reconciler.api.client import Again
 from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, missing_fields
+from reconciler.apply.stale import outdated
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind, Put
 from reconciler.kinds.wire import fingerprint, is_id, other_object, record_from
@@ -62,8 +64,8 @@ def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:
 
 class OperationRunner:
     """Does one change at a time a thread. Safe to share between threads. `always_recheck`: reads an object again before
-    every write, and not only before a full PUT. `answered` has, by address, the fields that the responses to the last
-    writes showed."""
+    every write, and not only before a full PUT. `now` gives the time in UTC. `answered` has, by address, the fields
+    that the responses to the last writes showed."""
 
     def __init__(
         self,
@@ -73,6 +75,7 @@ class OperationRunner:
         recovery: LostResponseRecovery,
         *,
         always_recheck: bool,
+        now: Callable[[], datetime],
     ) -> None:
         self.answered: dict[str, Fields] = {}
         self._request_ids: dict[str, list[str]] = defaultdict(list)
@@ -81,6 +84,7 @@ class OperationRunner:
         self._references = references
         self._recovery = recovery
         self._always_recheck = always_recheck
+        self._now = now
 
     def request_ids(self, address: str) -> tuple[str, ...]:
         """The ids that the API gave the writes for an address."""
@@ -119,6 +123,8 @@ class OperationRunner:
         wanted = self._references.fields(kind, remember.applied)
         object_id = (change.id if change.action is not Action.REPLACE else remember.id) or ""
         self._require_as_seen(kind, change)
+        if said := outdated(change, self._now()):
+            raise Refused(said, hint="plan again")
         entry = self._state.entry(change.address)
         applied = dict(entry.applied) if entry and entry.id == object_id else {}
         if change.cleanup and change.id:
@@ -130,7 +136,7 @@ class OperationRunner:
             else:
                 self._update(kind, change, request, object_id, sent)
             applied |= sent
-            progress = replace(remember, id=object_id, applied=dict(applied))
+            progress = replace(remember, id=object_id, applied=dict(applied), rules={})
             self._state.record(change.address, progress, change.tombstones)
         self._state.record(change.address, replace(remember, id=object_id, applied=wanted), change.tombstones)
 

@@ -6,15 +6,18 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from reconciler.api import Transport, connect
+from reconciler.api.address import is_local
 from reconciler.api.secret import read_secret
 from reconciler.config.files import configuration_folder
 from reconciler.config.load import Configuration, Opened
 from reconciler.config.settings import derived_name
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git.repository import repository_top
 from reconciler.lazy import load
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
@@ -22,18 +25,23 @@ from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
 from reconciler.threads import Threads
 
+utc_now = partial(datetime.now, UTC)
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+NOW = "RECONCILER_NOW"
+"""The variable that sets the clock, for rehearsals."""
 LOCK_SECONDS = 1.0
 """How long a plan that is made waits for the name of who applies meanwhile: it is no part of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One configuration, one environment, its state, and the connection to the API."""
+    """One configuration, one environment, its state, and the connection to the API. `clock` gives the time in UTC."""
 
     opened: Opened
     environment: Environment
     store: Backend
     door: Transport
+    clock: Callable[[], datetime] = utc_now
 
     @property
     def configuration(self) -> Configuration:
@@ -56,6 +64,11 @@ class Session:
             self.store.where,
             allowed=WRONG_CONFIGURATION in allowed,
         )
+
+    def at(self, text: str) -> Session:
+        """The same at another moment. WrongUsage if the text is none."""
+        moment = parse_moment(text, "--at")
+        return replace(self, clock=lambda: moment)
 
     def _named(self) -> set[str]:
         return self.configuration.merged.named()
@@ -100,10 +113,31 @@ def open_session(
     if hide is not None:
         hide(secret.value)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or VENDOR_URL
-    with connect(address, secret, connections) as door:
+    clock = _clock(variables[NOW], address) if variables.get(NOW) else None
+    with connect(address, secret, connections, clock) as door:
         door.trace = trace
         door.refuses_key = True
-        yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)
+        yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door, clock or utc_now)
+
+
+def _clock(text: str, address: str) -> Callable[[], datetime]:
+    """The clock that stands at that time. WrongUsage if it is no time, or if the API is not a simulator's."""
+    if not is_local(address):
+        raise WrongUsage(
+            f"{NOW} is set, and the API at {address} is neither a simulator nor on this machine",
+            hint=f"unset {NOW}; `reconciler plan --at` shows the plan of another moment",
+        )
+    now = parse_moment(text, NOW)
+    return lambda: now
+
+
+def parse_moment(text: str, name: str) -> datetime:
+    """The moment in a text of ISO 8601, in UTC. WrongUsage, with `name` in it, if the text is none."""
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None and FIRST_YEAR <= moment.year <= LAST_YEAR:
+            return moment.astimezone(UTC)
+    raise WrongUsage(f"{name} {text}: expected a moment with its zone, for example 2027-03-28T01:30Z")
 
 
 def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:

@@ -139,11 +139,17 @@ def describe(rule: str, grid: int, now: datetime) -> str:
     return f"{rule} is {first:%H:%M} UTC"
 
 
+@lru_cache(10_000)
+def _seasons(zone: ZoneInfo, day: datetime) -> frozenset[timedelta]:
+    """The offsets that a zone has from that day on."""
+    return frozenset((day + step * DAY).astimezone(zone).utcoffset() or timedelta() for step in range(AHEAD))
+
+
 def off_grid(rule: str, grid: int, now: datetime) -> str:
     """Why a local time has no UTC time on the grid in some season, and the two nearest that have; empty if it has."""
     clock, zone = _parts(rule)
     local = clock.hour * 60 + clock.minute
-    seasons = {(now + step * DAY).astimezone(zone).utcoffset() or timedelta() for step in range(AHEAD)}
+    seasons = _seasons(zone, now.replace(hour=0, minute=0, second=0, microsecond=0))
 
     def is_on(minutes: int) -> bool:
         return all((minutes * MINUTE - offset) % (grid * MINUTE) == timedelta() for offset in seasons)

@@ -110,7 +110,10 @@ class Change:
         """What a reviewer approves of it: all but the reason and the notes, but where and when it was written, and but
         the tombstones, which write nothing to the API. A local time is approved as it is written: its UTC time is left
         out, so that the approval holds when the clocks change."""
-        entry, rules = self.remember.as_wanted() if self.remember else None, self.remember.rules if self.remember else {}
+        entry, rules = (
+            self.remember.as_wanted() if self.remember else None,
+            self.remember.rules if self.remember else {},
+        )
         hidden = () if rules else ("rules",)
         remember = entry and {
             name: _without(rules, getattr(entry, name)) if name == "applied" else getattr(entry, name)
@@ -136,6 +139,9 @@ def _without(rules: Mapping[str, str], values: Mapping[str, Any]) -> Mapping[str
 def _as_ruled(request: Request, rules: Mapping[str, str]) -> Request:
     sets = tuple(name for name in request.sets if name not in rules)
     return replace(request, body=request.body and _without(rules, request.body), sets=sets)
+
+
+WAITS = "now, a delivery would be lost or doubled"
 
 
 @dataclass(frozen=True, slots=True)

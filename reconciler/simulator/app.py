@@ -46,7 +46,7 @@ class Simulator:
         path: str | os.PathLike[str],
         *,
         log: TextIO | None = None,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
         faults: Faults | None = None,
     ) -> None:
         self.faults = Faults() if faults is None else faults
@@ -54,7 +54,7 @@ class Simulator:
         self._log = log
         self._log_lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._clock = clock
+        self._clock = clock or utc_now
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
