@@ -236,8 +236,10 @@ def _open_simulator(
     if not file:
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
-        simulator = load("reconciler.simulator:Simulator")(file, clock=clock)
+        simulator = load("reconciler.simulator:Simulator")(file)
         simulator.seed()
+        if clock is not None:
+            simulator.clock.set(clock())
     except (OSError, load("sqlite3:Error")) as error:
         raise WrongUsage(
             f"the simulator cannot keep its data in {file}: {_message(error)}",
