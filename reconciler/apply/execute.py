@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import datetime
 from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -110,26 +109,24 @@ def execute(
     *,
     parallelism: int,
     tell: Observer,
-    now: Callable[[], datetime],
     recheck: bool = False,
     poll: Poll | None = None,
 ) -> ApplyReport:
     """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
-    `before` is what was live when the plan was made. `now` gives the time in UTC. `recheck`: look again before every
-    write. A failure stops only the changes that depend on it. Ctrl-C stops new work and waits for what is under way; a
-    second one is raised."""
+    `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only the
+    changes that depend on it. Ctrl-C stops new work and waits for what is under way; a second one is raised."""
     ids = {change.address: change.id for change in plan.changes if change.id}
 
     def id_of(address: str) -> str | None:
         entry = state.entry(address)
         return entry.id if entry else ids.get(address)
 
-    state.begin(plan.moved, plan.refresh)
+    state.begin(plan.moved, plan.refresh, plan.zone_data)
     known, buried = _live_before(plan, state), set(map(parse_object_name, state.tombstones()))
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
     references = PendingReferences(writer, id_of, before=before, taken=taken, coming=coming, poll=poll)
     recovery = LostResponseRecovery(writer, known, buried, poll)
-    runner = OperationRunner(writer, state, references, recovery, always_recheck=recheck, now=now)
+    runner = OperationRunner(writer, state, references, recovery, always_recheck=recheck)
     run = _Run(plan, runner, tell)
     # So many requests may be under way; a few more changes are prepared meanwhile.
     # What is under way at a second Ctrl-C has its intent in the journal.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Protocol
 
 from reconciler.api import Writer
@@ -32,7 +31,7 @@ class StateRecorder(Protocol):
     def entry(self, address: str) -> Entry | None: ...
     def entries(self) -> dict[str, Entry]: ...
     def tombstones(self) -> dict[str, Tombstone]: ...
-    def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None: ...
+    def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry], zone_data: str = "") -> None: ...
     def record(self, address: str, entry: Entry, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None: ...
     def forget(self, address: str, object_id: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None: ...
     def deleted(self, address: str, kind: str, object_id: str) -> None: ...
@@ -64,8 +63,8 @@ def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:
 
 class OperationRunner:
     """Does one change at a time a thread. Safe to share between threads. `always_recheck`: reads an object again before
-    every write, and not only before a full PUT. `now` gives the time in UTC. `answered` has, by address, the fields
-    that the responses to the last writes showed."""
+    every write, and not only before a full PUT. `answered` has, by address, the fields that the responses to the last
+    writes showed."""
 
     def __init__(
         self,
@@ -75,7 +74,6 @@ class OperationRunner:
         recovery: LostResponseRecovery,
         *,
         always_recheck: bool,
-        now: Callable[[], datetime],
     ) -> None:
         self.answered: dict[str, Fields] = {}
         self._request_ids: dict[str, list[str]] = defaultdict(list)
@@ -84,7 +82,6 @@ class OperationRunner:
         self._references = references
         self._recovery = recovery
         self._always_recheck = always_recheck
-        self._now = now
 
     def request_ids(self, address: str) -> tuple[str, ...]:
         """The ids that the API gave the writes for an address."""
@@ -123,7 +120,7 @@ class OperationRunner:
         wanted = self._references.fields(kind, remember.applied)
         object_id = (change.id if change.action is not Action.REPLACE else remember.id) or ""
         self._require_as_seen(kind, change)
-        if said := outdated(change, self._now()):
+        if said := outdated(change, self._writer.now()):
             raise Refused(said, hint="plan again")
         entry = self._state.entry(change.address)
         applied = dict(entry.applied) if entry and entry.id == object_id else {}

@@ -47,9 +47,12 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
         require_base(flags)
         if undo is not None and flags["base"] is not None:
             raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
+        if at is not None:
+            session.door.now = commands.session.parse_moment(at, "--at")
+            write_stderr(f"note: this is the plan of {session.door.now:%Y-%m-%d %H:%M} UTC, to look at only")
         who_applies = session.watch_lock()
         planned, review = commands.review.preview(
-            session if at is None else session.at(at),
+            session,
             read_options(flags),
             undo,
             base=flags["base"],
@@ -57,10 +60,6 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
             out=out,
             forms=[flags["form"], *files.forms()],
         )
-        if at is not None:
-            write_stderr(
-                escape(f"note: this is the plan of {session.at(at).clock():%Y-%m-%d %H:%M} UTC, to look at only")
-            )
         if who := who_applies():
             write_stderr(escape(f"note: somebody is applying: {who}; plan again once that has ended"))
     commands.report_files.write_reports(review, flags["reports"])

@@ -96,7 +96,7 @@ def _planned(session: Session, request: ApplyRequest) -> Planned:
 @contextmanager
 def lock_state(session: Session) -> Iterator[ActiveLock]:
     """Holds the state's lock, from before the plan is made until its last step is written. Refused if it is held."""
-    with hold_lock(session.store, LockInfo.this_run(session.clock())) as lock:
+    with hold_lock(session.store, LockInfo.this_run(session.door.clock())) as lock:
         yield lock
 
 
@@ -117,26 +117,12 @@ def apply(
     with Threads(2) as aside:
         # What is applied is the commit of now; git says it while the API is busy.
         head = aside.submit(lambda: planned.head or session.head())
-        recorder = Recorder(
-            session.store,
-            planned.snapshot,
-            planned.plan.digest,
-            lock,
-            commit=lambda: result(head),
-            zone_data=planned.plan.zone_data,
-        )
+        recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
         writer = Writer(session.door)
         reading = _ReadingBack(planned, writer, recorder, tell)
         commit = aside.submit(session.commit)
         done = execute(
-            planned.plan,
-            writer,
-            recorder,
-            planned.live,
-            tell=reading.seen,
-            parallelism=parallelism,
-            now=session.clock,
-            recheck=recheck,
+            planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
         )
     return _finished(
         recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))

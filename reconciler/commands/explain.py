@@ -26,6 +26,6 @@ def explain_address(session: Session, target: str) -> Explanation:
             planned.live,
             receipts,
             lambda place: line(place).strip(),
-            session.clock(),
+            session.door.clock(),
         ),
     )

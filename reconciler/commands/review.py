@@ -31,7 +31,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         made,
         planned.desired,
         planned.live,
-        at=now or session.clock(),
+        at=now or session.door.clock(),
         commit=session.commit() if SHOW_COMMIT.intersection(forms) else "",
         base=planned.base,
         scopes=planned.scopes,

@@ -56,7 +56,7 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     _require_unvanished(saved.plan, state, live)
     desired = session.configuration.desired(session.environment)
     planned = Planned(
-        recheck_plan(saved.plan, state, live, session.clock()), snapshot, state, live, desired, head=saved.head
+        recheck_plan(saved.plan, state, live, session.door.clock()), snapshot, state, live, desired, head=saved.head
     )
     return with_behind(planned, session.opened.folder)
 

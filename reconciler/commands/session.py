@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from reconciler.api import Transport, connect
@@ -25,7 +24,6 @@ from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
 from reconciler.threads import Threads
 
-utc_now = partial(datetime.now, UTC)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 NOW = "RECONCILER_NOW"
 """The variable that sets the clock, for rehearsals."""
@@ -35,13 +33,12 @@ LOCK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One configuration, one environment, its state, and the connection to the API. `clock` gives the time in UTC."""
+    """One configuration, one environment, its state, and the connection to the API."""
 
     opened: Opened
     environment: Environment
     store: Backend
     door: Transport
-    clock: Callable[[], datetime] = utc_now
 
     @property
     def configuration(self) -> Configuration:
@@ -64,11 +61,6 @@ class Session:
             self.store.where,
             allowed=WRONG_CONFIGURATION in allowed,
         )
-
-    def at(self, text: str) -> Session:
-        """The same at another moment. WrongUsage if the text is none."""
-        moment = parse_moment(text, "--at")
-        return replace(self, clock=lambda: moment)
 
     def _named(self) -> set[str]:
         return self.configuration.merged.named()
@@ -113,22 +105,13 @@ def open_session(
     if hide is not None:
         hide(secret.value)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or VENDOR_URL
-    clock = _clock(variables[NOW], address) if variables.get(NOW) else None
-    with connect(address, secret, connections, clock) as door:
+    now = parse_moment(variables[NOW], NOW) if variables.get(NOW) else None
+    if now is not None and not is_local(address):
+        raise WrongUsage(f"{NOW} is set, and the API at {address} is neither a simulator nor on this machine")
+    with connect(address, secret, connections, now) as door:
         door.trace = trace
         door.refuses_key = True
-        yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door, clock or utc_now)
-
-
-def _clock(text: str, address: str) -> Callable[[], datetime]:
-    """The clock that stands at that time. WrongUsage if it is no time, or if the API is not a simulator's."""
-    if not is_local(address):
-        raise WrongUsage(
-            f"{NOW} is set, and the API at {address} is neither a simulator nor on this machine",
-            hint=f"unset {NOW}; `reconciler plan --at` shows the plan of another moment",
-        )
-    now = parse_moment(text, NOW)
-    return lambda: now
+        yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)
 
 
 def parse_moment(text: str, name: str) -> datetime:

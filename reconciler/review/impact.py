@@ -149,8 +149,7 @@ class _ChangeImpact:
             return
         clock = self.clock
         text = f"{quoted(self.change.name)} goes out at {clock.time(new)}, no longer at {clock.time(old)}"
-        if rule := self._rule():
-            text = f"{quoted(self.change.name)} goes out at {new} UTC, no longer at {old} UTC; {rule}"
+        text += f"; {rule}" if (rule := self._rule()) else ""
         if self.change.is_clock() or clock.passed(old) == clock.passed(new):
             yield Impact(Weight.STARTS, f"{text}; next one {clock.until(moment)}")
         elif clock.passed(old):

@@ -97,13 +97,11 @@ class Recorder:
         lock: ActiveLock | None = None,
         *,
         commit: Callable[[], str] = str,
-        zone_data: str = "",
     ) -> None:
-        """`commit` returns the commit of the configuration, empty if not known. Several threads call it. `zone_data` is
-        the version of the time zones that the plan used, empty if it used none."""
+        """`commit` returns the commit of the configuration, empty if not known. Several threads call it."""
         self._active_lock = lock
         self._commit = commit
-        self._zone_data = zone_data or snapshot.state.zone_data
+        self._zone_data = snapshot.state.zone_data
         self._plan = plan
         self._store = store
         self._snapshot = snapshot
@@ -136,9 +134,11 @@ class Recorder:
         """The key of a create. A run after a crash gets the same key for the same body on top of the same state."""
         return str(uuid.uuid5(KEYS, canonical([self.lineage, self._snapshot.state.serial, address, body])))
 
-    def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None:
-        """Starts the journal. `moved`: new address → old one; `refresh`: new entries of unchanged objects."""
+    def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry], zone_data: str = "") -> None:
+        """Starts the journal. `moved`: new address → old one; `refresh`: new entries of unchanged objects; `zone_data`:
+        the version of the time zones that the plan used."""
         with self._lock:
+            self._zone_data = zone_data or self._zone_data
             for target, source in moved.items():
                 if source in self._entries:
                     self._entries[target] = self._entries.pop(source)
