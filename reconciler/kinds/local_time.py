@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -30,7 +29,6 @@ MOST_STEPS = 10
 LOOSE = re.compile(r"\s*(\d{1,2}):(\d\d)\s+(\S.*?)\s*")
 UTC_NAMES = frozenset({"utc", "gmt", "z", "etc/utc", "etc/gmt", "+00:00"})
 NO_PLACE = "; a local time names a place, since CET or UTC+2 have no seasons"
-UNKNOWN_VERSION = "unknown"
 
 
 def _parts(rule: str) -> tuple[time, ZoneInfo]:
@@ -62,11 +60,6 @@ def next_moment(rule: str, grid: int, now: datetime) -> datetime:
 def next_time(rule: str, grid: int, now: datetime) -> str:
     """The UTC time of day (HH:MM) of the next delivery after `now`."""
     return f"{next_moment(rule, grid, now):%H:%M}"
-
-
-def next_times(rules: Mapping[str, tuple[str, int]], now: datetime) -> dict[str, str]:
-    """The same for several fields, each with its local time and its grid."""
-    return {name: next_time(rule, grid, now) for name, (rule, grid) in rules.items()}
 
 
 def not_before(rule: str, grid: int, before: object, now: datetime) -> datetime:
@@ -211,4 +204,4 @@ def zone_data(rule: str) -> str:
             first = lines.readline().strip()
             if first.startswith(head) and len(first) > len(head):
                 return first.removeprefix(head)
-    return UNKNOWN_VERSION
+    return "unknown"

@@ -110,35 +110,32 @@ class Change:
         """What a reviewer approves of it: all but the reason and the notes, but where and when it was written, and but
         the tombstones, which write nothing to the API. A local time is approved as it is written: its UTC time is left
         out, so that the approval holds when the clocks change."""
-        entry, rules = (
-            self.remember.as_wanted() if self.remember else None,
-            self.remember.rules if self.remember else {},
-        )
-        hidden = () if rules else ("rules",)
-        remember = entry and {
-            name: _without(rules, getattr(entry, name)) if name == "applied" else getattr(entry, name)
-            for name in entry.__slots__
-            if name not in ("read_back", *hidden)
-        }
         left = ("reason", "tombstones", "seen_as_ruled")
         content = {name: getattr(self, name) for name in self.__slots__ if name not in left}
-        requests = tuple(_as_ruled(each, rules) for each in self.requests) if rules else self.requests
         fields = [each.approved() for each in self.fields if each.cause is not Cause.CLOCK]
-        seen = self.seen_as_ruled or self.seen
-        return content | {"notes": None, "remember": remember, "fields": fields, "requests": requests, "seen": seen}
+        content |= {"notes": None, "remember": None, "fields": fields, "seen": self.seen_as_ruled or self.seen}
+        if self.remember is not None:
+            entry = self.remember.as_wanted()
+            remember = {name: getattr(entry, name) for name in entry.__slots__ if name not in ("read_back", "rules")}
+            content["remember"] = remember
+            if rules := entry.rules:
+                remember |= {"applied": _without(rules, entry.applied), "rules": rules}
+                content["requests"] = [
+                    replace(each, body=_without(rules, each.body), sets=_without(rules, each.sets))
+                    for each in self.requests
+                ]
+        return content
 
     def remarks(self) -> tuple[str, ...]:
         """All that is said of it: its reason, if it has one, and its notes."""
         return (self.reason, *self.notes) if self.reason else self.notes
 
 
-def _without(rules: Mapping[str, str], values: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in values.items() if name not in rules} if rules else values
-
-
-def _as_ruled(request: Request, rules: Mapping[str, str]) -> Request:
-    sets = tuple(name for name in request.sets if name not in rules)
-    return replace(request, body=request.body and _without(rules, request.body), sets=sets)
+def _without(rules: Mapping[str, str], values: Any) -> Any:
+    """A map, or names, without those of local times."""
+    if isinstance(values, Mapping):
+        return {name: value for name, value in values.items() if name not in rules}
+    return values and tuple(name for name in values if name not in rules)
 
 
 WAITS = "now, a delivery would be lost or doubled"

@@ -11,7 +11,6 @@ from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import (
     Difference,
-    alike,
     differences,
     find_cause,
     flattened,
@@ -24,7 +23,14 @@ from reconciler.kinds.comparison import (
 from reconciler.kinds.declaration import sends
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
 from reconciler.kinds.references import references, resolved
-from reconciler.kinds.wire import CannotBeSent, create_requests, delete_requests, fingerprint, update_requests
+from reconciler.kinds.wire import (
+    CannotBeSent,
+    came_from,
+    create_requests,
+    delete_requests,
+    fingerprint,
+    update_requests,
+)
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
 from reconciler.plan.identity import Match, PlanContext
@@ -44,7 +50,7 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     every = [item for items in used.values() for item in items]
     fields = written(kind, resource.fields, ignored)
     if rules := kind.local_times(fields):
-        fields |= kinds.local_time.next_times(rules, context.now)
+        fields |= {name: kinds.local_time.next_time(*each, context.now) for name, each in rules.items()}
     return resolved(
         kind,
         fields,
@@ -115,11 +121,16 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     found = differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
-    rules, given = _rules(resource), _given(record, entry, fields)
+    rules, given = _rules(resource), came_from(record, entry, fields)
     held = set(_held(context, resource, record, entry, found)) if rules else ()
     if held:
         found = [each for each in found if each.path not in held]
         fields |= {name: record.fields[name] for name in held}
+
+    def field_change(each: Difference) -> FieldChange:
+        path, rule = each.path, rules.get(each.path, "")
+        return FieldChange(path, each.before, each.after, find_cause(each, entry, rule), rule, given.get(path, ""))
+
     after = _entry(context, resource, fields, record)
     # Live as wanted is as good as a write that was read back.
     after = replace(after, stored={**after.stored, **kept}, read_back=not found)
@@ -134,21 +145,11 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
         action=Action.UPDATE,
         id=record.id,
         name=record.name,
-        fields=tuple(
-            FieldChange(
-                each.path,
-                each.before,
-                each.after,
-                find_cause(each, entry, rules.get(each.path, "")),
-                rules.get(each.path, ""),
-                given.get(each.path, ""),
-            )
-            for each in found
-        ),
+        fields=tuple(map(field_change, found)),
         notes=tuple(notes),
         remember=after,
         seen=fingerprint(kind, record),
-        seen_as_ruled=_as_ruled(record, given),
+        seen_as_ruled=fingerprint(kind, record, given) if given else None,
         tombstones={} if match.remembered else context.kept_protection(resource.address),
     )
     if not found:
@@ -174,21 +175,6 @@ def _held(
             stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
             context.waiting.append(Waiting(resource.address, name, each.before, each.after, stamp))
             yield name
-
-
-def _given(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, str]:
-    """The local times that live UTC times came from, by field: those that we have set, or that are wanted now."""
-    known = (entry.applied, wanted) if entry else ()
-    return {
-        name: rule
-        for name, rule in (entry.rules if entry else {}).items()
-        if any(alike(record.fields.get(name), each.get(name)) for each in known)
-    }
-
-
-def _as_ruled(record: Record, given: Mapping[str, str]) -> str | None:
-    """The fingerprint of an object with these local times in place of their UTC times; None without any."""
-    return fingerprint(KINDS[record.kind], replace(record, fields={**record.fields, **given})) if given else None
 
 
 def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField]:
@@ -272,7 +258,7 @@ def plan_unseen_delete(address: str, object_id: str, reason: str) -> Change:
 
 def plan_delete(address: str, record: Record, reason: str, entry: Entry | None = None) -> Change:
     """The delete of a live object. `entry`: what is remembered of it."""
-    kind, given = KINDS[record.kind], _given(record, entry, {})
+    kind, given = KINDS[record.kind], came_from(record, entry, {})
     return Change(
         address=address,
         kind=kind.name,
@@ -286,7 +272,7 @@ def plan_delete(address: str, record: Record, reason: str, entry: Entry | None =
         reason=reason,
         requests=delete_requests(kind, record.id),
         seen=fingerprint(kind, record),
-        seen_as_ruled=_as_ruled(record, given),
+        seen_as_ruled=fingerprint(kind, record, given) if given else None,
     )
 
 
