@@ -113,7 +113,7 @@ def execute(
         entry = state.entry(address)
         return entry.id if entry else ids.get(address)
 
-    state.begin(plan.moved, plan.refresh)
+    state.begin(plan.moved, plan.refresh, plan.zone_data)
     known = _live_before(plan, state)
     taken = known.union(map(ObjectRef.parse, state.tombstones()))
     references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))

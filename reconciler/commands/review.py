@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,7 +37,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         made,
         planned.desired,
         planned.live,
-        at=now or datetime.now(UTC),
+        at=now or session.door.clock(),
         commit=session.commit() if SHOW_COMMIT.intersection(forms) else "",
         base=planned.base,
         scopes=planned.scopes,

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from reconciler.model.plan import FORMAT_VERSION, Change
+from reconciler.model.plan import FORMAT_VERSION, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Review, Status, Weight
 from reconciler.output.groups import Group, find_groups, short_place
 
@@ -48,10 +48,17 @@ def plan_json(review: Review) -> str:
             {"address": each.address, "path": each.path, "before": each.live, "after": each.written}
             for each in plan.ignored
         ],
+        waiting=list(map(asdict, plan.waiting)),
+        zone_data=plan.zone_data or None,
         tasks=review.tasks,
         warnings=[*plan.warnings, *risks],
         refusals=list(map(asdict, plan.refusals)),
     )
+
+
+def _field(field: FieldChange) -> dict[str, Any]:
+    shown = {"path": field.path, "before": field.before, "after": field.after, "cause": field.cause}
+    return shown | ({"rule": field.rule} if field.rule else {})
 
 
 def _change(review: Review, change: Change) -> dict[str, Any]:
@@ -63,7 +70,7 @@ def _change(review: Review, change: Change) -> dict[str, Any]:
         "behind": {"commit": behind.id, "subject": behind.subject} if behind else None,
         "depends_on": change.depends_on,
         "reason": change.reason or None,
-        "fields": list(map(asdict, change.fields)),
+        "fields": list(map(_field, change.fields)),
         "impact": impact,
         "notes": [*impact, *review.remarks_on(change)],
     }

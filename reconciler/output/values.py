@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
-from reconciler.model.plan import KeptField
+from reconciler.model.plan import WAITS, KeptField, Waiting
 from reconciler.output.terminal import escape
 from reconciler.text import truncate
 
@@ -105,6 +105,12 @@ def ignored_lines(ignored: Sequence[KeptField], labels: Mapping[str, str], most:
     yield from (f"  ignored: {each} (ignore_changes)" for each in ignored_sentences(ignored[:most], labels))
     if len(ignored) > most:
         yield f"  … and {len(ignored) - most} more fields that ignore_changes holds"
+
+
+def waiting_line(each: Waiting) -> str:
+    """What waits, and until when."""
+    moment = each.not_before.replace("T", " ").removesuffix(":00Z")
+    return f"waiting: {each.address}.{each.path} {each.before} → {each.after}, from {moment} UTC on: {WAITS}"
 
 
 class ValueDiff:

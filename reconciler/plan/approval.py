@@ -127,7 +127,7 @@ def _planned(plan: Plan) -> Iterator[str]:
 
 def _differences(plan: Plan, approved: Mapping[str, ApprovedChange], *, has_room: bool) -> Iterator[str]:
     """How the changes of a plan differ from those that were approved. `has_room`: the approval holds all changes."""
-    for change in plan.changes:
+    for change in (each for each in plan.changes if not each.is_clock()):
         known = approved.get(change.address)
         if known is None and has_room:
             yield f"{change.address} was not approved: {_current(change)}"

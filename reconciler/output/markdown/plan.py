@@ -19,7 +19,7 @@ from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, api_note, title
 from reconciler.output.markdown.change import GroupMarkdown, list_tasks
 from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size, with_line
-from reconciler.output.values import ignored_sentences
+from reconciler.output.values import ignored_sentences, waiting_line
 from reconciler.text import counted, quote
 
 TEXT_ROOM = 46_000
@@ -85,7 +85,9 @@ class PlanMarkdown:
             yield bullets(fitting(sentences, REFUSALS_ROOM, FULL_PLAN))
 
     def _after(self) -> Iterator[str]:
-        """The checklist, the warnings and what `ignore_changes` holds."""
+        """What waits, the checklist, the warnings and what `ignore_changes` holds."""
+        if waiting := self._plan.waiting:
+            yield bullets(fitting((prose(waiting_line(each)) for each in waiting), WARNINGS_ROOM, FULL_PLAN))
         if self._review.tasks:
             yield "#### To do by hand"
             yield bullets(fitting(list_tasks(self._review), TASKS_ROOM, FULL_PLAN), "- [ ]")

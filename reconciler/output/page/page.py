@@ -24,7 +24,7 @@ from reconciler.output.groups import Group, find_groups, grouped_tasks, new_by_k
 from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
 from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
 from reconciler.output.terminal import escape
-from reconciler.output.values import ignored_sentences
+from reconciler.output.values import ignored_sentences, waiting_line
 from reconciler.text import counted, truncate
 
 
@@ -89,7 +89,7 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
         report=report,
         grave=_gravest(review, groups),
         tasks=grouped_tasks(review),
-        warnings=(*plan.warnings, *(report.warnings if report else ())),
+        warnings=(*map(waiting_line, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
         cards=list(cards(review, listed, endings)),
         new=[(group.title(), list(sentences(review, group))) for group in new_by_kind(groups)],
         facets=list(facets(review, listed, endings)),
