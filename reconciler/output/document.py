@@ -80,7 +80,7 @@ def _group(group: Group) -> dict[str, Any]:
     return {
         "action": group.first.action,
         "addresses": group.addresses,
-        "fields": list(map(asdict, group.first.fields)),
+        "fields": list(map(_field, group.first.fields)),
         "place": short_place(group.place) if group.place else None,
     }
 
