@@ -76,12 +76,10 @@ def findings_of_review(review: Review) -> Iterator[Finding]:
             yield from _findings_at(review, Group(changes, {}), place if is_written else None)
     files = review.desired.files()
     for warning in review.plan.warnings:
-        found = AT_A_PLACE.fullmatch(warning)
-        if found and found["file"] in files:
-            place = Location(found["file"], int(found["line"]), int(found["column"]))
-            yield _finding("warning", warning, [found["rest"]], place)
-        else:
-            yield _finding("warning", warning, [warning], None)
+        said, place = warning, None
+        if (found := AT_A_PLACE.fullmatch(warning)) and found["file"] in files:
+            said, place = found["rest"], Location(found["file"], int(found["line"]), int(found["column"]))
+        yield _finding("warning", warning, [said], place)
 
 
 def findings_of_problems(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:

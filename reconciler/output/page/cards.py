@@ -45,22 +45,19 @@ def facets(review: Review, groups: Iterable[Group], endings: Endings) -> Iterato
     """What tells these changes apart, to filter by; named as in the page's `data-` attributes. A choice is a value,
     what it is called, its sign, and how many changes have it."""
     changes = [change for group in groups for change in group.changes]
-    values = {
-        "ending": Counter(endings[change.address]["word"] for change in changes if change.address in endings),
-        "action": Counter(change.action.value for change in changes),
-        "kind": Counter(change.kind for change in changes),
-        "causes": Counter(cause for change in changes for cause in _causes(change)),
-        "scope": Counter(scope.value for change in changes if (scope := review.find_scope(change.address))),
-    }
+    ends = (endings[change.address]["word"] for change in changes if change.address in endings)
+    kinds = Counter(change.kind for change in changes)
+    causes = (cause for change in changes for cause in _causes(change))
+    scopes = (str(scope) for change in changes if (scope := review.find_scope(change.address)))
+    actions = (str(change.action) for change in changes)
     every = (
-        ("ending", "Outcome", [(each, each, label.sign) for each, label in STATUSES.items()]),
-        ("action", "Action", [(each, each, SIGNS[each]) for each in ACTIONS]),
-        ("kind", "Kind", [(each, each, "") for each in sorted(values["kind"])]),
-        ("causes", "Cause", [(each, label.word, "") for each, label in CAUSES.items()]),
-        ("scope", "Scope", [(each, each, "") for each in Scope]),
+        ("ending", "Outcome", Counter(ends), [(each, each, label.sign) for each, label in STATUSES.items()]),
+        ("action", "Action", Counter(actions), [(each, each, SIGNS[each]) for each in ACTIONS]),
+        ("kind", "Kind", kinds, [(each, each, "") for each in sorted(kinds)]),
+        ("causes", "Cause", Counter(causes), [(each, label.word, "") for each, label in CAUSES.items()]),
+        ("scope", "Scope", Counter(scopes), [(each, each, "") for each in Scope]),
     )
-    for name, title, choices in every:
-        counts = values[name]
+    for name, title, counts, choices in every:
         present = [(value, word, sign, counts[value]) for value, word, sign in choices if counts[value]]
         if present and len(changes) > 1:
             yield {"name": name, "title": title, "choices": present}
