@@ -7,6 +7,7 @@ from reconciler.lazy import lazy_submodules
 if TYPE_CHECKING:
     from reconciler.output import (
         document,
+        expanded,
         explain,
         findings,
         graph,
@@ -20,4 +21,16 @@ if TYPE_CHECKING:
 else:
     __getattr__ = lazy_submodules(__name__)
 
-__all__ = ["document", "explain", "findings", "graph", "groups", "listings", "markdown", "progress", "schemas", "text"]
+__all__ = [
+    "document",
+    "expanded",
+    "explain",
+    "findings",
+    "graph",
+    "groups",
+    "listings",
+    "markdown",
+    "progress",
+    "schemas",
+    "text",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Final
@@ -41,12 +42,14 @@ class Layout:
     """How a text indents: a map below a key by `step` columns, the dashes of a list below a key by `dash`.
 
     `is_flow`: all in flow style. `has_short_maps`: short maps in lists are on one line, `- {type: x, id: y}`.
+    `must_quote`: which texts have to be in double quotes, beside those that could be misread.
     """
 
     step: int = 2
     dash: int = 2
     is_flow: bool = False
     has_short_maps: bool = False
+    must_quote: Callable[[str], bool] = lambda _: False
 
 
 def dump(value: Any, layout: Layout = Layout()) -> str:
@@ -70,6 +73,15 @@ def inline(value: Any, quote: str) -> str:
         is_single = quote == "'" and value.isprintable()
         return "'" + value.replace("'", "''") + "'" if is_single else _quoted(value)
     return dump(value, Layout(is_flow=True)).rstrip("\n")
+
+
+def escape_variables(value: Any) -> Any:
+    """The value with each `${` in its texts as `$${`, which is no variable."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, dict):
+        return {key: escape_variables(inner) for key, inner in value.items()}
+    return [escape_variables(item) for item in value] if isinstance(value, list) else value
 
 
 class _Dumper(yaml.SafeDumper):
@@ -106,11 +118,11 @@ def _quoted(text: str) -> str:
     return '"' + _ESCAPED.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
 
 
-def _style(text: str) -> str | None:
+def _style(text: str, layout: Layout) -> str | None:
     """Return how to write a string: as a literal block, in double quotes, or (None) as plain as the emitter may."""
     if _SURROGATE.search(text):
         raise ValueError(f"no JSON value: half of a surrogate pair in {text!r}")
-    if _HIDDEN.search(text) or _NO_STRING.fullmatch(text):
+    if _HIDDEN.search(text) or _NO_STRING.fullmatch(text) or layout.must_quote(text):
         return '"'
     if "\n" in text:
         return "|" if _is_literal(text) else '"'
@@ -123,18 +135,18 @@ def _is_literal(text: str) -> bool:
     return bool(lines[-1]) and not text[0].isspace() and all(line == line.rstrip() for line in lines)
 
 
-def _string(_dumper: Any, value: str) -> ScalarNode:
-    return ScalarNode(_TAG + "str", value, style=_style(value))
+def _string(dumper: Any, value: str) -> ScalarNode:
+    return ScalarNode(_TAG + "str", value, style=_style(value, dumper.layout))
 
 
-def _key(value: Any) -> ScalarNode:
+def _key(dumper: Any, value: Any) -> ScalarNode:
     if isinstance(value, str):
-        return _string(None, value)
+        return _string(dumper, value)
     raise ValueError(f"no JSON value: the key {value!r} is no string")
 
 
 def _map(dumper: Any, value: dict[Any, Any]) -> MappingNode:
-    pairs: list[tuple[Node, Node]] = [(_key(key), dumper.represent_data(item)) for key, item in value.items()]
+    pairs: list[tuple[Node, Node]] = [(_key(dumper, key), dumper.represent_data(item)) for key, item in value.items()]
     return MappingNode(_TAG + "map", pairs, flow_style=dumper.layout.is_flow or not pairs)
 
 
