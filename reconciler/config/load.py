@@ -17,7 +17,7 @@ from reconciler.config.schema_problems import schema_problems
 from reconciler.config.semantics import block_problems, semantic_problems
 from reconciler.config.settings import read_settings
 from reconciler.config.text import cut
-from reconciler.config.values import Substitution, value_positions, variable_sources
+from reconciler.config.values import Substitution, value_locations, variable_sources
 from reconciler.errors import Location, Problem, WrongUsage, fold, some_of
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired, Ignored, Import, Lifecycle, Moved, Removed, Resource, address_kind
@@ -236,7 +236,7 @@ def _desired(
             fields={name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value},
             location=entry.written.location,
             lifecycle=_lifecycle(entry.value.get("lifecycle", {})),
-            positions=value_positions(node),
+            locations=value_locations(node, entry.written.location.file),
             file=relative(entry.written.location.file),
             sources=variable_sources(node, variables),
         )

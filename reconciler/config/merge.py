@@ -14,7 +14,7 @@ from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
 from reconciler.model.inputs import make_address
 from reconciler.text import closest, similar_options
-from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_position
+from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_location
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,13 @@ class Entry:
 
     def location(self, *path: str | int) -> Location:
         """Where the value at a path is, or the nearest value around it."""
-        return Location(self.written.location.file, *find_position(self.written.node, path, self.written.position))
+        return find_location(self.written.node, path, self.written.value_location)
 
     def problem(self, path: tuple[str | int, ...], message: str, cause: str = "", *, at_key: bool = False) -> Problem:
         """A problem with the value at a path, or with its key. The message begins with the name."""
         subject = cut(self.name) if "." in self.name else ""
-        position = find_position(self.written.node, path, self.written.position, key=at_key)
-        file, message = self.written.location.file, f"{cut(self.name)}: {message}"
-        return Problem(file, *position, message, subject=subject, cause=cause)
+        location = find_location(self.written.node, path, self.written.value_location, key=at_key)
+        return Problem(*location, f"{cut(self.name)}: {message}", subject=subject, cause=cause)
 
 
 KEY = re.compile(KEY_PATTERN)
@@ -61,6 +60,11 @@ class Written:
     node: Any
     location: Location
     position: Position
+
+    @property
+    def value_location(self) -> Location:
+        """Where the value begins."""
+        return Location(self.location.file, *self.position)
 
 
 @dataclass(slots=True)

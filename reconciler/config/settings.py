@@ -18,7 +18,7 @@ from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, StateSettings
 from reconciler.text import WORD_CHARACTERS, did_you_mean
-from reconciler.yaml import LocatedMap, find_position
+from reconciler.yaml import LocatedMap, find_location
 
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -58,14 +58,17 @@ def _shared_states(environments: dict[str, Environment], node: LocatedMap, file:
     """Two environments with one state, which would manage each other's objects."""
     first: dict[str, str] = {}
     problems = []
+    top = Location(str(file), 1, 1)
     for name, environment in environments.items():
         other = first.setdefault(str(environment.state.path).casefold(), name)
         if other != name:
             own = ("environments", name, "state", "path")
-            position = find_position(node, own if "state" in node["environments"][name] else ("state", "path"), (1, 1))
+            path = own if "state" in node["environments"][name] else ("state", "path")
             message = f"{quoted(name)} would keep its state in the file of {quoted(other)}"
             problems.append(
-                Problem(str(file), *position, f"{message}; expected a folder, or a path for each environment")
+                Problem(
+                    *find_location(node, path, top), f"{message}; expected a folder, or a path for each environment"
+                )
             )
     return problems
 
@@ -84,8 +87,8 @@ def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
             message = f"{key} is no setting of the store {state['store']}; expected {' or '.join(own)} or nothing"
             problems.append(Problem(str(file), *state.key_positions[key], message))
         for key in backend.required.keys() - state.keys():
-            position = find_position(node, path, (1, 1), key=True)
-            problems.append(Problem(str(file), *position, f'"{key}" is missing; expected {backend.required[key]}'))
+            location = find_location(node, path, Location(str(file), 1, 1), key=True)
+            problems.append(Problem(*location, f'"{key}" is missing; expected {backend.required[key]}'))
     return problems
 
 

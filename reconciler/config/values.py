@@ -15,7 +15,7 @@ from reconciler.kinds.comparison import dotted
 from reconciler.model.settings import Environment, Variable
 from reconciler.system import Unreadable
 from reconciler.text import closest
-from reconciler.yaml import LocatedList, LocatedMap, Position
+from reconciler.yaml import LocatedList, LocatedMap, Position, find_location
 
 T = TypeVar("T")
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
@@ -47,8 +47,11 @@ class Substitution:
             for key in node:
                 if "${" in key:
                     message = f"the key {quoted(key)} holds a variable; expected variables in values only"
-                    self._refuse(Location(file, *node.key_positions[key]), message)
-            return {key: self.plain(value, file, node.value_positions[key]) for key, value in node.items()}
+                    self._refuse(find_location(node, (key,), Location(file, *position), key=True), message)
+            at, files = node.value_positions, node.files
+            if files:
+                return {key: self.plain(value, files.get(key, file), at[key]) for key, value in node.items()}
+            return {key: self.plain(value, file, at[key]) for key, value in node.items()}
         if isinstance(node, LocatedList):
             return [self.plain(value, file, at) for value, at in zip(node, node.positions, strict=True)]
         return node
@@ -159,31 +162,34 @@ class LazyMapping(Mapping[str, T]):
         return self._make()
 
 
-def value_positions(node: Any) -> Mapping[str, Position]:
-    """Path (`data.initiators[0].uid`) → the position of the key or item, or of the anchor of an alias."""
-    return LazyMapping(lambda: {path: position for path, position, _ in _values("", node)})
+def value_locations(node: Any, file: str) -> Mapping[str, Location]:
+    """Path (`data.initiators[0].uid`) → the place of the key or item, or of the anchor of an alias."""
+    return LazyMapping(lambda: {path: location for path, location, _ in _values("", node, file)})
 
 
 def variable_sources(node: Any, variables: Mapping[str, Location]) -> Mapping[str, tuple[Location, ...]]:
     """Path → where the variables are set that its value is made of. `variables`: name → where it is set."""
 
     def sources() -> dict[str, tuple[Location, ...]]:
-        texts = ((path, value) for path, _, value in _values("", node) if isinstance(value, str))
+        texts = ((path, value) for path, _, value in _values("", node, "") if isinstance(value, str))
         found = {path: tuple(variables[name] for name in variables_in(text)) for path, text in texts}
         return {path: locations for path, locations in found.items() if locations}
 
     return LazyMapping(sources)
 
 
-def _values(path: str, node: Any) -> Iterator[tuple[str, Position, Any]]:
-    """Each value within a node, at every depth: its path, its position, and itself."""
+def _values(path: str, node: Any, file: str) -> Iterator[tuple[str, Location, Any]]:
+    """Each value within a node of a file, at every depth: its path, its place, and itself."""
     if isinstance(node, LocatedMap):
-        positions = {**node.key_positions, **node.anchors}
-        found = [(dotted(path, [key]) if path else key, positions[key], node[key]) for key in node]
+        at = {**node.key_positions, **node.anchors}
+        found = [
+            (dotted(path, [key]) if path else key, Location(node.files.get(key, file), *at[key]), node[key])
+            for key in node
+        ]
     elif isinstance(node, LocatedList):
-        found = [(dotted(path, [at]), node.positions[at], value) for at, value in enumerate(node)]
+        found = [(dotted(path, [at]), Location(file, *node.positions[at]), value) for at, value in enumerate(node)]
     else:
         return
     for each in found:
         yield each
-        yield from _values(each[0], each[2])
+        yield from _values(each[0], each[2], each[1].file)
