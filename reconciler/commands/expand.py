@@ -24,7 +24,8 @@ def expand(path: Path, environment: str | None, targets: Collection[str]) -> Des
 
 
 def _narrowed(desired: Desired, targets: Collection[str]) -> Desired:
-    known = {*desired.resources, *(each.source for each in (*desired.moved, *desired.removed))}
+    gone = (*(each.source for each in desired.moved), *(each.source for each in desired.removed))
+    known = {*desired.resources, *gone}
     queue = [address for target in targets for address in find_targets(target, known)]
     kept: set[str] = set()
     while queue:

@@ -39,6 +39,17 @@ class Lifecycle:
     ignore_changes: tuple[Ignored, ...] = ()
     replace: bool = False
 
+    def written(self) -> dict[str, Any]:
+        """The block `lifecycle` as it is written; nothing if it says nothing."""
+        ignored = [
+            {name: value for name in each.__slots__ if (value := getattr(each, name))} if each.until else each.field
+            for each in self.ignore_changes
+        ]
+        block: dict[str, Any] = {} if self.prevent_destroy is None else {"prevent_destroy": self.prevent_destroy}
+        block |= {"ignore_changes": ignored} if ignored else {}
+        block |= {"replace": "allow"} if self.replace else {}
+        return {"lifecycle": block} if block else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:

@@ -12,7 +12,7 @@ from typing import Any
 from reconciler.errors import Location
 from reconciler.kinds import KINDS, SECTIONS
 from reconciler.kinds.comparison import dotted
-from reconciler.model.inputs import Desired, Lifecycle, make_address
+from reconciler.model.inputs import Desired, make_address
 from reconciler.output.document import document
 from reconciler.output.groups import short_place
 from reconciler.output.terminal import escape, sanitize
@@ -29,7 +29,7 @@ def expanded_yaml(desired: Desired, folder: Path) -> str:
     """
     resources: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for address, each in desired.resources.items():
-        written = {**each.fields, **_lifecycle(each.lifecycle)}
+        written = {**each.fields, **each.lifecycle.written()}
         resources[KINDS[each.kind].section][address.partition(".")[2]] = written
     sections = {section: escape_variables(blocks) for section, blocks in resources.items() if blocks}
     text = dump({**sections, **_blocks(desired)}, Layout(must_quote=_must_quote))
@@ -47,7 +47,7 @@ def expanded_json(desired: Desired) -> str:
         {
             "address": address,
             "fields": each.fields,
-            **_lifecycle(each.lifecycle),
+            **each.lifecycle.written(),
             "places": {path: str(each.field_location(path)) for path in _paths("", each.fields)},
         }
         for address, each in desired.resources.items()
@@ -63,21 +63,6 @@ def _blocks(desired: Desired) -> dict[str, Any]:
         "imports": [{"to": each.target, "id": each.id} for each in desired.imports],
     }
     return {name: items for name, items in blocks.items() if items}
-
-
-def _lifecycle(lifecycle: Lifecycle) -> dict[str, Any]:
-    """The lifecycle as it is written; nothing if it says nothing."""
-    protects = lifecycle.prevent_destroy is not None
-    ignored = [
-        {name: value for name in each.__slots__ if (value := getattr(each, name))} if each.until else each.field
-        for each in lifecycle.ignore_changes
-    ]
-    written = {
-        **({"prevent_destroy": lifecycle.prevent_destroy} if protects else {}),
-        **({"ignore_changes": ignored} if ignored else {}),
-        **({"replace": "allow"} if lifecycle.replace else {}),
-    }
-    return {"lifecycle": written} if written else {}
 
 
 def _must_quote(text: str) -> bool:
