@@ -64,7 +64,7 @@ class Adoption:
             for each in self._placed(self._before[self._name].resources[address], wanted):
                 places[each.file, each.way].append(each)
         self._accept(list(places.values()))
-        also = tuple(f"{path}: also changes {', '.join(names)}" for path, names in self._also.items())
+        also = tuple(f"{path}: also changes {', '.join(names)}" for path, names in self._also.items() if names)
         return Written(write_edits(self._edits), tuple(self._by_hand()), also)
 
     def _placed(self, resource: Resource, values: Mapping[Way, Any]) -> Iterator[Value]:
@@ -105,48 +105,27 @@ class Adoption:
             after = evaluate(self._path, edits)
         except ConfigurationInvalid as error:
             return f"{values[-1].path}: then the configuration would be invalid: {error.problems[0]}"
-        if others := self._others(values, after):
-            return f"{values[-1].path}: that would change {some_of(others)} too"
+        differing = {name: find_differing(before, after[name]) for name, before in self._before.items()}
+        known = {(each.address, str(each.keys[0])) for each in values}
+        others = {address for spots in differing.values() for address, _ in spots - known}
+        if others := others | self._missed(values, after[self._name]):
+            return f"{values[-1].path}: that would change {some_of(sorted(others))} too"
+        del differing[self._name]
         self._accepted, self._edits = [*values], edits
-        self._also = self._elsewhere(values, after)
+        self._also = {
+            each.path: [name for name, spots in differing.items() if (each.address, each.keys[0]) in spots]
+            for each in values
+        }
         return ""
 
-    def _others(self, values: Sequence[Value], after: Mapping[str, Desired]) -> list[str]:
-        """What would change and is not among the values, or not become as they are."""
-        allowed: dict[str, set[str]] = defaultdict(set)
+    def _missed(self, values: Sequence[Value], after: Desired) -> set[str]:
+        """The resources that would not become as they are live."""
         goal: dict[str, Any] = {}
-        resources = self._before[self._name].resources
         for each in values:
-            allowed[each.address].add(str(each.keys[0]))
-            goal[each.address] = _put(goal.get(each.address, resources[each.address].fields), each.keys, each.live)
-        reached = after[self._name].resources
-        missed = {address for address, fields in goal.items() if not alike(fields, _fields(reached.get(address)))}
-        for name, before in self._before.items():
-            now = after[name].resources
-            for address in before.resources.keys() | now.keys():
-                old, new = _fields(before.resources.get(address)), _fields(now.get(address))
-                if old != new and (
-                    not old
-                    or not new
-                    or any(not alike(old.get(field), new.get(field)) for field in {*old, *new} - allowed[address])
-                ):
-                    missed.add(address)
-        return sorted(missed)
-
-    def _elsewhere(self, values: Sequence[Value], after: Mapping[str, Desired]) -> dict[str, list[str]]:
-        """Path → the other environments in which it changes too."""
-        found: dict[str, list[str]] = {}
-        for each in values:
-            states = ((name, self._before[name].resources, after[name].resources) for name in self._before)
-            names = [
-                name
-                for name, *both in states
-                if name != self._name
-                and not alike(*(value_at(_fields(resources.get(each.address)), each.keys) for resources in both))
-            ]
-            if names:
-                found[each.path] = names
-        return found
+            before = goal.get(each.address, self._before[self._name].resources[each.address].fields)
+            goal[each.address] = _put(before, each.keys, each.live)
+        reached = {address: each.fields for address, each in after.resources.items()}
+        return {address for address, fields in goal.items() if not alike(fields, reached.get(address))}
 
     def _by_hand(self) -> Iterator[str]:
         """What is said of the values that are left: of those of an instance, the lines that change it alone."""
@@ -171,14 +150,10 @@ class Adoption:
             filter(None, (value_at(each.value, (section, definition, "exclude")) for each in documents)), []
         )
         names = [name for name, each in self._before.items() if resource.address in each.resources]
-        written = {
-            **({"only_in": names} if len(names) < len(self._before) else {}),
-            **fields,
-            **resource.lifecycle.written(),
-        }
+        only = {"only_in": names} if len(names) < len(self._before) else {}
         blocks = {
             definition: {"exclude": [*excluded, dict(instance.items)]},
-            resource.address.partition(".")[2]: written,
+            resource.address.partition(".")[2]: {**only, **fields, **resource.lifecycle.written()},
         }
         paths = ", ".join(
             f"{keys_path(each.keys)} ({resource.field_location(keys_path(each.keys))})" for each in values
@@ -189,8 +164,17 @@ class Adoption:
         return f"{resource.address}: {paths} is not its own; to change it alone, write{note}:\n{lines}"
 
 
-def _fields(resource: Resource | None) -> Fields:
-    return resource.fields if resource else {}
+def find_differing(before: Desired, after: Desired) -> set[tuple[str, str]]:
+    """The addresses and the names of their fields that differ."""
+    old, new = ({address: each.fields for address, each in side.resources.items()} for side in (before, after))
+    changed = [(address, old.get(address, {}), new.get(address, {})) for address in old.keys() | new.keys()]
+    return {
+        (address, name)
+        for address, was, now in changed
+        if was != now
+        for name in {*was, *now}
+        if not alike(was.get(name), now.get(name))
+    }
 
 
 def _put(inside: Any, keys: Way, value: Any) -> Any:
