@@ -60,6 +60,10 @@ class Instance:
     items: Mapping[str, str]
     places: Mapping[str, Location] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """`app=chess, region=eu`."""
+        return ", ".join(f"{dimension}={key}" for dimension, key in self.items.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:

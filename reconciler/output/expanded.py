@@ -90,10 +90,14 @@ def _places(desired: Desired, way: Way, folder: Path) -> Iterator[str]:
         yield _short(getattr(desired, str(section))[step].location, folder)
         return
     resource = desired.resources[make_address(SECTIONS[str(section)].name, str(step))]
-    inner = dotted(str(path[0]), path[1:]) if path else ""
-    yield from dict.fromkeys(
-        _short(each, folder) for each in (resource.field_location(inner), *resource.sources.get(inner, ()))
-    )
+    if not path:
+        items = resource.instance.places.values() if resource.instance else ()
+        made = f" for {resource.instance} ({', '.join(_short(each, folder) for each in items)})" if items else ""
+        yield _short(resource.location, folder) + made
+        return
+    inner = dotted(str(path[0]), path[1:])
+    places = (resource.field_location(inner), *resource.sources.get(inner, ()))
+    yield from dict.fromkeys(_short(each, folder) for each in places)
 
 
 def _short(place: Location, folder: Path) -> str:

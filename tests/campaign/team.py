@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import copy
+import json
+import random
 from collections.abc import Mapping
 
 from apply.random_worlds import ANCHOR, PLATFORMS, SECTIONS, Project
-from world import Json
+from world import Json, World
 
 SHELTERED = {"reports": "send_at", "automations": "caption"}
 """Section → the field that may be ignored there."""
+HERE, ELSEWHERE = "default", "elsewhere"
+"""The environment that lives, and one of which nothing is ever live."""
+ABROAD: Mapping[str, Json] = {
+    "reports": {
+        "report_name": "Abroad",
+        "send_at": "00:00",
+        "included_range_days": 1,
+        "status": "active",
+        "environment": "sandbox",
+        "destinations": [{"integration": ANCHOR}],
+    },
+    "automations": {"name": "Abroad", "status": "active", "data": {"actions": {"push": "u0"}}},
+}
 
 
 class Team(Project):
@@ -99,6 +114,26 @@ class Team(Project):
         self.names += 1
         self.wanted[section][f"m{self.names}"] = fields
         self.wanted.setdefault("imports", []).append({"to": f"{kind}.m{self.names}", "id": object_id})
+
+    def write(self, world: World) -> None:
+        """Puts it into the folder. Some of what has the same fields is one `for_each`; some is said to be in this
+        environment only, and some to be elsewhere."""
+        luck = random.Random(f"write {self.names}")  # noqa: S311 - a world that can be repeated
+        written = json.loads(json.dumps(self.wanted, ensure_ascii=False).replace("${", "$${"))
+        for section in SHELTERED:
+            blocks = written[section]
+            chosen = sorted(key for key, fields in blocks.items() if "lifecycle" not in fields and luck.random() < 0.5)
+            alike = [key for key in chosen if blocks[key].keys() == blocks[chosen[0]].keys()]
+            if alike:
+                names = [*blocks[alike[0]]]
+                items = [{"key": key, **blocks.pop(key)} for key in alike]
+                blocks["many"] = {"for_each": {"one": items}, "key": "${each.one}"}
+                blocks["many"] |= {name: f"${{each.one.{name}}}" for name in names}
+            for _, fields in sorted(blocks.items()):
+                if luck.random() < 0.2:
+                    fields["only_in"] = [HERE]
+            blocks["abroad"] = ABROAD[section] | {"only_in": [ELSEWHERE]}
+        world.write(json.dumps(written, ensure_ascii=False))
 
     def visible(self) -> Json:
         """What must be live: all that is wanted, but for what is ignored."""
