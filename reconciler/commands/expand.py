@@ -24,20 +24,17 @@ def expand(path: Path, environment: str | None, targets: Collection[str]) -> Des
 
 
 def _narrowed(desired: Desired, targets: Collection[str]) -> Desired:
-    gone = (*(each.source for each in desired.moved), *(each.source for each in desired.removed))
-    known = {*desired.resources, *gone}
-    queue = [address for target in targets for address in find_targets(target, known)]
+    queue = [address for target in targets for address in find_targets(target, desired.resources)]
     kept: set[str] = set()
     while queue:
-        address = queue.pop()
-        resource = desired.resources.get(address)
-        if address not in kept and resource is not None:
+        resource = desired.resources[queue.pop()]
+        if resource.address not in kept:
+            kept.add(resource.address)
             queue += (target for target, *_ in references(KINDS[resource.kind], resource.fields))
-        kept.add(address)
     return replace(
         desired,
         resources={address: each for address, each in desired.resources.items() if address in kept},
-        moved=tuple(each for each in desired.moved if kept & {each.source, each.target}),
-        removed=tuple(each for each in desired.removed if each.source in kept),
+        moved=tuple(each for each in desired.moved if each.target in kept),
+        removed=(),
         imports=tuple(each for each in desired.imports if each.target in kept),
     )
