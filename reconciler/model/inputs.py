@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.errors import Location
+from reconciler.errors import Location, Problem
 
 Fields = Mapping[str, Any]
 
@@ -121,13 +121,19 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """The whole configuration for one environment. `resources` are in the order of their addresses."""
+    """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
+    what is written are problems, with their places."""
 
     resources: Mapping[str, Resource]
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
     imports: tuple[Import, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem | str, ...] = ()
+
+    def instances(self, definition: str) -> list[str]:
+        """The addresses that the `for_each` at an address makes."""
+        made = ((address, each.instance) for address, each in self.resources.items() if each.instance)
+        return [address for address, instance in made if instance.definition == definition]
 
     def files(self) -> set[str]:
         """The files that the resources are written in."""

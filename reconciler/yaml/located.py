@@ -19,7 +19,8 @@ Position = tuple[int, int]
 
 
 NO_ANCHORS: Mapping[str, Position] = {}
-NO_FILES: Mapping[str, str] = {}
+NO_FILES: dict[str, str] = {}
+"""Of all maps that are read. It is never written to."""
 
 
 class LocatedMap(dict[str, Any]):
@@ -32,7 +33,7 @@ class LocatedMap(dict[str, Any]):
     __slots__ = ("anchors", "files", "key_positions", "value_positions")
 
     anchors: Mapping[str, Position]
-    files: Mapping[str, str]
+    files: dict[str, str]
     key_positions: dict[str, Position]
     value_positions: dict[str, Position]
 
