@@ -122,13 +122,14 @@ class Import:
 @dataclass(frozen=True, slots=True)
 class Desired:
     """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
-    what is written are problems, with their places."""
+    what is written are problems, with their places. `left_out` are the addresses that `only_in` leaves out of it."""
 
     resources: Mapping[str, Resource]
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
     imports: tuple[Import, ...] = ()
     warnings: tuple[Problem | str, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     def instances(self, definition: str) -> list[str]:
         """The addresses that the `for_each` at an address makes."""

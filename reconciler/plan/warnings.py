@@ -94,7 +94,7 @@ def completed(desired: Desired, state: State) -> Iterator[str]:
 
 
 def _without_target(desired: Desired) -> Iterator[Moved | Import]:
-    onward = {each.source for each in desired.moved} | {each.source for each in desired.removed}
+    onward = {each.source for each in desired.moved} | {each.source for each in desired.removed} | desired.left_out
     blocks: tuple[Moved | Import, ...] = (*desired.moved, *desired.imports)
     for block in blocks:
         if block.target not in desired.resources and block.target not in onward:
