@@ -9,7 +9,7 @@ import click
 from reconciler import commands, output
 from reconciler.cli.options import environment_option, format_option, path_argument, target_option
 from reconciler.config.files import configuration_folder
-from reconciler.output.terminal import write_stdout
+from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 
 @click.command()
@@ -24,6 +24,8 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
     stands where it came from.
     """
     desired = commands.expand.expand(path, environment, target)
+    for warning in desired.warnings:
+        write_stderr(escape(f"warning: {warning}"))
     write_stdout(
         output.expanded.expanded_json(desired)
         if form == "json"
