@@ -24,7 +24,7 @@ def expand(path: Path, environment: str | None, targets: Collection[str]) -> Des
 
 
 def _narrowed(desired: Desired, targets: Collection[str]) -> Desired:
-    queue = [address for target in targets for address in find_targets(target, desired.resources)]
+    queue = [address for target in targets for address in find_targets(target, desired.resources, desired)]
     kept: set[str] = set()
     while queue:
         resource = desired.resources[queue.pop()]
