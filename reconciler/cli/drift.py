@@ -106,5 +106,7 @@ def _render(found: Drift, form: str) -> str:
 def _show_written(written: Written) -> None:
     for file in written.files:
         write_stderr(escape(f"wrote {file}"))
+    for text in written.also:
+        write_stderr(escape(text))
     for text in written.left:
         write_stderr("\n".join(map(escape, f"left to you: {text}".split("\n"))))

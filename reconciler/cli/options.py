@@ -116,6 +116,14 @@ parallelism_option = click.option(
 )
 debug_option = click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies.")
 
+target_option = click.option(
+    "--target",
+    shell_complete=complete("addresses"),
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times.",
+)
+
 
 def _forms_and_files(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
@@ -169,13 +177,7 @@ def plan_options(command: Command) -> Command:
         click.option(
             "--prune", cls=NeverSuggested, is_flag=True, help="Also delete live objects that are not managed."
         ),
-        click.option(
-            "--target",
-            shell_complete=complete("addresses"),
-            multiple=True,
-            metavar="ADDRESS",
-            help="Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times.",
-        ),
+        target_option,
         click.option(
             "--strict-scope",
             is_flag=True,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         destinations,
         drift,
         evidence,
+        expand,
         explain,
         export,
         graph,

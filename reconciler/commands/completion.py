@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reconciler.config.files import LARGEST, STATE_FOLDER, Disk, configuration_folder
-from reconciler.config.merge import merge
+from reconciler.config.load import read_configuration
 from reconciler.config.reading import Reading
 from reconciler.kinds import KINDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT
@@ -26,11 +26,11 @@ def environments(path: Path) -> list[str]:
 
 
 def addresses(path: Path) -> list[str]:
-    """The addresses that are written, and those in the states of this machine."""
-    disk = Disk(path)
-    reading = Reading(disk)
-    merged = merge(document for file in disk.files()[0] for document in reading.take(file).documents)
-    return sorted({*merged.resources, *_remembered(configuration_folder(path))})
+    """The addresses that are written, instances included, and those in the states of this machine."""
+    configuration = read_configuration(path)
+    named = (configuration.named(each) for each in configuration.environments.values())
+    written = set().union(*named) if configuration.environments else {*configuration.merged.resources}
+    return sorted({*written, *_remembered(configuration_folder(path))})
 
 
 def reports(path: Path) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from reconciler.commands.edits import Written, read_text, write_edits
+from reconciler.commands.adopt import Adoption
+from reconciler.commands.edits import Written
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
@@ -17,7 +16,7 @@ from reconciler.model.reports import Drift, Drifted
 from reconciler.plan.drift import drift
 from reconciler.plan.export import make_block
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
-from reconciler.yaml.edit import set_values
+from reconciler.yaml.edit import Way
 
 
 def find_drift(planned: Planned) -> Drift:
@@ -38,36 +37,33 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
     planned = plan(session, Options(to_apply=False))
     found = find_drift(planned)
     addresses = ObjectRef.managed(planned.state.entries)
-    resources = session.configuration.merged.resources
-    desired = session.configuration.desired(session.environment).resources
-    wanted: dict[Path, dict[tuple[str | int, ...], Any]] = defaultdict(dict)
+    resources = session.configuration.desired(session.environment).resources
+    blocks: dict[str, Fields] = {}
+    values: dict[str, dict[Way, Any]] = {}
     left: list[str] = []
     for drifted in found.objects:
         if drifted.gone or drifted.address not in resources:
             left.append(f"{drifted.address}: it is not live, or not in the configuration any more: nothing to write")
             continue
-        path = Path(resources[drifted.address].location.file)
-        wanted[path] |= _values(drifted, desired[drifted.address].fields, planned.live, addresses)
-    edits = []
-    for path, values in wanted.items():
-        adopted = set_values(path, read_text(path), values)
-        edits.append(adopted.edit)
-        left += map(str, adopted.left.values())
-    return found, Written(write_edits(edits), tuple(left))
+        blocks[drifted.address] = _block(drifted, resources[drifted.address].fields, planned.live, addresses)
+        values[drifted.address] = _values(drifted, blocks[drifted.address])
+    written = Adoption(session, blocks).write(values)
+    return found, replace(written, left=(*left, *written.left))
 
 
-def _values(
-    drifted: Drifted, written: Fields, live: Live, addresses: Mapping[ObjectRef, str]
-) -> dict[tuple[str | int, ...], Any]:
-    """The way to each changed value in the YAML, and what is live there; what stays in a list keeps its place."""
+def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[ObjectRef, str]) -> dict[str, Any]:
+    """What is live, as it is written in YAML; what stays in a list of references keeps its place."""
     kind = KINDS[address_kind(drifted.address)]
     block = make_block(live.records[kind.name][drifted.id], live, addresses)
-    head = (kind.section, drifted.address.partition(".")[2])
     for name, _ in kind.reference_fields():
         before = [item for item in written.get(name) or () if item in (block.get(name) or ())]
         block[name] = before + [item for item in block.get(name) or () if item not in before]
-    referring = {name for name, _ in kind.reference_fields()}
+    return block
+
+
+def _values(drifted: Drifted, block: Fields) -> dict[Way, Any]:
+    """The keys of each changed value, and what is live there; a list of references is one value."""
+    referring = {name for name, _ in KINDS[address_kind(drifted.address)].reference_fields()}
     return {
-        (*head, *field.keys): block[str(field.keys[0])] if field.keys[0] in referring else field.live
-        for field in drifted.fields
+        field.keys: block[str(field.keys[0])] if field.keys[0] in referring else field.live for field in drifted.fields
     }

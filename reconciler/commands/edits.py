@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.commands.session import Session
-from reconciler.config.files import Disk
+from reconciler.config.files import Disk, Edited
+from reconciler.config.load import read_configuration
 from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
+from reconciler.model.inputs import Desired
 from reconciler.system import Unreadable
 from reconciler.yaml.edit import Edit
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The files that were written, and what a person has to see to."""
+    """The files that were written, what a person has to see to, and what else changes by that."""
 
     files: tuple[Path, ...]
     left: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 def read_texts(session: Session) -> dict[Path, str]:
@@ -37,6 +41,12 @@ def read_text(path: Path) -> str:
         raise ConfigurationInvalid([Problem(str(path), 0, 0, str(error))]) from error
     except UnicodeDecodeError as error:
         raise ConfigurationInvalid([Problem(str(path), 0, 0, f"cannot be read: {error}")]) from error
+
+
+def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
+    """What the configuration would want of every environment after edits, which are not written. ConfigurationInvalid
+    if it would have problems."""
+    return read_configuration(path, Edited(path, {edit.path: edit.content for edit in edits})).check()
 
 
 def write_edits(edits: list[Edit]) -> tuple[Path, ...]:

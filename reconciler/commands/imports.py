@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from reconciler.api import Reader
-from reconciler.commands.edits import Written, read_text, read_texts, write_edits
+from reconciler.commands.adopt import find_differing
+from reconciler.commands.edits import Written, evaluate, read_text, read_texts, write_edits
 from reconciler.commands.session import Session
 from reconciler.config.schema_problems import violations
-from reconciler.errors import Refused, WrongUsage
+from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS, Kind
-from reconciler.model.inputs import Live, ObjectRef, Record, address_kind
+from reconciler.kinds.comparison import alike
+from reconciler.model.inputs import Desired, Live, ObjectRef, Record, address_kind
 from reconciler.observe import observe_remembered
 from reconciler.plan.export import make_block
 from reconciler.plan.identity import deleted_before
@@ -40,12 +42,49 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
     if record is None:
         raise WrongUsage(f"there is no live {kind.name} {object_id}{did_you_mean(object_id, live.records[kind.name])}")
     fields, left = _writable(kind, record, live, addresses)
+    edit, said = _block(session, address, object_id, fields, file)
+    return Written(write_edits([edit]), left + said)
+
+
+def _block(
+    session: Session, address: str, object_id: str, fields: Mapping[str, Any], file: Path | None
+) -> tuple[Edit, tuple[str, ...]]:
+    """The edit that adds the block and its `imports` line, for this environment only; and what is said of it."""
+    before, section = session.configuration.check(), KINDS[address_kind(address)].section
+    _require_free(address, object_id, before.values())
+    only = {"only_in": [session.environment.name]} if len(before) > 1 else {}
     texts = {path.resolve(): text for path, text in read_texts(session).items()}
-    target = (file or session.configuration.folder / f"{kind.section}.yaml").resolve()
+    target = (file or session.configuration.folder / f"{section}.yaml").resolve()
     texts.setdefault(target, read_text(target) if target.exists() else "")
-    added = add_resource(texts, target, kind.section, address.partition(".")[2], fields)
-    edit = add_import(target, added.after, address, object_id)
-    return Written(write_edits([Edit(target, added.before, edit.after)]), left)
+    added = add_resource(texts, target, section, address.partition(".")[2], {**only, **fields})
+    edit = Edit(target, added.before, add_import(target, added.after, address, object_id).after)
+    after = evaluate(session.configuration.path, [edit])
+    if address not in after[session.environment.name].resources:
+        raise Refused(f"{target} is no file of this configuration", hint="choose a file below its folder")
+    return edit, _more(address, fields, before, after, session.environment.name)
+
+
+def _require_free(address: str, object_id: str, environments: Iterable[Desired]) -> None:
+    """Refused, with the line to write, if the address is an instance of a `for_each`."""
+    for desired in environments:
+        resource = desired.resources.get(address)
+        if resource is not None and resource.instance is not None:
+            said = (
+                f"{resource.location}: {address} is written already, by the for_each of {resource.instance.definition}"
+            )
+            raise Refused(said, hint=f"to adopt the object, write: imports: [{{to: {address}, id: {object_id}}}]")
+
+
+def _more(
+    address: str, fields: Mapping[str, Any], before: Mapping[str, Desired], after: Mapping[str, Desired], name: str
+) -> tuple[str, ...]:
+    """What is said of fields that `defaults` add. Refused if the new block changes anything else."""
+    spots = {spot for each in before for spot in find_differing(before[each], after[each])}
+    if others := {each for each, _ in spots if each != address}:
+        raise Refused(f"the block of {address} would change {some_of(sorted(others))} too; nothing is written")
+    found = after[name].resources[address]
+    added = [each for each in found.fields if not alike(found.fields[each], fields.get(each))]
+    return tuple(f"its {each} is not as it is live: {found.field_location(each)} says otherwise" for each in added)
 
 
 def _kind(address: str) -> Kind:

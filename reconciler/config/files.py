@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -108,6 +108,26 @@ class Disk:
             return open_and_read(target, most, LARGEST, TOO_LARGE)
         except OSError as error:
             raise Unreadable(unreadable(error)) from error
+
+
+class Edited(Disk):
+    """The files at a path as they would be with other contents in place of theirs, or beside them."""
+
+    def __init__(self, path: Path, contents: Mapping[Path, bytes]) -> None:
+        super().__init__(path)
+        self._contents = {os.path.realpath(file): content for file, content in contents.items()}
+
+    def resources(self) -> tuple[list[Path], list[Problem]]:
+        files, problems = super().resources()
+        known = {*map(os.path.realpath, files), os.path.realpath(self.settings)}
+        return [*files, *(Path(file) for file in self._contents if file not in known and self._is_part(file))], problems
+
+    def _is_part(self, file: str) -> bool:
+        return is_within(file, self._home) and is_resources(Path(file).name)
+
+    def content(self, file: Path, most: int) -> bytes:
+        found = self._contents.get(os.path.realpath(file))
+        return super().content(file, most) if found is None else found
 
 
 def too_many_files(path: Path) -> Problem:

@@ -270,15 +270,15 @@ def _desired(
             instance=Instance(entry.definition, keys, places) if entry.items else None,
         )
 
-    ordered = sorted(expansion.resources.values(), key=lambda each: each.name)
     return Desired(
-        resources={entry.name: resource(entry) for entry in ordered},
+        resources={address: resource(entry) for address, entry in sorted(expansion.resources.items())},
         moved=tuple(Moved(each.value["from"], each.value["to"], each.written.location) for each in items["moved"]),
         removed=tuple(
             Removed(each.value["from"], each.value["destroy"], each.written.location) for each in items["removed"]
         ),
         imports=tuple(Import(each.value["to"], each.value["id"], each.written.location) for each in items["imports"]),
         warnings=tuple(expansion.warnings),
+        left_out=frozenset(expansion.left_out),
     )
 
 

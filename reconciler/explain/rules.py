@@ -114,6 +114,8 @@ def rules_of_field(
         value = subject.stored[stored]
         kept = "left out" if value is None else json.dumps(value, ensure_ascii=False)
         yield Rule(f"{where}stored by the API as {kept}; the plan warns until the YAML says so", "the state")
+    for place in resource.sources.get(path, ()) if resource is not None else ():
+        yield Rule("its value is also made of what stands here", str(place))
     if resource is not None and verdict is Verdict.IGNORED:
         held = (each for each in resource.lifecycle.ignore_changes if is_within(path, each.field))
         yield from (ignored_by(each, resource) for each in held)
@@ -177,6 +179,11 @@ def rules_of_address(subject: Subject) -> Iterator[Rule]:
     """What decides about an address as a whole: which object it is, how it may be treated, why it goes."""
     given, kind, change = subject.given, subject.kind, subject.change
     state = f"the state of {given.state.environment}, serial {given.state.serial}"
+    if subject.resource is not None and subject.resource.instance is not None:
+        instance, place = subject.resource.instance, subject.resource.location
+        yield Rule(f"it is made by the for_each of {instance.definition}, for {instance}", str(place))
+        for dimension, at in instance.places.items():
+            yield Rule(f"its {dimension} is {instance.items[dimension]}", str(at))
     yield from _identity(subject, state)
     for moved in given.desired.moved:
         if moved.target == subject.address and given.plan.moved.get(subject.address):

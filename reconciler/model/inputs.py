@@ -72,6 +72,17 @@ class Lifecycle:
     ignore_changes: tuple[Ignored, ...] = ()
     replace: bool = False
 
+    def written(self) -> dict[str, Any]:
+        """The block `lifecycle` as it is written; nothing if it says nothing."""
+        ignored = [
+            {name: value for name in each.__slots__ if (value := getattr(each, name))} if each.until else each.field
+            for each in self.ignore_changes
+        ]
+        block: dict[str, Any] = {} if self.prevent_destroy is None else {"prevent_destroy": self.prevent_destroy}
+        block |= {"ignore_changes": ignored} if ignored else {}
+        block |= {"replace": "allow"} if self.replace else {}
+        return {"lifecycle": block} if block else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -81,6 +92,10 @@ class Instance:
     definition: str
     items: Mapping[str, str]
     places: Mapping[str, Location] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """`app=chess, region=eu`."""
+        return ", ".join(f"{dimension}={key}" for dimension, key in self.items.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +155,14 @@ class Import:
 @dataclass(frozen=True, slots=True)
 class Desired:
     """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
-    what is written are problems, with their places."""
+    what is written are problems, with their places. `left_out` are the addresses that `only_in` leaves out of it."""
 
     resources: Mapping[str, Resource]
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
     imports: tuple[Import, ...] = ()
     warnings: tuple[Problem | str, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     def no_resource(self, address: str) -> str:
         """Why an address is no resource, if it is that of a `for_each`; empty if it is not."""

@@ -15,7 +15,7 @@ from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, make_address
 from reconciler.text import natural
-from reconciler.yaml.writing import dump
+from reconciler.yaml.writing import dump, escape_variables
 
 LONGEST = 60
 
@@ -79,7 +79,7 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
             address = make_address(kind.name, keys[object_id])
             addresses[ObjectRef(kind.name, object_id)] = address
             written, uses = _with_references(kind, fields, live, addresses, behind)
-            blocks[keys[object_id]] = _escaped(written)
+            blocks[keys[object_id]] = escape_variables(written)
             entries[address] = Entry(object_id, fields, depends_on=tuple(sorted(uses)), file=f"{kind.section}.yaml")
         if blocks:
             files[f"{kind.section}.yaml"] = _file(kind, blocks, schema)
@@ -164,15 +164,6 @@ def _is_whole(value: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _escaped(value: Any) -> Any:
-    """The value with each `${` escaped."""
-    if isinstance(value, str):
-        return value.replace("${", "$${")
-    if isinstance(value, dict):
-        return {key: _escaped(inner) for key, inner in value.items()}
-    return [_escaped(item) for item in value] if isinstance(value, list) else value
 
 
 def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import product
 
@@ -95,7 +94,7 @@ def completed(desired: Desired, state: State) -> Iterator[str]:
 
 
 def _without_target(desired: Desired) -> Iterator[Moved | Import]:
-    onward = {each.source for each in desired.moved} | {each.source for each in desired.removed}
+    onward = {each.source for each in desired.moved} | {each.source for each in desired.removed} | desired.left_out
     blocks: tuple[Moved | Import, ...] = (*desired.moved, *desired.imports)
     for block in blocks:
         if block.target not in desired.resources and block.target not in onward:
@@ -190,23 +189,39 @@ def _ended(desired: Desired, today: str) -> Iterator[str]:
 
 
 def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
-    """A create and a delete that may be one object under a new key, with the line to paste."""
-    made: dict[str, list[Change]] = defaultdict(list)
-    gone: dict[str, list[Change]] = defaultdict(list)
-    for change in changes.values():
-        if change.action is Action.CREATE:
-            made[change.kind].append(change)
-        elif change.action is Action.DELETE and "[" not in change.address:
-            gone[change.kind].append(change)
-    for name, deletes in gone.items():
-        if len(deletes) * len(made[name]) > MOST_PAIRS:
-            continue
-        for old, new in product(deletes, made[name]):
-            if _share(KINDS[name], old, new) >= ALIKE:
-                yield (
-                    f"{old.address} goes and {new.address} comes with nearly the same content; if that is one object "
-                    f"under a new key, write: moved: [{{from: {old.address}, to: {new.address}}}]"
-                )
+    """Deletes and creates that may be one object under a new key, with the lines to paste, all in one block."""
+    found: list[tuple[str, str]] = []
+    for kind in KINDS.values():
+        ours = [change for change in changes.values() if change.kind == kind.name]
+        gone = [change for change in ours if change.action is Action.DELETE and "[" not in change.address]
+        found += _renamed(kind, gone, [change for change in ours if change.action is Action.CREATE])
+    if found:
+        lines = f"moved: [{', '.join(f'{{from: {old}, to: {new}}}' for old, new in found)}]"
+        old, new = found[0]
+        more, same = "", "that is one object under a new key"
+        if len(found) > 1:
+            more, same = f", and so for {len(found) - 1} more", "these are the same objects under new keys"
+        yield f"{old} goes and {new} comes with nearly the same content{more}; if {same}, write: {lines}"
+
+
+def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:
+    """The addresses of deletes and creates that may be one object, each in one pair: first by the natural key."""
+    new = {natural_key(kind, each.remember.applied): each for each in made if each.remember}
+    left: list[Change] = []
+    for old in gone:
+        same = new.pop(natural_key(kind, {field.path: field.before for field in old.fields}), None)
+        if same is not None:
+            yield old.address, same.address
+        else:
+            left.append(old)
+    if len(left) * len(new) > MOST_PAIRS:
+        return
+    shares = {(old.address, each.address): _share(kind, old, each) for old, each in product(left, new.values())}
+    taken: set[str] = set()
+    for pair in sorted(shares, key=lambda each: -shares[each]):
+        if shares[pair] >= ALIKE and not taken & {*pair}:
+            taken |= {*pair}
+            yield pair
 
 
 def _share(kind: Kind, old: Change, new: Change) -> float:

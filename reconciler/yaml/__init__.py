@@ -4,7 +4,7 @@
 """
 
 from reconciler.yaml.anchors import ALIAS, Budget
-from reconciler.yaml.located import Document, LocatedList, LocatedMap, Position, find_location
+from reconciler.yaml.located import Document, LocatedList, LocatedMap, Position, find_location, find_way
 from reconciler.yaml.parsers import is_accelerated
 from reconciler.yaml.reading import read
 
@@ -16,6 +16,7 @@ __all__ = [
     "LocatedMap",
     "Position",
     "find_location",
+    "find_way",
     "is_accelerated",
     "read",
 ]

@@ -81,6 +81,24 @@ def find_location(node: Any, path: Sequence[str | int], location: Location, *, k
     return location
 
 
+def find_way(node: Any, position: Sequence[int]) -> tuple[str | int, ...]:
+    """The steps to the outermost value whose key, or which itself, stands at a position; empty if there is none."""
+    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(node, ())]
+    seen: set[int] = set()
+    for inside, way in waiting:
+        steps: Sequence[tuple[str | int, Position]] = ()
+        if isinstance(inside, LocatedMap):
+            steps = (*inside.key_positions.items(), *inside.value_positions.items())
+        elif isinstance(inside, LocatedList):
+            steps = tuple(enumerate(inside.positions))
+        for step, at in steps if id(inside) not in seen else ():
+            if at == tuple(position):
+                return (*way, step)
+            waiting.append((inside[step], (*way, step)))
+        seen.add(id(inside))
+    return ()
+
+
 Report = Callable[[Position, str], None]
 
 _NO_KEY: Final = object()

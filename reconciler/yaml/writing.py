@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Final
@@ -41,12 +42,14 @@ class Layout:
     """How a text indents: a map below a key by `step` columns, the dashes of a list below a key by `dash`.
 
     `is_flow`: all in flow style. `has_short_maps`: short maps in lists are on one line, `- {type: x, id: y}`.
+    `must_quote`: which texts have to be in double quotes, beside those that could be misread.
     """
 
     step: int = 2
     dash: int = 2
     is_flow: bool = False
     has_short_maps: bool = False
+    must_quote: Callable[[str], bool] = lambda _: False
 
 
 def dump(value: Any, layout: Layout = Layout()) -> str:
@@ -70,6 +73,15 @@ def inline(value: Any, quote: str) -> str:
         is_single = quote == "'" and value.isprintable()
         return "'" + value.replace("'", "''") + "'" if is_single else _quoted(value)
     return dump(value, Layout(is_flow=True)).rstrip("\n")
+
+
+def escape_variables(value: Any) -> Any:
+    """The value with each `${` in its texts as `$${`, which is no variable."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, dict):
+        return {key: escape_variables(inner) for key, inner in value.items()}
+    return [escape_variables(item) for item in value] if isinstance(value, list) else value
 
 
 class _Dumper(yaml.SafeDumper):
@@ -102,7 +114,7 @@ class _Dumper(yaml.SafeDumper):
         if data is None or type(data) in (bool, int) or (type(data) is float and math.isfinite(data)):
             return super().represent_data(data)
         if isinstance(data, str):
-            return ScalarNode(_TAG + "str", data, style=_style(data))
+            return ScalarNode(_TAG + "str", data, style=_style(data, self.layout))
         if isinstance(data, dict):
             if odd := [key for key in data if not isinstance(key, str)]:
                 raise ValueError(f"no JSON value: the key {odd[0]!r} is no string")
@@ -126,11 +138,11 @@ def _quoted(text: str) -> str:
     return '"' + _ESCAPED.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
 
 
-def _style(text: str) -> str | None:
+def _style(text: str, layout: Layout) -> str | None:
     """Return how to write a string: as a literal block, in double quotes, or (None) as plain as the emitter may."""
     if _SURROGATE.search(text):
         raise ValueError(f"no JSON value: half of a surrogate pair in {text!r}")
-    if _HIDDEN.search(text) or _NO_STRING.fullmatch(text):
+    if _HIDDEN.search(text) or _NO_STRING.fullmatch(text) or layout.must_quote(text):
         return '"'
     if "\n" in text:
         return "|" if _is_literal(text) else '"'

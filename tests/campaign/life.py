@@ -24,7 +24,7 @@ from .proof import (
 )
 from .stage import Stage, Truth
 from .tally import Tally
-from .team import Team
+from .team import HERE, Team
 from .weather import short_lists, weather
 
 APPLY = ("--auto-approve",)
@@ -279,7 +279,9 @@ class Life:
         if self._stage.site.locked():
             refused = self._stage.calm("apply", *APPLY)
             assert refused.code == 5, refused.err
-            unlocked = self._stage.called("state", "unlock", refused.run_to_unlock(), str(self._stage.folder))
+            unlocked = self._stage.called(
+                "state", "unlock", refused.run_to_unlock(), str(self._stage.folder), "-e", HERE
+            )
             assert unlocked.code == 0, unlocked.err
             self._tally.events["locks broken"] += 1
 

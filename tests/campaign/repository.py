@@ -16,6 +16,8 @@ from world import Json
 
 from reconciler.state.operations import journal_file
 
+from .team import ELSEWHERE, HERE
+
 TEAM, NEIGHBOURS = "growth", "lifecycle"
 STORES = ("file", "git", "object", "folder")
 """Where states are kept; `folder` is a file, in no repository."""
@@ -145,6 +147,7 @@ def found(path: Path, store: str, bucket: Server | None) -> Repository:
     for folder in (made.machine, made.neighbours):
         folder.mkdir(parents=True)
         settings = SETTINGS[store].replace("{world}", path.name)
+        settings += f"environments: {{{HERE}: {{}}, {ELSEWHERE}: {{}}}}\n" if folder == made.machine else ""
         (folder / "reconciler.yaml").write_text(settings, encoding="utf-8")
     (made.neighbours / "main.yaml").write_text(NEIGHBOUR, encoding="utf-8")
     if made.is_repository:

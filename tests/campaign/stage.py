@@ -32,6 +32,7 @@ from reconciler.simulator.wire import ApiError, Request
 from .gate import Blow, Gate, struck_at_fsync
 from .haste import clock, pause
 from .repository import Repository
+from .team import HERE
 
 RESOURCES = {"integration": INTEGRATIONS, "report": REPORTS, "automation": AUTOMATIONS}
 KINDS = {collection: kind for kind, collection in COLLECTIONS.items()}
@@ -133,7 +134,7 @@ class Stage(World):
 
     def calm(self, command: str, *arguments: str) -> Ended:
         """A command that nothing happens to."""
-        return self.called(command, str(self.folder), *arguments)
+        return self.called(command, str(self.folder), "-e", HERE, *arguments)
 
     def called(self, *words: str) -> Ended:
         """Such a command line: in this process, or in one of its own if it reaches for a bucket, whose client does not
@@ -147,7 +148,7 @@ class Stage(World):
         self, command: str, *arguments: str, moves: Mapping[int, Callable[[], None]], blow: Blow | None
     ) -> Ended:
         """A command in a process of its own, with what happens to it; its code is -9 where it was killed."""
-        return self._forked([command, str(self.folder), *arguments], moves, blow)
+        return self._forked([command, str(self.folder), "-e", HERE, *arguments], moves, blow)
 
     def _forked(self, words: list[str], moves: Mapping[int, Callable[[], None]], blow: Blow | None) -> Ended:
         out, err = self.site.path / "out", self.site.path / "err"

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import copy
+import json
+import random
 from collections.abc import Mapping
 
 from apply.random_worlds import ANCHOR, PLATFORMS, SECTIONS, Project
-from world import Json
+from world import Json, World
 
 SHELTERED = {"reports": "send_at", "automations": "caption"}
 """Section → the field that may be ignored there."""
+HERE, ELSEWHERE = "default", "elsewhere"
+"""The environment that lives, and one of which nothing is ever live."""
+ABROAD: Mapping[str, Json] = {
+    "reports": {
+        "report_name": "Abroad",
+        "send_at": "00:00",
+        "included_range_days": 1,
+        "status": "active",
+        "environment": "sandbox",
+        "destinations": [{"integration": ANCHOR}],
+    },
+    "automations": {"name": "Abroad", "status": "active", "data": {"actions": {"push": "u0"}}},
+}
 
 
 class Team(Project):
@@ -100,6 +115,11 @@ class Team(Project):
         self.wanted[section][f"m{self.names}"] = fields
         self.wanted.setdefault("imports", []).append({"to": f"{kind}.m{self.names}", "id": object_id})
 
+    def write(self, world: World) -> None:
+        """Puts it into the folder, some of it in fewer words."""
+        luck = random.Random(f"write {self.names}")  # noqa: S311 - a world that can be repeated
+        world.write(json.dumps(in_few_words(self.wanted, luck), ensure_ascii=False))
+
     def visible(self) -> Json:
         """What must be live: all that is wanted, but for what is ignored."""
         wanted = copy.deepcopy(self.wanted)
@@ -117,6 +137,26 @@ class Team(Project):
                     fields["lifecycle"] = {"prevent_destroy": True}
                 elif luck < 0.2 and ignored in fields and not _protected(fields):
                     fields["lifecycle"] = {"ignore_changes": [ignored]}
+
+
+def in_few_words(wanted: Json, luck: random.Random) -> Json:
+    """The same for this environment: some of what has the same fields is one `for_each`, some is said to be in this
+    environment only, and some more to be elsewhere."""
+    written: Json = json.loads(json.dumps(wanted, ensure_ascii=False).replace("${", "$${"))
+    for section in SHELTERED:
+        blocks = written[section]
+        chosen = sorted(key for key, fields in blocks.items() if "lifecycle" not in fields and luck.random() < 0.5)
+        alike = [key for key in chosen if blocks[key].keys() == blocks[chosen[0]].keys()]
+        if alike:
+            names = [*blocks[alike[0]]]
+            items = [{"key": key, **blocks.pop(key)} for key in alike]
+            blocks["many"] = {"for_each": {"one": items}, "key": "${each.one}"}
+            blocks["many"] |= {name: f"${{each.one.{name}}}" for name in names}
+        for _, fields in sorted(blocks.items()):
+            if luck.random() < 0.2:
+                fields["only_in"] = [HERE]
+        blocks["abroad"] = ABROAD[section] | {"only_in": [ELSEWHERE]}
+    return written
 
 
 def _identity(fields: Json) -> tuple[str, ...]:

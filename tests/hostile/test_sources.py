@@ -18,7 +18,7 @@ COMMANDS = {"reconciler.api.secret", "reconciler.git.command"}
 PATHS = {
     "reconciler.config.locations": "a place that the configuration was read from",
     "reconciler.plan.approval": "the file that --expect-digest @FILE names",
-    "reconciler.commands.drift": "a place that the configuration was read from",
+    "reconciler.commands.adopt": "a place that the configuration was read from",
     "reconciler.commands.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
     "reconciler.cli.options": "the files that --report names",

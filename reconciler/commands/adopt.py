@@ -1,0 +1,187 @@
+"""Live values written where they stand, after a look at all that this changes, in every environment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reconciler.commands.edits import Written, evaluate, read_text, write_edits
+from reconciler.commands.session import Session
+from reconciler.errors import ConfigurationInvalid, some_of
+from reconciler.kinds import KINDS
+from reconciler.kinds.comparison import alike, keys_path, outer_keys, value_at
+from reconciler.model.inputs import Desired, Fields, Instance, Resource
+from reconciler.yaml import find_way
+from reconciler.yaml.edit import Edit, Way, set_values
+from reconciler.yaml.edit_changes import documents_of
+from reconciler.yaml.writing import Layout, dump, escape_variables
+
+DEFAULTS = ("defaults",)
+
+
+class Value(NamedTuple):
+    """A live value at these keys of a resource, and the way to where it is written in a file."""
+
+    address: str
+    keys: Way
+    live: Any
+    file: Path
+    way: Way
+
+    @property
+    def path(self) -> str:
+        """`report.daily.send_at`."""
+        return f"{self.address}.{keys_path(self.keys)}"
+
+
+class Adoption:
+    """Writes live values into the YAML of a session's configuration. `live`: address → all fields of its object.
+
+    Each value is written where a person would edit it: on the resource, or in the one item that it comes from. A value
+    is left if the edit would change anything else in this environment, or another resource in another one.
+    """
+
+    def __init__(self, session: Session, live: Mapping[str, Fields]) -> None:
+        self._path = session.configuration.path
+        self._name = session.environment.name
+        self._live = live
+        self._before = session.configuration.check()
+        self._text = cache(read_text)
+        self._documents = cache(lambda file: documents_of(file, self._text(file)))
+        self._accepted: list[Value] = []
+        self._edits: list[Edit] = []
+        self._also: dict[str, list[str]] = {}
+        self._left: list[tuple[Value, str]] = []
+
+    def write(self, values: Mapping[str, Mapping[Way, Any]]) -> Written:
+        """Writes values (address → keys → value), and says what was left and what else has changed."""
+        places: dict[tuple[Path, Way], list[Value]] = defaultdict(list)
+        for address, wanted in values.items():
+            for each in self._placed(self._before[self._name].resources[address], wanted):
+                places[each.file, each.way].append(each)
+        self._accept(list(places.values()))
+        also = tuple(f"{path}: also changes {', '.join(names)}" for path, names in self._also.items() if names)
+        return Written(write_edits(self._edits), tuple(self._by_hand()), also)
+
+    def _placed(self, resource: Resource, values: Mapping[Way, Any]) -> Iterator[Value]:
+        """Each value with its place. What `defaults` say is overridden on the resource, a list as a whole."""
+        address, instance = resource.address, resource.instance
+        own = (KINDS[resource.kind].section, (instance.definition if instance else address).partition(".")[2])
+        for keys, value in values.items():
+            file, *position = resource.field_location(keys_path(keys))
+            found = (find_way(each.value, position) for each in self._documents(Path(file)))
+            way = next(filter(None, found), ())
+            if way[:1] == DEFAULTS and len(outer := outer_keys(keys)) < len(keys):
+                keys, value = outer, value_at(self._live[address], outer)  # noqa: PLW2901 - a list is one value
+            if instance is None or way[:1] == DEFAULTS or len(way) <= len(own):
+                file, way = resource.location.file, (*own, *keys)
+            yield Value(address, keys, value, Path(file), way)
+
+    def _accept(self, places: Sequence[list[Value]]) -> None:
+        """Accepts what can be written together; else one half after the other, to find what cannot."""
+        objection = self._objection([*self._accepted, *chain(*places)]) if places else ""
+        if objection and len(places) == 1:
+            self._left += [(each, objection) for each in places[0]]
+        elif objection:
+            self._accept(places[: len(places) // 2])
+            self._accept(places[len(places) // 2 :])
+
+    def _objection(self, values: Sequence[Value]) -> str:
+        """Why these values cannot be written together, which is about the last one if the others can. Empty if they
+        can: then they are accepted."""
+        wanted: dict[Path, dict[Way, Any]] = defaultdict(dict)
+        for each in values:
+            if not alike(wanted[each.file].setdefault(each.way, each.live), each.live):
+                return f"{each.path}: it is written once for several resources, which differ now"
+        adopted = [set_values(file, self._text(file), ways) for file, ways in wanted.items()]
+        if left := [problem for each in adopted for problem in each.left.values()]:
+            return str(left[0])
+        edits = [each.edit for each in adopted]
+        try:
+            after = evaluate(self._path, edits)
+        except ConfigurationInvalid as error:
+            return f"{values[-1].path}: then the configuration would be invalid: {error.problems[0]}"
+        differing = {name: find_differing(before, after[name]) for name, before in self._before.items()}
+        known = {(each.address, str(each.keys[0])) for each in values}
+        others = {address for spots in differing.values() for address, _ in spots - known}
+        if others := others | self._missed(values, after[self._name]):
+            return f"{values[-1].path}: that would change {some_of(sorted(others))} too"
+        del differing[self._name]
+        self._accepted, self._edits = [*values], edits
+        self._also = {
+            each.path: [name for name, spots in differing.items() if (each.address, each.keys[0]) in spots]
+            for each in values
+        }
+        return ""
+
+    def _missed(self, values: Sequence[Value], after: Desired) -> set[str]:
+        """The resources that would not become as they are live."""
+        goal: dict[str, Any] = {}
+        for each in values:
+            before = goal.get(each.address, self._before[self._name].resources[each.address].fields)
+            goal[each.address] = _put(before, each.keys, each.live)
+        reached = {address: each.fields for address, each in after.resources.items()}
+        return {address for address, fields in goal.items() if not alike(fields, reached.get(address))}
+
+    def _by_hand(self) -> Iterator[str]:
+        """What is said of the values that are left: of those of an instance, the lines that change it alone."""
+        alone: dict[str, list[Value]] = defaultdict(list)
+        for each, objection in self._left:
+            alone[each.address].append(each)
+            if self._before[self._name].resources[each.address].instance is None:
+                yield objection
+        for address, values in alone.items():
+            resource = self._before[self._name].resources[address]
+            if resource.instance is not None:
+                yield self._written_out(resource, resource.instance, values)
+
+    def _written_out(self, resource: Resource, instance: Instance, values: Sequence[Value]) -> str:
+        """The lines that leave an instance out of its `for_each`, and write it with its live values."""
+        fields = resource.fields
+        for each in values:
+            fields = _put(fields, each.keys, each.live)
+        section, (_, _, definition) = KINDS[resource.kind].section, instance.definition.partition(".")
+        documents = self._documents(Path(resource.location.file))
+        excluded: list[Any] = next(
+            filter(None, (value_at(each.value, (section, definition, "exclude")) for each in documents)), []
+        )
+        names = [name for name, each in self._before.items() if resource.address in each.resources]
+        only = {"only_in": names} if len(names) < len(self._before) else {}
+        blocks = {
+            definition: {"exclude": [*excluded, dict(instance.items)]},
+            resource.address.partition(".")[2]: {**only, **fields, **resource.lifecycle.written()},
+        }
+        paths = ", ".join(
+            f"{keys_path(each.keys)} ({resource.field_location(keys_path(each.keys))})" for each in values
+        )
+        differing = [name for name in names if self._before[name].resources[resource.address].fields != resource.fields]
+        note = f" (with the values of {self._name}; {', '.join(differing)} has others)" if differing else ""
+        lines = dump(escape_variables({section: blocks}), Layout(has_short_maps=True)).rstrip()
+        return f"{resource.address}: {paths} is not its own; to change it alone, write{note}:\n{lines}"
+
+
+def find_differing(before: Desired, after: Desired) -> set[tuple[str, str]]:
+    """The addresses and the names of their fields that differ."""
+    old, new = ({address: each.fields for address, each in side.resources.items()} for side in (before, after))
+    changed = [(address, old.get(address, {}), new.get(address, {})) for address in old.keys() | new.keys()]
+    return {
+        (address, name)
+        for address, was, now in changed
+        if was != now
+        for name in {*was, *now}
+        if not alike(was.get(name), now.get(name))
+    }
+
+
+def _put(inside: Any, keys: Way, value: Any) -> Any:
+    """A copy of nested maps and lists with another value at these keys."""
+    if not keys:
+        return value
+    head, *rest = keys
+    if isinstance(head, int):
+        return [_put(each, tuple(rest), value) if at == head else each for at, each in enumerate(inside)]
+    return {**(inside or {}), head: _put((inside or {}).get(head), tuple(rest), value)}

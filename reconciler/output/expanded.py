@@ -1,0 +1,113 @@
+"""What a configuration comes to: as YAML with the place of each value, and as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from os import sep
+from os.path import relpath
+from pathlib import Path
+from typing import Any
+
+from reconciler.errors import Location
+from reconciler.kinds import KINDS, SECTIONS
+from reconciler.kinds.comparison import dotted
+from reconciler.model.inputs import Desired, make_address
+from reconciler.output.document import document
+from reconciler.output.groups import short_place
+from reconciler.output.terminal import escape, sanitize
+from reconciler.yaml import LocatedList, LocatedMap, read
+from reconciler.yaml.writing import Layout, dump, escape_variables
+
+Way = tuple[str | int, ...]
+
+
+def expanded_yaml(desired: Desired, folder: Path) -> str:
+    """A configuration that needs no other words; behind each value, its places relative to the folder.
+
+    A text that would be changed on its way to stdout stands in quotes, and escapes mean the same there.
+    """
+    resources: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    for address, each in desired.resources.items():
+        written = {**each.fields, **each.lifecycle.written()}
+        resources[KINDS[each.kind].section][address.partition(".")[2]] = written
+    sections = {section: escape_variables(blocks) for section, blocks in resources.items() if blocks}
+    text = dump({**sections, **_blocks(desired)}, Layout(must_quote=_must_quote))
+    lines = text.split("\n")[:-1]
+    (parsed,), _ = read(text.encode(), "")
+    for way, line in _lines((), parsed.value):
+        comment = ", ".join(_places(desired, way, folder))
+        lines[line - 1] += f"  # {escape(comment)}" if comment else ""
+    return "\n".join(lines)
+
+
+def expanded_json(desired: Desired) -> str:
+    """The fields of each resource, and the place of each value in them."""
+    resources = [
+        {
+            "address": address,
+            "fields": each.fields,
+            **each.lifecycle.written(),
+            "places": {path: str(each.field_location(path)) for path in _paths("", each.fields)},
+        }
+        for address, each in desired.resources.items()
+    ]
+    return document(1, resources=resources, **_blocks(desired))
+
+
+def _blocks(desired: Desired) -> dict[str, Any]:
+    """The blocks that are written, without their places."""
+    blocks = {
+        "moved": [{"from": each.source, "to": each.target} for each in desired.moved],
+        "removed": [{"from": each.source, "destroy": each.destroy} for each in desired.removed],
+        "imports": [{"to": each.target, "id": each.id} for each in desired.imports],
+    }
+    return {name: items for name, items in blocks.items() if items}
+
+
+def _must_quote(text: str) -> bool:
+    return "\n" in text or sanitize(text, sys.stdout.encoding) != text
+
+
+def _lines(way: Way, node: Any) -> Iterator[tuple[Way, int]]:
+    """The way to each resource, to each item of a block and to each value without others in it, and its line."""
+    found: list[tuple[Any, Any, int]] = []
+    if isinstance(node, LocatedMap):
+        found = [(key, value, node.key_positions[key][0]) for key, value in node.items()]
+    elif isinstance(node, LocatedList):
+        found = [(at, value, node.positions[at][0]) for at, value in enumerate(node)]
+    for step, value, line in found:
+        is_value = bool(way) and way[0] in SECTIONS and not (value and isinstance(value, dict | list))
+        if is_value or len(way) == 1:
+            yield (*way, step), line
+        yield from _lines((*way, step), value)
+
+
+def _places(desired: Desired, way: Way, folder: Path) -> Iterator[str]:
+    """Where a value comes from: where it is written, then what it is made of."""
+    section, step, *path = way
+    if section not in SECTIONS:
+        yield _short(getattr(desired, str(section))[step].location, folder)
+        return
+    resource = desired.resources[make_address(SECTIONS[str(section)].name, str(step))]
+    if not path:
+        items = resource.instance.places.values() if resource.instance else ()
+        made = f" for {resource.instance} ({', '.join(_short(each, folder) for each in items)})" if items else ""
+        yield _short(resource.location, folder) + made
+        return
+    inner = dotted(str(path[0]), path[1:])
+    places = (resource.field_location(inner), *resource.sources.get(inner, ()))
+    yield from dict.fromkeys(_short(each, folder) for each in places)
+
+
+def _short(place: Location, folder: Path) -> str:
+    return short_place(Location(relpath(place.file, folder), *place[1:])).replace(sep, "/")
+
+
+def _paths(path: str, value: Any) -> Iterator[str]:
+    """The path of each value within fields, at every depth."""
+    steps = value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
+    for step in steps:
+        inner = dotted(path, [step]) if path else str(step)
+        yield inner
+        yield from _paths(inner, value[step])
