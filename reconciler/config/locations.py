@@ -108,4 +108,6 @@ def _values(path: str, node: Any, file: str) -> Iterator[tuple[str, Location, An
         return
     for each in found:
         yield each
-        yield from _values(each[0], each[2], each[1].file)
+        # The items are no values of an instance, and each of many instances would look at all of them.
+        if each[0] not in ("for_each", "exclude"):
+            yield from _values(each[0], each[2], each[1].file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from os import sep
 from os.path import relpath
 from pathlib import Path
@@ -100,6 +101,7 @@ def _places(desired: Desired, way: Way, folder: Path) -> Iterator[str]:
     yield from dict.fromkeys(_short(each, folder) for each in places)
 
 
+@cache
 def _short(place: Location, folder: Path) -> str:
     return short_place(Location(relpath(place.file, folder), *place[1:])).replace(sep, "/")
 
