@@ -135,8 +135,8 @@ def run_program(
     """Runs a program without a shell, and returns its exit code, stdout and stderr.
 
     `attended`: it may ask at the terminal, so its stdin and stderr are ours. Otherwise it gets a session of its own:
-    it has no terminal, and can be ended with all that it has started. OSError if it cannot be started,
-    subprocess.TimeoutExpired once it was ended after `seconds`.
+    it has no terminal, and can be ended with all that it has started. OSError if it cannot be started, TimeoutError
+    once it was ended after `seconds`.
     """
     pipe, nothing = load("subprocess:PIPE"), load("subprocess:DEVNULL")
     with load("subprocess:Popen")(
@@ -150,8 +150,10 @@ def run_program(
     ) as process:
         try:
             out, err = process.communicate(stdin, timeout=seconds)
-        except BaseException:
+        except BaseException as error:
             _end(process, attended)
+            if isinstance(error, load("subprocess:TimeoutExpired")):
+                raise TimeoutError from None
             raise
     return process.returncode, out, err or b""
 

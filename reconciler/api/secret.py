@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,7 +125,7 @@ def _key_from(command: Sequence[str], folder: Path) -> str:
     seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
     try:
         code, out, said = run_program([program, *command[1:]], seconds=seconds, folder=folder, attended=attended)
-    except subprocess.TimeoutExpired:
+    except TimeoutError:
         raise _NoKey(f"did not end within {seconds:g} seconds, and was ended") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -117,7 +116,7 @@ def run_git(
     variables = git_environment() | ceiling | dict(environment or {})
     try:
         code, out, err = run_program(command, seconds=seconds, environment=variables, stdin=stdin)
-    except subprocess.TimeoutExpired:
+    except TimeoutError:
         raise GitTimeout(
             f"git {verb} did not end within {seconds:g} seconds, and was ended",
             hint="see whether the remote can be reached from here: git ls-remote",

@@ -169,12 +169,12 @@ class ObjectBackend:
         # A random part, or two locks that one holder takes would be the same object.
         content = json.dumps({**holder.document(), "lock": uuid.uuid4().hex}, indent=2, ensure_ascii=False).encode()
         found = self._bucket.read(self._lock)
-        if found is not None and found.content != FREE:
-            raise self._locked(found)
-        mine = self._bucket.swap(self._lock, content, found.version if found else "")
-        if mine is None:
-            raise self._locked(self._bucket.read(self._lock))
-        return mine
+        if found is None or found.content == FREE:
+            mine = self._bucket.swap(self._lock, content, found.version if found else "")
+            if mine is not None:
+                return mine
+            found = self._held()
+        raise Locked(self.where, LockInfo.parse(found.content) if found else None, self._by_hand() if found else "")
 
     def _prove_conditions(self) -> None:
         """Tries two writes that the lock must make fail: some S3 servers ignore the conditions."""
@@ -187,11 +187,6 @@ class ObjectBackend:
                     "so two runs could write over each other",
                     hint="use a store that honours them: Amazon S3, Google Cloud Storage, Azure, R2, MinIO, Ceph",
                 )
-
-    def _locked(self, found: Found | None) -> Locked:
-        is_held = found is not None and found.content != FREE
-        holder = LockInfo.parse(found.content) if found else None
-        return Locked(self.where, holder, self._by_hand() if is_held else "")
 
     def _by_hand(self) -> str:
         return f"once nobody is applying any more, delete {self._bucket.where(self._lock)}"

@@ -142,25 +142,6 @@ def test_a_label_beside_the_id_of_another_counts_for_nobody(apart: World) -> Non
     assert "- {type: target_integration, id: int-b}  # the live integration int-b" in refused.err
 
 
-def test_what_is_live_is_held_against_what_the_reference_means(apart: World) -> None:
-    """The plan knew which destination was meant; it was given to another integration before the apply: what was sent
-    is live, and it is the wrong one."""
-    apart.write(ALONE)
-    assert apart.apply().code == 0
-    apart.write(ALONE + REPORTS)
-    saved = str(apart.folder.parent / "plan")
-    assert apart.plan("--out", saved).code == 2
-    found = ids(apart)
-    apart.edit("integrations", found["iOS"], destination="new")
-    apart.edit("integrations", found["Android"], destination=f"dst-{found['iOS']}")
-    apart.insert("destinations", id=f"dst-{found['Android']}", label="Slack: Play")
-    done = apart.apply("--plan", saved)
-    assert done.code == 6
-    ended = results(done.document)
-    assert ended["report.ios"]["verification"] == "different"
-    assert f"integration.ios ({found['iOS']})" in ended["report.ios"]["reason"]
-
-
 def test_drift_is_adopted_as_what_it_is(apart: World) -> None:
     """Somebody sends a report elsewhere: what a label proves is written as a reference."""
     written = "send_at: '09:00', included_range_days: 1, status: active, environment: production, report_name: Google"

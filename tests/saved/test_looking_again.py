@@ -281,6 +281,25 @@ def test_a_destination_that_belongs_to_another_integration_by_now(world: World) 
     assert {item["id"] for each in world.live("scheduled-reports") for item in each["destinations"]} == {"d1"}
 
 
+def test_a_destination_that_is_given_away_right_before_a_write(world: World, between: Between) -> None:
+    """What was sent is live, and it is the wrong one: it is held against what the reference means."""
+    world.set_destinations_apart()
+    hook = world.insert("integrations", **integration("Hook", destination="d1"))
+    world.write(TEAM)
+    path = save(world)
+
+    def give_away() -> None:
+        world.edit("integrations", hook, destination="d2")
+        world.insert("integrations", **integration("Other", destination="d1"))
+
+    between.before("POST", "/scheduled-reports$", give_away)
+    done = carry_out(world, path)
+    assert done.code == 6
+    ended = {each["address"]: each for each in done.document["results"]}
+    assert ended["report.daily"]["verification"] == "different"
+    assert f"integration.hook ({hook})" in ended["report.daily"]["reason"]
+
+
 def test_a_plan_that_sends_no_destination_asks_for_none(world: World) -> None:
     """What the reports have already is not doubted."""
     world.settle(TEAM)
