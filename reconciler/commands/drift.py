@@ -12,6 +12,7 @@ from reconciler.commands.edits import Written, read_text, write_edits
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
+from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.inputs import Fields, Live, address_kind
 from reconciler.model.reports import Drift, Drifted
 from reconciler.plan.drift import drift
@@ -61,11 +62,15 @@ def _values(
 ) -> dict[tuple[str | int, ...], Any]:
     """The way to each changed value in the YAML, and what is live there; what stays in a list keeps its place."""
     kind = KINDS[address_kind(drifted.address)]
-    block = make_block(live.records[kind.name][drifted.id], live, addresses)
+    record, resolver = live.records[kind.name][drifted.id], ReferenceResolver(live)
+    block = make_block(record, live, addresses)
     head = (kind.section, drifted.address.partition(".")[2])
-    for name, _ in kind.reference_fields():
-        before = [item for item in written.get(name) or () if item in (block.get(name) or ())]
-        block[name] = before + [item for item in block.get(name) or () if item not in before]
+    for name, reference in kind.reference_fields():
+        pairs = list(zip(block.get(name) or (), record.fields.get(name) or (), strict=True))
+        sent = [(item, resolver.as_sent(reference, item)) for item in written.get(name) or ()]
+        before = [(item, meant) for item, meant in sent if any(meant in pair for pair in pairs)]
+        known = [meant for _, meant in before]
+        block[name] = [item for item, _ in before] + [pair[0] for pair in pairs if not any(e in known for e in pair)]
     referring = {name for name, _ in kind.reference_fields()}
     return {
         (*head, *field.keys): block[str(field.keys[0])] if field.keys[0] in referring else field.live

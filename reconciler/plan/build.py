@@ -8,7 +8,7 @@ from dataclasses import replace
 from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import DeliveryChange, delivery_change
-from reconciler.kinds.references import find_labels, told_apart
+from reconciler.kinds.lookups import find_labels, told_apart
 from reconciler.model.inputs import (
     Desired,
     Destination,

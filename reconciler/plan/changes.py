@@ -39,11 +39,11 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     kind = KINDS[resource.kind]
     used = {name: list(live.fields.get(name) or ()) if live else [] for name, _ in kind.reference_fields()}
     every = [item for items in used.values() for item in items]
-    return resolved(
-        kind,
-        written(kind, resource.fields, ignored),
-        lambda address, reference: context.resolve(address, reference, every),
-    )
+    fields = written(kind, resource.fields, ignored)
+    for name, reference in kind.reference_fields():
+        if name in fields and reference.label_key:
+            fields[name] = [context.references.as_sent(reference, item) for item in fields[name]]
+    return resolved(kind, fields, lambda address, reference: context.resolve(address, reference, every))
 
 
 def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], live: Record | None) -> Entry:
