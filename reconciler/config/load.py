@@ -14,7 +14,7 @@ from reconciler.config.files import SETTINGS_FILE, Disk, Source, configuration_f
 from reconciler.config.merge import Entry, Merged, Written, find_foreign, merge
 from reconciler.config.reading import Reading, Unread, find_unread, invalid
 from reconciler.config.schema_problems import schema_problems
-from reconciler.config.semantics import block_problems, semantic_problems
+from reconciler.config.semantics import block_problems, import_problems, imported, semantic_problems
 from reconciler.config.settings import read_settings
 from reconciler.config.text import cut
 from reconciler.config.values import Substitution, value_positions, variable_sources
@@ -103,19 +103,21 @@ class Configuration(_WithEnvironments):
         items = {
             name: _entries([(name, each) for each in written], substitution) for name, written in merged.blocks.items()
         }
+        here = {**items, "imports": list(imported(items["imports"], environment.name if environment else ""))}
         unknown = {*doubt.unread, *substitution.unknown}
         entries = [*resources, *misplaced]
         incomplete = _incomplete(entries, doubt.unread_aliases) | merged.incomplete
         found = [
             *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
             *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole and merged.whole),
-            *block_problems(items, merged.resources, unknown),
+            *block_problems(here, merged.resources, unknown),
+            *import_problems(items["imports"], self.environments, unknown),
         ]
         found = [_at_variable(each, substitution) for each in found]
         # A placeholder is no value, and a problem says so already.
         if found or substitution.problems or unknown:
             return Desired({}), [*substitution.problems, *found]
-        return _desired(resources, items, self.folder, environment.variable_locations if environment else {}), []
+        return _desired(resources, here, self.folder, environment.variable_locations if environment else {}), []
 
 
 class Opened(_WithEnvironments):

@@ -16,6 +16,7 @@ ADDRESS_PATTERN = f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
 NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
+ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"
 DATE_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
 
@@ -90,7 +91,14 @@ BLOCKS: dict[str, Schema] = {
         "A reviewed adoption: the live object `id` is what `to` means.",
         {
             "to": _address("an address of the configuration"),
-            "id": text("the id of a live object", "wbRlfw1x", pattern="^[a-zA-Z0-9._-]{1,256}$"),
+            "id": {
+                "type": ["string", "object"],
+                "pattern": ID_PATTERN,
+                "minProperties": 1,
+                "additionalProperties": text("the id of a live object", "wbRlfw1x", pattern=ID_PATTERN),
+                "description": "the id of a live object, or a map of environments to ids",
+                "examples": ["wbRlfw1x", {"sandbox": "wbRlfw1x", "production": "cJinsL4v"}],
+            },
         },
         {"to": "report.daily-revenue", "id": "wbRlfw1x"},
     ),
@@ -236,8 +244,9 @@ def _with_variables(schema: Schema) -> Schema:
     result = {key: value for key, value in schema.items() if key not in ("properties", "items")}
     if "properties" in schema:
         result["properties"] = {name: _with_variables(inner) for name, inner in schema["properties"].items()}
-    if "items" in schema:
-        result["items"] = _with_variables(schema["items"])
+    for place in ("items", "additionalProperties"):
+        if isinstance(schema.get(place), dict):
+            result[place] = _with_variables(schema[place])
     kept: Schema = {name: result.pop(name) for name in ("title", "description", "examples") if name in result}
     if schema.get("type") in ("object", "array") or not ({"type", "enum"} & set(schema)):
         return {**kept, **result}
