@@ -138,7 +138,7 @@ def _show_fault(error: Exception) -> None:
 
 def _show_problems(problems: Sequence[Problem]) -> None:
     """Each problem, with the line that it is in; not a line that holds a Secret Key."""
-    read_line = load("reconciler.config.values:line_reader")()
+    read_line = load("reconciler.config.locations:line_reader")()
     hidden = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
     for each in problems:
         write_stderr(escape(str(each)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.commands.plan import plan
 from reconciler.commands.session import Session
-from reconciler.config.values import line_reader
+from reconciler.config.locations import line_reader
 from reconciler.explain.explain import explain
 from reconciler.explain.rules import ExplainInput
 from reconciler.model.explanation import Explanation

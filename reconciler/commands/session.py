@@ -58,7 +58,7 @@ class Session:
         )
 
     def _named(self) -> set[str]:
-        return self.configuration.merged.named()
+        return self.configuration.named(self.environment)
 
     def watch_lock(self) -> Callable[[], LockInfo | None]:
         """Begins to ask who applies; the function gives the answer, None if nobody does or it is not known in time."""

@@ -4,26 +4,40 @@ variables of an environment in, and finds every problem."""
 from __future__ import annotations
 
 from bisect import bisect
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from reconciler.config.defaults import apply_defaults
 from reconciler.config.files import SETTINGS_FILE, Disk, Source, configuration_folder
+from reconciler.config.instances import Expansion, expand
+from reconciler.config.locations import value_locations, value_sources
 from reconciler.config.merge import Entry, Merged, Written, find_foreign, merge
 from reconciler.config.reading import Reading, Unread, find_unread, invalid
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.semantics import block_problems, import_problems, imported, semantic_problems
 from reconciler.config.settings import read_settings
 from reconciler.config.text import cut
-from reconciler.config.values import Substitution, value_positions, variable_sources
-from reconciler.errors import Location, Problem, WrongUsage, fold, some_of
+from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Items, Substitution
+from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
 from reconciler.kinds import KINDS
-from reconciler.model.inputs import Desired, Ignored, Import, Lifecycle, Moved, Removed, Resource, address_kind
+from reconciler.model.inputs import (
+    Desired,
+    Ignored,
+    Import,
+    Instance,
+    Lifecycle,
+    Moved,
+    Removed,
+    Resource,
+    address_kind,
+)
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
-from reconciler.yaml import Document
+from reconciler.yaml import Document, LocatedMap
 
 MOST_EVALUATED: Final = 10_000_000
 """Values times environments: every environment has values of its own."""
@@ -98,26 +112,42 @@ class Configuration(_WithEnvironments):
     def _evaluate(self, environment: Environment | None) -> tuple[Desired, list[Problem]]:
         """What an environment wants, and every problem of it. Without an environment only the problems count."""
         merged, doubt, substitution = self.merged, self.doubt, Substitution(environment)
-        resources = _entries(merged.resources.items(), substitution)
-        misplaced = _entries(merged.misplaced, substitution)
+        expansion = expand(merged.resources, substitution, self.environments, self._most_values())
+        substitution.no_items = ""
+        misplaced = [*expansion.misplaced, *_entries(merged.misplaced, substitution)]
+        substitution.no_items = NO_FOR_EACH
         items = {
             name: _entries([(name, each) for each in written], substitution) for name, written in merged.blocks.items()
         }
         here = {**items, "imports": list(imported(items["imports"], environment.name if environment else ""))}
         unknown = {*doubt.unread, *substitution.unknown}
-        entries = [*resources, *misplaced]
+        entries = [*expansion.resources.values(), *misplaced]
         incomplete = _incomplete(entries, doubt.unread_aliases) | merged.incomplete
         found = [
             *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
-            *semantic_problems(entries, merged.resources, unknown, whole=doubt.whole and merged.whole),
-            *block_problems(here, merged.resources, unknown),
+            *semantic_problems(entries, expansion, unknown, whole=doubt.whole and merged.whole and expansion.whole),
+            *block_problems(here, expansion, unknown),
             *import_problems(items["imports"], self.environments, unknown),
         ]
-        found = [_at_variable(each, substitution) for each in found]
+        by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
+        found = [_at_source(each, substitution, by_subject.get(each.subject, NO_ITEMS)) for each in found]
         # A placeholder is no value, and a problem says so already.
-        if found or substitution.problems or unknown:
-            return Desired({}), [*substitution.problems, *found]
-        return _desired(resources, here, self.folder, environment.variable_locations if environment else {}), []
+        found += (each for each in substitution.problems if each.location not in doubt.unread)
+        if found or substitution.problems or unknown or environment is None:
+            return Desired({}), found
+        return _desired(expansion, here, self.folder, environment), []
+
+    def _most_values(self) -> int:
+        """How many values may be made in one environment."""
+        return MOST_EVALUATED // max(1, len(self.environments))
+
+    def named(self, environment: Environment) -> set[str]:
+        """The addresses of its resources, also of those that the environment leaves out, and the `from` addresses of
+        `moved` and `removed`."""
+        found = expand(self.merged.resources, Substitution(environment), self.environments, self._most_values())
+        blocks = (each.node for name in ("moved", "removed") for each in self.merged.blocks[name])
+        sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
+        return {*found.resources, *found.left_out, *(each for each in sources if isinstance(each, str))}
 
 
 class Opened(_WithEnvironments):
@@ -175,6 +205,7 @@ def _read(
         problems.append(Problem(str(reading.source.settings), 0, 0, message))
         environments = {}
     merged = merge(documents)
+    apply_defaults(merged, MOST_EVALUATED // max(1, len(environments)))
     if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
         message = (
             f"the YAML here is no configuration ({some_of([each.name for each in files])}); expected another folder"
@@ -192,16 +223,16 @@ def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution)
     return entries
 
 
-def _at_variable(problem: Problem, substitution: Substitution) -> Problem:
-    """The problem of a value that is one variable, told where that variable is set."""
+def _at_source(problem: Problem, substitution: Substitution, items: Items) -> Problem:
+    """The problem of a value that is one variable or one item, told where that is written."""
     name = substitution.whole.get(problem.location)
-    variables = substitution.environment.variable_locations if substitution.environment else {}
-    if name is None or name not in variables:
+    origin = substitution.find_source(name, items) if name else None
+    if origin is None:
         return problem
     said, expected, rest = problem.rest.partition("; expected")
-    message = f"{said}, the value of ${{var.{name}}} at {problem.location}{expected}{rest}"
+    message = f"{said}, the value of ${{{name}}} at {problem.location}{expected}{rest}"
     message = f"{problem.subject}: {message}" if problem.subject else message
-    file, line, column = variables[name]
+    file, line, column = origin
     return replace(problem, file=file, line=line, column=column, message=message, cause=f"{name}{said}{file}{line}")
 
 
@@ -213,37 +244,44 @@ def _incomplete(entries: Iterable[Entry], unread_aliases: Iterable[Location]) ->
 
 
 def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplete: set[Location]) -> Iterator[Problem]:
+    faulty: Counter[str] = Counter()
     for entry in entries:
-        if unknown and entry.location() in unknown:
+        if (unknown and entry.location() in unknown) or faulty[entry.definition] >= MOST_PROBLEMS:
             continue
-        for problem in schema_problems(address_kind(entry.name), entry.value, entry.written, cut(entry.name)):
+        is_faulty = False
+        for problem in schema_problems(address_kind(entry.name), entry.value, entry.written, entry.subject):
             # A missing field is reported at the resource's key, which no placeholder replaces.
             unsure = incomplete if problem.location == entry.written.location else unknown
             if problem.location not in unsure:
+                is_faulty = bool(entry.definition)
                 yield problem
+        faulty[entry.definition] += is_faulty
 
 
 def _desired(
-    resources: Iterable[Entry], items: Mapping[str, Iterable[Entry]], folder: Path, variables: Mapping[str, Location]
+    expansion: Expansion, items: Mapping[str, Iterable[Entry]], folder: Path, environment: Environment
 ) -> Desired:
     @cache
     def relative(file: str) -> str:
         return Path(file).relative_to(folder).as_posix()
 
     def resource(entry: Entry) -> Resource:
-        kind, node = address_kind(entry.name), entry.written.node
+        kind, written = address_kind(entry.name), entry.written
+        keys = {name: item.key for name, item in entry.items.items()}
+        places = {name: item.location for name, item in entry.items.items()}
         return Resource(
             entry.name,
             kind,
             fields={name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value},
-            location=entry.written.location,
+            location=written.location,
             lifecycle=_lifecycle(entry.value.get("lifecycle", {})),
-            positions=value_positions(node),
-            file=relative(entry.written.location.file),
-            sources=variable_sources(node, variables),
+            locations=value_locations(written.node, written.location.file, entry.items),
+            file=relative(written.location.file),
+            sources=value_sources(written.node, written.location.file, environment, entry.items),
+            instance=Instance(entry.definition, keys, places) if entry.items else None,
         )
 
-    ordered = sorted(resources, key=lambda each: each.name)
+    ordered = sorted(expansion.resources.values(), key=lambda each: each.name)
     return Desired(
         resources={entry.name: resource(entry) for entry in ordered},
         moved=tuple(Moved(each.value["from"], each.value["to"], each.written.location) for each in items["moved"]),
@@ -251,6 +289,7 @@ def _desired(
             Removed(each.value["from"], each.value["destroy"], each.written.location) for each in items["removed"]
         ),
         imports=tuple(Import(each.value["to"], each.value["id"], each.written.location) for each in items["imports"]),
+        warnings=tuple(expansion.warnings),
     )
 
 

@@ -9,37 +9,52 @@ from typing import Any
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.config.text import cut, found, quoted, with_article
+from reconciler.config.values import NO_ITEMS, Items
 from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, SECTIONS, Kind
-from reconciler.kinds.schema import BLOCKS, KEY_PATTERN, SETTINGS
+from reconciler.kinds.meta_arguments import META_ARGUMENTS
+from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, SETTINGS
 from reconciler.model.inputs import make_address
 from reconciler.text import closest, similar_options
-from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_position
+from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_location
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A resource or an item of a block. `name`: its address, or the block's name."""
+    """A resource or an item of a block. `name`: its address, or the block's name. `items`: those of an instance of the
+    `for_each` with the address `definition`."""
 
     name: str
     value: Any
     written: Written
+    items: Items = field(default_factory=lambda: NO_ITEMS)
+    definition: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The name as messages have it: with the items, if it is an instance."""
+        return subject(self.name, self.items)
 
     def location(self, *path: str | int) -> Location:
         """Where the value at a path is, or the nearest value around it."""
-        return Location(self.written.location.file, *find_position(self.written.node, path, self.written.position))
+        return find_location(self.written.node, path, self.written.value_location)
 
     def problem(self, path: tuple[str | int, ...], message: str, cause: str = "", *, at_key: bool = False) -> Problem:
         """A problem with the value at a path, or with its key. The message begins with the name."""
-        subject = cut(self.name) if "." in self.name else ""
-        position = find_position(self.written.node, path, self.written.position, key=at_key)
-        file, message = self.written.location.file, f"{cut(self.name)}: {message}"
-        return Problem(file, *position, message, subject=subject, cause=cause)
+        subject = self.subject if "." in self.name else ""
+        location = find_location(self.written.node, path, self.written.value_location, key=at_key)
+        return Problem(*location, f"{self.subject}: {message}", subject=subject, cause=cause)
+
+
+def subject(name: str, items: Items) -> str:
+    """`report.daily-go-us (for app=go, region=us)`."""
+    return f"{cut(name)} (for {', '.join(f'{each}={items[each].key}' for each in items)})" if items else cut(name)
 
 
 KEY = re.compile(KEY_PATTERN)
 ANCHORS = "x-"
-TOP = (*SECTIONS, *BLOCKS)
+OURS = (*SECTIONS, *BLOCKS)
+TOP = (*OURS, DEFAULTS)
 FEWEST = 2
 """So many fields of a kind show that a map is one of its resources."""
 PROGRAMS = {
@@ -62,26 +77,26 @@ class Written:
     location: Location
     position: Position
 
+    @property
+    def value_location(self) -> Location:
+        """Where the value begins."""
+        return Location(self.location.file, *self.position)
+
 
 @dataclass(slots=True)
 class Merged:
     """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items. `misplaced` are
     resources with a wrong key, or written a second time, each with its address. Their values are checked, and they are
-    no part of the configuration. `incomplete` are the keys of resources whose fields stand elsewhere. If not `whole`, a
-    section may be missing."""
+    no part of the configuration. `defaults` are the maps of that name. `incomplete` are the keys of resources whose
+    fields stand elsewhere. If not `whole`, a section may be missing."""
 
     resources: dict[str, Written] = field(default_factory=dict)
     misplaced: list[tuple[str, Written]] = field(default_factory=list)
     blocks: dict[str, list[Written]] = field(default_factory=lambda: {name: [] for name in BLOCKS})
+    defaults: list[Written] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     incomplete: set[Location] = field(default_factory=set)
     whole: bool = True
-
-    def named(self) -> set[str]:
-        """The addresses of its resources, and the `from` addresses of `moved` and `removed`."""
-        blocks = (each.node for name in ("moved", "removed") for each in self.blocks[name])
-        sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
-        return {*self.resources, *(each for each in sources if isinstance(each, str))}
 
 
 def merge(documents: Iterable[Document]) -> Merged:
@@ -118,8 +133,12 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
     elif name in BLOCKS and isinstance(node, LocatedList):
         items = zip(node, node.positions, strict=True)
         merged.blocks[name] += [Written(item, Location(file, *position), position) for item, position in items]
+    elif name == DEFAULTS and isinstance(node, LocatedMap):
+        position = parent.value_positions[name]
+        merged.defaults.append(Written(node, Location(file, *parent.key_positions[name]), position))
     elif name in TOP:
         expected = f"a map of {name} by keys of yours" if name in SECTIONS else 'a list; write "- " before each item'
+        expected = f"a map of {', '.join(SECTIONS)}" if name == DEFAULTS else expected
         message = f"{name}: found {found(node)}; expected {expected}"
         merged.problems.append(Problem(file, *parent.value_positions[name], message))
     else:
@@ -169,7 +188,7 @@ def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> Non
         location = Location(file, *node.key_positions[key])
         written = Written(value, location, node.value_positions[key])
         address = make_address(kind.name, key)
-        problem = "" if KEY.fullmatch(key) else _no_key(key)
+        problem = "" if KEY.fullmatch(key) else no_key(key)
         if address in merged.resources:
             first = merged.resources[address].location
             problem = f"{cut(address)} is written a second time; expected it once, and it stands at {first} already"
@@ -183,7 +202,7 @@ def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> Non
 def _strays(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:
     """Fields where keys of resources are expected: the key above them (empty if there is none) → their names."""
     strays: dict[str, list[str]] = {}
-    names = {*kind.field_names(), "lifecycle"}
+    names = {*kind.field_names(), "lifecycle", *META_ARGUMENTS}
     above = ""
     for key, value in node.items():
         if key in names and value is not None and not (isinstance(value, LocatedMap) and value.keys() & names):
@@ -201,7 +220,7 @@ def _beside(kind: Kind, fields: list[str], above: str) -> str:
     return f"{what} directly below {kind.section}:; expected a key of yours between, for example my-{kind.name}:"
 
 
-def _no_key(key: str) -> str:
+def no_key(key: str) -> str:
     if "${" in key:
         return f"the key {quoted(key)} holds a variable; expected variables in values only"
     close = re.sub(r"[^a-z0-9_-]+", "-", key.lower()).strip("-_")
@@ -216,7 +235,7 @@ def find_foreign(content: bytes, documents: Sequence[Document], wrong: Sequence[
     names += [found.decode() for found in KEY_IN_BYTES.findall(content)] if wrong else []
     keys = {name for name in names if not name.startswith(ANCHORS)}
     values = [value for each in maps for value in each.values() if isinstance(value, LocatedMap)]
-    if not keys or keys & {*TOP} or any(map(kind_with, (keys, *values))):
+    if not keys or keys & {*OURS} or keys == {DEFAULTS} or any(map(kind_with, (keys, *values))):
         return ""
     program = next((name for needed, name in PROGRAMS.items() if keys.issuperset(needed)), "")
     similar = [key for key in keys if key in SETTINGS["properties"] or similar_options(key, TOP)]

@@ -12,7 +12,7 @@ from reconciler.config.validation import Broken, fast_validator, find_errors
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
 from reconciler.text import closest, meant, similar_options
-from reconciler.yaml import find_position
+from reconciler.yaml import find_location
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
@@ -139,12 +139,11 @@ def schema_problems(name: str, value: Any, written: Written, subject: str = "") 
     """Every way in which `value` breaks the schema `name`: of a kind, of `settings`, or of an item of a block.
     `written` is the same value as it was read. `subject` begins each message: an address, or the name of a block. A
     missing field is reported at the key of the map that lacks it."""
-    file, *key = written.location
     for path, at_key, message in _violations(name, value):
-        fallback = (key[0], key[1]) if at_key or written.node is None else written.position
-        position = find_position(written.node, path, fallback, key=at_key)
+        fallback = written.location if at_key or written.node is None else written.value_location
+        location = find_location(written.node, path, fallback, key=at_key)
         about = f"{subject}: {message}" if subject else message
-        yield Problem(file, *position, about, subject=subject if name in KINDS else "")
+        yield Problem(*location, about, subject=subject if name in KINDS else "")
 
 
 def _violations(name: str, value: Any) -> Iterator[Violation]:

@@ -8,25 +8,27 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from reconciler.config.merge import Entry, Written, keys_by_kind
+from reconciler.config.instances import Expansion
+from reconciler.config.merge import Entry, keys_by_kind
 from reconciler.config.text import cut, one_of, quoted, with_article
-from reconciler.errors import Location, Problem
+from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.comparison import keys_path
+from reconciler.kinds.meta_arguments import DATE_PATTERN
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
-from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN
+from reconciler.kinds.schema import ADDRESS_PATTERN
 from reconciler.model.inputs import address_kind
-from reconciler.text import Searches, closest, meant, misspelt
+from reconciler.text import Searches, closest, counted, meant, misspelt
 
 ADDRESS = re.compile(ADDRESS_PATTERN)
 Items = Mapping[str, Sequence[Entry]]
-Addresses = Mapping[str, Written]
+Addresses = Mapping[str, Entry]
 
 
-def block_problems(items: Items, known: Addresses, unknown: Collection[Location]) -> Iterator[Problem]:
+def block_problems(items: Items, known: Expansion, unknown: Collection[Location]) -> Iterator[Problem]:
     """Every such problem of the blocks. A target that does not exist is none: the item may be completed."""
-    found = [*_sources(items, known), *_targets(items), *_repeated(items)]
+    found = [*_sources(items, known.resources), *_targets(items), *_definitions(items, known), *_repeated(items)]
     yield from (problem for problem in found if problem.location not in unknown)
 
 
@@ -42,7 +44,7 @@ def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
         source = _address(item, "from")
         if source in known and source != _address(item, "to"):
             expected = "expected it under `to` only" if item.name == "moved" else "expected it gone, or this item gone"
-            location = known[source].location
+            location = known[source].written.location
             message = f"from: {cut(source)} is still in the configuration, at {location}; {expected}"
             yield item.problem(("from",), message)
 
@@ -56,6 +58,16 @@ def _targets(items: Items) -> Iterator[Problem]:
             yield item.problem(("to",), message)
         elif source and source == target:
             yield item.problem(("to",), f"to: {cut(source)} moves to itself; expected another key")
+
+
+def _definitions(items: Items, known: Expansion) -> Iterator[Problem]:
+    """Targets that are a `for_each`, and none of its instances."""
+    for item in (*items["moved"], *items["imports"]):
+        target = _address(item, "to")
+        if target in known.definitions and target not in known.resources:
+            made = known.definitions[target]
+            said = f"{cut(target)} is a for_each; expected the address of one of its {counted(len(made), 'resource')}"
+            yield item.problem(("to",), f"to: {said}{f': {some_of(made)}' if made else ''}")
 
 
 def _repeated(items: Items) -> Iterator[Problem]:
@@ -113,18 +125,18 @@ STEP = re.compile(r"[^.\[\]]+")
 
 
 def semantic_problems(
-    entries: Iterable[Entry], known: Mapping[str, Written], unknown: Collection[Location], *, whole: bool
+    entries: Iterable[Entry], known: Expansion, unknown: Collection[Location], *, whole: bool
 ) -> Iterator[Problem]:
-    """Every such problem of a configuration with the addresses `known`. Values at `unknown` locations are not judged.
+    """Every such problem of a configuration with the resources `known`. Values at `unknown` locations are not judged.
     If it is not `whole`, a part could not be read, and an address that is not known may be there."""
     maps = [entry for entry in entries if isinstance(entry.value, dict)]
-    keys = keys_by_kind(known)
+    keys = keys_by_kind(known.resources)
     searches = Searches()
     for entry in maps:
-        yield from _references(entry, keys, unknown, searches, whole=whole)
+        yield from _references(entry, keys, unknown, searches, known, whole=whole)
         yield from _ignored(entry, unknown)
         yield from _misspelt(entry, unknown)
-    yield from _natural_keys((entry for entry in maps if known.get(entry.name) is entry.written), unknown)
+    yield from _natural_keys((entry for entry in maps if known.resources.get(entry.name) is entry), unknown)
 
 
 def _misspelt(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
@@ -160,6 +172,7 @@ def _references(
     keys: Mapping[str, Mapping[str, None]],
     unknown: Collection[Location],
     searches: Searches,
+    known: Expansion,
     *,
     whole: bool,
 ) -> Iterator[Problem]:
@@ -169,7 +182,10 @@ def _references(
         if key in keys[reference.kind] or entry.location(*path) in unknown:
             continue
         others = [kind for kind in KINDS if key in keys[kind]]
-        if whole or others:
+        if place := known.left_out.get(address):
+            said = f"only_in at {place} leaves {cut(address)} out of this environment; expected both in it, or none"
+            yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", f"left out {address}")
+        elif whole or others:
             said = _dangling(key, reference, others, keys[reference.kind], searches)
             cause = "" if others else f"{reference.kind}.{key}"
             yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", cause)
@@ -245,6 +261,6 @@ def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> It
             same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(kind.natural_key, values, strict=True))
             if values != [other.value.get(name) for name in kind.natural_key]:
                 same += ", except for spaces at the ends or how letters are composed,"
-            message = f"{cut(entry.name)} has the same {same} as {cut(other.name)} at {other.written.location}"
+            message = f"{entry.subject} has the same {same} as {other.subject} at {other.written.location}"
             message += "; expected a difference, since these tell two objects apart"
-            yield Problem(*entry.written.location, message, subject=cut(entry.name), cause=f"same as {other.name}")
+            yield Problem(*entry.written.location, message, subject=entry.subject, cause=f"same as {other.name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,17 @@ from reconciler.config.files import STATE_FOLDER
 from reconciler.config.merge import Written
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
-from reconciler.config.text import quoted
+from reconciler.config.text import cut, quoted
 from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.git.repository import repository_top
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, StateSettings
 from reconciler.text import WORD_CHARACTERS, did_you_mean
-from reconciler.yaml import LocatedMap, find_position
+from reconciler.yaml import LocatedList, LocatedMap, find_location
 
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
+EXPRESSION = re.compile(r"\$\{\s*(?:var|each)\b[^}]*\}?")
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -44,7 +46,7 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     found = schema_problems("settings", node, Written(node, Location(str(file), *position), position))
     problems += [problem for problem in found if problem.location not in unread]
     if isinstance(node, LocatedMap):
-        problems += [*_bad_names(node, file), *_bad_zone(node, file)]
+        problems += [*_bad_names(node, file), *_bad_zone(node, file), *_nested_variables(node, file)]
     if not problems:
         problems += _misplaced(node, file)
     if problems:
@@ -58,14 +60,17 @@ def _shared_states(environments: dict[str, Environment], node: LocatedMap, file:
     """Two environments with one state, which would manage each other's objects."""
     first: dict[str, str] = {}
     problems = []
+    top = Location(str(file), 1, 1)
     for name, environment in environments.items():
         other = first.setdefault(str(environment.state.path).casefold(), name)
         if other != name:
             own = ("environments", name, "state", "path")
-            position = find_position(node, own if "state" in node["environments"][name] else ("state", "path"), (1, 1))
+            path = own if "state" in node["environments"][name] else ("state", "path")
             message = f"{quoted(name)} would keep its state in the file of {quoted(other)}"
             problems.append(
-                Problem(str(file), *position, f"{message}; expected a folder, or a path for each environment")
+                Problem(
+                    *find_location(node, path, top), f"{message}; expected a folder, or a path for each environment"
+                )
             )
     return problems
 
@@ -84,8 +89,8 @@ def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
             message = f"{key} is no setting of the store {state['store']}; expected {' or '.join(own)} or nothing"
             problems.append(Problem(str(file), *state.key_positions[key], message))
         for key in backend.required.keys() - state.keys():
-            position = find_position(node, path, (1, 1), key=True)
-            problems.append(Problem(str(file), *position, f'"{key}" is missing; expected {backend.required[key]}'))
+            location = find_location(node, path, Location(str(file), 1, 1), key=True)
+            problems.append(Problem(*location, f'"{key}" is missing; expected {backend.required[key]}'))
     return problems
 
 
@@ -98,6 +103,22 @@ def _bad_names(node: LocatedMap, file: Path) -> list[Problem]:
         for name, (line, column) in environments.key_positions.items()
         if not ENVIRONMENT_NAME.fullmatch(name)
     ]
+
+
+def _nested_variables(node: LocatedMap, file: Path) -> Iterator[Problem]:
+    """Variables within the values of variables, at every depth."""
+    environments = node.get("environments")
+    maps = [node, *(environments.values() if isinstance(environments, LocatedMap) else ())]
+    queue = [each["variables"] for each in maps if isinstance(each, LocatedMap) and "variables" in each]
+    while queue:
+        each = queue.pop()
+        keys = each if isinstance(each, LocatedMap) else range(len(each)) if isinstance(each, LocatedList) else ()
+        for key in keys:
+            value = each[key]
+            if isinstance(value, str) and (expression := EXPRESSION.search(value)):
+                said = f"{quoted(value)} is the value of a variable; expected it without {cut(expression[0])}"
+                yield Problem(*find_location(each, (key,), Location(str(file), 1, 1)), said)
+        queue += [each[key] for key in keys if isinstance(each[key], LocatedMap | LocatedList)]
 
 
 def _bad_zone(node: LocatedMap, file: Path) -> list[Problem]:
@@ -117,11 +138,15 @@ def _bad_zone(node: LocatedMap, file: Path) -> list[Problem]:
 def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:
     named = settings.get("environments") or {DEFAULT_ENVIRONMENT: {}}
     configuration = settings.get("name") or derived_name(file.parent)
-    shared = settings.get("state", {})
+    shared, shared_variables = settings.get("state", {}), settings.get("variables", {})
     result = {}
     for name, written in named.items():
-        variables = written.get("variables", {})
-        places = {key: Location(str(file), *variables.value_positions[key]) for key in variables}
+        variables = {**shared_variables, **written.get("variables", {})}
+        places = {
+            key: Location(str(file), *each["variables"].value_positions[key])
+            for each in (node, written)
+            for key in each.get("variables", ())
+        }
         result[name] = Environment(
             name=name,
             configuration=configuration,

@@ -1,34 +1,50 @@
-"""Values as they are written: `${var.NAME}` in them (never in keys; `$${` is a plain `${`), and where each stands."""
+"""Values as they are written: `${var.NAME}` and `${each.DIMENSION}` in them (never in keys; `$${` is a plain `${`), and
+where each stands."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeVar
 
-from reconciler.config.files import LARGEST, Disk
-from reconciler.config.text import KEY_FOUND, holds_key, masked, quoted
+from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
 from reconciler.errors import SHOWS_KEY, Location, Problem
-from reconciler.kinds.comparison import dotted
-from reconciler.model.settings import Environment, Variable
-from reconciler.system import Unreadable
-from reconciler.text import closest
-from reconciler.yaml import LocatedList, LocatedMap, Position
+from reconciler.model.settings import Environment
+from reconciler.text import Searches
+from reconciler.yaml import LocatedList, LocatedMap, Position, find_location
+from reconciler.yaml.scalars import node_kind
 
 T = TypeVar("T")
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 MOST_CHARACTERS = 10_000_000
 """How many characters variables may add in one environment: a long one may be used often."""
-NAME = re.compile(r"var\.([A-Za-z_][A-Za-z0-9_]*)")
+MOST_KEYS = 20
+"""So many keys are named in a message."""
+NAME = re.compile(r"(var|each)\.([A-Za-z_][A-Za-z0-9_]*)((?:\.[A-Za-z0-9_-]+)*)")
+EACH = re.compile(r"(?<!\$)\$\{\s*each\b")
+
+
+class Item(NamedTuple):
+    """One item of a dimension of `for_each`: its key, its value, and that as it is written, and where."""
+
+    key: str
+    value: Any
+    node: Any
+    location: Location
+
+
+Items = Mapping[str, Item]
+NO_ITEMS: Items = {}
+NO_FOR_EACH = "stands in no resource with for_each; expected for_each with this dimension beside it"
 
 
 class Substitution:
-    """Replaces the variables of an environment in values, and collects the problems. `unknown` are the locations of
-    values that are not known: they keep their text. `whole`: location → the name of the variable that is the whole
-    value there. `subject` is the resource whose values are replaced. Without an environment, because the settings could
-    not be read, a variable is no problem."""
+    """Replaces the variables of an environment in values, and the items of an instance, and collects the problems.
+    `unknown` are the locations of values that are not known: they keep their text. `whole`: location → the expression
+    that is the whole value there. `subject` is the resource whose values are replaced. Without an environment, because
+    the settings could not be read, a variable is no problem. Without items, `${each.…}` is the problem `no_items`, or
+    none if that is empty. `constants` are the values of maps and lists that all instances share, by the id of the node.
+    """
 
     def __init__(self, environment: Environment | None) -> None:
         self.environment = environment
@@ -36,154 +52,199 @@ class Substitution:
         self.unknown: set[Location] = set()
         self.whole: dict[Location, str] = {}
         self.subject = ""
+        self.items: Items = NO_ITEMS
+        self.no_items = NO_FOR_EACH
+        self.constants: dict[int, Any] = {}
         self._length = 0
         self._is_full = False
+        self._sizes: dict[int, int] = {}
+        self._searches = Searches()
 
     def plain(self, node: Any, file: str, position: Position) -> Any:
         """The value as plain maps and lists, with the variables replaced."""
         if isinstance(node, str):
             return self._text(node, Location(file, *position)) if "${" in node else node
+        if self.constants and id(node) in self.constants:
+            return self.constants[id(node)]
         if isinstance(node, LocatedMap):
             for key in node:
                 if "${" in key:
                     message = f"the key {quoted(key)} holds a variable; expected variables in values only"
-                    self._refuse(Location(file, *node.key_positions[key]), message)
-            return {key: self.plain(value, file, node.value_positions[key]) for key, value in node.items()}
+                    self.refuse(find_location(node, (key,), Location(file, *position), key=True), message)
+            at, files = node.value_positions, node.files
+            if files:
+                return {key: self.plain(value, files.get(key, file), at[key]) for key, value in node.items()}
+            return {key: self.plain(value, file, at[key]) for key, value in node.items()}
         if isinstance(node, LocatedList):
             return [self.plain(value, file, at) for value, at in zip(node, node.positions, strict=True)]
         return node
 
-    def _refuse(self, location: Location, message: str, cause: str = "", at: Location | None = None) -> None:
+    def follow(self, node: Any, location: Location) -> tuple[Any, Location]:
+        """What a value is if it is one variable, as it is written in the settings, and where; else the value itself."""
+        if not isinstance(node, str) or "${" not in node or location in self.unknown:
+            return node, location
+        whole = EXPRESSION.fullmatch(node)
+        named = NAME.fullmatch(whole[1].strip()) if whole and whole[1] else None
+        if named is None or named[1] == "each":
+            return self._text(node, location), location
+        value = self._value(named, node, location)
+        return (node, location) if location in self.unknown else (value, self.find_source(named[0]) or location)
+
+    def find_source(self, expression: str, items: Items = NO_ITEMS) -> Location | None:
+        """Where the value of `var.NAME…` or `each.DIMENSION…` is written, None if there is none."""
+        named = NAME.fullmatch(expression)
+        return source(named, self.environment, items) if named else None
+
+    def refuse(self, location: Location, message: str, cause: str = "", at: Location | None = None) -> None:
+        """Note a problem with the value at a location, which is unknown from now on. It is told `at` another place."""
         subject = self.subject if "." in self.subject else ""
         code = SHOWS_KEY if message == KEY_FOUND else ""
+        message = f"{subject}: {message}" if self.items and subject else message
         self.problems.append(Problem(*(at or location), message, code, subject, cause))
         self.unknown.add(location)
 
-    def _text(self, text: str, location: Location) -> Variable:
+    def _text(self, text: str, location: Location) -> Any:
         whole = EXPRESSION.fullmatch(text)
-        if whole and whole.group(1) is not None:
-            self.whole[location] = whole.group(1).strip().removeprefix("var.")
-            return self._value(whole, location)
-
+        if whole and whole[1] is not None:
+            self.whole[location] = whole[1].strip()
+            value = self._found(whole, location)
+            if not isinstance(value, dict | list):
+                return value
+            self._length += 0 if self._is_full else self._size(value)
+            if self._length <= MOST_CHARACTERS:
+                return plain_copy(value)
+            self._fill(location)
         if self._is_full:
             self.unknown.add(location)
             return text
 
         def replaced(found: re.Match[str]) -> str:
-            if found.group(1) is None:
+            if found[1] is None:
                 return "${"
-            value = self._value(found, location)
+            value = self._found(found, location)
+            if location not in self.unknown and (value is None or isinstance(value, dict | list)):
+                what = node_kind(value)
+                self.refuse(location, f"{found[0]} is {what}; expected a text, a number or a boolean within a text")
             replacement = str(value).lower() if isinstance(value, bool) else str(value)
             self._length += len(replacement)
-            if self._length > MOST_CHARACTERS:
-                self._is_full = True
-            return "" if self._is_full else replacement
+            return "" if self._length > MOST_CHARACTERS else replacement
 
         result = EXPRESSION.sub(replaced, text)
-        if self._is_full:
-            self._refuse(
-                location, f"variables make too much text up to here; expected at most {MOST_CHARACTERS} characters"
-            )
+        if self._length > MOST_CHARACTERS:
+            self._fill(location)
         elif holds_key(result) and not holds_key(text):
-            self._refuse(location, KEY_FOUND)
+            self.refuse(location, KEY_FOUND)
         return result
 
-    def _value(self, found: re.Match[str], location: Location) -> Variable:
-        text = found.group(0)
-        named = NAME.fullmatch(found.group(1).strip())
-        if named is None or not text.endswith("}"):
-            message = f"{quoted(text)} is no variable; expected ${{var.NAME}} (a plain ${{ is written $${{)"
-            self._refuse(location, message)
+    def _fill(self, location: Location) -> None:
+        """Note that variables have made too much, once."""
+        if not self._is_full:
+            most = f"expected at most {MOST_CHARACTERS} characters"
+            self.refuse(location, f"variables make too much text up to here; {most}")
+        self._is_full = True
+
+    def _size(self, value: Any) -> int:
+        """How many values a map or a list of a variable or an item holds."""
+        known = self._sizes.get(id(value))
+        if known is None:
+            known = self._sizes[id(value)] = count_values(value)
+        return known
+
+    def _found(self, found: re.Match[str], location: Location) -> Any:
+        """The value of an expression in a text, as it is written."""
+        text = found[0]
+        named = NAME.fullmatch(found[1].strip())
+        if named is not None and text.endswith("}"):
+            return self._value(named, text, location)
+        is_each = EACH.match(text) is not None
+        how = "${each.DIMENSION}, or ${each.DIMENSION.KEY} for a map" if is_each else "${var.NAME}"
+        what = "names no dimension of for_each" if is_each else "is no variable"
+        self.refuse(location, f"{quoted(text)} {what}; expected {how} (a plain ${{ is written $${{)")
+        return text
+
+    def _value(self, named: re.Match[str], text: str, location: Location) -> Any:
+        origin = (self._item if named[1] == "each" else self._variable)(named[2], text, location)
+        if origin is None:
             return text
-        name = named.group(1)
+        what, value = origin
+        for step in steps(named[1], value, named[3]):
+            if not isinstance(value, dict) or step not in value:
+                self.refuse(location, self._no_step(what, value, step))
+                return text
+            what, value = f"{quoted(step)} of {what}", value[step]
+        return value
+
+    def _item(self, name: str, text: str, location: Location) -> tuple[str, Any] | None:
+        """What the item of a dimension is called in messages, and its value; None if there is none."""
+        if name in self.items:
+            return f"the item {quoted(self.items[name].key)} of {name}", self.items[name].value
+        if self.items:
+            close = self._searches.closest(name, self.items)
+            self.refuse(location, f"there is no dimension {quoted(name)}; expected {one_of(list(self.items))}{close}")
+        elif self.no_items:
+            self.refuse(location, f"{quoted(text)} {self.no_items}")
+        self.unknown.add(location)
+        return None
+
+    def _variable(self, name: str, _text: str, location: Location) -> tuple[str, Any] | None:
+        """What a variable is called in messages, and its value; None if there is none."""
         if self.environment is None:
             self.unknown.add(location)
-            return text
+            return None
         if name not in self.environment.variables:
-            message = _without_value(name, self.environment, location)
+            close = self._searches.closest(name, self.environment.variables)
+            message = _without_value(name, self.environment, location, close)
             at = self.environment.unset.get(name)
-            self._refuse(location, message, str(at or message), at)
-            return text
-        return self.environment.variables[name]
+            self.refuse(location, message, str(at or message), at)
+            return None
+        return f"the variable {quoted(name)}", self.environment.variables[name]
+
+    def _no_step(self, what: str, value: Any, step: str) -> str:
+        """Why a path goes no further."""
+        if not isinstance(value, dict):
+            return f"{what} is {node_kind(value)}; expected a map with the key {quoted(step)}"
+        known = one_of([*map(cut, list(value)[:MOST_KEYS])]) if value else "it"
+        return f"{what} has no {quoted(step)}; expected {known}{self._searches.closest(step, value)}"
 
 
-def variables_in(text: str) -> list[str]:
-    """The names of the variables in a valid text."""
-    named = (NAME.fullmatch(found[1].strip()) for found in EXPRESSION.finditer(text) if found[1] is not None)
-    return [each[1] for each in named if each]
-
-
-def _without_value(name: str, environment: Environment, location: Location) -> str:
+def _without_value(name: str, environment: Environment, location: Location, close: str) -> str:
     if name in environment.unset:
         return f"the variable {quoted(name)} has no value; expected one here, since {location} uses it"
     expected = "expected a value under variables of the environment in reconciler.yaml"
-    return f"the variable {quoted(name)} is not set; {expected}{closest(name, list(environment.variables))}"
+    return f"the variable {quoted(name)} is not set; {expected}{close}"
 
 
-def line_reader() -> Callable[[Location], str]:
-    """A function that gives the line at a location, without Secret Keys. It reads each file once. Its answer is empty
-    if the file cannot be read any more."""
-    known: dict[str, list[str]] = {}
-
-    def line(location: Location) -> str:
-        if location.file not in known:
-            try:
-                file = Path(location.file)
-                text = Disk(file).content(file, LARGEST).decode("utf-8-sig")
-                known[location.file] = (masked(text) if "sk_" in text else text).splitlines()
-            except (Unreadable, UnicodeDecodeError):
-                known[location.file] = []
-        lines = known[location.file]
-        return lines[location.line - 1] if 0 < location.line <= len(lines) else ""
-
-    return line
+def steps(source: str, value: Any, path: str) -> list[str]:
+    """The keys that a path goes through. A map that is an item stands for its key."""
+    steps = path.split(".")[1:]
+    return ["key"] if source == "each" and not steps and isinstance(value, dict) else steps
 
 
-class LazyMapping(Mapping[str, T]):
-    """A mapping whose entries are made at the first access: most resources are never asked."""
-
-    def __init__(self, make: Callable[[], Mapping[str, T]]) -> None:
-        self._make = make
-
-    def __getitem__(self, path: str) -> T:
-        return self._entries[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    @cached_property
-    def _entries(self) -> Mapping[str, T]:
-        return self._make()
+def count_values(node: Any) -> int:
+    """How many values a node has with itself, through aliases too."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return 1 + sum(map(count_values, children))
 
 
-def value_positions(node: Any) -> Mapping[str, Position]:
-    """Path (`data.initiators[0].uid`) → the position of the key or item, or of the anchor of an alias."""
-    return LazyMapping(lambda: {path: position for path, position, _ in _values("", node)})
+def plain_copy(node: Any) -> Any:
+    """A value of the settings, or of an item, as plain maps and lists."""
+    if isinstance(node, dict):
+        return {key: plain_copy(value) for key, value in node.items()}
+    return [plain_copy(value) for value in node] if isinstance(node, list) else node
 
 
-def variable_sources(node: Any, variables: Mapping[str, Location]) -> Mapping[str, tuple[Location, ...]]:
-    """Path → where the variables are set that its value is made of. `variables`: name → where it is set."""
+def source(named: re.Match[str], environment: Environment | None, items: Items) -> Location | None:
+    """Where the value of an expression is written (a match of `NAME`), None if there is none."""
+    kind, name, path = named.groups()
+    if kind == "each":
+        item = items.get(name)
+        return find_location(item.node, steps(kind, item.node, path), item.location) if item else None
+    if environment is None or name not in environment.variable_locations:
+        return None
+    return find_location(environment.variables.get(name), steps(kind, None, path), environment.variable_locations[name])
 
-    def sources() -> dict[str, tuple[Location, ...]]:
-        texts = ((path, value) for path, _, value in _values("", node) if isinstance(value, str))
-        found = {path: tuple(variables[name] for name in variables_in(text)) for path, text in texts}
-        return {path: locations for path, locations in found.items() if locations}
 
-    return LazyMapping(sources)
-
-
-def _values(path: str, node: Any) -> Iterator[tuple[str, Position, Any]]:
-    """Each value within a node, at every depth: its path, its position, and itself."""
-    if isinstance(node, LocatedMap):
-        positions = {**node.key_positions, **node.anchors}
-        found = [(dotted(path, [key]) if path else key, positions[key], node[key]) for key in node]
-    elif isinstance(node, LocatedList):
-        found = [(dotted(path, [at]), node.positions[at], value) for at, value in enumerate(node)]
-    else:
-        return
-    for each in found:
-        yield each
-        yield from _values(each[0], each[2])
+def expressions(text: str) -> list[re.Match[str]]:
+    """The variables and items in a text, as matches of `NAME`."""
+    found = (NAME.fullmatch(each[1].strip()) for each in EXPRESSION.finditer(text) if each[1] is not None)
+    return [each for each in found if each]

@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed, text
+from reconciler.kinds.meta_arguments import LIFECYCLE, META_ARGUMENTS, NAME_PATTERN
 from reconciler.model.backends import BACKENDS
 
 Schema = dict[str, Any]
@@ -13,51 +14,19 @@ Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"
 ADDRESS_PATTERN = f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
-NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
 ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"
-DATE_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
 
-LIFECYCLE: Schema = closed(
-    "How the reconciler may treat this resource.",
-    {
-        "prevent_destroy": {
-            "type": "boolean",
-            "description": "Refuse every plan that would delete or replace it, even after this block has gone.",
-        },
-        "ignore_changes": {
-            "type": "array",
-            "items": {
-                "type": ["string", "object"],
-                "minLength": 1,
-                "description": "A field, or a path within one; with an owner, a reason and a date it ends at.",
-                "examples": ["status", "data.actions.push"],
-                "properties": {
-                    "field": text("A field, or a path within one.", minLength=1),
-                    "until": text(
-                        "The last day, YYYY-MM-DD. After it every plan warns.", "2027-01-31", pattern=DATE_PATTERN
-                    ),
-                    "reason": text("Why it is ignored.", minLength=1),
-                    "owner": text("Who sees to it.", minLength=1),
-                },
-                "required": ["field", "until", "reason"],
-                "additionalProperties": False,
-            },
-            "description": "Fields that an update leaves as they are live.",
-            "examples": [["status"]],
-        },
-        "replace": text("If the API cannot change a field, make a new object and delete the old one.", enum=["allow"]),
-    },
-)
+DEFAULTS = "defaults"
 
 
 def resource_schema(kind: Kind) -> Schema:
     """What may be written for one resource of a kind, variables already put in."""
     schema = closed(
         kind.description,
-        {**{each.name: dict(each.schema) for each in kind.fields}, "lifecycle": LIFECYCLE},
+        {**{each.name: dict(each.schema) for each in kind.fields}, "lifecycle": LIFECYCLE, **META_ARGUMENTS},
         [each.name for each in kind.fields if each.required],
         examples=[dict(kind.example)],
     )
@@ -113,6 +82,17 @@ STATE: Schema = closed(
     ["store"],
 )
 
+VARIABLES: Schema = {
+    "type": "object",
+    "description": "Values for ${var.NAME}. ${var.NAME.KEY} is a value within a map.",
+    "propertyNames": {"pattern": NAME_PATTERN},
+    "additionalProperties": {
+        "type": ["string", "number", "boolean", "null", "array", "object"],
+        "description": "What ${var.NAME} stands for here, without variables of its own. A null is no value.",
+    },
+    "examples": [{"prefix": "[test] ", "apps": ["chess", "go"]}],
+}
+
 ENVIRONMENT: Schema = closed(
     "One project: its key, its values, its state.",
     {
@@ -135,16 +115,7 @@ ENVIRONMENT: Schema = closed(
             pattern="^(https?://|simulator:).",
         ),
         "state": STATE,
-        "variables": {
-            "type": "object",
-            "description": "Values for ${var.NAME}.",
-            "propertyNames": {"pattern": NAME_PATTERN},
-            "additionalProperties": {
-                "type": ["string", "number", "boolean", "null"],
-                "description": "What ${var.NAME} stands for here. A null is no value.",
-            },
-            "examples": [{"prefix": "[test] "}],
-        },
+        "variables": VARIABLES,
     },
 )
 
@@ -169,6 +140,7 @@ SETTINGS: Schema = closed(
                 }
             },
         ),
+        "variables": {**VARIABLES, "description": "Values for every environment; those of an environment win."},
         "time_zone": text(
             "The readers' time zone, an IANA name: times are shown in it, beside UTC.", "Europe/Berlin", minLength=1
         ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.errors import Location
+from reconciler.errors import Location, Problem
 
 Fields = Mapping[str, Any]
 
@@ -41,12 +41,23 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """Which one of many alike a resource is: the address of the `for_each`, and of each dimension the item's key, and
+    where that item is written."""
+
+    definition: str
+    items: Mapping[str, str]
+    places: Mapping[str, Location] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`.
 
-    `positions` are line and column of each value within it, by its path (`data.initiators[0].uid`), in the same file.
-    `file` is that file relative to the configuration's folder, with `/`. `sources` are the places of the variables that
-    a value at a path is made of.
+    `locations` are where a person would edit each value within it, by its path (`data.initiators[0].uid`): in
+    `defaults` of another file, or at an item of `for_each`, if that is the whole value. `sources` are the other places
+    that such a value is made of: variables, items, and the text that names the item. `location` is where its key is (of
+    an instance, that of the definition), and `file` the file of that, relative to the configuration's folder, with `/`.
     """
 
     address: str
@@ -54,15 +65,16 @@ class Resource:
     fields: Fields
     location: Location
     lifecycle: Lifecycle = Lifecycle()
-    positions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    locations: Mapping[str, Location] = field(default_factory=dict)
     file: str = ""
     sources: Mapping[str, tuple[Location, ...]] = field(default_factory=dict)
+    instance: Instance | None = None
 
     def field_location(self, path: str) -> Location:
         """Where the value at a path is written, or what it is within, or the resource itself."""
-        while path and path not in self.positions:
+        while path and path not in self.locations:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return Location(self.location.file, *self.positions[path]) if path else self.location
+        return self.locations[path] if path else self.location
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +106,19 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """The whole configuration for one environment. `resources` are in the order of their addresses."""
+    """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
+    what is written are problems, with their places."""
 
     resources: Mapping[str, Resource]
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
     imports: tuple[Import, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem | str, ...] = ()
+
+    def instances(self, definition: str) -> list[str]:
+        """The addresses that the `for_each` at an address makes."""
+        made = ((address, each.instance) for address, each in self.resources.items() if each.instance)
+        return [address for address, instance in made if instance.definition == definition]
 
     def files(self) -> set[str]:
         """The files that the resources are written in."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from reconciler.errors import Location
@@ -13,7 +14,7 @@ DEFAULT_ENVIRONMENT = "default"
 DEFAULT_KEY_VARIABLE = "QONVERSION_SECRET"
 VENDOR_URL = "https://api.qonversion.io/v4"
 """The address of the API, if nothing sets another."""
-Variable = str | int | float | bool
+Variable = str | int | float | bool | Sequence[Any] | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ class Environment:
     """One environment of the configuration that is called `configuration` (empty: the one at the repository's top;
     None: it gives itself no name and lies in no repository).
 
-    `variables` are the values of `${var.NAME}`, and `variable_locations` are where they are written. `unset` has those
-    that are named without a value.
+    `variables` are the values of `${var.NAME}` (a list or a map knows where its parts are written), its own and those
+    of every environment, and `variable_locations` are where they are written. `unset` has those that are named without
+    a value.
 
     The key is in the variable `secret_env`, or what `secret_command` prints; if only a command is written, no
     variable is looked at. `time_zone` is the readers', an IANA name, empty if none is set.

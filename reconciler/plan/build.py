@@ -57,7 +57,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     if problems := list(creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
     found = warnings(context, changes, refresh, today=options.today)
-    said: Sequence[str] = [*desired.warnings, *live.warnings, *found]
+    said: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found]
     if options.targets:
         changes, said = _targeted(context, changes, options.targets, said)
     if options.to_apply:

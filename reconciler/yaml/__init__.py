@@ -4,7 +4,7 @@
 """
 
 from reconciler.yaml.anchors import ALIAS, Budget
-from reconciler.yaml.located import Document, LocatedList, LocatedMap, Position, find_position
+from reconciler.yaml.located import Document, LocatedList, LocatedMap, Position, find_location
 from reconciler.yaml.parsers import is_accelerated
 from reconciler.yaml.reading import read
 
@@ -15,7 +15,7 @@ __all__ = [
     "LocatedList",
     "LocatedMap",
     "Position",
-    "find_position",
+    "find_location",
     "is_accelerated",
     "read",
 ]

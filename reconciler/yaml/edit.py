@@ -9,11 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.errors import ConfigurationInvalid, Problem, Refused
+from reconciler.errors import ConfigurationInvalid, Location, Problem, Refused
 from reconciler.yaml import LocatedList, LocatedMap, read
 from reconciler.yaml.anchors import DEEPEST
 from reconciler.yaml.edit_changes import Source, UnsafeError, documents_of, require_read
-from reconciler.yaml.located import find_position
+from reconciler.yaml.located import find_location
 from reconciler.yaml.syntax import shown
 from reconciler.yaml.writing import Layout, dump
 
@@ -136,8 +136,8 @@ def _left(source: Source, way: Way, value: Any, why: Exception) -> Problem:
         message = f"{why}; change it by hand to:\n{dump(block, Layout(has_short_maps=True)).rstrip()}"
     except UnwritableError as error:
         message = f"cannot be written: {error}"
-    position = find_position(document.value, way, document.position)
-    return Problem(str(source.path), *position, f"{shown('.'.join(map(str, way[_RESOURCE:])))} {message}")
+    location = find_location(document.value, way, Location(str(source.path), *document.position))
+    return Problem(*location, f"{shown('.'.join(map(str, way[_RESOURCE:])))} {message}")
 
 
 def _plain(value: Any) -> Any:

@@ -5,11 +5,12 @@ The values compare, print and serialise as the dict and the list that they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from sys import intern
 from typing import Any, Final
 
+from reconciler.errors import Location
 from reconciler.yaml.scalars import MERGE, node_kind
 from reconciler.yaml.syntax import quoted
 
@@ -18,23 +19,28 @@ Position = tuple[int, int]
 
 
 NO_ANCHORS: Mapping[str, Position] = {}
+NO_FILES: dict[str, str] = {}
+"""Of all maps that are read. It is never written to."""
 
 
 class LocatedMap(dict[str, Any]):
     """A map with the position of each key and value. A key that came by `<<` has the position of its origin.
 
-    `anchors`: key → the position of the anchor, of values that came by an alias.
+    `anchors`: key → the position of the anchor, of values that came by an alias. `files`: key → the file, of keys and
+    values that came from another file.
     """
 
-    __slots__ = ("anchors", "key_positions", "value_positions")
+    __slots__ = ("anchors", "files", "key_positions", "value_positions")
 
     anchors: Mapping[str, Position]
+    files: dict[str, str]
     key_positions: dict[str, Position]
     value_positions: dict[str, Position]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.anchors = NO_ANCHORS
+        self.files = NO_FILES
         self.key_positions = {}
         self.value_positions = {}
 
@@ -60,19 +66,19 @@ class Document:
     position: Position
 
 
-def find_position(node: Any, path: tuple[str | int, ...], fallback: Position, *, key: bool = False) -> Position:
-    """Where a value (or its key) stands in a file, as near as it is known."""
-    position = fallback
+def find_location(node: Any, path: Sequence[str | int], location: Location, *, key: bool = False) -> Location:
+    """Where the value (or its key) at a path stands, as near as it is known. The node itself stands at `location`."""
     for depth, step in enumerate(path):
         last = key and depth == len(path) - 1
         if isinstance(node, LocatedMap) and isinstance(step, str) and step in node:
             position = (node.key_positions if last else node.value_positions)[step]
+            location = Location(node.files.get(step, location.file), *position)
         elif isinstance(node, LocatedList) and isinstance(step, int) and step < len(node):
-            position = node.positions[step]
+            location = Location(location.file, *node.positions[step])
         else:
-            return position
+            return location
         node = node[step]
-    return position
+    return location
 
 
 Report = Callable[[Position, str], None]

@@ -1,0 +1,117 @@
+"""`defaults`: fields that the resources of a folder, and of those below it, have if they do not write them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from reconciler.config.merge import Merged, Written
+from reconciler.config.text import found, quoted
+from reconciler.config.values import count_values
+from reconciler.errors import Location, Problem
+from reconciler.kinds import KINDS, SECTIONS, Kind
+from reconciler.kinds.meta_arguments import META_ARGUMENTS
+from reconciler.kinds.schema import DEFAULTS
+from reconciler.model.inputs import address_kind
+from reconciler.text import closest
+from reconciler.yaml import LocatedMap
+
+Folders = dict[tuple[Path, str], LocatedMap]
+"""Folder and section → the defaults that stand there."""
+
+
+def apply_defaults(merged: Merged, most: int) -> None:
+    """Gives the resources the defaults of their folders. The nearest folder wins. `most`: how many values defaults may
+    give in all."""
+    if not merged.defaults:
+        return
+    folders: Folders = {}
+    before = len(merged.problems)
+    for written in merged.defaults:
+        _collect(merged, written, folders)
+    if len(merged.problems) > before:
+        # A field that is missing may be among what is wrong.
+        merged.incomplete.update(each.location for each in merged.resources.values())
+    given: Counter[str] = Counter()
+
+    @cache
+    def nearest(folder: Path, section: str) -> tuple[LocatedMap, int]:
+        fields = LocatedMap()
+        for each in (folder, *folder.parents):
+            if (each, section) in folders:
+                fields = _over(fields, "", folders[each, section], "")
+        return fields, count_values(fields)
+
+    def completed(address: str, written: Written) -> Written:
+        file, section = written.location.file, KINDS[address_kind(address)].section
+        fields, size = nearest(Path(file).parent, section)
+        given[section] += size if fields else 0
+        if not fields or not isinstance(written.node, LocatedMap) or given[section] > most:
+            return written
+        return replace(written, node=_over(written.node, file, fields, ""))
+
+    merged.resources = {address: completed(address, each) for address, each in merged.resources.items()}
+    merged.misplaced = [(address, completed(address, each)) for address, each in merged.misplaced]
+    for section in (name for name, number in given.items() if number > most):
+        written = next(each for each in merged.defaults if section in each.node)
+        message = f"{DEFAULTS}: {section}: gives its resources {given[section]} values; expected at most {most}"
+        merged.problems.append(Problem(*written.location, message))
+        merged.incomplete.update(each.location for each in merged.resources.values())
+
+
+def _collect(merged: Merged, written: Written, folders: Folders) -> None:
+    """Puts what a file writes below `defaults` into `folders`."""
+    file = written.location.file
+    for name, fields in written.node.items():
+        location = Location(file, *written.node.key_positions[name])
+        if name not in SECTIONS:
+            expected = f"expected one of {', '.join(SECTIONS)}{closest(name, list(SECTIONS))}"
+            merged.problems.append(Problem(*location, f"{DEFAULTS}: unknown key {quoted(name)}; {expected}"))
+        elif isinstance(fields, LocatedMap):
+            known = folders.setdefault((Path(file).parent, name), _over(LocatedMap(), "", LocatedMap(), ""))
+            for key in fields:
+                place = Location(file, *fields.key_positions[key])
+                if message := _no_default(SECTIONS[name], key, known):
+                    merged.problems.append(Problem(*place, f"{DEFAULTS}.{name}: {message}"))
+                else:
+                    _take(known, key, fields, file)
+        elif fields is not None:
+            place = Location(file, *written.node.value_positions[name])
+            said = f"{DEFAULTS}.{name}: found {found(fields)}; expected a map of fields"
+            merged.problems.append(Problem(*place, said))
+
+
+def _no_default(kind: Kind, key: str, known: LocatedMap) -> str:
+    """Why a key is no default; empty if it is one. `known` are those of the same folder."""
+    names = list(kind.field_names())
+    if key in known:
+        first = Location(known.files[key], *known.key_positions[key])
+        return f"{quoted(key)} has a default in this folder at {first} already; expected it once"
+    if key in ("lifecycle", *META_ARGUMENTS):
+        return f"{quoted(key)} is no field; expected it on each resource"
+    return "" if key in names else f"unknown key {quoted(key)}; expected one of {', '.join(names)}{closest(key, names)}"
+
+
+def _over(own: LocatedMap, file: str, below: LocatedMap, below_file: str) -> LocatedMap:
+    """A map with what another has besides; maps merge. The files are those in which the two stand."""
+    result = LocatedMap(own)
+    result.key_positions, result.value_positions = dict(own.key_positions), dict(own.value_positions)
+    result.anchors, result.files = own.anchors, dict(own.files)
+    for key, value in below.items():
+        if key not in own:
+            _take(result, key, below, below_file)
+        elif isinstance(value, LocatedMap) and isinstance(own[key], LocatedMap):
+            result[key] = _over(own[key], own.files.get(key, file), value, below.files.get(key, below_file))
+    return result
+
+
+def _take(result: LocatedMap, key: str, origin: LocatedMap, file: str) -> None:
+    """Puts a key of another map, which stands in a file, into a map."""
+    result[key] = origin[key]
+    result.key_positions[key] = origin.key_positions[key]
+    result.value_positions[key] = origin.value_positions[key]
+    result.files[key] = origin.files.get(key, file)
+    if key in origin.anchors:
+        result.anchors = {**result.anchors, key: origin.anchors[key]}

@@ -1,0 +1,190 @@
+"""Reads `for_each` of one resource: its dimensions with their items, what `exclude` leaves out, and the keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import Any, Final, NamedTuple
+
+from reconciler.config.merge import KEY, Written, no_key, subject
+from reconciler.config.schema_problems import NO_NAME
+from reconciler.config.text import cut, found, one_of, quoted
+from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, count_values, plain_copy
+from reconciler.errors import Location, Problem
+from reconciler.kinds.meta_arguments import META_ARGUMENTS, NAME_PATTERN
+from reconciler.model.inputs import address_kind, make_address
+from reconciler.text import closest, did_you_mean
+from reconciler.yaml import LocatedList, LocatedMap, find_location
+
+DIMENSION: Final = re.compile(NAME_PATTERN)
+NO_DIMENSION: Final = NO_NAME.replace("variable", "dimension")
+WORDS: Final = frozenset(META_ARGUMENTS)
+EXPECTED: Final = "expected a map of lists by names of yours, for example {app: [chess, go]}"
+ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or in key"
+Excluded = dict[tuple[str, ...], set[tuple[str, ...]]]
+"""Names of dimensions → the keys of their items that are left out together."""
+
+
+class Dimension(NamedTuple):
+    """A list of items as it is written, and where. One of a variable has no variables in it."""
+
+    node: LocatedList
+    location: Location
+    of_variable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A resource with `for_each`. `left_out`: the `only_in` that leaves it out. Its problems go to `substitution`."""
+
+    address: str
+    written: Written
+    dimensions: Mapping[str, Dimension]
+    left_out: Location | None
+    substitution: Substitution
+
+    def count(self) -> int:
+        """How many instances there are before any is excluded."""
+        return prod(len(each.node) for each in self.dimensions.values())
+
+    def size(self) -> int:
+        """How many values of the instances are looked at: their own, and the forms of `exclude`."""
+        node = self.written.node
+        excluded = node.get("exclude")
+        forms = {tuple(each) for each in excluded if isinstance(each, dict)} if isinstance(excluded, list) else ()
+        own = sum(count_values(node[name]) for name in node if name not in WORDS)
+        return self.count() * (own + len(forms))
+
+    def location(self, *path: str | int, key: bool = False) -> Location:
+        """Where the value at a path is, or its key."""
+        return find_location(self.written.node, path, self.written.value_location, key=key)
+
+    def refuse(self, location: Location, message: str) -> None:
+        """Note a problem."""
+        self.substitution.items, self.substitution.subject = NO_ITEMS, cut(self.address)
+        self.substitution.refuse(location, f"{cut(self.address)}: {message}")
+
+    def items(self) -> dict[str, list[Item]] | None:
+        """The items of each dimension, None if some are wrong."""
+        self.substitution.items, self.substitution.subject = NO_ITEMS, cut(self.address)
+        self.substitution.no_items = ELSEWHERE.format("for_each")
+        items = {name: list(self._items(name, each)) for name, each in self.dimensions.items()}
+        self.substitution.no_items = NO_FOR_EACH
+        return items if all(len(items[name]) == len(self.dimensions[name].node) for name in items) else None
+
+    def _items(self, name: str, dimension: Dimension) -> Iterator[Item]:
+        """The items of a dimension, without those that are wrong."""
+        seen: dict[str, Location] = {}
+        for written, position in zip(dimension.node, dimension.node.positions, strict=True):
+            node, at = written, Location(dimension.location.file, *position)
+            if not dimension.of_variable and isinstance(node, str):
+                node, at = self.substitution.follow(node, at)
+            is_done = dimension.of_variable or isinstance(written, str)
+            value = plain_copy(node) if is_done else self.substitution.plain(node, at.file, (at.line, at.column))
+            key, place = value.get("key") if isinstance(value, dict) else value, find_location(node, ("key",), at)
+            if place in self.substitution.unknown:
+                continue
+            said = _no_item(value, key)
+            first = seen.setdefault(str(key), at)
+            if not said and first is not at:
+                said = f"{quoted(str(key))} is an item at {first} already; expected it once"
+            if said:
+                self.refuse(place, f"for_each.{name}: {said}")
+            else:
+                yield Item(str(key), value, node, at)
+
+    def excluded(self, dimensions: Mapping[str, list[Item]]) -> tuple[Excluded, list[Problem]]:
+        """What `exclude` leaves out of these items, and warnings about what it does not."""
+        result: Excluded = {}
+        keys = {name: {item.key: None for item in items} for name, items in dimensions.items()}
+        warnings = []
+        written = word(self.substitution, self.written, "exclude")
+        for index, each in enumerate(written if isinstance(written, list) else ()):
+            named = each if isinstance(each, dict) else {}
+            for name, key in named.items():
+                about = f"exclude[{index}]"
+                if name not in keys:
+                    known = list(keys)
+                    said = f"there is no dimension {quoted(name)}; expected {one_of(known)}{closest(name, known)}"
+                    self.refuse(self.location("exclude", index, name, key=True), f"{about}: {said}")
+                elif isinstance(key, str | int | float) and str(key) not in keys[name]:
+                    said = f"excludes nothing: {quoted(str(key))} is no item of {name}"
+                    said = f"{cut(self.address)}: {about}: {said}{did_you_mean(cut(str(key)), keys[name])}"
+                    place = self.location("exclude", index, name)
+                    warnings.append(Problem(*place, said, subject=cut(self.address)))
+            if named and named.keys() <= keys.keys():
+                result.setdefault(tuple(named), set()).add(tuple(map(str, named.values())))
+        return result, warnings
+
+    def make_address(self, items: Items) -> str:
+        """The address of an instance; empty if its key is wrong."""
+        kind, own = address_kind(self.address), self.address.partition(".")[2]
+        if "key" not in self.written.node:
+            return make_address(kind, "-".join((own, *(each.key for each in items.values()))))
+        at = self.location("key")
+        self.substitution.items, self.substitution.subject = items, subject(self.address, items)
+        key = self.substitution.plain(self.written.node["key"], at.file, (at.line, at.column))
+        if at in self.substitution.unknown:
+            return ""
+        if said := _no_key(key):
+            self.substitution.refuse(at, f"key: {said}")
+        return "" if said else make_address(kind, str(key))
+
+
+def _no_item(value: Any, key: Any) -> str:
+    """Why a value with this key is no item; empty if it is one."""
+    if isinstance(key, bool) or not isinstance(key, str | int | float):
+        return f"found {found(value)}; expected a text, a number, or a map with the key `key`"
+    return "" if KEY.fullmatch(str(key)) else no_key(str(key))
+
+
+def _no_key(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return f"found {found(value)}; expected a text"
+    return "" if KEY.fullmatch(str(value)) else no_key(str(value))
+
+
+def word(substitution: Substitution, written: Written, name: str) -> Any:
+    """The value of `only_in` or `exclude`, None if it is not written."""
+    if name not in written.node:
+        return None
+    at = find_location(written.node, (name,), written.value_location)
+    substitution.items, substitution.no_items = NO_ITEMS, ELSEWHERE.format(name)
+    value = substitution.plain(written.node[name], at.file, (at.line, at.column))
+    substitution.no_items = NO_FOR_EACH
+    return value
+
+
+def read_dimensions(substitution: Substitution, written: Written) -> dict[str, Dimension] | None:
+    """The dimensions of `for_each`, None if one of them is wrong."""
+    substitution.items, substitution.no_items = NO_ITEMS, ELSEWHERE.format("for_each")
+    place = find_location(written.node, ("for_each",), written.value_location)
+    node, location = substitution.follow(written.node["for_each"], place)
+    about = f"{substitution.subject}: for_each"
+    result = {}
+    if location not in substitution.unknown and (not isinstance(node, LocatedMap) or not node):
+        substitution.refuse(location, f"{about}: found {found(node)}; {EXPECTED}")
+    for name in node if isinstance(node, LocatedMap) else ():
+        at = find_location(node, (name,), location)
+        items, origin = substitution.follow(node[name], at)
+        if not DIMENSION.fullmatch(name):
+            key = find_location(node, (name,), location, key=True)
+            substitution.refuse(key, f"{about}: {quoted(name)} {NO_DIMENSION}")
+        elif isinstance(items, LocatedList) and items:
+            result[name] = Dimension(items, origin, of_variable=place != location or at != origin)
+        elif origin not in substitution.unknown:
+            hint = f"; did you mean [{items}]?" if isinstance(items, str) and KEY.fullmatch(items) else ""
+            substitution.refuse(origin, f"{about}.{cut(name)}: found {found(items)}; expected a list of items{hint}")
+    substitution.no_items = NO_FOR_EACH
+    return result if isinstance(node, LocatedMap) and 0 < len(node) == len(result) else None
+
+
+def combine(dimensions: Mapping[str, list[Item]], excluded: Excluded) -> Iterator[Items]:
+    """Each combination of items that is not excluded."""
+    for combination in product(*dimensions.values()):
+        items = dict(zip(dimensions, combination, strict=True))
+        if not any(tuple(items[name].key for name in names) in keys for names, keys in excluded.items()):
+            yield items

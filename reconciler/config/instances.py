@@ -1,0 +1,202 @@
+"""Many alike: the resources that `for_each` makes, and those that `only_in` leaves out of an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from reconciler.config.for_each import WORDS, Definition, combine, read_dimensions, word
+from reconciler.config.merge import Entry, Written, subject
+from reconciler.config.text import cut, one_of, quoted
+from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution
+from reconciler.errors import Location, Problem
+from reconciler.text import did_you_mean, misspelt
+from reconciler.yaml import LocatedMap, find_location
+
+MOST_INSTANCES: Final = 100_000
+LARGEST_COUNT: Final = 10**12
+"""A larger one is not written out in a message."""
+
+
+@dataclass(slots=True)
+class Expansion:
+    """What there is in one environment: by address, the resources, and where the `only_in` is that leaves others out.
+    `misplaced` are checked, and are no resources. `definitions`: the address of a `for_each` → those of its instances.
+    If not `whole`, some could not be made."""
+
+    resources: dict[str, Entry] = field(default_factory=dict)
+    left_out: dict[str, Location] = field(default_factory=dict)
+    definitions: dict[str, list[str]] = field(default_factory=dict)
+    misplaced: list[Entry] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    whole: bool = True
+
+
+def expand(
+    resources: Mapping[str, Written], substitution: Substitution, environments: Collection[str], most: int
+) -> Expansion:
+    """The resources of the environment of `substitution`, which gets the problems. `environments` are all that there
+    are, none if that is not known. `most`: how many values the instances may have in all."""
+    expander = _Expander(substitution, environments)
+    definitions: list[Definition] = []
+    for address, written in resources.items():
+        substitution.subject = cut(address)
+        node = written.node if isinstance(written.node, LocatedMap) else LocatedMap()
+        is_plain = WORDS.isdisjoint(node)
+        left_out = None if is_plain or "only_in" not in node else expander.find_left_out(written)
+        if not is_plain and "for_each" in node:
+            definitions += expander.define(address, written, left_out)
+        elif left_out is not None:
+            expander.found.left_out[address] = left_out
+        else:
+            expander.add(address, written)
+    bounded = _bounded(_bounded(definitions, MOST_INSTANCES), most, "values")
+    expander.found.whole = expander.found.whole and len(bounded) == len(definitions)
+    for definition in bounded:
+        expander.make(definition)
+    return expander.found
+
+
+def _bounded(definitions: list[Definition], most: int, noun: str = "instances") -> list[Definition]:
+    """The definitions without the largest, until what is left comes to at most that many."""
+    sizes = [each.size() if noun == "values" else each.count() for each in definitions]
+    kept = sorted(zip(sizes, definitions, strict=True), key=lambda each: (each[0], each[1].address))
+    total = sum(sizes)
+    while total > most:
+        size, definition = kept.pop()
+        number = str(size) if size < LARGEST_COUNT else f"more than {LARGEST_COUNT}"
+        rest = f", of {total} in all" if size <= most else ""
+        said = f"for_each: makes {number} {noun}{rest}; expected at most {most} in all"
+        definition.refuse(definition.location("for_each"), said)
+        total -= size
+    left = {each.address for _, each in kept}
+    return [each for each in definitions if each.address in left]
+
+
+class _Expander:
+    """Makes the resources of one environment."""
+
+    def __init__(self, substitution: Substitution, environments: Collection[str]) -> None:
+        self.found = Expansion()
+        self._substitution = substitution
+        self._environments = environments
+
+    def add(self, address: str, written: Written) -> None:
+        """Add a resource without `for_each`."""
+        substitution, node = self._substitution, written.node
+        if isinstance(node, LocatedMap):
+            for name in ("exclude", "key"):
+                if name in node:
+                    location = find_location(node, (name,), written.value_location, key=True)
+                    substitution.refuse(location, f"{cut(address)}: {name}: expected for_each beside it")
+            if any(misspelt(key, ["for_each"]) for key in node if key[:3] in ("for", "For")):
+                substitution.no_items = ""
+        value = substitution.plain(node, written.location.file, written.position)
+        substitution.no_items = NO_FOR_EACH
+        self.found.resources[address] = Entry(address, value, written)
+
+    def find_left_out(self, written: Written) -> Location | None:
+        """Where the `only_in` is that leaves a resource out of the environment, None if it does not."""
+        location = find_location(written.node, ("only_in",), written.value_location)
+        names = word(self._substitution, written, "only_in")
+        if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
+            return None
+        for index, name in enumerate(names):
+            if self._environments and name not in self._environments and location not in self._substitution.unknown:
+                place = find_location(written.node, ("only_in", index), location)
+                expected = f"expected {one_of(list(self._environments))}{did_you_mean(name, self._environments)}"
+                message = f"only_in: there is no environment {quoted(name)}; {expected}"
+                self._substitution.refuse(place, f"{self._substitution.subject}: {message}")
+        here = self._substitution.environment
+        return location if here is not None and here.name not in names else None
+
+    def define(self, address: str, written: Written, left_out: Location | None) -> Iterator[Definition]:
+        """The definition of a resource with `for_each`; none if its dimensions cannot be read."""
+        # What is left out need not have values for its variables.
+        substitution = Substitution(self._substitution.environment) if left_out else self._substitution
+        substitution.subject = cut(address)
+        dimensions = read_dimensions(substitution, written)
+        if dimensions is not None:
+            yield Definition(address, written, dimensions, left_out, substitution)
+        elif left_out is None:
+            self._add_unmade(address, written)
+
+    def _add_unmade(self, address: str, written: Written) -> None:
+        """Check what can be checked of a definition whose instances cannot be made."""
+        self.found.whole = False
+        self._substitution.no_items = ""
+        fields = {name: self._plain(written, name) for name in written.node if name not in WORDS}
+        self._substitution.no_items = NO_FOR_EACH
+        self.found.misplaced.append(Entry(address, fields, written))
+
+    def _plain(self, written: Written, name: str) -> Any:
+        location = find_location(written.node, (name,), written.value_location)
+        return self._substitution.plain(written.node[name], location.file, (location.line, location.column))
+
+    def make(self, definition: Definition) -> None:
+        """Add the instances of a definition, or that they are left out."""
+        substitution, written = definition.substitution, definition.written
+        dimensions = definition.items()
+        if dimensions is None:
+            if definition.left_out is None:
+                self._add_unmade(definition.address, written)
+            return
+        excluded, warnings = definition.excluded(dimensions)
+        self.found.warnings += warnings if definition.left_out is None else ()
+        made = self.found.definitions.setdefault(definition.address, [])
+        substitution.items = NO_ITEMS
+        shared = dict(self._shared(definition)) if definition.left_out is None else {}
+        varying = [name for name in written.node if name not in WORDS and name not in shared]
+        words = {name: word(substitution, written, name) for name in ("exclude", "only_in") if name in written.node}
+        for items in combine(dimensions, excluded):
+            address = definition.make_address(items)
+            if not address:
+                self.found.whole = False
+                continue
+            made.append(address)
+            if definition.left_out is not None:
+                self.found.left_out.setdefault(address, definition.left_out)
+            else:
+                substitution.items, substitution.subject = items, subject(address, items)
+                value = {**shared, **{name: self._plain(written, name) for name in varying}, **words}
+                self._put(Entry(address, value, written, items, definition.address))
+                words = {}
+        substitution.items = NO_ITEMS
+        substitution.constants.clear()
+
+    def _put(self, entry: Entry) -> None:
+        other = self.found.resources.setdefault(entry.name, entry)
+        if other is not entry:
+            expected = "expected a key for each, with every dimension in `key`"
+            message = f"has the key of {other.subject} at {other.written.location}; {expected}"
+            path = ("key",) if "key" in entry.written.node else ()
+            location = find_location(entry.written.node, path, entry.written.location)
+            cause = f"{entry.definition} has the key of {other.definition or other.name}"
+            self._substitution.problems.append(
+                Problem(*location, f"{entry.subject}: {message}", subject=entry.subject, cause=cause)
+            )
+
+    def _shared(self, definition: Definition) -> Iterator[tuple[str, Any]]:
+        """The fields that are the same in all instances. What is the same within the others is noted, too."""
+        node = definition.written.node
+        self._substitution.subject = cut(definition.address)
+        for name in node:
+            if name not in WORDS and not self._varies(node[name], definition.location(name)):
+                yield name, self._plain(definition.written, name)
+
+    def _varies(self, node: Any, location: Location) -> bool:
+        """Whether a value has an item in it. If so, it notes the value of each map and list within that has none."""
+        if isinstance(node, str):
+            return "${" in node and EACH.search(node) is not None
+        if not isinstance(node, dict | list):
+            return False
+        steps = list(node) if isinstance(node, dict) else list(range(len(node)))
+        inner = [(node[step], find_location(node, (step,), location)) for step in steps]
+        varies = [self._varies(value, at) for value, at in inner]
+        if any(varies):
+            for (value, at), differs in zip(inner, varies, strict=True):
+                if not differs and isinstance(value, dict | list):
+                    plain = self._substitution.plain(value, at.file, (at.line, at.column))
+                    self._substitution.constants[id(value)] = plain
+        return any(varies)

@@ -1,0 +1,114 @@
+"""Where the values of a configuration are written, and what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from reconciler.config.files import LARGEST, Disk
+from reconciler.config.text import masked
+from reconciler.config.values import EXPRESSION, NAME, Items, expressions, source
+from reconciler.errors import Location
+from reconciler.kinds.comparison import dotted
+from reconciler.model.settings import Environment
+from reconciler.system import Unreadable
+from reconciler.yaml import LocatedList, LocatedMap
+
+T = TypeVar("T")
+
+
+def line_reader() -> Callable[[Location], str]:
+    """A function that gives the line at a location, without Secret Keys. It reads each file once. Its answer is empty
+    if the file cannot be read any more."""
+    known: dict[str, list[str]] = {}
+
+    def line(location: Location) -> str:
+        if location.file not in known:
+            try:
+                file = Path(location.file)
+                text = Disk(file).content(file, LARGEST).decode("utf-8-sig")
+                known[location.file] = (masked(text) if "sk_" in text else text).splitlines()
+            except (Unreadable, UnicodeDecodeError):
+                known[location.file] = []
+        lines = known[location.file]
+        return lines[location.line - 1] if 0 < location.line <= len(lines) else ""
+
+    return line
+
+
+class LazyMapping(Mapping[str, T]):
+    """A mapping whose entries are made at the first access: most resources are never asked."""
+
+    def __init__(self, make: Callable[[], Mapping[str, T]]) -> None:
+        self._make = make
+
+    def __getitem__(self, path: str) -> T:
+        return self._entries[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @cached_property
+    def _entries(self) -> Mapping[str, T]:
+        return self._make()
+
+
+def value_locations(node: Any, file: str, items: Items) -> Mapping[str, Location]:
+    """Path (`data.initiators[0].uid`) → where a person edits the value: the place of the key or item, of the anchor of
+    an alias, or of the item of `for_each` that is the whole value."""
+    found = LazyMapping(lambda: {path: location for path, location, _ in _values("", node, file)})
+    if not items:
+        return found
+
+    def edited() -> dict[str, Location]:
+        texts = {path: value for path, _, value in _values("", node, file)}
+        return {path: _whole_item(texts[path], items) or location for path, location in found.items()}
+
+    return LazyMapping(edited)
+
+
+def _whole_item(value: Any, items: Items) -> Location | None:
+    """Where the item is written that is the whole of a value; None if none is."""
+    whole = EXPRESSION.fullmatch(value) if isinstance(value, str) else None
+    named = NAME.fullmatch(whole[1].strip()) if whole and whole[1] else None
+    return source(named, None, items) if named and named[1] == "each" else None
+
+
+def value_sources(node: Any, file: str, environment: Environment, items: Items) -> Mapping[str, tuple[Location, ...]]:
+    """Path → the other places that its value is made of: of its variables and items, and of the text with an item that
+    is the whole value."""
+
+    def sources() -> dict[str, tuple[Location, ...]]:
+        found: dict[str, tuple[Location, ...]] = {}
+        for path, location, value in _values("", node, file):
+            if isinstance(value, str) and "${" in value:
+                if _whole_item(value, items):
+                    found[path] = (location,)
+                    continue
+                places = (source(each, environment, items) for each in expressions(value))
+                found[path] = tuple(dict.fromkeys(place for place in places if place))
+        return {path: places for path, places in found.items() if places}
+
+    return LazyMapping(sources)
+
+
+def _values(path: str, node: Any, file: str) -> Iterator[tuple[str, Location, Any]]:
+    """Each value within a node of a file, at every depth: its path, its place, and itself."""
+    if isinstance(node, LocatedMap):
+        at = {**node.key_positions, **node.anchors}
+        found = [
+            (dotted(path, [key]) if path else key, Location(node.files.get(key, file), *at[key]), node[key])
+            for key in node
+        ]
+    elif isinstance(node, LocatedList):
+        found = [(dotted(path, [at]), Location(file, *node.positions[at]), value) for at, value in enumerate(node)]
+    else:
+        return
+    for each in found:
+        yield each
+        yield from _values(each[0], each[2], each[1].file)
