@@ -15,7 +15,8 @@ from reconciler.text import did_you_mean
 def send_test(session: Session, address: str) -> str:
     """Asks for a trial delivery of one address; gives what the API said."""
     kinds = {kind.name: kind for kind in KINDS.values() if kind.test_path}
-    known = [each for each in session.configuration.merged.resources if address_kind(each) in kinds]
+    desired = session.configuration.desired(session.environment)
+    known = [each for each in desired.resources if address_kind(each) in kinds]
     close = did_you_mean(address, known)
     kind = kinds.get(address_kind(address))
     if kind is None:
@@ -25,7 +26,8 @@ def send_test(session: Session, address: str) -> str:
         raise WrongUsage(f"{address} is not live yet", hint="apply it first")
     if object_id is None:
         raise WrongUsage(
-            f"there is no {address}{close}", hint=f"an address is KIND.KEY, for example {kind.name}.daily-revenue"
+            desired.no_resource(address) or f"there is no {address}{close}",
+            hint=f"an address is KIND.KEY, for example {kind.name}.daily-revenue",
         )
     writer = Writer(session.door)
     answer = writer.send("POST", f"{kind.path}/{object_id}{kind.test_path}", idempotent=False, retry=False)

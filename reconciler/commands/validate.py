@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.commands.state import read_local_state
 from reconciler.config.load import Configuration, read_configuration
-from reconciler.errors import Problem
+from reconciler.errors import Problem, fold
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired
 from reconciler.plan.warnings import completed, unused
@@ -35,7 +35,12 @@ def check(path: Path) -> Checked:
     configuration = read_configuration(path)
     desired = configuration.check()
     hints = dict.fromkeys(hint for each in desired.values() for hint in unused(each))
-    warnings = dict.fromkeys(warning for each in desired.values() for warning in _undocumented(each))
+    written = {
+        name: [warning for warning in each.warnings if isinstance(warning, Problem)] for name, each in desired.items()
+    }
+    warnings = dict.fromkeys(
+        [*fold(written), *(warning for each in desired.values() for warning in _undocumented(each))]
+    )
     return Checked(configuration, desired, tuple(hints), tuple(warnings))
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -21,9 +21,10 @@ from reconciler.config.schema_problems import schema_problems
 from reconciler.config.semantics import block_problems, import_problems, imported, semantic_problems
 from reconciler.config.settings import read_settings
 from reconciler.config.text import cut
-from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Items, Substitution
+from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution
 from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
 from reconciler.kinds import KINDS
+from reconciler.kinds.schema import DEFAULTS
 from reconciler.model.inputs import (
     Desired,
     Ignored,
@@ -130,7 +131,7 @@ class Configuration(_WithEnvironments):
             *import_problems(items["imports"], self.environments, unknown),
         ]
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
-        found = [_at_source(each, substitution, by_subject.get(each.subject, NO_ITEMS)) for each in found]
+        found = [substitution.told_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
         # A placeholder is no value, and a problem says so already.
         found += (each for each in substitution.problems if each.location not in doubt.unread)
         if found or substitution.problems or unknown or environment is None:
@@ -188,7 +189,7 @@ def _read(
     files, missing = reading.source.files()
     documents: list[Document] = []
     unread: list[Problem] = []
-    whole = not missing
+    whole, lacks_defaults = not missing, bool(missing)
     foreign: list[Problem] = []
     for file in files:
         taken = reading.take(file)
@@ -199,6 +200,9 @@ def _read(
         problems += taken.problems
         unread += taken.wrong
         whole = whole and taken.is_whole
+        lacks_defaults = lacks_defaults or not (
+            taken.is_whole or (taken.content and DEFAULTS.encode() not in taken.content)
+        )
     if len(environments) > MOST_ENVIRONMENTS or reading.budget.taken * len(environments) > MOST_EVALUATED:
         most = f"at most {MOST_ENVIRONMENTS}, and at most {MOST_EVALUATED} values in all of them together"
         message = f"names {len(environments)} environments, too many for this configuration; expected {most}"
@@ -206,6 +210,8 @@ def _read(
         environments = {}
     merged = merge(documents)
     apply_defaults(merged, MOST_EVALUATED // max(1, len(environments)))
+    if lacks_defaults:
+        merged.incomplete.update(each.location for each in merged.resources.values())
     if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
         message = (
             f"the YAML here is no configuration ({some_of([each.name for each in files])}); expected another folder"
@@ -221,19 +227,6 @@ def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution)
         substitution.subject = cut(name)
         entries.append(Entry(name, substitution.plain(each.node, each.location.file, each.position), each))
     return entries
-
-
-def _at_source(problem: Problem, substitution: Substitution, items: Items) -> Problem:
-    """The problem of a value that is one variable or one item, told where that is written."""
-    name = substitution.whole.get(problem.location)
-    origin = substitution.find_source(name, items) if name else None
-    if origin is None:
-        return problem
-    said, expected, rest = problem.rest.partition("; expected")
-    message = f"{said}, the value of ${{{name}}} at {problem.location}{expected}{rest}"
-    message = f"{problem.subject}: {message}" if problem.subject else message
-    file, line, column = origin
-    return replace(problem, file=file, line=line, column=column, message=message, cause=f"{name}{said}{file}{line}")
 
 
 def _incomplete(entries: Iterable[Entry], unread_aliases: Iterable[Location]) -> set[Location]:

@@ -11,15 +11,15 @@ from typing import Any
 from reconciler.config.instances import Expansion
 from reconciler.config.merge import Entry, keys_by_kind
 from reconciler.config.text import cut, one_of, quoted, with_article
-from reconciler.errors import Location, Problem, some_of
+from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.comparison import keys_path
 from reconciler.kinds.meta_arguments import DATE_PATTERN
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.schema import ADDRESS_PATTERN
-from reconciler.model.inputs import address_kind
-from reconciler.text import Searches, closest, counted, meant, misspelt
+from reconciler.model.inputs import address_kind, say_instances
+from reconciler.text import Searches, closest, meant, misspelt
 
 ADDRESS = re.compile(ADDRESS_PATTERN)
 Items = Mapping[str, Sequence[Entry]]
@@ -65,9 +65,7 @@ def _definitions(items: Items, known: Expansion) -> Iterator[Problem]:
     for item in (*items["moved"], *items["imports"]):
         target = _address(item, "to")
         if target in known.definitions and target not in known.resources:
-            made = known.definitions[target]
-            said = f"{cut(target)} is a for_each; expected the address of one of its {counted(len(made), 'resource')}"
-            yield item.problem(("to",), f"to: {said}{f': {some_of(made)}' if made else ''}")
+            yield item.problem(("to",), f"to: {say_instances(cut(target), known.definitions[target])}")
 
 
 def _repeated(items: Items) -> Iterator[Problem]:

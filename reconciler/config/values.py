@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
@@ -94,6 +95,19 @@ class Substitution:
         """Where the value of `var.NAME…` or `each.DIMENSION…` is written, None if there is none."""
         named = NAME.fullmatch(expression)
         return source(named, self.environment, items) if named else None
+
+    def told_at_source(self, problem: Problem, items: Items) -> Problem:
+        """The problem of a value that is one variable or one item, told where that is written."""
+        name = self.whole.get(problem.location)
+        origin = self.find_source(name, items) if name else None
+        if origin is None:
+            return problem
+        said, expected, rest = problem.rest.partition("; expected")
+        message = f"{said}, the value of ${{{name}}} at {problem.location}{expected}{rest}"
+        message = f"{problem.subject}: {message}" if problem.subject else message
+        file, line, column = origin
+        cause = f"{name}{said}{file}{line}"
+        return replace(problem, file=file, line=line, column=column, message=message, cause=cause)
 
     def refuse(self, location: Location, message: str, cause: str = "", at: Location | None = None) -> None:
         """Note a problem with the value at a location, which is unknown from now on. It is told `at` another place."""

@@ -78,7 +78,8 @@ def find_subject(text: str, given: ExplainInput) -> Subject:
     if address not in desired.resources:
         address = next((new for new, old in plan.moved.items() if old == address), address)
     if address not in known:
-        raise WrongUsage(f"{address}: there is no such address{did_you_mean(address, known)}", hint=SHAPE)
+        said = desired.no_resource(address) or f"{address}: there is no such address{did_you_mean(address, known)}"
+        raise WrongUsage(said, hint=SHAPE)
     current = ids.get(address)
     return Subject(address, KINDS[kind], current if current in records else None, path or "", given)
 

@@ -170,16 +170,16 @@ def find_schema(name: str) -> Schema:
 
 VARIABLE: Schema = {
     "type": "string",
-    "title": "A variable",
-    "description": "A text with a variable of the environment in it; the variables are in reconciler.yaml.",
-    "pattern": "\\$\\{var\\.[A-Za-z_][A-Za-z0-9_]*\\}",
+    "title": "A variable or an item",
+    "description": "A text with ${var.NAME}, which reconciler.yaml sets, or ${each.DIMENSION}, an item of for_each.",
+    "pattern": "\\$\\{ *(var|each)\\.[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z0-9_-]+)* *\\}",
 }
 
 
 def published() -> dict[str, Schema]:
     """File name → schema, as it is committed in `schemas/` for editors. Each stands alone; in what is not settings, a
     variable may stand for any value."""
-    kinds = {kind.name: titled(_with_variables(resource_schema(kind))) for kind in KINDS.values()}
+    kinds = {kind.name: titled(_editable(kind)) for kind in KINDS.values()}
     configuration = {
         "type": "object",
         "title": "Reconciler configuration",
@@ -187,6 +187,13 @@ def published() -> dict[str, Schema]:
         "properties": {
             **{kind.section: _section(kind) for kind in KINDS.values()},
             **{name: titled(_with_variables(block), name) for name, block in BLOCKS.items()},
+            DEFAULTS: titled(
+                closed(
+                    "Fields that the resources of this folder, and below, have if they do not write them.",
+                    {kind.section: _defaults(kind) for kind in KINDS.values()},
+                ),
+                DEFAULTS,
+            ),
         },
         "patternProperties": {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}},
         "additionalProperties": False,
@@ -211,17 +218,35 @@ def _section(kind: Kind) -> Schema:
     }
 
 
+def _defaults(kind: Kind) -> Schema:
+    fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names()}
+    return closed(f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge.", fields)
+
+
+def _editable(kind: Kind) -> Schema:
+    """The schema of a resource as editors use it. No field is required: another file may have a default for it."""
+    schema = {name: value for name, value in _with_variables(resource_schema(kind)).items() if name != "required"}
+    return {**schema, "dependentRequired": {"exclude": ["for_each"], "key": ["for_each"]}}
+
+
 def _with_variables(schema: Schema) -> Schema:
-    """The schema with `${var.NAME}` allowed wherever a value is."""
+    """The schema with `${var.NAME}` and `${each.DIMENSION}` allowed wherever a value is."""
     result = {key: value for key, value in schema.items() if key not in ("properties", "items")}
     if "properties" in schema:
-        result["properties"] = {name: _with_variables(inner) for name, inner in schema["properties"].items()}
+        result["properties"] = {name: _or_variable(inner) for name, inner in schema["properties"].items()}
     for place in ("items", "additionalProperties"):
         if isinstance(schema.get(place), dict):
-            result[place] = _with_variables(schema[place])
+            result[place] = _or_variable(schema[place])
+    return result
+
+
+def _or_variable(schema: Schema) -> Schema:
+    result = _with_variables(schema)
+    if not ({"type", "enum"} & set(schema)) or "oneOf" in schema:
+        return result
+    if schema.get("type") in ("object", "array"):
+        return {**result, "type": [schema["type"], "string"], "pattern": VARIABLE["pattern"]}
     kept: Schema = {name: result.pop(name) for name in ("title", "description", "examples") if name in result}
-    if schema.get("type") in ("object", "array") or not ({"type", "enum"} & set(schema)):
-        return {**kept, **result}
     return {**kept, "anyOf": [result, VARIABLE]}
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.errors import Location, Problem
+from reconciler.errors import Location, Problem, some_of
+from reconciler.text import counted
 
 Fields = Mapping[str, Any]
 
@@ -19,6 +20,12 @@ def make_address(kind: str, key: str) -> str:
 def address_kind(address: str) -> str:
     """The kind's name in an address: `report.daily-revenue` and `report[wbRlfw1x]` give `report`."""
     return address.partition(".")[0].partition("[")[0]
+
+
+def say_instances(definition: str, addresses: Sequence[str]) -> str:
+    """What is said of the address of a `for_each` if that of an instance is expected."""
+    some = f": {some_of(addresses)}" if addresses else ""
+    return f"{definition} is a for_each; expected the address of one of its {counted(len(addresses), 'resource')}{some}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +122,11 @@ class Desired:
     imports: tuple[Import, ...] = ()
     warnings: tuple[Problem | str, ...] = ()
 
-    def instances(self, definition: str) -> list[str]:
-        """The addresses that the `for_each` at an address makes."""
-        made = ((address, each.instance) for address, each in self.resources.items() if each.instance)
-        return [address for address, instance in made if instance.definition == definition]
+    def no_resource(self, address: str) -> str:
+        """Why an address is no resource, if it is that of a `for_each`; empty if it is not."""
+        made = ((each, resource.instance) for each, resource in self.resources.items())
+        addresses = [each for each, instance in made if instance and instance.definition == address]
+        return say_instances(address, addresses) if addresses and address not in self.resources else ""
 
     def files(self) -> set[str]:
         """The files that the resources are written in."""

@@ -209,7 +209,7 @@ def _targeted(
     context: PlanContext, changes: dict[str, Change], targets: Collection[str], warnings: Sequence[str]
 ) -> tuple[dict[str, Change], Sequence[str]]:
     known = {*context.desired.resources, *context.entries, *changes}
-    wanted = [address for target in targets for address in find_targets(target, known)]
+    wanted = [address for target in targets for address in find_targets(target, known, context.desired)]
     unread = [kind.section for name, kind in KINDS.items() if name not in context.live.records]
     kept, said = _narrowed(changes, wanted, warnings, "--target")
     return kept, [*said, f"--target needs no {' and no '.join(unread)}: not looked at"] if unread else said

@@ -111,12 +111,13 @@ def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
     return True
 
 
-def find_targets(target: str, known: Collection[str]) -> list[str]:
+def find_targets(target: str, known: Collection[str], desired: Desired) -> list[str]:
     """What `--target` means: an address, or all that fit a pattern (`report.chess-*`). WrongUsage if none does."""
     found = [target] if target in known else [each for each in known if fnmatchcase(each, target)]
     if not found:
         hint = "an address is KIND.KEY, for example report.daily-revenue; report.daily-* means all that begin so"
-        raise WrongUsage(f"--target {target}: no such address{did_you_mean(target, known)}", hint=hint)
+        said = desired.no_resource(target) or f"no such address{did_you_mean(target, known)}"
+        raise WrongUsage(f"--target {target}: {said}", hint=hint)
     return found
 
 

@@ -7,7 +7,8 @@ import pytest
 from .conftest import FIELDS, Folder, written
 
 KEY = "expected small letters, digits, - and _, a letter or digit first"
-FIELDS_OF_REPORT = "report_name, send_at, included_range_days, status, environment, destinations, lifecycle"
+META = "lifecycle, for_each, exclude, only_in, key"
+FIELDS_OF_REPORT = f"report_name, send_at, included_range_days, status, environment, destinations, {META}"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,8 @@ def test_a_misspelled_field_is_said_once(folder: Folder) -> None:
     fields = "".join(f"    {name}: {text}\n" for name, text in FIELDS["automations"].items())
     folder.write("automations:\n  a:\n" + fields.replace("status", "state"))
     assert folder.problems() == [
-        'main.yaml:4:5: automation.a: unknown key "state"; expected one of name, caption, status, data, lifecycle; '
+        'main.yaml:4:5: automation.a: unknown key "state"; expected one of name, caption, status, data, '
+        f"{META}; "
         'did you mean "status"?'
     ]
 
@@ -122,7 +124,7 @@ def test_a_resource_that_is_no_map(folder: Folder, text: str, column: int, found
     folder.write(f"integrations:\n  a: {text}\n")
     assert folder.problems() == [
         f"main.yaml:2:{column}: integration.a: found {found}; "
-        "expected a map of title, integration, target_platform, status, lifecycle"
+        f"expected a map of title, integration, target_platform, status, {META}"
     ]
 
 

@@ -39,6 +39,9 @@ environments:
 """
 
 
+META = "lifecycle, for_each, exclude, only_in, key"
+
+
 class Mistake(NamedTuple):
     """What somebody does, the first line that is said, and the path that is asked for.
 
@@ -177,13 +180,13 @@ MISTAKES = [
         "a section of another name",
         ("reports:\n", "scheduled_reports:\n"),
         'main.yaml:6:1: unknown key "scheduled_reports"; expected one of integrations, reports, automations, '
-        'moved, removed, imports, or x-… for anchors; did you mean "reports"?',
+        'moved, removed, imports, defaults, or x-… for anchors; did you mean "reports"?',
     ),
     Mistake(
         "a section with a capital",
         ("integrations:\n", "Integrations:\n"),
         'main.yaml:1:1: unknown key "Integrations"; expected one of integrations, reports, automations, '
-        'moved, removed, imports, or x-… for anchors; did you mean "integrations"?',
+        'moved, removed, imports, defaults, or x-… for anchors; did you mean "integrations"?',
     ),
     Mistake(
         "a resource outside of its section",
@@ -321,13 +324,13 @@ MISTAKES = [
         "a field of another kind",
         ("report_name: Daily", "name: Daily"),
         'main.yaml:8:5: report.daily: unknown key "name"; expected one of report_name, send_at, '
-        'included_range_days, status, environment, destinations, lifecycle; did you mean "report_name"?',
+        f'included_range_days, status, environment, destinations, {META}; did you mean "report_name"?',
     ),
     Mistake(
         "a lifecycle field outside of lifecycle",
         ("    send_at: 09:00\n", "    send_at: 09:00\n    prevent_destroy: true\n"),
         'main.yaml:10:5: report.daily: unknown key "prevent_destroy"; expected one of report_name, send_at, '
-        "included_range_days, status, environment, destinations, lifecycle; did you mean "
+        f"included_range_days, status, environment, destinations, {META}; did you mean "
         '"lifecycle.prevent_destroy"?',
     ),
     Mistake(

@@ -63,9 +63,9 @@ def test_settings_may_say_little(folder: Folder, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[]", "1:1: found an empty list; expected a map of name, state, guards, time_zone, environments"),
-        ("environment: {}", '1:1: unknown key "environment"; expected one of name, state, guards, time_zone, '
-         'environments; did you mean "environments"?'),
+        ("[]", "1:1: found an empty list; expected a map of name, state, guards, variables, time_zone, environments"),
+        ("environment: {}", '1:1: unknown key "environment"; expected one of name, state, guards, '
+         'variables, time_zone, environments; did you mean "environments"?'),
         ("environments: {}", "1:15: environments: is empty; expected a map that holds something"),
         ("environments: {a: }", "1:19: environments.a: found nothing; "
          "expected a map of secret_env, secret_command, api_url, state, variables"),
@@ -82,8 +82,11 @@ def test_settings_may_say_little(folder: Folder, text: str) -> None:
          "or simulator: and a file, for example http://127.0.0.1:8080/v4"),
         ("environments: {a: {variables: {a-b: 1}}}", '1:32: environments.a.variables: "a-b" cannot name a variable; '
          "expected letters, digits and _, a letter or _ first"),
-        ("environments: {a: {variables: {x: [1]}}}", "1:35: environments.a.variables.x: found a list; "
-         "expected a text, a number, true, false or null"),
+        ("environments: {a: {variables: [1]}}", "1:31: environments.a.variables: found a list; expected a map"),
+        ("variables: {x: [{y: 'a ${ var.z }'}], z: 1}", '1:21: "a ${ var.z }" is the value of a variable; '
+         "expected it without ${ var.z }"),
+        ("environments: {a: {variables: {x: '${each.app}'}}}", '1:35: "${each.app}" is the value of a variable; '
+         "expected it without ${each.app}"),
         ("state: {path: x}", '1:1: state: "store" is missing; expected one of file, git, object'),
         ("guards: {max_deletes: '5'}", '1:23: guards.max_deletes: found the text "5"; '
          "expected a whole number, 0 or more; write it without quotes"),
@@ -146,12 +149,11 @@ def test_a_machine_without_zones_is_no_mistake_of_the_user(
 
 def test_wrong_settings_do_not_hide_wrong_resources(folder: Folder) -> None:
     """Both are found in one run; of variables nothing is said, since they could not be read."""
-    folder.write("environments: {a: {variables: {days: [1]}}}", "reconciler.yaml")
+    folder.write("environments: {a: {variables: [1]}}", "reconciler.yaml")
     folder.write(written("reports", status="on", included_range_days="${var.days}"))
     assert folder.problems() == [
         'main.yaml:3:13: report.a: status: found the text "on"; expected one of draft, active',
-        "reconciler.yaml:1:38: environments.a.variables.days: found a list; "
-        "expected a text, a number, true, false or null",
+        "reconciler.yaml:1:31: environments.a.variables: found a list; expected a map",
     ]
 
 

@@ -96,16 +96,37 @@ def test_a_variable_may_stand_for_any_value(kind: Kind) -> None:
 
 @every_kind
 def test_a_mistake_is_marked(kind: Kind) -> None:
-    """An unknown field, a missing one, a value that none of the words is: the editor says so before `validate`."""
+    """An unknown field, a value that none of the words is, a part of `for_each` without it: the editor says so before
+    `validate`. A missing field may have a default in another file."""
     check = validator("configuration.schema.json")
     good = dict(kind.example)
     check.validate(configuration(kind, good))
     wrong = [{**good, "unknown": 1}, {**good, "lifecycle": {"replace": "maybe"}}, {**good, "status": "${x}"}]
-    wrong += [{name: value for name, value in good.items() if name != missing} for missing in kind.natural_key]
+    wrong += [
+        {**good, "exclude": [{"app": "go"}]},
+        {**good, "for_each": {"app": []}},
+        {**good, "only_in": "production"},
+    ]
+    for missing in kind.natural_key:
+        check.validate(configuration(kind, {name: value for name, value in good.items() if name != missing}))
     for resource in wrong:
         assert not check.is_valid(configuration(kind, resource)), resource
     assert not check.is_valid({kind.section: {"No Key": good}})
+    assert not check.is_valid({"defaults": {kind.section: {"lifecycle": {}}}})
     assert not check.is_valid({"sections": {}})
+
+
+@every_kind
+def test_many_alike_are_known(kind: Kind) -> None:
+    """`for_each` and what belongs to it, `defaults` of a kind, and items wherever a value is."""
+    check = validator("configuration.schema.json")
+    dimensions = {"app": "${var.apps}", "region": [{"key": "eu", "zone": "Europe/Berlin"}, "us", 3]}
+    words = {"for_each": dimensions, "exclude": [{"app": "go", "region": "us"}], "only_in": ["production"]}
+    for text in ("${each.app}", "a ${each.region.zone} b"):
+        for variant in _with_variable(dict(kind.example), text):
+            check.validate(configuration(kind, {**variant, **words, "key": "${each.app}-daily"}))
+    for name, value in kind.example.items():
+        check.validate({"defaults": {kind.section: {name: value}}})
 
 
 def test_all_shapes_of_a_destination_are_offered() -> None:
