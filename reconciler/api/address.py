@@ -43,6 +43,14 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
     return origin + (parts["path"] if parts["path"].strip("/") else path)
 
 
+def is_local(address: str) -> bool:
+    """Whether an address is of a simulator, or of loopback."""
+    parts = ADDRESS.fullmatch(address)
+    return address.startswith("simulator:") or (
+        parts is not None and _is_loopback((parts["host"] or parts["ipv6"]).lower())
+    )
+
+
 def _named(characters: list[str]) -> str:
     name = load("unicodedata:name")
     named = [f"U+{ord(each):04X} {name(each, '(no name)')}" for each in characters[:NAMED]]

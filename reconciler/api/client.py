@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from reconciler.api.rate_limiter import ATTEMPTS, RETRIED, TOO_MANY, RateLimiter
@@ -25,6 +26,10 @@ class Reader:
     def cancel(self) -> None:
         """Ends each further request, in whichever thread, with an ApiFailed."""
         self._given_up = True
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return self._door.clock()
 
     @property
     def source(self) -> str:

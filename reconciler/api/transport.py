@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -87,6 +88,7 @@ class Transport:
         self.address = address or base.rstrip("/")
         self.trace: Callable[[str], None] | None = None
         self.refuses_key = False
+        self.now: datetime | None = None
         self.pace = RateLimiter(connections)
         self._make = make
         self._idle = [make()]
@@ -95,6 +97,10 @@ class Transport:
         self._base = f"{base.rstrip('/')}/"
         self._host = _host(base)
         self._headers = {**headers, "accept-encoding": CODINGS}
+
+    def clock(self) -> datetime:
+        """The time in UTC: `now` if it is set."""
+        return self.now or datetime.now(UTC)
 
     def exchange(
         self, method: str, path: str, *, turn: Permit, query: Query = None, body: Any = None, headers: Headers = None
@@ -183,17 +189,20 @@ class Transport:
         self.close()
 
 
-def connect(address: str, secret: Secret, connections: int) -> Transport:
+def connect(address: str, secret: Secret, connections: int, now: datetime | None = None) -> Transport:
     """The transport for an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
 
     A bare host gets the API's base path `/v4`. TLS is verified, by SSL_CERT_FILE or SSL_CERT_DIR if they are set.
-    HTTPS_PROXY and NO_PROXY apply. `connections`: the most requests at once. Refused for plain http to another machine;
-    WrongUsage if the address, or one of those variables, cannot be used.
+    HTTPS_PROXY and NO_PROXY apply. `connections`: the most requests at once. `now`: what time it is, else the
+    machine's time. Refused for plain http to another machine; WrongUsage if the address, or one of those variables,
+    cannot be used.
     """
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
-        return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections)
-    return _open(base_url(address), secret, headers, connections)
+        return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections, now)
+    door = _open(base_url(address), secret, headers, connections)
+    door.now = now
+    return door
 
 
 def connect_to_forge(address: str, secret: Secret, headers: Mapping[str, str]) -> Transport:
@@ -229,12 +238,16 @@ def _host(base: str) -> str:
     return _url(base).raw_host.decode("ascii")
 
 
-def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connections: int) -> Transport:
+def _open_simulator(
+    file: str, secret: Secret, headers: dict[str, str], connections: int, now: datetime | None
+) -> Transport:
     if not file:
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
         simulator = load("reconciler.simulator:Simulator")(file)
         simulator.seed()
+        if now is not None:
+            simulator.clock.set(now)
     except (OSError, load("sqlite3:Error")) as error:
         raise WrongUsage(
             f"the simulator cannot keep its data in {file}: {_message(error)}",
@@ -246,7 +259,9 @@ def _open_simulator(file: str, secret: Secret, headers: dict[str, str], connecti
         return simulator(*call)
 
     transport, address = httpx.WSGITransport(call_with_permit), f"{SIMULATOR}{file}"
-    return Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, simulator.close, address)
+    door = Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, simulator.close, address)
+    door.now = now
+    return door
 
 
 def _message(error: Exception) -> str:

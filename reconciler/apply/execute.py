@@ -121,7 +121,7 @@ def execute(
         entry = state.entry(address)
         return entry.id if entry else ids.get(address)
 
-    state.begin(plan.moved, plan.refresh)
+    state.begin(plan.moved, plan.refresh, plan.zone_data)
     known, buried = _live_before(plan, state), set(map(parse_object_name, state.tombstones()))
     taken, coming = known | buried, cache(partial(fields_to_come, plan))
     references = PendingReferences(writer, id_of, before=before, taken=taken, coming=coming, poll=poll)

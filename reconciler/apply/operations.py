@@ -12,6 +12,7 @@ from reconciler.api.client import Again
 from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, missing_fields
+from reconciler.apply.stale import outdated
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind, Put
 from reconciler.kinds.wire import fingerprint, is_id, other_object, record_from
@@ -30,7 +31,7 @@ class StateRecorder(Protocol):
     def entry(self, address: str) -> Entry | None: ...
     def entries(self) -> dict[str, Entry]: ...
     def tombstones(self) -> dict[str, Tombstone]: ...
-    def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None: ...
+    def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry], zone_data: str = "") -> None: ...
     def record(self, address: str, entry: Entry, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None: ...
     def forget(self, address: str, object_id: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None: ...
     def deleted(self, address: str, kind: str, object_id: str) -> None: ...
@@ -119,6 +120,8 @@ class OperationRunner:
         wanted = self._references.fields(kind, remember.applied)
         object_id = (change.id if change.action is not Action.REPLACE else remember.id) or ""
         self._require_as_seen(kind, change)
+        if said := outdated(change, self._writer.now()):
+            raise Refused(said, hint="plan again")
         entry = self._state.entry(change.address)
         applied = dict(entry.applied) if entry and entry.id == object_id else {}
         if change.cleanup and change.id:
@@ -130,7 +133,7 @@ class OperationRunner:
             else:
                 self._update(kind, change, request, object_id, sent)
             applied |= sent
-            progress = replace(remember, id=object_id, applied=dict(applied))
+            progress = replace(remember, id=object_id, applied=dict(applied), rules={})
             self._state.record(change.address, progress, change.tombstones)
         self._state.record(change.address, replace(remember, id=object_id, applied=wanted), change.tombstones)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
+from reconciler import kinds
 from reconciler.apply.recovery import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
@@ -18,19 +20,19 @@ from reconciler.model.inputs import Entry, Fields, Live, Record, State
 from reconciler.model.plan import Action, Change, Plan, Request
 
 
-def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
+def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
     """The plan without the requests of changes that are done already. Refused if an object is neither as the plan saw
-    it nor as it is wanted: then nothing is written at all."""
+    it nor as it is wanted, or if the clocks changed meanwhile: then nothing is written at all."""
     moved: list[str] = []
     changes = []
     # What the object itself holds is asked for a target: the list of offers is not read for a saved plan.
     resolver = ReferenceResolver(Live(live.records), known_objects(state.entries), partial(fields_to_come, plan))
     for change in plan.changes:
-        now = ChangeStatus(change, plan, state, live, resolver)
-        rest = now.done() or now.half_done()
+        status = ChangeStatus(change, plan, state, live, resolver)
+        rest = status.done() or status.half_done()
         if rest is not None:
             changes.append(rest)
-        elif (how := now.difference()) is None:
+        elif not (how := status.difference() or outdated(change, now)):
             changes.append(change)
         else:
             moved.append(f"{change.address}: {how}")
@@ -40,6 +42,12 @@ def recheck_plan(plan: Plan, state: State, live: Live) -> Plan:
             hint="plan again, and have that reviewed",
         )
     return replace(plan, changes=tuple(changes))
+
+
+def outdated(change: Change, now: datetime) -> str:
+    """Why the UTC times of a change may not be written any more; empty if they may."""
+    has_rules = any(each.rule for each in change.fields)
+    return kinds.local_time.outdated(KINDS[change.kind], change, now) if has_rules else ""
 
 
 class ChangeStatus:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -13,6 +14,7 @@ import click
 from reconciler import commands, output
 from reconciler.cli.options import (
     NeverSuggested,
+    OneOf,
     PlanFlags,
     format_option,
     open_session,
@@ -46,7 +48,19 @@ if TYPE_CHECKING:
     metavar="DIGEST|@FILE",
     help="Refuse any plan but the one with this digest. FILE is of `comment --read` or `plan --format json`.",
 )
-def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | None, **flags: Unpack[PlanFlags]) -> None:
+@click.option(
+    "--only",
+    type=OneOf(["clock"]),
+    help="Only the changes of which every field is due to the clocks; for a job of every night, without a digest.",
+)
+def apply(
+    path: Path,
+    auto_approve: bool,
+    saved: Path | None,
+    expected: str | None,
+    only: str | None,
+    **flags: Unpack[PlanFlags],
+) -> None:
     """Carry out the plan: show it, ask, write, and read it back.
 
     PATH is a folder (every *.yaml below it is merged) or one file.
@@ -54,6 +68,11 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
     files = commands.report_files.ReportFiles("apply", path, flags["environment"], flags["reports"])
     with files:
         made = None
+        if only and (saved is not None or expected is not None or flags["prune"]):
+            raise WrongUsage(
+                "--only clock cannot be used with --plan, --expect-digest or --prune",
+                hint="it does what the clocks bring about: the local times were approved when they were written",
+            )
         if saved is not None:
             _require_no_plan_flags(flags)
             made, path = commands.saved_plan.open_saved_plan(saved, None if _is_left_out("path") else path)
@@ -61,7 +80,7 @@ def apply(path: Path, auto_approve: bool, saved: Path | None, expected: str | No
             files.locate(path, flags["environment"])
         require_base(flags)
         request = commands.apply.ApplyRequest(
-            read_options(flags),
+            replace(read_options(flags), only_clock=only is not None),
             flags["parallelism"],
             base=flags["base"],
             only_scope=flags["only_scope"],

@@ -28,22 +28,28 @@ from reconciler.output.terminal import escape, write_stderr, write_stdout
 @plan_options
 @plan_format_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply --plan`.")
+@click.option("--at", metavar="TIME", help="Show the plan of that moment, for example 2027-03-28T01:30Z.")
 @click.option(
     "--undo",
     metavar="RECEIPT",
     shell_complete=complete("receipts"),
     help="Plan the way back from an apply: a receipt's id, or latest.",
 )
-def plan(path: Path, out: Path | None, undo: str | None, **flags: Unpack[PlanFlags]) -> None:
+def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags: Unpack[PlanFlags]) -> None:
     """Show what apply would do. Reads, and never writes.
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
+    if at is not None and out is not None:
+        raise WrongUsage("--out cannot be used with --at: the plan of another moment is shown, and never applied")
     files = commands.report_files.ReportFiles("plan", path, flags["environment"], flags["reports"])
     with files, open_session(path, flags) as session:
         require_base(flags)
         if undo is not None and flags["base"] is not None:
             raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
+        if at is not None:
+            session.door.now = commands.session.parse_moment(at, "--at")
+            write_stderr(f"note: this is the plan of {session.door.now:%Y-%m-%d %H:%M} UTC, to look at only")
         who_applies = session.watch_lock()
         planned, review = commands.review.preview(
             session,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +13,7 @@ from reconciler.output.terminal import escape, write_stderr
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.argument("data", metavar="[FILE]", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--port", type=WholeNumber(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Append a JSON line for each request.")
@@ -23,17 +24,9 @@ from reconciler.output.terminal import escape, write_stderr
 @click.option(
     "--faults", "rule_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A file of rules."
 )
+@click.option("--now", metavar="TIME", help="What time it is at the start, for example 2027-03-28T01:30Z.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one gives other chances to the rules.")
-def simulate(
-    file: Path | None,
-    port: int,
-    host: str,
-    log: Path | None,
-    bare: bool,
-    rules: tuple[str, ...],
-    rule_file: Path | None,
-    seed: int,
-) -> None:
+def simulate(**request: Any) -> None:
     """Serve the documented API on this machine, for rehearsals.
 
     Its data is kept in FILE, or forgotten at the end. Any key that begins with sk_ or test_sk_ opens it: the first is
@@ -46,12 +39,12 @@ def simulate(
       --fault 'GET /*: status 503, chance=0.1'
       --fault 'POST /integrations: hide 2'
       --fault '* /*: rate 20/60'
+      --fault 'GET /*: clock 2027-03-28T01:30Z, n=1'
 
-    Faults are status, drop, delay, truncate, omit, hide, shift, rate, worker and normalise. The guide
+    Faults are status, drop, delay, truncate, omit, hide, shift, rate, clock, worker and normalise. The guide
     examples/simulator/README.md has what each of them takes.
     """
-    request = commands.simulate.SimulatorRequest(file, host, port, log, bare, rules, rule_file, seed)
-    with commands.simulate.open_server(request) as (server, faults):
+    with commands.simulate.open_server(commands.simulate.SimulatorRequest(**request)) as (server, faults):
         try:
             write_stderr(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
             for line in faults:

@@ -96,7 +96,7 @@ def _planned(session: Session, request: ApplyRequest) -> Planned:
 @contextmanager
 def lock_state(session: Session) -> Iterator[ActiveLock]:
     """Holds the state's lock, from before the plan is made until its last step is written. Refused if it is held."""
-    with hold_lock(session.store, LockInfo.this_run()) as lock:
+    with hold_lock(session.store, LockInfo.this_run(session.door.clock())) as lock:
         yield lock
 
 

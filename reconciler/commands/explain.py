@@ -20,6 +20,12 @@ def explain_address(session: Session, target: str) -> Explanation:
     return explain(
         target,
         ExplainInput(
-            planned.plan, planned.desired, planned.state, planned.live, receipts, lambda place: line(place).strip()
+            planned.plan,
+            planned.desired,
+            planned.state,
+            planned.live,
+            receipts,
+            lambda place: line(place).strip(),
+            session.door.clock(),
         ),
     )

@@ -169,8 +169,14 @@ def require_current(planned: Planned, allowed: Collection[str]) -> Planned:
 
 
 def require_scope(planned: Planned) -> None:
-    """Refused if a plan holds changes that were not made since the base that it was compared with."""
-    others = [f"{address}: {scope}" for address, scope in planned.scopes.items() if scope is not Scope.PULL_REQUEST]
+    """Refused if a plan holds changes that were not made since the base that it was compared with. What the clocks
+    bring about was approved with the local time."""
+    clock = {change.address for change in planned.plan.changes if change.is_clock()}
+    others = [
+        f"{address}: {scope}"
+        for address, scope in planned.scopes.items()
+        if scope is not Scope.PULL_REQUEST and address not in clock
+    ]
     if others:
         raise Refused(
             "\n  ".join([f"not all of this is due to what changed since {planned.base[:12]}:", *others]),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler import commands
+from reconciler import commands, kinds
 from reconciler import plan as plan_stage
 from reconciler.api import Reader
 from reconciler.commands.session import Session
@@ -40,9 +39,7 @@ class PlanInput:
 def plan_input(session: Session, state: State, options: Options, undo: str | None, base: str | None) -> PlanInput:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""
     limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
-    options = replace(
-        options, max_deletes=limit, today=datetime.now(UTC).strftime("%Y-%m-%d"), api=session.door.address
-    )
+    options = replace(options, max_deletes=limit, now=session.door.clock(), api=session.door.address)
     if undo is None:
         desired = session.configuration.desired(session.environment)
     else:
@@ -50,6 +47,9 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
         desired = plan_stage.drift.plan_undo(receipt, state.entries)
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
+    rules = (rule for each in desired.resources.values() for rule in KINDS[each.kind].local_times(each.fields).values())
+    if rule := next(rules, None):
+        options = replace(options, zone_data=kinds.local_time.zone_data(rule[0]))
     earlier = None
     if base is not None:
         earlier = commands.base_plan.read_base_plan(session.configuration, session.environment, base)

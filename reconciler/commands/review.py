@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from reconciler import commands
@@ -31,7 +31,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         made,
         planned.desired,
         planned.live,
-        at=now or datetime.now(UTC),
+        at=now or session.door.clock(),
         commit=session.commit() if SHOW_COMMIT.intersection(forms) else "",
         base=planned.base,
         scopes=planned.scopes,

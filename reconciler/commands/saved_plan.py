@@ -55,7 +55,9 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     live = observe_remembered(Reader(session.door), KINDS.values(), state, also=named)
     _require_unvanished(saved.plan, state, live)
     desired = session.configuration.desired(session.environment)
-    planned = Planned(recheck_plan(saved.plan, state, live), snapshot, state, live, desired, head=saved.head)
+    planned = Planned(
+        recheck_plan(saved.plan, state, live, session.door.clock()), snapshot, state, live, desired, head=saved.head
+    )
     return with_behind(planned, session.opened.folder)
 
 

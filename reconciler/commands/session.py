@@ -7,14 +7,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.api import Transport, connect
+from reconciler.api.address import is_local
 from reconciler.api.secret import read_secret
 from reconciler.config.files import configuration_folder
 from reconciler.config.load import Configuration, Opened
 from reconciler.config.settings import derived_name
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git.repository import repository_top
 from reconciler.lazy import load
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
@@ -22,6 +24,9 @@ from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
 from reconciler.threads import Threads
 
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+NOW = "RECONCILER_NOW"
+"""The variable that sets the clock, for rehearsals."""
 LOCK_SECONDS = 1.0
 """How long a plan that is made waits for the name of who applies meanwhile: it is no part of the plan."""
 
@@ -100,10 +105,22 @@ def open_session(
     if hide is not None:
         hide(secret.value)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or VENDOR_URL
-    with connect(address, secret, connections) as door:
+    now = parse_moment(variables[NOW], NOW) if variables.get(NOW) else None
+    if now is not None and not is_local(address):
+        raise WrongUsage(f"{NOW} is set, and the API at {address} is neither a simulator nor on this machine")
+    with connect(address, secret, connections, now) as door:
         door.trace = trace
         door.refuses_key = True
         yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)
+
+
+def parse_moment(text: str, name: str) -> datetime:
+    """The moment in a text of ISO 8601, in UTC. WrongUsage, with `name` in it, if the text is none."""
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None and FIRST_YEAR <= moment.year <= LAST_YEAR:
+            return moment.astimezone(UTC)
+    raise WrongUsage(f"{name} {text}: expected a moment with its zone, for example 2027-03-28T01:30Z")
 
 
 def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:

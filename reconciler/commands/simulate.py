@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from reconciler.commands.session import parse_moment
 from reconciler.errors import WrongUsage
 from reconciler.simulator import Faults, RuleError, Simulator, rules_in
 from reconciler.simulator.server import Server
@@ -24,6 +25,7 @@ class SimulatorRequest:
 
     `data`: the file of its data, None for one that is removed at the end. `log`: the file that gets a JSON line for
     each request. `bare`: without the e-mail destination of a new project. `rules` and `rule_file` are the faults.
+    `now` is the time at the start, ISO 8601; None for the machine's.
     """
 
     data: Path | None
@@ -34,6 +36,7 @@ class SimulatorRequest:
     rules: tuple[str, ...]
     rule_file: Path | None
     seed: int
+    now: str | None = None
 
 
 @contextmanager
@@ -44,7 +47,10 @@ def open_server(request: SimulatorRequest) -> Iterator[tuple[Server, Sequence[st
         if not data.parent.is_dir():
             raise WrongUsage(f"{data.parent} does not exist", hint="name a file in a folder that does")
         lines = stack.enter_context(request.log.open("a", encoding="utf-8")) if request.log else None
+        moment = parse_moment(request.now, "--now") if request.now is not None else None
         simulator = stack.enter_context(_simulator(data, lines, _faults(request)))
+        if moment is not None:
+            simulator.clock.set(moment)
         if not request.bare:
             simulator.seed()
         try:

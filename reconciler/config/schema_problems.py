@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from reconciler import kinds
 from reconciler.config.merge import Written
 from reconciler.config.text import cut, found, listed, one_of, quoted
 from reconciler.config.validation import Broken, fast_validator, find_errors
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.text import closest, meant, similar_options
+from reconciler.text import WORD_CHARACTERS, closest, meant, similar_options
 from reconciler.yaml import find_location
 
 Path = tuple[str | int, ...]
@@ -67,6 +68,9 @@ def _shape(required: list[str], properties: Schema) -> str:
 
 def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
     """How to correct a value, as the end of a message; empty if that is unclear."""
+    is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names()
+    if is_field and isinstance(value, str) and KINDS[name].field_named(str(path[0])).grid and re.search(r"\s", value):
+        return kinds.local_time.advice(value[:WORD_CHARACTERS], str(path[0]))
     if value is None and name in KINDS and len(path) == 1:
         optional = path[0] not in KINDS[name].field_names() or not KINDS[name].field_named(str(path[0])).required
         return "; leave the key out if it is not managed" if optional else ""
@@ -77,7 +81,12 @@ def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
     if isinstance(value, dict):
         return '; write "- " before each item' if schema.get("type") == "array" else ""
     is_number = isinstance(value, int | float) and "string" in _types(schema)
-    return _advice_for_number(schema.get("enum"), value) if is_number else ""
+    return _advice_for_number(_words(schema), value) if is_number else ""
+
+
+def _words(schema: Schema) -> Sequence[Any] | None:
+    """The values that a schema lists, or one of its choices."""
+    return next((each["enum"] for each in (schema, *schema.get("oneOf", ())) if "enum" in each), None)
 
 
 def _advice_for_number(options: Sequence[str] | None, number: float) -> str:
@@ -90,7 +99,7 @@ def _advice_for_number(options: Sequence[str] | None, number: float) -> str:
 
 
 def _advice_for_text(schema: Schema, text: str) -> str:
-    options = [each for each in schema.get("enum", ()) if isinstance(each, str)]
+    options = [each for each in _words(schema) or () if isinstance(each, str)]
     if options:
         return closest(text, options)
     types = _types(schema)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
+from reconciler import kinds
 from reconciler.config.instances import Expansion
 from reconciler.config.merge import Entry, keys_by_kind
 from reconciler.config.text import cut, one_of, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.comparison import keys_path
+from reconciler.kinds.declaration import LOCAL_TIME
 from reconciler.kinds.meta_arguments import DATE_PATTERN
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
@@ -134,7 +136,22 @@ def semantic_problems(
         yield from _references(entry, keys, unknown, searches, known, whole=whole)
         yield from _ignored(entry, unknown)
         yield from _misspelt(entry, unknown)
+        yield from _local_times(entry, unknown)
     yield from _natural_keys((entry for entry in maps if known.resources.get(entry.name) is entry), unknown)
+
+
+def _local_times(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
+    """Local times of no place, or of which some season has no UTC time on the grid. The schema reports other forms."""
+    for name, (rule, grid) in KINDS[address_kind(entry.name)].local_times(entry.value).items():
+        zone = rule.partition(" ")[2]
+        if not re.fullmatch(LOCAL_TIME, rule) or entry.location(name) in unknown:
+            continue
+        close = kinds.local_time.unknown_zone(zone, name)
+        if close is not None:
+            said = f"{name}: {quoted(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
+            yield entry.problem((name,), said, f"zone {zone}")
+        elif said := kinds.local_time.off_grid(rule, grid, datetime.now(UTC)):
+            yield entry.problem((name,), f"{name}: {said}")
 
 
 def _misspelt(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:

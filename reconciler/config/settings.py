@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from reconciler import kinds
 from reconciler.config.files import STATE_FOLDER
 from reconciler.config.merge import Written
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import cut, quoted
-from reconciler.errors import Location, Problem, ReconcilerError
+from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
-from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, StateSettings
-from reconciler.text import WORD_CHARACTERS, did_you_mean
+from reconciler.text import WORD_CHARACTERS
 from reconciler.yaml import LocatedList, LocatedMap, find_location
 
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
@@ -123,16 +123,11 @@ def _nested_variables(node: LocatedMap, file: Path) -> Iterator[Problem]:
 
 def _bad_zone(node: LocatedMap, file: Path) -> list[Problem]:
     zone = node.get("time_zone")
-    if not isinstance(zone, str) or not zone or zone in (known := load("zoneinfo:available_timezones")()):
+    if not isinstance(zone, str) or not zone:
         return []
-    if not known:
-        raise ReconcilerError(
-            f"time_zone: {zone[:WORD_CHARACTERS]} cannot be looked up: this machine has no time zone data",
-            hint="install the package tzdata: with pip, or that of the system; the configuration may be right",
-        )
-    message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin"
-    line, column = node.value_positions["time_zone"]
-    return [Problem(str(file), line, column, message + did_you_mean(zone[:WORD_CHARACTERS], known))]
+    close = kinds.local_time.unknown_zone(zone[:WORD_CHARACTERS], "time_zone")
+    message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
+    return [] if close is None else [Problem(str(file), *node.value_positions["time_zone"], message)]
 
 
 def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:

@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from reconciler import kinds
 from reconciler.errors import Location, WrongUsage
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_within
@@ -16,7 +18,7 @@ from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.references import named_label, referred
 from reconciler.model.explanation import Rule, Verdict
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
-from reconciler.model.plan import DESTROYS, Action, Cause, Plan
+from reconciler.model.plan import DESTROYS, WAITS, Action, Cause, Plan
 from reconciler.model.reports import Receipt
 from reconciler.text import did_you_mean
 
@@ -34,6 +36,7 @@ class ExplainInput:
     live: Live
     receipts: Sequence[Receipt]
     line: Callable[[Location], str]
+    now: datetime
 
 
 class Subject:
@@ -89,6 +92,7 @@ CAUSES = {
     Cause.CONFIG: "what is live is what was last applied, so it was changed here",
     Cause.DRIFT: "what is written is what was last applied, so it was changed outside: drift",
     Cause.BOTH: "neither what is written nor what is live is what was last applied: changed here and outside",
+    Cause.CLOCK: "what is live is what was last applied, and the clocks have changed",
     Cause.UNKNOWN: "nothing is remembered of it, so nobody can tell who changed it",
 }
 
@@ -122,7 +126,18 @@ def rules_of_field(
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.facts)
         return
+    yield from _local_time(subject, path)
     yield from _declared(subject, kind.field_named(str(keys[0])), keys[1:])
+
+
+def _local_time(subject: Subject, path: str) -> Iterator[Rule]:
+    """The UTC times of a local time, and from when on its change can be made."""
+    rule, grid = subject.kind.local_times(subject.resource.fields if subject.resource else {}).get(path, ("", 0))
+    if rule:
+        yield Rule(kinds.local_time.describe(rule, grid, subject.given.now), "the time zones of this machine")
+    for each in subject.given.plan.waiting:
+        if (each.address, each.path) == (subject.address, path):
+            yield Rule(f"{each.after} UTC waits until {each.not_before}: {WAITS}", "reconciler: no delivery is lost")
 
 
 def ignored_by(each: Ignored, resource: Resource) -> Rule:

@@ -248,10 +248,14 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from _leaves(dotted(path, [key]), inner)
 
 
-def find_cause(difference: Difference, entry: Entry | None) -> Cause:
-    """Who changed a value since the last apply: `config`, `drift` or `both`; `unknown` without an entry."""
+def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> Cause:
+    """Who changed a value since the last apply: `config`, `drift` or `both`; `unknown` without an entry. `rule`: the
+    local time that it is written as; while that is the same, a UTC time that we have set is changed by the `clock`."""
     if entry is None:
         return Cause.UNKNOWN
+    if rule and entry.rules.get(difference.path) == rule:
+        is_ours = alike(entry.applied.get(difference.path), difference.before)
+        return Cause.CLOCK if is_ours else Cause.DRIFT
     sources = (entry.applied, shown_last(entry))
     if not all(_is_written(each, difference.spot) for each in sources):
         return Cause.CONFIG

@@ -19,6 +19,18 @@ def text(description: str, *examples: Any, **limits: Any) -> dict[str, Any]:
     return {"type": "string", **limits, "description": description, **shown}
 
 
+AREAS = "Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific"
+LOCAL_TIME = f"^([01][0-9]|2[0-3]):[0-5][0-9] ({AREAS})(/[A-Z][A-Za-z0-9_+-]*)+$"
+"""A time of day and a place, whose clock has seasons: `09:00 Europe/Berlin`. No fixed offset, such as CET."""
+
+
+def utc_time(description: str, minutes: int) -> dict[str, Any]:
+    """The schema of a UTC time of day on a grid of so many minutes, or of a local time that is one all year."""
+    times = [f"{at // 60:02d}:{at % 60:02d}" for at in range(0, 24 * 60, minutes)]
+    choices = [{"title": "UTC", "enum": times}, {"title": "Local time", "pattern": LOCAL_TIME}]
+    return text(description, "09:00", "09:00 Europe/Berlin", oneOf=choices)
+
+
 def closed(description: str, properties: Schema, required: Sequence[str] = (), **more: Any) -> dict[str, Any]:
     """The schema of a map without other keys."""
     needed = {"required": list(required)} if required else {}
@@ -95,7 +107,8 @@ class Delivery:
 class Field:
     """One field that a user writes. `expected` ends the sentence "expected …" in an error; `derived` are keys within
     its value that the API adds by itself; `follows_key`: a word that usually is the environment of the key; `known`:
-    the values that the documents name, where the API may have newer ones."""
+    the values that the documents name, where the API may have newer ones. `grid`: it is a UTC time of day (HH:MM) on a
+    grid of so many minutes, sent under its own name, and may be written as a local time; 0: it is none."""
 
     name: str
     schema: Schema
@@ -108,6 +121,7 @@ class Field:
     derived: frozenset[str] = frozenset()
     follows_key: bool = False
     known: tuple[str, ...] = ()
+    grid: int = 0
 
     def schema_at(self, keys: Sequence[str | int]) -> Schema | None:
         """The schema of the value at these keys, None if it is not declared."""
@@ -159,12 +173,14 @@ class Kind:
     example: Mapping[str, Any] = field(default_factory=dict)
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
+    _grids: tuple[tuple[str, int], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # They are used for every resource.
         object.__setattr__(self, "_names", tuple(each.name for each in self.fields))
         referring = tuple((each.name, each.reference) for each in self.fields if each.reference)
         object.__setattr__(self, "_references", referring)
+        object.__setattr__(self, "_grids", tuple((each.name, each.grid) for each in self.fields if each.grid))
 
     def field_named(self, name: str) -> Field:
         """The field of that name, which must be one of `field_names`."""
@@ -173,6 +189,11 @@ class Kind:
     def field_names(self) -> tuple[str, ...]:
         """The names of the fields that a user writes, in the order of the declaration."""
         return self._names
+
+    def local_times(self, fields: Fields) -> dict[str, tuple[str, int]]:
+        """The fields that are written as a local time: name → that, and the grid of its UTC time."""
+        written = ((name, fields.get(name), grid) for name, grid in self._grids)
+        return {name: (value, grid) for name, value, grid in written if isinstance(value, str) and " " in value}
 
     def sub_endpoint(self) -> tuple[str, SubEndpoint] | None:
         """The name of the field with an endpoint of its own, and that endpoint, if there is one."""

@@ -70,9 +70,10 @@ def looks_the_same(sent: Any, shown: Any) -> bool:
 
 
 def may_be_normalized(field: Field, keys: Keys) -> bool:
-    """Whether the API may normalize the value at these keys of a field: not a reference, a value of an enum, or a field
-    with an endpoint of its own."""
-    return field.reference is None and field.setter is None and "enum" not in (field.schema_at(keys) or {})
+    """Whether the API may normalize the value at these keys of a field: not a reference, a value of an enum, a time on
+    a grid, or a field with an endpoint of its own."""
+    is_plain = field.reference is None and field.setter is None and not field.grid
+    return is_plain and "enum" not in (field.schema_at(keys) or {})
 
 
 def is_normalized(field: Field, keys: Keys, sent: Any, shown: Any) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference, text
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference, text, utc_time
 from reconciler.model.inputs import Lookups, Raw
 
 DESTINATIONS = "/scheduled-reports/destinations"
 TARGET_INTEGRATION = "target_integration"
-SEND_TIMES = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30)]
+GRID = 30
 WRITTEN = ("report_name", "send_at", "included_range_days", "status", "environment")
 
 
@@ -45,12 +45,13 @@ REPORT = Kind(
         ),
         Field(
             name="send_at",
-            schema=text(
-                "UTC time of day, HH:MM on the 30-minute grid. Sent within some minutes of it.",
-                "09:00",
-                enum=SEND_TIMES,
+            schema=utc_time(
+                "UTC time of day, HH:MM on the 30-minute grid, or a local time: HH:MM Area/City. "
+                "Sent within some minutes of it.",
+                GRID,
             ),
-            expected='a UTC time on the 30-minute grid, "00:00" to "23:30"',
+            expected='a UTC time on the 30-minute grid, "00:00" to "23:30", or a local time, HH:MM Area/City',
+            grid=GRID,
         ),
         Field(
             name="included_range_days",

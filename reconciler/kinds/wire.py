@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.errors import AnswerUnreadable
 from reconciler.kinds.comparison import overlaid
 from reconciler.kinds.declaration import Kind, Put, Schema, SubEndpoint
-from reconciler.model.inputs import Fields, Lookups, Raw, Record
+from reconciler.model.inputs import Entry, Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import sha256
 from reconciler.text import truncate
@@ -20,6 +20,9 @@ FIXED_SEGMENTS = frozenset({"meta", "destinations", ".", ".."})
 LONGEST_NAME = 255
 """Characters of a name, as all kinds document it. A longer one is truncated in messages alone."""
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+
+
+NO_RULES: Fields = {}
 
 
 def is_id(value: object) -> bool:
@@ -132,10 +135,19 @@ def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, wor
     return Request(setter.method, f"{kind.path}/{object_id}{setter.path}", {setter.key: setter.words[word]}, (name,))
 
 
-def fingerprint(kind: Kind, record: Record) -> str:
+def came_from(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, str]:
+    """The local times that live UTC times came from, by field: those that we have set, or that are wanted now."""
+    if entry is None or not entry.rules:
+        return {}
+    times = ((name, rule, record.fields.get(name)) for name, rule in entry.rules.items())
+    return {name: rule for name, rule, live in times if live in (entry.applied.get(name), wanted.get(name))}
+
+
+def fingerprint(kind: Kind, record: Record, rules: Fields = NO_RULES) -> str:
     """The hash of what a write could overwrite: the declared fields, and for a full PUT the unknown ones too. Fields
-    that the server sets (counters, times) are left out: they change by themselves."""
-    seen = dict(record.fields)
+    that the server sets (counters, times) are left out: they change by themselves. `rules` are local times in place of
+    UTC times."""
+    seen = {**record.fields, **rules}
     if kind.put is Put.FULL:
         seen |= unknown_fields(kind, record)
     return sha256(seen)

@@ -41,13 +41,14 @@ class Approval:
 def make_approval(plan: Plan, commit: str = "", base: str = "", room: int = MOST_SKETCHED) -> Approval:
     """A plan as it is approved; its sketch takes at most `room` characters."""
     sketched: dict[str, str] = {}
-    for change in plan.changes:
+    asked = [change for change in plan.changes if not change.is_clock()]
+    for change in asked:
         sketch = make_sketch(change)
         room -= len(json.dumps(change.address)) + len(sketch) + _OVERHEAD
         if room < 0:
             break
         sketched[change.address] = sketch
-    left_out = len(plan.changes) - len(sketched)
+    left_out = len(asked) - len(sketched)
     return Approval(plan.environment, plan.digest, commit, base, sketched, left_out, configuration=plan.configuration)
 
 

@@ -204,7 +204,8 @@ class Entry:
     configuration that the resource stood in, relative to the configuration's folder, and `commit` the commit that
     wrote the object last; both are empty when they are not known. `stored` has the values that the API shows in place
     of those that were sent, by path (`report_name`, `data.actions.push`). `read_back`: live was seen to be so after the
-    last write, so what differs later is somebody's change.
+    last write, so what differs later is somebody's change. `rules` are the local times, by field, that the UTC times in
+    `applied` come from.
     """
 
     id: str
@@ -216,6 +217,7 @@ class Entry:
     commit: str = ""
     stored: Mapping[str, Any] = field(default_factory=dict)
     read_back: bool = False
+    rules: Mapping[str, str] = field(default_factory=dict)
 
     def as_wanted(self) -> Entry:
         """What it says of what is wanted: not where that is written, by which commit, nor what came of it."""
@@ -256,6 +258,7 @@ class State:
     never written), and `plan` is the digest of the last plan that did. `configuration` is the name of the configuration
     that it belongs to, None in a state that was written before states had one. `tombstones` are by `kind[id]`. `unread`
     are the addresses that an apply wrote and did not read back before it was cut off; only the journal knows them.
+    `zone_data` is the version of the time zones that the last apply used, empty if it used none.
     """
 
     environment: str
@@ -266,6 +269,7 @@ class State:
     configuration: str | None = None
     tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
     unread: frozenset[str] = field(default=frozenset(), compare=False)
+    zone_data: str = ""
 
     def is_read_back(self, address: str) -> bool:
         """Whether live was seen as it was sent, after the last write of an address."""

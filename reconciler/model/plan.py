@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -37,16 +37,25 @@ class Cause(StrEnum):
     DRIFT = "drift"
     BOTH = "both"
     UNKNOWN = "unknown"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of a change. `before` is live, `after` is desired; None if there is nothing."""
+    """One field of a change. `before` is live, `after` is desired; None if there is nothing. `rule` is the local time
+    that `after` comes from (`09:00 Europe/Berlin`), and `rule_before` the one that `before` came from; empty: none."""
 
     path: str
     before: Any
     after: Any
     cause: Cause
+    rule: str = ""
+    rule_before: str = ""
+
+    def approved(self) -> dict[str, Any]:
+        """What a reviewer approves of it: a local time as it is written."""
+        before, after = self.rule_before or self.before, self.rule or self.after
+        return {"path": self.path, "before": before, "after": after, "cause": self.cause}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,8 @@ class Change:
     that stop using the old object). `remember` is what the state holds afterwards (its id is filled in by a create);
     None if the address is to be forgotten. `seen` is the fingerprint of what was live, None if nothing was.
     `tombstones` (by `kind[id]`) are what the state holds afterwards of the object that the address had until then.
-    `reason` says why an object goes, or is made again.
+    `reason` says why an object goes, or is made again. `seen_as_ruled` is `seen` with local times in place of the UTC
+    times that they gave, None if there are none.
     """
 
     address: str
@@ -90,18 +100,57 @@ class Change:
     remember: Entry | None = None
     seen: str | None = None
     tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
+    seen_as_ruled: str | None = None
+
+    def is_clock(self) -> bool:
+        """Whether the clocks alone bring it about: what was approved is the local time, and it keeps to that."""
+        return self.action is Action.UPDATE and all(each.cause is Cause.CLOCK for each in self.fields)
 
     def approved(self) -> dict[str, Any]:
         """What a reviewer approves of it: all but the reason and the notes, but where and when it was written, and but
-        the tombstones, which write nothing to the API."""
-        entry = self.remember.as_wanted() if self.remember else None
-        remember = entry and {name: getattr(entry, name) for name in entry.__slots__ if name != "read_back"}
-        content = {name: getattr(self, name) for name in self.__slots__ if name not in ("reason", "tombstones")}
-        return content | {"notes": None, "remember": remember}
+        the tombstones, which write nothing to the API. A local time is approved as it is written: its UTC time is left
+        out, so that the approval holds when the clocks change."""
+        left = ("reason", "tombstones", "seen_as_ruled")
+        content = {name: getattr(self, name) for name in self.__slots__ if name not in left}
+        fields = [each.approved() for each in self.fields if each.cause is not Cause.CLOCK]
+        content |= {"notes": None, "remember": None, "fields": fields, "seen": self.seen_as_ruled or self.seen}
+        if self.remember is not None:
+            entry = self.remember.as_wanted()
+            remember = {name: getattr(entry, name) for name in entry.__slots__ if name not in ("read_back", "rules")}
+            content["remember"] = remember
+            if rules := entry.rules:
+                remember |= {"applied": _without(rules, entry.applied), "rules": rules}
+                content["requests"] = [
+                    replace(each, body=_without(rules, each.body), sets=_without(rules, each.sets))
+                    for each in self.requests
+                ]
+        return content
 
     def remarks(self) -> tuple[str, ...]:
         """All that is said of it: its reason, if it has one, and its notes."""
         return (self.reason, *self.notes) if self.reason else self.notes
+
+
+def _without(rules: Mapping[str, str], values: Any) -> Any:
+    """A map, or names, without those of local times."""
+    if isinstance(values, Mapping):
+        return {name: value for name, value in values.items() if name not in rules}
+    return values and tuple(name for name in values if name not in rules)
+
+
+WAITS = "now, a delivery would be lost or doubled"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A change that the clocks bring about and that would lose or double a delivery now. `not_before` (UTC, ISO 8601)
+    is the first moment at which it would not."""
+
+    address: str
+    path: str
+    before: Any
+    after: Any
+    not_before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +188,8 @@ class Plan:
     `refresh` is what the state should know of addresses that do not change; `moved`: address → the address whose entry
     it takes over. `configuration` and `api` (its address) say, with the environment, what it is a plan of: no two of
     these share a digest. `labels`: id → what people call it. `behind`: the id of an item of the API's lists → the
-    address of the object behind it, which has another id. `ignored` is what `ignore_changes` holds.
+    address of the object behind it, which has another id. `ignored` is what `ignore_changes` holds. `zone_data` is the
+    version of the time zones that local times were read by, empty if there are none.
     """
 
     environment: str
@@ -156,6 +206,8 @@ class Plan:
     configuration: str = ""
     api: str = ""
     digest: str = ""
+    waiting: tuple[Waiting, ...] = ()
+    zone_data: str = ""
 
     def id_of(self, address: str) -> str | None:
         """The id of the live object of an address, None if there is none."""

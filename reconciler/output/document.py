@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from reconciler.model.plan import FORMAT_VERSION, Change
+from reconciler.model.plan import FORMAT_VERSION, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Review, Status, Weight
 from reconciler.output.groups import find_groups, short_place
 
@@ -33,7 +33,7 @@ def plan_json(review: Review) -> str:
         {
             "action": group.first.action,
             "addresses": group.addresses,
-            "fields": list(map(asdict, group.first.fields)),
+            "fields": list(map(_field, group.first.fields)),
             "place": short_place(group.place) if group.place else None,
         }
         for group in find_groups(review)
@@ -49,10 +49,17 @@ def plan_json(review: Review) -> str:
         changes=[_change(review, change) for change in plan.changes],
         groups=groups,
         unmanaged=list(map(asdict, plan.unmanaged)),
+        waiting=list(map(asdict, plan.waiting)),
+        zone_data=plan.zone_data or None,
         tasks=review.tasks,
         warnings=[*plan.warnings, *risks],
         refusals=list(map(asdict, plan.refusals)),
     )
+
+
+def _field(field: FieldChange) -> dict[str, Any]:
+    shown = {"path": field.path, "before": field.before, "after": field.after, "cause": field.cause}
+    return shown | ({"rule": field.rule} if field.rule else {})
 
 
 def _change(review: Review, change: Change) -> dict[str, Any]:
@@ -66,7 +73,7 @@ def _change(review: Review, change: Change) -> dict[str, Any]:
         "behind": {"commit": behind.id, "subject": behind.subject} if behind else None,
         "depends_on": change.depends_on,
         "reason": change.reason or None,
-        "fields": list(map(asdict, change.fields)),
+        "fields": list(map(_field, change.fields)),
         "impact": impact,
         "notes": [*impact, *review.remarks_on(change)],
     }

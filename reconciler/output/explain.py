@@ -108,7 +108,10 @@ def _one_value(each: FieldExplanation, labels: Mapping[str, str]) -> str:
         is_same = _items(each.live) == _items(each.applied)
     else:
         is_same = all(held == there[0] for held in there)
-    return _value(there[-1], labels) if is_same and there else ""
+    if not (is_same and there):
+        return ""
+    is_rule = each.verdict is Verdict.EQUAL and isinstance(each.live.value, str) and each.written != each.live
+    return _value(there[-1], labels) + (f" ({_value(each.written, labels)})" if is_rule else "")
 
 
 def _items(held: Held) -> object:

@@ -212,7 +212,8 @@ def _is_long(field: FieldChange) -> bool:
 
 
 def _in_short(field: FieldChange) -> str:
-    return f"{escape(field.path)} {_bare(field.before)} → {_bare(field.after)}"
+    rule = f" ({escape(field.rule)})" if field.rule else ""
+    return f"{escape(field.path)} {_bare(field.before)} → {_bare(field.after)}{rule}"
 
 
 def _bare(value: Any) -> str:

@@ -48,6 +48,7 @@ CAUSES = {
     Cause.CONFIG: Label(word="configuration", phrase="changed here"),
     Cause.DRIFT: Label(word="drift", note="changed outside (drift)", phrase="changed outside (drift)"),
     Cause.BOTH: Label(word="both", note="changed here and outside (both)", phrase="changed here and outside"),
+    Cause.CLOCK: Label(word="clock", note="the clocks changed (clock)", phrase="the clocks changed"),
     Cause.UNKNOWN: Label(word="unknown", note="cause unknown: nothing is remembered of it", phrase="cause unknown"),
 }
 SCOPES = {

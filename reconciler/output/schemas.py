@@ -16,7 +16,7 @@ OR_NULL = ["string", "null"]
 
 def _object(description: str, properties: Schema, **more: Any) -> Schema:
     """A map of exactly those keys."""
-    return closed(description, properties, list(properties), **more)
+    return closed(description, properties, more.pop("required", list(properties)), **more)
 
 
 def _list(description: str, items: Schema) -> Schema:
@@ -39,8 +39,12 @@ FIELD = _object(
         "path": text("Where it is.", "data.initiators[0].uid"),
         "before": {"description": "What is live, null if there is nothing."},
         "after": {"description": "What is wanted, null if there is nothing."},
-        "cause": _word("Who changed it: we, somebody outside, both, or nobody knows.", [each.value for each in Cause]),
+        "cause": _word(
+            "Who changed it: we, somebody outside, both, the clocks, or nobody knows.", [each.value for each in Cause]
+        ),
+        "rule": text("The local time that `after` is the UTC time of, if there is one.", "09:00 Europe/Berlin"),
     },
+    required=["path", "before", "after", "cause"],
 )
 COMMIT = _object(
     "The newer commit that this would undo, null if there is none.",
@@ -80,6 +84,16 @@ REFUSAL = _object(
     "A guard that says no.",
     {"guard": text("Its name."), "message": text("Why."), "passes": text("What passes it.")},
 )
+WAITING = _object(
+    "A change due to the clocks that would lose or double a delivery now.",
+    {
+        "address": ADDRESS,
+        "path": text("The field."),
+        "before": text("The UTC time that is live."),
+        "after": text("The UTC time that is wanted."),
+        "not_before": text("The first moment at which it can be made.", "2027-03-28T08:15:00Z"),
+    },
+)
 COUNTS = {
     **{action.value: _count(f"How many changes {action.value} something.") for action in SUMMARY_ORDER},
     "unchanged": _count("How many managed objects are as they are wanted."),
@@ -98,6 +112,8 @@ PLAN_SCHEMA = _object(
         "changes": _list("What is done, what goes away first.", CHANGE),
         "groups": _list("Each change again, those that are alike as one.", GROUP),
         "unmanaged": _list("Live objects that nobody manages.", UNMANAGED),
+        "waiting": _list("What cannot be changed now.", WAITING),
+        "zone_data": text("The version of the time zones, null without local times.", "2026b", type=OR_NULL),
         "tasks": _list("What a person has to do by hand.", text("A step, with the address it belongs to.")),
         "warnings": _list("What a person should know, with the risks of each change.", text("A warning.")),
         "refusals": _list("The guards that say no to this plan.", REFUSAL),

@@ -11,7 +11,17 @@ from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, Field
 from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, SIGN_PAINT, WEIGHTS, Paint, api_note, title
 from reconciler.output.terminal import bold, dim, escape, fit, green, red, width, yellow
-from reconciler.output.values import LONGEST, Line, ValueDiff, cut, cut_both, format_value, ignored_lines, plain
+from reconciler.output.values import (
+    LONGEST,
+    Line,
+    ValueDiff,
+    cut,
+    cut_both,
+    format_value,
+    ignored_lines,
+    plain,
+    waiting_line,
+)
 from reconciler.text import counted, wrap
 
 if TYPE_CHECKING:
@@ -61,6 +71,8 @@ class PlanText:
             yield dim(f"  … and {len(left)} more unmanaged: {output.groups.kinds_of(left)}; --format json lists all")
         for line in ignored_lines(plan.ignored, plan.labels):
             yield from self._prose(line, paint=dim, hang=2)
+        for each in plan.waiting:
+            yield from self._prose(f"  {escape(waiting_line(each))}", hang=2)
         for warning in plan.warnings:
             yield from self._prose(f"warning: {escape(warning)}", paint=yellow)
         yield dim(f"digest: {plan.digest}")
@@ -115,8 +127,9 @@ class PlanText:
 
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
         head = f"{FIELD}{escape(field.path)}:"
+        rule = f" ({escape(field.rule)})" if field.rule else ""
         if change.action is Action.CREATE:
-            yield from self._new_value(head, field.after)
+            yield from (line + rule for line in self._new_value(head, field.after))
             return
         note = CAUSES[field.cause].note
         cause = yellow(f"  [{note}]") if note else ""
@@ -125,7 +138,7 @@ class PlanText:
             yield from self._diff(self._differ.lines(field.before, field.after))
             return
         before, after = cut_both(plain(field.before), plain(field.after), self._longest)
-        line = f"{head} {before} → {after}"
+        line = f"{head} {before} → {after}{rule}"
         if self._width is None or len(line) <= self._width:
             yield line + cause
             return

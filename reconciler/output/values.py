@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
-from reconciler.model.plan import KeptField
+from reconciler.model.plan import WAITS, KeptField, Waiting
 from reconciler.output.terminal import escape
 from reconciler.text import truncate
 
@@ -85,6 +85,12 @@ def ignored_lines(ignored: Sequence[KeptField], labels: Mapping[str, str], most:
         yield f"  ignored: {escape(f'{each.address}.{each.path}')} stays {live}, not {meant} (ignore_changes)"
     if len(ignored) > most:
         yield f"  … and {len(ignored) - most} more fields that ignore_changes holds"
+
+
+def waiting_line(each: Waiting) -> str:
+    """What waits, and until when."""
+    moment = each.not_before.replace("T", " ").removesuffix(":00Z")
+    return f"waiting: {each.address}.{each.path} {each.before} → {each.after}, from {moment} UTC on: {WAITS}"
 
 
 class ValueDiff:

@@ -114,7 +114,7 @@ def require_approved(plan: Plan, approved: Approved) -> None:
         head += f": {plan.digest} is planned now, {approved.digest} was expected"
         raise Refused("\n  ".join([f"{head}; now:", *_first(_planned(plan), MOST_LINES, "… and")]), hint=IN_WORDS)
     lines = list(_differences(plan, approved, approved.changes))
-    fewer_only = all(_is_approved(change, approved.changes) for change in plan.changes)
+    fewer_only = all(_is_approved(change, approved.changes) for change in plan.changes if not change.is_clock())
     told = _first(lines or [NOT_TOLD if approved.left_out else UNSEEN], MOST_LINES, "… and")
     raise Refused("\n  ".join([f"{head}:", *told]), hint=ALL_LEFT if fewer_only else AGAIN)
 
@@ -128,7 +128,7 @@ def _planned(plan: Plan) -> Iterator[str]:
 
 
 def _differences(plan: Plan, approved: Approved, changes: Mapping[str, ApprovedChange]) -> Iterator[str]:
-    for change in plan.changes:
+    for change in (each for each in plan.changes if not each.is_clock()):
         known = changes.get(change.address)
         if known is None and not approved.left_out:
             yield f"{change.address} was not approved: {_current(change)}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
@@ -19,7 +20,7 @@ from reconciler.model.inputs import (
     object_name,
     parse_object_name,
 )
-from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Change, Plan, Unmanaged
+from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Plan, Unmanaged, Waiting
 from reconciler.plan.changes import (
     creation_errors,
     find_ignored,
@@ -28,11 +29,12 @@ from reconciler.plan.changes import (
     plan_forget,
     plan_unseen_delete,
 )
-from reconciler.plan.guards import Options, refusals
+from reconciler.plan.guards import EPOCH, Options, refusals
 from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import destinations, find_targets, ordered, require_sound_offers, with_needs
-from reconciler.plan.warnings import dangling, moved, warnings
+from reconciler.plan.warnings import dangling, moved, other_zone_data, warnings
 from reconciler.serialization import sha256
+from reconciler.text import counted
 
 RANK = {action: rank for rank, action in enumerate(Action)}
 SHIFT_RANK = {shift: rank for rank, shift in enumerate(DeliveryChange)}
@@ -43,7 +45,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     """The plan that changes `live` to `desired`. Kinds that were not read are left alone. IdentityAmbiguous if an
     address could mean two objects; ConfigurationInvalid if the API's own lists rule a change out, or a block has no
     target; WrongUsage for an unknown target."""
-    context = _make_context(desired, state, live)
+    context = _make_context(desired, state, live, options.now)
     if problems := list(dangling(context.desired, context.entries, context.moved_from, live)):
         raise ConfigurationInvalid(problems)
     changes, refresh = _changes(context)
@@ -53,11 +55,20 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         deletes = (plan_delete(object_name(each.kind, each.id), each, note) for each in records)
         # A change of the same name that forgets a protection wins over a delete.
         changes, unmanaged = {change.address: change for change in deletes} | changes, []
+    left: list[str] = []
+    if options.only_clock:
+        changes, left = _only_clock(changes)
     changes = ordered(context, changes)
     if problems := list(creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
-    found = warnings(context, changes, refresh, today=options.today)
-    said: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found]
+    found = warnings(context, changes, refresh, today=f"{options.now:%Y-%m-%d}")
+    said: Sequence[str] = [
+        *map(str, desired.warnings),
+        *live.warnings,
+        *found,
+        *other_zone_data(state, options.zone_data),
+        *left,
+    ]
     if options.targets:
         changes, said = _targeted(context, changes, options.targets, said)
     if options.to_apply:
@@ -78,6 +89,8 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         ignored=tuple(field for each in desired.resources.values() for field in find_ignored(context, each)),
         configuration=state.configuration or "",
         api=options.api,
+        waiting=_waiting(context, options.targets),
+        zone_data=options.zone_data,
     )
     return replace(plan, digest=compute_digest(plan))
 
@@ -96,15 +109,33 @@ def keep_only(
 
 def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, ...]:
     """The destinations that the API offers, and the objects behind them. IdentityAmbiguous as for a plan."""
-    context = _make_context(desired, state, live)
+    context = _make_context(desired, state, live, EPOCH)
     _changes(context)  # It tells the context what is replaced.
     return tuple(destinations(context))
 
 
-def _make_context(desired: Desired, state: State, live: Live) -> PlanContext:
+def _only_clock(changes: Mapping[str, Change]) -> tuple[dict[str, Change], list[str]]:
+    """The changes that the clocks alone bring about, and what is said of the others."""
+    kept = {address: change for address, change in changes.items() if change.is_clock()}
+    left = [change for address, change in changes.items() if address not in kept]
+    said = [
+        f"{change.address} is left as it is: beside the clocks, something else changes it; apply that first"
+        for change in left
+        if any(each.cause is Cause.CLOCK for each in change.fields)
+    ]
+    return kept, [*said, f"--only clock leaves {counted(len(left), 'other change')} out"] if left else []
+
+
+def _waiting(context: PlanContext, targets: Sequence[str]) -> tuple[Waiting, ...]:
+    known = {*context.desired.resources, *context.entries}
+    named = {address for target in targets for address in find_targets(target, known, context.desired)}
+    return tuple(each for each in context.waiting if not targets or each.address in named)
+
+
+def _make_context(desired: Desired, state: State, live: Live, now: datetime) -> PlanContext:
     desired = _of_kinds(desired, live)
     entries, moved_from = moved(desired, state.entries)
-    return PlanContext(desired, replace(state, entries=entries), live, moved_from)
+    return PlanContext(desired, replace(state, entries=entries), live, moved_from, now)
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:
@@ -132,10 +163,11 @@ def compute_digest(plan: Plan) -> str:
 
     It holds what is written, where to, in which order, and what was seen of each live object. It leaves out what may
     differ between two runs that do the same: reasons, notes, warnings, labels, what stays unchanged, and the file and
-    commit of an entry (see `Change.approved`). So a job after the merge gets the digest that the pull request showed.
+    commit of an entry (see `Change.approved`). So a job after the merge gets the digest that the pull request showed,
+    also if the clocks have changed: what was approved is the local time.
     """
     named = {"configuration": plan.configuration, "environment": plan.environment, "api": plan.api}
-    changes = [change.approved() for change in plan.changes]
+    changes = [change.approved() for change in plan.changes if not change.is_clock()]
     return sha256({"format_version": FORMAT_VERSION, **named, "changes": changes})
 
 
@@ -190,9 +222,9 @@ def _dropped(context: PlanContext, address: str, entry: Entry) -> Change:
         note = f"{entry.id} is not listed; its prevent_destroy is kept" if kept else f"{entry.id} is already gone"
         return plan_forget(address, entry.id, note, kept)
     if block is not None:
-        return plan_delete(address, record, f"removed by {block.location}")
+        return plan_delete(address, record, f"removed by {block.location}", entry)
     reason = f"its block has gone from {entry.file}" if entry.file else "it is not in the configuration any more"
-    return plan_delete(address, record, reason)
+    return plan_delete(address, record, reason, entry)
 
 
 def _unmanaged(context: PlanContext) -> list[Unmanaged]:

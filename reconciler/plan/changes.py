@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler import kinds
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import (
@@ -19,11 +20,19 @@ from reconciler.kinds.comparison import (
     value_at,
     written,
 )
+from reconciler.kinds.declaration import sends
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
 from reconciler.kinds.references import references, resolved
-from reconciler.kinds.wire import CannotBeSent, create_requests, delete_requests, fingerprint, update_requests
+from reconciler.kinds.wire import (
+    CannotBeSent,
+    came_from,
+    create_requests,
+    delete_requests,
+    fingerprint,
+    update_requests,
+)
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
-from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField
+from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
 from reconciler.plan.identity import Match, PlanContext
 
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
@@ -40,6 +49,8 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     used = {name: list(live.fields.get(name) or ()) if live else [] for name, _ in kind.reference_fields()}
     every = [item for items in used.values() for item in items]
     fields = written(kind, resource.fields, ignored)
+    if rules := kind.local_times(fields):
+        fields |= {name: kinds.local_time.next_time(*each, context.now) for name, each in rules.items()}
     for name, reference in kind.reference_fields():
         if name in fields and reference.label_key:
             fields[name] = [context.references.as_sent(reference, item) for item in fields[name]]
@@ -63,7 +74,13 @@ def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], liv
         resource.file,
         same.commit if same else "",
         still_stored(fields, live.fields, same) if live and same else {},
+        rules={name: rule for name, rule in _rules(resource).items() if name in fields},
     )
+
+
+def _rules(resource: Resource) -> dict[str, str]:
+    """The local times of a resource as they are written, by field."""
+    return {name: rule for name, (rule, _) in KINDS[resource.kind].local_times(resource.fields).items()}
 
 
 def _protected(context: PlanContext, resource: Resource, object_id: str) -> bool:
@@ -85,7 +102,10 @@ def _create(context: PlanContext, resource: Resource) -> Change:
         action=Action.CREATE,
         id=None,
         name=str(fields[kind.name_field]),
-        fields=tuple(FieldChange(path, None, value, cause) for path, value in flattened(kind, fields)),
+        fields=tuple(
+            FieldChange(path, None, value, cause, _rules(resource).get(path, ""))
+            for path, value in flattened(kind, fields)
+        ),
         reason=f"it was deleted outside: {gone.id} is gone" if gone else "",
         requests=create_requests(kind, fields),
         remember=_entry(context, resource, fields, None),
@@ -100,6 +120,16 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     found = differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
+    rules, given = _rules(resource), came_from(record, entry, fields)
+    held = set(_held(context, resource, record, entry, found)) if rules else ()
+    if held:
+        found = [each for each in found if each.path not in held]
+        fields |= {name: record.fields[name] for name in held}
+
+    def field_change(each: Difference) -> FieldChange:
+        path, rule = each.path, rules.get(each.path, "")
+        return FieldChange(path, each.before, each.after, find_cause(each, entry, rule), rule, given.get(path, ""))
+
     after = _entry(context, resource, fields, record)
     # Live as wanted is as good as a write that was read back.
     after = replace(after, stored={**after.stored, **kept}, read_back=not found)
@@ -114,10 +144,11 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
         action=Action.UPDATE,
         id=record.id,
         name=record.name,
-        fields=tuple(FieldChange(each.path, each.before, each.after, find_cause(each, entry)) for each in found),
+        fields=tuple(map(field_change, found)),
         notes=tuple(notes),
         remember=after,
         seen=fingerprint(kind, record),
+        seen_as_ruled=fingerprint(kind, record, given) if given else None,
         tombstones={} if match.remembered else context.kept_protection(resource.address),
     )
     if not found:
@@ -127,6 +158,22 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     if any(each.field.immutable for each in found):
         return _replace(context, resource, change) if resource.lifecycle.replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)
+
+
+def _held(
+    context: PlanContext, resource: Resource, record: Record, entry: Entry | None, found: Sequence[Difference]
+) -> Iterator[str]:
+    """The fields that the clocks change, and that have to wait: a delivery would be lost or doubled now."""
+    kind = KINDS[resource.kind]
+    for name, (rule, grid) in kind.local_times(resource.fields).items() if sends(kind, record.fields) else ():
+        each = next((each for each in found if each.path == name), None)
+        if each is None or find_cause(each, entry, rule) is not Cause.CLOCK:
+            continue
+        moment = kinds.local_time.not_before(rule, grid, each.before, context.now)
+        if moment > context.now:
+            stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+            context.waiting.append(Waiting(resource.address, name, each.before, each.after, stamp))
+            yield name
 
 
 def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField]:
@@ -208,19 +255,23 @@ def plan_unseen_delete(address: str, object_id: str, reason: str) -> Change:
     return Change(address, kind.name, Action.DELETE, object_id, object_id, reason=reason, requests=requests)
 
 
-def plan_delete(address: str, record: Record, reason: str) -> Change:
-    """The delete of a live object."""
-    kind = KINDS[record.kind]
+def plan_delete(address: str, record: Record, reason: str, entry: Entry | None = None) -> Change:
+    """The delete of a live object. `entry`: what is remembered of it."""
+    kind, given = KINDS[record.kind], came_from(record, entry, {})
     return Change(
         address=address,
         kind=kind.name,
         action=Action.DELETE,
         id=record.id,
         name=record.name,
-        fields=tuple(FieldChange(path, value, None, Cause.CONFIG) for path, value in flattened(kind, record.fields)),
+        fields=tuple(
+            FieldChange(path, value, None, Cause.CONFIG, rule_before=given.get(path, ""))
+            for path, value in flattened(kind, record.fields)
+        ),
         reason=reason,
         requests=delete_requests(kind, record.id),
         seen=fingerprint(kind, record),
+        seen_as_ruled=fingerprint(kind, record, given) if given else None,
     )
 
 

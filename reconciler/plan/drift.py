@@ -38,7 +38,9 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
     for address in sorted(state.entries):
         entry = state.entries[address]
         record = live.records[address_kind(address)].get(entry.id)
-        drifted = _drifted(address, entry, record, changes.get(address), ignored)
+        change = changes.get(address)
+        after = plan.refresh.get(address) or (change.remember if change else None)
+        drifted = _drifted(address, entry, record, change, ignored, after)
         found += [drifted] if drifted.gone or drifted.fields else []
     told = {(each.address, field.path) for each in found for field in each.fields}
     return Drift(
@@ -53,7 +55,12 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
 
 
 def _drifted(
-    address: str, entry: Entry, record: Record | None, change: Change | None, ignored: Collection[tuple[str, str]]
+    address: str,
+    entry: Entry,
+    record: Record | None,
+    change: Change | None,
+    ignored: Collection[tuple[str, str]],
+    after: Entry | None,
 ) -> Drifted:
     todo = NEXT[change.action] if change else LEFT
     if record is None:
@@ -68,10 +75,16 @@ def _drifted(
             IGNORED if (address, each.path) in ignored else _next(each, change),
         )
         for each in differences(KINDS[record.kind], entry.applied, record.fields, entry)
-        if is_certain(each) and not is_kept_for_good(each, entry)
+        if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after)
     )
     when = record.raw.get(CHANGED_AT)
     return Drifted(address, record.id, record.name, False, when if isinstance(when, str) else None, fields, todo)
+
+
+def _is_local_time(each: Difference, entry: Entry, after: Entry | None) -> bool:
+    """Whether a live UTC time is that of the local time by now, though we have not written it."""
+    rule = entry.rules.get(each.path)
+    return bool(rule and after and after.rules.get(each.path) == rule and after.applied.get(each.path) == each.before)
 
 
 def _next(difference: Difference, change: Change | None) -> str:
@@ -94,7 +107,7 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     """The resources of the state with the changes of a receipt reverted, to make a plan from. What was created is
     deleted, what was updated gets its former fields, what was deleted is created. The warnings name what is lost for
     good, such as the id of a deleted object."""
-    wanted = {address: dict(entry.applied) for address, entry in entries.items()}
+    wanted = {address: {**entry.applied, **entry.rules} for address, entry in entries.items()}
     warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
     for item in receipt.items:
         warnings += _losses(item)

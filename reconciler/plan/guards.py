@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired, Entry, Live, State, address_kind, object_name
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
 
+EPOCH = datetime.fromtimestamp(0, UTC)
 SHARE, FROM = 0.30, 10
 SHOWN = 3
 EMPTY_CONFIGURATION = "empty-configuration"
@@ -20,16 +22,19 @@ WRONG_PROJECT = "wrong-project"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asks of a plan. `max_deletes` None: the default share. `today`: YYYY-MM-DD, for what has a
-    date to end at (empty: nothing ends). `api` is the API's address. Without `to_apply`, nobody judges what is sent."""
+    """What the command line asks of a plan. `max_deletes` None: the default share. `now` (UTC) is for what has a date
+    to end at, and for local times, which are read by `zone_data`. `api` is the API's address. Without `to_apply`,
+    nobody judges what is sent. `only_clock`: only the changes that the clocks alone bring about."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
     max_deletes: int | None = None
     allowed: frozenset[str] = frozenset()
-    today: str = ""
+    now: datetime = EPOCH
     api: str = ""
     to_apply: bool = True
+    only_clock: bool = False
+    zone_data: str = ""
 
 
 def refusals(

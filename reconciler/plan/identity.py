@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from reconciler.errors import IdentityAmbiguous
@@ -24,6 +25,7 @@ from reconciler.model.inputs import (
     object_name,
     parse_object_name,
 )
+from reconciler.model.plan import Waiting
 from reconciler.text import short_commit
 
 PASTE = "paste one `imports` line each, with the id that is meant"
@@ -169,13 +171,16 @@ class PlanContext:
 
     `state` has moved entries at their new address; `entries` are those of the kinds that were read. `replaced` are the
     addresses that get another object: the one that an interrupted apply has created already, or None. `protected` are
-    the objects (kind, id) that an entry or a tombstone protects.
+    the objects (kind, id) that an entry or a tombstone protects. `now` (UTC) decides which UTC times local times have;
+    `waiting` gets the changes that may not be made now.
     """
 
     desired: Desired
     state: State
     live: Live
     moved_from: Mapping[str, str]
+    now: datetime
+    waiting: list[Waiting] = field(default_factory=list)
     entries: Mapping[str, Entry] = field(init=False)
     matches: Mapping[str, Match] = field(init=False)
     replaced: dict[str, Record | None] = field(default_factory=dict)

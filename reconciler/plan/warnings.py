@@ -136,6 +136,15 @@ def warnings(
     yield from _named_alike(context, changes)
 
 
+def other_zone_data(state: State, zone_data: str) -> Iterator[str]:
+    """A warning if local times are read by other time zones than the last apply read them by."""
+    if zone_data and state.zone_data and zone_data != state.zone_data:
+        yield (
+            f"the time zones here are of version {zone_data}, and the last apply used {state.zone_data}: UTC times "
+            "may differ; update the older one (the package tzdata), on the CI runner too"
+        )
+
+
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """Creates beside a live object whose name differs only in case: it may be the same object, normalized."""
     made = {

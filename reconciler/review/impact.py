@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 
+from reconciler import kinds
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import DeliveryChange, delivery_change, fails, sends
 from reconciler.kinds.wire import in_short
@@ -134,6 +135,7 @@ class _ChangeImpact:
         moment = self.clock.next(after.get(self.delivery.at)) if self.delivery else None
         if moment is not None:
             text += f"; first delivery is due {self.clock.moment(moment)}, {self.clock.until(moment)}"
+            text += f"; {rule}" if (rule := self._rule()) else ""
         waiting = self.receivers.unready(self.kind, after)
         return f"{text}; before that, {listed(waiting)} must be set up by a person" if waiting else text
 
@@ -147,12 +149,19 @@ class _ChangeImpact:
             return
         clock = self.clock
         text = f"{quoted(self.change.name)} goes out at {clock.time(new)}, no longer at {clock.time(old)}"
-        if clock.passed(old) == clock.passed(new):
+        text += f"; {rule}" if (rule := self._rule()) else ""
+        if self.change.is_clock() or clock.passed(old) == clock.passed(new):
             yield Impact(Weight.STARTS, f"{text}; next one {clock.until(moment)}")
         elif clock.passed(old):
             yield Impact(Weight.RISKS, f"{text}: it may go out a second time today, {clock.until(moment)}")
         else:
             yield Impact(Weight.RISKS, f"{text}: today's may never go out")
+
+    def _rule(self) -> str:
+        """The UTC times of a local time, with the date when they change next; empty if it is none."""
+        at = self.delivery.at if self.delivery else ""
+        rule = self.change.remember.rules.get(at) if self.change.remember else None
+        return kinds.local_time.describe(rule, self.kind.field_named(at).grid, self.clock.now) if rule else ""
 
     def _feeds(self) -> Iterator[Impact]:
         """Who goes through it, if that makes a difference to them."""

@@ -91,7 +91,7 @@ class Receivers:
         for resource in self.desired.resources.values():
             kind = KINDS[resource.kind]
             for address in {address for address, *_ in references(kind, resource.fields)}:
-                found[address].append(User(kind, name_of(resource), resource.fields))
+                found[address].append(User(kind, name_of(resource), self._in_utc(resource)))
         unmanaged = {(each.kind, each.id) for each in self.plan.unmanaged}
         by_id = {(change.kind, change.id): change.address for change in self.plan.changes if change.id}
         for target, records in ReferenceResolver(self.live).users().items():
@@ -99,6 +99,14 @@ class Receivers:
                 if target in by_id and (record.kind, record.id) in unmanaged:
                     found[by_id[target]].append(User(KINDS[record.kind], record.name, record.fields))
         return found
+
+    def _in_utc(self, resource: Resource) -> Fields:
+        """What is written, with UTC times in place of local ones."""
+        if not KINDS[resource.kind].local_times(resource.fields):
+            return resource.fields
+        change = next((each for each in self.plan.changes if each.address == resource.address), None)
+        after = self.plan.refresh.get(resource.address) or (change.remember if change else None)
+        return {**resource.fields, **{name: after.applied[name] for name in after.rules}} if after else resource.fields
 
 
 def name_of(resource: Resource) -> str:

@@ -21,8 +21,8 @@ from typing import Any, Self, TextIO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from reconciler.simulator import routes, wire
-from reconciler.simulator.effects import Scene
+from reconciler.simulator import routes, scheduled_reports, wire
+from reconciler.simulator.effects import Clock, Scene
 from reconciler.simulator.faults import PATH as FAULTS
 from reconciler.simulator.faults import Faults
 from reconciler.simulator.store import Store
@@ -37,8 +37,8 @@ class Simulator:
     `log` gets one JSON line per request when its answer is ready: n, method, path (without `/v4`), query, status, body
     (parsed JSON or null) and, if sent, idempotency_key; never the key of the project. After faults, fault says
     which, and status is what left: null if nothing did. `clock` says what time it is and must return an aware
-    datetime. `faults` can be added and cleared at any time. Safe to call from several threads; `close()` it, or use it
-    in a `with`.
+    datetime; a rule may set it, and from then on the deliveries of reports are counted. `faults` can be added and
+    cleared at any time. Safe to call from several threads; `close()` it, or use it in a `with`.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class Simulator:
         self._log = log
         self._log_lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._clock = clock
+        self.clock = Clock(clock)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
-        scene = Scene(_head(environ), self._store, self._clock, self.faults.visibility)
+        scene = Scene(_head(environ), self._store, self.clock, self.faults.visibility)
         response = _guarded(environ, lambda: self._play(scene, environ))
         self._write_log(scene, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")
@@ -69,9 +69,12 @@ class Simulator:
             return self.faults.answer(request)
         project = routes.project_of(request)
         handler, record_id = routes.find(request)
+        if self.clock.is_set:
+            with self._store.transaction(project, write=True) as transaction:
+                scheduled_reports.deliver(transaction, self.clock())
         hidden = self.faults.visibility.over(project, request)
         with self._store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
-            return handler(Call(request, transaction, self._clock(), record_id))
+            return handler(Call(request, transaction, self.clock(), record_id))
 
     def _play(self, scene: Scene, environ: WSGIEnvironment) -> Response:
         scene.request = _read(environ)

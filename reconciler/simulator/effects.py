@@ -42,6 +42,22 @@ _PAGED = {
 }
 
 
+class Clock:
+    """The time of `source`, or one that was set and runs on from there."""
+
+    def __init__(self, source: Callable[[], datetime]) -> None:
+        self._source = source
+        self._shift = timedelta()
+        self.is_set = False
+
+    def __call__(self) -> datetime:
+        return self._source() + self._shift
+
+    def set(self, now: datetime) -> None:
+        """Put it forward or back."""
+        self._shift, self.is_set = now - self._source(), True
+
+
 class VisibilityDelay:
     """Created records that reads do not show yet, as if a replica lagged behind.
 
@@ -92,7 +108,7 @@ class Scene:
 
     request: Request
     store: Store
-    clock: Callable[[], datetime]
+    clock: Clock
     visibility: VisibilityDelay
     worked: Response | None = None
     response: Response | None = None
@@ -150,6 +166,20 @@ def truncate(scene: Scene, keep: str, quietly: str | None) -> bool:
     promised = None if quietly else len(content)
     scene.response = dataclasses.replace(answer, raw=content[: int(keep)], promised=promised)
     return True
+
+
+def set_clock(scene: Scene, moment: datetime) -> bool:
+    """The clock of the simulator is set."""
+    scene.clock.set(moment)
+    return True
+
+
+def parse_clock(text: str) -> tuple[datetime]:
+    """The moment of a rule. ValueError if it has no zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text}: expected a moment with its zone, like 2027-03-28T01:30Z")
+    return (moment,)
 
 
 def omit(scene: Scene, count: str) -> bool:

@@ -6,6 +6,7 @@ The door is what only people, or the delivery worker, can do. It is not part of 
     PATCH  /_dashboard/{collection}/{id}   put any raw fields over the stored record (title, active: 2, runs, status …)
     DELETE /_dashboard/{collection}/{id}   remove without any check, references or not
     PUT    /_dashboard/destinations        from now on integrations have destinations with ids of their own (no body)
+    GET    /_dashboard/scheduled-reports/{id}/deliveries   when it was sent, while the simulator's clock was set
 
 `{collection}` is integrations, scheduled-reports, automations, or destinations for the e-mail destinations of reports,
 which have an `id` and a `label`. No bearer; the project is named by the header `X-Project: production|sandbox`,
@@ -106,6 +107,7 @@ _ROUTES: dict[str, dict[str, Handler]] = {
 for _each in (INTEGRATIONS, REPORTS, AUTOMATIONS, MAILBOXES):
     _ROUTES[f"{DASHBOARD}/{_each.name}"] = {"POST": partial(_insert, _each)}
     _ROUTES[f"{DASHBOARD}/{_each.name}/{{id}}"] = {"PATCH": partial(_merge, _each), "DELETE": _each.delete}
+_ROUTES[f"{DASHBOARD}/{REPORTS.name}/{{id}}/deliveries"] = {"GET": scheduled_reports.deliveries}
 _ROUTES[f"{DASHBOARD}/{MAILBOXES.name}"]["PUT"] = _set_apart
 _PATTERNS = [
     (re.compile(re.escape(path).replace(r"\{id\}", f"(?P<id>{ID.pattern})")), methods)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id, find_provider
 from reconciler.simulator.resource import Resource, page_limit, whole_number
@@ -22,7 +22,7 @@ from reconciler.simulator.wire import ID, ApiError, Call, Problem, Response, acc
 
 TARGET = "target_integration"
 _TEST_PAUSE = timedelta(seconds=60)
-_TESTS = "send-test"
+_TESTS, _CLOCK, _DELIVERIES = "send-test", "clock", "deliveries"
 _SLOT = re.compile(r"([01][0-9]|2[0-3]):(00|30)")
 
 
@@ -104,6 +104,28 @@ def update(call: Call) -> Response:
     """`PUT /scheduled-reports/{id}`: partial, what is left out stays [seed]."""
     record = REPORTS.find(call)
     return REPORTS.answer(call, REPORTS.change(call, record, _accepted(call, required=False)))
+
+
+def deliver(transaction: Transaction, now: datetime) -> None:
+    """What was due since this was asked last: an active report is sent at its time of day (choice: at once, and a time
+    that was passed before it was set is not made up for)."""
+    note = transaction.note(_CLOCK, REPORTS.name)
+    since = datetime.fromisoformat(note["at"]) if note else now
+    transaction.take_note(_CLOCK, REPORTS.name, {"at": now.isoformat()})
+    for record in transaction.page(REPORTS.name) if now > since else ():
+        if record["status"] != "active" or not _SLOT.fullmatch(record["send_at"]):
+            continue
+        first = datetime.combine(since.date(), time.fromisoformat(record["send_at"]), UTC)
+        due = [at for day in range((now - since).days + 2) if since < (at := first + timedelta(days=day)) <= now]
+        if due:
+            sent = (transaction.note(_DELIVERIES, record["id"]) or {"at": []})["at"]
+            transaction.take_note(_DELIVERIES, record["id"], {"at": [*sent, *map(datetime.isoformat, due)]})
+            transaction.replace(REPORTS.name, {**record, "runs": record["runs"] + len(due)})
+
+
+def deliveries(call: Call) -> Response:
+    """The dashboard's door: when a report was delivered, as far as the clock was set."""
+    return Response(200, call.transaction.note(_DELIVERIES, call.id) or {"at": []})
 
 
 def send_test(call: Call) -> Response:

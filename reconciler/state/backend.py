@@ -35,14 +35,14 @@ class LockInfo:
     where: str = ""
 
     @classmethod
-    def this_run(cls) -> LockInfo:
-        """The holder for this process: who, on which machine, in which pipeline."""
+    def this_run(cls, now: datetime | None = None) -> LockInfo:
+        """The holder for this process: who, on which machine, in which pipeline. `now`: by another clock (UTC)."""
         actor = next((os.environ[name] for name in ACTORS if os.environ.get(name)), None)
         url = next((form for name, form in RUN_URLS if os.environ.get(name)), "")
         return cls(
             run=uuid.uuid4().hex[:12],
             who=actor or f"{_user()}@{socket.gethostname()}",
-            since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            since=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
             where=url.format_map(defaultdict(str, os.environ)) if url else f"process {os.getpid()}",
         )
 

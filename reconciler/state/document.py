@@ -16,7 +16,7 @@ from reconciler.serialization import DecodeError, decode, json_text, unreadable
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1
 """Format 1 had no configuration, tombstones, files, commits and stored values."""
-OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}, "read_back": False}
+OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}, "read_back": False, "rules": {}}
 """The optional fields of an entry, with their defaults."""
 Tombstones = Mapping[str, Tombstone | None]
 """By `kind[id]`, the tombstones of objects; None removes one."""
@@ -37,7 +37,7 @@ def to_text(state: State) -> str:
         "configuration": state.configuration,
         "tombstones": dict(state.tombstones),
         "resources": {address: entry_document(entry) for address, entry in state.entries.items()},
-    }
+    } | ({"zone_data": state.zone_data} if state.zone_data else {})
     return json_text(document, indented=True, sort_keys=True) + "\n"
 
 
@@ -115,6 +115,7 @@ def _state_from(document: dict[str, Any]) -> State:
         plan=decode(str, document.get("plan", ""), "plan"),
         configuration=decode(str | None, document.get("configuration"), "configuration"),
         tombstones={name: tombstone_from(each, name) for name, each in tombstones.items()},
+        zone_data=decode(str, document.get("zone_data", ""), "zone_data"),
     )
 
 

@@ -101,6 +101,7 @@ class Recorder:
         """`commit` returns the commit of the configuration, empty if not known. Several threads call it."""
         self._active_lock = lock
         self._commit = commit
+        self._zone_data = snapshot.state.zone_data
         self._plan = plan
         self._store = store
         self._snapshot = snapshot
@@ -133,9 +134,11 @@ class Recorder:
         """The key of a create. A run after a crash gets the same key for the same body on top of the same state."""
         return str(uuid.uuid5(KEYS, canonical([self.lineage, self._snapshot.state.serial, address, body])))
 
-    def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry]) -> None:
-        """Starts the journal. `moved`: new address → old one; `refresh`: new entries of unchanged objects."""
+    def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry], zone_data: str = "") -> None:
+        """Starts the journal. `moved`: new address → old one; `refresh`: new entries of unchanged objects; `zone_data`:
+        the version of the time zones that the plan used."""
         with self._lock:
+            self._zone_data = zone_data or self._zone_data
             for target, source in moved.items():
                 if source in self._entries:
                     self._entries[target] = self._entries.pop(source)
@@ -244,6 +247,7 @@ class Recorder:
         with self._lock:
             known = self._snapshot.state
             is_same = self._entries == known.entries and self._tombstones == known.tombstones
+            is_same = is_same and self._zone_data == known.zone_data
             try:
                 if receipt is not None or self._snapshot.is_taken_over or not is_same:
                     self._store.write(self._state(), self._snapshot.version, note, receipt)
@@ -261,4 +265,5 @@ class Recorder:
             self._plan,
             self._snapshot.state.configuration,
             dict(self._tombstones),
+            zone_data=self._zone_data,
         )

@@ -34,7 +34,7 @@ def diff_of(review: Review, change: Change) -> list[str]:
 
 def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
     note = CAUSES[field.cause].note if field.before is not None else ""
-    cause = f"  # {note}" if note else ""
+    cause = f"  # {', '.join(filter(None, (field.rule, note)))}" if field.rule or note else ""
     before, after = field.before, field.after
     if any(isinstance(each, dict | list) for each in (before, after)):
         yield f"  {field.path}:{cause}"
@@ -43,7 +43,7 @@ def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
     elif after is None:
         yield f"- {field.path}: {cut(plain(before))}{cause}"
     elif before is None:
-        yield f"+ {field.path}: {cut(plain(after))}"
+        yield f"+ {field.path}: {cut(plain(after))}{cause}"
     else:
         old, new = cut_both(plain(before), plain(after))
         yield f"- {field.path}: {old}"

@@ -30,6 +30,7 @@ from reconciler.output.markdown.words import (
     size,
     with_line,
 )
+from reconciler.output.values import waiting_line
 from reconciler.text import counted, quote
 
 TEXT_ROOM = 46_000
@@ -95,7 +96,9 @@ class PlanMarkdown:
             yield bullets(fitting(sentences, REFUSALS_ROOM, FULL_PLAN))
 
     def _after(self) -> Iterator[str]:
-        """The checklist and the warnings."""
+        """What waits, the checklist and the warnings."""
+        if waiting := self._plan.waiting:
+            yield bullets(fitting((prose(waiting_line(each)) for each in waiting), WARNINGS_ROOM, FULL_PLAN))
         if self._review.tasks:
             yield "#### To do by hand"
             tasks = [prose(task) for task in self._review.tasks]

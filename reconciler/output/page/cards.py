@@ -128,7 +128,7 @@ def _field(change: Change, field: FieldChange, labels: Mapping[str, str]) -> Vie
     """One field: `before` and `after` if both are short (None: there is nothing), else `lines`. `labels`: id → what
     people call it."""
     is_whole = change.action in (Action.CREATE, Action.DELETE)
-    note = "" if is_whole else CAUSES[field.cause].note
+    note = ", ".join(filter(None, (field.rule, "" if is_whole else CAUSES[field.cause].note)))
     cause = field.cause if note or field.cause is not Cause.CONFIG else ""
     before, after = (None if value is None else plain(value) for value in (field.before, field.after))
     is_nested = any(isinstance(value, dict | list) and value for value in (field.before, field.after))

@@ -25,6 +25,7 @@ from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
 from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
 from reconciler.output.terminal import escape
+from reconciler.output.values import waiting_line
 from reconciler.text import counted, truncate
 
 
@@ -82,7 +83,7 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
     listed = groups[:LISTED]
     endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
     grave = _gravest(review, groups)
-    warnings = (*plan.warnings, *(report.warnings if report else ()))
+    warnings = (*map(waiting_line, plan.waiting), *plan.warnings, *(report.warnings if report else ()))
     headline, tiles = _applied(report) if report else _planned(plan)
     return page_html(
         noun="Apply" if report else "Plan",

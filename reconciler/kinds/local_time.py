@@ -1,0 +1,207 @@
+"""Local times: `09:00 Europe/Berlin` is that time on the clock there, all year; each delivery has its UTC time.
+
+A time that the clock skips is the first moment after it on the grid; of one that it repeats, the first counts.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from reconciler.errors import ReconcilerError
+from reconciler.kinds.declaration import AREAS, Kind, sends
+from reconciler.lazy import load
+from reconciler.model.plan import Cause, Change
+from reconciler.text import close_matches, meant
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+PENDING = timedelta(minutes=15)
+"""So long after its UTC time a delivery may not have gone out yet."""
+AHEAD = 400
+"""Days: within so many, a clock has been through all of its seasons."""
+MOST_STEPS = 10
+LOOSE = re.compile(r"\s*(\d{1,2}):(\d\d)\s+(\S.*?)\s*")
+UTC_NAMES = frozenset({"utc", "gmt", "z", "etc/utc", "etc/gmt", "+00:00"})
+NO_PLACE = "; a local time names a place, since CET or UTC+2 have no seasons"
+
+
+def _parts(rule: str) -> tuple[time, ZoneInfo]:
+    clock, _, name = rule.partition(" ")
+    return time.fromisoformat(clock), ZoneInfo(name)
+
+
+@lru_cache(100_000)
+def moment_on(rule: str, grid: int, day: date) -> datetime:
+    """When it is that time on a local day, in UTC. `grid` (minutes): the grid of the UTC times of day."""
+    clock, zone = _parts(rule)
+    local = datetime.combine(day, clock, zone)
+    moment = local.astimezone(UTC)
+    if moment.astimezone(zone) == local:
+        return moment
+    # The clock skips it: with `fold`, the moment is before the clock is put forward.
+    moment = local.replace(fold=1).astimezone(UTC)
+    moment -= moment.minute % grid * MINUTE + timedelta(seconds=moment.second)
+    return next(at for step in count() if (at := moment + step * grid * MINUTE).astimezone(zone) > local)
+
+
+@lru_cache(10_000)
+def next_moment(rule: str, grid: int, now: datetime) -> datetime:
+    """The first moment after `now` at which it is that time, in UTC."""
+    today = now.astimezone(_parts(rule)[1]).date()
+    return next(at for step in count(-1) if (at := moment_on(rule, grid, today + step * DAY)) > now)
+
+
+def next_time(rule: str, grid: int, now: datetime) -> str:
+    """The UTC time of day (HH:MM) of the next delivery after `now`."""
+    return f"{next_moment(rule, grid, now):%H:%M}"
+
+
+def not_before(rule: str, grid: int, before: object, now: datetime) -> datetime:
+    """The first moment from `now` on at which the UTC time `before` can be changed to that of the next delivery.
+
+    Then the last delivery at the old time is out, and the first one at the new time is that of the next day: none is
+    lost or doubled. If the old time is none, or too far from the local time to tell its day, that is `now`.
+    """
+    moment = now
+    for _ in range(MOST_STEPS):
+        later = _blocked_until(rule, grid, before, moment)
+        if later is None:
+            return moment
+        moment = later
+    return now
+
+
+def _blocked_until(rule: str, grid: int, before: object, now: datetime) -> datetime | None:
+    after = next_time(rule, grid, now)
+    last, unsent = _last(before, now), _last(after, now)
+    if last is None or unsent is None or before == after:
+        return None
+    for delivery in (last, unsent):
+        if now < delivery + PENDING:
+            return delivery + PENDING
+    if _day(rule, grid, unsent + DAY) == _day(rule, grid, last) + 1:
+        return None
+    return min(last, unsent) + DAY + PENDING
+
+
+def _last(time_of_day: object, now: datetime) -> datetime | None:
+    """The last moment up to `now` at which it was that time in UTC; None if it is no time."""
+    with suppress(ValueError):
+        clock = datetime.strptime(str(time_of_day), "%H:%M").time()  # noqa: DTZ007 - a time of day has no zone
+        moment = datetime.combine(now.date(), clock, UTC)
+        return moment if moment <= now else moment - DAY
+    return None
+
+
+def _day(rule: str, grid: int, delivery: datetime) -> int:
+    """The local day that a delivery is for: the one whose time is closest."""
+    day = delivery.astimezone(_parts(rule)[1]).date().toordinal()
+    return min((day - 1, day, day + 1), key=lambda at: abs(moment_on(rule, grid, date.fromordinal(at)) - delivery))
+
+
+def outdated(kind: Kind, change: Change, now: datetime) -> str:
+    """Why a change that was planned before may not be written at `now`; empty if it may."""
+    status = kind.delivery.status if kind.delivery else ""
+    is_sent = change.remember is not None and sends(kind, change.remember.applied)
+    is_sent = is_sent and all(each.path != status for each in change.fields)
+    for each in change.fields:
+        if not each.rule:
+            continue
+        grid = kind.field_named(each.path).grid
+        if each.after != (after := next_time(each.rule, grid, now)):
+            return f"{each.path}: {each.rule} is {after} UTC by now, and {each.after} UTC was planned"
+        if each.cause is Cause.CLOCK and is_sent and (at := not_before(each.rule, grid, each.before, now)) > now:
+            return f"{each.path}: a delivery would be lost or doubled now, and none from {at:%Y-%m-%d %H:%M} UTC on"
+    return ""
+
+
+@lru_cache(10_000)
+def describe(rule: str, grid: int, now: datetime) -> str:
+    """`09:00 Europe/Berlin is 08:00 UTC until 2027-03-28, then 07:00 UTC`."""
+    first = next_moment(rule, grid, now)
+    today = first.astimezone(_parts(rule)[1]).date()
+    for day in (today + step * DAY for step in range(1, AHEAD)):
+        if (then := f"{moment_on(rule, grid, day):%H:%M}") != f"{first:%H:%M}":
+            return f"{rule} is {first:%H:%M} UTC until {day}, then {then} UTC"
+    return f"{rule} is {first:%H:%M} UTC"
+
+
+@lru_cache(10_000)
+def _seasons(zone: ZoneInfo, day: datetime) -> frozenset[timedelta]:
+    """The offsets that a zone has from that day on."""
+    return frozenset((day + step * DAY).astimezone(zone).utcoffset() or timedelta() for step in range(AHEAD))
+
+
+def off_grid(rule: str, grid: int, now: datetime) -> str:
+    """Why a local time has no UTC time on the grid in some season, and the two nearest that have; empty if it has."""
+    clock, zone = _parts(rule)
+    local = clock.hour * 60 + clock.minute
+    seasons = _seasons(zone, now.replace(hour=0, minute=0, second=0, microsecond=0))
+
+    def is_on(minutes: int) -> bool:
+        return all((minutes * MINUTE - offset) % (grid * MINUTE) == timedelta() for offset in seasons)
+
+    if is_on(local):
+        return ""
+    first = next(each for each in sorted(seasons) if (local * MINUTE - each) % (grid * MINUTE))
+    wrong = datetime.combine(now.date(), clock) - first
+    part = "" if len({each % (grid * MINUTE) for each in seasons}) == 1 else " for a part of the year"
+    text = f"{rule} is {wrong:%H:%M} UTC{part}, off the {grid}-minute grid"
+    near = [next(filter(is_on, range(local + way, local + way * grid, way)), None) for way in (-1, 1)]
+    times = [f"{at // 60 % 24:02d}:{at % 60:02d}" for at in near if at is not None]
+    return f"{text}; expected {' or '.join(times) or 'a UTC time: no local time there is on it all year'}"
+
+
+def unknown_zone(name: str, field: str) -> str | None:
+    """What a name that is no time zone could mean; None if it is one. ReconcilerError without any time zone data."""
+    with suppress(ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        if re.match(f"({AREAS})/", name) and ZoneInfo(name):
+            return None
+    known = _known(name, field)
+    return None if name in known else meant(close_matches(name, known))
+
+
+def _known(name: str, field: str) -> set[str]:
+    known = zoneinfo.available_timezones()
+    if not known:
+        raise ReconcilerError(
+            f"{field}: {name} cannot be looked up: this machine has no time zone data",
+            hint="install the package tzdata: with pip, or that of the system; the configuration may be right",
+        )
+    return known
+
+
+def advice(text: str, field: str) -> str:
+    """How to correct a text that should be a local time, as the end of a message; empty if it looks like none."""
+    found = LOOSE.fullmatch(text)
+    if found is None:
+        return ""
+    clock, place = f"{int(found[1]):02d}:{found[2]}", found[3]
+    if place.casefold() in UTC_NAMES:
+        return meant([clock])
+    places = {each.casefold(): each for each in sorted(_known(place, field)) if re.match(f"({AREAS})/", each)}
+    cities = {each.rpartition("/")[2]: each for each in places}
+    name = place.casefold().replace(" ", "_")
+    close = [name] if name in places else [cities[name]] if name in cities else []
+    close = close or (close_matches(name, places) if "/" in name else [])
+    return meant([f"{clock} {places[close[0]]}"]) if close else NO_PLACE
+
+
+def zone_data(rule: str) -> str:
+    """The version of the time zones that a local time is read by, such as `2026b`."""
+    name = rule.partition(" ")[2]
+    folder = next((each for each in map(Path, zoneinfo.TZPATH) if (each / name).is_file()), None)
+    if folder is None:
+        return str(load("tzdata:IANA_VERSION"))
+    for file, head in (("tzdata.zi", "# version "), ("+VERSION", "")):
+        with suppress(OSError, ValueError), (folder / file).open(encoding="ascii") as lines:
+            first = lines.readline().strip()
+            if first.startswith(head) and len(first) > len(head):
+                return first.removeprefix(head)
+    return "unknown"
