@@ -25,15 +25,18 @@ Folders = dict[tuple[Path, str], LocatedMap]
 def apply_defaults(merged: Merged, most: int) -> None:
     """Gives the resources the defaults of their folders. The nearest folder wins. `most`: how many values defaults may
     give in all."""
-    if not merged.defaults:
-        return
     folders: Folders = {}
     before = len(merged.problems)
     for written in merged.defaults:
         _collect(merged, written, folders)
-    if len(merged.problems) > before:
+    if folders:
+        _give(merged, folders, most)
+    if len(merged.problems) > before or merged.lacks_defaults:
         # A field that is missing may be among what is wrong.
         merged.incomplete.update(each.location for each in merged.resources.values())
+
+
+def _give(merged: Merged, folders: Folders, most: int) -> None:
     given: Counter[str] = Counter()
 
     @cache
@@ -55,15 +58,18 @@ def apply_defaults(merged: Merged, most: int) -> None:
     merged.resources = {address: completed(address, each) for address, each in merged.resources.items()}
     merged.misplaced = [(address, completed(address, each)) for address, each in merged.misplaced]
     for section in (name for name, number in given.items() if number > most):
-        written = next(each for each in merged.defaults if section in each.node)
+        written = next(each for each in merged.defaults if isinstance(each.node, dict) and section in each.node)
         message = f"{DEFAULTS}: {section}: gives its resources {given[section]} values; expected at most {most}"
         merged.problems.append(Problem(*written.location, message))
-        merged.incomplete.update(each.location for each in merged.resources.values())
 
 
 def _collect(merged: Merged, written: Written, folders: Folders) -> None:
     """Puts what a file writes below `defaults` into `folders`."""
     file = written.location.file
+    if not isinstance(written.node, LocatedMap):
+        said = f"{DEFAULTS}: found {found(written.node)}; expected a map of {', '.join(SECTIONS)}"
+        merged.problems.append(Problem(*written.value_location, said))
+        return
     for name, fields in written.node.items():
         location = Location(file, *written.node.key_positions[name])
         if name not in SECTIONS:

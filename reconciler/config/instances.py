@@ -103,8 +103,10 @@ class _Expander:
         if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
             return None
         for index, name in enumerate(names):
-            if self._environments and name not in self._environments and location not in self._substitution.unknown:
-                place = find_location(written.node, ("only_in", index), location)
+            place = find_location(written.node, ("only_in", index), written.value_location)
+            if place in self._substitution.unknown:
+                return None
+            if self._environments and name not in self._environments:
                 expected = f"expected {one_of(list(self._environments))}{did_you_mean(name, self._environments)}"
                 message = f"only_in: there is no environment {quoted(name)}; {expected}"
                 self._substitution.refuse(place, f"{self._substitution.subject}: {message}")

@@ -209,9 +209,8 @@ def _read(
         problems.append(Problem(str(reading.source.settings), 0, 0, message))
         environments = {}
     merged = merge(documents)
+    merged.lacks_defaults = merged.lacks_defaults or lacks_defaults
     apply_defaults(merged, MOST_EVALUATED // max(1, len(environments)))
-    if lacks_defaults:
-        merged.incomplete.update(each.location for each in merged.resources.values())
     if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
         message = (
             f"the YAML here is no configuration ({some_of([each.name for each in files])}); expected another folder"

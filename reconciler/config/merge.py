@@ -15,7 +15,7 @@ from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.meta_arguments import META_ARGUMENTS
 from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, SETTINGS
 from reconciler.model.inputs import make_address
-from reconciler.text import closest, similar_options
+from reconciler.text import closest, misspelt, similar_options
 from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_location
 
 
@@ -88,7 +88,7 @@ class Merged:
     """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items. `misplaced` are
     resources with a wrong key, or written a second time, each with its address. Their values are checked, and they are
     no part of the configuration. `defaults` are the maps of that name. `incomplete` are the keys of resources whose
-    fields stand elsewhere. If not `whole`, a section may be missing."""
+    fields stand elsewhere. If not `whole`, a section may be missing; if it `lacks_defaults`, some of these may be."""
 
     resources: dict[str, Written] = field(default_factory=dict)
     misplaced: list[tuple[str, Written]] = field(default_factory=list)
@@ -97,6 +97,7 @@ class Merged:
     problems: list[Problem] = field(default_factory=list)
     incomplete: set[Location] = field(default_factory=set)
     whole: bool = True
+    lacks_defaults: bool = False
 
 
 def merge(documents: Iterable[Document]) -> Merged:
@@ -133,16 +134,16 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
     elif name in BLOCKS and isinstance(node, LocatedList):
         items = zip(node, node.positions, strict=True)
         merged.blocks[name] += [Written(item, Location(file, *position), position) for item, position in items]
-    elif name == DEFAULTS and isinstance(node, LocatedMap):
+    elif name == DEFAULTS:
         position = parent.value_positions[name]
         merged.defaults.append(Written(node, Location(file, *parent.key_positions[name]), position))
     elif name in TOP:
         expected = f"a map of {name} by keys of yours" if name in SECTIONS else 'a list; write "- " before each item'
-        expected = f"a map of {', '.join(SECTIONS)}" if name == DEFAULTS else expected
         message = f"{name}: found {found(node)}; expected {expected}"
         merged.problems.append(Problem(file, *parent.value_positions[name], message))
     else:
         merged.whole = False
+        merged.lacks_defaults = merged.lacks_defaults or bool(misspelt(name, [DEFAULTS]))
         message = _outside(merged, file, parent, name, above) or _unknown(name)
         merged.problems.append(Problem(file, *parent.key_positions[name], message))
 

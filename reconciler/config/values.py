@@ -71,6 +71,7 @@ class Substitution:
             for key in node:
                 if "${" in key:
                     message = f"the key {quoted(key)} holds a variable; expected variables in values only"
+                    self.unknown.add(Location(file, *position))
                     self.refuse(find_location(node, (key,), Location(file, *position), key=True), message)
             at, files = node.value_positions, node.files
             if files:

@@ -26,7 +26,7 @@ FIELDS = {
 }
 
 
-def written(section: str, key: str = "a", **fields: str) -> str:
+def written(section: str, key: str = "a", /, **fields: str) -> str:
     """A section with one whole resource; the given fields come first, so they begin at line 3, column 5."""
     lines = {**fields, **{name: text for name, text in FIELDS[section].items() if name not in fields}}
     return f"{section}:\n  {key}:\n" + "".join(f"    {name}: {text}\n" for name, text in lines.items())
