@@ -146,8 +146,8 @@ def _local_times(entry: Entry, unknown: Collection[Location]) -> Iterator[Proble
         zone = rule.partition(" ")[2]
         if not re.fullmatch(LOCAL_TIME, rule) or entry.location(name) in unknown:
             continue
-        close = kinds.local_time.unknown_zone(zone, name)
-        if close is not None:
+        if not kinds.local_time.is_zone(zone):
+            close = kinds.local_time.unknown_zone(zone, name) or ""
             said = f"{name}: {quoted(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
             yield entry.problem((name,), said, f"zone {zone}")
         elif said := kinds.local_time.off_grid(rule, grid, datetime.now(UTC)):

@@ -28,6 +28,7 @@ AHEAD = 400
 MOST_STEPS = 10
 LOOSE = re.compile(r"\s*(\d{1,2}):(\d\d)\s+(\S.*?)\s*")
 UTC_NAMES = frozenset({"utc", "gmt", "z", "etc/utc", "etc/gmt", "+00:00"})
+EXPECTED = ", or a local time, HH:MM Area/City"
 NO_PLACE = "; a local time names a place, since CET or UTC+2 have no seasons"
 
 
@@ -158,11 +159,15 @@ def off_grid(rule: str, grid: int, now: datetime) -> str:
     return f"{text}; expected {' or '.join(times) or 'a UTC time: no local time there is on it all year'}"
 
 
+def is_zone(name: str) -> bool:
+    """Whether a place has a time zone here. Quick: `unknown_zone` reads the names of all."""
+    with suppress(ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return bool(ZoneInfo(name))
+    return False
+
+
 def unknown_zone(name: str, field: str) -> str | None:
     """What a name that is no time zone could mean; None if it is one. ReconcilerError without any time zone data."""
-    with suppress(ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        if re.match(f"({AREAS})/", name) and ZoneInfo(name):
-            return None
     known = _known(name, field)
     return None if name in known else meant(close_matches(name, known))
 
@@ -178,19 +183,19 @@ def _known(name: str, field: str) -> set[str]:
 
 
 def advice(text: str, field: str) -> str:
-    """How to correct a text that should be a local time, as the end of a message; empty if it looks like none."""
+    """How to correct a text that should be a local time, as the end of a message."""
     found = LOOSE.fullmatch(text)
     if found is None:
-        return ""
+        return EXPECTED
     clock, place = f"{int(found[1]):02d}:{found[2]}", found[3]
     if place.casefold() in UTC_NAMES:
-        return meant([clock])
+        return EXPECTED + meant([clock])
     places = {each.casefold(): each for each in sorted(_known(place, field)) if re.match(f"({AREAS})/", each)}
     cities = {each.rpartition("/")[2]: each for each in places}
     name = place.casefold().replace(" ", "_")
     close = [name] if name in places else [cities[name]] if name in cities else []
     close = close or (close_matches(name, places) if "/" in name else [])
-    return meant([f"{clock} {places[close[0]]}"]) if close else NO_PLACE
+    return EXPECTED + (meant([f"{clock} {places[close[0]]}"]) if close else NO_PLACE)
 
 
 def zone_data(rule: str) -> str:

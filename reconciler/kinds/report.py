@@ -50,7 +50,7 @@ REPORT = Kind(
                 "Sent within some minutes of it.",
                 GRID,
             ),
-            expected='a UTC time on the 30-minute grid, "00:00" to "23:30", or a local time, HH:MM Area/City',
+            expected='a UTC time on the 30-minute grid, "00:00" to "23:30"',
             grid=GRID,
         ),
         Field(

@@ -242,7 +242,7 @@ def _with_variables(schema: Schema) -> Schema:
 
 def _or_variable(schema: Schema) -> Schema:
     result = _with_variables(schema)
-    if not ({"type", "enum"} & set(schema)) or "oneOf" in schema:
+    if not ({"type", "enum"} & set(schema)) or ("oneOf" in schema and schema.get("type") != "string"):
         return result
     if schema.get("type") in ("object", "array"):
         return {**result, "type": [schema["type"], "string"], "pattern": VARIABLE["pattern"]}

@@ -138,7 +138,7 @@ def _without(rules: Mapping[str, str], values: Any) -> Any:
     return values and tuple(name for name in values if name not in rules)
 
 
-WAITS = "now, a delivery would be lost or doubled"
+WAITS = "before that, a delivery would be lost or doubled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from reconciler.model.settings import Environment, called
 from reconciler.serialization import DecodeError, canonical, decode, json_text, sha256, unreadable
 from reconciler.system import Unreadable, read_regular
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 3
 LARGEST = 500_000_000
 PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
 

@@ -23,6 +23,7 @@ NAMES = sorted(path.name for path in WORKFLOWS.iterdir())
 WRITES = {
     ("plan.yml", "plan"): {"pull-requests"},
     ("apply.yml", "apply"): {"contents", "pull-requests"},
+    ("clock.yml", "apply"): {"contents"},
     ("drift.yml", "drift"): {"issues"},
     ("drift-pull-request.yml", "drift"): {"contents", "pull-requests"},
 }
@@ -142,12 +143,13 @@ def test_the_history_is_there_where_a_base_is_compared_with() -> None:
 def test_gitlabs_jobs() -> None:
     """Each has its own turn, its rules, and an end; an apply is never cut off."""
     jobs = {name.split()[1]: job for name, job in template(**included()).items() if not name.startswith(".")}
-    assert set(jobs) == {"validate", "plan", "apply", "drift"}
+    assert set(jobs) == {"validate", "plan", "apply", "clock", "drift"}
     base = template(**included())[".reconciler-production"]
     assert base["timeout"]
     assert base["variables"]["GIT_DEPTH"] == "0"
-    assert {name for name, job in jobs.items() if "resource_group" in job} == {"plan", "apply", "drift"}
-    assert jobs["apply"]["interruptible"] is False
+    assert {name for name, job in jobs.items() if "resource_group" in job} == {"plan", "apply", "clock", "drift"}
+    assert jobs["apply"]["interruptible"] is jobs["clock"]["interruptible"] is False
+    assert jobs["apply"]["resource_group"] == jobs["clock"]["resource_group"]
     assert all("production" in job.get("resource_group", "production") for job in jobs.values())
     assert included()["version"] == f"v{__version__}"
     assert (FOLDER / ".gitlab-ci.yml").is_file()

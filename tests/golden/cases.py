@@ -239,6 +239,21 @@ REFUSED = Case(
     options=Options(max_deletes=0),
 )
 
+CLOCK = Case(
+    live=(
+        integration("int-1", "Team", "slack"),
+        report("rep-1", "Morning", "int-1", send_at="07:00"),
+        report("rep-2", "Later", "int-1", send_at="08:00"),
+    ),
+    before=f"integrations:\n{SLACK}reports:\n"
+    + a_report("morning", "Morning", "slack", send_at='"09:00 Europe/Berlin"')
+    + a_report("later", "Later", "slack", send_at='"10:00 Europe/Berlin"'),
+    after=f"integrations:\n{SLACK}reports:\n"
+    + a_report("morning", "Morning", "slack", send_at='"09:00 Europe/Berlin"')
+    + a_report("later", "Later", "slack", send_at='"10:00 Europe/Berlin"')
+    + a_report("new", "New", "slack", send_at='"09:00 Asia/Kolkata"'),
+)
+
 CASES = {
     "empty": EMPTY,
     "first": FIRST,
@@ -246,4 +261,5 @@ CASES = {
     "nested": NESTED,
     "harmful": HARMFUL,
     "refused": REFUSED,
+    "clock": CLOCK,
 }
