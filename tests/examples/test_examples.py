@@ -19,7 +19,9 @@ WAYS = [
     pytest.param("quickstart", (), PRODUCTION, id="quickstart"),
     pytest.param("team", ("--environment", "sandbox"), SANDBOX, id="team in the sandbox"),
     pytest.param("team", ("--environment", "production"), PRODUCTION, id="team in production"),
-    pytest.param("studio", ("--environment", "sandbox"), SANDBOX, id="studio in the sandbox"),
+    pytest.param(
+        "studio", ("--environment", "sandbox"), SANDBOX, id="studio in the sandbox", marks=pytest.mark.exhaustive
+    ),
     pytest.param("studio", ("--environment", "production"), PRODUCTION, id="studio in production"),
 ]
 RESOURCES = {
