@@ -9,7 +9,7 @@ from itertools import product
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from reconciler.config.merge import KEY, Written, no_key, subject
+from reconciler.config.merge import KEY, Written, no_key
 from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, count_values, plain_copy
@@ -64,12 +64,12 @@ class Definition:
 
     def refuse(self, location: Location, message: str) -> None:
         """Note a problem."""
-        self.substitution.items, self.substitution.subject = NO_ITEMS, cut(self.address)
+        self.substitution.items, self.substitution.subject = NO_ITEMS, self.address
         self.substitution.refuse(location, f"{cut(self.address)}: {message}")
 
     def items(self) -> dict[str, list[Item]] | None:
         """The items of each dimension, None if some are wrong."""
-        self.substitution.items, self.substitution.subject = NO_ITEMS, cut(self.address)
+        self.substitution.items, self.substitution.subject = NO_ITEMS, self.address
         self.substitution.no_items = ELSEWHERE.format("for_each")
         items = {name: list(self._items(name, each)) for name, each in self.dimensions.items()}
         self.substitution.no_items = NO_FOR_EACH
@@ -125,7 +125,7 @@ class Definition:
         if "key" not in self.written.node:
             return make_address(kind, "-".join((own, *(each.key for each in items.values()))))
         at = self.location("key")
-        self.substitution.items, self.substitution.subject = items, subject(self.address, items)
+        self.substitution.items, self.substitution.subject = items, self.address
         key = self.substitution.plain(self.written.node["key"], at.file, (at.line, at.column))
         if at in self.substitution.unknown:
             return ""
@@ -163,7 +163,7 @@ def read_dimensions(substitution: Substitution, written: Written) -> dict[str, D
     substitution.items, substitution.no_items = NO_ITEMS, ELSEWHERE.format("for_each")
     place = find_location(written.node, ("for_each",), written.value_location)
     node, location = substitution.follow(written.node["for_each"], place)
-    about = f"{substitution.subject}: for_each"
+    about = f"{cut(substitution.subject)}: for_each"
     result = {}
     if location not in substitution.unknown and (not isinstance(node, LocatedMap) or not node):
         substitution.refuse(location, f"{about}: found {found(node)}; {EXPECTED}")

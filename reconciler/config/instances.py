@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reconciler.config.for_each import WORDS, Definition, combine, read_dimensions, word
-from reconciler.config.merge import Entry, Written, subject
+from reconciler.config.merge import Entry, Written
 from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution
 from reconciler.errors import Location, Problem
@@ -41,7 +41,7 @@ def expand(
     expander = _Expander(substitution, environments)
     definitions: list[Definition] = []
     for address, written in resources.items():
-        substitution.subject = cut(address)
+        substitution.subject = address
         node = written.node if isinstance(written.node, LocatedMap) else LocatedMap()
         is_plain = WORDS.isdisjoint(node)
         left_out = None if is_plain or "only_in" not in node else expander.find_left_out(written)
@@ -109,7 +109,7 @@ class _Expander:
             if self._environments and name not in self._environments:
                 expected = f"expected {one_of(list(self._environments))}{did_you_mean(name, self._environments)}"
                 message = f"only_in: there is no environment {quoted(name)}; {expected}"
-                self._substitution.refuse(place, f"{self._substitution.subject}: {message}")
+                self._substitution.refuse(place, f"{cut(self._substitution.subject)}: {message}")
         here = self._substitution.environment
         return location if here is not None and here.name not in names else None
 
@@ -117,7 +117,7 @@ class _Expander:
         """The definition of a resource with `for_each`; none if its dimensions cannot be read."""
         # What is left out need not have values for its variables.
         substitution = Substitution(self._substitution.environment) if left_out else self._substitution
-        substitution.subject = cut(address)
+        substitution.subject = address
         dimensions = read_dimensions(substitution, written)
         if dimensions is not None:
             yield Definition(address, written, dimensions, left_out, substitution)
@@ -149,7 +149,11 @@ class _Expander:
         made = self.found.definitions.setdefault(definition.address, [])
         substitution.items = NO_ITEMS
         shared = dict(self._shared(definition)) if definition.left_out is None else {}
-        varying = [name for name in written.node if name not in WORDS and name not in shared]
+        varying = [
+            (name, definition.location(name), node)
+            for name, node in written.node.items()
+            if name not in WORDS and name not in shared
+        ]
         words = {name: word(substitution, written, name) for name in ("exclude", "only_in") if name in written.node}
         for items in combine(dimensions, excluded):
             address = definition.make_address(items)
@@ -160,9 +164,9 @@ class _Expander:
             if definition.left_out is not None:
                 self.found.left_out.setdefault(address, definition.left_out)
             else:
-                substitution.items, substitution.subject = items, subject(address, items)
-                value = {**shared, **{name: self._plain(written, name) for name in varying}, **words}
-                self._put(Entry(address, value, written, items, definition.address))
+                substitution.items, substitution.subject = items, address
+                value = {name: substitution.plain(node, file, (line, at)) for name, (file, line, at), node in varying}
+                self._put(Entry(address, {**shared, **value, **words}, written, items, definition.address))
                 words = {}
         substitution.items = NO_ITEMS
         substitution.constants.clear()
@@ -182,7 +186,7 @@ class _Expander:
     def _shared(self, definition: Definition) -> Iterator[tuple[str, Any]]:
         """The fields that are the same in all instances. What is the same within the others is noted, too."""
         node = definition.written.node
-        self._substitution.subject = cut(definition.address)
+        self._substitution.subject = definition.address
         for name in node:
             if name not in WORDS and not self._varies(node[name], definition.location(name)):
                 yield name, self._plain(definition.written, name)

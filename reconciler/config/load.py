@@ -20,7 +20,6 @@ from reconciler.config.reading import Reading, Unread, find_unread, invalid
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.semantics import block_problems, import_problems, imported, semantic_problems
 from reconciler.config.settings import read_settings
-from reconciler.config.text import cut
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution
 from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
 from reconciler.kinds import KINDS
@@ -223,7 +222,7 @@ def _read(
 def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
     entries = []
     for name, each in written:
-        substitution.subject = cut(name)
+        substitution.subject = name
         entries.append(Entry(name, substitution.plain(each.node, each.location.file, each.position), each))
     return entries
 

@@ -61,15 +61,12 @@ class LazyMapping(Mapping[str, T]):
 def value_locations(node: Any, file: str, items: Items) -> Mapping[str, Location]:
     """Path (`data.initiators[0].uid`) → where a person edits the value: the place of the key or item, of the anchor of
     an alias, or of the item of `for_each` that is the whole value."""
-    found = LazyMapping(lambda: {path: location for path, location, _ in _values("", node, file)})
-    if not items:
-        return found
-
-    def edited() -> dict[str, Location]:
-        texts = {path: value for path, _, value in _values("", node, file)}
-        return {path: _whole_item(texts[path], items) or location for path, location in found.items()}
-
-    return LazyMapping(edited)
+    return LazyMapping(
+        lambda: {
+            path: (_whole_item(value, items) if items else None) or location
+            for path, location, value in _values("", node, file)
+        }
+    )
 
 
 def _whole_item(value: Any, items: Items) -> Location | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.config.text import cut, found, quoted, with_article
-from reconciler.config.values import NO_ITEMS, Items
+from reconciler.config.values import NO_ITEMS, Items, subject
 from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.meta_arguments import META_ARGUMENTS
@@ -44,11 +44,6 @@ class Entry:
         subject = self.subject if "." in self.name else ""
         location = find_location(self.written.node, path, self.written.value_location, key=at_key)
         return Problem(*location, f"{self.subject}: {message}", subject=subject, cause=cause)
-
-
-def subject(name: str, items: Items) -> str:
-    """`report.daily-go-us (for app=go, region=us)`."""
-    return f"{cut(name)} (for {', '.join(f'{each}={items[each].key}' for each in items)})" if items else cut(name)
 
 
 KEY = re.compile(KEY_PATTERN)

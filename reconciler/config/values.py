@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
 from reconciler.errors import SHOWS_KEY, Location, Problem
@@ -36,6 +36,7 @@ class Item(NamedTuple):
 
 Items = Mapping[str, Item]
 NO_ITEMS: Items = {}
+_NOTHING: Final = object()
 NO_FOR_EACH = "stands in no resource with for_each; expected for_each with this dimension beside it"
 
 
@@ -112,10 +113,10 @@ class Substitution:
 
     def refuse(self, location: Location, message: str, cause: str = "", at: Location | None = None) -> None:
         """Note a problem with the value at a location, which is unknown from now on. It is told `at` another place."""
-        subject = self.subject if "." in self.subject else ""
+        about = subject(self.subject, self.items) if "." in self.subject else ""
         code = SHOWS_KEY if message == KEY_FOUND else ""
-        message = f"{subject}: {message}" if self.items and subject else message
-        self.problems.append(Problem(*(at or location), message, code, subject, cause))
+        message = f"{about}: {message}" if self.items and about else message
+        self.problems.append(Problem(*(at or location), message, code, about, cause))
         self.unknown.add(location)
 
     def _text(self, text: str, location: Location) -> Any:
@@ -178,48 +179,58 @@ class Substitution:
         return text
 
     def _value(self, named: re.Match[str], text: str, location: Location) -> Any:
-        origin = (self._item if named[1] == "each" else self._variable)(named[2], text, location)
-        if origin is None:
+        kind, name, path = named.groups()
+        value = self._item(name, text, location) if kind == "each" else self._variable(name, location)
+        if value is _NOTHING:
             return text
-        what, value = origin
-        for step in steps(named[1], value, named[3]):
+        way = steps(kind, value, path)
+        for index, step in enumerate(way):
             if not isinstance(value, dict) or step not in value:
-                self.refuse(location, self._no_step(what, value, step))
+                self.refuse(location, self._no_step(kind, name, way[: index + 1], value))
                 return text
-            what, value = f"{quoted(step)} of {what}", value[step]
+            value = value[step]
         return value
 
-    def _item(self, name: str, text: str, location: Location) -> tuple[str, Any] | None:
-        """What the item of a dimension is called in messages, and its value; None if there is none."""
+    def _item(self, name: str, text: str, location: Location) -> Any:
+        """The value of the item of a dimension, `_NOTHING` if there is none."""
         if name in self.items:
-            return f"the item {quoted(self.items[name].key)} of {name}", self.items[name].value
+            return self.items[name].value
         if self.items:
             close = self._searches.closest(name, self.items)
             self.refuse(location, f"there is no dimension {quoted(name)}; expected {one_of(list(self.items))}{close}")
         elif self.no_items:
             self.refuse(location, f"{quoted(text)} {self.no_items}")
         self.unknown.add(location)
-        return None
+        return _NOTHING
 
-    def _variable(self, name: str, _text: str, location: Location) -> tuple[str, Any] | None:
-        """What a variable is called in messages, and its value; None if there is none."""
+    def _variable(self, name: str, location: Location) -> Any:
+        """The value of a variable, `_NOTHING` if there is none."""
         if self.environment is None:
             self.unknown.add(location)
-            return None
+            return _NOTHING
         if name not in self.environment.variables:
             close = self._searches.closest(name, self.environment.variables)
             message = _without_value(name, self.environment, location, close)
             at = self.environment.unset.get(name)
             self.refuse(location, message, str(at or message), at)
-            return None
-        return f"the variable {quoted(name)}", self.environment.variables[name]
+            return _NOTHING
+        return self.environment.variables[name]
 
-    def _no_step(self, what: str, value: Any, step: str) -> str:
-        """Why a path goes no further."""
+    def _no_step(self, kind: str, name: str, way: list[str], value: Any) -> str:
+        """Why a path goes no further than to a value."""
+        what = (
+            f"the item {quoted(self.items[name].key)} of {name}" if kind == "each" else f"the variable {quoted(name)}"
+        )
+        what = "".join(f"{quoted(each)} of " for each in reversed(way[:-1])) + what
         if not isinstance(value, dict):
-            return f"{what} is {node_kind(value)}; expected a map with the key {quoted(step)}"
+            return f"{what} is {node_kind(value)}; expected a map with the key {quoted(way[-1])}"
         known = one_of([*map(cut, list(value)[:MOST_KEYS])]) if value else "it"
-        return f"{what} has no {quoted(step)}; expected {known}{self._searches.closest(step, value)}"
+        return f"{what} has no {quoted(way[-1])}; expected {known}{self._searches.closest(way[-1], value)}"
+
+
+def subject(name: str, items: Items) -> str:
+    """`report.daily-go-us (for app=go, region=us)`: how messages call a resource."""
+    return f"{cut(name)} (for {', '.join(f'{each}={items[each].key}' for each in items)})" if items else cut(name)
 
 
 def _without_value(name: str, environment: Environment, location: Location, close: str) -> str:

@@ -14,16 +14,17 @@ from world import without_excerpts
 
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS
-from reconciler.kinds.schema import BLOCKS, SETTINGS, resource_schema
+from reconciler.kinds.schema import BLOCKS, DEFAULTS, SETTINGS, resource_schema
 from reconciler.yaml.writing import dump
 
 from .examples import examples
 from .values import json_values, texts
 
 WORDS = ("default", "a", "report.a", "active", "${var.a}", "09:00", "sk_0123456789abcdefGHIJ", *KINDS)
+WORDS += ("${each.a}", "x ${each.a.b}", "${var.a.b}")
 words = st.sampled_from(WORDS) | texts
 near = json_values(words)
-keys = st.sampled_from(["a", "b", "_", "${var.a}"]) | texts
+keys = st.sampled_from(["a", "b", "_", "key", "${var.a}", "${each.a}"]) | texts
 
 
 def like(schema: Any, depth: int = 0) -> st.SearchStrategy[Any]:
@@ -68,6 +69,7 @@ CONFIGURATION = {
     "properties": {
         **{kind.section: {"additionalProperties": resource_schema(kind)} for kind in KINDS.values()},
         **BLOCKS,
+        DEFAULTS: {"properties": {kind.section: resource_schema(kind) for kind in KINDS.values()}},
         "x-a": {},
     }
 }
