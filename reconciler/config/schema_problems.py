@@ -77,7 +77,7 @@ def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
     if isinstance(value, str):
         return _advice_for_text(schema, value)
     if isinstance(value, list):
-        return "; write it in quotes if it is a text" if schema.get("type") == "string" and "enum" not in schema else ""
+        return "; write it in quotes if it is a text" if schema.get("type") == "string" and not _words(schema) else ""
     if isinstance(value, dict):
         return '; write "- " before each item' if schema.get("type") == "array" else ""
     is_number = isinstance(value, int | float) and "string" in _types(schema)

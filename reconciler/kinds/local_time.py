@@ -10,6 +10,7 @@ import zoneinfo
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -172,8 +173,14 @@ def unknown_zone(name: str, field: str) -> str | None:
     return None if name in known else meant(close_matches(name, known))
 
 
-def _known(name: str, field: str) -> set[str]:
-    known = zoneinfo.available_timezones()
+@lru_cache(4)
+def _names(_folders: tuple[str, ...], *, _has_package: bool) -> frozenset[str]:
+    """The names of all zones in the folders and the package `tzdata`: each call opens some hundred files."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _known(name: str, field: str) -> frozenset[str]:
+    known = _names(zoneinfo.TZPATH, _has_package=find_spec("tzdata") is not None)
     if not known:
         raise ReconcilerError(
             f"{field}: {name} cannot be looked up: this machine has no time zone data",

@@ -52,11 +52,6 @@ class FieldChange:
     rule: str = ""
     rule_before: str = ""
 
-    def approved(self) -> dict[str, Any]:
-        """What a reviewer approves of it: a local time as it is written."""
-        before, after = self.rule_before or self.before, self.rule or self.after
-        return {"path": self.path, "before": before, "after": after, "cause": self.cause}
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -112,18 +107,22 @@ class Change:
         out, so that the approval holds when the clocks change."""
         left = ("reason", "tombstones", "seen_as_ruled")
         content = {name: getattr(self, name) for name in self.__slots__ if name not in left}
-        fields = [each.approved() for each in self.fields if each.cause is not Cause.CLOCK]
-        content |= {"notes": None, "remember": None, "fields": fields, "seen": self.seen_as_ruled or self.seen}
+        content |= {"notes": None, "remember": None, "seen": self.seen_as_ruled or self.seen}
+        content["fields"] = [
+            {"path": each.path, "before": each.rule_before or each.before, "after": each.rule or each.after}
+            | {"cause": each.cause}
+            for each in self.fields
+            if each.cause is not Cause.CLOCK
+        ]
         if self.remember is not None:
             entry = self.remember.as_wanted()
-            remember = {name: getattr(entry, name) for name in entry.__slots__ if name not in ("read_back", "rules")}
-            content["remember"] = remember
+            content["remember"] = {
+                name: getattr(entry, name) for name in entry.__slots__ if name not in ("read_back", "rules")
+            }
             if rules := entry.rules:
-                remember |= {"applied": _without(rules, entry.applied), "rules": rules}
-                content["requests"] = [
-                    replace(each, body=_without(rules, each.body), sets=_without(rules, each.sets))
-                    for each in self.requests
-                ]
+                content["remember"] |= {"applied": _without(rules, entry.applied), "rules": rules}
+                requests = (replace(each, body=_without(rules, each.body or {}), sets=()) for each in self.requests)
+                content["requests"] = list(requests)
         return content
 
     def remarks(self) -> tuple[str, ...]:
@@ -131,11 +130,8 @@ class Change:
         return (self.reason, *self.notes) if self.reason else self.notes
 
 
-def _without(rules: Mapping[str, str], values: Any) -> Any:
-    """A map, or names, without those of local times."""
-    if isinstance(values, Mapping):
-        return {name: value for name, value in values.items() if name not in rules}
-    return values and tuple(name for name in values if name not in rules)
+def _without(rules: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in rules}
 
 
 WAITS = "before that, a delivery would be lost or doubled"

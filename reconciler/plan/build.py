@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from reconciler.model.inputs import (
     object_name,
     parse_object_name,
 )
-from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Plan, Unmanaged, Waiting
+from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Plan, Unmanaged
 from reconciler.plan.changes import (
     creation_errors,
     find_ignored,
@@ -34,7 +34,6 @@ from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import destinations, find_targets, ordered, require_sound_offers, with_needs
 from reconciler.plan.warnings import dangling, moved, other_zone_data, warnings
 from reconciler.serialization import sha256
-from reconciler.text import counted
 
 RANK = {action: rank for rank, action in enumerate(Action)}
 SHIFT_RANK = {shift: rank for rank, shift in enumerate(DeliveryChange)}
@@ -55,7 +54,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         deletes = (plan_delete(object_name(each.kind, each.id), each, note) for each in records)
         # A change of the same name that forgets a protection wins over a delete.
         changes, unmanaged = {change.address: change for change in deletes} | changes, []
-    left: list[str] = []
+    left: Sequence[str] = ()
     if options.only_clock:
         changes, left = _only_clock(changes)
     changes = ordered(context, changes)
@@ -89,7 +88,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         ignored=tuple(field for each in desired.resources.values() for field in find_ignored(context, each)),
         configuration=state.configuration or "",
         api=options.api,
-        waiting=_waiting(context, options.targets),
+        waiting=tuple(context.waiting),
         zone_data=options.zone_data,
     )
     return replace(plan, digest=compute_digest(plan))
@@ -114,22 +113,13 @@ def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, 
     return tuple(destinations(context))
 
 
-def _only_clock(changes: Mapping[str, Change]) -> tuple[dict[str, Change], list[str]]:
+def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:
     """The changes that the clocks alone bring about, and what is said of the others."""
-    kept = {address: change for address, change in changes.items() if change.is_clock()}
-    left = [change for address, change in changes.items() if address not in kept]
-    said = [
-        f"{change.address} is left as it is: beside the clocks, something else changes it; apply that first"
-        for change in left
-        if any(each.cause is Cause.CLOCK for each in change.fields)
-    ]
-    return kept, [*said, f"--only clock leaves {counted(len(left), 'other change')} out"] if left else []
-
-
-def _waiting(context: PlanContext, targets: Sequence[str]) -> tuple[Waiting, ...]:
-    known = {*context.desired.resources, *context.entries}
-    named = {address for target in targets for address in find_targets(target, known, context.desired)}
-    return tuple(each for each in context.waiting if not targets or each.address in named)
+    kept = [address for address, change in changes.items() if change.is_clock()]
+    mixed = (change for change in changes.values() if change.address not in kept)
+    mixed = (change for change in mixed if any(each.cause is Cause.CLOCK for each in change.fields))
+    said = [f"{each.address} is left as it is: beside the clocks, something else changes it" for each in mixed]
+    return _narrowed(changes, kept, said, "--only clock")
 
 
 def _make_context(desired: Desired, state: State, live: Live, now: datetime) -> PlanContext:
@@ -244,6 +234,7 @@ def _targeted(
     wanted = [address for target in targets for address in find_targets(target, known, context.desired)]
     unread = [kind.section for name, kind in KINDS.items() if name not in context.live.records]
     kept, said = _narrowed(changes, wanted, warnings, "--target")
+    context.waiting = [each for each in context.waiting if each.address in wanted]
     return kept, [*said, f"--target needs no {' and no '.join(unread)}: not looked at"] if unread else said
 
 

@@ -104,8 +104,8 @@ class Receivers:
         """What is written, with UTC times in place of local ones."""
         if not KINDS[resource.kind].local_times(resource.fields):
             return resource.fields
-        change = next((each for each in self.plan.changes if each.address == resource.address), None)
-        after = self.plan.refresh.get(resource.address) or (change.remember if change else None)
+        changed = (each.remember for each in self.plan.changes if each.address == resource.address)
+        after = self.plan.refresh.get(resource.address) or next(changed, None)
         return {**resource.fields, **{name: after.applied[name] for name in after.rules}} if after else resource.fields
 
 

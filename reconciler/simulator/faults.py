@@ -80,7 +80,7 @@ FAULTS: Mapping[str, Fault] = {
         prepare=lambda *words, **retry: (effects.Window(*words, **retry),),
     ),
     "normalise": Fault(f"{_WAY} [stored|shown]", _NORMALISE, effects.normalise, condition=effects.is_normalised),
-    "clock": Fault("TIME, like 2027-03-28T01:30Z", r"(\S+)", effects.set_clock, prepare=effects.parse_clock),
+    "clock": Fault("TIME, like 2027-03-28T01:30Z", r"(\S+Z)", effects.set_clock, prepare=effects.parse_clock),
     "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.worker, ("message",)),
 }
 # The server writes these itself, or they belong to the connection and not to the answer.

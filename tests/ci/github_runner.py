@@ -115,7 +115,8 @@ class GitHubRunner:
     def night(self, name: str = "drift.yml", document: Json | None = None) -> Job:
         """The clock strikes."""
         event = Event("schedule", "refs/heads/main", self.repository.at("main"), {"schedule": "17 4 * * *"})
-        return self.run(document or workflow(name), event)["drift production"]
+        (job,) = self.run(document or workflow(name), event).values()
+        return job
 
 
 class _Run:

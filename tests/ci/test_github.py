@@ -255,6 +255,17 @@ def test_drift_is_an_issue_until_it_is_gone(github: GitHubRunner, world: World) 
 
 
 @pytest.mark.exhaustive
+def test_the_clock_changes_nothing_else(github: GitHubRunner, world: World) -> None:
+    """The job of the night leaves what somebody changed outside."""
+    (report,) = world.live("scheduled-reports")
+    world.edit("scheduled-reports", report["id"], send_at="12:00")
+    done = github.night("clock.yml")
+    assert done.result == "success", done.log
+    assert "--only clock leaves 1 other change out" in done.log
+    assert world.writes() == []
+
+
+@pytest.mark.exhaustive
 def test_drift_is_a_pull_request_where_that_is_wanted(github: GitHubRunner, world: World) -> None:
     """The live value is written into the YAML on a branch; the next night edits the same pull request."""
     kept = github.repository.bare.parent / "pulls.json"
