@@ -13,8 +13,9 @@ from reconciler.api.lists import read_list, read_object, read_table
 from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences, value_at
+from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
-from reconciler.kinds.references import WRITE_IT, LookupTable, ReferenceResolver, Targets, described, resolved
+from reconciler.kinds.references import WRITE_IT, ReferenceResolver, Targets, resolved
 from reconciler.kinds.wire import is_id, record_from
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan

@@ -11,6 +11,7 @@ from reconciler.commands.edits import Written
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
+from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
 from reconciler.model.reports import Drift, Drifted
 from reconciler.plan.drift import drift
@@ -54,10 +55,14 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
 def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[ObjectRef, str]) -> dict[str, Any]:
     """What is live, as it is written in YAML; what stays in a list of references keeps its place."""
     kind = KINDS[address_kind(drifted.address)]
-    block = make_block(live.records[kind.name][drifted.id], live, addresses)
-    for name, _ in kind.reference_fields():
-        before = [item for item in written.get(name) or () if item in (block.get(name) or ())]
-        block[name] = before + [item for item in block.get(name) or () if item not in before]
+    record, resolver = live.records[kind.name][drifted.id], ReferenceResolver(live)
+    block = make_block(record, live, addresses)
+    for name, reference in kind.reference_fields():
+        pairs = list(zip(block.get(name) or (), record.fields.get(name) or (), strict=True))
+        sent = [(item, resolver.as_sent(reference, item)) for item in written.get(name) or ()]
+        before = [(item, meant) for item, meant in sent if any(meant in pair for pair in pairs)]
+        known = [meant for _, meant in before]
+        block[name] = [item for item, _ in before] + [pair[0] for pair in pairs if not any(e in known for e in pair)]
     return block
 
 

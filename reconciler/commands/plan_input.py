@@ -12,7 +12,7 @@ from reconciler import plan as plan_stage
 from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import references
+from reconciler.kinds.references import list_items, named_label, referred
 from reconciler.lazy import load
 from reconciler.model.inputs import Desired, Fields, Live, State, address_kind
 from reconciler.model.plan import Plan
@@ -91,7 +91,8 @@ def _used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
     for name, fields in resources:
         used.add(name)
         if unmet[name]:
-            found = {reference.lookup for *_, reference in references(KINDS[name], fields)}
+            items = list_items(KINDS[name], fields)
+            found = {each.lookup for *_, item, each in items if referred(each, item) or named_label(each, item)}
             paths |= found
             unmet[name] -= found
     return paths.union(*(KINDS[name].lookups for name in used))

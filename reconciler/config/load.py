@@ -18,7 +18,7 @@ from reconciler.config.locations import value_locations, value_sources
 from reconciler.config.merge import Entry, Merged, Written, find_foreign, merge
 from reconciler.config.reading import Reading, Unread, find_unread, invalid
 from reconciler.config.schema_problems import schema_problems
-from reconciler.config.semantics import block_problems, semantic_problems
+from reconciler.config.semantics import block_problems, import_problems, imported, semantic_problems
 from reconciler.config.settings import read_settings
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution
 from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
@@ -119,13 +119,15 @@ class Configuration(_WithEnvironments):
         items = {
             name: _entries([(name, each) for each in written], substitution) for name, written in merged.blocks.items()
         }
+        here = {**items, "imports": list(imported(items["imports"], environment.name if environment else ""))}
         unknown = {*doubt.unread, *substitution.unknown}
         entries = [*expansion.resources.values(), *misplaced]
         incomplete = _incomplete(entries, doubt.unread_aliases) | merged.incomplete
         found = [
             *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
             *semantic_problems(entries, expansion, unknown, whole=doubt.whole and merged.whole and expansion.whole),
-            *block_problems(items, expansion, unknown),
+            *block_problems(here, expansion, unknown),
+            *import_problems(items["imports"], self.environments, unknown),
         ]
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
         found = [substitution.told_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
@@ -133,7 +135,7 @@ class Configuration(_WithEnvironments):
         found += (each for each in substitution.problems if each.location not in doubt.unread)
         if found or substitution.problems or unknown or environment is None:
             return Desired({}), found
-        return _desired(expansion, items, self.folder, environment), []
+        return _desired(expansion, here, self.folder, environment), []
 
     def _most_values(self) -> int:
         """How many values may be made in one environment."""

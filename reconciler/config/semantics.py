@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from reconciler import kinds
 from reconciler.config.instances import Expansion
 from reconciler.config.merge import Entry, keys_by_kind
-from reconciler.config.text import cut, quoted, with_article
+from reconciler.config.text import cut, one_of, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.comparison import keys_path
@@ -91,6 +92,33 @@ def _claims(items: Items) -> Iterator[tuple[Entry, str, str]]:
         live = item.value.get("id") if isinstance(item.value, dict) else None
         if isinstance(live, str):
             yield item, "id", live
+
+
+def imported(items: Iterable[Entry], environment: str) -> Iterator[Entry]:
+    """The imports of one environment, each with one id."""
+    for item in items:
+        if not (ids := _ids(item)):
+            yield item
+        elif environment in ids:
+            yield replace(item, value={**item.value, "id": ids[environment]})
+
+
+def import_problems(
+    items: Iterable[Entry], environments: Collection[str], unknown: Collection[Location]
+) -> Iterator[Problem]:
+    """Imports for environments that do not exist."""
+    wrong = ((item, name) for item in items for name in _ids(item) if name not in environments)
+    for item, name in wrong if environments else ():
+        expected = f"expected {one_of(list(environments))}{closest(name, list(environments))}"
+        problem = item.problem(("id", name), f"id: there is no environment {quoted(name)}; {expected}", at_key=True)
+        if problem.location not in unknown:
+            yield problem
+
+
+def _ids(item: Entry) -> Mapping[str, Any]:
+    """Environment → id, of an import that says so."""
+    ids = item.value.get("id") if isinstance(item.value, dict) else None
+    return ids if isinstance(ids, dict) else {}
 
 
 STEP = re.compile(r"[^.\[\]]+")

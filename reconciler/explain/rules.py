@@ -14,7 +14,8 @@ from reconciler.errors import Location, WrongUsage
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field, Put
-from reconciler.kinds.references import referred
+from reconciler.kinds.lookups import LookupTable, described
+from reconciler.kinds.references import named_label, referred
 from reconciler.model.explanation import Rule, Verdict
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
 from reconciler.model.plan import DESTROYS, WAITS, Action, Cause, Plan
@@ -173,6 +174,9 @@ def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Ite
             if address is not None:
                 known = subject.given.plan.id_of(address) if address in subject.given.desired.resources else None
                 yield Rule(f"{address} is {known or 'not live yet'}", "the state, and what is live")
+            elif (label := named_label(field.reference, item)) is not None:
+                offered = LookupTable(subject.given.live.lookups.get(field.reference.lookup, ()))
+                yield Rule(f'the label "{label}" is that of {described(offered.find("label", label))}', offers)
 
 
 def rules_of_address(subject: Subject) -> Iterator[Rule]:

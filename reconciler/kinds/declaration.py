@@ -58,7 +58,8 @@ class Put(Enum):
 class Reference:
     """Items of a list field may name a resource of ours: `{<key>: <its key>}`. `lookup` is the API's list in which the
     item that is sent is found, and `type` the type of such an item. `label` gives the label that the API makes for a
-    target from its record, None if that is not known. Targets that are equal in the fields `labelled_by` bear one."""
+    target from its record, None if that is not known. Targets that are equal in the fields `labelled_by` bear one. An
+    item may name what the API offers by its label, under `label_key` if there is one."""
 
     kind: str
     key: str
@@ -66,6 +67,7 @@ class Reference:
     type: str
     label: Callable[[Raw], str | None]
     labelled_by: tuple[str, ...]
+    label_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,10 @@ class Kind:
     by the API and are neither compared nor sent. `natural_key` are the fields that tell two objects apart for a person;
     `facts`: where the API's owner states what is declared here. `from_wire` turns a record into the configuration's
     words (a field that it cannot tell is left out), `to_wire` the other way. `lookups` are lists that `from_wire`
-    needs. `lost_on_delete`: what a delete loses for good; `after_create`: what a person has to do before a new one
-    works; `manual_step`: what a person does if the API cannot change a field. `creation_errors`: why the API will not
-    create this, as far as its own lists tell. `test_path`: where a trial delivery is asked for."""
+    needs. `shown` is what the record of a new object will show, as far as its label is made of that. `lost_on_delete`:
+    what a delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a
+    person does if the API cannot change a field. `creation_errors`: why the API will not create this, as far as its own
+    lists tell. `test_path`: where a trial delivery is asked for."""
 
     name: str
     object_name: str
@@ -159,6 +162,7 @@ class Kind:
     from_wire: Callable[[Raw, Lookups], dict[str, Any]]
     to_wire: Callable[[Fields], dict[str, Any]] = dict
     lookups: tuple[str, ...] = ()
+    shown: Callable[[Fields, Lookups], Raw] = lambda fields, _lookups: fields
     idempotent_create: bool = False
     lost_on_delete: str = ""
     after_create: str = ""

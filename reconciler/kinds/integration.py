@@ -46,6 +46,12 @@ def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
     return fields
 
 
+def shown(fields: Fields, lookups: Lookups) -> Raw:
+    """What the record of a new integration will show: its provider by the title, None if the catalogue lacks it."""
+    titles = {item.get("slug"): item.get("title") for item in catalogue_items(lookups)}
+    return {**fields, "integration": titles.get(fields.get("integration"))}
+
+
 def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
     """Why the catalogue does not allow a new integration: an unknown provider, or a store that it does not serve."""
     providers = {str(item.get("slug")): item for item in catalogue_items(lookups)}
@@ -118,6 +124,7 @@ INTEGRATION = Kind(
     readable=False,
     from_wire=from_wire,
     lookups=(CATALOGUE,),
+    shown=shown,
     idempotent_create=True,
     lost_on_delete="its id and its credentials, which only a person can enter again in the dashboard",
     after_create="its credentials must be entered in the dashboard before it delivers",

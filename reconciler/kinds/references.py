@@ -2,79 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Kind, Reference
+from reconciler.kinds.lookups import LookupTable
 from reconciler.kinds.wire import in_short
-from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Raw, Record, make_address
+from reconciler.model.inputs import Entry, Fields, Live, Lookups, ObjectRef, Raw, Record, make_address
 from reconciler.serialization import canonical
 
-MOST_NAMED = 20
 BY_ID, BY_LABEL = "id", "label"
 WRITE_IT = "write the line that is meant in place of the reference, or rename one of those that could bear the label"
-
-
-class LookupTable:
-    """The items of a list, each once by its type and id; the first of several wins. `also`: another table, whose items
-    come first. Not safe to share between threads."""
-
-    def __init__(self, items: Iterable[Any], also: LookupTable | None = None) -> None:
-        self._items: dict[str, Raw] = {}
-        for item in items:
-            if isinstance(item, dict):
-                self._items.setdefault(_identity(item), item)
-        self._also = also
-        self._indexes: dict[str, dict[str, list[Raw]]] = {}
-
-    def find(self, name: str, value: Any) -> list[Raw]:
-        """The items with that value under that key."""
-        if name not in self._indexes:
-            index = self._indexes[name] = defaultdict(list)
-            for item in self._items.values():
-                index[repr(item.get(name))].append(item)
-        own = self._indexes[name].get(repr(value), [])
-        if self._also is None:
-            return own
-        return [*self._also.find(name, value), *(item for item in own if not self._also.holds(item))]
-
-    def holds(self, item: Raw) -> bool:
-        """Whether an item of this type and id is among them."""
-        return _identity(item) in self._items or bool(self._also and self._also.holds(item))
-
-    def __iter__(self) -> Iterator[Raw]:
-        return iter(self._items.values())
-
-
-def described(items: Iterable[Raw]) -> str:
-    """The ids of items with their labels, the first of many; "none" if there are none."""
-    items = list(items)
-    labels = told_apart(find_labels(items))
-    ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
-    names = [f'{each} ("{in_short(labels[each])}")' if each in labels else each for each in ids]
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more or "none"
-
-
-def find_labels(items: Iterable[Any]) -> dict[str, str]:
-    """Id → label, of items that have both."""
-    known = (each for each in items if isinstance(each, dict) and each.get("id") and each.get("label"))
-    return {str(each["id"]): str(each["label"]) for each in known}
-
-
-def told_apart(labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels; one that several ids share says how many."""
-    counts = Counter(labels.values())
-    return {
-        object_id: f"{label}, one of {counts[label]} with this label" if counts[label] > 1 else label
-        for object_id, label in labels.items()
-    }
-
-
-def _identity(item: Raw) -> str:
-    return repr((item.get("type"), item.get("id")))
 
 
 class Proof(NamedTuple):
@@ -82,6 +22,15 @@ class Proof(NamedTuple):
 
     item: dict[str, Any]
     by: str
+
+
+class Labelled(NamedTuple):
+    """What a label means: the items that bear it, and the objects that could bear it: ids of live ones, and of those
+    that were live, addresses of planned ones. `item` is the one that is sent, None if nothing proves which it is."""
+
+    items: list[Raw]
+    bearers: list[str]
+    item: dict[str, Any] | None
 
 
 class Targets:
@@ -128,6 +77,18 @@ class Targets:
         label = self._reference.label(record.raw)
         return self._of_type(offered.find("label", label)) if label is not None else []
 
+    def by_label(self, label: str, offered: LookupTable, lookups: Lookups) -> Labelled:
+        """What a label means that is written. It counts if one item bears it, and at most one object, a live one, could
+        bear it. `lookups`: the lists that tell the labels of planned objects."""
+        items = self._of_type(offered.find("label", label))
+        owners = [each["id"] for each in items if each["id"] in self._taken]
+        live = [each.id for each in (*self._bearers.get(label, ()), *self._bearers.get(None, ()))]
+        shown = {address: KINDS[self._reference.kind].shown(each, lookups) for address, each in self._coming.items()}
+        coming = [address for address, record in shown.items() if self._reference.label(record) in (label, None)]
+        bearers = list(dict.fromkeys([*owners, *live, *coming]))
+        is_proven = len(items) == 1 and len(bearers) <= 1 and self._records.keys() >= set(bearers)
+        return Labelled(items, bearers, self._item(items[0]["id"]) if is_proven else None)
+
     def twins(self, record: Record, address: str = "") -> Iterator[str]:
         """The other objects that could have the label of an object: ids of live ones, addresses of planned ones."""
         bearers = [*self._bearers.get(self._reference.label(record.raw), ()), *self._bearers.get(None, ())]
@@ -150,22 +111,28 @@ class Targets:
         items = self.labelled(record, offered)
         if not items:
             return []
-        twins = [self._described(kind, each) for each in self.twins(record, address)]
         why = (
             f"{address} ({record.id}) is not offered under its own id, "
             f'and the label "{self._reference.label(record.raw)}" does not prove which destination it is'
         )
-        shared = f", as it could be that of {' and '.join(twins)}" if twins else ""
+        return self.candidates(kind, why, items, self.twins(record, address))
+
+    def candidates(self, kind: Kind, why: str, items: Iterable[Raw], bearers: Iterable[str]) -> list[str]:
+        """Why a label proves nothing, with the objects that could bear it, then a line to write for each item."""
+        said = [self.described(kind, each) for each in bearers]
+        shared = f", as it could be that of {' and '.join(said)}" if said else ""
         ids = [item["id"] for item in items]
-        owners = [f"  # {self._described(kind, each)}" if each in self._records else "" for each in ids]
+        owners = [f"  # {self.described(kind, each)}" if each in self._records else "" for each in ids]
         lines = [
             f"  - {{type: {self._reference.type}, id: {each}}}{owner}" for each, owner in zip(ids, owners, strict=True)
         ]
         return [f"{why}{shared}. Offered under that label:", *lines]
 
-    def _described(self, kind: Kind, name: str) -> str:
+    def described(self, kind: Kind, name: str) -> str:
         """A live object by its id, or one to come by its address, with what tells it from others."""
         live = name in self._records
+        if not live and name not in self._coming:
+            return f"the {kind.name} {name}, which is not live any more"
         fields = self._records[name].fields if live else self._coming[name]
         said = ", ".join(f"{each} {in_short(fields[each])}" for each in kind.natural_key if each in fields)
         return f"the live {kind.name} {name} ({said})" if live else f"{name} ({said}), made by this plan"
@@ -188,14 +155,26 @@ def referred(reference: Reference, item: Any) -> str | None:
     return None
 
 
-def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, int, Reference]]:
-    """Every reference in the fields: its address, its field's name, its index in the list, its declaration."""
+def named_label(reference: Reference, item: Any) -> str | None:
+    """The label by which an item of a list field names what the API offers, None if it does not."""
+    label = item.get(reference.label_key) if isinstance(item, dict) and "id" not in item else None
+    return label if isinstance(label, str) else None
+
+
+def list_items(kind: Kind, fields: Fields) -> Iterator[tuple[str, int, Any, Reference]]:
+    """Every item that may refer to something: its field's name, its index in the list, itself, the declaration."""
     for name, reference in kind.reference_fields():
         items = fields.get(name)
         for index, item in enumerate(items if isinstance(items, list) else ()):
-            address = referred(reference, item)
-            if address is not None:
-                yield address, name, index, reference
+            yield name, index, item, reference
+
+
+def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, int, Reference]]:
+    """Every reference in the fields: its address, its field's name, its index in the list, its declaration."""
+    for name, index, item, reference in list_items(kind, fields):
+        address = referred(reference, item)
+        if address is not None:
+            yield address, name, index, reference
 
 
 def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
@@ -233,6 +212,7 @@ class ReferenceResolver:
         self._planned = planned
         self._targets: dict[Reference, Targets] = {}
         self._offers: dict[str, LookupTable] = {}
+        self._labelled: dict[tuple[Reference, str], Labelled] = {}
 
     def targets(self, reference: Reference) -> Targets:
         """The objects that a reference may mean."""
@@ -256,6 +236,18 @@ class ReferenceResolver:
         what works today is not doubted. `address`: that of the object."""
         offers = self.offers(reference)
         return self.targets(reference).proof(record, LookupTable(used, also=offers) if used else offers, address)
+
+    def by_label(self, reference: Reference, label: str) -> Labelled:
+        """What a label means that is written."""
+        if (reference, label) not in self._labelled:
+            found = self.targets(reference).by_label(label, self.offers(reference), self._live.lookups)
+            self._labelled[reference, label] = found
+        return self._labelled[reference, label]
+
+    def as_sent(self, reference: Reference, item: Any) -> Any:
+        """An item that names its target by a label as it is sent; itself if it does not, or if nothing proves that."""
+        label = named_label(reference, item)
+        return item if label is None else self.by_label(reference, label).item or item
 
     def behind(self, reference: Reference) -> dict[str, str]:
         """Id of an item → id of the live object that it is proven to stand for, if the two ids differ."""

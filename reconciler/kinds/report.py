@@ -95,11 +95,18 @@ REPORT = Kind(
                             "int-wh-01",
                             pattern="^[a-zA-Z0-9._-]{1,256}$",
                         ),
+                        "label": text(
+                            "The label of a destination that is not managed here, in place of its id. "
+                            "Exactly one destination must have it.",
+                            "Email: Team",
+                            minLength=1,
+                        ),
                     },
                     "additionalProperties": False,
                     "oneOf": [
                         {"title": "Managed here", "required": ["integration"], "maxProperties": 1},
                         {"title": "Not managed here", "required": ["type", "id"]},
+                        {"title": "Not managed here, by its label", "required": ["type", "label"]},
                     ],
                     "defaultSnippets": [
                         {
@@ -112,10 +119,16 @@ REPORT = Kind(
                             "description": "A destination that is not managed here, by its id.",
                             "body": {"type": TARGET_INTEGRATION, "id": "${1:id}"},
                         },
+                        {
+                            "label": f"{TARGET_INTEGRATION}, by its label",
+                            "description": "A destination that is not managed here, by its label.",
+                            "body": {"type": TARGET_INTEGRATION, "label": "${1:label}"},
+                        },
                     ],
                 },
             },
-            expected=f"a list of `integration: KEY` or `{{type: {TARGET_INTEGRATION}, id: ID}}`, at least one",
+            expected=f"a list of `integration: KEY` or `{{type: {TARGET_INTEGRATION}, id: ID}}` (or `label: LABEL`), "
+            "at least one",
             unordered=True,
             # That a destination's id is the integration's own is plausible and stated nowhere.
             reference=Reference(
@@ -125,6 +138,7 @@ REPORT = Kind(
                 type=TARGET_INTEGRATION,
                 label=find_label,
                 labelled_by=("integration", "title"),
+                label_key="label",
             ),
         ),
     ),

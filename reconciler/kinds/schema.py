@@ -16,6 +16,7 @@ KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"
 ADDRESS_PATTERN = f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
+ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"
 CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
 
 DEFAULTS = "defaults"
@@ -59,7 +60,14 @@ BLOCKS: dict[str, Schema] = {
         "A reviewed adoption: the live object `id` is what `to` means.",
         {
             "to": _address("an address of the configuration"),
-            "id": text("the id of a live object", "wbRlfw1x", pattern="^[a-zA-Z0-9._-]{1,256}$"),
+            "id": {
+                "type": ["string", "object"],
+                "pattern": ID_PATTERN,
+                "minProperties": 1,
+                "additionalProperties": text("the id of a live object", "wbRlfw1x", pattern=ID_PATTERN),
+                "description": "the id of a live object, or a map of environments to ids",
+                "examples": ["wbRlfw1x", {"sandbox": "wbRlfw1x", "production": "cJinsL4v"}],
+            },
         },
         {"to": "report.daily-revenue", "id": "wbRlfw1x"},
     ),
@@ -234,7 +242,7 @@ def _with_variables(schema: Schema) -> Schema:
 
 def _or_variable(schema: Schema) -> Schema:
     result = _with_variables(schema)
-    if not ({"type", "enum"} & set(schema)) or "oneOf" in schema:
+    if not ({"type", "enum"} & set(schema)) or ("oneOf" in schema and schema.get("type") != "string"):
         return result
     if schema.get("type") in ("object", "array"):
         return {**result, "type": [schema["type"], "string"], "pattern": VARIABLE["pattern"]}

@@ -63,6 +63,8 @@ def reference_text(item: Any, labels: Mapping[str, str], unknown: str = " (id kn
     if set(item) == {"type", "id"}:
         label = labels.get(str(item["id"]))
         return f"{label} ({item['id']})" if label else f"{item['type']} {item['id']}"
+    if set(item) == {"type", "label"}:
+        return str(item["label"])
     key, value = next(iter(item.items()), ("", None))
     is_reference = len(item) == 1 and key in REFERENCE_KEYS and isinstance(value, str)
     return f"{key}.{value}{unknown}" if is_reference else None

@@ -51,11 +51,10 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     fields = written(kind, resource.fields, ignored)
     if rules := kind.local_times(fields):
         fields |= {name: kinds.local_time.next_time(*each, context.now) for name, each in rules.items()}
-    return resolved(
-        kind,
-        fields,
-        lambda address, reference: context.resolve(address, reference, every),
-    )
+    for name, reference in kind.reference_fields():
+        if name in fields and reference.label_key:
+            fields[name] = [context.references.as_sent(reference, item) for item in fields[name]]
+    return resolved(kind, fields, lambda address, reference: context.resolve(address, reference, every))
 
 
 def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], live: Record | None) -> Entry:

@@ -10,7 +10,17 @@ from typing import Any
 
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, WrongUsage
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.references import BY_ID, BY_LABEL, WRITE_IT, described, find_labels, references, referred
+from reconciler.kinds.lookups import described, find_labels
+from reconciler.kinds.references import (
+    BY_ID,
+    BY_LABEL,
+    WRITE_IT,
+    Labelled,
+    list_items,
+    named_label,
+    references,
+    referred,
+)
 from reconciler.model.inputs import Desired, Destination, Live, ObjectRef, Resource, Target
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change
 from reconciler.plan.identity import PlanContext
@@ -31,7 +41,7 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
             resource = context.desired.resources[address]
             uses = {used for used, *_ in references(KINDS[resource.kind], resource.fields)}
             before = {used for used in uses if used in changes and changes[used].action in WRITES}
-            notes = _not_yet_offered(context, change)
+            notes = [*_not_yet_offered(context, change), *_newly_meant(context, change, resource)]
         leaving: set[str] = set()
         if change.action in DESTROYS:
             using = [
@@ -61,6 +71,15 @@ def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
         for used, _, _, reference in references(KINDS[change.kind], change.remember.applied)
         if context.target(used) is not None
     ]
+
+
+def _newly_meant(context: PlanContext, change: Change, resource: Resource) -> Iterator[str]:
+    """What labels mean that the live object does not have yet: somebody may have renamed something in the dashboard."""
+    record = context.live.records[change.kind].get(change.id or "") if change.action is Action.UPDATE else None
+    for name, index, item, reference in list_items(KINDS[change.kind], resource.fields) if record else ():
+        sent = context.references.as_sent(reference, item)
+        if record and sent is not item and sent not in (record.fields.get(name) or ()):
+            yield f'{name}[{index}]: the label "{item[reference.label_key]}" means {sent["id"]}'
 
 
 def _leaving(
@@ -125,11 +144,20 @@ class _Sent:
     item: Any
     reference: Reference
 
+    def problem(self, key: str, message: str) -> Problem:
+        """A problem with the value at a key of the item."""
+        path = f"{self.name}[{self.index}].{key}"
+        sources = ", ".join(map(str, self.resource.sources.get(path, ())))
+        message = f"{self.change.address}: {path}: {message}"
+        message += f" (the value comes from {sources})" if sources else ""
+        return Problem(*self.resource.field_location(path), message, subject=self.change.address)
+
 
 def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> None:
     """IdentityAmbiguous if the lists do not prove which item stands for a live object that these changes refer to;
     ConfigurationInvalid if an item that is written by its id is not offered."""
     changes = list(changes)
+    problems = [*_not_offered(context, changes), *_not_labelled(context, changes)]
     unsure: list[str] = []
     for sent in _sent(context.desired, changes):
         address = referred(sent.reference, sent.item)
@@ -139,9 +167,16 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
             targets = context.references.targets(sent.reference)
             first, *candidates = targets.in_doubt(kind, record, address, offered) or [""]
             unsure += [f"{sent.change.address}: {sent.name}[{sent.index}]: {first}", *candidates] if first else []
+    for sent, label, found in _labelled(context, changes):
+        if found.items and found.item is None:
+            place = sent.resource.field_location(f"{sent.name}[{sent.index}].{sent.reference.label_key}")
+            why = f'{sent.name}[{sent.index}]: the label "{label}" does not prove which destination it is'
+            targets, kind = context.references.targets(sent.reference), KINDS[sent.reference.kind]
+            first, *candidates = targets.candidates(kind, why, found.items, found.bearers)
+            unsure += [f"{place}: {sent.change.address}: {first}", *candidates]
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
-    if problems := list(_not_offered(context, changes)):
+    if problems:
         raise ConfigurationInvalid(problems)
 
 
@@ -150,13 +185,36 @@ def _not_offered(context: PlanContext, changes: Iterable[Change]) -> Iterator[Pr
     for sent in _new_by_id(context.desired, context.live, changes):
         offered = context.references.offers(sent.reference)
         if sent.reference.lookup in context.live.lookups and not offered.holds(sent.item):
-            path = f"{sent.name}[{sent.index}].id"
             found, ids = sent.item["id"], [str(each["id"]) for each in offered if each.get("id")]
-            message = f'{sent.change.address}: {path}: the API does not offer "{found}" in {sent.reference.lookup}'
-            message += f"; expected one of: {described(offered)}{did_you_mean(found, ids)}"
-            sources = ", ".join(map(str, sent.resource.sources.get(path, ())))
-            message += f" (the value comes from {sources})" if sources else ""
-            yield Problem(*sent.resource.field_location(path), message, subject=sent.change.address)
+            expected = f"expected one of: {described(offered)}{did_you_mean(found, ids)}"
+            yield sent.problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
+
+
+def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator[Problem]:
+    """Problems for labels that nothing bears, or only what these changes delete."""
+    leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
+    for sent, label, found in _labelled(context, changes):
+        kind, targets = KINDS[sent.reference.kind], context.references.targets(sent.reference)
+        bearers = " and ".join(targets.described(kind, each) for each in found.bearers)
+        if found.item and any((kind.name, each) in leaving for each in found.bearers):
+            said = f'"{label}" is the label of {bearers}, which this plan deletes'
+            yield sent.problem(sent.reference.label_key, f"{said}; expected a destination that stays")
+        elif not found.items:
+            offered = context.references.offers(sent.reference)
+            said = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
+            said += f", and it could be that of {bearers}" if bearers else ""
+            keys = [each.partition(".")[2] for each in found.bearers if each in context.desired.resources]
+            expected = f"one of: {described(offered)}{did_you_mean(label, find_labels(offered).values())}"
+            expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
+            yield sent.problem(sent.reference.label_key, f"{said}; expected {expected}")
+
+
+def _labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple[_Sent, str, Labelled]]:
+    """The items that are written by a label, with what it means by the API's list."""
+    for sent in _sent(context.desired, changes):
+        label = named_label(sent.reference, sent.item)
+        if label is not None and sent.reference.lookup in context.live.lookups:
+            yield sent, label, context.references.by_label(sent.reference, label)
 
 
 def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.references import ReferenceResolver, find_labels, references, referred
+from reconciler.kinds.lookups import find_labels
+from reconciler.kinds.references import ReferenceResolver, references, referred
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, Resource
 from reconciler.model.plan import Action, Change, Plan

@@ -79,18 +79,20 @@ def test_blocks_are_read(folder: Folder) -> None:
         (
             "imports: [{to: automation.a, id: a/b}]",
             34,
-            'imports: id: found the text "a/b"; expected the id of a live object, for example wbRlfw1x',
+            'imports: id: found the text "a/b"; expected the id of a live object, or a map of environments to ids, '
+            "for example wbRlfw1x",
         ),
         (
             "imports: [{to: automation.a, id: 12}]",
             34,
-            "imports: id: found the number 12; expected the id of a live object, for example wbRlfw1x; "
-            "write it in quotes",
+            "imports: id: found the number 12; expected the id of a live object, or a map of environments to ids, "
+            "for example wbRlfw1x; write it in quotes",
         ),
         (
             'imports: [{to: automation.a, id: "x\\n"}]',
             34,
-            'imports: id: found the text "x\\n"; expected the id of a live object, for example wbRlfw1x',
+            'imports: id: found the text "x\\n"; expected the id of a live object, or a map of environments to ids, '
+            "for example wbRlfw1x",
         ),
         (
             "imports: [{to: automation.a, id: x}, {to: automation.a, id: y}]",
@@ -120,3 +122,56 @@ def test_one_live_object_has_one_address(folder: Folder) -> None:
     folder.write(written("automations", "a") + "  b: {name: B, status: active, data: {}}\n" + written("reports", "r"))
     folder.write("imports: [{to: automation.a, id: x}, {to: report.r, id: x}, {to: automation.b, id: x}]", "i.yaml")
     assert folder.problems() == ['i.yaml:1:84: imports: id: "x" is in imports at i.yaml:1:11 already; expected it once']
+
+
+ENVIRONMENTS = "environments: {sandbox: {}, production: {}, other: {}}\n"
+
+
+def test_an_import_may_name_an_id_for_each_environment(folder: Folder) -> None:
+    """An environment that is not named imports nothing; two items may share an address between environments."""
+    folder.write(ENVIRONMENTS, "reconciler.yaml")
+    folder.write(
+        written("automations") + "imports: [{to: automation.a, id: {sandbox: aaa, production: bbb}}, "
+        "{to: automation.a, id: {other: aaa}}]"
+    )
+    found = {name: folder.desired(name).imports for name in ("sandbox", "production", "other")}
+    assert {name: [each.id for each in imports] for name, imports in found.items()} == {
+        "sandbox": ["aaa"],
+        "production": ["bbb"],
+        "other": ["aaa"],
+    }
+    assert str(found["other"][0].location).endswith("main.yaml:6:68")
+    folder.write(written("automations") + "imports: [{to: automation.a, id: {sandbox: aaa}}]")
+    assert folder.desired("production").imports == ()
+
+
+@pytest.mark.parametrize(
+    ("ids", "column", "said"),
+    [
+        (
+            "{sandbx: a}",
+            35,
+            'id: there is no environment "sandbx"; expected one of sandbox, production, other; did you mean "sandbox"?',
+        ),
+        (
+            "{sandbox: a/b}",
+            44,
+            'id.sandbox: found the text "a/b"; expected the id of a live object, for example wbRlfw1x',
+        ),
+        (
+            "{}",
+            34,
+            "id: is empty; expected the id of a live object, or a map of environments to ids, for example wbRlfw1x",
+        ),
+        (
+            "{sandbox: a}}, {to: automation.a, id: {sandbox: b}",
+            54,
+            'to: "automation.a" is in imports at main.yaml:6:11 already; expected it once (in the environment sandbox)',
+        ),
+    ],
+)
+def test_a_wrong_id_for_an_environment(folder: Folder, ids: str, column: int, said: str) -> None:
+    """A name that is no environment is named at its place, and once."""
+    folder.write(ENVIRONMENTS, "reconciler.yaml")
+    folder.write(written("automations") + f"imports: [{{to: automation.a, id: {ids}}}]")
+    assert folder.problems() == [f"main.yaml:6:{column}: imports: {said}"]

@@ -96,7 +96,7 @@ def test_missing_fields_are_missed_at_the_key(folder: Folder) -> None:
     folder.write("reports:\n  a: {status: draft}\n")
     assert folder.problems() == [
         'main.yaml:2:3: report.a: "destinations" is missing; expected a list of `integration: KEY` or '
-        "`{type: target_integration, id: ID}`, at least one",
+        "`{type: target_integration, id: ID}` (or `label: LABEL`), at least one",
         'main.yaml:2:3: report.a: "environment" is missing; expected one of sandbox, production',
         'main.yaml:2:3: report.a: "included_range_days" is missing; expected one of 1, 3, 7',
         'main.yaml:2:3: report.a: "report_name" is missing; expected a text of 1 to 255 characters',

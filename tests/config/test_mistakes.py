@@ -371,14 +371,15 @@ MISTAKES = [
         "a destination without its list",
         ("      - integration: alerts", "      integration: alerts"),
         "main.yaml:14:7: report.daily: destinations: found a map of integration; expected a list of "
-        '`integration: KEY` or `{type: target_integration, id: ID}`, at least one; write "- " before each '
-        "item",
+        "`integration: KEY` or `{type: target_integration, id: ID}` (or `label: LABEL`), at least one; "
+        'write "- " before each item',
     ),
     Mistake(
         "a destination that is a name",
         ("    destinations:\n      - integration: alerts", "    destinations: [alerts]"),
         'main.yaml:13:20: report.daily: destinations[0]: found the text "alerts"; expected {integration: …} '
-        "or {type: target_integration, id: …}; did you mean {integration: alerts}?",
+        "or {type: target_integration, id: …} or {type: target_integration, label: …}; "
+        "did you mean {integration: alerts}?",
     ),
     Mistake(
         "a reference to what is not there",

@@ -11,8 +11,10 @@ from reconciler.model.inputs import Ignored
 from .conftest import Folder, written
 
 SEND_AT = 'expected a UTC time on the 30-minute grid, "00:00" to "23:30"'
-DESTINATIONS = "expected a list of `integration: KEY` or `{type: target_integration, id: ID}`, at least one"
-SHAPES = "expected {integration: …} or {type: target_integration, id: …}"
+DESTINATIONS = (
+    "expected a list of `integration: KEY` or `{type: target_integration, id: ID}` (or `label: LABEL`), at least one"
+)
+SHAPES = "expected {integration: …} or {type: target_integration, id: …} or {type: target_integration, label: …}"
 NAME = "expected a text of 1 to 255 characters"
 
 REPORT = [
@@ -108,7 +110,8 @@ def test_an_unknown_key_in_a_destination(folder: Folder) -> None:
     """An unknown key is named at the key."""
     folder.write(written("reports", destinations="[{type: target_integration, id: y, lable: z}]"))
     assert folder.problems() == [
-        'main.yaml:3:54: report.a: destinations[0]: unknown key "lable"; expected one of integration, type, id'
+        'main.yaml:3:54: report.a: destinations[0]: unknown key "lable"; expected one of integration, type, id, '
+        'label; did you mean "label"?'
     ]
 
 

@@ -19,8 +19,18 @@ WAYS = [
     pytest.param("quickstart", (), PRODUCTION, id="quickstart"),
     pytest.param("team", ("--environment", "sandbox"), SANDBOX, id="team in the sandbox"),
     pytest.param("team", ("--environment", "production"), PRODUCTION, id="team in production"),
+    pytest.param(
+        "studio", ("--environment", "sandbox"), SANDBOX, id="studio in the sandbox", marks=pytest.mark.exhaustive
+    ),
+    pytest.param("studio", ("--environment", "production"), PRODUCTION, id="studio in production"),
 ]
-RESOURCES = {"quickstart": 3, "team": 7}
+RESOURCES = {
+    "quickstart": {"default": 3},
+    "team": {"sandbox": 7, "production": 7},
+    "studio": {"sandbox": 115, "production": 124},
+}
+MOST_LINES = 120
+"""Of the YAML that comes to so many."""
 
 
 def copied(name: str, folder: Path) -> Path:
@@ -39,16 +49,23 @@ def test_an_example_is_applied_once_and_then_has_nothing_to_do(
     planned = rehearsal.run("plan", "--detailed-exitcode", folder, *options, **keys)
     assert planned.returncode == 2, planned.stderr
     named = options[-1] if options else "default"
-    assert f"Plan for {named}: {RESOURCES[name]} to create (API: http://127." in planned.stdout
+    number = RESOURCES[name][named]
+    assert f"Plan for {named}: {number} to create (API: http://127." in planned.stdout
     applied = rehearsal.run("apply", "--auto-approve", folder, *options, **keys)
     assert applied.returncode == 0, applied.stderr
-    assert f"{RESOURCES[name]} changes read back and verified" in applied.stdout
+    assert f"{number} changes read back and verified" in applied.stdout
     again = rehearsal.run("plan", "--detailed-exitcode", folder, *options, **keys)
     assert again.returncode == 0, again.stdout + again.stderr
     before = len(rehearsal.requests())
     second = rehearsal.run("apply", "--auto-approve", folder, *options, **keys)
     assert second.returncode == 0, second.stderr
     assert {line["method"] for line in rehearsal.requests()[before:]} == {"GET"}
+
+
+def test_the_studio_is_short() -> None:
+    """People copy it, so what is many in it is written once."""
+    files = (EXAMPLES / "studio").rglob("*.yaml")
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= MOST_LINES
 
 
 def test_both_environments_of_the_team_live_side_by_side(rehearsal: Rehearsal, tmp_path: Path) -> None:

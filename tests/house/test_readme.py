@@ -12,7 +12,7 @@ from .documents import README
 from .imports import ROOT
 from .readme import RENEW, exit_codes, help_texts, renewed
 
-LINES = 350
+LINES = 400
 TRY_LINE = (
     "python3 -m venv .venv && .venv/bin/pip install -q . && "
     "(export QONVERSION_SECRET=sk_demo QONVERSION_API_URL=simulator:demo.sqlite; "
@@ -25,7 +25,7 @@ TEST_LINE = (
 
 
 def test_the_readme_is_short() -> None:
-    """At most 350 lines. What is longer belongs into a guide."""
+    """At most 400 lines. What is longer belongs into a guide."""
     assert len(README.read_text(encoding="utf-8").splitlines()) <= LINES
 
 
@@ -66,8 +66,10 @@ def test_the_configuration_that_the_readme_shows_is_valid(tmp_path: Path) -> Non
     """Its resources and its `reconciler.yaml`, as somebody copies them."""
     shown = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     (resources,) = [text for text in shown if text.startswith("integrations:")]
+    (alike,) = [text for text in shown if text.startswith("defaults:")]
     (settings,) = [text for text in shown if text.startswith("name:")]
     (tmp_path / "all.yaml").write_text(resources, encoding="utf-8")
+    (tmp_path / "alike.yaml").write_text(alike, encoding="utf-8")
     (tmp_path / "reconciler.yaml").write_text(settings, encoding="utf-8")
     assert run(["validate", str(tmp_path)]) == 0
 

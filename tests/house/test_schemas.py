@@ -129,19 +129,22 @@ def test_many_alike_are_known(kind: Kind) -> None:
         check.validate({"defaults": {kind.section: {name: value}}})
 
 
-def test_both_shapes_of_a_destination_are_offered() -> None:
-    """A key of ours, or type and id: each is offered as a whole, each passes, and a mixture of both does not."""
+def test_all_shapes_of_a_destination_are_offered() -> None:
+    """A key of ours, type and id, or type and label: each is offered as a whole, each passes, a mixture does not."""
     items = committed("report.schema.json")["properties"]["destinations"]["items"]
     bodies = [snippet["body"] for snippet in items["defaultSnippets"]]
-    assert [set(body) for body in bodies] == [{"integration"}, {"type", "id"}]
-    assert set(items["properties"]) == {"integration", "type", "id"}
+    assert [set(body) for body in bodies] == [{"integration"}, {"type", "id"}, {"type", "label"}]
+    assert set(items["properties"]) == {"integration", "type", "id", "label"}
     check = Draft202012Validator(items)
     assert check.is_valid({"integration": "a"})
     assert check.is_valid({"type": "target_integration", "id": "${var.inbox}"})
+    assert check.is_valid({"type": "target_integration", "label": "Email: ${var.team}"})
     for wrong in (
         {},
         {"type": "target_integration"},
         {"integration": "a", "id": "b"},
+        {"integration": "a", "label": "b"},
+        {"type": "target_integration", "id": "a", "label": "b"},
         {"type": "email", "id": "b"},
         "a",
     ):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import referred
+from reconciler.kinds.references import ReferenceResolver, list_items, referred
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, address_kind
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Graph, Node
@@ -72,22 +72,25 @@ class _Targets:
     live: Live
     addresses: Mapping[ObjectRef, str]
     unmanaged: dict[str, Node] = field(default_factory=dict)
+    references: ReferenceResolver = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.references = ReferenceResolver(self.live)
 
     def of(self, kind: str, fields: Fields) -> Iterator[str]:
-        for name, reference in KINDS[kind].reference_fields():
-            items = fields.get(name)
-            for item in items if isinstance(items, list) else ():
-                target = referred(reference, item) or self._by_id(reference.kind, item)
-                if target is not None:
-                    yield target
+        for _, _, item, reference in list_items(KINDS[kind], fields):
+            target = referred(reference, item) or self._by_id(reference.kind, self.references.as_sent(reference, item))
+            if target is not None:
+                yield target
 
     def _by_id(self, kind: str, item: Any) -> str | None:
         """What an item that names an id means: an address, or a node of its own for what is not managed.
 
         That a destination's id is its integration's own is plausible and stated nowhere; if it is another, and no
-        managed integration is proven to stand behind it, the item is shown by the label that the API gives it.
+        managed integration is proven to stand behind it, the item is shown by the label that the API gives it. A label
+        that is written takes the place of an id that is not known.
         """
-        object_id = item.get("id") if isinstance(item, dict) else None
+        object_id = item.get("id", item.get("label")) if isinstance(item, dict) else None
         if not isinstance(object_id, str):
             return None
         managed = self.addresses.get(ObjectRef(kind, object_id)) or self.plan.behind.get(object_id)
