@@ -108,8 +108,7 @@ class OperationRunner:
         wanted = self.references.fields(kind, remember.applied)
         object_id = (change.id if change.action is not Action.REPLACE else remember.id) or ""
         self._require_as_seen(kind, change)
-        if said := outdated(change, self.writer.now()):
-            raise Refused(said, hint="plan again")
+        self._require_timely(change)
         entry = self.state.entry(change.address)
         applied = dict(entry.applied) if entry and entry.id == object_id else {}
         if change.cleanup and change.id:
@@ -226,6 +225,11 @@ class OperationRunner:
         elif change.action is not Action.DELETE:
             raise Refused(f"{change.id} is gone", hint="plan again")
 
+    def _require_timely(self, change: Change) -> None:
+        """Refused if the UTC times of a change are not those of the next delivery any more, or have to wait."""
+        if said := outdated(change, self.writer.now()):
+            raise Refused(said, hint="plan again")
+
     def _check_before_retry(
         self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields
     ) -> Again | None:
@@ -235,6 +239,7 @@ class OperationRunner:
 
         def check(may_have_succeeded: bool) -> None:
             if not (may_have_succeeded or replaces_all):
+                self._require_timely(change)
                 return
             try:
                 record = self.recovery.record(kind, object_id)
@@ -245,5 +250,6 @@ class OperationRunner:
                 raise AlreadyDone
             if replaces_all and record is not None:
                 _require_unchanged(kind, change, record)
+            self._require_timely(change)
 
         return check if kind.readable else None

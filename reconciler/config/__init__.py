@@ -1,1 +1,10 @@
 """The config stage: YAML → Desired."""
+
+from typing import TYPE_CHECKING
+
+from reconciler.lazy import lazy_submodules
+
+if TYPE_CHECKING:
+    from reconciler.config import defaults, for_each
+else:
+    __getattr__ = lazy_submodules(__name__)

@@ -9,21 +9,20 @@ from itertools import product
 from math import prod
 from typing import Any, Final, NamedTuple
 
+from reconciler.config.instances import ELSEWHERE, word
 from reconciler.config.merge import KEY, Written, no_key
 from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, plain_copy
 from reconciler.errors import Location, Problem
-from reconciler.kinds.meta_arguments import META_ARGUMENTS, NAME_PATTERN
+from reconciler.kinds.meta_arguments import NAME_PATTERN
 from reconciler.model.inputs import address_kind, make_address
 from reconciler.text import closest
 from reconciler.yaml import LocatedList, LocatedMap, find_location
 
 DIMENSION: Final = re.compile(NAME_PATTERN)
 NO_DIMENSION: Final = NO_NAME.replace("variable", "dimension")
-WORDS: Final = frozenset(META_ARGUMENTS)
 EXPECTED: Final = "expected a map of lists by names of yours, for example {app: [chess, go]}"
-ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or in key"
 Excluded = dict[tuple[str, ...], set[tuple[str, ...]]]
 """Names of dimensions → the keys of their items that are left out together."""
 
@@ -137,17 +136,6 @@ def _no_key(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return f"found {found(value)}; expected a text"
     return "" if KEY.fullmatch(str(value)) else no_key(str(value))
-
-
-def word(substitution: Substitution, written: Written, name: str) -> Any:
-    """The value of `only_in` or `exclude`, None if it is not written."""
-    if name not in written.node:
-        return None
-    at = find_location(written.node, (name,), written.value_location)
-    substitution.items, substitution.no_items = NO_ITEMS, ELSEWHERE.format(name)
-    value = substitution.plain(written.node[name], at.file, (at.line, at.column))
-    substitution.no_items = NO_FOR_EACH
-    return value
 
 
 def read_dimensions(substitution: Substitution, written: Written) -> dict[str, Dimension] | None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.config.for_each import WORDS, Definition, combine, read_dimensions, word
+from reconciler import config
 from reconciler.config.merge import Entry, Written
 from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, count_values
 from reconciler.errors import Location, Problem
+from reconciler.kinds.meta_arguments import META_ARGUMENTS
 from reconciler.text import did_you_mean, misspelt
 from reconciler.yaml import LocatedMap, find_location
 
+if TYPE_CHECKING:
+    from reconciler.config.for_each import Definition
+
+WORDS: Final = frozenset(META_ARGUMENTS)
+ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or in key"
 MOST_INSTANCES: Final = 100_000
 LARGEST_COUNT: Final = 10**12
 """A larger one is not written out in a message."""
@@ -110,9 +116,9 @@ class _Expander:
         # What is left out need not have values for its variables.
         substitution = Substitution(self._substitution.environment) if left_out else self._substitution
         substitution.subject = address
-        dimensions = read_dimensions(substitution, written)
+        dimensions = config.for_each.read_dimensions(substitution, written)
         if dimensions is not None:
-            yield Definition(address, written, dimensions, left_out, substitution)
+            yield config.for_each.Definition(address, written, dimensions, left_out, substitution)
         elif left_out is None:
             self._add_unmade(address, written)
 
@@ -159,7 +165,7 @@ class _Expander:
             self.refuse(definition, f"makes {self._values} values up to here; expected at most {self._most} in all")
             return
         words = {name: word(substitution, written, name) for name in ("exclude", "only_in") if name in written.node}
-        for items in combine(dimensions, excluded):
+        for items in config.for_each.combine(dimensions, excluded):
             address = definition.make_address(items)
             if not address:
                 self.found.whole = self.found.whole and definition.left_out is not None
@@ -210,3 +216,14 @@ class _Expander:
                     plain = self._substitution.plain(value, at.file, (at.line, at.column))
                     self._substitution.constants[id(value)] = plain
         return any(varies)
+
+
+def word(substitution: Substitution, written: Written, name: str) -> Any:
+    """The value of `only_in` or `exclude`, None if it is not written."""
+    if name not in written.node:
+        return None
+    at = find_location(written.node, (name,), written.value_location)
+    substitution.items, substitution.no_items = NO_ITEMS, ELSEWHERE.format(name)
+    value = substitution.plain(written.node[name], at.file, (at.line, at.column))
+    substitution.no_items = NO_FOR_EACH
+    return value

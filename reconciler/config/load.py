@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.config.defaults import apply_defaults
+from reconciler import config
 from reconciler.config.files import SETTINGS_FILE, Disk, Source, configuration_folder
 from reconciler.config.instances import Expansion, expand
 from reconciler.config.locations import value_locations, value_sources
@@ -209,7 +209,8 @@ def _read(
         environments = {}
     merged = merge(documents)
     merged.lacks_defaults = merged.lacks_defaults or lacks_defaults
-    apply_defaults(merged, MOST_EVALUATED // max(1, len(environments)))
+    if merged.defaults or merged.lacks_defaults:
+        config.defaults.apply_defaults(merged, MOST_EVALUATED // max(1, len(environments)))
     if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
         message = (
             f"the YAML here is no configuration ({some_of([each.name for each in files])}); expected another folder"

@@ -16,8 +16,7 @@ from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import cut, quoted
 from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
-from reconciler.model.backends import BACKENDS
-from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, StateSettings
+from reconciler.model.settings import BACKENDS, DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, StateSettings
 from reconciler.text import WORD_CHARACTERS
 from reconciler.yaml import LocatedList, LocatedMap, find_location
 

@@ -7,7 +7,7 @@ from typing import Any
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed, text
 from reconciler.kinds.meta_arguments import LIFECYCLE, META_ARGUMENTS, NAME_PATTERN
-from reconciler.model.backends import BACKENDS
+from reconciler.model.settings import BACKENDS
 
 Schema = dict[str, Any]
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from scope.conftest import git
 from world import World, report
 
 from clock.conftest import SetClock, reports
@@ -93,6 +94,39 @@ def test_adopting_a_time_writes_utc(world: World, at: SetClock) -> None:
     world.edit("scheduled-reports", world.id_of("report.r0"), send_at="10:00")
     world.run("drift", "--adopt")
     assert 'send_at: "10:00"' in (world.folder / "main.yaml").read_text(encoding="utf-8")
+    assert world.plan().code == 0
+
+
+def test_only_clock_within_a_target(world: World, at: SetClock) -> None:
+    """`--target` narrows it."""
+    at(WINTER)
+    world.settle(reports(BERLIN, BERLIN))
+    at(SPRING)
+    assert world.run("apply", "--only", "clock", "--target", "report.r1", "--auto-approve").code == 0
+    assert world.plan().actions() == {"report.r0": "update"}
+
+
+def test_only_clock_is_not_refused_for_the_rest(world: World, at: SetClock) -> None:
+    """A guard judges what is done: deletes that wait for their approval are not."""
+    at(WINTER)
+    world.settle(reports(*[BERLIN] * 12))
+    world.write(reports(BERLIN))
+    assert world.plan().code == 5
+    at(SPRING)
+    assert world.run("apply", "--only", "clock", "--auto-approve").code == 0
+    assert [body for _, _, body in world.writes()] == [{"send_at": "07:00"}]
+
+
+@pytest.mark.git
+def test_strict_scope_takes_the_clock(world: World, at: SetClock) -> None:
+    """What the clocks bring about was approved with the local time."""
+    at(WINTER)
+    world.settle(reports(BERLIN))
+    at(SPRING)
+    git(world.folder, "init", "--quiet", "--initial-branch", "main")
+    git(world.folder, "add", "main.yaml")
+    git(world.folder, "-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--message", "Begin")
+    assert world.apply("--base", "HEAD", "--strict-scope").code == 0
     assert world.plan().code == 0
 
 
