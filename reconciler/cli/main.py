@@ -29,7 +29,7 @@ COMMANDS = {
     "export": ("reconciler.cli.drift:export", "Write a live project as YAML, and its state."),
     "import": ("reconciler.cli.drift:import_", "Write the YAML for a live object, with the line that adopts it."),
     "explain": ("reconciler.cli.explain:explain", "Say why something is equal, different, ignored, moved or manual."),
-    "expand": ("reconciler.cli.expand:expand", "Write out what a configuration comes to, with its places, offline."),
+    "expand": ("reconciler.cli.expand:expand", "Write out what a configuration comes to, and where from."),
     "graph": ("reconciler.cli.explain:graph", "Draw what refers to what, coloured by what would happen."),
     "destinations": ("reconciler.cli.destinations:destinations", "List what reports can be sent to."),
     "send-test": ("reconciler.cli.destinations:send_test", "Send a report once, now, to its destinations."),

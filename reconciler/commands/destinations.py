@@ -6,7 +6,8 @@ from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous
 from reconciler.kinds import KINDS
-from reconciler.model.inputs import Desired, Destinations
+from reconciler.model.inputs import Desired
+from reconciler.model.plan import Destinations
 from reconciler.observe import observe_remembered
 from reconciler.plan.build import offers_to
 from reconciler.state.operations import load_state

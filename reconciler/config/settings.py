@@ -14,6 +14,7 @@ from reconciler.config.merge import Written
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import cut, quoted
+from reconciler.config.values import plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
 from reconciler.model.settings import BACKENDS, DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, StateSettings
@@ -42,7 +43,7 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
         problems.append(Problem(str(file), line, column, "a second document; expected one"))
     node = values[0].value if values else LocatedMap()
     position = values[0].position if values else (1, 1)
-    found = schema_problems("settings", node, Written(node, Location(str(file), *position), position))
+    found = schema_problems("settings", plain_copy(node), Written(node, Location(str(file), *position), position))
     problems += [problem for problem in found if problem.location not in unread]
     if isinstance(node, LocatedMap):
         problems += [*_bad_names(node, file), *_bad_zone(node, file), *_nested_variables(node, file)]

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from itertools import zip_longest
 
 from reconciler.errors import Problem
-from reconciler.model.inputs import Destination, Destinations, State, address_kind
+from reconciler.model.inputs import State, address_kind
+from reconciler.model.plan import Destination, Destinations
 from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt
 from reconciler.output.document import document
 from reconciler.output.labels import SIGN_PAINT, api_note

@@ -10,8 +10,8 @@ from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import DeliveryChange, delivery_change
 from reconciler.kinds.lookups import find_labels, told_apart
-from reconciler.model.inputs import Desired, Destination, Entry, Live, ObjectRef, State, address_kind
-from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Plan, Unmanaged
+from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
+from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
 from reconciler.plan.changes import (
     creation_errors,
     find_ignored,

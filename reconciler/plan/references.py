@@ -21,8 +21,8 @@ from reconciler.kinds.references import (
     references,
     referred,
 )
-from reconciler.model.inputs import Desired, Destination, Live, ObjectRef, Resource, Target
-from reconciler.model.plan import DESTROYS, WRITES, Action, Change
+from reconciler.model.inputs import Desired, Live, ObjectRef, Resource
+from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
 from reconciler.plan.identity import PlanContext
 from reconciler.serialization import canonical
 from reconciler.text import did_you_mean

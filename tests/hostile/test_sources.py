@@ -26,6 +26,7 @@ PATHS = {
     "reconciler.cli.options": "the files that --report names",
     "reconciler.commands.saved_plan": "the folder that a saved plan names, if it is below the current one",
     "reconciler.commands.simulate": "the folder for the simulator's data, as tempfile names it",
+    "reconciler.config.defaults": "a place that the configuration was read from",
     "reconciler.config.files": "what the file system lists, if it is below the folder; the parents of that folder",
     "reconciler.config.load": "a place that the configuration was read from",
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
@@ -52,7 +53,18 @@ FORMATS = {
 IMPORTS = {"reconciler.lazy": ("module", "submodule")}
 """Import a module by a name: that of a table of constants, or that of an attribute in our own code."""
 
-NUMBERS = {"reconciler.simulator.faults": "self.matched % self._every"}
+NUMBERS = {
+    "reconciler.kinds.declaration": {"at % 60"},
+    "reconciler.kinds.local_time": {
+        "moment.minute % grid",
+        "(minutes * MINUTE - offset) % (grid * MINUTE)",
+        "(local * MINUTE - each) % (grid * MINUTE)",
+        "each % (grid * MINUTE)",
+        "at // 60 % 24",
+        "at % 60",
+    },
+    "reconciler.simulator.faults": {"self.matched % self._every"},
+}
 """Divide numbers by numbers."""
 
 
@@ -129,7 +141,7 @@ def _formatted(module: str) -> Iterator[str]:
     for node in ast.walk(tree_of(modules()[module])):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
             is_product = isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult)
-            if not (_is_ours(node.left) or is_product or NUMBERS.get(module) == ast.unparse(node)):
+            if not (_is_ours(node.left) or is_product or ast.unparse(node) in NUMBERS.get(module, ())):
                 yield f"{module}:{node.lineno}: formats {ast.unparse(node.left)}"
 
 

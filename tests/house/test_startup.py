@@ -110,6 +110,7 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     """Without changes, no library that compares or validates, that draws, locks, serves or fills templates; and none of
     our own rooms that a plan without changes has nothing to do in."""
     (tmp_path / "main.yaml").write_text("automations: {a: {name: A, status: active, data: {actions: {push: p}}}}")
+    (tmp_path / "reconciler.yaml").write_text("environments: {production: {variables: {prefix: '[test] '}}}")
     address = f"simulator:{tmp_path / 'project.db'}"
     settled = ended("apply", str(tmp_path), "--auto-approve", "--api-url", address, heavy=(), **KEY)
     assert settled.returncode == 0, settled.stderr
