@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 from reconciler.config.merge import KEY, Written, no_key
 from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
-from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, count_values, plain_copy
+from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.kinds.meta_arguments import META_ARGUMENTS, NAME_PATTERN
 from reconciler.model.inputs import address_kind, make_address
-from reconciler.text import closest, did_you_mean
+from reconciler.text import closest
 from reconciler.yaml import LocatedList, LocatedMap, find_location
 
 DIMENSION: Final = re.compile(NAME_PATTERN)
@@ -49,14 +49,6 @@ class Definition:
     def count(self) -> int:
         """How many instances there are before any is excluded."""
         return prod(len(each.node) for each in self.dimensions.values())
-
-    def size(self) -> int:
-        """How many values of the instances are looked at: their own, and the forms of `exclude`."""
-        node = self.written.node
-        excluded = node.get("exclude")
-        forms = {tuple(each) for each in excluded if isinstance(each, dict)} if isinstance(excluded, list) else ()
-        own = sum(count_values(node[name]) for name in node if name not in WORDS)
-        return self.count() * (own + len(forms))
 
     def location(self, *path: str | int, key: bool = False) -> Location:
         """Where the value at a path is, or its key."""
@@ -112,9 +104,9 @@ class Definition:
                     self.refuse(self.location("exclude", index, name, key=True), f"{about}: {said}")
                 elif isinstance(key, str | int | float) and str(key) not in keys[name]:
                     said = f"excludes nothing: {quoted(str(key))} is no item of {name}"
-                    said = f"{cut(self.address)}: {about}: {said}{did_you_mean(cut(str(key)), keys[name])}"
-                    place = self.location("exclude", index, name)
-                    warnings.append(Problem(*place, said, subject=cut(self.address)))
+                    close = self.substitution.searches.closest(cut(str(key)), keys[name])
+                    said = f"{cut(self.address)}: {about}: {said}{close}"
+                    warnings.append(Problem(*self.location("exclude", index, name), said, subject=cut(self.address)))
             if named and named.keys() <= keys.keys():
                 result.setdefault(tuple(named), set()).add(tuple(map(str, named.values())))
         return result, warnings

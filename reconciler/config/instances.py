@@ -9,7 +9,7 @@ from typing import Any, Final
 from reconciler.config.for_each import WORDS, Definition, combine, read_dimensions, word
 from reconciler.config.merge import Entry, Written
 from reconciler.config.text import cut, one_of, quoted
-from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution
+from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, count_values
 from reconciler.errors import Location, Problem
 from reconciler.text import did_you_mean, misspelt
 from reconciler.yaml import LocatedMap, find_location
@@ -38,7 +38,7 @@ def expand(
 ) -> Expansion:
     """The resources of the environment of `substitution`, which gets the problems. `environments` are all that there
     are, none if that is not known. `most`: how many values the instances may have in all."""
-    expander = _Expander(substitution, environments)
+    expander = _Expander(substitution, environments, most)
     definitions: list[Definition] = []
     for address, written in resources.items():
         substitution.subject = address
@@ -51,34 +51,26 @@ def expand(
             expander.found.left_out[address] = left_out
         else:
             expander.add(address, written)
-    bounded = _bounded(_bounded(definitions, MOST_INSTANCES), most, "values")
-    expander.found.whole = expander.found.whole and len(bounded) == len(definitions)
-    for definition in bounded:
+    kept = sorted(definitions, key=lambda each: (each.count(), each.address))
+    total = sum(each.count() for each in kept)
+    while total > MOST_INSTANCES:
+        largest = kept.pop()
+        number = str(largest.count()) if largest.count() < LARGEST_COUNT else f"more than {LARGEST_COUNT}"
+        rest = f", of {total} in all" if largest.count() <= MOST_INSTANCES else ""
+        expander.refuse(largest, f"makes {number} instances{rest}; expected at most {MOST_INSTANCES} in all")
+        total -= largest.count()
+    for definition in kept:
         expander.make(definition)
     return expander.found
-
-
-def _bounded(definitions: list[Definition], most: int, noun: str = "instances") -> list[Definition]:
-    """The definitions without the largest, until what is left comes to at most that many."""
-    sizes = [each.size() if noun == "values" else each.count() for each in definitions]
-    kept = sorted(zip(sizes, definitions, strict=True), key=lambda each: (each[0], each[1].address))
-    total = sum(sizes)
-    while total > most:
-        size, definition = kept.pop()
-        number = str(size) if size < LARGEST_COUNT else f"more than {LARGEST_COUNT}"
-        rest = f", of {total} in all" if size <= most else ""
-        said = f"for_each: makes {number} {noun}{rest}; expected at most {most} in all"
-        definition.refuse(definition.location("for_each"), said)
-        total -= size
-    left = {each.address for _, each in kept}
-    return [each for each in definitions if each.address in left]
 
 
 class _Expander:
     """Makes the resources of one environment."""
 
-    def __init__(self, substitution: Substitution, environments: Collection[str]) -> None:
+    def __init__(self, substitution: Substitution, environments: Collection[str], most: int) -> None:
         self.found = Expansion()
+        self._most = most
+        self._values = 0
         self._substitution = substitution
         self._environments = environments
 
@@ -124,6 +116,13 @@ class _Expander:
         elif left_out is None:
             self._add_unmade(address, written)
 
+    def refuse(self, definition: Definition, message: str) -> None:
+        """Note that a definition makes too much."""
+        self._substitution.items, self._substitution.subject = NO_ITEMS, definition.address
+        about = f"{cut(definition.address)}: for_each"
+        self._substitution.refuse(definition.location("for_each"), f"{about}: {message}")
+        self.found.whole = False
+
     def _add_unmade(self, address: str, written: Written) -> None:
         """Check what can be checked of a definition whose instances cannot be made."""
         self.found.whole = False
@@ -154,11 +153,16 @@ class _Expander:
             for name, node in written.node.items()
             if name not in WORDS and name not in shared
         ]
+        size = count_values(shared) + sum(count_values(node) for *_, node in varying) + len(excluded)
+        self._values += definition.count() * size
+        if self._values > self._most:
+            self.refuse(definition, f"makes {self._values} values up to here; expected at most {self._most} in all")
+            return
         words = {name: word(substitution, written, name) for name in ("exclude", "only_in") if name in written.node}
         for items in combine(dimensions, excluded):
             address = definition.make_address(items)
             if not address:
-                self.found.whole = False
+                self.found.whole = self.found.whole and definition.left_out is not None
                 continue
             made.append(address)
             if definition.left_out is not None:

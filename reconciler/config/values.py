@@ -59,8 +59,8 @@ class Substitution:
         self.constants: dict[int, Any] = {}
         self._length = 0
         self._is_full = False
-        self._sizes: dict[int, int] = {}
-        self._searches = Searches()
+        self._copies: dict[int, tuple[Any, int]] = {}
+        self.searches = Searches()
 
     def plain(self, node: Any, file: str, position: Position) -> Any:
         """The value as plain maps and lists, with the variables replaced."""
@@ -126,9 +126,11 @@ class Substitution:
             value = self._found(whole, location)
             if not isinstance(value, dict | list):
                 return value
-            self._length += 0 if self._is_full else self._size(value)
+            copy, size = self._copies.get(id(value)) or (plain_copy(value), count_values(value))
+            self._copies[id(value)] = copy, size
+            self._length += size
             if self._length <= MOST_CHARACTERS:
-                return plain_copy(value)
+                return copy
             self._fill(location)
         if self._is_full:
             self.unknown.add(location)
@@ -158,13 +160,6 @@ class Substitution:
             most = f"expected at most {MOST_CHARACTERS} characters"
             self.refuse(location, f"variables make too much text up to here; {most}")
         self._is_full = True
-
-    def _size(self, value: Any) -> int:
-        """How many values a map or a list of a variable or an item holds."""
-        known = self._sizes.get(id(value))
-        if known is None:
-            known = self._sizes[id(value)] = count_values(value)
-        return known
 
     def _found(self, found: re.Match[str], location: Location) -> Any:
         """The value of an expression in a text, as it is written."""
@@ -196,7 +191,7 @@ class Substitution:
         if name in self.items:
             return self.items[name].value
         if self.items:
-            close = self._searches.closest(name, self.items)
+            close = self.searches.closest(name, self.items)
             self.refuse(location, f"there is no dimension {quoted(name)}; expected {one_of(list(self.items))}{close}")
         elif self.no_items:
             self.refuse(location, f"{quoted(text)} {self.no_items}")
@@ -209,7 +204,7 @@ class Substitution:
             self.unknown.add(location)
             return _NOTHING
         if name not in self.environment.variables:
-            close = self._searches.closest(name, self.environment.variables)
+            close = self.searches.closest(name, self.environment.variables)
             message = _without_value(name, self.environment, location, close)
             at = self.environment.unset.get(name)
             self.refuse(location, message, str(at or message), at)
@@ -225,7 +220,7 @@ class Substitution:
         if not isinstance(value, dict):
             return f"{what} is {node_kind(value)}; expected a map with the key {quoted(way[-1])}"
         known = one_of([*map(cut, list(value)[:MOST_KEYS])]) if value else "it"
-        return f"{what} has no {quoted(way[-1])}; expected {known}{self._searches.closest(way[-1], value)}"
+        return f"{what} has no {quoted(way[-1])}; expected {known}{self.searches.closest(way[-1], value)}"
 
 
 def subject(name: str, items: Items) -> str:

@@ -334,6 +334,31 @@ MISTAKES = [
         '"lifecycle.prevent_destroy"?',
     ),
     Mistake(
+        "a loop of another tool",
+        ("    report_name: Daily\n", "    foreach: {app: [a]}\n    report_name: Daily\n"),
+        'main.yaml:8:5: report.daily: unknown key "foreach"; expected one of report_name, send_at, '
+        f"included_range_days, status, environment, destinations, {META}"
+        '; did you mean "for_each"?',
+    ),
+    Mistake(
+        "a loop with hyphens",
+        ("    report_name: Daily\n", "    for-each: {app: [a]}\n    report_name: Daily\n"),
+        'main.yaml:8:5: report.daily: unknown key "for-each"; expected one of report_name, send_at, '
+        f"included_range_days, status, environment, destinations, {META}"
+        '; did you mean "for_each"?',
+    ),
+    Mistake(
+        "a loop over a list",
+        ("    report_name: Daily\n", "    for_each: [a, b]\n    report_name: Daily\n"),
+        "main.yaml:8:15: report.daily: for_each: found a list; expected a map of lists by names of yours, "
+        "for example {app: [chess, go]}",
+    ),
+    Mistake(
+        "an environment that is no list",
+        ("    report_name: Daily\n", "    only_in: default\n    report_name: Daily\n"),
+        'main.yaml:8:14: report.daily: only_in: found the text "default"; expected a list; did you mean [default]?',
+    ),
+    Mistake(
         "yes for true",
         ("    send_at: 09:00\n", "    send_at: 09:00\n    lifecycle: {prevent_destroy: yes}\n"),
         'main.yaml:10:34: report.daily: lifecycle.prevent_destroy: found the text "yes"; expected true or '

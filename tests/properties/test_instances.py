@@ -67,7 +67,7 @@ def shuffled(value: Any, chance: random.Random) -> Any:
 @examples(60)
 @given(for_each=dimensions(), excluded=st.data(), chance=st.randoms(use_true_random=False))
 def test_order_means_nothing(for_each: dict[str, list[Any]], excluded: st.DataObject, chance: random.Random) -> None:
-    """Neither that of files, nor that of keys, nor that of items; only that of dimensions is that of the parts of a key."""
+    """Neither that of files, nor of keys, nor of items; only the order of dimensions is that of the parts of a key."""
     left_out = [{name: key_of(excluded.draw(st.sampled_from(each), "left out")) for name, each in for_each.items()}]
     first = automation(for_each, {"kept": 1})
     first["exclude"] = left_out
