@@ -24,6 +24,7 @@ PATHS = {
     "reconciler.cli.options": "the files that --report names",
     "reconciler.commands.saved_plan": "the folder that a saved plan names, if it is below the current one",
     "reconciler.commands.simulate": "the folder for the simulator's data, as tempfile names it",
+    "reconciler.config.defaults": "a place that the configuration was read from",
     "reconciler.config.files": "what the file system lists, if it is below the folder; the parents of that folder",
     "reconciler.config.load": "a place that the configuration was read from",
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
