@@ -27,7 +27,7 @@ PENDING = timedelta(minutes=15)
 AHEAD = 400
 """Days: within so many, a clock has been through all of its seasons."""
 MOST_STEPS = 10
-LOOSE = re.compile(r"\s*(\d{1,2}):(\d\d)\s+(\S.*?)\s*")
+LOOSE = re.compile(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s+(\S.*?)\s*")
 UTC_NAMES = frozenset({"utc", "gmt", "z", "etc/utc", "etc/gmt", "+00:00"})
 EXPECTED = ", or a local time, HH:MM Area/City"
 NO_PLACE = "; a local time names a place, since CET or UTC+2 have no seasons"

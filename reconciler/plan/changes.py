@@ -95,7 +95,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
     kind = KINDS[resource.kind]
     fields = _fields(context, resource, (), None)
     gone = context.entries.get(resource.address)
-    cause = Cause.DRIFT if gone else Cause.CONFIG
+    cause, rules = Cause.DRIFT if gone else Cause.CONFIG, _rules(resource)
     return Change(
         address=resource.address,
         kind=kind.name,
@@ -103,8 +103,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
         id=None,
         name=str(fields[kind.name_field]),
         fields=tuple(
-            FieldChange(path, None, value, cause, _rules(resource).get(path, ""))
-            for path, value in flattened(kind, fields)
+            FieldChange(path, None, value, cause, rules.get(path, "")) for path, value in flattened(kind, fields)
         ),
         reason=f"it was deleted outside: {gone.id} is gone" if gone else "",
         requests=create_requests(kind, fields),
