@@ -9,11 +9,10 @@ from itertools import product
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from reconciler.config.instances import ELSEWHERE, word
 from reconciler.config.merge import KEY, Written, no_key
 from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
-from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, plain_copy
+from reconciler.config.values import ELSEWHERE, NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.kinds.meta_arguments import NAME_PATTERN
 from reconciler.model.inputs import address_kind, make_address
@@ -92,7 +91,7 @@ class Definition:
         result: Excluded = {}
         keys = {name: {item.key: None for item in items} for name, items in dimensions.items()}
         warnings = []
-        written = word(self.substitution, self.written, "exclude")
+        written = self.substitution.word(self.written.node, self.written.value_location, "exclude")
         for index, each in enumerate(written if isinstance(written, list) else ()):
             named = each if isinstance(each, dict) else {}
             for name, key in named.items():

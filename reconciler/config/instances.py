@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from reconciler.config.for_each import Definition
 
 WORDS: Final = frozenset(META_ARGUMENTS)
-ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or in key"
 MOST_INSTANCES: Final = 100_000
 LARGEST_COUNT: Final = 10**12
 """A larger one is not written out in a message."""
@@ -97,7 +96,7 @@ class _Expander:
     def find_left_out(self, written: Written) -> Location | None:
         """Where the `only_in` is that leaves a resource out of the environment, None if it does not."""
         location = find_location(written.node, ("only_in",), written.value_location)
-        names = word(self._substitution, written, "only_in")
+        names = self._substitution.word(written.node, written.value_location, "only_in")
         if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
             return None
         for index, name in enumerate(names):
@@ -164,7 +163,10 @@ class _Expander:
         if self._values > self._most:
             self.refuse(definition, f"makes {self._values} values up to here; expected at most {self._most} in all")
             return
-        words = {name: word(substitution, written, name) for name in ("exclude", "only_in") if name in written.node}
+        at = written.value_location
+        words = {
+            name: substitution.word(written.node, at, name) for name in ("exclude", "only_in") if name in written.node
+        }
         for items in config.for_each.combine(dimensions, excluded):
             address = definition.make_address(items)
             if not address:
@@ -216,14 +218,3 @@ class _Expander:
                     plain = self._substitution.plain(value, at.file, (at.line, at.column))
                     self._substitution.constants[id(value)] = plain
         return any(varies)
-
-
-def word(substitution: Substitution, written: Written, name: str) -> Any:
-    """The value of `only_in` or `exclude`, None if it is not written."""
-    if name not in written.node:
-        return None
-    at = find_location(written.node, (name,), written.value_location)
-    substitution.items, substitution.no_items = NO_ITEMS, ELSEWHERE.format(name)
-    value = substitution.plain(written.node[name], at.file, (at.line, at.column))
-    substitution.no_items = NO_FOR_EACH
-    return value

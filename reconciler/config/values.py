@@ -37,6 +37,7 @@ class Item(NamedTuple):
 Items = Mapping[str, Item]
 NO_ITEMS: Items = {}
 _NOTHING: Final = object()
+ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or in key"
 NO_FOR_EACH = "stands in no resource with for_each; expected for_each with this dimension beside it"
 
 
@@ -92,6 +93,16 @@ class Substitution:
             return self._text(node, location), location
         value = self._value(named, node, location)
         return (node, location) if location in self.unknown else (value, self.find_source(named[0]) or location)
+
+    def word(self, node: LocatedMap, location: Location, name: str) -> Any:
+        """The value of `only_in` or `exclude` of the resource at a location; None if it is not written."""
+        if name not in node:
+            return None
+        at = find_location(node, (name,), location)
+        self.items, self.no_items = NO_ITEMS, ELSEWHERE.format(name)
+        value = self.plain(node[name], at.file, (at.line, at.column))
+        self.no_items = NO_FOR_EACH
+        return value
 
     def find_source(self, expression: str, items: Items = NO_ITEMS) -> Location | None:
         """Where the value of `var.NAME…` or `each.DIMENSION…` is written, None if there is none."""
