@@ -14,14 +14,13 @@ from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, plain_copy
 from reconciler.errors import Location, Problem
-from reconciler.kinds.meta_arguments import META_ARGUMENTS, NAME_PATTERN
+from reconciler.kinds.schema import NAME_PATTERN
 from reconciler.model.inputs import address_kind, make_address
 from reconciler.text import closest
 from reconciler.yaml import LocatedList, LocatedMap, find_location
 
 DIMENSION: Final = re.compile(NAME_PATTERN)
 NO_DIMENSION: Final = NO_NAME.replace("variable", "dimension")
-WORDS: Final = frozenset(META_ARGUMENTS)
 EXPECTED: Final = "expected a map of lists by names of yours, for example {app: [chess, go]}"
 ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or in key"
 Excluded = dict[tuple[str, ...], set[tuple[str, ...]]]

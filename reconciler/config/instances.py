@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.config.for_each import WORDS, Definition, combine, read_dimensions, word
+from reconciler import config
 from reconciler.config.merge import Entry, Written
 from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, count_values
 from reconciler.errors import Location, Problem
+from reconciler.kinds.schema import META_ARGUMENTS
 from reconciler.text import did_you_mean, misspelt
 from reconciler.yaml import LocatedMap, find_location
 
+if TYPE_CHECKING:
+    from reconciler.config.for_each import Definition
+
+WORDS: Final = frozenset(META_ARGUMENTS)
 MOST_INSTANCES: Final = 100_000
 LARGEST_COUNT: Final = 10**12
 """A larger one is not written out in a message."""
@@ -91,7 +96,7 @@ class _Expander:
     def find_left_out(self, written: Written) -> Location | None:
         """Where the `only_in` is that leaves a resource out of the environment, None if it does not."""
         location = find_location(written.node, ("only_in",), written.value_location)
-        names = word(self._substitution, written, "only_in")
+        names = config.for_each.word(self._substitution, written, "only_in")
         if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
             return None
         for index, name in enumerate(names):
@@ -110,9 +115,9 @@ class _Expander:
         # What is left out need not have values for its variables.
         substitution = Substitution(self._substitution.environment) if left_out else self._substitution
         substitution.subject = address
-        dimensions = read_dimensions(substitution, written)
+        dimensions = config.for_each.read_dimensions(substitution, written)
         if dimensions is not None:
-            yield Definition(address, written, dimensions, left_out, substitution)
+            yield config.for_each.Definition(address, written, dimensions, left_out, substitution)
         elif left_out is None:
             self._add_unmade(address, written)
 
@@ -158,8 +163,12 @@ class _Expander:
         if self._values > self._most:
             self.refuse(definition, f"makes {self._values} values up to here; expected at most {self._most} in all")
             return
-        words = {name: word(substitution, written, name) for name in ("exclude", "only_in") if name in written.node}
-        for items in combine(dimensions, excluded):
+        words = {
+            name: config.for_each.word(substitution, written, name)
+            for name in ("exclude", "only_in")
+            if name in written.node
+        }
+        for items in config.for_each.combine(dimensions, excluded):
             address = definition.make_address(items)
             if not address:
                 self.found.whole = self.found.whole and definition.left_out is not None

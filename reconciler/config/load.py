@@ -11,10 +11,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.config.defaults import apply_defaults
+from reconciler import config
 from reconciler.config.files import SETTINGS_FILE, Disk, Source, configuration_folder
 from reconciler.config.instances import Expansion, expand
-from reconciler.config.locations import value_locations, value_sources
 from reconciler.config.merge import Entry, Merged, Written, find_foreign, merge
 from reconciler.config.reading import Reading, Unread, find_unread, invalid
 from reconciler.config.schema_problems import schema_problems
@@ -24,6 +23,7 @@ from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution
 from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import DEFAULTS
+from reconciler.lazy import LazyMapping
 from reconciler.model.inputs import (
     Desired,
     Ignored,
@@ -207,7 +207,8 @@ def _read(
         environments = {}
     merged = merge(documents)
     merged.lacks_defaults = merged.lacks_defaults or lacks_defaults
-    apply_defaults(merged, MOST_EVALUATED // max(1, len(environments)))
+    if merged.defaults or merged.lacks_defaults:
+        config.defaults.apply_defaults(merged, MOST_EVALUATED // max(1, len(environments)))
     if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
         message = (
             f"the YAML here is no configuration ({some_of([each.name for each in files])}); expected another folder"
@@ -264,9 +265,13 @@ def _desired(
             fields={name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value},
             location=written.location,
             lifecycle=_lifecycle(entry.value.get("lifecycle", {})),
-            locations=value_locations(written.node, written.location.file, entry.items),
+            locations=LazyMapping(
+                lambda: config.locations.value_locations(written.node, written.location.file, entry.items)
+            ),
             file=relative(written.location.file),
-            sources=value_sources(written.node, written.location.file, environment, entry.items),
+            sources=LazyMapping(
+                lambda: config.locations.value_sources(written.node, written.location.file, environment, entry.items)
+            ),
             instance=Instance(entry.definition, keys, places) if entry.items else None,
         )
 
