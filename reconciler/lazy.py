@@ -1,13 +1,16 @@
-"""Imports that wait until they are needed, and imports without the optional libraries of a library."""
+"""Imports and values that wait until they are needed, and imports without the optional libraries of a library."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def load(reference: str) -> Any:
@@ -33,6 +36,26 @@ def lazy_submodules(package: str) -> Callable[[str], ModuleType]:
             raise AttributeError(f"module {package!r} has no attribute {name!r}") from None
 
     return get
+
+
+class LazyMapping(Mapping[str, T]):
+    """A mapping whose entries are made at the first access: most resources are never asked."""
+
+    def __init__(self, make: Callable[[], Mapping[str, T]]) -> None:
+        self._make = make
+
+    def __getitem__(self, path: str) -> T:
+        return self._entries[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @cached_property
+    def _entries(self) -> Mapping[str, T]:
+        return self._make()
 
 
 @contextmanager

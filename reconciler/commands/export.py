@@ -13,7 +13,7 @@ from reconciler.config.schema_problems import violations
 from reconciler.errors import Refused
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
-from reconciler.kinds.schema import published
+from reconciler.kinds.published import published
 from reconciler.model.inputs import ObjectRef
 from reconciler.observe import observe_remembered
 from reconciler.plan.export import Exported, export

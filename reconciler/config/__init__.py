@@ -1,10 +1,10 @@
-"""The config stage: YAML → Desired."""
+"""The config stage: YAML → Desired. These modules are imported when first used."""
 
 from typing import TYPE_CHECKING
 
 from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
-    from reconciler.config import defaults, for_each
+    from reconciler.config import defaults, for_each, locations
 else:
     __getattr__ = lazy_submodules(__name__)

@@ -12,8 +12,7 @@ from reconciler.config.text import found, quoted
 from reconciler.config.values import count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, SECTIONS, Kind
-from reconciler.kinds.meta_arguments import META_ARGUMENTS
-from reconciler.kinds.schema import DEFAULTS
+from reconciler.kinds.schema import DEFAULTS, META_ARGUMENTS
 from reconciler.model.inputs import address_kind
 from reconciler.text import closest
 from reconciler.yaml import LocatedMap

@@ -14,7 +14,7 @@ from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
 from reconciler.config.values import ELSEWHERE, NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, plain_copy
 from reconciler.errors import Location, Problem
-from reconciler.kinds.meta_arguments import NAME_PATTERN
+from reconciler.kinds.schema import NAME_PATTERN
 from reconciler.model.inputs import address_kind, make_address
 from reconciler.text import closest
 from reconciler.yaml import LocatedList, LocatedMap, find_location

@@ -11,7 +11,7 @@ from reconciler.config.merge import Entry, Written
 from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, count_values
 from reconciler.errors import Location, Problem
-from reconciler.kinds.meta_arguments import META_ARGUMENTS
+from reconciler.kinds.schema import META_ARGUMENTS
 from reconciler.text import did_you_mean, misspelt
 from reconciler.yaml import LocatedMap, find_location
 

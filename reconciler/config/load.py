@@ -14,7 +14,6 @@ from typing import Any, Final
 from reconciler import config
 from reconciler.config.files import SETTINGS_FILE, Disk, Source, configuration_folder
 from reconciler.config.instances import Expansion, expand
-from reconciler.config.locations import value_locations, value_sources
 from reconciler.config.merge import Entry, Merged, Written, find_foreign, merge
 from reconciler.config.reading import Reading, Unread, find_unread, invalid
 from reconciler.config.schema_problems import schema_problems
@@ -24,6 +23,7 @@ from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution
 from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import DEFAULTS
+from reconciler.lazy import LazyMapping
 from reconciler.model.inputs import (
     Desired,
     Ignored,
@@ -267,9 +267,13 @@ def _desired(
             fields={name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value},
             location=written.location,
             lifecycle=_lifecycle(entry.value.get("lifecycle", {})),
-            locations=value_locations(written.node, written.location.file, entry.items),
+            locations=LazyMapping(
+                lambda: config.locations.value_locations(written.node, written.location.file, entry.items)
+            ),
             file=relative(written.location.file),
-            sources=value_sources(written.node, written.location.file, environment, entry.items),
+            sources=LazyMapping(
+                lambda: config.locations.value_sources(written.node, written.location.file, environment, entry.items)
+            ),
             instance=Instance(entry.definition, keys, places) if entry.items else None,
         )
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from reconciler.config.files import LARGEST, Disk
 from reconciler.config.text import masked
@@ -15,8 +14,6 @@ from reconciler.kinds.comparison import dotted
 from reconciler.model.settings import Environment
 from reconciler.system import Unreadable
 from reconciler.yaml import LocatedList, LocatedMap
-
-T = TypeVar("T")
 
 
 def line_reader() -> Callable[[Location], str]:
@@ -38,35 +35,13 @@ def line_reader() -> Callable[[Location], str]:
     return line
 
 
-class LazyMapping(Mapping[str, T]):
-    """A mapping whose entries are made at the first access: most resources are never asked."""
-
-    def __init__(self, make: Callable[[], Mapping[str, T]]) -> None:
-        self._make = make
-
-    def __getitem__(self, path: str) -> T:
-        return self._entries[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    @cached_property
-    def _entries(self) -> Mapping[str, T]:
-        return self._make()
-
-
 def value_locations(node: Any, file: str, items: Items) -> Mapping[str, Location]:
     """Path (`data.initiators[0].uid`) → where a person edits the value: the place of the key or item, of the anchor of
     an alias, or of the item of `for_each` that is the whole value."""
-    return LazyMapping(
-        lambda: {
-            path: (_whole_item(value, items) if items else None) or location
-            for path, location, value in _values("", node, file)
-        }
-    )
+    return {
+        path: (_whole_item(value, items) if items else None) or location
+        for path, location, value in _values("", node, file)
+    }
 
 
 def _whole_item(value: Any, items: Items) -> Location | None:
@@ -80,18 +55,13 @@ def value_sources(node: Any, file: str, environment: Environment, items: Items) 
     """Path → the other places that its value is made of: of its variables and items, and of the text with an item that
     is the whole value."""
 
-    def sources() -> dict[str, tuple[Location, ...]]:
-        found: dict[str, tuple[Location, ...]] = {}
-        for path, location, value in _values("", node, file):
-            if isinstance(value, str) and "${" in value:
-                if _whole_item(value, items):
-                    found[path] = (location,)
-                    continue
-                places = (source(each, environment, items) for each in expressions(value))
-                found[path] = tuple(dict.fromkeys(place for place in places if place))
-        return {path: places for path, places in found.items() if places}
-
-    return LazyMapping(sources)
+    found: dict[str, tuple[Location, ...]] = {}
+    for path, location, value in _values("", node, file):
+        if isinstance(value, str) and "${" in value:
+            places = (source(each, environment, items) for each in expressions(value))
+            is_item = items and _whole_item(value, items)
+            found[path] = (location,) if is_item else tuple(dict.fromkeys(place for place in places if place))
+    return {path: places for path, places in found.items() if places}
 
 
 def _values(path: str, node: Any, file: str) -> Iterator[tuple[str, Location, Any]]:

@@ -16,10 +16,9 @@ from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.comparison import keys_path
 from reconciler.kinds.declaration import LOCAL_TIME
-from reconciler.kinds.meta_arguments import DATE_PATTERN
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
-from reconciler.kinds.schema import ADDRESS_PATTERN
+from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN
 from reconciler.model.inputs import address_kind, say_instances
 from reconciler.text import Searches, closest, meant, misspelt
 

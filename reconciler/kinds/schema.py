@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of what a user writes, made from the kinds; `published` has it as editors use it."""
+"""JSON Schema (2020-12) of what a user writes, made from the kinds."""
 
 from __future__ import annotations
 
@@ -6,20 +6,97 @@ from typing import Any
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed, text
-from reconciler.kinds.meta_arguments import LIFECYCLE, META_ARGUMENTS, NAME_PATTERN
 from reconciler.model.settings import BACKENDS
 
 Schema = dict[str, Any]
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"
 ADDRESS_PATTERN = f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
+NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
+DATE_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
 ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"
 CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
 
 DEFAULTS = "defaults"
+
+META_ARGUMENTS: dict[str, Schema] = {
+    "for_each": {
+        "type": "object",
+        "minProperties": 1,
+        "description": "Makes one resource for each item, and for each combination if there are several dimensions.",
+        "propertyNames": {"pattern": NAME_PATTERN},
+        "additionalProperties": {
+            "type": "array",
+            "minItems": 1,
+            "description": "The items of a dimension. ${each.NAME} stands for the item, or for the key of a map.",
+            "items": {
+                "type": ["string", "number", "object"],
+                "description": "A text or a number that is the key, or a map with `key`.",
+                "properties": {"key": {"type": ["string", "number"], "description": "The key of this item."}},
+                "required": ["key"],
+            },
+        },
+        "examples": [{"app": ["chess", "go"]}],
+    },
+    "exclude": {
+        "type": "array",
+        "description": "Combinations of items for which there is no resource, by the keys of the items.",
+        "items": {
+            "type": "object",
+            "minProperties": 1,
+            "description": "An item of each dimension that is named; all of the dimensions that are not.",
+            "additionalProperties": {"type": ["string", "number"], "description": "The key of an item."},
+        },
+        "examples": [[{"app": "go", "region": "us"}]],
+    },
+    "only_in": {
+        "type": "array",
+        "minItems": 1,
+        "description": "The environments in which this exists. Left out: all of them.",
+        "items": text("The name of an environment.", "production", minLength=1),
+        "examples": [["production"]],
+    },
+    "key": {
+        "type": ["string", "integer"],
+        "description": "The key of each resource of for_each. Left out: this one's key and those of the items, with -.",
+        "examples": ["${each.app}-daily"],
+    },
+}
+"""What may be written on any resource and is no field: which resources there are."""
+
+LIFECYCLE: Schema = closed(
+    "How the reconciler may treat this resource.",
+    {
+        "prevent_destroy": {
+            "type": "boolean",
+            "description": "Refuse every plan that would delete or replace it, even after this block has gone.",
+        },
+        "ignore_changes": {
+            "type": "array",
+            "items": {
+                "type": ["string", "object"],
+                "minLength": 1,
+                "description": "A field, or a path within one; with an owner, a reason and a date it ends at.",
+                "examples": ["status", "data.actions.push"],
+                "properties": {
+                    "field": text("A field, or a path within one.", minLength=1),
+                    "until": text(
+                        "The last day, YYYY-MM-DD. After it every plan warns.", "2027-01-31", pattern=DATE_PATTERN
+                    ),
+                    "reason": text("Why it is ignored.", minLength=1),
+                    "owner": text("Who sees to it.", minLength=1),
+                },
+                "required": ["field", "until", "reason"],
+                "additionalProperties": False,
+            },
+            "description": "Fields that an update leaves as they are live.",
+            "examples": [["status"]],
+        },
+        "replace": text("If the API cannot change a field, make a new object and delete the old one.", enum=["allow"]),
+    },
+)
 
 
 def resource_schema(kind: Kind) -> Schema:
@@ -166,96 +243,3 @@ def find_schema(name: str) -> Schema:
         return resource_schema(KINDS[name])
     items: Schema = SETTINGS if name == "settings" else BLOCKS[name]["items"]
     return items
-
-
-VARIABLE: Schema = {
-    "type": "string",
-    "title": "A variable or an item",
-    "description": "A text with ${var.NAME}, which reconciler.yaml sets, or ${each.DIMENSION}, an item of for_each.",
-    "pattern": "\\$\\{ *(var|each)\\.[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z0-9_-]+)* *\\}",
-}
-
-
-def published() -> dict[str, Schema]:
-    """File name → schema, as it is committed in `schemas/` for editors. Each stands alone; in what is not settings, a
-    variable may stand for any value."""
-    kinds = {kind.name: titled(_editable(kind)) for kind in KINDS.values()}
-    configuration = {
-        "type": "object",
-        "title": "Reconciler configuration",
-        "description": "Resources of a Qonversion project. All files of a folder are merged.",
-        "properties": {
-            **{kind.section: _section(kind) for kind in KINDS.values()},
-            **{name: titled(_with_variables(block), name) for name, block in BLOCKS.items()},
-            DEFAULTS: titled(
-                closed(
-                    "Fields that the resources of this folder, and below, have if they do not write them.",
-                    {kind.section: _defaults(kind) for kind in KINDS.values()},
-                ),
-                DEFAULTS,
-            ),
-        },
-        "patternProperties": {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}},
-        "additionalProperties": False,
-        "examples": [{kind.section: {f"my-{kind.name}": dict(kind.example)} for kind in KINDS.values()}],
-        "$defs": kinds,
-    }
-    settings = {"title": "reconciler.yaml", **titled(SETTINGS)}
-    files = {**kinds, "configuration": configuration, "reconciler": settings}
-    return {f"{name}.schema.json": {"$schema": DIALECT, "$id": f"{name}.schema.json", **files[name]} for name in files}
-
-
-def _section(kind: Kind) -> Schema:
-    """The map of a kind's resources; `defaultSnippets` is what editors offer where a new one begins."""
-    body = {f"${{1:my-{kind.name}}}": dict(kind.example)}
-    return {
-        "type": "object",
-        "title": kind.title,
-        "description": kind.description,
-        "propertyNames": {"pattern": KEY_PATTERN},
-        "additionalProperties": {"$ref": f"#/$defs/{kind.name}"},
-        "defaultSnippets": [{"label": f"new {kind.name}", "description": kind.description, "body": body}],
-    }
-
-
-def _defaults(kind: Kind) -> Schema:
-    fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names()}
-    return closed(f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge.", fields)
-
-
-def _editable(kind: Kind) -> Schema:
-    """The schema of a resource as editors use it. No field is required: another file may have a default for it."""
-    schema = {name: value for name, value in _with_variables(resource_schema(kind)).items() if name != "required"}
-    return {**schema, "dependentRequired": {"exclude": ["for_each"], "key": ["for_each"]}}
-
-
-def _with_variables(schema: Schema) -> Schema:
-    """The schema with `${var.NAME}` and `${each.DIMENSION}` allowed wherever a value is."""
-    result = {key: value for key, value in schema.items() if key not in ("properties", "items")}
-    if "properties" in schema:
-        result["properties"] = {name: _or_variable(inner) for name, inner in schema["properties"].items()}
-    for place in ("items", "additionalProperties"):
-        if isinstance(schema.get(place), dict):
-            result[place] = _or_variable(schema[place])
-    return result
-
-
-def _or_variable(schema: Schema) -> Schema:
-    result = _with_variables(schema)
-    if not ({"type", "enum"} & set(schema)) or ("oneOf" in schema and schema.get("type") != "string"):
-        return result
-    if schema.get("type") in ("object", "array"):
-        return {**result, "type": [schema["type"], "string"], "pattern": VARIABLE["pattern"]}
-    kept: Schema = {name: result.pop(name) for name in ("title", "description", "examples") if name in result}
-    return {**kept, "anyOf": [result, VARIABLE]}
-
-
-def titled(schema: Schema, name: str = "") -> Schema:
-    """The schema with a title for each property, at every depth: what an editor shows on top of its description."""
-    result = {"title": name.replace("_", " ").capitalize(), **schema} if name else dict(schema)
-    if "properties" in schema:
-        result["properties"] = {key: titled(inner, key) for key, inner in schema["properties"].items()}
-    for place in ("items", "additionalProperties"):
-        if isinstance(schema.get(place), dict):
-            result[place] = titled(schema[place])
-    return result

@@ -6,7 +6,8 @@ from typing import Any
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import closed, text
-from reconciler.kinds.schema import DIALECT, Schema, published, titled
+from reconciler.kinds.published import DIALECT, published, titled
+from reconciler.kinds.schema import Schema
 from reconciler.model.plan import FORMAT_VERSION, SUMMARY_ORDER, Action, Cause
 from reconciler.model.reports import Scope
 

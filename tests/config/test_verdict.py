@@ -12,8 +12,7 @@ import pytest
 
 from reconciler.config.validation import compiled, fast_validator, find_errors
 from reconciler.kinds import KINDS
-from reconciler.kinds.meta_arguments import LIFECYCLE
-from reconciler.kinds.schema import BLOCKS
+from reconciler.kinds.schema import BLOCKS, LIFECYCLE
 
 SEED = 20261121
 ROUNDS = 4000
