@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, WrongUsage
+from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, WrongUsage, some_of
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.lookups import described, find_labels
 from reconciler.kinds.references import (
@@ -154,8 +154,8 @@ class _Sent:
 
 
 def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> None:
-    """IdentityAmbiguous if the lists do not prove which item stands for a live object that these changes refer to;
-    ConfigurationInvalid if an item that is written by its id is not offered."""
+    """IdentityAmbiguous if the lists do not prove which item stands for a live object that these changes refer to, or
+    which one a label means; ConfigurationInvalid if an item that is written by its id or label is not offered."""
     changes = list(changes)
     problems = [*_not_offered(context, changes), *_not_labelled(context, changes)]
     unsure: list[str] = []
@@ -167,13 +167,17 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
             targets = context.references.targets(sent.reference)
             first, *candidates = targets.in_doubt(kind, record, address, offered) or [""]
             unsure += [f"{sent.change.address}: {sent.name}[{sent.index}]: {first}", *candidates] if first else []
+    doubtful: dict[tuple[Reference, str], list[str]] = defaultdict(list)
     for sent, label, found in _labelled(context, changes):
         if found.items and found.item is None:
+            doubtful[sent.reference, label].append(sent.change.address)
+    for sent, label, found in _labelled(context, changes):
+        if addresses := doubtful.pop((sent.reference, label), None):
             place = sent.resource.field_location(f"{sent.name}[{sent.index}].{sent.reference.label_key}")
             why = f'{sent.name}[{sent.index}]: the label "{label}" does not prove which destination it is'
             targets, kind = context.references.targets(sent.reference), KINDS[sent.reference.kind]
             first, *candidates = targets.candidates(kind, why, found.items, found.bearers)
-            unsure += [f"{place}: {sent.change.address}: {first}", *candidates]
+            unsure += [f"{place}: {some_of(addresses)}: {first}", *candidates]
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
     if problems:

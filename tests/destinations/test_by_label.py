@@ -100,6 +100,22 @@ def test_a_label_that_two_bear_is_refused(email: World) -> None:
     assert sent_to(email) == {"Daily": ["int-email-02"]}
 
 
+def test_a_label_of_many_reports_is_told_once(email: World) -> None:
+    """Many alike have one line: its place and the candidates are not repeated."""
+    many = (REPORT % "Email: Team").replace("daily:", "daily:\n    for_each: {app: [a, b]}", 1)
+    email.write(many.replace("Daily", "Daily ${each.app}"))
+    assert email.plan().code == 2
+    email.insert("destinations", id="int-email-02", label="Email: Team")
+    refused = email.plan()
+    assert refused.code == 5
+    assert "main.yaml:10:36: report.daily-a, report.daily-b: destinations[0]: the label" in refused.err
+    assert refused.err.count("id: int-email-01}") == 1
+    email.write(many.replace("Daily", "Daily ${each.app}").replace("Team", "Taem"))
+    refused = email.plan()
+    assert refused.code == 3
+    assert refused.err.count("the API offers nothing with the label") == 1
+
+
 @pytest.mark.parametrize("apart", [False, True])
 def test_an_unmanaged_integration_is_found_by_its_label(world: World, apart: bool) -> None:
     """Whether the destination has the id of its integration or one of its own."""
