@@ -116,6 +116,20 @@ def test_an_apply_that_is_refused_leaves_the_page_of_its_plan(world: World, page
     assert "Applied" not in words
 
 
+def test_many_that_stop_are_one_thing_to_look_at_first(world: World, page: Path) -> None:
+    """Twelve reports that each stop to another address are one line with its count, and not twelve."""
+    desk = {"d": {"title": "Desk", "integration": "webhooks", "target_platform": "iOS"}}
+    active = {**REPORT, "status": "active", "destinations": [{"integration": "d"}]}
+    reports = {f"country-{number}": {**active, "report_name": f"Country {number}"} for number in range(12)}
+    world.settle(json.dumps({"integrations": desk, "reports": reports}))
+    world.write(json.dumps({"integrations": desk, "reports": dict(list(reports.items())[:3])}))
+    world.run("plan", "--report", f"html={page}")
+    words = Words(page.read_text(encoding="utf-8")).words
+    first = words.partition("Look at these first")[2].partition("What refers to what")[0]
+    assert "9 reports stop report.country-10 report.country-11 report.country-3 and 6 more" in first
+    assert '"Country 3"' not in first
+
+
 def test_a_plan_of_thousands_is_a_page_of_bounded_size(world: World, page: Path) -> None:
     """The first are whole, the next a line each, the rest a number: the page says what it left out."""
     desk = {"title": "Desk", "integration": "webhooks", "target_platform": "iOS"}
@@ -128,7 +142,7 @@ def test_a_plan_of_thousands_is_a_page_of_bounded_size(world: World, page: Path)
     text = page.read_text(encoding="utf-8")
     assert len(text) < 2_000_000
     words = Words(text).words
-    assert "The first 300 are shown whole, the next 1,700 in a line each." in words
+    assert "The first 300 entries are shown whole; 1,700 more have a line each." in words
     assert "101 more are not in this page: 101 to create." in words
     assert "create · Country 0, Country 1, …" in words
     assert text.count('<li class="card ') == 2000

@@ -20,7 +20,7 @@ from reconciler.model.reports import ApplyReport, Review, Status, Weight
 from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
 from reconciler.output.graph.text import SMALL, states
-from reconciler.output.groups import Group, find_groups, grouped_tasks, new_by_kind, sentences
+from reconciler.output.groups import Group, find_groups, grouped_tasks, kinds_of, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
 from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
 from reconciler.output.terminal import escape
@@ -63,6 +63,8 @@ def _hash(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+FIRST = 8
+"""As many of the gravest impacts stand at the top."""
 NAMED = 3
 Tile = tuple[str, str, int, str]
 """A number of the summary: its style, its sign, the number, and what it is of."""
@@ -124,15 +126,30 @@ def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, li
         for weight, text in sentences(review, group):
             if weight in GRAVE:
                 found[weight, truncate(text, LONGEST)] += group.addresses
+    if len(found) > FIRST:
+        found = _by_weight(found)
     graves = [(*said, addresses[:NAMED], len(addresses) - NAMED) for said, addresses in found.items()]
     return sorted(graves, key=lambda grave: GRAVE.index(Weight(grave[0])))
+
+
+def _by_weight(found: Mapping[tuple[Weight, str], list[str]]) -> dict[tuple[Weight, str], list[str]]:
+    """The same with one sentence for each weight that has many: `40 reports stop`."""
+    texts = Counter(weight for weight, _ in found)
+    result: dict[tuple[Weight, str], list[str]] = defaultdict(list)
+    for (weight, text), addresses in found.items():
+        result[weight, text if texts[weight] <= NAMED else ""] += addresses
+    return {
+        (weight, text or f"{kinds_of(addresses)} {WEIGHTS[weight].phrase}"): addresses
+        for (weight, text), addresses in result.items()
+    }
 
 
 def _folded(groups: Sequence[Group]) -> list[str]:
     """What this page leaves out of the changes, in sentences."""
     said = []
     if len(groups) > CARDS:
-        said.append(f"The first {CARDS} are shown whole, the next {min(LISTED, len(groups)) - CARDS:,} in a line each.")
+        brief = min(LISTED, len(groups)) - CARDS
+        said.append(f"The first {CARDS} entries are shown whole; {brief:,} more have a line each.")
     if left := [change for group in groups[LISTED:] for change in group.changes]:
         counts = Counter(change.action for change in left)
         words = ", ".join(f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action])
