@@ -17,7 +17,8 @@ from reconciler.config.text import cut, quoted
 from reconciler.config.values import plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
-from reconciler.model.settings import BACKENDS, DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, StateSettings
+from reconciler.model.backends import BACKENDS
+from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, StateSettings
 from reconciler.text import WORD_CHARACTERS
 from reconciler.yaml import LocatedList, LocatedMap, find_location
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed, text
-from reconciler.model.settings import BACKENDS
+from reconciler.model.backends import BACKENDS
 
 Schema = dict[str, Any]
 

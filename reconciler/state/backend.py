@@ -105,7 +105,7 @@ class ReceiptFile:
 class Backend(Protocol):
     """Where the state of one environment is kept. `is_local`: on this machine.
 
-    A class also has `open(environment, folder, journal)`, which `operations.open_backend` calls (see `model.settings`).
+    A class also has `open(environment, folder, journal)`, which `operations.open_backend` calls (see `model.backends`).
     """
 
     is_local: bool

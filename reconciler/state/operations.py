@@ -16,8 +16,9 @@ from reconciler.errors import Refused, WrongUsage
 from reconciler.git.repository import git_folder, repository_top
 from reconciler.kinds.schema import ADDRESS_PATTERN
 from reconciler.lazy import load
+from reconciler.model.backends import BACKENDS
 from reconciler.model.inputs import Entry, State
-from reconciler.model.settings import BACKENDS, Environment, called
+from reconciler.model.settings import Environment, called
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.document import JournalFile
 from reconciler.state.journal import Journal, Replayed

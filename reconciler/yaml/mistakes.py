@@ -6,11 +6,25 @@ import re
 from collections import deque
 from typing import Final
 
-from reconciler.yaml.syntax import QUOTED, TOKEN
-
 Mistake = tuple[int, str]
 """The index of the character where it is, and the message."""
 
+TOKEN: Final = re.compile(
+    r"""(?xs) \s*+ (?:
+      (?P<open> [\[{] )
+    | (?P<close> [\]}] )
+    | " (?: [^"\\]++ | \\. )*+ (?: "|\\? )
+    | ' [^']*+ '?
+    | [&*!] [^\s,\[\]{}]*+
+    | [-?:] (?= \s )
+    | \# [^\r\n]*+
+    | (?P<plain> , | [^\s,\[\]{}]++ )
+    )"""
+)
+"""A bracket, or what holds none: a quoted text, an anchor, a comment, plain text; and the white space before it. Quoted
+text is one token, closed or not. A quote within plain text, as in `it's`, begins no token."""
+QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
+"""A whole quoted text, by its quote."""
 _CONFLICT: Final = re.compile(r"(?m)^(?:[<>|]{7}(?: .*)?|={7})$")
 _RESOLVE: Final = (
     "git left a conflict in this file; expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
@@ -102,3 +116,14 @@ def _of_indentation(text: str, begin: int, end: int) -> Mistake | None:
         return last.start(2), f"this line is further left than the next one; expected {indentation} spaces before it"
     said = f"this line is further right than the one before it; expected {len(last[1])} spaces before it"
     return own.start(2), said
+
+
+def closes(text: str) -> bool:
+    """Tell whether the bracket that `text` begins with is closed in it."""
+    position = opened = 0
+    while (token := TOKEN.match(text, position)) is not None:
+        position = token.end()
+        opened += 1 if token["open"] else -1 if token["close"] else 0
+        if not opened:
+            return True
+    return False

@@ -16,25 +16,9 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.lazy import load
+from reconciler.yaml.mistakes import QUOTED, TOKEN, closes, likely_mistake
 
 _LONGEST = 60
-TOKEN: Final = re.compile(
-    r"""(?xs) \s*+ (?:
-      (?P<open> [\[{] )
-    | (?P<close> [\]}] )
-    | " (?: [^"\\]++ | \\. )*+ (?: "|\\? )
-    | ' [^']*+ '?
-    | [&*!] [^\s,\[\]{}]*+
-    | [-?:] (?= \s )
-    | \# [^\r\n]*+
-    | (?P<plain> , | [^\s,\[\]{}]++ )
-    )"""
-)
-"""A bracket, or what holds none: a quoted text, an anchor, a comment, plain text; and the white space before it. Quoted
-text is one token, closed or not. A quote within plain text, as in `it's`, begins no token."""
-QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
-"""A whole quoted text, by its quote."""
 
 
 def shown(text: str) -> str:
@@ -92,23 +76,12 @@ _ESCAPE: Final = re.compile(
 """An escape that stands for a character; half of a surrogate pair does not."""
 
 
-def closes(text: str) -> bool:
-    """Tell whether the bracket that `text` begins with is closed in it."""
-    position = opened = 0
-    while (token := TOKEN.match(text, position)) is not None:
-        position = token.end()
-        opened += 1 if token["open"] else -1 if token["close"] else 0
-        if not opened:
-            return True
-    return False
-
-
 def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     """Return the problem that `error` of one of the parsers over `text` means."""
     found: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if found is None:
         return Problem(file, 1, 1, _NO_YAML)
-    if mistake := load("reconciler.yaml.mistakes:likely_mistake")(text, found.index):
+    if mistake := likely_mistake(text, found.index):
         return Problem(file, *position_at(text, mistake[0]), mistake[1])
     begun: Any = getattr(error, "context_mark", None)
     if isinstance(error, yaml.scanner.ScannerError):

@@ -25,7 +25,7 @@ ABOVE_NOTHING = {"", "lazy", "simulator"}
 own, which knows nothing of ours."""
 BESIDE = {"serialization": {"errors"}, "output": {"kinds", "model"}, "api": {"simulator"}, "commands": {"simulator"}}
 """What is imported besides."""
-TABLES = {"reconciler.model.settings": "state"}
+TABLES = {"reconciler.model.backends": "state"}
 """A table names modules of another unit. That unit imports them by `lazy.load`, and the table imports nothing."""
 
 
