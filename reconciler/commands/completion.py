@@ -26,11 +26,12 @@ def environments(path: Path) -> list[str]:
 
 
 def addresses(path: Path) -> list[str]:
-    """The addresses that are written, and those in the states of this machine."""
+    """The addresses that are written, and those in the states of this machine: an instance of `for_each` is there."""
     disk = Disk(path)
     reading = Reading(disk)
     merged = merge(document for file in disk.files()[0] for document in reading.take(file).documents)
-    return sorted({*merged.resources, *_remembered(configuration_folder(path))})
+    written = {address for address, each in merged.resources.items() if "for_each" not in (each.node or ())}
+    return sorted({*written, *_remembered(configuration_folder(path))})
 
 
 def reports(path: Path) -> list[str]:
