@@ -16,6 +16,7 @@ COMMANDS = {"reconciler.api.secret", "reconciler.git.command"}
 """Start programs: git, with a list of words of our own; what the user named to ask for the key, with the user's."""
 
 PATHS = {
+    "reconciler.config.defaults": "a file that the configuration was read from",
     "reconciler.config.locations": "a place that the configuration was read from",
     "reconciler.plan.approval": "the file that --expect-digest @FILE names",
     "reconciler.commands.drift": "a place that the configuration was read from",
