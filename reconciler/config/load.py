@@ -277,13 +277,17 @@ def _desired(
             instance=Instance(entry.definition, keys, places) if entry.items else None,
         )
 
+    def here(block: str) -> list[Entry]:
+        """The items of a block, but not those whose target the environment leaves out."""
+        return [each for each in items[block] if each.value["to"] not in expansion.left_out]
+
     return Desired(
         resources={address: resource(entry) for address, entry in sorted(expansion.resources.items())},
-        moved=tuple(Moved(each.value["from"], each.value["to"], each.written.location) for each in items["moved"]),
+        moved=tuple(Moved(each.value["from"], each.value["to"], each.written.location) for each in here("moved")),
         removed=tuple(
             Removed(each.value["from"], each.value["destroy"], each.written.location) for each in items["removed"]
         ),
-        imports=tuple(Import(each.value["to"], each.value["id"], each.written.location) for each in items["imports"]),
+        imports=tuple(Import(each.value["to"], each.value["id"], each.written.location) for each in here("imports")),
         warnings=tuple(expansion.warnings),
         left_out=frozenset(expansion.left_out),
     )

@@ -482,3 +482,37 @@ def test_a_target_names_instances(
     out = capsys.readouterr().out
     assert "integration.hook-eu" in out
     assert "integration.hook-us" not in out
+
+
+def test_many_alike_from_a_plan_to_an_empty_plan(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is applied is then live; an edit of one item is an update of its instances, with the line of the item."""
+    monkeypatch.setenv("QONVERSION_SECRET", "sk_demo")
+    options = [str(folder.path), f"--api-url=simulator:{folder.path / '.demo.sqlite'}"]
+    regions = '[{key: eu, at: "09:00"}, {key: us, at: "10:30"}]'
+    text = many(f"{{app: [chess, go], region: {regions}}}", destinations='[{integration: "hook-${each.region}"}]')
+    text += written("integrations", "hook", for_each="{region: [eu, us]}", title="Hook ${each.region}")
+    folder.write(text)
+    assert run(["apply", "--auto-approve", *options]) == 0
+    assert run(["plan", "--detailed-exitcode", *options]) == 0
+    folder.write(text.replace("10:30", "11:30"))
+    capsys.readouterr()
+    assert run(["plan", "--detailed-exitcode", *options]) == 2
+    out = capsys.readouterr().out
+    assert "2 to update" in out
+    assert f"{folder.path}/main.yaml:3" in out
+    assert all(f"report.daily-{app}-us" in out for app in ("chess", "go"))
+    assert "-eu" not in out.partition("digest")[0].replace("hook-eu", "")
+
+
+def test_a_block_is_for_the_environments_that_have_its_target(folder: Folder) -> None:
+    """A `moved` or `imports` line whose target `only_in` leaves out does nothing there, and nothing is said of it."""
+    folder.write("environments: {a: {}, b: {}}", "reconciler.yaml")
+    folder.write(written("automations", "new", only_in="[a]"))
+    folder.write(
+        "moved: [{from: automation.old, to: automation.new}]\nimports: [{to: automation.new, id: x}]", "b.yaml"
+    )
+    found = {name: [len(each.moved), len(each.imports)] for name in "ab" for each in [folder.desired(name)]}
+    assert found == {"a": [1, 1], "b": [0, 0]}
+    assert not [line for line in folder.validate()[1] if "automation." in line]

@@ -134,7 +134,7 @@ MISTAKES = [
     Mistake(
         "a workflow beside it",
         {
-            "ci/build.yml": "name: Build\non: push\njobs: {a: {runs-on: x}}\n",
+            "ci/build.yml": "name: Build\non: push\ndefaults: {run: {shell: bash}}\njobs: {a: {runs-on: x}}\n",
         },
         "ci/build.yml: is a file of GitHub Actions; expected it outside of this folder, or below a hidden one",
     ),
