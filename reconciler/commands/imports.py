@@ -51,10 +51,12 @@ def _block(
     session: Session, address: str, object_id: str, fields: Mapping[str, Any], file: Path | None
 ) -> tuple[Edit, tuple[str, ...]]:
     """The edit that adds the block and its `imports` line, for this environment only; and what is said of it."""
-    before, section = session.configuration.check(), KINDS[address_kind(address)].section
-    _require_free(address, object_id, before.values())
-    only = {"only_in": [session.environment.name]} if len(before) > 1 else {}
     texts = {path.resolve(): text for path, text in read_texts(session).items()}
+    # A folder without YAML is no configuration yet.
+    before = session.configuration.check() if texts else {session.environment.name: Desired({})}
+    _require_free(address, object_id, before.values())
+    only = {"only_in": [session.environment.name]} if len(session.configuration.environments) > 1 else {}
+    section = KINDS[address_kind(address)].section
     target = (file or session.configuration.folder / f"{section}.yaml").resolve()
     texts.setdefault(target, read_text(target) if target.exists() else "")
     added = add_resource(texts, target, section, address.partition(".")[2], {**only, **fields})
