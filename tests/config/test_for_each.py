@@ -510,8 +510,9 @@ def test_a_block_is_for_the_environments_that_have_its_target(folder: Folder) ->
     """A `moved` or `imports` line whose target `only_in` leaves out does nothing there, and nothing is said of it."""
     folder.write("environments: {a: {}, b: {}}", "reconciler.yaml")
     folder.write(written("automations", "new", only_in="[a]"))
+    folder.write(written("automations", "other", only_in="[a]", name="Other"), "other.yaml")
     folder.write(
-        "moved: [{from: automation.old, to: automation.new}]\nimports: [{to: automation.new, id: x}]", "b.yaml"
+        "moved: [{from: automation.old, to: automation.new}]\nimports: [{to: automation.other, id: x}]", "b.yaml"
     )
     found = {name: [len(each.moved), len(each.imports)] for name in "ab" for each in [folder.desired(name)]}
     assert found == {"a": [1, 1], "b": [0, 0]}

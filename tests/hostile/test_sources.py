@@ -18,7 +18,6 @@ STARTER = "reconciler.system"
 """Starts them for these two, by `run_program`."""
 
 PATHS = {
-    "reconciler.config.defaults": "a file that the configuration was read from",
     "reconciler.config.locations": "a place that the configuration was read from",
     "reconciler.plan.approval": "the file that --expect-digest @FILE names",
     "reconciler.commands.adopt": "a place that the configuration was read from",
