@@ -48,7 +48,7 @@ def moment_on(rule: str, grid: int, day: date) -> datetime:
         return moment
     # The clock skips it: with `fold`, the moment is before the clock is put forward.
     moment = local.replace(fold=1).astimezone(UTC)
-    moment -= moment.minute % grid * MINUTE + timedelta(seconds=moment.second)
+    moment -= timedelta(minutes=divmod(moment.minute, grid)[1], seconds=moment.second)
     return next(at for step in count() if (at := moment + step * grid * MINUTE).astimezone(zone) > local)
 
 
@@ -146,17 +146,17 @@ def off_grid(rule: str, grid: int, now: datetime) -> str:
     local = clock.hour * 60 + clock.minute
     seasons = _seasons(zone, now.replace(hour=0, minute=0, second=0, microsecond=0))
 
-    def is_on(minutes: int) -> bool:
-        return all((minutes * MINUTE - offset) % (grid * MINUTE) == timedelta() for offset in seasons)
+    def off(minutes: int) -> list[timedelta]:
+        """The seasons in which that time of day is off the grid."""
+        return [each for each in sorted(seasons) if divmod(minutes * MINUTE - each, grid * MINUTE)[1]]
 
-    if is_on(local):
+    if not (wrong := off(local)):
         return ""
-    first = next(each for each in sorted(seasons) if (local * MINUTE - each) % (grid * MINUTE))
-    wrong = datetime.combine(now.date(), clock) - first
-    part = "" if len({each % (grid * MINUTE) for each in seasons}) == 1 else " for a part of the year"
-    text = f"{rule} is {wrong:%H:%M} UTC{part}, off the {grid}-minute grid"
-    near = [next(filter(is_on, range(local + way, local + way * grid, way)), None) for way in (-1, 1)]
-    times = [f"{at // 60 % 24:02d}:{at % 60:02d}" for at in near if at is not None]
+    part = "" if len(wrong) == len(seasons) else " for a part of the year"
+    local_day = datetime.combine(now.date(), clock)
+    text = f"{rule} is {local_day - wrong[0]:%H:%M} UTC{part}, off the {grid}-minute grid"
+    near = (next((far for far in range(way, way * grid, way) if not off(local + far)), 0) for way in (-1, 1))
+    times = [f"{local_day + far * MINUTE:%H:%M}" for far in near if far]
     return f"{text}; expected {' or '.join(times) or 'a UTC time: no local time there is on it all year'}"
 
 
