@@ -99,9 +99,9 @@ def test_a_pull_request_from_its_plan_to_an_empty_one(github: GitHubRunner, worl
 
 @pytest.mark.exhaustive
 def test_the_least_of_it(github: GitHubRunner, world: World) -> None:
-    """The README's few lines: a comment under the pull request, and what it shows is applied by the merge."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    (text,) = [each for each in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if "pull_request: {}" in each]
+    """The guide's few lines: a comment under the pull request, and what it shows is applied by the merge."""
+    guide = (Path(__file__).parents[2] / "examples" / "ci" / "README.md").read_text(encoding="utf-8")
+    (text,) = [each for each in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL) if "pull_request: {}" in each]
     assert len(text.splitlines()) < 20
     document = {("on" if key is True else key): value for key, value in yaml.safe_load(text).items()}
     (planned,) = github.plan(7, github.repository.propose(7, CHANGED), document).values()
