@@ -38,8 +38,8 @@ class PlanInput:
 
 def plan_input(session: Session, state: State, options: Options, undo: str | None, base: str | None) -> PlanInput:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""
-    limit = options.max_deletes if options.max_deletes is not None else session.environment.max_deletes
-    options = replace(options, max_deletes=limit, now=session.door.clock(), api=session.door.address)
+    limit = session.environment.max_deletes
+    options = replace(options, limit=limit, now=session.door.clock(), api=session.door.address)
     if undo is None:
         desired = session.configuration.desired(session.environment)
     else:

@@ -10,7 +10,7 @@ from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import DeliveryChange, delivery_change
 from reconciler.kinds.lookups import find_labels, told_apart
-from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
+from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, Resource, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
 from reconciler.plan.changes import (
     creation_errors,
@@ -68,7 +68,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     plan = Plan(
         environment=state.environment,
         changes=tuple(shown),
-        unchanged=tuple(sorted(refresh)),
+        unchanged=tuple(sorted(refresh.keys() - changes.keys())),
         unmanaged=tuple(unmanaged),
         warnings=tuple(said),
         refusals=refusals(desired, context.state, live, shown, options),
@@ -153,7 +153,7 @@ def compute_digest(plan: Plan) -> str:
 
 
 def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]:
-    """The changes, and the entries of what does not change. Kinds that others refer to come first."""
+    """The changes, and what the state is to know beside them. Kinds that others refer to come first."""
     changes: dict[str, Change] = {}
     refresh: dict[str, Entry] = {}
     by_kind = sorted(context.desired.resources.values(), key=lambda each: (KIND_RANK[each.kind], each.address))
@@ -163,6 +163,7 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
             refresh[resource.address] = result
         else:
             changes[resource.address] = result
+            refresh |= _protection(context, resource, result)
     holders = {each.record.ref: address for address, each in context.matches.items()}
     for address, entry in context.entries.items():
         for object_id in context.put_aside(address):
@@ -179,6 +180,14 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
                 else _dropped(context, address, entry)
             )
     return changes | _released(context), refresh
+
+
+def _protection(context: PlanContext, resource: Resource, change: Change) -> dict[str, Entry]:
+    """The entry of an address whose object only a person can change, with the protection that is written for it."""
+    entry, protects = context.entries.get(resource.address), resource.lifecycle.prevent_destroy
+    if change.action is not Action.MANUAL or entry is None or protects is None:
+        return {}
+    return {resource.address: replace(entry, protected=protects)}
 
 
 def _released(context: PlanContext) -> dict[str, Change]:

@@ -121,11 +121,13 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
         if item.id_before and item.status == DONE and item.action in ("delete", "replace")
     }
     objects = {ref: address for ref, address in objects.items() if address in wanted}
+    replaced = {item.address for item in receipt.items if item.status == DONE and item.action == "replace"}
     place = Location(f"receipt {receipt.id}", 1, 1)
     resources = {}
     for address, fields in sorted(wanted.items()):
         kind = address_kind(address)
-        lifecycle = Lifecycle(address in entries and entries[address].protected, replace=True)
+        # What this apply has not replaced is not replaced to take it back: a person may have renamed it since.
+        lifecycle = Lifecycle(address in entries and entries[address].protected, replace=address in replaced)
         resources[address] = Resource(address, kind, _with_references(kind, fields, objects), place, lifecycle)
     return Desired(resources, warnings=tuple(warnings))
 

@@ -23,9 +23,10 @@ WRONG_PROJECT = "wrong-project"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asks of a plan. `max_deletes` None: the default share. `now` (UTC) is for what has a date
-    to end at, and for local times, which are read by `zone_data`. `api` is the API's address. Without `to_apply`,
-    nobody judges what is sent. `only_clock`: only the changes that the clocks alone bring about."""
+    """What the command line asks of a plan. `max_deletes` takes the place of the `limit` that the settings give and of
+    the default share; None: both hold. `now` (UTC) is for what has a date to end at, and for local times, which are read
+    by `zone_data`. `api` is the API's address. Without `to_apply`, nobody judges what is sent. `only_clock`: only the
+    changes that the clocks alone bring about."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
@@ -36,6 +37,7 @@ class Options:
     to_apply: bool = True
     only_clock: bool = False
     zone_data: str = ""
+    limit: int | None = None
 
 
 def refusals(
@@ -113,12 +115,14 @@ def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
 
 
 def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], options: Options) -> list[Refusal]:
-    limit = options.max_deletes
+    limit = options.limit if options.max_deletes is None else options.max_deletes
     gone = [change for change in changes if change.action in DESTROYS]
     passes = f"--max-deletes {len(gone)}"
-    if limit is not None:
+    if limit is not None and len(gone) > limit:
         text = f"{counted(len(gone), 'object')} would be deleted or replaced; at most {limit} may be"
-        return [Refusal("max-deletes", text, passes)] if len(gone) > limit else []
+        return [Refusal("max-deletes", text, passes)]
+    if options.max_deletes is not None:
+        return []
     shares = [(sum(change.address in entries for change in gone), len(entries), "managed")]
     if options.prune:
         shares.append((len(gone), sum(map(len, live.records.values())), "live"))

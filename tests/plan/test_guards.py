@@ -62,6 +62,30 @@ def test_the_settings_may_set_the_limit(world: World) -> None:
     assert world.plan("--max-deletes", "1").code == 2
 
 
+def test_a_limit_of_the_settings_lifts_no_other_guard(world: World) -> None:
+    """Six of twelve are within a limit of six, and more than 30 percent all the same."""
+    world.write("guards: {max_deletes: 6}\n", "reconciler.yaml")
+    names = [f"f{number}" for number in range(12)]
+    world.settle(flows(*names))
+    world.write(flows(*names[6:]))
+    refused = world.plan()
+    assert refused.code == 5
+    assert "6 of 12 managed objects would be deleted or replaced, more than 30%" in refused.err
+    assert world.plan("--max-deletes", "6").code == 2
+
+
+def test_a_protection_holds_beside_a_manual_step(world: World) -> None:
+    """What a person has to do by hand keeps nobody from writing `prevent_destroy`, or from taking it back."""
+    world.settle(HOOK % ("Hook", ""))
+    world.edit("integrations", world.id_of("integration.hook"), title="Renamed")
+    for protects in (True, False):
+        world.write(HOOK % ("Hook", f"prevent_destroy: {str(protects).lower()}"))
+        assert world.plan().actions() == {"integration.hook": "manual"}
+        assert world.apply().code == 0
+        world.write("automations: {a: {name: a, status: active, data: {actions: {push: p1}}}}")
+        assert world.plan().code == (5 if protects else 2)
+
+
 def test_a_protected_object_is_not_deleted(world: World) -> None:
     """Also after its block went together with the resource: the state remembers."""
     world.settle(flows("a") + flows("b", more=", lifecycle: {prevent_destroy: true}").replace("automations:\n", ""))

@@ -147,6 +147,18 @@ def test_adopted_and_moved(world: World) -> None:
     assert world.writes() == []
 
 
+def test_what_a_person_renamed_meanwhile_is_not_replaced(world: World) -> None:
+    """A report is taken back. The integration that it goes to was renamed outside, which no receipt did."""
+    world.settle(TEAM)
+    world.write(TEAM.replace(*EDITS["report"]))
+    assert world.apply().code == 0
+    hook = world.id_of("integration.hook")
+    world.edit("integrations", hook, title="Renamed")
+    assert "replace" not in undo(world).actions().values()
+    assert world.id_of("integration.hook") == hook
+    assert hook in [each["id"] for each in world.live("integrations")]
+
+
 def test_forgotten(world: World) -> None:
     """The object is still there; the way back is a line of YAML, which is named."""
     world.settle(TEAM)
