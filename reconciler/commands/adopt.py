@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -21,6 +22,7 @@ from reconciler.yaml.edit_changes import documents_of
 from reconciler.yaml.writing import Layout, dump, escape_variables
 
 DEFAULTS = ("defaults",)
+ITEM = re.compile(r"\$\{\s*each\.([^}]*?)\s*\}")
 
 
 class Value(NamedTuple):
@@ -49,6 +51,7 @@ class Adoption:
         self._path = session.configuration.path
         self._name = session.environment.name
         self._live = live
+        self._written = session.configuration.merged.resources
         self._before = session.configuration.check()
         self._text = cache(read_text)
         self._documents = cache(lambda file: documents_of(file, self._text(file)))
@@ -141,27 +144,40 @@ class Adoption:
 
     def _written_out(self, resource: Resource, instance: Instance, values: Sequence[Value]) -> str:
         """The lines that leave an instance out of its `for_each`, and write it with its live values."""
-        fields = resource.fields
+        paths = ", ".join(
+            f"{keys_path(each.keys)} ({resource.field_location(keys_path(each.keys))})" for each in values
+        )
+        names = [name for name, each in self._before.items() if resource.address in each.resources]
+        try:
+            fields = dict(self._for_all(resource, instance, names))
+        except LookupError:
+            said = "is not its own, and its environments differ; write a variable with a value for each of them"
+            return f"{resource.address}: {paths} {said}"
         for each in values:
-            fields = _put(fields, each.keys, each.live)
+            fields = _put(fields, each.keys, escape_variables(each.live))
         section, (_, _, definition) = KINDS[resource.kind].section, instance.definition.partition(".")
         documents = self._documents(Path(resource.location.file))
         excluded: list[Any] = next(
             filter(None, (value_at(each.value, (section, definition, "exclude")) for each in documents)), []
         )
-        names = [name for name, each in self._before.items() if resource.address in each.resources]
         only = {"only_in": names} if len(names) < len(self._before) else {}
         blocks = {
             definition: {"exclude": [*excluded, dict(instance.items)]},
             resource.address.partition(".")[2]: {**only, **fields, **resource.lifecycle.written()},
         }
-        paths = ", ".join(
-            f"{keys_path(each.keys)} ({resource.field_location(keys_path(each.keys))})" for each in values
-        )
-        differing = [name for name in names if self._before[name].resources[resource.address].fields != resource.fields]
-        note = f" (with the values of {self._name}; {', '.join(differing)} has others)" if differing else ""
-        lines = dump(escape_variables({section: blocks}), Layout(has_short_maps=True)).rstrip()
-        return f"{resource.address}: {paths} is not its own; to change it alone, write{note}:\n{lines}"
+        others = [name for name in names if name != self._name]
+        also = f" (this also changes {', '.join(others)})" if others else ""
+        lines = dump({section: blocks}, Layout(has_short_maps=True)).rstrip()
+        return f"{resource.address}: {paths} is not its own; to change it alone, write{also}:\n{lines}"
+
+    def _for_all(self, resource: Resource, instance: Instance, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+        """The fields of an instance as one text for all of these environments: variables stay, its items do not.
+        LookupError if that cannot be said without the `for_each`."""
+        written = self._written[instance.definition].node
+        for name, value in resource.fields.items():
+            every = (self._before[each].resources[resource.address].fields.get(name) for each in names)
+            is_same = all(alike(value, each) for each in every)
+            yield name, escape_variables(value) if is_same else _with_items(written[name], instance.items)
 
 
 def find_differing(before: Desired, after: Desired) -> set[tuple[str, str]]:
@@ -175,6 +191,15 @@ def find_differing(before: Desired, after: Desired) -> set[tuple[str, str]]:
         for name in {*was, *now}
         if not alike(was.get(name), now.get(name))
     }
+
+
+def _with_items(node: Any, items: Mapping[str, str]) -> Any:
+    """What is written, with the keys of items in place of `${each.…}`. LookupError if it has another value of one."""
+    if isinstance(node, str):
+        return ITEM.sub(lambda found: items[found[1]], node)
+    if isinstance(node, dict):
+        return {key: _with_items(value, items) for key, value in node.items()}
+    return [_with_items(value, items) for value in node] if isinstance(node, list) else node
 
 
 def _put(inside: Any, keys: Way, value: Any) -> Any:

@@ -10,6 +10,7 @@ from reconciler.commands.adopt import Adoption
 from reconciler.commands.edits import Written
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
+from reconciler.config.schema_problems import violations
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
@@ -46,8 +47,14 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
         if drifted.gone or drifted.address not in resources:
             left.append(f"{drifted.address}: it is not live, or not in the configuration any more: nothing to write")
             continue
-        blocks[drifted.address] = _block(drifted, resources[drifted.address].fields, planned.live, addresses)
-        values[drifted.address] = _values(drifted, blocks[drifted.address])
+        block = _block(drifted, resources[drifted.address].fields, planned.live, addresses)
+        blocks[drifted.address] = block
+        found_values = _values(drifted, block)
+        for name, message in violations(address_kind(drifted.address), block):
+            if name in {keys[0] for keys in found_values}:
+                left.append(f"{drifted.address}: its {name} is left alone: {message}")
+                found_values = {keys: value for keys, value in found_values.items() if keys[0] != name}
+        values[drifted.address] = found_values
     written = Adoption(session, blocks).write(values)
     return found, replace(written, left=(*left, *written.left))
 

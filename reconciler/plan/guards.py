@@ -24,9 +24,9 @@ WRONG_PROJECT = "wrong-project"
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line asks of a plan. `max_deletes` takes the place of the `limit` that the settings give and of
-    the default share; None: both hold. `now` (UTC) is for what has a date to end at, and for local times, which are read
-    by `zone_data`. `api` is the API's address. Without `to_apply`, nobody judges what is sent. `only_clock`: only the
-    changes that the clocks alone bring about."""
+    the default share; None: both hold. `now` (UTC) is for what has a date to end at, and for local times, which are
+    read by `zone_data`. `api` is the API's address. Without `to_apply`, nobody judges what is sent. `only_clock`: only
+    the changes that the clocks alone bring about."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False

@@ -147,8 +147,8 @@ def pastes(team: Team, done: Run, address: str, **fields: object) -> None:
     team.world.write(json.dumps(text))
     assert team.wanted() == before["production"] | {address: before["production"][address] | fields}
     assert team.world.plan(*HERE).code == 0
-    after = team.wanted("sandbox")
-    assert {each for each in after if after[each] != before["sandbox"][each]} <= {address}
+    assert team.wanted("sandbox") == before["sandbox"] | {address: before["sandbox"][address] | fields}
+    assert "(this also changes sandbox)" in done.err
 
 
 def test_what_the_definition_says_of_all_is_left(team: Team) -> None:
@@ -178,6 +178,19 @@ def test_instances_that_differ_now_are_left(team: Team) -> None:
     assert done.err.count("left to you") == 2
     assert team.wanted()["report.daily-go"]["status"] == "draft"
     assert team.wanted()["report.daily-go"]["included_range_days"] == 1
+
+
+def test_what_no_environment_may_write_is_left(world: World) -> None:
+    """An integration in error: that is no setting, and no lines are shown that the tool would refuse."""
+    each = "integrations:\n  hook:\n    for_each: {on: [{key: a, name: iOS}, {key: b, name: Android}]}\n    status: active\n"
+    world.settle(each + '    title: Hook\n    integration: webhooks\n    target_platform: "${each.on.name}"\n')
+    text = (world.folder / "main.yaml").read_text(encoding="utf-8")
+    (first, _) = world.live("integrations")
+    world.edit("integrations", first["id"], active=2)
+    done = world.run("drift", "--adopt")
+    assert "its status is left alone" in done.err
+    assert "write" not in done.err.partition("left to you")[2]
+    assert (world.folder / "main.yaml").read_text(encoding="utf-8") == text
 
 
 def imported(world: World, address: str, object_id: str) -> tuple[int, str]:
