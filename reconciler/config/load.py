@@ -258,22 +258,18 @@ def _desired(
         return Path(file).relative_to(folder).as_posix()
 
     def resource(entry: Entry) -> Resource:
-        kind, written = address_kind(entry.name), entry.written
+        kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file
         keys = {name: item.key for name, item in entry.items.items()}
         places = {name: item.location for name, item in entry.items.items()}
         return Resource(
             entry.name,
             kind,
             fields={name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value},
-            location=written.location,
+            location=entry.written.location,
             lifecycle=_lifecycle(entry.value.get("lifecycle", {})),
-            locations=LazyMapping(
-                lambda: config.locations.value_locations(written.node, written.location.file, entry.items)
-            ),
-            file=relative(written.location.file),
-            sources=LazyMapping(
-                lambda: config.locations.value_sources(written.node, written.location.file, environment, entry.items)
-            ),
+            locations=LazyMapping(lambda: config.locations.value_locations(node, file, entry.items)),
+            file=relative(file),
+            sources=LazyMapping(lambda: config.locations.value_sources(node, file, environment, entry.items)),
             instance=Instance(entry.definition, keys, places) if entry.items else None,
         )
 
