@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.declaration import AREAS, Kind, sends
 from reconciler.lazy import load
+from reconciler.model.inputs import Record
 from reconciler.model.plan import Cause, Change
 from reconciler.text import close_matches, meant
 
@@ -107,10 +108,10 @@ def _day(rule: str, grid: int, delivery: datetime) -> int:
     return min((day - 1, day, day + 1), key=lambda at: abs(moment_on(rule, grid, date.fromordinal(at)) - delivery))
 
 
-def outdated(kind: Kind, change: Change, now: datetime) -> str:
-    """Why a change that was planned before may not be written at `now`; empty if it may."""
+def outdated(kind: Kind, change: Change, record: Record | None, now: datetime) -> str:
+    """Why a change of `record` that was planned before may not be written at `now`; empty if it may."""
     status = kind.delivery.status if kind.delivery else ""
-    is_sent = change.remember is not None and sends(kind, change.remember.applied)
+    is_sent = record is not None and sends(kind, record.fields)
     is_sent = is_sent and all(each.path != status for each in change.fields)
     for each in change.fields:
         if not each.rule:
