@@ -35,8 +35,13 @@ NO_PLACE = "; a local time names a place, since CET or UTC+2 have no seasons"
 
 
 def _parts(rule: str) -> tuple[time, ZoneInfo]:
+    """ReconcilerError if it cannot be read here: it may be from a state or a plan of a machine with newer zones."""
     clock, _, name = rule.partition(" ")
-    return time.fromisoformat(clock), ZoneInfo(name)
+    try:
+        return time.fromisoformat(clock), ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError) as error:
+        hint = "update the package tzdata: with pip, or that of the system"
+        raise ReconcilerError(f"{rule} is no local time by the time zones of this machine", hint=hint) from error
 
 
 @lru_cache(100_000)
