@@ -302,3 +302,14 @@ def test_what_differs_from_an_approval(world: World, at: SetClock, tmp_path: Pat
     assert done.code == 5
     assert "report.r1 would change differently: included_range_days" in done.err
     assert "report.r0 would" not in done.err
+
+
+def test_no_risk_is_told_where_there_is_none(world: World, at: SetClock) -> None:
+    """00:00 UTC and then 23:00 UTC are for two local days, whatever else changes."""
+    at(WINTER)
+    world.settle(reports("01:00 Europe/Berlin"))
+    world.write(reports("01:00 Europe/Berlin").replace("R0", "R9"))
+    at("2027-03-28T12:00Z")
+    planned = world.plan()
+    assert planned.causes("report.r0") == {"report_name": "config", "send_at": "clock"}
+    assert "second time" not in planned.out
