@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconciler.api.rate_limiter import ATTEMPTS, RETRIED, TOO_MANY, RateLimiter
+from reconciler.api.rate_limiter import ATTEMPTS, RETRIED, TOO_MANY, Check, RateLimiter
 from reconciler.api.response import Response
 from reconciler.api.transport import Transport
 from reconciler.errors import ApiFailed, Unreachable
@@ -74,7 +74,7 @@ class Reader:
         return answer
 
     def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
-        return self._door.exchange(method, path, turn=self._pace.turn(), **rest)
+        return self._door.exchange(method, path, turn=self._pace.turn(rest.pop("check", None)), **rest)
 
 
 class Writer(Reader):
@@ -90,16 +90,18 @@ class Writer(Reader):
         idempotency_key: str | None = None,
         retry: bool = True,
         before_again: Again | None = None,
+        check: Check | None = None,
     ) -> Response:
         """Sends one write and gives the response, whatever its status.
 
         `idempotent`: to send it twice does the same as to send it once, so it is retried after a lost response. With an
         `idempotency_key` a create is idempotent too (documented for integrations: same key, original response [seed]).
-        `retry` False: it is sent once. `before_again` is called before each retry.
+        `retry` False: it is sent once. `before_again` is called before each retry, and
+        `check` each time right before it leaves, after all waits; an error from it ends the write.
         """
         headers = {"idempotency-key": idempotency_key} if idempotency_key else None
         if not retry:
-            return self._once(method, path, body=body, headers=headers)
+            return self._once(method, path, body=body, headers=headers, check=check)
         return self._exchange(
-            method, path, idempotent=idempotent, before_again=before_again, body=body, headers=headers
+            method, path, idempotent=idempotent, before_again=before_again, body=body, headers=headers, check=check
         )

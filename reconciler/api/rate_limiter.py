@@ -33,6 +33,7 @@ POLL_DELAYS = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each attempt. How late a write shows up is documented nowhere; the sum is a guess."""
 
 Sleep = Callable[[float], None]
+Check = Callable[[], None]
 
 
 class WaitTooLong(Exception):
@@ -44,10 +45,12 @@ class WaitTooLong(Exception):
 
 
 class Permit:
-    """The permit of one request to be under way. Not safe to share between threads."""
+    """The permit of one request to be under way. Not safe to share between threads. `check` is called once it may go,
+    after all waits; an error from it ends the request."""
 
-    def __init__(self, pace: RateLimiter) -> None:
+    def __init__(self, pace: RateLimiter, check: Check | None = None) -> None:
         self._pace = pace
+        self._check = check
         self._is_taken = False
 
     def take(self) -> bool:
@@ -57,6 +60,8 @@ class Permit:
         self._pace.enter()
         self._is_taken = True
         self._pace.wait_for_retry_after()
+        if self._check is not None:
+            self._check()
         return True
 
     def give_back(self) -> None:
@@ -101,9 +106,9 @@ class RateLimiter:
         """How many requests may go at once now."""
         return self._width
 
-    def turn(self) -> Permit:
+    def turn(self, check: Check | None = None) -> Permit:
         """A permit, which is still to be taken."""
-        return Permit(self)
+        return Permit(self, check)
 
     def enter(self) -> None:
         """Waits until one more request may be under way, and counts it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from reconciler.api import Writer
@@ -108,7 +109,6 @@ class OperationRunner:
         wanted = self.references.fields(kind, remember.applied)
         object_id = (change.id if change.action is not Action.REPLACE else remember.id) or ""
         self._require_as_seen(kind, change)
-        self._require_timely(change)
         entry = self.state.entry(change.address)
         applied = dict(entry.applied) if entry and entry.id == object_id else {}
         if change.cleanup and change.id:
@@ -147,7 +147,13 @@ class OperationRunner:
         self.state.intent(change.address, f"{request.method} {path}")
         idempotent = not request.creates or key is not None
         response = self.writer.send(
-            request.method, path, body, idempotent=idempotent, idempotency_key=key, before_again=before_again
+            request.method,
+            path,
+            body,
+            idempotent=idempotent,
+            idempotency_key=key,
+            before_again=before_again,
+            check=partial(self._require_timely, change),
         )
         self._keep_request_id(change.address, response)
         return self._require_ok(response)
@@ -227,7 +233,8 @@ class OperationRunner:
 
     def _require_timely(self, change: Change) -> None:
         """Refused if the UTC times of a change are not those of the next delivery any more, or have to wait."""
-        if said := outdated(change, self.writer.now()):
+        record = self.references.before.records.get(change.kind, {}).get(change.id or "")
+        if said := outdated(change, record, self.writer.now()):
             raise Refused(said, hint="plan again")
 
     def _check_before_retry(
@@ -239,7 +246,6 @@ class OperationRunner:
 
         def check(may_have_succeeded: bool) -> None:
             if not (may_have_succeeded or replaces_all):
-                self._require_timely(change)
                 return
             try:
                 record = self.recovery.record(kind, object_id)
@@ -250,6 +256,5 @@ class OperationRunner:
                 raise AlreadyDone
             if replaces_all and record is not None:
                 _require_unchanged(kind, change, record)
-            self._require_timely(change)
 
         return check if kind.readable else None

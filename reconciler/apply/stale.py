@@ -34,7 +34,7 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
         rest = status.done() or status.half_done()
         if rest is not None:
             changes.append(rest)
-        elif (how := status.difference() or outdated(change, now) or status.lost_item(offers)) is None:
+        elif (how := status.difference() or outdated(change, status.record, now) or status.lost_item(offers)) is None:
             changes.append(change)
         else:
             moved.append(f"{change.address}: {how}")
@@ -60,10 +60,10 @@ def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any
             yield reference, sent, written.before if isinstance(written.before, list) else []
 
 
-def outdated(change: Change, now: datetime) -> str:
-    """Why the UTC times of a change may not be written any more; empty if they may."""
+def outdated(change: Change, record: Record | None, now: datetime) -> str:
+    """Why the UTC times of a change may not be written any more; empty if they may. `record`: what it changes."""
     has_rules = any(each.rule for each in change.fields)
-    return kinds.local_time.outdated(KINDS[change.kind], change, now) if has_rules else ""
+    return kinds.local_time.outdated(KINDS[change.kind], change, record, now) if has_rules else ""
 
 
 class ChangeStatus:
@@ -79,7 +79,7 @@ class ChangeStatus:
         self._live = live
         self._kind: Kind = KINDS[change.kind]
         self._records = live.records[change.kind]
-        self._record = self._records.get(change.id or "")
+        self.record = self._records.get(change.id or "")
         self._old = {each.id for each in plan.changes if each.action is Action.REPLACE}
         self._made = self._made_before()
 
@@ -88,8 +88,8 @@ class ChangeStatus:
         change = self._change
         if change.action is Action.DELETE:
             # What is only not listed is deleted as it was approved: the API's answer is the proof.
-            return None if self._record else replace(change, requests=()) if self._is_gone() else change
-        record = self._record if change.action is Action.UPDATE else self._made
+            return None if self.record else replace(change, requests=()) if self._is_gone() else change
+        record = self.record if change.action is Action.UPDATE else self._made
         if change.action is Action.CREATE and record is None:
             others = self._same_name()
             record = others[0] if len(others) == 1 else None
@@ -100,7 +100,7 @@ class ChangeStatus:
         """The change with its last request, if an earlier attempt has done all but that; else None. A field with an
         endpoint of its own is set last. Until then it has its initial value or its placeholder."""
         change, apart = self._change, self._kind.sub_endpoint()
-        record = self._record if change.action is Action.UPDATE else self._made
+        record = self.record if change.action is Action.UPDATE else self._made
         if apart is None or record is None or len(change.requests) <= 1 or change.requests[-1].sets != (apart[0],):
             return None
         if record.fields.get(apart[0]) not in {apart[1].initial, apart[1].placeholder} - {None}:
@@ -117,11 +117,11 @@ class ChangeStatus:
             return f"{self._made.id} ({self._made.name}), which an earlier try has made, was changed meanwhile"
         if change.action is Action.CREATE:
             return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in self._same_name()) or None
-        if self._record is None:
+        if self.record is None:
             return f"{change.id} is gone"
-        if fingerprint(self._kind, self._record) == change.seen:
+        if fingerprint(self._kind, self.record) == change.seen:
             return None
-        return f"{change.id} was changed meanwhile{self._changed_paths(self._record)}"
+        return f"{change.id} was changed meanwhile{self._changed_paths(self.record)}"
 
     def lost_item(self, resolver: ReferenceResolver) -> str | None:
         """Which item to send is not offered any more, or belongs to another object than it did; None if none."""

@@ -176,7 +176,7 @@ def require_current(planned: Planned, allowed: Collection[str]) -> Planned:
 def require_scope(planned: Planned) -> None:
     """Refused if a plan holds changes that were not made since the base that it was compared with. What the clocks
     bring about was approved with the local time."""
-    clock = {change.address for change in planned.plan.changes if change.is_clock()}
+    clock = {change.address for change in planned.plan.changes if not change.is_reviewed()}
     others = [
         f"{address}: {scope}"
         for address, scope in planned.scopes.items()

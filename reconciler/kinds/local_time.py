@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.declaration import AREAS, Kind, sends
 from reconciler.lazy import load
+from reconciler.model.inputs import Record
 from reconciler.model.plan import Cause, Change
 from reconciler.text import close_matches, meant
 
@@ -34,8 +35,13 @@ NO_PLACE = "; a local time names a place, since CET or UTC+2 have no seasons"
 
 
 def _parts(rule: str) -> tuple[time, ZoneInfo]:
+    """ReconcilerError if it cannot be read here: it may be from a state or a plan of a machine with newer zones."""
     clock, _, name = rule.partition(" ")
-    return time.fromisoformat(clock), ZoneInfo(name)
+    try:
+        return time.fromisoformat(clock), ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError) as error:
+        hint = "update the package tzdata: with pip, or that of the system"
+        raise ReconcilerError(f"{rule} is no local time by the time zones of this machine", hint=hint) from error
 
 
 @lru_cache(100_000)
@@ -107,10 +113,10 @@ def _day(rule: str, grid: int, delivery: datetime) -> int:
     return min((day - 1, day, day + 1), key=lambda at: abs(moment_on(rule, grid, date.fromordinal(at)) - delivery))
 
 
-def outdated(kind: Kind, change: Change, now: datetime) -> str:
-    """Why a change that was planned before may not be written at `now`; empty if it may."""
+def outdated(kind: Kind, change: Change, record: Record | None, now: datetime) -> str:
+    """Why a change of `record` that was planned before may not be written at `now`; empty if it may."""
     status = kind.delivery.status if kind.delivery else ""
-    is_sent = change.remember is not None and sends(kind, change.remember.applied)
+    is_sent = record is not None and sends(kind, record.fields)
     is_sent = is_sent and all(each.path != status for each in change.fields)
     for each in change.fields:
         if not each.rule:

@@ -41,7 +41,7 @@ class Approval:
 def make_approval(plan: Plan, commit: str = "", base: str = "", room: int = MOST_SKETCHED) -> Approval:
     """A plan as it is approved; its sketch takes at most `room` characters."""
     sketched: dict[str, str] = {}
-    asked = [change for change in plan.changes if not change.is_clock()]
+    asked = [change for change in plan.changes if change.is_reviewed()]
     for change in asked:
         sketch = make_sketch(change)
         room -= len(json.dumps(change.address)) + len(sketch) + _OVERHEAD
@@ -55,7 +55,8 @@ def make_approval(plan: Plan, commit: str = "", base: str = "", room: int = MOST
 def make_sketch(change: Change) -> str:
     """`update 1f3a90bc`: the same for the same change, whenever and wherever it is planned; notes are left out, as they
     are of the digest."""
-    return f"{change.action.value} {hashlib.sha256(canonical(change.approved()).encode()).hexdigest()[:HASH_DIGITS]}"
+    content = change.approved()
+    return f"{content['action']} {hashlib.sha256(canonical(content).encode()).hexdigest()[:HASH_DIGITS]}"
 
 
 def to_json(approval: Approval) -> str:

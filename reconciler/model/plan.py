@@ -101,6 +101,10 @@ class Change:
         """Whether the clocks alone bring it about: what was approved is the local time, and it keeps to that."""
         return self.action is Action.UPDATE and all(each.cause is Cause.CLOCK for each in self.fields)
 
+    def is_reviewed(self) -> bool:
+        """Whether a reviewer approves it: of what the clocks alone bring about, only the move that a note tells."""
+        return not self.is_clock() or bool(self.notes)
+
     def approved(self) -> dict[str, Any]:
         """What a reviewer approves of it: all but the reason and the notes, but where and when it was written, and but
         the tombstones, which write nothing to the API. A local time is approved as it is written: its UTC time is left
@@ -123,7 +127,8 @@ class Change:
                 content["remember"] |= {"applied": _without(rules, entry.applied), "rules": rules}
                 requests = (replace(each, body=_without(rules, each.body or {}), sets=()) for each in self.requests)
                 content["requests"] = list(requests)
-        return content
+        # In another season, it is the move alone.
+        return content | ({"action": Action.ADOPT, "requests": []} if self.is_clock() else {})
 
     def remarks(self) -> tuple[str, ...]:
         """All that is said of it: its reason, if it has one, and its notes."""

@@ -66,9 +66,15 @@ def _from_plan(plan: Mapping[str, Any]) -> Approved:
     try:
         changes = {
             str(each["address"]): ApprovedChange(
-                str(each["action"]), fields={str(one["path"]): (one["before"], one["after"]) for one in each["fields"]}
+                str(each["action"]),
+                fields={
+                    str(one["path"]): (one["before"], one.get("rule") or one["after"])
+                    for one in each["fields"]
+                    if one.get("cause") != Cause.CLOCK
+                },
             )
             for each in plan["changes"]
+            if each["action"] != Action.UPDATE or any(one.get("cause") != Cause.CLOCK for one in each["fields"])
         }
         return Approved(str(plan["digest"]), str(plan["environment"]), changes)
     except (KeyError, TypeError) as error:
@@ -161,14 +167,14 @@ def _difference(change: Change, known: ApprovedChange) -> str:
     """The differences by path if both sides are known, else the change as it is now; empty if it is as approved."""
     if known.fields is None:
         return "" if known.sketch == make_sketch(change) else _current(change)
-    parts = []
-    for each in change.fields:
+    parts, fields = [], [each for each in change.fields if each.cause is not Cause.CLOCK]
+    for each in fields:
         then = known.fields.get(each.path)
         if then is None:
             parts.append(f"{_field(each)}, which was not approved")
-        elif not (alike(each.before, then[0]) and alike(each.after, then[1])):
+        elif not ((each.rule_before or alike(each.before, then[0])) and alike(each.rule or each.after, then[1])):
             parts.append(f"{_field(each)}; approved was {_value(then[0])} → {_value(then[1])}")
-    now = {each.path for each in change.fields}
+    now = {each.path for each in fields}
     parts += [f"{path} stays as it is" for path in known.fields if path not in now]
     return "; ".join(_first(parts, MOST_FIELDS, "and"))
 

@@ -148,7 +148,7 @@ def compute_digest(plan: Plan) -> str:
     also if the clocks have changed: what was approved is the local time.
     """
     named = {"configuration": plan.configuration, "environment": plan.environment, "api": plan.api}
-    changes = [change.approved() for change in plan.changes if not change.is_clock()]
+    changes = [change.approved() for change in plan.changes if change.is_reviewed()]
     return sha256({"format_version": FORMAT_VERSION, **named, "changes": changes})
 
 

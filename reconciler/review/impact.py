@@ -10,7 +10,7 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import DeliveryChange, delivery_change, fails, sends
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Record
-from reconciler.model.plan import DESTROYS, WRITES, Action, Change
+from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change
 from reconciler.model.reports import Impact, Review, Weight
 from reconciler.review.clock import DAY, Clock, parse_stamp
 from reconciler.review.receivers import Receivers, User, before_and_after
@@ -150,7 +150,8 @@ class _ChangeImpact:
         clock = self.clock
         text = f"{quoted(self.change.name)} goes out at {clock.time(new)}, no longer at {clock.time(old)}"
         text += f"; {rule}" if (rule := self._rule()) else ""
-        if self.change.is_clock() or clock.passed(old) == clock.passed(new):
+        is_judged = any(each.path == at and each.cause is Cause.CLOCK for each in self.change.fields)
+        if is_judged or clock.passed(old) == clock.passed(new):
             yield Impact(Weight.STARTS, f"{text}; next one {clock.until(moment)}")
         elif clock.passed(old):
             yield Impact(Weight.RISKS, f"{text}: it may go out a second time today, {clock.until(moment)}")

@@ -272,3 +272,44 @@ def test_a_lost_memory_of_the_rule_is_no_clock(world: World, at: SetClock) -> No
     world.state.write_text(json.dumps(state), encoding="utf-8")
     at(SPRING)
     assert world.plan().causes("report.r0") == {"send_at": "config"}
+
+
+def test_a_move_is_approved_over_the_change(world: World, at: SetClock) -> None:
+    """The clocks may change a report that also moves: the move is approved, and the digest is the same all the time."""
+    at(WINTER)
+    world.settle(reports(BERLIN))
+    world.write(reports(BERLIN).replace("r0:", "n0:") + "moved: [{from: report.r0, to: report.n0}]\n")
+    digests = set()
+    for moment in (WINTER, SPRING, "2027-03-28T07:30Z"):
+        at(moment)
+        digests.add(world.plan().document["digest"])
+    (digest,) = digests
+    at(SPRING)
+    assert world.apply("--expect-digest", digest).code == 0
+    assert [body for *_, body in world.writes()] == [{"send_at": "07:00"}]
+
+
+def test_what_differs_from_an_approval(world: World, at: SetClock, tmp_path: Path) -> None:
+    """A local time that was approved is no difference, although its UTC time is another one by now."""
+    at(WINTER)
+    world.settle(reports(BERLIN, BERLIN))
+    world.write(reports("12:00 Europe/Berlin", BERLIN).replace("R1", "R9"))
+    approved = tmp_path / "approved.json"
+    approved.write_text(world.plan().out, encoding="utf-8")
+    at(SPRING)
+    world.edit("scheduled-reports", world.id_of("report.r1"), included_range_days=7)
+    done = world.apply("--expect-digest", f"@{approved}")
+    assert done.code == 5
+    assert "report.r1 would change differently: included_range_days" in done.err
+    assert "report.r0 would" not in done.err
+
+
+def test_no_risk_is_told_where_there_is_none(world: World, at: SetClock) -> None:
+    """00:00 UTC and then 23:00 UTC are for two local days, whatever else changes."""
+    at(WINTER)
+    world.settle(reports("01:00 Europe/Berlin"))
+    world.write(reports("01:00 Europe/Berlin").replace("R0", "R9"))
+    at("2027-03-28T12:00Z")
+    planned = world.plan()
+    assert planned.causes("report.r0") == {"report_name": "config", "send_at": "clock"}
+    assert "second time" not in planned.out
