@@ -482,3 +482,18 @@ def test_a_target_names_instances(
     out = capsys.readouterr().out
     assert "integration.hook-eu" in out
     assert "integration.hook-us" not in out
+
+
+def test_a_long_item_is_cut_in_messages(folder: Folder) -> None:
+    """It is in the address already."""
+    folder.write(many(f"{{app: [{'a' * 5000}], region: {REGIONS}}}", status="wrong"))
+    assert max(map(len, folder.problems())) < 1000
+
+
+def test_many_wrong_time_zones_are_searched_a_few_times(folder: Folder) -> None:
+    """A search among all time zones costs milliseconds, and 20 suggestions are enough."""
+    zones = ", ".join(f"x{number}" for number in range(30))
+    send_at = '"09:00 Europe/Berlin${each.app}"'
+    folder.write(many(f"{{app: [{zones}], region: {REGIONS}}}", send_at=send_at))
+    suggested = sum("did you mean" in each for each in folder.problems())
+    assert 0 < suggested <= 20
