@@ -285,7 +285,8 @@ def _desired(
         ),
         imports=tuple(Import(each.value["to"], each.value["id"], each.written.location) for each in items["imports"]),
         warnings=tuple(expansion.warnings),
-        left_out=frozenset(expansion.left_out),
+        left_out=expansion.left_out,
+        definitions=expansion.patterns,
     )
 
 
