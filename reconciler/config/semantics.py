@@ -199,6 +199,9 @@ def _references(
         if place := known.left_out.get(address):
             said = f"only_in at {place} leaves {cut(address)} out of this environment; expected both in it, or none"
             yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", f"left out {address}")
+        elif made := known.definitions.get(address):
+            said = say_instances(quoted(key), [each.partition(".")[2] for each in made], "key")
+            yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", f"made of {address}")
         elif whole or others:
             said = _dangling(key, reference, others, keys[reference.kind], searches)
             cause = "" if others else f"{reference.kind}.{key}"

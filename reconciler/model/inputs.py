@@ -50,10 +50,10 @@ class ObjectRef(NamedTuple):
         return f"{self.kind}[{self.id}]"
 
 
-def say_instances(definition: str, addresses: Sequence[str]) -> str:
-    """What is said of the address of a `for_each` if that of an instance is expected."""
-    some = f": {some_of(addresses)}" if addresses else ""
-    return f"{definition} is a for_each; expected the address of one of its {counted(len(addresses), 'resource')}{some}"
+def say_instances(definition: str, instances: Sequence[str], what: str = "address") -> str:
+    """What is said of the address, or the key, of a `for_each` if that of an instance is expected."""
+    some = f": {some_of(instances)}" if instances else ""
+    return f"{definition} is a for_each; expected the {what} of one of its {counted(len(instances), 'resource')}{some}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -497,3 +497,12 @@ def test_many_wrong_time_zones_are_searched_a_few_times(folder: Folder) -> None:
     folder.write(many(f"{{app: [{zones}], region: {REGIONS}}}", send_at=send_at))
     suggested = sum("did you mean" in each for each in folder.problems())
     assert 0 < suggested <= 20
+
+
+def test_a_reference_to_a_for_each_names_what_it_makes(folder: Folder) -> None:
+    """Its own key is no resource."""
+    hooks = written("integrations", "hook", for_each="{region: [eu, us]}", title='"Hook ${each.region}"')
+    folder.write(hooks + written("reports", "daily", destinations="[{integration: hook}]"))
+    (problem,) = folder.problems()
+    expected = '"hook" is a for_each; expected the key of one of its 2 resources: hook-eu, hook-us'
+    assert problem.endswith(f"destinations[0].integration: {expected}")
