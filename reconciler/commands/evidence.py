@@ -39,8 +39,8 @@ def add_reasons(
     except GitUnusable as error:
         listing = Listing()
         warnings = (*plan.warnings, f"git cannot say why a file is not there, so it counts as removed: {error}")
-    found = _FileEvidence(folder, listing)
-    reasons = {address: found.reason(entry) for address, entry in going.items()}
+    found = _FileEvidence(folder, listing, desired)
+    reasons = {address: found.reason(address, entry) for address, entry in going.items()}
     missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
     refusals = plan.refusals
     if MISSING_FILES not in allowed and (missing or (not has_settings and listing.keeps_off(SETTINGS_FILE))):
@@ -133,8 +133,9 @@ def few(names: list[str]) -> str:
 class _FileEvidence:
     """What the disk and git tell of the files that addresses stood in."""
 
-    def __init__(self, folder: Path, listing: Listing) -> None:
+    def __init__(self, folder: Path, listing: Listing, desired: Desired) -> None:
         self._folder = folder
+        self._desired = desired
         self._listing = listing
         self._reasons: dict[str, str] = {}
         self.off = sorted(
@@ -147,8 +148,10 @@ class _FileEvidence:
             return bool(self.off)
         return not self._is_here(entry.file) and self._listing.keeps_off(entry.file)
 
-    def reason(self, entry: Entry) -> str:
+    def reason(self, address: str, entry: Entry) -> str:
         """Why an address is not in the configuration."""
+        if not self.is_kept_off(entry) and (said := self._desired.why_gone(address, entry.file)):
+            return said
         if entry.file not in self._reasons:
             self._reasons[entry.file] = self._reason(entry)
         return self._reasons[entry.file]

@@ -34,6 +34,9 @@ def export_project(session: Session) -> Exported:
             f"{session.configuration.path} already manages objects; an export would write over that",
             hint="export into an empty folder",
         )
+    for each in session.configuration.merged.defaults:
+        said = f"{each.location}: these defaults would change what is exported"
+        raise Refused(said, hint="export into an empty folder, and write defaults after that")
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
     schema = _find_schema(session.opened.folder)
     live = observe_remembered(Reader(session.door), KINDS.values(), state, lookups)

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from reconciler.config.merge import KEY, Written, no_key
 from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
-from reconciler.config.values import ELSEWHERE, NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, plain_copy
+from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import NAME_PATTERN
 from reconciler.model.inputs import address_kind, make_address
@@ -108,6 +108,12 @@ class Definition:
             if named and named.keys() <= keys.keys():
                 result.setdefault(tuple(named), set()).add(tuple(map(str, named.values())))
         return result, warnings
+
+    def pattern(self) -> str:
+        """A pattern that fits the addresses of all instances that it could have."""
+        key = self.written.node.get("key")
+        own = f"{self.address}-*"
+        return own if key is None else make_address(address_kind(self.address), EXPRESSION.sub("*", str(key)))
 
     def make_address(self, items: Items) -> str:
         """The address of an instance; empty if its key is wrong."""

@@ -27,12 +27,13 @@ LARGEST_COUNT: Final = 10**12
 @dataclass(slots=True)
 class Expansion:
     """What there is in one environment: by address, the resources, and where the `only_in` is that leaves others out.
-    `misplaced` are checked, and are no resources. `definitions`: the address of a `for_each` → those of its instances.
-    If not `whole`, some could not be made."""
+    `misplaced` are checked, and are no resources. `definitions`: the address of a `for_each` → those of its instances;
+    `patterns`: a pattern of those that it could have → its address and place. If not `whole`, some are missing."""
 
     resources: dict[str, Entry] = field(default_factory=dict)
     left_out: dict[str, Location] = field(default_factory=dict)
     definitions: dict[str, list[str]] = field(default_factory=dict)
+    patterns: dict[str, tuple[str, Location]] = field(default_factory=dict)
     misplaced: list[Entry] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     whole: bool = True
@@ -151,6 +152,9 @@ class _Expander:
         excluded, warnings = definition.excluded(dimensions)
         self.found.warnings += warnings if definition.left_out is None else ()
         made = self.found.definitions.setdefault(definition.address, [])
+        self.found.patterns[definition.pattern()] = definition.address, written.location
+        if definition.left_out is not None:
+            self.found.left_out[definition.address] = definition.left_out
         substitution.items = NO_ITEMS
         shared = dict(self._shared(definition)) if definition.left_out is None else {}
         varying = [

@@ -147,7 +147,8 @@ class Configuration(_WithEnvironments):
         found = expand(self.merged.resources, Substitution(environment), self.environments, self._most_values())
         blocks = (each.node for name in ("moved", "removed") for each in self.merged.blocks[name])
         sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
-        return {*found.resources, *found.left_out, *(each for each in sources if isinstance(each, str))}
+        here = found.resources.keys() | (found.left_out.keys() - found.definitions.keys())
+        return {*here, *(each for each in sources if isinstance(each, str))}
 
 
 class Opened(_WithEnvironments):
@@ -285,7 +286,8 @@ def _desired(
         ),
         imports=tuple(Import(each.value["to"], each.value["id"], each.written.location) for each in here("imports")),
         warnings=tuple(expansion.warnings),
-        left_out=frozenset(expansion.left_out),
+        left_out=expansion.left_out,
+        definitions=expansion.patterns,
     )
 
 

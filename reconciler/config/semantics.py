@@ -135,18 +135,18 @@ def semantic_problems(
         yield from _references(entry, keys, unknown, searches, known, whole=whole)
         yield from _ignored(entry, unknown)
         yield from _misspelt(entry, unknown)
-        yield from _local_times(entry, unknown)
+        yield from _local_times(entry, unknown, searches)
     yield from _natural_keys((entry for entry in maps if known.resources.get(entry.name) is entry), unknown)
 
 
-def _local_times(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
+def _local_times(entry: Entry, unknown: Collection[Location], searches: Searches) -> Iterator[Problem]:
     """Local times of no place, or of which some season has no UTC time on the grid. The schema reports other forms."""
     for name, (rule, grid) in KINDS[address_kind(entry.name)].local_times(entry.value).items():
         zone = rule.partition(" ")[2]
         if not re.fullmatch(LOCAL_TIME, rule) or entry.location(name) in unknown:
             continue
         if not kinds.local_time.is_zone(zone):
-            close = kinds.local_time.unknown_zone(zone, name) or ""
+            close = searches.closest(zone, kinds.local_time.zone_names(name))
             said = f"{name}: {quoted(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
             yield entry.problem((name,), said, f"zone {zone}")
         elif said := kinds.local_time.off_grid(rule, grid, datetime.now(UTC)):
@@ -199,6 +199,9 @@ def _references(
         if place := known.left_out.get(address):
             said = f"only_in at {place} leaves {cut(address)} out of this environment; expected both in it, or none"
             yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", f"left out {address}")
+        elif made := known.definitions.get(address):
+            said = say_instances(quoted(key), [each.partition(".")[2] for each in made], "key")
+            yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", f"made of {address}")
         elif whole or others:
             said = _dangling(key, reference, others, keys[reference.kind], searches)
             cause = "" if others else f"{reference.kind}.{key}"

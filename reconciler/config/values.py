@@ -236,7 +236,7 @@ class Substitution:
 
 def subject(name: str, items: Items) -> str:
     """`report.daily-go-us (for app=go, region=us)`: how messages call a resource."""
-    return f"{cut(name)} (for {', '.join(f'{each}={items[each].key}' for each in items)})" if items else cut(name)
+    return f"{cut(name)} (for {', '.join(f'{each}={cut(items[each].key)}' for each in items)})" if items else cut(name)
 
 
 def _without_value(name: str, environment: Environment, location: Location, close: str) -> str:

@@ -175,7 +175,7 @@ def is_zone(name: str) -> bool:
 
 def unknown_zone(name: str, field: str) -> str | None:
     """What a name that is no time zone could mean; None if it is one. ReconcilerError without any time zone data."""
-    known = _known(name, field)
+    known = zone_names(field)
     return None if name in known else meant(close_matches(name, known))
 
 
@@ -185,11 +185,12 @@ def _names(_folders: tuple[str, ...], *, _has_package: bool) -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones())
 
 
-def _known(name: str, field: str) -> frozenset[str]:
+def zone_names(field: str) -> frozenset[str]:
+    """The names of all time zones here. ReconcilerError for the field if there are none."""
     known = _names(zoneinfo.TZPATH, _has_package=find_spec("tzdata") is not None)
     if not known:
         raise ReconcilerError(
-            f"{field}: {name} cannot be looked up: this machine has no time zone data",
+            f"{field}: no time zone can be looked up: this machine has no time zone data",
             hint="install the package tzdata: with pip, or that of the system; the configuration may be right",
         )
     return known
@@ -203,7 +204,7 @@ def advice(text: str, field: str) -> str:
     clock, place = f"{int(found[1]):02d}:{found[2]}", found[3]
     if place.casefold() in UTC_NAMES:
         return EXPECTED + meant([clock])
-    places = {each.casefold(): each for each in sorted(_known(place, field)) if re.match(f"({AREAS})/", each)}
+    places = {each.casefold(): each for each in sorted(zone_names(field)) if re.match(f"({AREAS})/", each)}
     cities = {each.rpartition("/")[2]: each for each in places}
     name = place.casefold().replace(" ", "_")
     close = [name] if name in places else [cities[name]] if name in cities else []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from reconciler.errors import Location, Problem, some_of
@@ -48,10 +50,10 @@ class ObjectRef(NamedTuple):
         return f"{self.kind}[{self.id}]"
 
 
-def say_instances(definition: str, addresses: Sequence[str]) -> str:
-    """What is said of the address of a `for_each` if that of an instance is expected."""
-    some = f": {some_of(addresses)}" if addresses else ""
-    return f"{definition} is a for_each; expected the address of one of its {counted(len(addresses), 'resource')}{some}"
+def say_instances(definition: str, instances: Sequence[str], what: str = "address") -> str:
+    """What is said of the address, or the key, of a `for_each` if that of an instance is expected."""
+    some = f": {some_of(instances)}" if instances else ""
+    return f"{definition} is a for_each; expected the {what} of one of its {counted(len(instances), 'resource')}{some}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,20 +157,33 @@ class Import:
 @dataclass(frozen=True, slots=True)
 class Desired:
     """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
-    what is written are problems, with their places. `left_out` are the addresses that `only_in` leaves out of it."""
+    what is written are problems, with their places. `left_out` are the addresses that an `only_in` leaves out, and
+    where that is. `definitions`: a pattern of addresses → the `for_each` that could make these, and its place."""
 
     resources: Mapping[str, Resource]
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
     imports: tuple[Import, ...] = ()
     warnings: tuple[Problem | str, ...] = ()
-    left_out: frozenset[str] = frozenset()
+    left_out: Mapping[str, Location] = field(default_factory=dict)
+    definitions: Mapping[str, tuple[str, Location]] = field(default_factory=dict)
 
     def no_resource(self, address: str) -> str:
-        """Why an address is no resource, if it is that of a `for_each`; empty if it is not."""
+        """Why an address is no resource, if it is that of a `for_each`, or left out; empty if it is neither."""
+        if address in self.left_out:
+            return f"only_in at {self.left_out[address]} leaves {address} out of this environment"
         made = ((each, resource.instance) for each, resource in self.resources.items())
         addresses = [each for each, instance in made if instance and instance.definition == address]
         return say_instances(address, addresses) if addresses and address not in self.resources else ""
+
+    def why_gone(self, address: str, file: str) -> str:
+        """Why an address is no resource any more, although what made it may be in the file; empty if nothing is."""
+        if address in self.left_out:
+            return f"only_in at {self.left_out[address]} leaves it out of this environment"
+        for pattern, (name, place) in self.definitions.items():
+            if (address == name or fnmatchcase(address, pattern)) and PurePath(place.file).as_posix().endswith(file):
+                return f"it is not in the configuration any more; the for_each of {name} at {place} does not make it"
+        return ""
 
     def files(self) -> set[str]:
         """The files that the resources are written in."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from reconciler.errors import Problem
+from reconciler.errors import Problem, some_of
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import folded, natural_key, stored_otherwise
 from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectRef, State, address_kind
@@ -94,7 +96,9 @@ def completed(desired: Desired, state: State) -> Iterator[str]:
 
 
 def _without_target(desired: Desired) -> Iterator[Moved | Import]:
-    onward = {each.source for each in desired.moved} | {each.source for each in desired.removed} | desired.left_out
+    onward = (
+        {each.source for each in desired.moved} | {each.source for each in desired.removed} | desired.left_out.keys()
+    )
     blocks: tuple[Moved | Import, ...] = (*desired.moved, *desired.imports)
     for block in blocks:
         if block.target not in desired.resources and block.target not in onward:
@@ -195,17 +199,24 @@ def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
         ours = [change for change in changes.values() if change.kind == kind.name]
         gone = [change for change in ours if change.action is Action.DELETE and "[" not in change.address]
         found += _renamed(kind, gone, [change for change in ours if change.action is Action.CREATE])
-    if found:
+    unsure = [old for old, new in found if not new]
+    if found := [pair for pair in found if pair[1]]:
         lines = f"moved: [{', '.join(f'{{from: {old}, to: {new}}}' for old, new in found)}]"
         old, new = found[0]
         more, same = "", "that is one object under a new key"
         if len(found) > 1:
             more, same = f", and so for {len(found) - 1} more", "these are the same objects under new keys"
         yield f"{old} goes and {new} comes with nearly the same content{more}; if {same}, write: {lines}"
+    if unsure:
+        yield (
+            f"{some_of(unsure)} may be among what is created, under a new key, and which one cannot be told; if so, "
+            f"write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
+        )
 
 
 def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:
-    """The addresses of deletes and creates that may be one object, each in one pair: first by the natural key."""
+    """The addresses of deletes and creates that may be one object, each in one pair: first by the natural key, then by
+    content and by words of the key. The second is empty if that does not tell which create it is."""
     new = {natural_key(kind, each.remember.applied): each for each in made if each.remember}
     left: list[Change] = []
     for old in gone:
@@ -216,12 +227,19 @@ def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tup
             left.append(old)
     if len(left) * len(new) > MOST_PAIRS:
         return
-    shares = {(old.address, each.address): _share(kind, old, each) for old, each in product(left, new.values())}
+    scores: dict[tuple[float, int], list[tuple[str, str]]] = defaultdict(list)
+    for old, each in product(left, new.values()):
+        if (share := _share(kind, old, each)) >= ALIKE:
+            words = {*re.split(r"[-_]", old.address)} & {*re.split(r"[-_]", each.address)}
+            scores[share, len(words)].append((old.address, each.address))
     taken: set[str] = set()
-    for pair in sorted(shares, key=lambda each: -shares[each]):
-        if shares[pair] >= ALIKE and not taken & {*pair}:
-            taken |= {*pair}
-            yield pair
+    for score in sorted(scores, reverse=True):
+        pairs = [pair for pair in scores[score] if not taken & {*pair}]
+        counts = Counter(address for pair in pairs for address in pair)
+        yield from (pair for pair in pairs if counts[pair[0]] == counts[pair[1]] == 1)
+        doubtful = (pair[0] for pair in pairs if max(counts[pair[0]], counts[pair[1]]) > 1)
+        yield from ((old, "") for old in dict.fromkeys(doubtful))
+        taken |= counts.keys()
 
 
 def _share(kind: Kind, old: Change, new: Change) -> float:

@@ -112,7 +112,7 @@ def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
                 raise UnsafeError("has a key with ${, and variables stand in values only")
             if after is None:
                 if _has_variable(target[step] if isinstance(step, int) else target.get(step)):
-                    raise UnsafeError("holds a variable, and what it stands for differs between environments")
+                    raise UnsafeError("holds a variable, and other values or environments may have it too")
                 target[step] = _written(value)
             elif isinstance(step, str) and target.get(step) is None:
                 target[step] = {}

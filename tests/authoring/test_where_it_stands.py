@@ -182,7 +182,8 @@ def test_instances_that_differ_now_are_left(team: Team) -> None:
 
 def test_what_no_environment_may_write_is_left(world: World) -> None:
     """An integration in error: that is no setting, and no lines are shown that the tool would refuse."""
-    each = "integrations:\n  hook:\n    for_each: {on: [{key: a, name: iOS}, {key: b, name: Android}]}\n    status: active\n"
+    items = "{on: [{key: a, name: iOS}, {key: b, name: Android}]}"
+    each = f"integrations:\n  hook:\n    for_each: {items}\n    status: active\n"
     world.settle(each + '    title: Hook\n    integration: webhooks\n    target_platform: "${each.on.name}"\n')
     text = (world.folder / "main.yaml").read_text(encoding="utf-8")
     (first, _) = world.live("integrations")

@@ -517,3 +517,27 @@ def test_a_block_is_for_the_environments_that_have_its_target(folder: Folder) ->
     found = {name: [len(each.moved), len(each.imports)] for name in "ab" for each in [folder.desired(name)]}
     assert found == {"a": [1, 1], "b": [0, 0]}
     assert not [line for line in folder.validate()[1] if "automation." in line]
+
+
+def test_a_long_item_is_cut_in_messages(folder: Folder) -> None:
+    """It is in the address already."""
+    folder.write(many(f"{{app: [{'a' * 5000}], region: {REGIONS}}}", status="wrong"))
+    assert max(map(len, folder.problems())) < 1000
+
+
+def test_many_wrong_time_zones_are_searched_a_few_times(folder: Folder) -> None:
+    """A search among all time zones costs milliseconds, and 20 suggestions are enough."""
+    zones = ", ".join(f"x{number}" for number in range(30))
+    send_at = '"09:00 Europe/Berlin${each.app}"'
+    folder.write(many(f"{{app: [{zones}], region: {REGIONS}}}", send_at=send_at))
+    suggested = sum("did you mean" in each for each in folder.problems())
+    assert 0 < suggested <= 20
+
+
+def test_a_reference_to_a_for_each_names_what_it_makes(folder: Folder) -> None:
+    """Its own key is no resource."""
+    hooks = written("integrations", "hook", for_each="{region: [eu, us]}", title='"Hook ${each.region}"')
+    folder.write(hooks + written("reports", "daily", destinations="[{integration: hook}]"))
+    (problem,) = folder.problems()
+    expected = '"hook" is a for_each; expected the key of one of its 2 resources: hook-eu, hook-us'
+    assert problem.endswith(f"destinations[0].integration: {expected}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from world import World
@@ -143,3 +144,73 @@ reports:
     assert "{from: report.chess, to: report.daily-chess-eu}, {from: report.go, to: report.daily-go-eu}]" in lines
     world.write(f"{text}\n{lines}\n")
     assert world.plan().actions() == {"report.daily-chess-eu": "adopt", "report.daily-go-eu": "update"}
+
+
+def reasons(world: World, *arguments: str) -> dict[str, str]:
+    """Address → why it goes, with the paths relative to the folder."""
+    changes = world.plan(*arguments).document["changes"]
+    found = {each["address"]: each["reason"].replace(f"{world.folder}/", "") for each in changes if each["reason"]}
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("written", "now", "going"),
+    [
+        ('        - {key: go, hour: "10:30"}\n', "", {"go-eu", "go-us"}),
+        ("    report_name:", "    exclude: [{app: go}]\n    report_name:", {"go-eu", "go-us"}),
+        ("    report_name:", '    key: "${each.region}-${each.app}"\n    report_name:', {"go-eu", "chess-us"}),
+    ],
+)
+def test_a_delete_says_which_for_each_no_longer_makes_it(many: World, written: str, now: str, going: set[str]) -> None:
+    """The block is still there: an item has gone, or is excluded, or the keys are others."""
+    many.write(MANY.replace(written, now))
+    found = reasons(many)
+    assert {f"report.daily-{each}" for each in going} <= found.keys()
+    said = "it is not in the configuration any more; the for_each of report.daily at main.yaml:4:3 does not make it"
+    assert set(found.values()) == {said}
+
+
+def test_a_plain_resource_that_became_a_for_each_says_so(world: World) -> None:
+    """Its key is still there, and makes others."""
+    plain = MANY[: MANY.index("    for_each")] + MANY[MANY.index("    report_name") :]
+    world.settle(plain.replace(" ${each.app} ${each.region}", "").replace("${each.app.hour}", "09:00"))
+    world.write(MANY)
+    said = "it is not in the configuration any more; the for_each of report.daily at main.yaml:4:3 does not make it"
+    assert reasons(world) == {"report.daily": said}
+
+
+def test_what_only_in_leaves_out_is_named_with_its_place(world: World) -> None:
+    """By a delete, by `explain`, and by `--target`; also the `for_each` itself."""
+    world.write("environments: {sandbox: {}, production: {}}", "reconciler.yaml")
+    world.write(MANY)
+    assert world.apply("-e", "sandbox").code == 0
+    world.write(MANY.replace("    report_name:", "    only_in: [production]\n    report_name:"))
+    assert set(reasons(world, "-e", "sandbox").values()) == {
+        "only_in at main.yaml:10:14 leaves it out of this environment"
+    }
+    for address in ("report.daily", "report.daily-go-us"):
+        refused = world.run("expand", "-e", "sandbox", "--target", address)
+        assert refused.code == 64
+        said = f"only_in at {world.folder}/main.yaml:10:14 leaves {address} out of this environment"
+        assert said in refused.err
+
+
+def renamed(world: World) -> tuple[set[str], str]:
+    """The `moved` lines that a plan proposes, and what it says of those that it cannot tell."""
+    warnings = " ".join(world.plan().document["warnings"])
+    return set(re.findall(r"from: report.daily-(\S+), to: report.daily-(\S+)}", warnings)), warnings
+
+
+def test_a_move_is_proposed_only_if_content_and_key_tell_which(many: World) -> None:
+    """A region less: each app was two reports, and any could be the one that stays. None is paired with another app."""
+    many.write(MANY.replace("      region: [eu, us]\n", "").replace(" ${each.region}", ""))
+    pairs, said = renamed(many)
+    assert pairs == set()
+    assert "report.daily-chess-eu, report.daily-chess-us, report.daily-go-eu, … may be among what is created" in said
+
+
+def test_the_moves_of_a_renamed_item_keep_their_regions(many: World) -> None:
+    """All that is alike in content is told apart by the words of the keys."""
+    many.write(MANY.replace("key: go", "key: goban"))
+    assert renamed(many)[0] == {("go-eu", "goban-eu"), ("go-us", "goban-us")}

@@ -229,3 +229,13 @@ def test_names_that_differ_in_what_an_api_normalises_are_left_out(world: World, 
     assert exported.err.count("is left out") == 2
     settled = world.plan()
     assert (settled.code, settled.document["summary"]["unmanaged"]) == (0, 2), settled.err
+
+
+def test_a_folder_with_defaults_is_refused(world: World) -> None:
+    """They would give what is exported other values, and the next apply would send these."""
+    world.insert("automations", **automation("Flow"))
+    world.write("defaults: {automations: {caption: Hello}}")
+    refused = world.run("export")
+    assert refused.code == 5
+    assert f"{world.folder}/main.yaml:1:1: these defaults would change what is exported" in refused.err
+    assert sorted(files(world.folder)) == ["main.yaml"]
