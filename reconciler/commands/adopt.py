@@ -144,9 +144,8 @@ class Adoption:
 
     def _written_out(self, resource: Resource, instance: Instance, values: Sequence[Value]) -> str:
         """The lines that leave an instance out of its `for_each`, and write it with its live values."""
-        paths = ", ".join(
-            f"{keys_path(each.keys)} ({resource.field_location(keys_path(each.keys))})" for each in values
-        )
+        spots = [keys_path(each.keys) for each in values]
+        paths = ", ".join(f"{spot} ({resource.field_location(spot)})" for spot in spots)
         names = [name for name, each in self._before.items() if resource.address in each.resources]
         try:
             fields = dict(self._for_all(resource, instance, names))
@@ -165,8 +164,8 @@ class Adoption:
             definition: {"exclude": [*excluded, dict(instance.items)]},
             resource.address.partition(".")[2]: {**only, **fields, **resource.lifecycle.written()},
         }
-        others = [name for name in names if name != self._name]
-        also = f" (this also changes {', '.join(others)})" if others else ""
+        others = ", ".join(name for name in names if name != self._name)
+        also = f" (this also changes {others})" if others else ""
         lines = dump({section: blocks}, Layout(has_short_maps=True)).rstrip()
         return f"{resource.address}: {paths} is not its own; to change it alone, write{also}:\n{lines}"
 

@@ -37,6 +37,7 @@ _BEFORE_QUOTE: Final = re.compile(
 _BEFORE_VALUE: Final = re.compile(r"""\ *(?:-\ +)*(?:[^\s\#'"\[{][^\n]*?:[ \t]+)?(?=['"\[{])""", re.X)
 # The rest of a text within brackets; a key with its value is none.
 _REST_OF_ITEM: Final = re.compile(r"(?!['\"\[{])[^,\[\]{}:\n]++(?::(?! )[^,\[\]{}:\n]*+)*+(?=[,\]}\n])")
+_WITH_EXPRESSIONS: Final = re.compile(r"(?:[^,\[\]{}\n$]|\$(?!\{)|\$\{[^}\n]*+\}?)*+")
 _LINE: Final = re.compile(r"(?m)^( *)([^\s#].*?)[ \t\r]*$")
 _HAS_VALUE: Final = re.compile(r"""(?:- +)*[^:]+:[ \t]+(?:[^\s#|>&*!\[{'"].*|"[^"]*"|'[^']*')""")
 
@@ -49,7 +50,19 @@ def likely_mistake(text: str, found: int) -> Mistake | None:
     end = text.find("\n", found) if "\n" in text[found:] else len(text)
     if blank := _BLANK.search(text, text.rfind("\n", 0, max(begin - 1, 0)) + 1, end):
         return blank.start(1), "a character that looks like a space is used as indentation; expected spaces"
-    return _of_value(text, begin, found, end) or _of_quote(text, found) or _of_indentation(text, begin, end)
+    by_place = _of_expression(text, begin, found) or _of_value(text, begin, found, end)
+    return by_place or _of_quote(text, found) or _of_indentation(text, begin, end)
+
+
+def _of_expression(text: str, begin: int, found: int) -> Mistake | None:
+    """A variable or an item within brackets that is not in quotes: its `{` begins a map there."""
+    if text[found - 1 : found + 1] != "${":
+        return None
+    before = max(begin, *(text.rfind(mark, begin, found) + 1 for mark in (",", "[", "{", ": ")))
+    start = found - len(text[before:found].lstrip())
+    whole = _WITH_EXPRESSIONS.match(text, start)
+    shown = whole[0].rstrip()[:60] if whole else ""
+    return start, f'text with "${{" must be in quotes within brackets; expected "{shown}"'
 
 
 def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:

@@ -257,6 +257,20 @@ MISTAKES = [
         'main.yaml:2:30: text that begins with "[" must be in quotes; expected "[test] Revenue"',
     ),
     Mistake(
+        "a variable within braces",
+        {
+            "main.yaml": "reports:\n  daily: {report_name: Daily ${var.app} now, send_at: 09:00}\n",
+        },
+        'main.yaml:2:24: text with "${" must be in quotes within brackets; expected "Daily ${var.app} now"',
+    ),
+    Mistake(
+        "a variable within square brackets",
+        {
+            "main.yaml": "reports:\n  daily:\n    for_each: {app: [chess, ${var.app}]}\n",
+        },
+        'main.yaml:3:29: text with "${" must be in quotes within brackets; expected "${var.app}"',
+    ),
+    Mistake(
         "no comma after a list within braces",
         {
             "main.yaml": "automations:\n  flow: {data: {initiators: [] platform: iOS}}\n",
