@@ -6,13 +6,13 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from reconciler.config.files import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
 from reconciler.git.history import DEEPEN, Age, Listing, find_age, find_removal, list_folder, on_default_branch
 from reconciler.model.inputs import Desired, Entry, State
-from reconciler.model.plan import Action, Change, Plan, Refusal
+from reconciler.model.plan import WRITES, Action, Change, Plan, Refusal
 from reconciler.model.reports import Commit
 from reconciler.state.backend import Snapshot
 
@@ -27,12 +27,12 @@ def add_reasons(
 ) -> Plan:
     """The plan with why each address goes that is not in the configuration any more.
 
-    Refused if git keeps the file off the disk that an address, or the settings, stood in. Git is asked only if
-    something goes, or if there are no settings.
+    Refused if git keeps the file off the disk that an address, or the settings, stood in, or whose defaults would win
+    over those that are sent. Git is asked only if something goes, if defaults are sent, or if there are no settings.
     """
-    going = dict(_going(plan, entries, desired))
+    going, inherited = dict(_going(plan, entries, desired)), dict(_inherited(plan, desired, folder))
     has_settings = os.path.lexists(folder / SETTINGS_FILE)
-    if not plan.changes or (has_settings and not going):
+    if not plan.changes or (has_settings and not going and not inherited):
         return plan
     try:
         listing, warnings = list_folder(folder), plan.warnings
@@ -42,9 +42,10 @@ def add_reasons(
     found = _FileEvidence(folder, listing, desired)
     reasons = {address: found.reason(address, entry) for address, entry in going.items()}
     missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
+    altered = [address for address, each in inherited.items() if found.keeps_defaults_off(*each)]
     refusals = plan.refusals
-    if MISSING_FILES not in allowed and (missing or (not has_settings and listing.keeps_off(SETTINGS_FILE))):
-        refusals = (*refusals, _missing(missing, found.off or [SETTINGS_FILE]))
+    if MISSING_FILES not in allowed and (missing or altered or _lacks_settings(folder, listing)):
+        refusals = (*refusals, _missing(missing, altered, found.off or [SETTINGS_FILE]))
     elif found.off and going:
         warnings = (*warnings, f"git keeps {few(found.off)} off the disk; what stands there is not in this plan")
     return replace(plan, changes=_with_reasons(plan, reasons, missing), refusals=refusals, warnings=warnings)
@@ -148,6 +149,13 @@ class _FileEvidence:
             return bool(self.off)
         return not self._is_here(entry.file) and self._listing.keeps_off(entry.file)
 
+    def keeps_defaults_off(self, file: str, origins: Collection[str]) -> bool:
+        """Whether git keeps a file off the disk whose defaults would win, in the file, over those of the origins."""
+        near = PurePosixPath(file).parents
+        folders = {PurePosixPath(each).parent for each in self.off}
+        farther = [PurePosixPath(each).parent for each in origins]
+        return any(each in near and far in each.parents for each in folders for far in farther)
+
     def reason(self, address: str, entry: Entry) -> str:
         """Why an address is not in the configuration."""
         if not self.is_kept_off(entry) and (said := self._desired.why_gone(address, entry.file)):
@@ -183,8 +191,24 @@ def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterat
             yield change.address, entry
 
 
-def _missing(addresses: list[str], files: list[str]) -> Refusal:
+def _inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str, tuple[str, set[str]]]]:
+    """The addresses that get values from defaults of other files: the file of the resource, and those files."""
+    for change in plan.changes:
+        resource = desired.resources.get(change.address)
+        if resource is not None and change.action in WRITES:
+            places = {resource.field_location(each.path).file for each in change.fields} - {resource.location.file}
+            origins = {os.path.relpath(each, folder).replace(os.sep, "/") for each in places}
+            if origins := origins - {SETTINGS_FILE}:
+                yield change.address, (resource.file, origins)
+
+
+def _lacks_settings(folder: Path, listing: Listing) -> bool:
+    return listing.keeps_off(SETTINGS_FILE) and not os.path.lexists(folder / SETTINGS_FILE)
+
+
+def _missing(addresses: list[str], altered: list[str], files: list[str]) -> Refusal:
     counts = f", and {few(addresses)} would count as removed" if addresses else ""
+    counts += f", and {few(altered)} would get other defaults" if altered else ""
     return Refusal(
         MISSING_FILES,
         f"git keeps files of the configuration off the disk ({few(files)}){counts}",

@@ -94,7 +94,8 @@ def _document(source: Source, way: Way) -> int:
     section, key = way[:_RESOURCE] if len(way) > _RESOURCE else ("", "")
     for position, document in enumerate(source.documents):
         value = document.value
-        if isinstance(value, dict) and isinstance(value.get(section), dict) and key in value[section]:
+        above = value.get(section) if isinstance(value, dict) else None
+        if key in (above if isinstance(above, dict) else range(len(above)) if isinstance(above, list) else ()):
             return position
     raise Refused(f"{source.path}: there is no {shown('.'.join(map(str, way[:_RESOURCE])))}, so nothing in it is set")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import yaml
@@ -219,3 +220,16 @@ def test_an_import_into_an_instance_or_against_defaults(team: Team) -> None:
     flow = team.world.insert("automations", name="Other", caption="", status="active", data={"actions": {"push": "p"}})
     code, said = imported(team.world, "automation.other", flow)
     assert (code, "left to you: its data is not as it is live" in said) == (0, True), said
+
+
+def test_an_item_behind_an_anchor_is_left_and_the_rest_is_written(world: World) -> None:
+    """The list stands alone at the top. What has an anchor is not edited; the lines to paste are shown."""
+    items = '[{key: chess, hour: "09:00"}, {key: go, hour: "10:00"}]'
+    text = f"x-apps: &apps {items}\n" + re.sub(r"app:\n.*\n.*\n", "app: *apps\n", TEAM)
+    team = Team(world, text)
+    team.edit("report.daily-go", send_at="10:30")
+    team.edit("report.alone", send_at="11:30")
+    done = team.adopt()
+    assert done.code == 2, done.err
+    assert team.text() == text.replace("08:00 ", '"11:30" ')
+    pastes(team, done, "report.daily-go", send_at="10:30")

@@ -194,3 +194,20 @@ def test_git_that_fails_is_named(three: Branch) -> None:
     planned = three.world.plan()
     assert planned.code == 2, planned.err
     assert any("git cannot say why" in each for each in planned.document["warnings"])
+
+
+def test_defaults_that_git_keeps_off_the_disk(three: Branch) -> None:
+    """Those of the folder would win over those above it, which would be sent. Those above it only are as they were."""
+    three.world.write("defaults: {automations: {caption: all, data: {platform: iOS}}}", "defaults.yaml")
+    three.world.write("defaults: {automations: {caption: own}}", "b/defaults.yaml")
+    three.commit("defaults")
+    assert three.world.apply().code == 0
+    git(three.folder, "sparse-checkout", "set", "--no-cone", "/*", "!/b/defaults.yaml")
+    planned = three.world.plan()
+    assert planned.code == 5
+    assert "b/defaults.yaml), and automation.two would get other defaults" in planned.err
+    assert three.world.apply().code == 5
+    assert three.world.plan("--allow", "missing-files").code == 2
+    three.world.write("defaults: {automations: {caption: new}}", "a/defaults.yaml")
+    planned = three.world.plan("--target", "automation.one")
+    assert planned.code == 2, planned.err
