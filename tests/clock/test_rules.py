@@ -327,3 +327,17 @@ def test_many_that_wait(world: World, at: SetClock) -> None:
     said = world.run("plan").out
     assert said.count("from 2027-03-28 08:15 UTC on") < 101
     assert "more that wait; --format json lists all" in said
+
+
+@pytest.mark.parametrize("before", [BERLIN, "08:00"])
+def test_changed_here_and_outside(world: World, at: SetClock, before: str) -> None:
+    """Another local time is a change of ours, also if it gives the UTC time that was applied."""
+    at(WINTER)
+    world.settle(reports(before))
+    world.edit("scheduled-reports", world.id_of("report.r0"), send_at="12:00")
+    world.write(reports("10:00 Europe/Berlin"))
+    winter = world.plan()
+    at(SPRING)
+    spring = world.plan()
+    assert winter.causes("report.r0") == spring.causes("report.r0") == {"send_at": "both"}
+    assert winter.document["digest"] == spring.document["digest"]
