@@ -248,14 +248,15 @@ def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> C
     local time that it is written as; while that is the same, a UTC time that we have set is changed by the `clock`."""
     if entry is None:
         return Cause.UNKNOWN
-    if rule and entry.rules.get(difference.path) == rule:
+    known = entry.rules.get(difference.path, "")
+    if rule and known == rule:
         is_ours = alike(entry.applied.get(difference.path), difference.before)
         return Cause.CLOCK if is_ours else Cause.DRIFT
     sources = (entry.applied, shown_last(entry))
     if not all(_is_written(each, difference.spot) for each in sources):
         return Cause.CONFIG
     applied, shown = (value_at(each, (difference.field.name, *difference.keys)) for each in sources)
-    ours = same_value(difference.field, applied, difference.after)
+    ours = known == rule and same_value(difference.field, applied, difference.after)
     theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
     if ours and not theirs:
         return Cause.DRIFT

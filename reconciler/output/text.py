@@ -83,8 +83,10 @@ class PlanText:
             yield dim(f"  … and {len(left)} more unmanaged: {kinds}; --format json lists all")
         for line in ignored_lines(plan.ignored, plan.labels):
             yield from self._prose(line, paint=dim, hang=2)
-        for each in plan.waiting:
+        for each in plan.waiting[:FEW]:
             yield from self._prose(f"  {escape(waiting_line(each))}", hang=2)
+        if plan.waiting[FEW:]:
+            yield f"  … and {len(plan.waiting[FEW:])} more that wait; --format json lists all"
 
     def _group(self, group: Group, *, is_kind: bool = False) -> Iterator[str]:
         """A change, or several as one: their title, what is not in it, what they do, and their addresses. `is_kind`:

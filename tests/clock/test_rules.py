@@ -313,3 +313,31 @@ def test_no_risk_is_told_where_there_is_none(world: World, at: SetClock) -> None
     planned = world.plan()
     assert planned.causes("report.r0") == {"report_name": "config", "send_at": "clock"}
     assert "second time" not in planned.out
+
+
+def test_many_that_wait(world: World, at: SetClock) -> None:
+    """Each form has room for them; JSON has all."""
+    at(WINTER)
+    world.settle(reports(*[BERLIN] * 101))
+    at("2027-03-28T07:30Z")
+    assert len(world.plan().document["waiting"]) == 101
+    page = world.run("plan", "--format", "html")
+    assert page.code == 0, page.err
+    assert "1 more are not in this page" in page.out
+    said = world.run("plan").out
+    assert said.count("from 2027-03-28 08:15 UTC on") < 101
+    assert "more that wait; --format json lists all" in said
+
+
+@pytest.mark.parametrize("before", [BERLIN, "08:00"])
+def test_changed_here_and_outside(world: World, at: SetClock, before: str) -> None:
+    """Another local time is a change of ours, also if it gives the UTC time that was applied."""
+    at(WINTER)
+    world.settle(reports(before))
+    world.edit("scheduled-reports", world.id_of("report.r0"), send_at="12:00")
+    world.write(reports("10:00 Europe/Berlin"))
+    winter = world.plan()
+    at(SPRING)
+    spring = world.plan()
+    assert winter.causes("report.r0") == spring.causes("report.r0") == {"send_at": "both"}
+    assert winter.document["digest"] == spring.document["digest"]
