@@ -29,6 +29,7 @@ PATHS = {
     "reconciler.config.defaults": "a place that the configuration was read from",
     "reconciler.config.files": "what the file system lists, if it is below the folder; the parents of that folder",
     "reconciler.config.load": "a place that the configuration was read from",
+    "reconciler.model.inputs": "a place that the configuration was read from, to compare its end",
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
     "reconciler.api.secret": "the program of the user's secret_command, as it is written",
     "reconciler.git.history": "the list of the commits that a shallow clone lacks, as git names it",
