@@ -176,3 +176,20 @@ def test_what_it_comes_to_comes_to_itself(expand: Expand) -> None:
     once = expand(MANY, "-e", "production", settings=SETTINGS)
     assert value(expand(once)) == value(once)
     assert expand(expand(once)) == expand(once)
+
+
+def test_what_only_in_leaves_out_is_named_by_no_block(world: World) -> None:
+    """In the environment that leaves the target out, the object goes: by the configuration and by what is printed."""
+    world.write("environments: {sandbox: {}, production: {}}", "reconciler.yaml")
+    flow = "{name: Flow, status: active, data: {}}"
+    kept = "  kept: {name: Kept, status: active, data: {}}\n"
+    world.write(f"automations:\n  old: {flow}\n{kept}")
+    assert world.apply("-e", "sandbox").code == 0
+    only = flow.replace("{name", "{only_in: [production], name")
+    world.write(f"automations:\n  new: {only}\n{kept}moved: [{{from: automation.old, to: automation.new}}]\n")
+    planned = {each["id"]: each["action"] for each in world.plan("-e", "sandbox").document["changes"]}
+    printed = world.run("expand", "-e", "sandbox").out
+    world.write(printed)
+    again = world.plan("-e", "sandbox")
+    assert {each["id"]: each["action"] for each in again.document["changes"]} == planned
+    assert list(planned.values()) == ["delete"]
