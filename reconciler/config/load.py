@@ -1,5 +1,4 @@
-"""Reads a configuration: the settings first, then all other files when somebody asks for them. Then it puts the
-variables of an environment in, and finds every problem."""
+"""Reads a configuration: the settings first, the other files when they are asked for; and finds every problem."""
 
 from __future__ import annotations
 
@@ -104,8 +103,7 @@ class Configuration(_WithEnvironments):
         """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
         environments: Mapping[str, Environment | None] = self.environments or {"": None}
         results = {name: self._evaluate(environment) for name, environment in environments.items()}
-        problems = [*self.problems, *fold({name: found for name, (_, found) in results.items()})]
-        if problems:
+        if problems := [*self.problems, *fold({name: found for name, (_, found) in results.items()})]:
             raise invalid(problems)
         return {name: desired for name, (desired, _) in results.items()}
 
@@ -133,6 +131,8 @@ class Configuration(_WithEnvironments):
         found = [substitution.told_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
         # A placeholder is no value, and a problem says so already.
         found += (each for each in substitution.problems if each.location not in doubt.unread)
+        if unknown and not (found or self.problems):
+            raise RuntimeError("a value is not known, and no problem says why: nothing may be concluded from that")
         if found or substitution.problems or unknown or environment is None:
             return Desired({}), found
         return _desired(expansion, here, self.folder, environment), []

@@ -102,7 +102,9 @@ class _ChangeImpact:
             lost = [name for key, name in old.items() if key not in new]
             gained = [name for key, name in new.items() if key not in old]
             if lost:
-                yield Impact(Weight.STOPS, f"stops {quoted(change.name)} to {listed(lost)}{self._last_and_next()}")
+                yield Impact(
+                    Weight.STOPS, f"stops {quoted(change.name)} to {listed(lost)}{self._last_and_next('there')}"
+                )
             if gained:
                 yield Impact(Weight.STARTS, f"{quoted(change.name)} also goes to {listed(gained)}")
 
@@ -112,15 +114,16 @@ class _ChangeImpact:
             return f"stops {quoted(self.change.name)}{to} until the new one is set up by a person{self._last()}"
         return f"stops {quoted(self.change.name)}{to}{self._last_and_next()}"
 
-    def _last_and_next(self) -> str:
-        """`; last delivery was due …, next one in 42 minutes will not go out`, as far as that is known."""
+    def _last_and_next(self, where: str = "out") -> str:
+        """`; last delivery was due …, next one in 42 minutes will not go out`, as far as that is known. `where`: `out`,
+        or `there` if it still goes to others."""
         moment = self._due()
         if moment is None:
             return self._last()
         created = parse_stamp(self.record.raw.get("created_at")) if self.record else None
         has_been_due = created is None or created <= moment - DAY
         last = f"last delivery was due {self.clock.moment(moment - DAY)}, " if has_been_due else ""
-        return f"; {last}next one {self.clock.until(moment)} will not go out"
+        return f"; {last}next one {self.clock.until(moment)} will not go {where}"
 
     def _last(self) -> str:
         stamp = self.record.raw.get(self.delivery.last_at) if self.record and self.delivery else None

@@ -115,6 +115,7 @@ def test_a_receiver_that_comes_or_goes_is_said() -> None:
     review = play(Case(live=two, before=BEFORE, after=after))
     (stopped,) = texts(review, "report.daily", Weight.STOPS)
     assert stopped.startswith('stops "Daily Revenue" to "Slack: Team"; last delivery was due')
+    assert stopped.endswith(" will not go there")
     assert texts(review, "report.daily", Weight.STARTS) == ['"Daily Revenue" also goes to "Webhooks: Hook"']
 
 
