@@ -32,7 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # What runs the tests may set a width, and a sentence that is broken is found by no test.
+    # readline, which pytest loads, sets one behind the back of os.environ.
     os.environ.pop("COLUMNS", None)
+    os.unsetenv("COLUMNS")
     size.exhaustive = config.getoption("exhaustive")
     means.install()
 
