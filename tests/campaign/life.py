@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 from collections.abc import Callable
+from datetime import datetime
 
 from apply.random_worlds import ANCHOR, COLLECTIONS, SECTIONS, drift, neighbours
 from kills.sites import Ended
@@ -36,6 +38,16 @@ WAYS = ((), (), (), (), ("trim",), ("nfc",), ("trim", "nfc"), ("sort", "defaults
 """What the API of a world makes of each value. Not `lower`: no name in another case is found without a state."""
 
 
+CLOCK = "RECONCILER_NOW"
+SEASONS = (
+    ("2027-03-28", "2027-04-12T12:10Z"),
+    ("2027-10-31", "2027-11-15T12:10Z"),
+    ("2028-03-12", "2028-04-10T12:10Z"),
+)
+"""For each review a day on which clocks change, and a moment after which none does for long."""
+HOURS = ("00:40", "05:40", "06:50", "07:20", "08:20", "13:05", "20:50")
+
+
 class Life:
     """One world on its stage; `tally` counts what it comes through.
 
@@ -57,9 +69,16 @@ class Life:
         self._shown = Shown()
         self._commits: list[str] = []
         self._neighbours: frozenset[str] = frozenset()
+        self._has_clock = self._luck.random() < 0.4
 
     def go(self) -> None:
         """From the first apply to the last."""
+        try:
+            self._live()
+        finally:
+            os.environ.pop(CLOCK, None)
+
+    def _live(self) -> None:
         self._stage.ways = self._luck.choice(WAYS)
         self._stage.calm_down()
         self._neighbours = self._move_in()
@@ -68,18 +87,30 @@ class Life:
             self._crowd()
         for review in range(self._luck.randint(2, 3)):
             self._shown = Shown()
+            self._turn(review, "00:10")
             if review:
                 self._review()
             self._write()
             if review:
                 self._lists_are_short()
-            for _ in range(self._luck.randint(2, 4)):
+            hours = sorted(self._luck.choices(HOURS, k=self._luck.randint(2, 4)))
+            for hour in hours:
+                self._turn(review, hour)
                 self._round()
+            self._turn(review)
             self._settles()
             self._neighbours_are_settled()
             self._an_old_checkout_does_nothing()
         self._tally.events["worlds"] += 1
         self._tally.events["worlds that normalise"] += bool(self._stage.ways)
+        self._tally.events["worlds with local times"] += self._has_clock
+
+    def _turn(self, review: int, hour: str = "") -> None:
+        """Sets the clock: to an hour of the day of this review's change, or to when that is over."""
+        if self._has_clock:
+            day, after = SEASONS[review]
+            os.environ[CLOCK] = f"{day}T{hour}Z" if hour else after
+            self._team.now = datetime.fromisoformat(after)
 
     def _write(self) -> None:
         """Writes the configuration, and commits it: another commit than any before."""
@@ -181,6 +212,8 @@ class Life:
             if planned.code == 0:
                 self._tally.events["saved plans"] += 1
                 self._braves("apply", *options, "--plan", file)
+        elif self._has_clock and self._luck.random() < 0.3:
+            self._braves("apply", *options, "--only", "clock")
         else:
             self._braves("apply", *options, *EVERYTHING)
         self._tally.fired(self._stage.faults.report()["rules"])

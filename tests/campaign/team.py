@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import random
+import zlib
 from collections.abc import Mapping
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from apply.random_worlds import ANCHOR, PLATFORMS, SECTIONS, Project
 from world import Json, World
@@ -14,6 +17,8 @@ SHELTERED = {"reports": "send_at", "automations": "caption"}
 """Section → the field that may be ignored there."""
 HERE, ELSEWHERE = "default", "elsewhere"
 """The environment that lives, and one of which nothing is ever live."""
+ZONES = (None, "Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata")
+"""Whose clock a report follows, by its key; the first is UTC."""
 ABROAD: Mapping[str, Json] = {
     "reports": {
         "report_name": "Abroad",
@@ -31,12 +36,14 @@ class Team(Project):
     """A project that a seed leads through several reviews.
 
     `dared` are protected resources that the last edit has taken out all the same: back in once that was refused.
+    `now`: what time it is, if reports are sent at local times; then no clock changes within a day.
     """
 
     def __init__(self, seed: int) -> None:
         self._twins: set[tuple[str, ...]] = set()
         super().__init__(seed)
         self.dared: dict[str, Json] = {}
+        self.now: datetime | None = None
         self._reviewed: Json = {}
         self._shelter()
 
@@ -118,11 +125,22 @@ class Team(Project):
     def write(self, world: World) -> None:
         """Puts it into the folder, some of it in fewer words."""
         luck = random.Random(f"write {self.names}")  # noqa: S311 - a world that can be repeated
-        world.write(json.dumps(in_few_words(self.wanted, luck), ensure_ascii=False))
+        wanted = copy.deepcopy(self.wanted)
+        for key, fields in wanted["reports"].items():
+            if zone := self._zone(key):
+                fields["send_at"] += f" {zone}"
+        world.write(json.dumps(in_few_words(wanted, luck), ensure_ascii=False))
+
+    def _zone(self, key: str) -> str | None:
+        return ZONES[zlib.crc32(key.encode()) % len(ZONES)] if self.now else None
 
     def visible(self) -> Json:
-        """What must be live: all that is wanted, but for what is ignored."""
+        """What must be live: all that is wanted, but for what is ignored; local times as UTC."""
         wanted = copy.deepcopy(self.wanted)
+        for key, fields in wanted["reports"].items():
+            if self.now and (zone := self._zone(key)):
+                local = datetime.combine(self.now, time.fromisoformat(fields["send_at"]), ZoneInfo(zone))
+                fields["send_at"] = f"{local.astimezone(self.now.tzinfo):%H:%M}"
         for section, ignored in SHELTERED.items():
             for fields in wanted[section].values():
                 if "ignore_changes" in fields.pop("lifecycle", {}):
