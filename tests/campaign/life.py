@@ -45,6 +45,8 @@ SEASONS = (
     ("2028-03-12", "2028-04-10T12:10Z"),
 )
 """For each review a day on which clocks change, and a moment after which none does for long."""
+EARLIER = "09:05"
+"""Three hours before that moment: a change that has to wait at one of the two does not at the other."""
 HOURS = ("00:40", "05:40", "06:50", "07:20", "08:20", "13:05", "20:50")
 
 
@@ -97,6 +99,9 @@ class Life:
             for hour in hours:
                 self._turn(review, hour)
                 self._round()
+            if self._has_clock:
+                self._turn(review, EARLIER)
+                self._catches_up()
             self._turn(review)
             self._settles()
             self._neighbours_are_settled()
@@ -109,6 +114,7 @@ class Life:
         """Sets the clock: to an hour of the day of this review's change, or to when that is over."""
         if self._has_clock:
             day, after = SEASONS[review]
+            day = after.partition("T")[0] if hour == EARLIER else day
             os.environ[CLOCK] = f"{day}T{hour}Z" if hour else after
             self._team.now = datetime.fromisoformat(after)
 
@@ -318,8 +324,8 @@ class Life:
             assert unlocked.code == 0, unlocked.err
             self._tally.events["locks broken"] += 1
 
-    def _settles(self) -> None:
-        """The faults have stopped: one apply does the rest, and all is true."""
+    def _catches_up(self) -> None:
+        """An apply to which nothing happens."""
         stage = self._stage
         stage.calm_down()
         self._unlock()
@@ -329,6 +335,11 @@ class Life:
         done = stage.calm("apply", *self._applying(), *EVERYTHING, "--allow", "behind")
         self._judge("apply", done, before, killed=False)
         assert done.code == 0, done.out + done.err
+
+    def _settles(self) -> None:
+        """The faults have stopped: one apply does the rest, and all is true."""
+        self._catches_up()
+        stage = self._stage
         left = stage.calm("plan", "--detailed-exitcode", "--format", "json")
         self._ids = converged(stage, self._team, left)
         self._remembers = True
