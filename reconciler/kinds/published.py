@@ -59,7 +59,8 @@ def _section(kind: Kind) -> Schema:
 
 def _defaults(kind: Kind) -> Schema:
     fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names()}
-    return closed(f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge.", fields)
+    said = f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge."
+    return {**closed(said, fields), "type": ["object", "null"]}
 
 
 def _editable(kind: Kind) -> Schema:
@@ -81,8 +82,11 @@ def _with_variables(schema: Schema) -> Schema:
 
 def _or_variable(schema: Schema) -> Schema:
     result = _with_variables(schema)
-    if not ({"type", "enum"} & set(schema)) or ("oneOf" in schema and schema.get("type") != "string"):
+    if not {"type", "enum"} & set(schema):
         return result
+    if schema.get("type") == "object" and "oneOf" in schema:
+        shapes = [{"type": "object", **shape} for shape in schema["oneOf"]]
+        return {**result, "type": ["object", "string"], "oneOf": [*shapes, VARIABLE]}
     if schema.get("type") in ("object", "array"):
         return {**result, "type": [schema["type"], "string"], "pattern": VARIABLE["pattern"]}
     kept: Schema = {name: result.pop(name) for name in ("title", "description", "examples") if name in result}

@@ -127,6 +127,9 @@ def test_many_alike_are_known(kind: Kind) -> None:
             check.validate(configuration(kind, {**variant, **words, "key": "${each.app}-daily"}))
     for name, value in kind.example.items():
         check.validate({"defaults": {kind.section: {name: value}}})
+        if isinstance(value, list):
+            check.validate(configuration(kind, {**kind.example, name: ["${var.item}"]}))
+    check.validate({"defaults": {kind.section: None}})
 
 
 def test_all_shapes_of_a_destination_are_offered() -> None:
