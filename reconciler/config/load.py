@@ -75,10 +75,10 @@ class _WithEnvironments:
             raise WrongUsage("there are several environments", hint=f"choose one: --environment with one of {names}")
         if name not in self.environments:
             known = f"expected one of {', '.join(self.environments)}" if self.environments else "none is set"
-            hint = f"{SETTINGS_FILE} names the environments" if self.environments else None
-            raise WrongUsage(
-                f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}", hint=hint
-            )
+            named = f"{SETTINGS_FILE} names the environments" if self.environments else None
+            hint = named if self.path.exists() else f"{self.path} does not exist; expected a folder or a file of YAML"
+            said = f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}"
+            raise WrongUsage(said, hint=hint)
         return self.environments[name]
 
 

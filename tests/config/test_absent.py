@@ -137,3 +137,13 @@ def test_one_file_of_what_was_applied(world: World, *, is_alone: bool) -> None:
         (world.folder / "b.yaml").unlink()
     assert run(["apply", "--auto-approve", str(world.folder / "a.yaml")]) == 3
     assert world.writes() == []
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "graph", "expand"])
+def test_a_path_that_is_not_there_is_named_beside_the_environment(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment is not there because the folder is not."""
+    monkeypatch.setenv("QONVERSION_SECRET", "sk_x")
+    assert run([command, str(tmp_path / "nowhere"), "-e", "production"]) == 64
+    assert f"hint: {tmp_path / 'nowhere'} does not exist" in capsys.readouterr().err
