@@ -25,9 +25,11 @@ LOCAL_TIME = f"^([01][0-9]|2[0-3]):[0-5][0-9] ({AREAS})(/[A-Z][A-Za-z0-9_+-]*)+$
 
 
 def utc_time(description: str, minutes: int) -> dict[str, Any]:
-    """The schema of a UTC time of day on a grid of so many minutes, or of a local time that is one all year."""
+    """The schema of a UTC time of day on a grid of so many minutes, or of a local time that is one all year. The
+    description is of what the API has: a local time is of this tool."""
     times = ["{:02d}:{:02d}".format(*divmod(at, 60)) for at in range(0, 24 * 60, minutes)]
-    choices = [{"title": "UTC", "enum": times}, {"title": "Local time", "pattern": LOCAL_TIME}]
+    local = {"title": "Local time", "description": "HH:MM Area/City: this time on that clock, all year."}
+    choices = [{"title": "UTC", "enum": times}, {**local, "pattern": LOCAL_TIME}]
     return text(description, "09:00", "09:00 Europe/Berlin", oneOf=choices)
 
 

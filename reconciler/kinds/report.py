@@ -45,11 +45,7 @@ REPORT = Kind(
         ),
         Field(
             name="send_at",
-            schema=utc_time(
-                "UTC time of day, HH:MM on the 30-minute grid, or a local time: HH:MM Area/City. "
-                "Sent within some minutes of it.",
-                GRID,
-            ),
+            schema=utc_time("UTC time of day, HH:MM on the 30-minute grid. Sent within some minutes of it.", GRID),
             expected='a UTC time on the 30-minute grid, "00:00" to "23:30"',
             grid=GRID,
         ),
