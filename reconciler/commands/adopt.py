@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from reconciler.commands.edits import Written, evaluate, read_text, write_edits
 from reconciler.commands.session import Session
+from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import alike, keys_path, outer_keys, value_at
@@ -22,7 +22,6 @@ from reconciler.yaml.edit_changes import documents_of
 from reconciler.yaml.writing import Layout, dump, escape_variables
 
 DEFAULTS = ("defaults",)
-ITEM = re.compile(r"\$\{\s*each\.([^}]*?)\s*\}")
 
 
 class Value(NamedTuple):
@@ -195,7 +194,9 @@ def find_differing(before: Desired, after: Desired) -> set[tuple[str, str]]:
 def _with_items(node: Any, items: Mapping[str, str]) -> Any:
     """What is written, with the keys of items in place of `${each.…}`. LookupError if it has another value of one."""
     if isinstance(node, str):
-        return ITEM.sub(lambda found: items[found[1]], node)
+        names = (each[1].strip() for each in EXPRESSION.finditer(node) if each[1])
+        keys = {name: items[name.removeprefix("each.")] for name in names if name.startswith("each.")}
+        return EXPRESSION.sub(lambda found: keys.get((found[1] or "").strip(), found[0]), node)
     if isinstance(node, dict):
         return {key: _with_items(value, items) for key, value in node.items()}
     return [_with_items(value, items) for value in node] if isinstance(node, list) else node

@@ -161,6 +161,13 @@ def test_what_the_definition_says_of_all_is_left(team: Team) -> None:
     pastes(team, done, "report.daily-go", included_range_days=3, report_name="Mine")
 
 
+def test_an_escape_in_a_text_is_kept_in_the_lines(world: World) -> None:
+    """`$${each.app}` is a text and no item; a variable of the environment stays one."""
+    team = Team(world, TEAM.replace("Daily ${each.app}", "Daily $${each.app} ${each.app}"))
+    team.edit("report.daily-go", included_range_days=3)
+    pastes(team, team.adopt(), "report.daily-go", included_range_days=3)
+
+
 def test_what_changed_in_all_instances_is_written_to_the_definition(team: Team) -> None:
     """All of them are live so: then it is no accident."""
     for app in ("chess", "go"):
