@@ -70,6 +70,12 @@ def next_time(rule: str, grid: int, now: datetime) -> str:
     return f"{next_moment(rule, grid, now):%H:%M}"
 
 
+@lru_cache(10_000)
+def utc_times(rule: str, grid: int, day: date) -> frozenset[str]:
+    """The UTC times of day (HH:MM) that it is in the seasons from a day on."""
+    return frozenset(f"{moment_on(rule, grid, day + step * DAY):%H:%M}" for step in range(AHEAD))
+
+
 def not_before(rule: str, grid: int, before: object, now: datetime) -> datetime:
     """The first moment from `now` on at which the UTC time `before` can be changed to that of the next delivery.
 

@@ -106,7 +106,7 @@ def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, 
 
 def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:
     """The changes that the clocks alone bring about, and what is said of the others."""
-    kept = [address for address, change in changes.items() if change.is_clock()]
+    kept = [address for address, change in changes.items() if not change.is_reviewed()]
     mixed = (change for change in changes.values() if change.address not in kept)
     mixed = (change for change in mixed if any(each.cause is Cause.CLOCK for each in change.fields))
     said = [f"{each.address} is left as it is: beside the clocks, something else changes it" for each in mixed]

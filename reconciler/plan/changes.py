@@ -127,7 +127,8 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
 
     def field_change(each: Difference) -> FieldChange:
         path, rule = each.path, rules.get(each.path, "")
-        return FieldChange(path, each.before, each.after, find_cause(each, entry, rule), rule, given.get(path, ""))
+        cause = _find_cause(context, resource, entry, each)
+        return FieldChange(path, each.before, each.after, cause, rule, given.get(path, ""))
 
     after = _entry(context, resource, fields, record)
     # Live as wanted is as good as a write that was read back.
@@ -159,6 +160,14 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     return _update(kind, record, fields, found, change)
 
 
+def _find_cause(context: PlanContext, resource: Resource, entry: Entry | None, each: Difference) -> Cause:
+    """Who changed a value. Without an entry, a UTC time that the local time has in another season is of the clocks."""
+    rule, grid = KINDS[resource.kind].local_times(resource.fields).get(each.path, ("", 0))
+    if entry is None and rule and each.before in kinds.local_time.utc_times(rule, grid, context.now.date()):
+        return Cause.CLOCK
+    return find_cause(each, entry, rule)
+
+
 def _held(
     context: PlanContext, resource: Resource, record: Record, entry: Entry | None, found: Sequence[Difference]
 ) -> Iterator[str]:
@@ -166,7 +175,7 @@ def _held(
     kind = KINDS[resource.kind]
     for name, (rule, grid) in kind.local_times(resource.fields).items() if sends(kind, record.fields) else ():
         each = next((each for each in found if each.path == name), None)
-        if each is None or find_cause(each, entry, rule) is not Cause.CLOCK:
+        if each is None or _find_cause(context, resource, entry, each) is not Cause.CLOCK:
             continue
         moment = kinds.local_time.not_before(rule, grid, each.before, context.now)
         if moment > context.now:

@@ -341,3 +341,50 @@ def test_changed_here_and_outside(world: World, at: SetClock, before: str) -> No
     spring = world.plan()
     assert winter.causes("report.r0") == spring.causes("report.r0") == {"send_at": "both"}
     assert winter.document["digest"] == spring.document["digest"]
+
+
+@pytest.mark.parametrize("imports", [True, False])
+def test_an_adopt_loses_no_delivery(world: World, at: SetClock, *, imports: bool) -> None:
+    """On the very day of a change it adopts and the time waits; the clocks change it after that."""
+    at(WINTER)
+    world.settle(reports(BERLIN))
+    text = f"imports: [{{to: report.r0, id: {world.id_of('report.r0')}}}]\n" if imports else ""
+    world.state.unlink()
+    world.write(reports(BERLIN) + text)
+    winter = world.plan()
+    at("2027-03-28T07:30Z")
+    planned = world.plan()
+    assert planned.actions() == {"report.r0": "adopt"}
+    assert [each["not_before"] for each in planned.document["waiting"]] == ["2027-03-28T08:15:00Z"]
+    assert planned.document["digest"] == winter.document["digest"]
+    assert world.apply("--expect-digest", winter.document["digest"]).code == 0
+    assert world.writes() == []
+    assert world.plan().code == 0
+    at("2027-03-28T08:15Z")
+    assert world.plan().causes("report.r0") == {"send_at": "clock"}
+    assert world.run("apply", "--only", "clock", "--auto-approve").code == 0
+    assert [body for *_, body in world.writes()] == [{"send_at": "07:00"}]
+
+
+def test_an_adopt_is_approved_as_a_rule(world: World, at: SetClock) -> None:
+    """The clocks may change between the review and the apply. The job of the night adopts nothing by itself."""
+    at(WINTER)
+    world.insert("scheduled-reports", **report("R0", "mail-1", send_at="08:00"))
+    world.write(reports(BERLIN))
+    winter = world.plan()
+    at("2027-03-29T12:00Z")
+    assert world.plan().causes("report.r0")["send_at"] == "clock"
+    assert world.run("apply", "--only", "clock", "--auto-approve").code == 0
+    assert world.writes() == []
+    done = world.apply("--expect-digest", winter.document["digest"])
+    assert done.code == 0, done.err
+    assert [body for *_, body in world.writes()] == [{"send_at": "07:00"}]
+    assert world.plan().code == 0
+
+
+def test_a_found_time_of_no_season_is_unknown(world: World, at: SetClock) -> None:
+    """Only a time that the rule has in another season is of the clocks."""
+    at(WINTER)
+    world.insert("scheduled-reports", **report("R0", "mail-1", send_at="10:00"))
+    world.write(reports(BERLIN))
+    assert world.plan().causes("report.r0")["send_at"] == "unknown"
