@@ -92,7 +92,7 @@ CAUSES = {
     Cause.CONFIG: "what is live is what was last applied, so it was changed here",
     Cause.DRIFT: "what is written is what was last applied, so it was changed outside: drift",
     Cause.BOTH: "neither what is written nor what is live is what was last applied: changed here and outside",
-    Cause.CLOCK: "what is live is what was last applied, and the clocks have changed",
+    Cause.CLOCK: "what is live is its UTC time from before the clocks changed",
     Cause.UNKNOWN: "nothing is remembered of it, so nobody can tell who changed it",
 }
 
