@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
@@ -198,3 +198,33 @@ class WrongUsage(ReconcilerError):
     """The command line asks for something that does not exist."""
 
     exit_code = Exit.USAGE
+
+
+class NotBegun(ReconcilerError):
+    """An environment that an apply of several did not come to."""
+
+    exit_code = Exit.PARTIAL
+
+
+class EnvironmentsFailed(ReconcilerError):
+    """What went wrong in some of several environments: all their names, each with its error or None. `exit_code` is
+    the worst of all."""
+
+    def __init__(self, every: Mapping[str, ReconcilerError | None], exit_code: Exit) -> None:
+        errors = {name: error for name, error in every.items() if error is not None}
+        super().__init__("; ".join(f"{name}: {error}" for name, error in errors.items()))
+        self.every = every
+        self.exit_code = exit_code
+
+    def grouped(self) -> Iterator[tuple[list[str], ReconcilerError]]:
+        """Each error once, with the environments that it is of; the problems of their configuration as one."""
+        invalid = {
+            name: each.problems if isinstance(each, ConfigurationInvalid) else () for name, each in self.every.items()
+        }
+        if any(invalid.values()):
+            yield [], ConfigurationInvalid(fold(invalid))
+        groups: dict[tuple[str, str | None], tuple[list[str], ReconcilerError]] = {}
+        for name, error in self.every.items():
+            if error is not None and not invalid[name]:
+                groups.setdefault((str(error), error.hint), ([], error))[0].append(name)
+        yield from groups.values()

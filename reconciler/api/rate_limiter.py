@@ -51,7 +51,7 @@ class Permit:
     def __init__(self, pace: RateLimiter, check: Check | None = None) -> None:
         self._pace = pace
         self._check = check
-        self._is_taken = False
+        self._is_taken = self._is_counted = False
 
     def take(self) -> bool:
         """Waits until one more request may go, and as the API asked. False, at once, if the permit is taken already."""
@@ -60,12 +60,19 @@ class Permit:
         self._pace.enter()
         self._is_taken = True
         self._pace.wait_for_retry_after()
+        if self._pace.total is not None:
+            # Not before: who waits for one API must not hold up the requests to another one.
+            self._pace.total.acquire()
+            self._is_counted = True
         if self._check is not None:
             self._check()
         return True
 
     def give_back(self) -> None:
         """Lets the next request go; does nothing if the permit is not taken."""
+        if self._is_counted and self._pace.total is not None:
+            self._is_counted = False
+            self._pace.total.release()
         if self._is_taken:
             self._is_taken = False
             self._pace.free()
@@ -75,6 +82,7 @@ class RateLimiter:
     """Limits the requests of a run. Safe to share between threads.
 
     `width`: the most requests at once. `budget`: the seconds that all retries may wait. `clock` gives seconds.
+    `total` bounds the requests of several limiters at once.
     """
 
     def __init__(
@@ -84,7 +92,9 @@ class RateLimiter:
         budget: float = BUDGET,
         sleep: Sleep = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        total: threading.Semaphore | None = None,
     ) -> None:
+        self.total = total
         self._most = self._width = max(1, width)
         self._sleep = sleep
         self._clock = clock
@@ -165,6 +175,22 @@ class RateLimiter:
             self._left -= seconds
         self._sleep(seconds)
         return True
+
+
+class SharedLimits:
+    """The limiters of a run with several keys: one for each key, and `width` requests at once in all of them."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._total = threading.Semaphore(width)
+        self._limiters: dict[tuple[str, str], RateLimiter] = {}
+        self._lock = threading.Lock()
+
+    def limiter(self, address: str, key: str) -> RateLimiter:
+        """The limiter of a key at an address."""
+        with self._lock:
+            made = self._limiters.get((address, key)) or RateLimiter(self._width, total=self._total)
+            return self._limiters.setdefault((address, key), made)
 
 
 class Poll:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
+from reconciler.cli.environments import Environments, choose_environments, require_all
 from reconciler.cli.options import (
     NeverSuggested,
     OneOf,
     PlanFlags,
     format_option,
-    open_session,
     path_argument,
     plan_options,
     read_options,
@@ -25,13 +25,17 @@ from reconciler.cli.options import (
     scope_flags,
 )
 from reconciler.errors import Exit, ReconcilerError, Refused, WrongUsage
-from reconciler.output.forms import render_plan
-from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
+from reconciler.model.reports import Ended
+from reconciler.output.forms import render_plans
+from reconciler.output.terminal import bold, escape, prompt, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from reconciler.apply.execute import Event
+    from reconciler.commands.apply import ApplyRequest
+    from reconciler.commands.review import ReportFiles
     from reconciler.model.plan import Plan
-    from reconciler.model.reports import ApplyReport, Review
+    from reconciler.model.reports import Applied, ApplyReport, Review
+    from reconciler.plan.plan_file import SavedPlan
 
 
 @click.command()
@@ -53,21 +57,28 @@ if TYPE_CHECKING:
     type=OneOf(["clock"]),
     help="Only the changes of which every field is due to the clocks; for a job of every night, without a digest.",
 )
+@click.option(
+    "--keep-going",
+    cls=NeverSuggested,
+    is_flag=True,
+    help="With several environments: go on with the next one if one fails.",
+)
 def apply(
     path: Path,
     auto_approve: bool,
     saved: Path | None,
     expected: str | None,
     only: str | None,
+    keep_going: bool,
     **flags: Unpack[PlanFlags],
 ) -> None:
     """Carry out the plan: show it, ask, write, and read it back.
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
-    files = commands.review.ReportFiles("apply", path, flags["environment"], flags["reports"])
+    files = commands.review.ReportFiles("apply", path, None, flags["reports"])
     with files:
-        made = None
+        plans: Mapping[str, SavedPlan] = {}
         if only and (saved is not None or expected is not None or flags["prune"]):
             raise WrongUsage(
                 "--only clock cannot be used with --plan, --expect-digest or --prune",
@@ -77,9 +88,12 @@ def apply(
             _require_no_plan_flags(flags)
             source = click.get_current_context().get_parameter_source("path")
             is_given = source is not click.core.ParameterSource.DEFAULT
-            made, path = commands.saved_plan.open_saved_plan(saved, path if is_given else None)
-            flags["environment"] = flags["environment"] or made.plan.environment
-            files.path, files.environment = path, flags["environment"]
+            plans, path = commands.saved_plan.open_saved_plans(saved, path if is_given else None)
+            if not (flags["every"] or flags["environments"]):
+                flags["environments"] = tuple(plans)
+        files.path = path
+        environments = choose_environments(path, flags)
+        files.environment = environments.one
         require_base(flags)
         request = commands.apply.ApplyRequest(
             replace(read_options(flags), only_clock=only is not None),
@@ -87,27 +101,48 @@ def apply(
             base=flags["base"],
             only_scope=flags["only_scope"],
             strict_scope=flags["strict_scope"],
-            saved=made,
+            saved=plans,
             expected=expected,
         )
-        with open_session(path, flags) as session:
-            report = commands.apply.run(session, request, files, _Screen(flags["form"], ask=not auto_approve))
-    code = report.exit_code()
-    if code is Exit.DONE and flags["detailed_exitcode"] and any(each.status == "manual" for each in report.outcomes):
-        code = Exit.PENDING
-    if code:
-        raise SystemExit(code)
+        screen = _Screen(flags["form"], environments.names, ask=not auto_approve)
+        ended = _apply(environments, request, files, screen, keep_going=keep_going)
+    require_all(replace(each, code=_code(each, flags)) for each in ended)
+
+
+def _apply(
+    environments: Environments, request: ApplyRequest, files: ReportFiles, screen: _Screen, *, keep_going: bool
+) -> Sequence[Ended[Applied]]:
+    if not environments.names:
+        with environments.open() as session:
+            applied = commands.apply.run(session, request, files, screen)
+            return [Ended(session.environment.name, applied)]
+    each = commands.apply_each.ApplyEach(
+        environments.names, environments.open, request, files, screen, keep_going=keep_going
+    )
+    return each.run()
+
+
+def _code(ended: Ended[Applied], flags: PlanFlags) -> Exit:
+    report = ended.value.report if ended.value else None
+    code = report.exit_code() if report else ended.code
+    is_left = report is not None and any(each.status == "manual" for each in report.outcomes)
+    return Exit.PENDING if code is Exit.DONE and flags["detailed_exitcode"] and is_left else code
 
 
 class _Screen:
-    """The terminal: what is shown and asked while an apply goes on."""
+    """The terminal: what is shown and asked while an apply goes on. `names`: the environments, if they are several."""
 
-    def __init__(self, form: str, *, ask: bool) -> None:
+    def __init__(self, form: str, names: Sequence[str], *, ask: bool) -> None:
         self._form = form
+        self._names = names
         self._ask = ask
+        self._is_confirmed = False
 
-    def show_plan(self, review: Review) -> None:
-        text = render_plan(review, "text")
+    def show_plans(self, reviews: Sequence[Ended[Review]]) -> None:
+        """The plans. Of several environments, each was shown before it is planned again under its lock."""
+        if self._names and len(reviews) == 1:
+            return
+        text = render_plans(reviews, "text")
         # Who is asked has to see what about.
         on_stderr = self._form == "json" or (self._ask and sys.stdin.isatty() and not sys.stdout.isatty())
         if self._form != "json":
@@ -119,16 +154,21 @@ class _Screen:
         if on_stderr:
             write_stderr(text)
 
-    def confirm(self, plan: Plan) -> None:
-        if not self._ask:
+    def confirm(self, environments: Sequence[str]) -> None:
+        """Asks once: of several environments, for all of them."""
+        if not self._ask or (self._names and self._is_confirmed):
             return
         if not sys.stdin.isatty():
             raise Refused(
                 "cannot ask for approval: stdin is not a terminal", hint="--auto-approve applies without asking"
             )
-        question = f"Apply this to {escape(plan.environment)}? Type yes to apply, anything else is a no:"
+        question = f"Apply this to {escape(', '.join(environments))}? Type yes to apply, anything else is a no:"
         if prompt(question).lower() != "yes":
             raise Refused("not approved; nothing was changed")
+        self._is_confirmed = True
+
+    def begin(self, environment: str) -> None:
+        write_stderr(bold(f"Applying to {escape(environment)}"))
 
     @contextmanager
     def progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
@@ -138,8 +178,15 @@ class _Screen:
             yield lambda event: display(event.change, event.status, event.text)
 
     def show_report(self, report: ApplyReport) -> None:
+        if self._form != "json":
+            write_stdout(output.text.report_text(report))
+        elif not self._names:
+            write_stdout(output.document.report_json(report))
+
+    def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
+        """How it ended for each of several environments."""
         as_json = self._form == "json"
-        write_stdout(output.document.report_json(report) if as_json else output.text.report_text(report))
+        write_stdout(output.environments.reports_json(ended) if as_json else output.environments.reports_text(ended))
 
 
 def _require_no_plan_flags(flags: PlanFlags) -> None:

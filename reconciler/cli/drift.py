@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from reconciler import commands, output
+from reconciler.cli.environments import choose_environments, require_all
 from reconciler.cli.options import (
     FILE,
     ConnectionFlags,
+    ManyFlags,
     NeverSuggested,
     complete,
     connection_options,
     form_option,
+    many_connection_options,
     open_session,
     path_argument,
 )
@@ -25,7 +30,8 @@ from reconciler.text import counted
 
 if TYPE_CHECKING:
     from reconciler.commands.edits import Written
-    from reconciler.model.reports import Drift
+    from reconciler.commands.session import Session
+    from reconciler.model.reports import Drift, Ended
 
 
 @click.command()
@@ -37,19 +43,30 @@ if TYPE_CHECKING:
     help="Write the live values into the YAML, comments kept, for a pull request.",
 )
 @form_option(["text", "json", "markdown"], "What stdout gets; markdown is for `comment`, which makes an issue of it.")
-@connection_options
-def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ConnectionFlags]) -> None:
+@many_connection_options
+def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ManyFlags]) -> None:
     """Show what somebody changed outside since the last apply.
 
     Exits with 2 if there is something.
     """
-    with open_session(path, flags) as session:
-        found, written = commands.drift.adopt_drift(session) if adopt else (commands.drift.read_drift(session), None)
-    write_stdout(_render(found, form))
-    if written is not None:
-        _show_written(written)
-    if found.objects:
-        raise SystemExit(Exit.PENDING)
+    environments = choose_environments(path, flags)
+    if adopt and environments.names:
+        raise WrongUsage("--adopt takes one environment: the others may differ", hint="name it: --environment NAME")
+    written: list[Written] = []
+
+    def find(session: Session) -> Drift:
+        if not adopt:
+            return commands.drift.read_drift(session)
+        found, wrote = commands.drift.adopt_drift(session)
+        written.append(wrote)
+        return found
+
+    ended = environments.run(find)
+    write_stdout(_render(ended, form))
+    for each in written:
+        _show_written(each)
+    pending = (Exit.PENDING if each.value and each.value.objects else Exit.DONE for each in ended)
+    require_all(replace(each, code=code) for each, code in zip(ended, pending, strict=True))
 
 
 @click.command("import")
@@ -97,10 +114,12 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
     write_stderr(f"{count} exported{api_note(session.door.address)}; `reconciler plan {path}` has nothing to do now")
 
 
-def _render(found: Drift, form: str) -> str:
+def _render(ended: Sequence[Ended[Drift]], form: str) -> str:
     if form == "json":
-        return output.listings.drift_json(found)
-    return output.markdown.drift_markdown(found) if form == "markdown" else output.listings.drift_text(found)
+        return output.environments.drifts_json(ended)
+    if form == "markdown":
+        return "\n\n".join(output.markdown.drift_markdown(each.value) for each in ended if each.value)
+    return output.environments.drifts_text(ended)
 
 
 def _show_written(written: Written) -> None:

@@ -14,14 +14,22 @@ import click
 
 from reconciler import __version__
 from reconciler.cli import Group
-from reconciler.errors import SHOWS_KEY, ConfigurationInvalid, Exit, Problem, ReconcilerError
+from reconciler.errors import (
+    SHOWS_KEY,
+    ConfigurationInvalid,
+    EnvironmentsFailed,
+    Exit,
+    Problem,
+    ReconcilerError,
+    some_of,
+)
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, excerpt, red, redact, unwritable, write_stderr
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
 COMMANDS = {
-    "validate": ("reconciler.cli.validate:validate", "Check the configuration for every environment, offline."),
+    "validate": ("reconciler.cli.validate:validate", "Check the configuration, offline and without a key."),
     "plan": ("reconciler.cli.plan:plan", "Show what apply would do."),
     "apply": ("reconciler.cli.apply:apply", "Carry out the plan: show it, ask, write, and read it back."),
     "comment": ("reconciler.cli.comment:comment", "Put a plan under the pull request, as one comment."),
@@ -147,11 +155,15 @@ def _show_problems(problems: Sequence[Problem]) -> None:
     write_stderr(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
 
 
-def _show(error: ReconcilerError) -> None:
+def _show(error: ReconcilerError, where: str = "") -> None:
+    if isinstance(error, EnvironmentsFailed):
+        for names, each in error.grouped():
+            _show(each, f"{some_of(names)}: " if names else "")
+        return
     if isinstance(error, ConfigurationInvalid):
         _show_problems(error.problems)
         return
-    write_stderr(red("error: ") + "\n".join(escape(line) for line in str(error).split("\n")))
+    write_stderr(red("error: ") + "\n".join(escape(line) for line in f"{where}{error}".split("\n")))
     for note in getattr(error, "__notes__", ()):
         write_stderr("note: " + escape(note))
     if error.hint:

@@ -19,7 +19,7 @@ from reconciler.output.terminal import dim, escape, register_secret, write_stder
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from reconciler.commands.session import Session
+    from reconciler.commands.session import Session, Shared
     from reconciler.plan.guards import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -103,6 +103,18 @@ environment_option = click.option(
     shell_complete=complete("environments"),
     help="The environment of reconciler.yaml; needed if there are several.",
 )
+environments_options = (
+    click.option("--all", "every", is_flag=True, help="Every environment of reconciler.yaml."),
+    click.option(
+        "--environment",
+        "-e",
+        "environments",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=complete("environments"),
+        help="An environment of reconciler.yaml, or a pattern: 'chess-*'. May be given several times.",
+    ),
+)
 api_url_option = click.option(
     "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
 )
@@ -147,11 +159,23 @@ report_option = click.option(
 )
 
 
-def connection_options(command: Command) -> Command:
-    """For every command that talks to the API."""
-    for option in (debug_option, parallelism_option, api_url_option, environment_option):
+def environments_option(command: Command) -> Command:
+    """For a command that may be given several environments."""
+    for option in environments_options:
         command = option(command)
     return command
+
+
+def connection_options(command: Command, environments: Callable[[Command], Command] = environment_option) -> Command:
+    """For every command that talks to the API."""
+    for option in (debug_option, parallelism_option, api_url_option, environments):
+        command = option(command)
+    return command
+
+
+def many_connection_options(command: Command) -> Command:
+    """For every command that talks to the APIs of several environments."""
+    return connection_options(command, environments_option)
 
 
 def plan_options(command: Command) -> Command:
@@ -197,7 +221,7 @@ def plan_options(command: Command) -> Command:
     )
     for option in options:
         command = option(command)
-    return connection_options(command)
+    return many_connection_options(command)
 
 
 class ConnectionFlags(TypedDict):
@@ -209,7 +233,17 @@ class ConnectionFlags(TypedDict):
     debug: bool
 
 
-class PlanFlags(ConnectionFlags):
+class ManyFlags(TypedDict):
+    """What `many_connection_options` reads."""
+
+    environments: tuple[str, ...]
+    every: bool
+    api_url: str | None
+    parallelism: int
+    debug: bool
+
+
+class PlanFlags(ManyFlags):
     """What `plan_options` reads."""
 
     form: str
@@ -226,15 +260,23 @@ class PlanFlags(ConnectionFlags):
 
 def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
     """What a command works with, opened."""
-    debug, parallelism = trace(flags["debug"]), flags["parallelism"]
+    return open_one(path, flags["environment"], flags)
+
+
+def open_one(
+    path: Path, name: str | None, flags: ConnectionFlags | ManyFlags, prefix: str = "", shared: Shared | None = None
+) -> AbstractContextManager[Session]:
+    """The session of an environment. `prefix`: what its lines of --debug begin with; `shared`: what it has in common
+    with others."""
+    debug, parallelism = trace(flags["debug"], prefix), flags["parallelism"]
     return commands.session.open_session(
-        path, flags["environment"], flags["api_url"], os.environ, parallelism, debug, register_secret
+        path, name, flags["api_url"], os.environ, parallelism, debug, register_secret, shared
     )
 
 
-def trace(debug: bool) -> Callable[[str], None] | None:
+def trace(debug: bool, prefix: str = "") -> Callable[[str], None] | None:
     """What writes a line for each request, if --debug asks for it."""
-    return (lambda line: write_stderr(dim(escape(f"debug: {line}")))) if debug else None
+    return (lambda line: write_stderr(dim(escape(f"debug: {prefix}{line}")))) if debug else None
 
 
 def read_options(flags: PlanFlags) -> Options:

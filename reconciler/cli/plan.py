@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from reconciler import commands
+from reconciler.cli.environments import Environments, choose_environments, require_all
 from reconciler.cli.options import (
     FILE,
     PlanFlags,
     complete,
     form_option,
-    open_session,
     path_argument,
     plan_options,
     read_options,
     require_base,
 )
 from reconciler.errors import Exit, WrongUsage
-from reconciler.output.forms import COMMANDS, FORMS, render_plan
+from reconciler.output.forms import COMMANDS, FORMS, render_plans
 from reconciler.output.terminal import escape, write_stderr, write_stdout
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.commands.review import Preview, PreviewRequest
 
 
 @click.command()
@@ -41,30 +47,50 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
-    if at is not None and out is not None:
-        raise WrongUsage("--out cannot be used with --at: the plan of another moment is shown, and never applied")
-    files = commands.review.ReportFiles("plan", path, flags["environment"], flags["reports"])
-    with files, open_session(path, flags) as session:
-        require_base(flags)
-        if undo is not None and flags["base"] is not None:
-            raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
-        if at is not None:
-            session.door.now = commands.session.parse_moment(at, "--at")
-            write_stderr(f"note: this is the plan of {session.door.now:%Y-%m-%d %H:%M} UTC, to look at only")
-        who_applies = session.watch_lock()
-        planned, review = commands.review.preview(
-            session,
-            read_options(flags),
-            undo,
-            base=flags["base"],
-            only_scope=flags["only_scope"],
-            out=out,
-            forms=[flags["form"], *files.forms()],
-        )
-        if who := who_applies():
-            write_stderr(escape(f"note: somebody is applying: {who}; plan again once that has ended"))
-    files.write(review)
-    write_stdout(render_plan(review, flags["form"]), commands=flags["form"] in COMMANDS)
-    commands.plan.require_applicable(planned, strict_scope=flags["strict_scope"])
-    if flags["detailed_exitcode"] and planned.plan.changes:
-        raise SystemExit(Exit.PENDING)
+    files = commands.review.ReportFiles("plan", path, None, flags["reports"])
+    with files:
+        environments = choose_environments(path, flags)
+        files.environment = environments.one
+        request = _read_request(flags, environments, files.forms(), at, undo)
+        ended = environments.run(lambda session: commands.review.preview(session, replace(request, is_saved=bool(out))))
+        made = [each.value for each in ended if each.value is not None]
+        if out is not None:
+            commands.saved_plan.save_plans((each.saved for each in made), out)
+    for each in made:
+        if each.lock:
+            where = f" to {each.review.plan.environment}" if environments.names else ""
+            write_stderr(escape(f"note: somebody is applying{where}: {each.lock}; plan again once that has ended"))
+    form, reviews = flags["form"], [each.map(lambda made: made.review) for each in ended]
+    files.write(reviews)
+    write_stdout(render_plans(reviews, form), commands=form in COMMANDS)
+    require_all(
+        replace(each, error=each.value.refused if each.value else each.error, code=_code(each.value, flags))
+        for each in ended
+    )
+
+
+def _code(made: Preview | None, flags: PlanFlags) -> Exit:
+    is_pending = made is not None and flags["detailed_exitcode"] and made.planned.plan.changes
+    return Exit.PENDING if is_pending else Exit.DONE
+
+
+def _read_request(
+    flags: PlanFlags, environments: Environments, forms: Sequence[str], at: str | None, undo: str | None
+) -> PreviewRequest:
+    require_base(flags)
+    if undo is not None and flags["base"] is not None:
+        raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
+    if undo is not None and environments.names:
+        raise WrongUsage("--undo takes one environment: a receipt is of one", hint="name it: --environment NAME")
+    moment = None if at is None else commands.session.parse_moment(at, "--at")
+    if moment is not None:
+        write_stderr(f"note: this is the plan of {moment:%Y-%m-%d %H:%M} UTC, to look at only")
+    return commands.review.PreviewRequest(
+        read_options(flags),
+        undo,
+        base=flags["base"],
+        only_scope=flags["only_scope"],
+        strict_scope=flags["strict_scope"],
+        forms=[flags["form"], *forms],
+        at=moment,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,15 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import Group
-from reconciler.cli.options import complete, environment_option, format_option, path_argument
+from reconciler.cli.environments import choose_names, require_all
+from reconciler.cli.options import (
+    complete,
+    environment_option,
+    environments_option,
+    format_option,
+    path_argument,
+)
+from reconciler.model.reports import Ended
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
@@ -97,9 +106,13 @@ def migrate(source: str, path: Path, environment: str | None) -> None:
 
 @click.command()
 @format_option
-@_located
-def history(form: str, path: Path, environment: str | None) -> None:
+@environments_option
+@path_argument
+def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -> None:
     """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
-    receipts = commands.state.read_history(path, environment)
+    one, names = choose_names(path, environments, every=every)
+    ended = [commands.environments.end(each, partial(commands.state.read_history, path, each)) for each in names]
+    ended = ended or [Ended(one or "", commands.state.read_history(path, one))]
     as_json = form == "json"
-    write_stdout(output.listings.history_json(receipts) if as_json else output.listings.history_text(receipts))
+    write_stdout(output.environments.histories_json(ended) if as_json else output.environments.histories_text(ended))
+    require_all(ended)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import form_option, path_argument
+from reconciler.cli.options import environments_option, form_option, path_argument
 from reconciler.errors import ConfigurationInvalid, Exit, Problem
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
@@ -17,6 +17,7 @@ from reconciler.text import counted
 
 @click.command()
 @path_argument
+@environments_option
 @click.option(
     "--state", "shared", is_flag=True, help="Read shared states too (over the network), to name spent blocks."
 )
@@ -24,14 +25,15 @@ from reconciler.text import counted
     ["text", "json", "sarif", "github"],
     "What stdout gets: nothing, or the problems as JSON, as SARIF, or as annotations of GitHub.",
 )
-def validate(path: Path, shared: bool, form: str) -> None:
-    """Check the configuration for every environment: offline, without a key.
+def validate(path: Path, environments: tuple[str, ...], every: bool, shared: bool, form: str) -> None:
+    """Check the configuration, offline and without a key: for every environment, unless some are named.
 
     PATH is a folder (every *.yaml below it is merged) or one file. If the state is at hand, it also says which
     `moved`, `removed` and `imports` lines have done their work and can go.
     """
     try:
-        checked = commands.validate.check(path)
+        names = commands.environments.choose(path, environments, every=every) if environments else None
+        checked = commands.validate.check(path, names)
     except ConfigurationInvalid as invalid:
         _write_problems(form, {}, invalid=invalid.problems)
         raise

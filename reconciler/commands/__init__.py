@@ -7,11 +7,13 @@ from reconciler.lazy import lazy_submodules
 if TYPE_CHECKING:
     from reconciler.commands import (
         apply,
+        apply_each,
         base_plan,
         comment,
         completion,
         destinations,
         drift,
+        environments,
         evidence,
         expand,
         explain,

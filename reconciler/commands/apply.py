@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler import commands
 from reconciler import plan as plan_stage
@@ -23,7 +23,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
 from reconciler.model.inputs import Live
 from reconciler.model.plan import WRITES, Plan
-from reconciler.model.reports import ApplyReport, Receipt, Review, Verification
+from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Verification
 from reconciler.observe import counted_by_kind, observe
 from reconciler.plan.guards import Options
 from reconciler.plan.plan_file import SavedPlan
@@ -32,13 +32,17 @@ from reconciler.state.receipts import make_receipt, to_text
 from reconciler.state.recorder import ActiveLock, Recorder, hold_lock
 from reconciler.threads import Threads, result
 
+if TYPE_CHECKING:
+    from reconciler.plan.approval import Approved
+
 
 @dataclass(frozen=True, slots=True)
 class ApplyRequest:
     """What the command line asks of an apply.
 
-    `saved`: the plan of a file to carry out, instead of a new one. `expected`: the digest of the approved plan, or
-    `@FILE`. `base`, `only_scope` and `strict_scope` are those of `plan`; `parallelism`: how many requests at once.
+    `saved`: the plans of a file to carry out, by environment, instead of new ones; empty if there is no such file.
+    `expected`: the digest of the approved plan, or `@FILE`. `base`, `only_scope` and `strict_scope` are those of
+    `plan`; `parallelism`: how many requests at once. `approved` is what was approved already, if nothing is `expected`.
     """
 
     options: Options
@@ -46,17 +50,18 @@ class ApplyRequest:
     base: str | None = None
     only_scope: bool = False
     strict_scope: bool = False
-    saved: SavedPlan | None = None
+    saved: Mapping[str, SavedPlan] = field(default_factory=dict)
     expected: str | None = None
+    approved: Approved | None = None
 
 
 class Screen(Protocol):
     """What an apply shows to the person who started it, and asks."""
 
-    def show_plan(self, review: Review) -> None:
+    def show_plans(self, reviews: Sequence[Ended[Review]]) -> None:
         """Shows what is going to be done."""
 
-    def confirm(self, plan: Plan) -> None:
+    def confirm(self, environments: Sequence[str]) -> None:
         """Asks whether to do it. Refused if the answer is not yes."""
 
     def progress(self, plan: Plan) -> AbstractContextManager[Callable[[Event], None]]:
@@ -66,31 +71,47 @@ class Screen(Protocol):
         """Shows what was done."""
 
 
-def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Screen) -> ApplyReport:
+def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Screen) -> Applied:
     """Plans, shows the plan, asks, carries it out and reads it back; all of it under the lock of the state."""
+    name = session.environment.name
     with lock_state(session) as lock:
-        approved = plan_stage.approval.read_approved(request.expected) if request.expected is not None else None
-        planned = require_current(_planned(session, request), request.options.allowed)
-        review = commands.review.review(session, planned, forms=files.forms())
-        files.write_plan(review)
-        screen.show_plan(review)
+        approved = request.approved
+        if request.expected is not None:
+            approved = plan_stage.approval.read_approved(request.expected, name)
+        planned, made = show(session, request, files.forms())
+        files.write_plans([Ended(name, made)])
+        screen.show_plans([Ended(name, made)])
         if approved is not None:
             plan_stage.approval.require_approved(planned.plan, approved)
         require_applicable(planned, strict_scope=request.strict_scope)
         if planned.plan.changes:
-            screen.confirm(planned.plan)
-        with screen.progress(planned.plan) as tell:
-            recheck = request.saved is not None
-            report = apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=recheck)
-        files.write(review, report)
-        screen.show_report(report)
-    return report
+            screen.confirm([name])
+        report = _carry_out(session, request, planned, lock, screen)
+    applied = Applied(made, report)
+    files.write_reports([Ended(name, applied)])
+    screen.show_report(report)
+    return applied
 
 
-def _planned(session: Session, request: ApplyRequest) -> Planned:
-    if request.saved is not None:
-        return commands.saved_plan.load_saved_plan(session, request.saved)
-    return plan(session, request.options, base=request.base, only_scope=request.only_scope)
+def _carry_out(
+    session: Session, request: ApplyRequest, planned: Planned, lock: ActiveLock, screen: Screen
+) -> ApplyReport:
+    with screen.progress(planned.plan) as tell:
+        return apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=bool(request.saved))
+
+
+def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tuple[Planned, Review]:
+    """The plan as an apply judges it, and what is shown of it."""
+    if request.saved:
+        saved = request.saved.get(session.environment.name)
+        if saved is None:
+            made = ", ".join(request.saved)
+            raise Refused(f"the plan is for the environment {made}, not for {session.environment.name}")
+        planned = commands.saved_plan.load_saved_plan(session, saved)
+    else:
+        planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
+    planned = require_current(planned, request.options.allowed)
+    return planned, commands.review.review(session, planned, forms=forms)
 
 
 @contextmanager

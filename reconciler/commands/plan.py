@@ -203,3 +203,12 @@ def require_applicable(planned: Planned, *, strict_scope: bool) -> None:
     if strict_scope:
         require_scope(planned)
     refuse(planned.plan)
+
+
+def find_refusal(planned: Planned, *, strict_scope: bool) -> Refused | None:
+    """Why a plan may not be applied; None if it may be."""
+    try:
+        require_applicable(planned, strict_scope=strict_scope)
+    except Refused as refused:
+        return refused
+    return None

@@ -8,18 +8,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from reconciler import commands
-from reconciler.commands.plan import Planned, plan
+from reconciler.commands.plan import Planned, find_refusal, plan
 from reconciler.commands.session import Session
 from reconciler.config.files import configuration_folder
-from reconciler.errors import Location, ReconcilerError, WrongUsage
+from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage
 from reconciler.lazy import load
-from reconciler.model.reports import ApplyReport, Failure, Review
-from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure, render_plan, render_report
+from reconciler.model.reports import Applied, Ended, Failure, Review
+from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure, render_plans, render_reports
 from reconciler.output.terminal import redact, strip_styles
 from reconciler.plan.guards import Options
+from reconciler.state.backend import LockInfo
+
+if TYPE_CHECKING:
+    from reconciler.plan.plan_file import SavedPlan
 
 Reports = Sequence[tuple[str, Path]]
 
@@ -63,22 +67,43 @@ def _gone(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location,
             yield change.address, (Location(str(folder / entry.file), 0, 0), entry.commit)
 
 
-def preview(
-    session: Session,
-    options: Options,
-    undo: str | None,
-    *,
-    base: str | None,
-    only_scope: bool,
-    out: Path | None,
-    forms: Collection[str] = (),
-) -> tuple[Planned, Review]:
-    """A plan as `commands.plan.plan` makes it, and its review. `out`: the file to save the plan in; `forms` as
-    of `review`."""
-    planned = plan(session, options, undo, base=base, only_scope=only_scope)
-    if out is not None:
-        commands.saved_plan.save_plan(session, planned, out)
-    return planned, review(session, planned, forms=forms)
+@dataclass(frozen=True, slots=True)
+class PreviewRequest:
+    """What the command line asks of a plan that is shown. `undo`, `base`, `only_scope` are those of
+    `commands.plan.plan`; `forms` those of `review`. `at` is the moment of the plan, else it is now. With `is_saved`,
+    it is made to be saved."""
+
+    options: Options
+    undo: str | None = None
+    base: str | None = None
+    only_scope: bool = False
+    strict_scope: bool = False
+    forms: Collection[str] = ()
+    at: datetime | None = None
+    is_saved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan that is shown: `saved` is what `--out` keeps of it, `refused` why it may not be applied, and `lock` who
+    applies at the moment."""
+
+    planned: Planned
+    review: Review
+    saved: SavedPlan | None = None
+    refused: Refused | None = None
+    lock: LockInfo | None = None
+
+
+def preview(session: Session, request: PreviewRequest) -> Preview:
+    """A plan as `commands.plan.plan` makes it, and what is shown of it."""
+    if request.at is not None:
+        session.door.now = request.at
+    who_applies = session.watch_lock()
+    planned = plan(session, request.options, request.undo, base=request.base, only_scope=request.only_scope)
+    saved = commands.saved_plan.bind_plan(session, planned) if request.is_saved else None
+    made = review(session, planned, forms=request.forms)
+    return Preview(planned, made, saved, find_refusal(planned, strict_scope=request.strict_scope), who_applies())
 
 
 @dataclass
@@ -106,18 +131,22 @@ class ReportFiles:
         """The forms of the files."""
         return [form for form, _ in self.reports]
 
-    def write_plan(self, review: Review) -> None:
-        """Writes the plan of an apply that begins, in the forms that do not show its end. See `plans_only`."""
-        self.review = review
-        self._write_all(review, plans_only(self.reports))
+    def write_plans(self, reviews: Sequence[Ended[Review]]) -> None:
+        """Writes the plans of an apply that begins, in the forms that do not show its end. See `plans_only`."""
+        self.review = reviews[0].value if len(reviews) == 1 else None
+        self._write_all(plans_only(self.reports), lambda form: render_plans(reviews, form))
 
-    def write(self, review: Review, done: ApplyReport | None = None) -> None:
-        """Writes a plan, or what became of it (`done`). WrongUsage if a file cannot be written."""
-        self._write_all(review, self.reports, done)
+    def write(self, reviews: Sequence[Ended[Review]]) -> None:
+        """Writes plans. WrongUsage if a file cannot be written."""
+        self._write_all(self.reports, lambda form: render_plans(reviews, form))
 
-    def _write_all(self, review: Review, reports: Reports, done: ApplyReport | None = None) -> None:
+    def write_reports(self, applied: Sequence[Ended[Applied]]) -> None:
+        """Writes what became of plans. WrongUsage if a file cannot be written."""
+        self._write_all(self.reports, lambda form: render_reports(applied, form))
+
+    def _write_all(self, reports: Reports, render: Callable[[str], str | None]) -> None:
         for form, file in reports:
-            text = render_plan(review, form) if done is None else render_report(review, done, form)
+            text = render(form)
             if text is not None:
                 _write(file, strip_styles(text) if form == "text" else text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from reconciler.api import Reader
@@ -17,27 +18,34 @@ from reconciler.model.inputs import Live, ObjectRef, State
 from reconciler.model.plan import Plan
 from reconciler.observe import observe_remembered
 from reconciler.plan.guards import vanished
-from reconciler.plan.plan_file import SavedPlan, bound, check_binding, read_plan, write_plan
+from reconciler.plan.plan_file import SavedPlan, bound, check_binding, read_plans, write_plans
 from reconciler.state.operations import load_state
 
 
-def save_plan(session: Session, planned: Planned, path: Path) -> None:
-    """Writes a plan to a file, bound to its environment, project and state."""
-    write_plan(path, bound(planned.plan, planned.state, session.door.secret.value, session.folder, session.head()))
+def bind_plan(session: Session, planned: Planned) -> SavedPlan:
+    """A plan to be saved, bound to its environment, project and state."""
+    return bound(planned.plan, planned.state, session.door.secret.value, session.folder, session.head())
 
 
-def open_saved_plan(file: Path, path: Path | None) -> tuple[SavedPlan, Path]:
-    """The plan in a file, and where its configuration is: at `path`, or if a person named none, as the file says.
+def save_plans(saved: Iterable[SavedPlan | None], path: Path) -> None:
+    """Writes plans to a file. WrongUsage if it cannot be written."""
+    write_plans(path, [each for each in saved if each is not None])
+
+
+def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan], Path]:
+    """The plans in a file, by environment, and where their configuration is: at `path`, or if a person named none, as
+    the file says.
 
     That may be a folder below the current one, if the current one is no configuration. So the file leads nowhere else.
     """
-    saved, here = read_plan(file), Path()
+    every, here = read_plans(file), Path()
+    saved = {each.plan.environment: each for each in every}
     if path is not None:
         return saved, path
     if any(os.path.lexists(name) for name in (SETTINGS_FILE, STATE_FOLDER)):
         return saved, here
     home = os.path.realpath(here)
-    folder = Path(os.path.realpath((repository_top(here) or here) / saved.folder))
+    folder = Path(os.path.realpath((repository_top(here) or here) / every[0].folder))
     is_below = is_within(str(folder), home) and configuration_folder(folder) == folder
     return saved, Path(os.path.relpath(folder, home)) if is_below else here
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.api import Transport, connect
+from reconciler.api import SharedLimits, Transport, connect
 from reconciler.api.address import is_local
 from reconciler.api.secret import read_secret
 from reconciler.config.load import Configuration, Opened
@@ -83,6 +83,15 @@ class Session:
         return str(load("reconciler.git.checkout:head_commit")(self.opened.folder))
 
 
+class Shared:
+    """What the sessions of several environments share: the configuration, read once, and the limits of requests."""
+
+    def __init__(self, path: Path, connections: int) -> None:
+        self.opened = Opened(path)
+        self.opened.configuration  # noqa: B018 - read before threads ask for it
+        self.limits = SharedLimits(connections)
+
+
 @contextmanager
 def open_session(
     path: Path,
@@ -92,13 +101,14 @@ def open_session(
     connections: int,
     trace: Callable[[str], None] | None = None,
     hide: Callable[[str], None] | None = None,
+    shared: Shared | None = None,
 ) -> Iterator[Session]:
     """Reads `reconciler.yaml` and connects to the API. `variables` are the process's: they hold the key.
 
     `trace` is told of each exchange with the API, in a line without key or bodies; `hide` is told the key, before
-    anything is done with it.
+    anything is done with it. `shared`: what a run with several environments has in common.
     """
-    opened = Opened(path)
+    opened = shared.opened if shared else Opened(path)
     chosen = opened.environment(environment)
     secret = read_secret(chosen, variables, opened.folder)
     if hide is not None:
@@ -110,6 +120,8 @@ def open_session(
     with connect(address, secret, connections, now) as door:
         door.trace = trace
         door.refuses_key = True
+        if shared is not None:
+            door.pace = shared.limits.limiter(door.address, secret.value)
         yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +30,10 @@ class Checked:
         yield from completed(self.desired[environment], state) if state else ()
 
 
-def check(path: Path) -> Checked:
-    """Checks the configuration for every environment. ConfigurationInvalid with all that is wrong."""
+def check(path: Path, names: Collection[str] | None = None) -> Checked:
+    """Checks it for these environments, else for every one. ConfigurationInvalid with all that is wrong."""
     configuration = read_configuration(path)
-    desired = configuration.check()
+    desired = configuration.check(names)
     hints = dict.fromkeys(hint for each in desired.values() for hint in unused(each))
     written = {
         name: [warning for warning in each.warnings if isinstance(warning, Problem)] for name, each in desired.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -99,10 +99,10 @@ class Configuration(_WithEnvironments):
             raise invalid([*self.problems, *problems])
         return desired
 
-    def check(self) -> dict[str, Desired]:
-        """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
-        environments: Mapping[str, Environment | None] = self.environments or {"": None}
-        results = {name: self._evaluate(environment) for name, environment in environments.items()}
+    def check(self, names: Collection[str] | None = None) -> dict[str, Desired]:
+        """The desired state of these environments, else of every one. ConfigurationInvalid with all their problems."""
+        every: Mapping[str, Environment | None] = self.environments or {"": None}
+        results = {name: self._evaluate(each) for name, each in every.items() if names is None or name in names}
         if problems := [*self.problems, *fold({name: found for name, (_, found) in results.items()})]:
             raise invalid(problems)
         return {name: desired for name, (desired, _) in results.items()}

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from reconciler.model.plan import Change, Plan
-from reconciler.serialization import DecodeError, canonical, decode, json_text
+from reconciler.serialization import DecodeError, canonical, decode, json_text, sha256
 
 FORMAT_VERSION = 2
 MOST_SKETCHED = 10_000
@@ -57,6 +57,11 @@ def make_sketch(change: Change) -> str:
     are of the digest."""
     content = change.approved()
     return f"{content['action']} {hashlib.sha256(canonical(content).encode()).hexdigest()[:HASH_DIGITS]}"
+
+
+def joint_digest(digests: Mapping[str, str]) -> str:
+    """The digest of the plans of several environments (name → digest, empty if it has no plan), in whatever order."""
+    return sha256(digests)
 
 
 def to_json(approval: Approval) -> str:

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from reconciler.errors import Exit, Location
+from reconciler.errors import Exit, Location, ReconcilerError
 from reconciler.model.inputs import Desired, Fields, Live
 from reconciler.model.plan import Change, KeptField, Plan
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Generic[T]):
+    """How a command ended for one of several environments. `value` is None if it failed before there was one; an
+    `error` may stand beside it, such as the guard that refuses a plan. `seconds`: how long it took. `code` is the exit
+    code of a command without an error."""
+
+    environment: str
+    value: T | None = None
+    error: ReconcilerError | None = None
+    seconds: float = 0.0
+    code: Exit = Exit.DONE
+
+    @property
+    def exit_code(self) -> Exit:
+        """The exit code for this environment."""
+        return self.error.exit_code if self.error else self.code
+
+    def map(self, make: Callable[[T], U]) -> Ended[U]:
+        """The same end, with what `make` makes of the value."""
+        value = None if self.value is None else make(self.value)
+        return Ended(self.environment, value, self.error, self.seconds, self.code)
 
 
 class Scope(StrEnum):
@@ -180,6 +206,14 @@ class ApplyReport:
             return Exit.PARTIAL
         codes = {outcome.exit_code for outcome in failed}
         return codes.pop() if len(codes) == 1 else Exit.API_FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A plan that an apply has shown, and what became of it; no report if it was not begun, or failed."""
+
+    review: Review
+    report: ApplyReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

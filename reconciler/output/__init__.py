@@ -7,6 +7,7 @@ from reconciler.lazy import lazy_submodules
 if TYPE_CHECKING:
     from reconciler.output import (
         document,
+        environments,
         expanded,
         explain,
         findings,

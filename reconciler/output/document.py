@@ -22,7 +22,12 @@ def select(value: object, *names: str) -> dict[str, Any]:
 
 
 def plan_json(review: Review) -> str:
-    """The plan in the contract's form; schemas/plan.schema.json describes it.
+    """The plan in the contract's form; schemas/plan.schema.json describes it."""
+    return document(FORMAT_VERSION, **plan_values(review))
+
+
+def plan_values(review: Review) -> dict[str, Any]:
+    """What the JSON of a plan says of one environment.
 
     `notes` of a change is all that is said of it, and `warnings` has the risks of every change, so that who reads
     nothing else misses nothing; `impact` is the part of the notes that is about people.
@@ -34,8 +39,7 @@ def plan_json(review: Review) -> str:
         for each in review.impacts.get(change.address, ())
         if each.weight is Weight.RISKS
     ]
-    return document(
-        FORMAT_VERSION,
+    return dict(
         configuration=plan.configuration,
         environment=plan.environment,
         digest=plan.digest,
@@ -87,13 +91,17 @@ def _group(group: Group) -> dict[str, Any]:
 
 def report_json(report: ApplyReport) -> str:
     """The report of an apply."""
+    return document(FORMAT_VERSION, **report_values(report))
+
+
+def report_values(report: ApplyReport) -> dict[str, Any]:
+    """What the JSON of a report says of one environment."""
     names = ("address", "action", "id", "status", "reason", "because_of", "verification")
-    return document(
-        FORMAT_VERSION,
-        environment=report.environment,
-        digest=report.digest,
-        summary={status: len(report.of(status)) for status in Status},
-        results=[select(each, *names) for each in report.outcomes],
-        warnings=report.warnings,
-        unrecorded=report.unrecorded or None,
-    )
+    return {
+        "environment": report.environment,
+        "digest": report.digest,
+        "summary": {status: len(report.of(status)) for status in Status},
+        "results": [select(each, *names) for each in report.outcomes],
+        "warnings": report.warnings,
+        "unrecorded": report.unrecorded or None,
+    }

@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.errors import Location, Problem
+from reconciler.errors import Location, Problem, some_of
 from reconciler.model.plan import DESTROYS, Action
-from reconciler.model.reports import Review
+from reconciler.model.reports import Ended, Review
 from reconciler.output.groups import Group, find_groups, sentences
 from reconciler.output.labels import GRAVE, WEIGHTS
 from reconciler.output.places import repository_path
@@ -41,6 +41,7 @@ RULES: Mapping[str, Rule] = {
     for rule in (
         Rule("invalid", "error", "Invalid configuration", "The configuration cannot be planned with it."),
         Rule("refused", "error", "Refused by a guard", "A guard refuses to apply the plan."),
+        Rule("failed", "error", "No plan", "The plan of an environment could not be made."),
         Rule("destroys", "warning", "Destroys an object", "A live object is deleted, or replaced by a new one."),
         Rule("stops", "warning", "Stops deliveries", "Something is not sent any more, to somebody at least."),
         Rule("behind", "warning", "Undoes a newer commit", "The checkout is older than what was applied."),
@@ -109,6 +110,27 @@ def _findings_at(review: Review, group: Group, place: Location | None) -> Iterat
         yield _finding("manual", change.address, [head, *change.remarks()], place)
 
 
+def findings_of_plans(ended: Iterable[Ended[Review]]) -> Iterator[Finding]:
+    """The findings of several environments, each once, with the environments that it is of; errors first."""
+    every = list(ended)
+    found: dict[Finding, list[str]] = {}
+    for each in every:
+        if each.error is not None and each.value is None:
+            found.setdefault(_finding("failed", each.environment, [str(each.error)], None), []).append(each.environment)
+    for each in every:
+        for finding in findings_of_review(each.value) if each.value else ():
+            found.setdefault(finding, []).append(each.environment)
+    for finding, names in found.items():
+        where = "" if len(names) == len(every) else f"In {some_of(names)}: "
+        first, *rest = finding.lines
+        yield replace(finding, lines=(where + first, *rest))
+
+
+def plans_annotations(ended: Sequence[Ended[Review]]) -> str:
+    """The risky changes and the warnings of several environments, as commands."""
+    return workflow_commands(findings_of_plans(ended))
+
+
 def plan_annotations(review: Review) -> str:
     """The risky changes and the warnings of a plan, as commands."""
     return workflow_commands(findings_of_review(review))
@@ -147,6 +169,12 @@ def plan_sarif(review: Review) -> str:
     """The risky changes and the warnings of a plan, as SARIF."""
     files = sorted(review.desired.files())
     return sarif(findings_of_review(review), Location(files[0], 0, 0) if files else None)
+
+
+def plans_sarif(ended: Sequence[Ended[Review]]) -> str:
+    """The risky changes and the warnings of several environments, as SARIF."""
+    files = sorted({file for each in ended if each.value for file in each.value.desired.files()})
+    return sarif(findings_of_plans(ended), Location(files[0], 0, 0) if files else None)
 
 
 def sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:

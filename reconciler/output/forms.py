@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from reconciler.lazy import load
 
 if TYPE_CHECKING:
-    from reconciler.model.reports import ApplyReport, Failure, Review
+    from collections.abc import Sequence
+
+    from reconciler.model.reports import Applied, Ended, Failure, Review
 
 RENDERERS = {
     "text": "reconciler.output.text:PlanText",
@@ -19,6 +21,19 @@ RENDERERS = {
 }
 APPLIED = {"html": "reconciler.output.page.page:page", "markdown": "reconciler.output.markdown:applied_markdown"}
 """The forms that, after an apply, show what was done instead of the plan."""
+SEVERAL = {
+    "text": "reconciler.output.environments:plans_text",
+    "json": "reconciler.output.environments:plans_json",
+    "html": "reconciler.output.page.page:pages",
+    "markdown": "reconciler.output.markdown:plans_markdown",
+    "sarif": "reconciler.output.findings:plans_sarif",
+    "github": "reconciler.output.findings:plans_annotations",
+}
+"""The same forms, of the plans of several environments."""
+SEVERAL_APPLIED = {
+    "html": "reconciler.output.page.page:pages",
+    "markdown": "reconciler.output.markdown:all_applied_markdown",
+}
 FAILED = {"markdown": "reconciler.output.markdown:failed_markdown"}
 """The forms that tell why a command failed."""
 FORMS = tuple(RENDERERS)
@@ -42,9 +57,18 @@ def render_plan(review: Review, form: str) -> str:
     return _render(RENDERERS[form], review)
 
 
-def render_report(review: Review, report: ApplyReport, form: str) -> str | None:
-    """What was done, in one of the forms; None if the form knows of plans only."""
-    return _render(APPLIED[form], review, report) if form in APPLIED else None
+def render_plans(ended: Sequence[Ended[Review]], form: str) -> str:
+    """The plan of one environment, or those of several, in one of the forms."""
+    only = ended[0].value if len(ended) == 1 else None
+    return render_plan(only, form) if only is not None else _render(SEVERAL[form], ended)
+
+
+def render_reports(ended: Sequence[Ended[Applied]], form: str) -> str | None:
+    """What was done, for one environment or several, in one of the forms; None if the form knows of plans only."""
+    if form not in APPLIED:
+        return None
+    only = ended[0].value if len(ended) == 1 else None
+    return _render(APPLIED[form], only.review, only.report) if only else _render(SEVERAL_APPLIED[form], ended)
 
 
 def render_failure(failure: Failure, form: str) -> str | None:

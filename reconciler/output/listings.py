@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
+from typing import Any
 
 from reconciler.errors import Problem
 from reconciler.model.inputs import State, address_kind
@@ -66,9 +67,9 @@ def history_text(receipts: Sequence[Receipt]) -> str:
     return fit("\n".join(lines))
 
 
-def history_json(receipts: Sequence[Receipt]) -> str:
-    """The receipts, whole."""
-    return document(1, receipts=list(map(asdict, receipts)))
+def history_values(receipts: Sequence[Receipt]) -> dict[str, Any]:
+    """The receipts, whole, for JSON."""
+    return {"receipts": list(map(asdict, receipts))}
 
 
 def state_text(state: State) -> str:
@@ -150,7 +151,7 @@ def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[s
         yield SIGN_PAINT[sign](f"        {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
 
 
-def drift_json(drift: Drift) -> str:
-    """Drift for programs."""
+def drift_values(drift: Drift) -> dict[str, Any]:
+    """Drift for programs: what its JSON says of one environment."""
     drifted = list(map(asdict, drift.objects))
-    return document(1, environment=drift.environment, compared=drift.compared, drift=drifted)
+    return {"environment": drift.environment, "compared": drift.compared, "drift": drifted}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler import output
@@ -35,11 +36,24 @@ FEW = 5
 AGAIN = "remove the causes and apply again; what is done stays as it is"
 
 
-class PlanText:
-    """A plan for a terminal. Lines are not broken if it goes into a file or a log: COLUMNS sets a width."""
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """The lines of changes that are shown together, and their addresses."""
 
-    def __init__(self, review: Review) -> None:
+    addresses: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+class PlanText:
+    """A plan for a terminal. Lines are not broken if it goes into a file or a log: COLUMNS sets a width.
+
+    `shared`: the changes that are shown elsewhere, for several environments. `has_ids`: whether ids are shown.
+    """
+
+    def __init__(self, review: Review, shared: Collection[Paragraph] = (), *, has_ids: bool = True) -> None:
         self._review = review
+        self._shared = shared
+        self._has_ids = has_ids
         self._plan = review.plan
         self._width = width()
         self._longest = min(LONGEST, self._width - len(FIELD) - 6) if self._width else LONGEST
@@ -50,20 +64,13 @@ class PlanText:
 
     def _lines(self) -> Iterator[str]:
         plan = self._plan
-        groups = output.groups.find_groups(self._review) if plan.changes else ()
-        new = output.groups.new_by_kind(groups) if groups else []
         yield from self._prose(f"Plan for {escape(plan.environment)}: {title(plan)}{api_note(plan.api)}", paint=bold)
-        for group in groups:
-            if not (new and group.first.action is Action.CREATE):
-                yield ""
-                yield from self._group(group)
-        for group in new:
-            yield ""
-            yield from self._group(group, is_kind=True)
-        if new:
-            yield ""
-        for change in (change for group in new for change in group.changes):
-            yield green(f"  + create {escape(change.address)}") + f" {format_value(change.name)}"
+        elsewhere = {address for each in self._shared for address in each.addresses}
+        for each in self.paragraphs():
+            if not elsewhere.issuperset(each.addresses):
+                yield from ("", *each.lines)
+        if here := elsewhere & {change.address for change in plan.changes}:
+            yield from ("", f"  {counted(len(here), 'change')} as shown above, for several environments")
         yield from self._tasks()
         yield ""
         yield from self._left_alone()
@@ -71,6 +78,20 @@ class PlanText:
             yield from self._prose(f"warning: {escape(warning)}", paint=yellow)
         yield dim(f"digest: {plan.digest}")
         yield f"Plan: {title(plan, order=SUMMARY_ORDER)}"
+
+    def paragraphs(self) -> Iterator[Paragraph]:
+        """The changes as they are shown, those that are alike together."""
+        groups = output.groups.find_groups(self._review) if self._plan.changes else ()
+        new = output.groups.new_by_kind(groups) if groups else []
+        for group in groups:
+            if not (new and group.first.action is Action.CREATE):
+                yield Paragraph(tuple(group.addresses), tuple(self._group(group)))
+        for group in new:
+            yield Paragraph(tuple(group.addresses), tuple(self._group(group, is_kind=True)))
+        if new:
+            changes = [change for group in new for change in group.changes]
+            lines = (green(f"  + create {escape(each.address)}") + f" {format_value(each.name)}" for each in changes)
+            yield Paragraph(tuple(each.address for each in changes), tuple(lines))
 
     def _left_alone(self) -> Iterator[str]:
         """What the plan does not touch: unmanaged objects, ignored fields, and what waits."""
@@ -95,7 +116,7 @@ class PlanText:
         notes = {CAUSES[field.cause].note for field in change.fields}
         is_told = group.is_titled and len(notes) <= 1
         if is_alone:
-            object_id = f" ({escape(change.id)})" if change.id else ""
+            object_id = f" ({escape(change.id)})" if change.id and self._has_ids else ""
             name = "" if change.action is Action.FORGET else f" {format_value(change.name)}"
             head = label.paint(f"  {label.sign} {change.action.value} {escape(change.address)}{object_id}")
             yield head + name + self._scopes(group)

@@ -40,8 +40,9 @@ class Approved:
     left_out: int = 0
 
 
-def read_approved(expected: str) -> Approved:
-    """The approval for a digest, or `@FILE`. WrongUsage if the file cannot be read or is no approval."""
+def read_approved(expected: str, environment: str) -> Approved:
+    """The approval of an environment for a digest, or `@FILE`. WrongUsage if the file cannot be read or is no approval;
+    Refused if it approves other environments."""
     if not expected.startswith("@"):
         return Approved(expected)
     path = Path(expected[1:])
@@ -51,6 +52,7 @@ def read_approved(expected: str) -> Approved:
         raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
     try:
         document = json.loads(content.decode("utf-8"))
+        document = _own(document, environment, path)
         plan = document.get("plan", document) if isinstance(document, dict) else None
         if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
             return _from_plan(plan)
@@ -60,6 +62,18 @@ def read_approved(expected: str) -> Approved:
     sketches = approval.changes.items()
     changes = {address: ApprovedChange(sketch.partition(" ")[0], sketch) for address, sketch in sketches}
     return Approved(approval.digest, approval.environment, changes, approval.left_out)
+
+
+def _own(document: Any, environment: str, path: Path) -> Any:
+    """What a document says of an environment, if it is of several."""
+    every = document.get("environments", document.get("plans")) if isinstance(document, dict) else None
+    if not isinstance(every, list):
+        return document
+    for each in every:
+        plan = each.get("plan", each) if isinstance(each, dict) else {}
+        if isinstance(plan, dict) and plan.get("environment") == environment and "error" not in plan:
+            return each
+    raise Refused(f"{path} approves nothing for the environment {environment}", hint=AGAIN)
 
 
 def _from_plan(plan: Mapping[str, Any]) -> Approved:

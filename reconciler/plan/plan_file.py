@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,16 +51,17 @@ def bound(plan: Plan, state: State, secret: str, folder: str, head: str) -> Save
     return replace(saved, seal=_seal(saved, secret))
 
 
-def write_plan(path: Path, saved: SavedPlan) -> None:
-    """Writes the file. WrongUsage if that fails."""
-    content = asdict(saved)
+def write_plans(path: Path, saved: Sequence[SavedPlan]) -> None:
+    """Writes a file of one plan, or of the plans of several environments. WrongUsage if that fails."""
+    documents = [{"checksum": sha256(content), **content} for content in map(asdict, saved)]
+    several = {"format_version": FORMAT_VERSION, "tool_version": __version__, "plans": documents}
     try:
-        path.write_bytes(_content({"checksum": sha256(content), **content}))
+        path.write_bytes(_content(documents[0] if len(documents) == 1 else several))
     except OSError as error:
         raise WrongUsage(f"--out {path}: cannot be written: {error.strerror}") from error
 
 
-def read_plan(path: Path) -> SavedPlan:
+def read_plans(path: Path) -> tuple[SavedPlan, ...]:
     """Reads the file. WrongUsage if there is none, Refused if it is not exactly what was written."""
     try:
         written = read_regular(path, LARGEST)
@@ -77,9 +79,17 @@ def read_plan(path: Path) -> SavedPlan:
     if document["format_version"] != FORMAT_VERSION or document.get("tool_version") != __version__:
         made = f"reconciler {document.get('tool_version')}, format {document['format_version']}"
         raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)
-    content = {name: value for name, value in document.items() if name != "checksum"}
+    plans = document.get("plans", [document])
     # The bytes as well: a space or a line end more says the same, and was still not written by us.
-    if document.get("checksum") != sha256(content) or written != as_written:
+    if written != as_written or not isinstance(plans, list) or not plans:
+        raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
+    return tuple(_read(each, path) for each in plans)
+
+
+def _read(document: Any, path: Path) -> SavedPlan:
+    known = document if isinstance(document, dict) else {}
+    content = {name: value for name, value in known.items() if name != "checksum"}
+    if known.get("checksum") != sha256(content):
         raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
     try:
         saved: SavedPlan = decode(SavedPlan, content, "plan")

@@ -10,7 +10,7 @@ import pytest
 from world import World, automation
 
 from reconciler.model.approval import make_approval, to_json
-from reconciler.plan.plan_file import read_plan
+from reconciler.plan.plan_file import read_plans
 
 TEAM = """
 integrations:
@@ -35,7 +35,7 @@ def _approval(world: World, path: Path, room: int = 10_000) -> None:
     """As `comment --read` writes it."""
     saved = path.with_suffix(".saved")
     assert world.run("plan", "--out", str(saved)).code == 0
-    path.write_text(to_json(make_approval(read_plan(saved).plan, room=room)), encoding="utf-8")
+    path.write_text(to_json(make_approval(read_plans(saved)[0].plan, room=room)), encoding="utf-8")
 
 
 def _document(world: World, path: Path) -> None:

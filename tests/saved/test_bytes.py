@@ -9,7 +9,7 @@ import pytest
 from world import World
 
 from reconciler.errors import Refused
-from reconciler.plan.plan_file import read_plan
+from reconciler.plan.plan_file import read_plans
 
 from .files import FLOW, assert_refused, carry_out, save
 
@@ -23,8 +23,8 @@ def test_every_byte(world: World) -> None:
         for new in {byte ^ 1 << chance.randrange(8), *(b" \t\r\n" if byte in b" \n" else b"")} - {byte}:
             other.write_bytes(whole[:index] + bytes([new]) + whole[index + 1 :])
             with pytest.raises(Refused):
-                read_plan(other)
-    assert read_plan(path).plan.changes
+                read_plans(other)
+    assert read_plans(path)[0].plan.changes
 
 
 def test_two_hundred_bytes_through_the_front_door(world: World) -> None:

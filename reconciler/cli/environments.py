@@ -1,0 +1,82 @@
+"""The environments that a command line names, and how what ended in several of them becomes one exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from reconciler import commands
+from reconciler.cli.options import ManyFlags, open_one
+from reconciler.errors import EnvironmentsFailed, Exit
+from reconciler.model.reports import Ended
+
+if TYPE_CHECKING:
+    from reconciler.commands.session import Session
+
+T = TypeVar("T")
+WILDCARDS = frozenset("*?[")
+"""The characters that make a pattern of a name."""
+SEVERITY = (
+    Exit.NOT_AUTHORISED,
+    Exit.INVALID,
+    Exit.REFUSED,
+    Exit.API_FAILED,
+    Exit.PARTIAL,
+    Exit.PENDING,
+    Exit.DONE,
+)
+"""The exit codes of a command for several environments, the worst first."""
+
+
+class Environments:
+    """The environments that a command is for. `one` is the name if there is one at most, None if it is not named; else
+    `names` has all of them, and they share the configuration, the connections and a rate limit for each key."""
+
+    def __init__(self, path: Path, one: str | None, names: Sequence[str], flags: ManyFlags) -> None:
+        self.one = one
+        self.names = names
+        self._path = path
+        self._flags = flags
+        self.most = flags["parallelism"]
+        self._shared = commands.session.Shared(path, self.most) if names else None
+
+    def open(self, name: str | None = None) -> AbstractContextManager[Session]:
+        """The session of one of them."""
+        return open_one(self._path, name or self.one, self._flags, f"{name}: " if name else "", self._shared)
+
+    def run(self, work: Callable[[Session], T]) -> list[Ended[T]]:
+        """What `work` gives for each of them, side by side. An error is raised if there is one alone."""
+        if not self.names:
+            with self.open() as session:
+                return [Ended(session.environment.name, work(session))]
+        return commands.environments.run_each(self.names, self.open, work, self.most)
+
+
+def choose_environments(path: Path, flags: ManyFlags) -> Environments:
+    """The environments that the flags name."""
+    one, names = choose_names(path, flags["environments"], every=flags["every"])
+    return Environments(path, one, names, flags)
+
+
+def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> tuple[str | None, list[str]]:
+    """The one environment that is meant, None if it is not named; or several. `reconciler.yaml` is read only if several
+    are named, or a pattern."""
+    if not every and len(patterns) <= 1 and not WILDCARDS.intersection(*patterns):
+        return (patterns[0] if patterns else None), []
+    names = commands.environments.choose(path, patterns, every=every)
+    return (names[0], []) if len(names) == 1 else (None, names)
+
+
+def require_all(ended: Iterable[Ended[Any]]) -> None:
+    """Raises what went wrong: the error of one environment, or those of several, with the worst exit code of all."""
+    every = list(ended)
+    codes = {each.exit_code for each in every}
+    code = next(code for code in SEVERITY if code in codes)
+    if len(every) == 1 and every[0].error is not None:
+        raise every[0].error
+    if any(each.error for each in every):
+        raise EnvironmentsFailed({each.environment: each.error for each in every}, code)
+    if code:
+        raise SystemExit(code)

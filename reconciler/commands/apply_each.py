@@ -1,0 +1,124 @@
+"""An apply of several environments: planned side by side and shown, then carried out one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Protocol
+
+from reconciler.commands.apply import ApplyRequest, Screen, run, show
+from reconciler.commands.environments import run_each, run_one
+from reconciler.commands.plan import find_refusal
+from reconciler.commands.review import Preview, ReportFiles
+from reconciler.commands.session import Session
+from reconciler.errors import NotBegun, Refused
+from reconciler.model.approval import joint_digest
+from reconciler.model.reports import Applied, Ended
+from reconciler.plan.approval import IN_WORDS, Approved
+
+OpenSession = Callable[[str], AbstractContextManager[Session]]
+NOT_BEGUN = "remove the cause and apply again: what is done stays; --keep-going goes on with the others"
+MOST_IDLE = 10
+"""So many environments without changes are tried with the plan that was applied to them last."""
+
+
+class ManyScreen(Screen, Protocol):
+    """What an apply of several environments shows besides."""
+
+    def begin(self, environment: str) -> None:
+        """Says which of them comes now."""
+
+    def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
+        """Shows how it ended for each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyEach:
+    """What it works with: the names in their order, the way to the session of each, what is asked, and the screen."""
+
+    names: Sequence[str]
+    open_session: OpenSession
+    request: ApplyRequest
+    files: ReportFiles
+    screen: ManyScreen
+    keep_going: bool = False
+
+    def run(self) -> list[Ended[Applied]]:
+        """Plans all side by side, shows that, asks once, and applies one after the other.
+
+        Each is planned again under its lock, and has to be as it was approved or shown. Stops at the first that fails,
+        unless it is to keep going.
+        """
+        shown = run_each(self.names, self.open_session, self._preview, self.request.parallelism)
+        reviews = [each.map(lambda made: made.review) for each in shown]
+        self.files.write_plans(reviews)
+        self.screen.show_plans(reviews)
+        approved = self._approved(shown)
+        if changing := [each.environment for each in shown if each.value and each.value.planned.plan.changes]:
+            self.screen.confirm(changing)
+        ended: list[Ended[Applied]] = []
+        try:
+            for each in shown:
+                ended.append(self._carry_out(each, approved, _first_failed(ended)))
+        except KeyboardInterrupt:
+            left = [Ended[Applied](name, error=_not_begun("it was interrupted")) for name in self.names[len(ended) :]]
+            self.files.write_reports([*ended, *left])
+            self.screen.show_ends([*ended, *left])
+            raise
+        self.files.write_reports(ended)
+        self.screen.show_ends(ended)
+        return ended
+
+    def _preview(self, session: Session) -> Preview:
+        planned, made = show(session, self.request, self.files.forms())
+        return Preview(planned, made, refused=find_refusal(planned, strict_scope=self.request.strict_scope))
+
+    def _carry_out(self, shown: Ended[Preview], approved: Mapping[str, Approved], failed: str) -> Ended[Applied]:
+        name, made = shown.environment, shown.value
+        if failed and not self.keep_going:
+            return replace(shown.map(lambda made: Applied(made.review)), error=_not_begun(f"{failed} failed before it"))
+        if made is None:
+            return Ended(name, error=shown.error)
+        self.screen.begin(name)
+        expected = None if name in approved else self.request.expected
+        request = replace(self.request, expected=expected, approved=approved.get(name))
+        files = ReportFiles("apply", self.files.path, name, ())
+        ended = run_one(name, self.open_session, lambda session: run(session, request, files, self.screen))
+        if ended.value is None or ended.value.report is None:
+            return replace(ended, value=Applied(made.review))
+        return replace(ended, code=ended.value.report.exit_code())
+
+    def _approved(self, shown: Sequence[Ended[Preview]]) -> dict[str, Approved]:
+        """What is approved of each environment as a digest; what stands in the file of `--expect-digest` is left out.
+
+        Without `--expect-digest` that is what was shown. Refused if the expected digest is not that of all of them.
+        """
+        made = {each.environment: each.value.planned for each in shown if each.value}
+        approved = {name: Approved(each.plan.digest, name) for name, each in made.items()}
+        expected = self.request.expected
+        if expected is None:
+            return approved
+        # An earlier run of this command may have applied some of them: what has nothing left to do needs no approval.
+        idle = {name: each for name, each in made.items() if not each.plan.changes}
+        if expected.startswith("@"):
+            return {name: approved[name] for name in idle}
+        now = {name: made[name].plan.digest if name in made else "" for name in self.names}
+        applied = [{name: each.state.plan} for name, each in idle.items() if each.state.plan][:MOST_IDLE]
+        for chosen in product(*([{}, each] for each in applied)):
+            if joint_digest(now | {name: digest for each in chosen for name, digest in each.items()}) == expected:
+                return approved
+        raise Refused(
+            f"these are not the plans that were approved: {joint_digest(now)} is planned now, {expected} was expected",
+            hint=IN_WORDS,
+        )
+
+
+def _first_failed(ended: Sequence[Ended[Applied]]) -> str:
+    """The first environment that failed, empty if none did."""
+    return next((each.environment for each in ended if each.exit_code), "")
+
+
+def _not_begun(why: str) -> NotBegun:
+    return NotBegun(f"nothing was applied: {why}", hint=NOT_BEGUN)

@@ -1,0 +1,184 @@
+"""The answers for several environments as one: a table first, then each of them; and all of them as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from reconciler.errors import ConfigurationInvalid, ReconcilerError
+from reconciler.model.approval import joint_digest
+from reconciler.model.plan import FORMAT_VERSION
+from reconciler.model.reports import Applied, Drift, Ended, Receipt, Review, Status
+from reconciler.output.document import document, plan_values, report_values
+from reconciler.output.labels import GRAVE, WEIGHTS, api_note, title
+from reconciler.output.listings import drift_text, drift_values, history_text, history_values
+from reconciler.output.terminal import bold, escape, red, width
+from reconciler.output.text import Paragraph, PlanText
+from reconciler.text import columns, counted, pad, truncate, wrap
+
+T = TypeVar("T")
+MOST_NAMED = 8
+"""So many environments are named; the rest is counted."""
+FAILED = "failed: "
+LONGEST_ERROR = 100
+"""Characters of an error in the table; all of it is on stderr."""
+
+
+def joint_digest_of(ended: Sequence[Ended[Review]]) -> str:
+    """The digest of all plans."""
+    return joint_digest({each.environment: each.value.plan.digest if each.value else "" for each in ended})
+
+
+def plans_text(ended: Sequence[Ended[Review]]) -> str:
+    """Plans: a table, then what is shared by several environments, then each."""
+    rows = [(each.environment, *_plan_cells(each), f"{each.seconds:.1f} s") for each in ended]
+    parts = [_table(f"Plans for {len(ended)} environments", rows)]
+    shared = _find_shared(ended)
+    by_names: dict[tuple[str, ...], list[Paragraph]] = defaultdict(list)
+    for paragraph, names in shared.items():
+        by_names[names].append(paragraph)
+    for names, paragraphs in by_names.items():
+        head = bold(wrap(f"In {len(names)} environments ({_named(names)}):", width()))
+        parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
+    for each in ended:
+        own = [paragraph for paragraph, names in shared.items() if each.environment in names]
+        if each.value is not None and _has_more(each.value, own):
+            parts.append(str(PlanText(each.value, own)))
+    return "\n\n".join([*parts, f"digest of all: {joint_digest_of(ended)}"])
+
+
+def _find_shared(ended: Sequence[Ended[Review]]) -> dict[Paragraph, tuple[str, ...]]:
+    """The changes that are shown alike for several environments, ids aside, each with their names."""
+    found: dict[Paragraph, list[str]] = defaultdict(list)
+    for each in ended:
+        for paragraph in PlanText(each.value, has_ids=False).paragraphs() if each.value else ():
+            found[paragraph].append(each.environment)
+    return {paragraph: tuple(names) for paragraph, names in found.items() if len(names) > 1}
+
+
+def _has_more(review: Review, shared: Sequence[Paragraph]) -> bool:
+    """Whether a plan has something to say beside the table and what is shown for several environments."""
+    told = {address for paragraph in shared for address in paragraph.addresses}
+    left = [change for change in review.plan.changes if change.address not in told]
+    return bool(left or review.tasks or review.plan.warnings)
+
+
+def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
+    """What is planned, and the risky part of it; or why there is no plan."""
+    review = ended.value
+    if review is None:
+        return _failed(ended.error), ""
+    weights = Counter(impact.weight for impacts in review.impacts.values() for impact in impacts)
+    risks = [f"{weights[weight]} {WEIGHTS[weight].phrase}" for weight in GRAVE if weights[weight]]
+    refused = [f"refused: {', '.join(each.guard for each in review.plan.refusals)}"] * bool(review.plan.refusals)
+    waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
+    unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""
+    return f"{title(review.plan)}{unmanaged}{api_note(review.plan.api)}", ", ".join([*refused, *risks, *waiting])
+
+
+def _failed(error: ReconcilerError | None) -> str:
+    text = str(error).partition("\n")[0]
+    if isinstance(error, ConfigurationInvalid):
+        text = f"{counted(len(error.problems), 'problem')} in the configuration"
+    return truncate(f"{FAILED}{text}", LONGEST_ERROR)
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = f", … and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
+    return escape(", ".join(names[:MOST_NAMED])) + rest
+
+
+def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
+    """A row for each environment, in columns; without the columns that are empty."""
+    used = [index for index, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
+    shown = [[(red if row[at].startswith(FAILED) else str)(escape(row[at])) for at in used] for row in rows]
+    widths = [max(map(columns, column)) for column in zip(*shown, strict=True)]
+    lines = ("  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in shown)
+    return "\n".join([bold(head), *(f"  {line}" for line in lines)])
+
+
+def plans_json(ended: Sequence[Ended[Review]]) -> str:
+    """The plans, in the order of the environments; one that failed has its error."""
+    return _document(ended, plan_values, digest=joint_digest_of(ended))
+
+
+def _document(
+    ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], version: int = FORMAT_VERSION, **more: Any
+) -> str:
+    """The document of several environments; that of one alone is as it always was."""
+    if len(ended) == 1 and ended[0].value is not None:
+        return document(version, **values(ended[0].value))
+    environments = [
+        {"environment": each.environment, **values(each.value)}
+        if each.value is not None
+        else {"environment": each.environment, "error": _error(each.error)}
+        for each in ended
+    ]
+    return document(version, **more, environments=environments)
+
+
+def _error(error: ReconcilerError | None) -> dict[str, Any]:
+    return {"message": str(error), "hint": error and error.hint, "exit": error and int(error.exit_code)}
+
+
+def reports_text(ended: Sequence[Ended[Applied]]) -> str:
+    """How an apply ended for each environment."""
+    return _table(f"Applied to {len(ended)} environments", [(each.environment, _end(each)) for each in ended])
+
+
+def _end(ended: Ended[Applied]) -> str:
+    report = ended.value.report if ended.value else None
+    if report is None:
+        return _failed(ended.error)
+    counts = [f"{len(report.of(status))} {status.value}" for status in Status if report.of(status)]
+    return ", ".join(counts) or "nothing to do"
+
+
+def reports_json(ended: Sequence[Ended[Applied]]) -> str:
+    """The reports, in the order of the environments; one that failed, or was not begun, has its error."""
+    begun = [each if each.value and each.value.report else replace(each, value=None) for each in ended]
+    return _document(begun, lambda applied: report_values(applied.report) if applied.report else {})
+
+
+def drifts_text(ended: Sequence[Ended[Drift]]) -> str:
+    """A table, then what drifted in each environment."""
+    if len(ended) == 1 and ended[0].value is not None:
+        return drift_text(ended[0].value)
+    rows = [(each.environment, _drift_cell(each), f"{each.seconds:.1f} s") for each in ended]
+    changed = [drift_text(each.value) for each in ended if each.value and each.value.objects]
+    return "\n\n".join([_table(f"Drift in {len(ended)} environments", rows), *changed])
+
+
+def _drift_cell(ended: Ended[Drift]) -> str:
+    drift = ended.value
+    if drift is None:
+        return _failed(ended.error)
+    changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
+    return f"{changed} changed outside, of {drift.compared} remembered" if drift.compared else "nothing is remembered"
+
+
+def drifts_json(ended: Sequence[Ended[Drift]]) -> str:
+    """Drift for programs."""
+    return _document(ended, drift_values)
+
+
+def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
+    """The receipts of each environment below its name."""
+    if len(ended) == 1:
+        return history_text(ended[0].value or ())
+    return "\n\n".join(
+        "\n".join(
+            [
+                bold(f"{escape(each.environment)}:"),
+                _failed(each.error) if each.error else history_text(each.value or ()),
+            ]
+        )
+        for each in ended
+    )
+
+
+def histories_json(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
+    """The receipts, whole."""
+    return _document(ended, history_values)
