@@ -14,7 +14,7 @@ from reconciler.commands.plan import find_refusal
 from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import NotBegun, Refused
-from reconciler.model.approval import joint_digest
+from reconciler.model.approval import digests, joint_digest
 from reconciler.model.reports import Applied, Ended
 from reconciler.plan.approval import IN_WORDS, Approved
 
@@ -36,13 +36,15 @@ class ManyScreen(Screen, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ApplyEach:
-    """What it works with: the names in their order, the way to the session of each, what is asked, and the screen."""
+    """What it works with: the names in their order, the way to the session of each, what is asked, the screen, and why
+    some are left out."""
 
     names: Sequence[str]
     open_session: OpenSession
     request: ApplyRequest
     files: ReportFiles
     screen: ManyScreen
+    left_out: Mapping[str, str]
     keep_going: bool = False
 
     def run(self) -> list[Ended[Applied]]:
@@ -51,7 +53,7 @@ class ApplyEach:
         Each is planned again under its lock, and has to be as it was approved or shown. Stops at the first that fails,
         unless it is to keep going.
         """
-        shown = run_each(self.names, self.open_session, self._preview, self.request.parallelism)
+        shown = run_each(self.names, self.open_session, self._preview, self.request.parallelism, self.left_out)
         reviews = [each.map(lambda made: made.review) for each in shown]
         self.files.write_plans(reviews)
         self.screen.show_plans(reviews)
@@ -77,6 +79,8 @@ class ApplyEach:
 
     def _carry_out(self, shown: Ended[Preview], approved: Mapping[str, Approved], failed: str) -> Ended[Applied]:
         name, made = shown.environment, shown.value
+        if shown.left_out:
+            return Ended(name, left_out=shown.left_out)
         if failed and not self.keep_going:
             return replace(shown.map(lambda made: Applied(made.review)), error=_not_begun(f"{failed} failed before it"))
         if made is None:
@@ -104,7 +108,7 @@ class ApplyEach:
         idle = {name: each for name, each in made.items() if not each.plan.changes}
         if expected.startswith("@"):
             return {name: approved[name] for name in idle}
-        now = {name: made[name].plan.digest if name in made else "" for name in self.names}
+        now = digests([each.map(lambda made: made.review) for each in shown])
         applied = [{name: each.state.plan} for name, each in idle.items() if each.state.plan][:MOST_IDLE]
         for chosen in product(*([{}, each] for each in applied)):
             if joint_digest(now | {name: digest for each in chosen for name, digest in each.items()}) == expected:
@@ -121,4 +125,4 @@ def _first_failed(ended: Sequence[Ended[Applied]]) -> str:
 
 
 def _not_begun(why: str) -> NotBegun:
-    return NotBegun(f"nothing was applied: {why}", hint=NOT_BEGUN)
+    return NotBegun(f"not begun: {why}", hint=NOT_BEGUN)

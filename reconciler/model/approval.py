@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from reconciler.model.plan import Change, Plan
+from reconciler.model.reports import Ended, Review
 from reconciler.serialization import DecodeError, canonical, decode, json_text, sha256
 
 FORMAT_VERSION = 2
@@ -60,8 +61,14 @@ def make_sketch(change: Change) -> str:
 
 
 def joint_digest(digests: Mapping[str, str]) -> str:
-    """The digest of the plans of several environments (name → digest, empty if it has no plan), in whatever order."""
+    """The digest of the plans of several environments (name → digest), in whatever order. See `digests`."""
     return sha256(digests)
+
+
+def digests(ended: Iterable[Ended[Review]]) -> dict[str, str]:
+    """The digest of each plan by environment, but of those that are left out; empty if there is no plan."""
+    made = (each for each in ended if not each.left_out)
+    return {each.environment: each.value.plan.digest if each.value else "" for each in made}
 
 
 def to_json(approval: Approval) -> str:

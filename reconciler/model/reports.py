@@ -20,13 +20,14 @@ U = TypeVar("U")
 class Ended(Generic[T]):
     """How a command ended for one of several environments. `value` is None if it failed before there was one; an
     `error` may stand beside it, such as the guard that refuses a plan. `seconds`: how long it took. `code` is the exit
-    code of a command without an error."""
+    code of a command without an error; `left_out` says why nothing was done for it."""
 
     environment: str
     value: T | None = None
     error: ReconcilerError | None = None
     seconds: float = 0.0
     code: Exit = Exit.DONE
+    left_out: str = ""
 
     @property
     def exit_code(self) -> Exit:
@@ -36,7 +37,7 @@ class Ended(Generic[T]):
     def map(self, make: Callable[[T], U]) -> Ended[U]:
         """The same end, with what `make` makes of the value."""
         value = None if self.value is None else make(self.value)
-        return Ended(self.environment, value, self.error, self.seconds, self.code)
+        return Ended(self.environment, value, self.error, self.seconds, self.code, self.left_out)
 
 
 class Scope(StrEnum):
