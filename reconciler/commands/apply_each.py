@@ -13,7 +13,7 @@ from reconciler.commands.environments import run_each, run_one
 from reconciler.commands.plan import find_refusal
 from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
-from reconciler.errors import NotBegun, Refused
+from reconciler.errors import ApiFailed, NotBegun, Refused
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.reports import Applied, Ended
 from reconciler.plan.approval import IN_WORDS, Approved
@@ -65,9 +65,11 @@ class ApplyEach:
             for each in shown:
                 ended.append(self._carry_out(each, approved, _first_failed(ended)))
         except KeyboardInterrupt:
-            left = [Ended[Applied](name, error=_not_begun("it was interrupted")) for name in self.names[len(ended) :]]
-            self.files.write_reports([*ended, *left])
-            self.screen.show_ends([*ended, *left])
+            current, *left = self.names[len(ended) :]
+            ended.append(Ended(current, error=ApiFailed("interrupted", hint="apply again: it goes on from there")))
+            ended += [Ended(name, error=_not_begun("it was interrupted before that")) for name in left]
+            self.files.write_reports(ended)
+            self.screen.show_ends(ended)
             raise
         self.files.write_reports(ended)
         self.screen.show_ends(ended)

@@ -111,7 +111,7 @@ def _document(
     if len(ended) == 1 and ended[0].value is not None:
         return document(version, **values(ended[0].value))
     environments = [
-        {"environment": each.environment, **values(each.value)}
+        {"format_version": version, "environment": each.environment, **values(each.value)}
         if each.value is not None
         else {"environment": each.environment, "error": _error(each.error)}
         for each in ended

@@ -108,13 +108,14 @@ COUNTS = {
     "unchanged": _count("How many managed objects are as they are wanted."),
     "unmanaged": _count("How many live objects are in neither the configuration nor the state."),
 }
-PLAN_SCHEMA = _object(
-    "What `reconciler plan --format json` prints.",
+DIGEST = {**text("What a reviewer approves."), "pattern": "^sha256:[0-9a-f]{64}$"}
+ONE = _object(
+    "The plan of one environment.",
     {
         "format_version": {"const": FORMAT_VERSION, "description": "The version of this form."},
         "configuration": text("The configuration's name, empty for the one at the repository's top."),
         "environment": text("The environment of reconciler.yaml, default if there is none."),
-        "digest": {**text("What a reviewer approves."), "pattern": "^sha256:[0-9a-f]{64}$"},
+        "digest": DIGEST,
         "commit": text("The commit of the configuration, null if that is not known.", type=OR_NULL),
         "base": text("What the configuration was compared with, null if no base was given.", type=OR_NULL),
         "summary": _object("How much of each there is.", COUNTS),
@@ -131,6 +132,43 @@ PLAN_SCHEMA = _object(
 )
 
 
+ERROR = _object(
+    "Why there is no plan of an environment.",
+    {
+        "message": text("What happened."),
+        "hint": text("What to do, null if there is nothing to add.", type=OR_NULL),
+        "exit": {"type": "integer", "description": "The exit code that it alone would have."},
+    },
+)
+SEVERAL = _object(
+    "The plans of several environments, in their order.",
+    {
+        "format_version": {"const": FORMAT_VERSION, "description": "The version of this form."},
+        "digest": DIGEST,
+        "left_out": {
+            "type": "object",
+            "description": "The environments that --base left out, and why.",
+            "additionalProperties": text("Why."),
+        },
+        "environments": _list(
+            "A plan each, or why there is none.",
+            {
+                "anyOf": [
+                    {"$ref": "#/$defs/plan"},
+                    _object("One that failed.", {"environment": text("Its name."), "error": ERROR}),
+                ]
+            },
+        ),
+    },
+    required=["format_version", "digest", "environments"],
+)
+PLAN_SCHEMA = {
+    "description": "What `reconciler plan --format json` prints, of one environment or of several.",
+    "anyOf": [{"$ref": "#/$defs/plan"}, titled(SEVERAL)],
+    "$defs": {"plan": titled(ONE)},
+}
+
+
 def every_schema() -> dict[str, Schema]:
     """File name → schema, as `schemas/` holds them."""
-    return {**published(), PLAN: {"$schema": DIALECT, "$id": PLAN, "title": "A plan", **titled(PLAN_SCHEMA)}}
+    return {**published(), PLAN: {"$schema": DIALECT, "$id": PLAN, "title": "A plan", **PLAN_SCHEMA}}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import wait
+from pathlib import Path
 from threading import Semaphore
 
 import pytest
+from jsonschema import Draft202012Validator
 from scope.conftest import git
 
 from environments.conftest import NAMES, Fleet, report_line
@@ -247,3 +249,15 @@ def test_limits_are_shared() -> None:
     with pytest.raises(WaitTooLong):
         slow.on_throttled(1000)
         slow.turn().take()
+
+
+def test_the_json_is_as_its_schema_says(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of plans, of one that failed, and of none."""
+    schema = json.loads(Path("schemas/plan.schema.json").read_text(encoding="utf-8"))
+    validator = Draft202012Validator(schema)
+    fleet.write(report_line("daily"))
+    monkeypatch.delenv("KEY_STAGING")
+    for flags in (["--all"], ["-e", "sandbox"]):
+        document = fleet.run("plan", "--format", "json", *flags).document
+        assert not [*validator.iter_errors(document)]
+        assert [*validator.iter_errors({**document, "more": 1})]
