@@ -20,6 +20,7 @@ from reconciler.plan.approval import IN_WORDS, Approved
 
 OpenSession = Callable[[str], AbstractContextManager[Session]]
 NOT_BEGUN = "remove the cause and apply again: what is done stays; --keep-going goes on with the others"
+INTERRUPTED = "the run was interrupted before it"
 MOST_IDLE = 10
 """So many environments without changes are tried with the plan that was applied to them last."""
 
@@ -63,11 +64,11 @@ class ApplyEach:
         ended: list[Ended[Applied]] = []
         try:
             for each in shown:
-                ended.append(self._carry_out(each, approved, _first_failed(ended)))
+                ended.append(self._carry_out(each, approved, self._stop_reason(ended)))
         except KeyboardInterrupt:
             current, *left = self.names[len(ended) :]
             ended.append(Ended(current, error=ApiFailed("interrupted", hint="apply again: it goes on from there")))
-            ended += [Ended(name, error=_not_begun("it was interrupted before that")) for name in left]
+            ended += [Ended(name, error=_not_begun(INTERRUPTED)) for name in left]
             self.files.write_reports(ended)
             self.screen.show_ends(ended)
             raise
@@ -79,12 +80,20 @@ class ApplyEach:
         planned, made = show(session, self.request, self.files.forms())
         return Preview(planned, made, refused=find_refusal(planned, strict_scope=self.request.strict_scope))
 
-    def _carry_out(self, shown: Ended[Preview], approved: Mapping[str, Approved], failed: str) -> Ended[Applied]:
+    def _stop_reason(self, ended: Sequence[Ended[Applied]]) -> str:
+        """Why no further environment is begun; empty if one is."""
+        reports = [each.value.report for each in ended if each.value and each.value.report]
+        if any(report.is_interrupted for report in reports):
+            return INTERRUPTED
+        failed = [each.environment for each in ended if each.exit_code]
+        return f"{failed[0]} failed before it" if failed and not self.keep_going else ""
+
+    def _carry_out(self, shown: Ended[Preview], approved: Mapping[str, Approved], stopped: str) -> Ended[Applied]:
         name, made = shown.environment, shown.value
         if shown.left_out:
             return Ended(name, left_out=shown.left_out)
-        if failed and not self.keep_going:
-            return replace(shown.map(lambda made: Applied(made.review)), error=_not_begun(f"{failed} failed before it"))
+        if stopped:
+            return replace(shown.map(lambda made: Applied(made.review)), error=_not_begun(stopped))
         if made is None:
             return Ended(name, error=shown.error)
         self.screen.begin(name)
@@ -119,11 +128,6 @@ class ApplyEach:
             f"these are not the plans that were approved: {joint_digest(now)} is planned now, {expected} was expected",
             hint=IN_WORDS,
         )
-
-
-def _first_failed(ended: Sequence[Ended[Applied]]) -> str:
-    """The first environment that failed, empty if none did."""
-    return next((each.environment for each in ended if each.exit_code), "")
 
 
 def _not_begun(why: str) -> NotBegun:

@@ -179,7 +179,8 @@ class Outcome:
 class ApplyReport:
     """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end;
     `receipt`: what it left behind, None if it wrote nothing; `answered`: address → the fields that the API's answer
-    to the last write showed; `api` is that of the plan."""
+    to the last write showed; `api` is that of the plan.
+    `is_interrupted`: a person has asked it to stop."""
 
     environment: str
     digest: str
@@ -190,6 +191,7 @@ class ApplyReport:
     configuration: str = ""
     api: str = ""
     answered: Mapping[str, Fields] = field(default_factory=dict)
+    is_interrupted: bool = False
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
         """The outcomes that ended so."""

@@ -31,11 +31,11 @@ def slow(fleet: Fleet, tmp_path: Path) -> Iterator[Slow]:
         yield api
 
 
-def start(fleet: Fleet) -> subprocess.Popen[str]:
+def start(fleet: Fleet, *flags: str) -> subprocess.Popen[str]:
     """An apply of all, as a user starts it, one request at a time."""
     command = [sys.executable, "-m", "reconciler", "apply", str(fleet.folder), "--all", "--auto-approve"]
     return subprocess.Popen(
-        [*command, "--format", "json", "--parallelism", "1"],
+        [*command, "--format", "json", "--parallelism", "1", *flags],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -43,17 +43,19 @@ def start(fleet: Fleet) -> subprocess.Popen[str]:
     )
 
 
-def require_done(fleet: Fleet) -> None:
+def require_done(fleet: Fleet, keys: str = KEYS) -> None:
     """The same command does the rest, and makes nothing twice."""
     done = fleet.apply()
     assert done.code == 0, done.err
-    assert [fleet.names(name) for name in NAMES] == [list(KEYS)] * 3
+    assert [fleet.names(name) for name in NAMES] == [list(keys)] * 3
     assert fleet.plan().code == 0
 
 
-def test_ctrl_c_stops_in_good_order(fleet: Fleet, slow: Slow) -> None:
-    """What is under way is waited for; the environments after it are named as not begun."""
-    with start(fleet) as process:
+@pytest.mark.parametrize(("keys", "flags"), [(KEYS, []), (KEYS, ["--keep-going"]), ("ab", ["--keep-going"])])
+def test_ctrl_c_stops_in_good_order(fleet: Fleet, slow: Slow, keys: str, flags: list[str]) -> None:
+    """What is under way is waited for; the environments after it are named as not begun, if all of it was done too."""
+    fleet.write(*map(report_line, keys))
+    with start(fleet, *flags) as process:
         assert slow.arrived.wait(60)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
@@ -61,9 +63,9 @@ def test_ctrl_c_stops_in_good_order(fleet: Fleet, slow: Slow) -> None:
         slow.go_on.set()
         out, said = process.communicate()
     assert process.returncode == 6, said
-    assert ends(json.loads(out)) == {"sandbox": 3, "staging": 2, "production": 6}
-    assert "production: not begun: staging failed before it" in said
-    require_done(fleet)
+    assert ends(json.loads(out)) == {"sandbox": len(keys), "staging": 2, "production": 6}
+    assert "production: not begun: the run was interrupted before it" in said
+    require_done(fleet, keys)
 
 
 def test_twice_leaves_at_once(fleet: Fleet, slow: Slow) -> None:
