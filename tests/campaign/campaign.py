@@ -21,6 +21,7 @@ from state.s3_server import Server, aim, running
 
 import reconciler.commands.plan  # noqa: F401  what commands load when they run, once for all that are forked from here
 
+from .fleet import Fleet
 from .gate import struck_at_fsync
 from .haste import trust_one
 from .life import Life
@@ -29,6 +30,7 @@ from .repository import STORES, found
 from .stage import staged
 from .tally import Tally
 
+FLEET = "fleet"
 EACH = 5
 """Seeds that a process takes at a time."""
 
@@ -39,14 +41,19 @@ def main() -> None:
     """Reads the arguments, leads the worlds, prints the line; exits with 1 where a world failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("--seeds", default="1-20", metavar="FROM-TO", help="the worlds; one number is one world")
-    parser.add_argument("--stores", default="file", help=f"where states are kept, in turn: some of {','.join(STORES)}")
+    known = (*STORES, FLEET)
+    parser.add_argument(
+        "--stores",
+        default="file",
+        help=f"where states are kept, in turn: some of {','.join(known)}; {FLEET} is a world of several environments",
+    )
     parser.add_argument("--jobs", type=int, default=1, help="how many worlds at once")
     parser.add_argument("--lag", action="store_true", help="what was made may be hidden from the next run, too")
     given = parser.parse_args()
     first, _, last = given.seeds.partition("-")
     stores = given.stores.split(",")
-    if not set(stores) <= set(STORES):
-        parser.error(f"--stores: expected some of {', '.join(STORES)}")
+    if not set(stores) <= set(known):
+        parser.error(f"--stores: expected some of {', '.join(known)}")
     tasks = [(seed, stores[seed % len(stores)]) for seed in range(int(first), int(last or first) + 1)]
     tally = Tally()
     for number, each in enumerate(_all(tasks, given.jobs, lag=given.lag), 1):
@@ -97,11 +104,12 @@ def _lead(folder: Path, lag: bool, bucket: Server | None, tasks: Sequence[Task])
         # What a world came through counts once it has survived
         each = Tally()
         try:
-            with (
-                tempfile.TemporaryDirectory(dir=folder) as place,
-                staged(found(Path(place), store, bucket), seed) as stage,
-            ):
-                Life(seed, stage, each, lag=lag).go()
+            with tempfile.TemporaryDirectory(dir=folder) as place:
+                if store == FLEET:
+                    Fleet(seed, Path(place), each).go()
+                else:
+                    with staged(found(Path(place), store, bucket), seed) as stage:
+                        Life(seed, stage, each, lag=lag).go()
         except Exception as error:  # noqa: BLE001 - whatever ends a world is what is looked for
             each = Tally(failures={(seed, store): _why(error)})
         tally.add(each)

@@ -153,7 +153,7 @@ class Stage(World):
     def _forked(self, words: list[str], moves: Mapping[int, Callable[[], None]], blow: Blow | None) -> Ended:
         out, err = self.site.path / "out", self.site.path / "err"
         self.gate.arm(moves, blow)
-        process = FORK.Process(target=_lives, args=(words, out, err, blow))
+        process = FORK.Process(target=lives, args=(words, out, err, blow))
         process.start()
         assert process.pid is not None
         self.gate.aim(process.pid)
@@ -163,10 +163,10 @@ class Stage(World):
             os.kill(process.pid, signal.SIGABRT)
             process.join(LONGEST)
             raise AssertionError(f"it hangs ({process.exitcode}): {err.read_text(encoding='utf-8')}")
-        self._settle()
+        self.settle()
         return Ended(process.exitcode, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Waits until the server has heard the last of a process: what it sent may be worked on after its death."""
         while len(self._server._sockets) > self._quiet:
             pause()
@@ -187,7 +187,8 @@ class Stage(World):
         return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths)
 
 
-def _lives(arguments: list[str], out: Path, err: Path, blow: Blow | None) -> None:
+def lives(arguments: list[str], out: Path, err: Path, blow: Blow | None) -> None:
+    """Runs a command line in a process that was forked for it, to its end."""
     os.setpgid(0, 0)
     os.fsync = struck_at_fsync(blow)
     # Seen as far as it came, and by git's processes too

@@ -28,6 +28,8 @@ def survives(seeds: str, stores: str) -> None:
     [
         ("1-5", "file"),
         ("19", "git"),
+        ("1-2", "fleet"),
+        pytest.param("3-12", "fleet", marks=pytest.mark.exhaustive),
         pytest.param("6-9", "file", marks=pytest.mark.exhaustive),
         pytest.param("10-18", "file", marks=pytest.mark.exhaustive),
         pytest.param("20", "git", marks=pytest.mark.exhaustive),
