@@ -165,7 +165,7 @@ SEVERAL = _object(
 PLAN_SCHEMA = {
     "description": "What `reconciler plan --format json` prints, of one environment or of several.",
     "anyOf": [{"$ref": "#/$defs/plan"}, titled(SEVERAL)],
-    "$defs": {"plan": titled(ONE)},
+    "$defs": {"plan": titled(ONE, "plan")},
 }
 
 

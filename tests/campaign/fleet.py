@@ -1,4 +1,4 @@
-"""A world of two to five environments: one configuration, a project each, and applies of all that are killed anywhere."""
+"""A world of two to five environments: a project each, and applies of all of them that are killed anywhere."""
 
 from __future__ import annotations
 
