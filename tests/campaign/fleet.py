@@ -133,7 +133,7 @@ class Fleet:
         (self._folder / "main.yaml").write_text(text, encoding="utf-8")
 
     def _only_in(self, key: str) -> list[str]:
-        luck = random.Random(zlib.crc32(key.encode()))  # noqa: S311 - the same for a key, whatever else is written
+        luck = random.Random(zlib.crc32(key.removesuffix("-moved").encode()))  # noqa: S311 - the same for a key, whatever else is written
         return luck.sample([each.name for each in self._rooms], 1 + luck.randrange(2)) if luck.random() < 0.3 else []
 
     def _round(self) -> None:
