@@ -14,7 +14,7 @@ import yaml
 from reconciler.errors import Problem
 from reconciler.yaml.anchors import ALIAS, DEEPEST, PIECES, AliasError, Anchors, Budget
 from reconciler.yaml.located import Document, Frame, ListFrame, LocatedMap, MapFrame, Position
-from reconciler.yaml.parsers import Parser, parser_for
+from reconciler.yaml.parsers import parser_for
 from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, node_kind, plain, tagged
 from reconciler.yaml.syntax import decode, position_at, quoted, syntax_problem, too_deep
 
@@ -39,7 +39,7 @@ class Builder:
         self._top: Frame = self._root
         self._stack: list[Frame] = []
 
-    def build(self, parser: Parser) -> None:
+    def build(self, parser: Any) -> None:
         """Build all documents. Raises what the parser raises, and `EndedError`."""
         events = iter(parser.get_event, None)
         count = 0

@@ -1,4 +1,4 @@
-"""From bytes to text, and the problems of text that is no YAML, in words that are the same for both parsers.
+"""From bytes to text, and the problems of text that is no YAML, in words that are always the same.
 
 The messages of a parser change with its versions, so none is shown. A problem follows from the half of the parser that
 failed (scanner or parser), the two positions that it gives, and the text there.

@@ -1,4 +1,4 @@
-"""Text that is no YAML: plain words, the same from both parsers."""
+"""Text that is no YAML: plain words."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("text", "problem"), MISTAKES)
 def test_mistakes_are_told_in_plain_words(problems_of: Problems, text: str, problem: str) -> None:
-    """Each common mistake has its place, what is wrong and what was expected; the parsers do not differ."""
+    """Each common mistake has its place, what is wrong and what was expected."""
     assert problems_of(text) == [problem]
 
 
@@ -113,7 +113,6 @@ def test_an_error_without_a_place_is_a_problem_of_the_first_line() -> None:
     assert problem == Problem("f", 1, 1, "this is no YAML; expected `key: value`")
 
 
-@pytest.mark.usefixtures("accelerated")
 @pytest.mark.parametrize(("text", "problem"), MISTAKES)
 def test_no_words_of_a_parser_matter(text: str, problem: str) -> None:
     """A version that says the same in other sentences changes none of ours."""
