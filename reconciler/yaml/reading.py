@@ -15,7 +15,7 @@ from reconciler.errors import Problem
 from reconciler.yaml.anchors import ALIAS, DEEPEST, PIECES, AliasError, Anchors, Budget
 from reconciler.yaml.located import Document, Frame, ListFrame, LocatedMap, MapFrame, Position
 from reconciler.yaml.parsers import parser_for
-from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, node_kind, plain, tagged
+from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, node_kind, plain, tag_problem, tagged
 from reconciler.yaml.syntax import decode, position_at, quoted, syntax_problem, too_deep
 
 _NOTHING: Final = object()
@@ -93,7 +93,7 @@ class Builder:
         its text."""
         try:
             tag = event.tag
-            value = plain(event.value) if tag is None else tagged(tag, event.value, is_plain=not event.style)
+            value = plain(event.value) if tag is None else tagged(tag, event.value)
         except UnfitError as unfit:
             self._report_at(event, str(unfit))
             value = unfit.placeholder
@@ -132,8 +132,8 @@ class Builder:
         in_brackets = event.flow_style
         frame: Frame = MapFrame(self.report, in_brackets=in_brackets) if is_map else ListFrame(in_brackets=in_brackets)
         at = _start(event)
-        if event.tag is not None and (problem := collection_tag_problem(event.tag, "map" if is_map else "seq")):
-            self.report(at, problem)
+        if event.tag is not None:
+            self.report(at, tag_problem(event.tag))
         self._top.put(frame.value, at)
         self._stack.append(self._top)
         if len(self._stack) > DEEPEST:

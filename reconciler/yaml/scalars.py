@@ -7,12 +7,13 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from reconciler.yaml.syntax import meant, quoted, shown
+from reconciler.yaml.syntax import quoted, shown
 
 MAYBE: Final = frozenset(["", *"~nNtTfF.+-0123456789<"])
 """The first characters (none, for the empty scalar) of a plain scalar that may be something else than a string."""
 
-TAG_PREFIX: Final = "tag:yaml.org,2002:"
+_TAG_PREFIX: Final = "tag:yaml.org,2002:"
+_TEXTS: Final = ("!", f"{_TAG_PREFIX}str")
 
 _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -58,7 +59,9 @@ def _plain(text: str) -> Any:
             raise UnfitError(message, 0)
         return int(text, _BASES.get(text[:2], 10))
     if _FLOAT.fullmatch(text):
-        return _finite(float(text), text)
+        if math.isinf(number := float(text)):
+            raise UnfitError(f"the number {shown(text)} is too large for JSON; expected at most 1.797e308", 0.0)
+        return number
     if _NOT_JSON.fullmatch(text):
         raise UnfitError(f"JSON has no such number as {text}; expected a finite number, or the text in quotes", 0.0)
     return MERGE if text == "<<" else text
@@ -68,65 +71,19 @@ def _plain(text: str) -> Any:
 _plain_cached = lru_cache(maxsize=4096)(_plain)
 
 
-def _finite(number: float, text: str) -> float:
-    if math.isinf(number):
-        raise UnfitError(f"the number {shown(text)} is too large for JSON; expected at most 1.797e308", 0.0)
-    return number
+def tagged(tag: str, text: str) -> str:
+    """Return the scalar `text` under the explicit `tag`: `!` and `!!str` make it a string. UnfitError for others."""
+    if tag not in _TEXTS:
+        raise UnfitError(tag_problem(tag), text)
+    return text
 
 
-_EXPECTED: Final[dict[str, tuple[type, str, Any]]] = {
-    TAG_PREFIX + "null": (type(None), "null, ~ or nothing", None),
-    TAG_PREFIX + "bool": (bool, "true or false", False),
-    TAG_PREFIX + "int": (int, "digits, such as 12", 0),
-    TAG_PREFIX + "float": (float, "a decimal number, such as 1.5", 0.0),
-    TAG_PREFIX + "merge": (object, "<<", ""),
-    TAG_PREFIX + "map": (dict, "a map", None),
-    TAG_PREFIX + "seq": (list, "a list", None),
-}
-"""Tag → type, what is expected, and the value in place of a wrong one."""
-_TEXTS: Final = ("!", TAG_PREFIX + "str")
-KNOWN_TAGS: Final = tuple(f"!!{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
-
-
-def tagged(tag: str, text: str, *, is_plain: bool) -> Any:
-    """Return what the scalar `text` means under the explicit `tag`. Raises `UnfitError` when it cannot mean that."""
-    if tag in _TEXTS:
-        return text
-    if tag not in _EXPECTED:
-        raise UnfitError(_unknown_tag(tag), _placeholder(text) if is_plain else text)
-    kind, expected, placeholder = _EXPECTED[tag]
-    value = _finite(float(text), text) if kind is float and _FLOAT.fullmatch(text) else plain(text)
-    if type(value) is not kind:
-        raise UnfitError(f"{quoted(text)} is no {_short(tag)}; expected {expected}", placeholder)
-    return value
-
-
-def _placeholder(text: str) -> Any:
-    try:
-        return plain(text)
-    except UnfitError as unfit:
-        return unfit.placeholder
-
-
-def _short(tag: str) -> str:
-    if tag.startswith(TAG_PREFIX):
-        return "!!" + tag.removeprefix(TAG_PREFIX)
-    return tag if tag.startswith("!") else f"!<{tag}>"
-
-
-def collection_tag_problem(tag: str, found: str) -> str | None:
-    """Return what is wrong with `tag` on a collection, `found` being "map" or "seq"; None when it may stand there."""
-    if tag in ("!", TAG_PREFIX + found):
-        return None
-    if tag in _EXPECTED or tag in _TEXTS:
-        what = "map" if found == "map" else "list"
-        return f"a {what} cannot be tagged {_short(tag)}; expected !!{found} or no tag"
-    return _unknown_tag(tag)
-
-
-def _unknown_tag(tag: str) -> str:
-    short = _short(tag)
-    return f"unknown tag {shown(short)}; expected one of {' '.join(KNOWN_TAGS)}, or no tag{meant(short, KNOWN_TAGS)}"
+def tag_problem(tag: str) -> str:
+    """Return what is wrong with a tag that is not read."""
+    short = tag if tag.startswith("!") else f"!<{tag}>"
+    if tag.startswith(_TAG_PREFIX):
+        short = "!!" + tag.removeprefix(_TAG_PREFIX)
+    return f"unknown tag {shown(short)}; expected !!str for a text, or no tag"
 
 
 def node_kind(value: Any) -> str:

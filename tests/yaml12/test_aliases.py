@@ -39,7 +39,6 @@ def test_an_anchor_can_be_given_again(value_of: Value) -> None:
         ("<<: {x: 1}\n  y: 2", {"x": 1, "y": 2}),
         ("<<: [*base, {b: 5, d: 6}]", {"a": 1, "b": 2, "d": 6}),
         ("<<: {<<: *base, a: 7}", {"a": 7, "b": 2}),
-        ("!!merge <<: *base", {"a": 1, "b": 2}),
         ("<<: []", {}),
     ],
 )
