@@ -39,7 +39,7 @@ class Source(Protocol):
     def settings(self) -> Path: ...
 
     def files(self) -> tuple[list[Path], list[Problem]]:
-        """The files of resources that can be read, and the problems of the others."""
+        """The files of resources, and the problems of what is none."""
 
     def has(self, file: Path) -> bool:
         """Whether there is anything of that name, even a link to nowhere."""
@@ -73,10 +73,7 @@ class Disk:
         `reconciler.yaml` and `*.test.yaml` are left out, and no link to a folder is followed. One file of a
         configuration is a problem: the resources of the other files would count as removed."""
         found, problems = self._found
-        named = [file for file in found if file == self._path]
-        below = [file for file in found if is_resources(file.name)]
-        files, refused = _readable(named, None) if named else _readable(below, self._home)
-        return files, problems + refused
+        return [file for file in found if file == self._path or is_resources(file.name)], problems
 
     def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
         if self.has(self.settings):
@@ -103,8 +100,12 @@ class Disk:
         return os.path.lexists(file)
 
     def content(self, file: Path, most: int) -> bytes:
-        target, _ = target_of(file, None if file == self._path else self._home)
         try:
+            target = os.path.realpath(file, strict=True)
+            if file != self._path and not is_within(target, self._home):
+                raise Unreadable(LEAVES)
+            # Opening a device or a socket may do something, or fail with another reason.
+            require_regular(os.stat(target), LARGEST, TOO_LARGE)  # noqa: PTH116 - realpath gives text
             return open_and_read(target, most, LARGEST, TOO_LARGE)
         except OSError as error:
             raise Unreadable(unreadable(error)) from error
@@ -183,20 +184,6 @@ def configuration_folder(path: Path) -> Path:
     return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - Path.is_dir fails on names that are too long
 
 
-def target_of(file: Path, home: str | None) -> tuple[str, int]:
-    """The real path of a file, and its size. Unreadable if it is no regular file, too large, or a link out of the
-    folder `home`. None: the user named the file, so any target is allowed."""
-    try:
-        target = os.path.realpath(file, strict=True)
-        found = os.stat(target)  # noqa: PTH116 - a target is text, as realpath gives it
-    except OSError as error:
-        raise Unreadable(unreadable(error)) from error
-    if home is not None and not is_within(target, home):
-        raise Unreadable(LEAVES)
-    require_regular(found, LARGEST, TOO_LARGE)
-    return target, found.st_size
-
-
 def is_within(target: str, home: str) -> bool:
     """Whether a real path lies below a real folder."""
     return Path(target).is_relative_to(home)
@@ -236,21 +223,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _readable(files: list[Path], home: str | None) -> tuple[list[Path], list[Problem]]:
-    """The files that can be read, by their metadata, and the problems of the others."""
-    kept, problems, together = [], [], 0
-    for file in files:
-        try:
-            together += target_of(file, home)[1]
-            if together > LARGEST_TOGETHER:
-                problems.append(_problem(file, TOO_LARGE_TOGETHER))
-                break
-            kept.append(file)
-        except Unreadable as refused:
-            problems.append(_problem(file, str(refused)))
-    return kept, problems
 
 
 def is_yaml(name: str) -> bool:
