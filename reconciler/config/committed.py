@@ -12,7 +12,7 @@ from reconciler.config.files import (
     SETTINGS_FILE,
     TOO_LARGE,
     TOO_LARGE_TOGETHER,
-    configuration_folder,
+    Disk,
     is_resources,
     is_yaml,
     too_many_files,
@@ -26,15 +26,14 @@ NO_FILES = {FOLDER: IS_FOLDER, MODULE: IS_FOLDER, LINK: "is a link, and none is 
 """Why an entry of a tree is not read, by its beginning."""
 
 
-class Committed:
+class Committed(Disk):
     """The configuration at a path in a commit; it is empty if the commit has no such folder. GitUnusable if git fails.
     `modules` are the submodules in the folder. Their files are not read."""
 
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
-        self._path = path
-        self._folder = configuration_folder(path)
-        self.settings = self._folder / SETTINGS_FILE
-        within = os.path.relpath(os.path.realpath(self._folder), os.path.realpath(checkout.top))
+        super().__init__(path)
+        self._folder = self.settings.parent
+        within = os.path.relpath(self._home, os.path.realpath(checkout.top))
         root = "" if within == os.curdir else Path(within).as_posix()
         self._entries = entries_below(checkout, commit, root) or {}
         self._refused: dict[str, str] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from reconciler.errors import Problem, some_of
 from reconciler.git.repository import repository_top
@@ -32,28 +32,9 @@ LEAVES = "is a link that leaves the folder of the configuration; expected a file
 LINK_ELSEWHERE = "is a link to a folder elsewhere; expected a folder of the configuration, or a hidden name"
 
 
-class Source(Protocol):
-    """The files of one configuration, on the disk or in a commit. `settings`: the path of `reconciler.yaml`."""
-
-    @property
-    def settings(self) -> Path: ...
-
-    def files(self) -> tuple[list[Path], list[Problem]]:
-        """The files of resources, and the problems of what is none."""
-
-    def has(self, file: Path) -> bool:
-        """Whether there is anything of that name, even a link to nowhere."""
-
-    def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
-        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder. Without YAML below the
-        folder, there is a problem only `if_empty`."""
-
-    def content(self, file: Path, most: int) -> bytes:
-        """The bytes of a file, at most `most` and one. Unreadable if it may not be read."""
-
-
 class Disk:
-    """The files at a path as they are now. Only the path that the user named may be a link out of the folder."""
+    """The files of the configuration at a path as they are now. Only the path that the user named may be a link out of
+    the folder. `settings`: the path of `reconciler.yaml`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -61,7 +42,7 @@ class Disk:
         self.settings = configuration_folder(path) / SETTINGS_FILE
 
     def files(self) -> tuple[list[Path], list[Problem]]:
-        """As `resources`; no file of YAML at all is a problem."""
+        """The files of resources, and the problems of what is none; no file of YAML at all is a problem."""
         files, problems = self.resources()
         if not (files or problems or self.has(self.settings)):
             said = "there is no *.yaml in this folder; expected the folder of a configuration"
@@ -76,6 +57,8 @@ class Disk:
         return [file for file in found if file == self._path or is_resources(file.name)], problems
 
     def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
+        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder. Without YAML below the
+        folder, there is a problem only `if_empty`."""
         if self.has(self.settings):
             return None
         folder = self.settings.parent
@@ -97,9 +80,11 @@ class Disk:
         return _yaml_at(self._path)
 
     def has(self, file: Path) -> bool:
+        """Whether there is anything of that name, even a link to nowhere."""
         return os.path.lexists(file)
 
     def content(self, file: Path, most: int) -> bytes:
+        """The bytes of a file, at most `most` and one. Unreadable if it may not be read."""
         try:
             target = os.path.realpath(file, strict=True)
             if file != self._path and not is_within(target, self._home):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler import config
-from reconciler.config.files import SETTINGS_FILE, Disk, Source, configuration_folder
+from reconciler.config.files import SETTINGS_FILE, Disk, configuration_folder
 from reconciler.config.instances import Expansion, expand
 from reconciler.config.merge import Entry, Merged, Written, find_foreign, merge
 from reconciler.config.reading import Reading, invalid
@@ -46,7 +46,7 @@ class Configuration:
     """A configuration: its environments, as `reconciler.yaml` says them, and what is written in the other files, which
     are read at the first access."""
 
-    def __init__(self, path: Path, source: Source | None = None) -> None:
+    def __init__(self, path: Path, source: Disk | None = None) -> None:
         self.path = path
         self.folder = configuration_folder(path)
         self._reading = Reading(source or Disk(path))
@@ -188,7 +188,7 @@ class Configuration:
         return {*here, *(each for each in sources if isinstance(each, str))}
 
 
-def read_configuration(path: Path, source: Source | None = None) -> Configuration:
+def read_configuration(path: Path, source: Disk | None = None) -> Configuration:
     """Reads a folder or a file, from `source` instead of the disk if it is given. It collects the problems."""
     return Configuration(path, source)
 

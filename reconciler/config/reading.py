@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.config.files import LARGEST, LARGEST_TOGETHER, TOO_LARGE, TOO_LARGE_TOGETHER, Source
+from reconciler.config.files import LARGEST, LARGEST_TOGETHER, TOO_LARGE, TOO_LARGE_TOGETHER, Disk
 from reconciler.config.text import keys_in, masked, masked_key
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.system import Unreadable
@@ -28,7 +28,7 @@ class Reading:
     """One reading of a configuration from its source. `budget` counts the values that were read. `is_over`: the files
     together are too large, and no more is read."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Disk) -> None:
         self.budget = Budget()
         self.source = source
         self.is_over = False

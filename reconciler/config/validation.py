@@ -13,7 +13,6 @@ from typing import Any
 from reconciler.kinds.schema import Schema, find_schema
 from reconciler.lazy import load
 
-Test = Callable[[Any], bool]
 Broken = Any
 """jsonschema's ValidationError."""
 # Exact types only: jsonschema decides on derived types, and on numbers such as 1.0 for an integer.
@@ -26,101 +25,68 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "null": (type(None),),
 }
-NEVER: tuple[Test, ...] = (lambda _: False,)
+EXACT = frozenset(kind for kinds in TYPES.values() for kind in kinds)
 SAYS_NOTHING = frozenset({"title", "description", "examples", "default", "defaultSnippets", "$schema", "$id"})
+_schema = cache(find_schema)
 
 
-@cache
-def fast_validator(name: str) -> Test:
-    """The test of the schema `name`: of a kind, of `settings`, or of an item of a block."""
-    return compiled(find_schema(name))
+def is_valid(name: str, value: Any) -> bool:
+    """Whether a value has the schema `name`: of a kind, of `settings`, or of an item of a block. If not, ask
+    `find_errors`."""
+    return fits(_schema(name), value)
 
 
-def compiled(schema: Schema) -> Test:
-    """A schema as a test of values. ValueError for an unknown keyword."""
-    rest = {word: value for word, value in schema.items() if word not in SAYS_NOTHING}
-    tests: dict[type | None, list[Test]] = {None: _of_any(rest)}
-    tests[str], tests[list], tests[dict] = _of_texts(rest), _of_lists(rest), _of_maps(rest)
-    if "minimum" in rest:
-        least = rest.pop("minimum")
-        tests[int] = tests[float] = [lambda value: value >= least]
-    if rest:
-        raise ValueError(f"no quick test for the keywords {', '.join(sorted(rest))}")
-    always = tests.pop(None)
-    by_type = {kind: [*always, *tests.get(kind, [])] for kinds in TYPES.values() for kind in kinds}
-
-    def test(value: Any) -> bool:
-        for each in by_type.get(type(value), NEVER):  # noqa: SIM110 - a generator costs as much as the tests
-            if not each(value):
+def fits(schema: Schema, value: Any) -> bool:
+    """Whether a value surely has a schema. KeyError for an unknown keyword."""
+    if type(value) not in EXACT:
+        return False
+    for word, limit in schema.items():
+        if word not in SAYS_NOTHING:
+            kinds, test = TESTS[word]
+            if isinstance(value, kinds) and not test(limit, value, schema):
                 return False
-        return True
-
-    return test
+    return True
 
 
-def _of_any(rest: Schema) -> list[Test]:
-    tests: list[Test] = []
-    if "type" in rest:
-        names = rest.pop("type")
-        allowed = frozenset(kind for name in ([names] if isinstance(names, str) else names) for kind in TYPES[name])
-        tests.append(lambda value: type(value) in allowed)
-    if "enum" in rest:
-        words = frozenset((type(word), word) for word in rest.pop("enum"))
-        tests.append(lambda value: not isinstance(value, dict | list) and (type(value), value) in words)
-    if "oneOf" in rest:
-        shapes = [compiled(each) for each in rest.pop("oneOf")]
-        tests.append(lambda value: sum(shape(value) for shape in shapes) == 1)
-    return tests
+def _is_of_type(names: str | list[str], value: Any, _: Schema) -> bool:
+    return any(type(value) in TYPES[name] for name in ([names] if isinstance(names, str) else names))
 
 
-def _of_texts(rest: Schema) -> list[Test]:
-    tests = _lengths(rest, "minLength", "maxLength")
-    if "pattern" in rest:
-        found = re.compile(ecma(rest.pop("pattern"))).search
-        tests.append(lambda value: found(value) is not None)
-    return tests
+def _is_at_least(least: int, value: Any, _: Schema) -> bool:
+    return len(value) >= least
 
 
-def _of_lists(rest: Schema) -> list[Test]:
-    tests = _lengths(rest, "minItems", "maxItems")
-    if "items" in rest:
-        item = compiled(rest.pop("items"))
-        tests.append(lambda value: all(map(item, value)))
-    return tests
+def _is_at_most(most: int, value: Any, _: Schema) -> bool:
+    return len(value) <= most
 
 
-def _of_maps(rest: Schema) -> list[Test]:
-    tests = _lengths(rest, "minProperties", "maxProperties")
-    if "required" in rest:
-        required = frozenset(rest.pop("required"))
-        tests.append(lambda value: value.keys() >= required)
-    if "propertyNames" in rest:
-        names = compiled(rest.pop("propertyNames"))
-        tests.append(lambda value: all(map(names, value)))
-    known = {key: compiled(each) for key, each in rest.pop("properties", {}).items()}
-    extra = rest.pop("additionalProperties", True)
-    other: Test = (lambda _: extra) if isinstance(extra, bool) else compiled(extra)
-    if known or extra is not True:
-
-        def entries(value: dict[str, Any]) -> bool:
-            for key, each in value.items():  # noqa: SIM110 - as above
-                if not known.get(key, other)(each):
-                    return False
-            return True
-
-        tests.append(entries)
-    return tests
+def _have_schema(schema: Schema, values: Any, _: Schema) -> bool:
+    return all(fits(schema, each) for each in values)
 
 
-def _lengths(rest: Schema, least: str, most: str) -> list[Test]:
-    tests: list[Test] = []
-    if least in rest:
-        low = rest.pop(least)
-        tests.append(lambda value: len(value) >= low)
-    if most in rest:
-        high = rest.pop(most)
-        tests.append(lambda value: len(value) <= high)
-    return tests
+def _have_other_values(extra: bool | Schema, value: dict[str, Any], schema: Schema) -> bool:
+    others = [each for key, each in value.items() if key not in schema.get("properties", ())]
+    return extra is True or not others or (extra is not False and all(fits(extra, each) for each in others))
+
+
+TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
+    "type": (object, _is_of_type),
+    "enum": (object, lambda words, value, _: any(type(word) is type(value) and word == value for word in words)),
+    "oneOf": (object, lambda shapes, value, _: sum(fits(each, value) for each in shapes) == 1),
+    "minLength": (str, _is_at_least),
+    "maxLength": (str, _is_at_most),
+    "pattern": (str, lambda pattern, value, _: re.search(ecma(pattern), value)),
+    "minimum": ((int, float), lambda least, value, _: value >= least),
+    "minItems": (list, _is_at_least),
+    "items": (list, _have_schema),
+    "minProperties": (dict, _is_at_least),
+    "maxProperties": (dict, _is_at_most),
+    "required": (dict, lambda keys, value, _: value.keys() >= set(keys)),
+    "propertyNames": (dict, _have_schema),
+    "properties": (dict, lambda known, value, _: all(fits(known[key], value[key]) for key in known if key in value)),
+    "additionalProperties": (dict, _have_other_values),
+}
+"""Keyword → the types that it says something about, and its test of the keyword's value, a value, and the schema."""
 
 
 def ecma(pattern: str) -> str:
@@ -141,7 +107,7 @@ def _validator(name: str) -> Any:
     types = base.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    return library.validators.extend(base, {"pattern": matches}, type_checker=types)(find_schema(name))
+    return library.validators.extend(base, {"pattern": matches}, type_checker=types)(_schema(name))
 
 
 def find_errors(name: str, value: Any) -> list[Broken]:
