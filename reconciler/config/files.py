@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -150,18 +151,13 @@ def _yaml_at(path: Path) -> tuple[list[Path], list[Problem]]:
 
 def _is_part(folder: Path, name: str, file: str) -> bool:
     """Whether `name`, beside the file, shows that the whole folder is the configuration."""
-    if name == STATE_FOLDER:
-        return any(_has_others(folder, state, file) for state in (folder / name).glob("*.json"))
+    # A state has resources of other files, as far as it can be read.
+    for state in (folder / name).glob("*.json") if name == STATE_FOLDER else ():
+        with suppress(Unreadable, ValueError, LookupError, AttributeError, TypeError, RecursionError):
+            known = json.loads(Disk(folder).content(state, LARGEST))["resources"].values()
+            if any(each.get("file") != file for each in known):
+                return True
     return is_yaml(name) and not name.startswith(".")
-
-
-def _has_others(folder: Path, state: Path, file: str) -> bool:
-    """Whether a state has resources of other files, as far as it can be read."""
-    try:
-        known = json.loads(Disk(folder).content(state, LARGEST))["resources"].values()
-        return any(each.get("file") != file for each in known)
-    except (Unreadable, ValueError, LookupError, AttributeError, TypeError, RecursionError):
-        return False
 
 
 def configuration_folder(path: Path) -> Path:

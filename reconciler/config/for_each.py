@@ -91,7 +91,7 @@ class Definition:
         result: Excluded = {}
         keys = {name: {item.key: None for item in items} for name, items in dimensions.items()}
         warnings = []
-        written = self.substitution.word(self.written.node, self.written.value_location, "exclude")
+        written = self.substitution.word(self.written, "exclude")
         for index, each in enumerate(written if isinstance(written, list) else ()):
             named = each if isinstance(each, dict) else {}
             for name, key in named.items():

@@ -97,7 +97,7 @@ class _Expander:
     def find_left_out(self, written: Written) -> Location | None:
         """Where the `only_in` is that leaves a resource out of the environment, None if it does not."""
         location = find_location(written.node, ("only_in",), written.value_location)
-        names = self._substitution.word(written.node, written.value_location, "only_in")
+        names = self._substitution.word(written, "only_in")
         if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
             return None
         for index, name in enumerate(names):
@@ -133,13 +133,9 @@ class _Expander:
         """Check what can be checked of a definition whose instances cannot be made."""
         self.found.whole = False
         self._substitution.no_items = ""
-        fields = {name: self._plain(written, name) for name in written.node if name not in WORDS}
+        fields = {name: self._substitution.field(written, name) for name in written.node if name not in WORDS}
         self._substitution.no_items = NO_FOR_EACH
         self.found.misplaced.append(Entry(address, fields, written))
-
-    def _plain(self, written: Written, name: str) -> Any:
-        location = find_location(written.node, (name,), written.value_location)
-        return self._substitution.plain(written.node[name], location.file, (location.line, location.column))
 
     def make(self, definition: Definition) -> None:
         """Add the instances of a definition, or that they are left out."""
@@ -167,10 +163,7 @@ class _Expander:
         if self._values > self._most:
             self.refuse(definition, f"makes {self._values} values up to here; expected at most {self._most} in all")
             return
-        at = written.value_location
-        words = {
-            name: substitution.word(written.node, at, name) for name in ("exclude", "only_in") if name in written.node
-        }
+        words = {name: substitution.word(written, name) for name in ("exclude", "only_in") if name in written.node}
         for items in config.for_each.combine(dimensions, excluded):
             address = definition.make_address(items)
             if not address:
@@ -205,7 +198,7 @@ class _Expander:
         self._substitution.subject = definition.address
         for name in node:
             if name not in WORDS and not self._varies(node[name], definition.location(name)):
-                yield name, self._plain(definition.written, name)
+                yield name, self._substitution.field(definition.written, name)
 
     def _varies(self, node: Any, location: Location) -> bool:
         """Whether a value has an item in it. If so, it notes the value of each map and list within that has none."""

@@ -42,9 +42,7 @@ class Reading:
         except Unreadable as refused:
             return Taken(b"", [], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
         documents, wrong = read(content, name, budget=self.budget)
-        return Taken(
-            content, documents, wrong, keys_in(content, documents, name), is_whole=bool(documents or not wrong)
-        )
+        return Taken(content, documents, wrong, [*keys_in(content, name)], is_whole=bool(documents or not wrong))
 
     def content(self, file: Path) -> bytes:
         """The bytes of a file. Unreadable if it exceeds a limit."""

@@ -67,12 +67,8 @@ def _shared_states(environments: dict[str, Environment], node: LocatedMap, file:
         if other != name:
             own = ("environments", name, "state", "path")
             path = own if "state" in node["environments"][name] else ("state", "path")
-            message = f"{quoted(name)} would keep its state in the file of {quoted(other)}"
-            problems.append(
-                Problem(
-                    *find_location(node, path, top), f"{message}; expected a folder, or a path for each environment"
-                )
-            )
+            said = f"{quoted(name)} would keep its state in the file of {quoted(other)}; expected a folder"
+            problems.append(Problem(*find_location(node, path, top), f"{said}, or a path for each environment"))
     return problems
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
 from reconciler.errors import SHOWS_KEY, Location, Problem
@@ -15,7 +15,9 @@ from reconciler.text import Searches
 from reconciler.yaml import LocatedList, LocatedMap, Position, find_location
 from reconciler.yaml.scalars import node_kind
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from reconciler.config.merge import Written
+
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 MOST_CHARACTERS = 10_000_000
 """How many characters variables may add in one environment: a long one may be used often."""
@@ -92,27 +94,27 @@ class Substitution:
         if named is None or named[1] == "each":
             return self._text(node, location), location
         value = self._value(named, node, location)
-        return (node, location) if location in self.unknown else (value, self.find_source(named[0]) or location)
+        if location in self.unknown:
+            return node, location
+        return value, source(named, self.environment, NO_ITEMS) or location
 
-    def word(self, node: LocatedMap, location: Location, name: str) -> Any:
-        """The value of `only_in` or `exclude` of the resource at a location; None if it is not written."""
-        if name not in node:
-            return None
-        at = find_location(node, (name,), location)
+    def field(self, written: Written, name: str) -> Any:
+        """The value at a key of a resource."""
+        file, line, column = find_location(written.node, (name,), written.value_location)
+        return self.plain(written.node[name], file, (line, column))
+
+    def word(self, written: Written, name: str) -> Any:
+        """The value of `only_in` or `exclude` of a resource; None if it is not written."""
         self.items, self.no_items = NO_ITEMS, ELSEWHERE.format(name)
-        value = self.plain(node[name], at.file, (at.line, at.column))
+        value = self.field(written, name) if name in written.node else None
         self.no_items = NO_FOR_EACH
         return value
 
-    def find_source(self, expression: str, items: Items = NO_ITEMS) -> Location | None:
-        """Where the value of `var.NAME…` or `each.DIMENSION…` is written, None if there is none."""
-        named = NAME.fullmatch(expression)
-        return source(named, self.environment, items) if named else None
-
     def told_at_source(self, problem: Problem, items: Items) -> Problem:
         """The problem of a value that is one variable or one item, told where that is written."""
-        name = self.whole.get(problem.location)
-        origin = self.find_source(name, items) if name else None
+        name = self.whole.get(problem.location, "")
+        named = NAME.fullmatch(name)
+        origin = source(named, self.environment, items) if named else None
         if origin is None:
             return problem
         said, expected, rest = problem.rest.partition("; expected")
@@ -216,8 +218,11 @@ class Substitution:
             return _NOTHING
         if name not in self.environment.variables:
             close = self.searches.closest(name, self.environment.variables)
-            message = _without_value(name, self.environment, location, close)
             at = self.environment.unset.get(name)
+            message = f"the variable {quoted(name)} has no value; expected one here, since {location} uses it"
+            if at is None:
+                expected = "expected a value under variables of the environment in reconciler.yaml"
+                message = f"the variable {quoted(name)} is not set; {expected}{close}"
             self.refuse(location, message, str(at or message), at)
             return _NOTHING
         return self.environment.variables[name]
@@ -237,13 +242,6 @@ class Substitution:
 def subject(name: str, items: Items) -> str:
     """`report.daily-go-us (for app=go, region=us)`: how messages call a resource."""
     return f"{cut(name)} (for {', '.join(f'{each}={cut(items[each].key)}' for each in items)})" if items else cut(name)
-
-
-def _without_value(name: str, environment: Environment, location: Location, close: str) -> str:
-    if name in environment.unset:
-        return f"the variable {quoted(name)} has no value; expected one here, since {location} uses it"
-    expected = "expected a value under variables of the environment in reconciler.yaml"
-    return f"the variable {quoted(name)} is not set; {expected}{close}"
 
 
 def steps(source: str, value: Any, path: str) -> list[str]:

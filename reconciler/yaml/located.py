@@ -108,19 +108,17 @@ _DROPPED: Final = object()
 class ListFrame:
     """An open list, or an open document: a list of its one value."""
 
-    __slots__ = ("append", "append_position", "in_brackets", "value")
+    __slots__ = ("in_brackets", "value")
 
     wants_key = False
 
     def __init__(self, *, in_brackets: bool = False) -> None:
         self.in_brackets = in_brackets
         self.value = LocatedList()
-        self.append = self.value.append
-        self.append_position = self.value.positions.append
 
     def put(self, value: Any, at: Position) -> None:
-        self.append(value)
-        self.append_position(at)
+        self.value.append(value)
+        self.value.positions.append(at)
 
 
 class MapFrame:

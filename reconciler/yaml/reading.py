@@ -34,7 +34,7 @@ class Builder:
         self._text = text
         self._file = file
         self._budget = budget
-        self._anchors = Anchors(len(text), budget)
+        self._anchors = Anchors(budget)
         self._root = ListFrame()
         self._top: Frame = self._root
         self._stack: list[Frame] = []
@@ -65,7 +65,7 @@ class Builder:
             self._budget.pieces_left -= count
         if (event := next(events, None)) is not None:
             most = f"expected at most {PIECES} in a configuration; nothing after it is read"
-            self._report_at(event, f"too many keys and values up to here; {most}")
+            self.report(_start(event), f"too many keys and values up to here; {most}")
             raise EndedError
 
     def _end_if_too_deep(self, last: Any, error: yaml.MarkedYAMLError) -> None:
@@ -85,9 +85,6 @@ class Builder:
         """Note a problem."""
         self.problems.append(Problem(self._file, *at, message))
 
-    def _report_at(self, event: Any, message: str) -> None:
-        self.report(_start(event), message)
-
     def _resolved(self, event: Any) -> Any:
         """Return what a scalar means that is plain or has a tag. For a key that is no string, report that, and return
         its text."""
@@ -95,14 +92,14 @@ class Builder:
             tag = event.tag
             value = plain(event.value) if tag is None else tagged(tag, event.value)
         except UnfitError as unfit:
-            self._report_at(event, str(unfit))
+            self.report(_start(event), str(unfit))
             value = unfit.placeholder
         if value is MERGE:
             return value if self._top.wants_key else event.value
         if value.__class__ is str or not self._top.wants_key:
             return value
         found = f"a key must be a string; found {node_kind(value)}"
-        self._report_at(event, f"{found}; write it in quotes: {quoted(event.value)}")
+        self.report(_start(event), f"{found}; write it in quotes: {quoted(event.value)}")
         return event.value
 
     def _scalar(self, event: Any) -> Any:
@@ -155,9 +152,8 @@ class Builder:
     def _document_start(self, event: Any) -> Any:
         if event.version not in (None, (1, 2)):
             number = ".".join(map(str, event.version))
-            self._report_at(
-                event, f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
-            )
+            message = f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
+            self.report(_start(event), message)
         self._anchors.begin_document()
         self._root = self._top = ListFrame()
         return _NOTHING

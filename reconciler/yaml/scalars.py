@@ -24,7 +24,6 @@ _INT: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_JSON: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _BASES: Final = {"0o": 8, "0x": 16}
-_SHORT: Final = 32
 # Python refuses to print an integer of more than 4300 decimal digits, at its strictest setting 640. 500 characters are
 # below that in base 16 too.
 _LONGEST_INT: Final = 500
@@ -42,15 +41,12 @@ class UnfitError(Exception):
         self.placeholder = placeholder
 
 
+@lru_cache(maxsize=4096)  # configurations repeat few words
 def plain(text: str) -> Any:
     """Return what the plain scalar `text` means: None, a bool, an int, a float, `MERGE`, or the string itself.
 
     Raises `UnfitError` for numbers that JSON does not have and for integers that are too long.
     """
-    return _plain_cached(text) if len(text) <= _SHORT else _plain(text)
-
-
-def _plain(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text):
@@ -65,10 +61,6 @@ def _plain(text: str) -> Any:
     if _NOT_JSON.fullmatch(text):
         raise UnfitError(f"JSON has no such number as {text}; expected a finite number, or the text in quotes", 0.0)
     return MERGE if text == "<<" else text
-
-
-# Configurations repeat few words. Long texts stay out of the cache, so it stays small.
-_plain_cached = lru_cache(maxsize=4096)(_plain)
 
 
 def tagged(tag: str, text: str) -> str:

@@ -7,9 +7,7 @@ failed (scanner or parser), the two positions that it gives, and the text there.
 from __future__ import annotations
 
 import codecs
-import difflib
 import re
-from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 
@@ -30,12 +28,6 @@ def shown(text: str) -> str:
 def quoted(text: str) -> str:
     """Return `shown(text)` in double quotes."""
     return f'"{shown(text)}"'
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean X?` for the known word that is closest to `word`, or nothing when none is close."""
-    close = difflib.get_close_matches(word[:_LONGEST], list(known)[:1000], n=1)
-    return f"; did you mean {shown(close[0])}?" if close else ""
 
 
 _NO_START: Final = "a value cannot begin with {char}; expected it in quotes"
