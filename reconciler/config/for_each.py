@@ -73,11 +73,12 @@ class Definition:
             if not dimension.of_variable and isinstance(node, str):
                 node, at = self.substitution.follow(node, at)
             is_done = dimension.of_variable or isinstance(written, str)
-            value = plain_copy(node) if is_done else self.substitution.plain(node, at.file, (at.line, at.column))
+            value = plain_copy(node) if is_done else self.substitution.plain(node, at)
             key, place = value.get("key") if isinstance(value, dict) else value, find_location(node, ("key",), at)
             if place in self.substitution.unknown:
                 continue
-            said = _no_item(value, key)
+            expected = "expected a text, a number, or a map with the key `key`"
+            said = _no_key(key, float, f"found {found(value)}; {expected}")
             first = seen.setdefault(str(key), at)
             if not said and first is not at:
                 said = f"{quoted(str(key))} is an item at {first} already; expected it once"
@@ -122,24 +123,18 @@ class Definition:
             return make_address(kind, "-".join((own, *(each.key for each in items.values()))))
         at = self.location("key")
         self.substitution.items, self.substitution.subject = items, self.address
-        key = self.substitution.plain(self.written.node["key"], at.file, (at.line, at.column))
+        key = self.substitution.plain(self.written.node["key"], at)
         if at in self.substitution.unknown:
             return ""
-        if said := _no_key(key):
+        if said := _no_key(key, int, f"found {found(key)}; expected a text"):
             self.substitution.refuse(at, f"key: {said}")
         return "" if said else make_address(kind, str(key))
 
 
-def _no_item(value: Any, key: Any) -> str:
-    """Why a value with this key is no item; empty if it is one."""
-    if isinstance(key, bool) or not isinstance(key, str | int | float):
-        return f"found {found(value)}; expected a text, a number, or a map with the key `key`"
-    return "" if KEY.fullmatch(str(key)) else no_key(str(key))
-
-
-def _no_key(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return f"found {found(value)}; expected a text"
+def _no_key(value: Any, number: type, otherwise: str) -> str:
+    """Why a value is no key; empty if it is one. `otherwise`: the reason if it is no text, int or `number`."""
+    if isinstance(value, bool) or not isinstance(value, str | int | number):
+        return otherwise
     return "" if KEY.fullmatch(str(value)) else no_key(str(value))
 
 

@@ -90,7 +90,7 @@ class _Expander:
                     substitution.refuse(location, f"{cut(address)}: {name}: expected for_each beside it")
             if any(misspelt(key, ["for_each"]) for key in node if key[:3] in ("for", "For")):
                 substitution.no_items = ""
-        value = substitution.plain(node, written.location.file, written.position)
+        value = substitution.plain(node, written.value_location)
         substitution.no_items = NO_FOR_EACH
         self.found.resources[address] = Entry(address, value, written)
 
@@ -151,8 +151,10 @@ class _Expander:
         self.found.patterns[definition.pattern()] = definition.address, written.location
         if definition.left_out is not None:
             self.found.left_out[definition.address] = definition.left_out
-        substitution.items = NO_ITEMS
-        shared = dict(self._shared(definition)) if definition.left_out is None else {}
+        substitution.items, substitution.subject, shared = NO_ITEMS, definition.address, {}
+        if definition.left_out is None:
+            same = (name for name, node in written.node.items() if name not in WORDS and not _varies(node))
+            shared = {name: substitution.field(written, name) for name in same}
         varying = [
             (name, definition.location(name), node)
             for name, node in written.node.items()
@@ -174,11 +176,10 @@ class _Expander:
                 self.found.left_out.setdefault(address, definition.left_out)
             else:
                 substitution.items, substitution.subject = items, address
-                value = {name: substitution.plain(node, file, (line, at)) for name, (file, line, at), node in varying}
+                value = {name: substitution.plain(node, location) for name, location, node in varying}
                 self._put(Entry(address, {**shared, **value, **words}, written, items, definition.address))
                 words = {}
         substitution.items = NO_ITEMS
-        substitution.constants.clear()
 
     def _put(self, entry: Entry) -> None:
         other = self.found.resources.setdefault(entry.name, entry)
@@ -192,26 +193,9 @@ class _Expander:
                 Problem(*location, f"{entry.subject}: {message}", subject=entry.subject, cause=cause)
             )
 
-    def _shared(self, definition: Definition) -> Iterator[tuple[str, Any]]:
-        """The fields that are the same in all instances. What is the same within the others is noted, too."""
-        node = definition.written.node
-        self._substitution.subject = definition.address
-        for name in node:
-            if name not in WORDS and not self._varies(node[name], definition.location(name)):
-                yield name, self._substitution.field(definition.written, name)
 
-    def _varies(self, node: Any, location: Location) -> bool:
-        """Whether a value has an item in it. If so, it notes the value of each map and list within that has none."""
-        if isinstance(node, str):
-            return "${" in node and EACH.search(node) is not None
-        if not isinstance(node, dict | list):
-            return False
-        steps = list(node) if isinstance(node, dict) else list(range(len(node)))
-        inner = [(node[step], find_location(node, (step,), location)) for step in steps]
-        varies = [self._varies(value, at) for value, at in inner]
-        if any(varies):
-            for (value, at), differs in zip(inner, varies, strict=True):
-                if not differs and isinstance(value, dict | list):
-                    plain = self._substitution.plain(value, at.file, (at.line, at.column))
-                    self._substitution.constants[id(value)] = plain
-        return any(varies)
+def _varies(node: Any) -> bool:
+    """Whether a value has an item of `for_each` in it."""
+    if isinstance(node, str):
+        return "${" in node and EACH.search(node) is not None
+    return any(map(_varies, node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()))

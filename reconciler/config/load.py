@@ -197,7 +197,7 @@ def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution)
     entries = []
     for name, each in written:
         substitution.subject = name
-        entries.append(Entry(name, substitution.plain(each.node, each.location.file, each.position), each))
+        entries.append(Entry(name, substitution.plain(each.node, each.value_location), each))
     return entries
 
 

@@ -15,7 +15,7 @@ from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, SETTINGS
 from reconciler.model.inputs import make_address
 from reconciler.text import closest, misspelt, similar_options
-from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_location
+from reconciler.yaml import Document, LocatedList, LocatedMap, find_location
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,11 @@ KEY_IN_BYTES = re.compile(rb"(?m)^([A-Za-z_][\w.-]*):(?=\s|\Z)")
 @dataclass(frozen=True, slots=True)
 class Written:
     """One resource, or one item of a block, as it was read. `location` is where its key is, or the item itself;
-    `position` is where the value begins."""
+    `value_location` is where the value begins."""
 
     node: Any
     location: Location
-    position: Position
-
-    @property
-    def value_location(self) -> Location:
-        """Where the value begins."""
-        return Location(self.location.file, *self.position)
+    value_location: Location
 
 
 @dataclass(slots=True)
@@ -130,11 +125,12 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
     if name in SECTIONS and isinstance(node, LocatedMap):
         _resources(merged, file, name, node)
     elif name in BLOCKS and isinstance(node, LocatedList):
-        items = zip(node, node.positions, strict=True)
-        merged.blocks[name] += [Written(item, Location(file, *position), position) for item, position in items]
+        for item, position in zip(node, node.positions, strict=True):
+            location = Location(file, *position)
+            merged.blocks[name].append(Written(item, location, location))
     elif name == DEFAULTS:
-        position = parent.value_positions[name]
-        merged.defaults.append(Written(node, Location(file, *parent.key_positions[name]), position))
+        key, value = parent.key_positions[name], parent.value_positions[name]
+        merged.defaults.append(Written(node, Location(file, *key), Location(file, *value)))
     elif name in TOP:
         expected = f"a map of {name} by keys of yours" if name in SECTIONS else 'a list; write "- " before each item'
         message = f"{name}: found {found(node)}; expected {expected}"
@@ -185,7 +181,7 @@ def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> Non
         if value is None and key in strays:
             value = LocatedMap()  # noqa: PLW2901 - its fields stand beside it
         location = Location(file, *node.key_positions[key])
-        written = Written(value, location, node.value_positions[key])
+        written = Written(value, location, Location(file, *node.value_positions[key]))
         address = make_address(kind.name, key)
         problem = "" if KEY.fullmatch(key) else no_key(key)
         if address in merged.resources:

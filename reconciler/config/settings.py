@@ -43,8 +43,8 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
         line, column = values[1].position
         problems.append(Problem(str(file), line, column, "a second document; expected one"))
     node = values[0].value if values else LocatedMap()
-    position = values[0].position if values else (1, 1)
-    found = schema_problems("settings", plain_copy(node), Written(node, Location(str(file), *position), position))
+    location = Location(str(file), *(values[0].position if values else (1, 1)))
+    found = schema_problems("settings", plain_copy(node), Written(node, location, location))
     problems += [problem for problem in found if problem.location not in unread]
     if isinstance(node, LocatedMap):
         problems += [*_bad_names(node, file), *_bad_zone(node, file), *_nested_variables(node, file)]

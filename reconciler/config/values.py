@@ -48,8 +48,7 @@ class Substitution:
     `unknown` are the locations of values that are not known: they keep their text. `whole`: location → the expression
     that is the whole value there. `subject` is the resource whose values are replaced. Without an environment, because
     the settings could not be read, a variable is no problem. Without items, `${each.…}` is the problem `no_items`, or
-    none if that is empty. `constants` are the values of maps and lists that all instances share, by the id of the node.
-    """
+    none if that is empty."""
 
     def __init__(self, environment: Environment | None) -> None:
         self.environment = environment
@@ -59,18 +58,18 @@ class Substitution:
         self.subject = ""
         self.items: Items = NO_ITEMS
         self.no_items = NO_FOR_EACH
-        self.constants: dict[int, Any] = {}
         self._length = 0
         self._is_full = False
         self._copies: dict[int, tuple[Any, int]] = {}
         self.searches = Searches()
 
-    def plain(self, node: Any, file: str, position: Position) -> Any:
+    def plain(self, node: Any, location: Location) -> Any:
         """The value as plain maps and lists, with the variables replaced."""
+        return self._plain(node, location.file, (location.line, location.column))
+
+    def _plain(self, node: Any, file: str, position: Position) -> Any:
         if isinstance(node, str):
             return self._text(node, Location(file, *position)) if "${" in node else node
-        if self.constants and id(node) in self.constants:
-            return self.constants[id(node)]
         if isinstance(node, LocatedMap):
             for key in node:
                 if "${" in key:
@@ -79,10 +78,10 @@ class Substitution:
                     self.refuse(find_location(node, (key,), Location(file, *position), key=True), message)
             at, files = node.value_positions, node.files
             if files:
-                return {key: self.plain(value, files.get(key, file), at[key]) for key, value in node.items()}
-            return {key: self.plain(value, file, at[key]) for key, value in node.items()}
+                return {key: self._plain(value, files.get(key, file), at[key]) for key, value in node.items()}
+            return {key: self._plain(value, file, at[key]) for key, value in node.items()}
         if isinstance(node, LocatedList):
-            return [self.plain(value, file, at) for value, at in zip(node, node.positions, strict=True)]
+            return [self._plain(value, file, at) for value, at in zip(node, node.positions, strict=True)]
         return node
 
     def follow(self, node: Any, location: Location) -> tuple[Any, Location]:
@@ -100,8 +99,7 @@ class Substitution:
 
     def field(self, written: Written, name: str) -> Any:
         """The value at a key of a resource."""
-        file, line, column = find_location(written.node, (name,), written.value_location)
-        return self.plain(written.node[name], file, (line, column))
+        return self.plain(written.node[name], find_location(written.node, (name,), written.value_location))
 
     def word(self, written: Written, name: str) -> Any:
         """The value of `only_in` or `exclude` of a resource; None if it is not written."""

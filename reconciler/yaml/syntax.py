@@ -14,7 +14,7 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml.mistakes import QUOTED, TOKEN, closes, likely_mistake
+from reconciler.yaml.mistakes import QUOTED, TOKEN, likely_mistake
 
 _LONGEST = 60
 
@@ -107,7 +107,7 @@ def _of_node(text: str, begun: Any, found: Any) -> tuple[str, bool]:
     first = text[begun.index : begun.index + 1]
     if begun.index == found.index or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begun.index, found.index)):
         return _NO_VALUE, False
-    if first in ("[", "{") and not closes(text[begun.index : found.index]):
+    if first in ("[", "{"):
         return _COLLECTIONS[first], True
     is_list = first == "-" and text[begun.index + 1 : begun.index + 2].isspace()
     return _COLLECTIONS["-" if is_list else ""], False
