@@ -52,18 +52,6 @@ def _is_of_type(names: str | list[str], value: Any, _: Schema) -> bool:
     return any(type(value) in TYPES[name] for name in ([names] if isinstance(names, str) else names))
 
 
-def _is_at_least(least: int, value: Any, _: Schema) -> bool:
-    return len(value) >= least
-
-
-def _is_at_most(most: int, value: Any, _: Schema) -> bool:
-    return len(value) <= most
-
-
-def _have_schema(schema: Schema, values: Any, _: Schema) -> bool:
-    return all(fits(schema, each) for each in values)
-
-
 def _have_other_values(extra: bool | Schema, value: dict[str, Any], schema: Schema) -> bool:
     others = [each for key, each in value.items() if key not in schema.get("properties", ())]
     return extra is True or not others or (extra is not False and all(fits(extra, each) for each in others))
@@ -73,16 +61,16 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "type": (object, _is_of_type),
     "enum": (object, lambda words, value, _: any(type(word) is type(value) and word == value for word in words)),
     "oneOf": (object, lambda shapes, value, _: sum(fits(each, value) for each in shapes) == 1),
-    "minLength": (str, _is_at_least),
-    "maxLength": (str, _is_at_most),
+    "minLength": (str, lambda least, value, _: len(value) >= least),
+    "maxLength": (str, lambda most, value, _: len(value) <= most),
     "pattern": (str, lambda pattern, value, _: re.search(ecma(pattern), value)),
     "minimum": ((int, float), lambda least, value, _: value >= least),
-    "minItems": (list, _is_at_least),
-    "items": (list, _have_schema),
-    "minProperties": (dict, _is_at_least),
-    "maxProperties": (dict, _is_at_most),
+    "minItems": (list, lambda least, value, _: len(value) >= least),
+    "items": (list, lambda item, value, _: all(fits(item, each) for each in value)),
+    "minProperties": (dict, lambda least, value, _: len(value) >= least),
+    "maxProperties": (dict, lambda most, value, _: len(value) <= most),
     "required": (dict, lambda keys, value, _: value.keys() >= set(keys)),
-    "propertyNames": (dict, _have_schema),
+    "propertyNames": (dict, lambda name, value, _: all(fits(name, each) for each in value)),
     "properties": (dict, lambda known, value, _: all(fits(known[key], value[key]) for key in known if key in value)),
     "additionalProperties": (dict, _have_other_values),
 }

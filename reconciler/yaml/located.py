@@ -157,11 +157,6 @@ class MapFrame:
         elif key is MERGE:
             self.merges.append((value, at))
 
-    def note_anchor(self, at: Position) -> None:
-        """Take the position of the anchor of the alias that is the next value."""
-        if isinstance(self.key, str):
-            self.value.anchors = {**self.value.anchors, self.key: at}
-
     def _odd_key(self, value: Any, at: Position) -> None:
         """Take a merge key, or report a wrong key."""
         self.key = _DROPPED

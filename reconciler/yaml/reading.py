@@ -120,8 +120,9 @@ class Builder:
                 self.problems.append(Problem(self._file, *_start(event), message, ALIAS, cause=cause))
             # A string as a key, and an empty map as a value, cause no second problem.
             return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
-        if isinstance(self._top, MapFrame):
-            self._top.note_anchor(self._anchors.positions[event.anchor])
+        if isinstance(self._top, MapFrame) and isinstance(self._top.key, str):
+            above = self._top.value
+            above.anchors = {**above.anchors, self._top.key: self._anchors.positions[event.anchor]}
         return value
 
     def _open(self, event: Any) -> Any:
