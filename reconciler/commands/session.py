@@ -13,7 +13,7 @@ from pathlib import Path
 from reconciler.api import Transport, connect
 from reconciler.api.address import is_local
 from reconciler.api.secret import read_secret
-from reconciler.config.load import Configuration
+from reconciler.config.load import Configuration, Opened
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git.repository import repository_top
@@ -34,7 +34,7 @@ LOCK_SECONDS = 1.0
 class Session:
     """One configuration, one environment, its state, and the connection to the API."""
 
-    opened: Configuration
+    opened: Opened
     environment: Environment
     store: Backend
     door: Transport
@@ -42,7 +42,7 @@ class Session:
     @property
     def configuration(self) -> Configuration:
         """The configuration; its resources are read when it is first asked for."""
-        return self.opened
+        return self.opened.configuration
 
     @property
     def folder(self) -> str:
@@ -98,7 +98,7 @@ def open_session(
     `trace` is told of each exchange with the API, in a line without key or bodies; `hide` is told the key, before
     anything is done with it.
     """
-    opened = Configuration(path)
+    opened = Opened(path)
     chosen = opened.environment(environment)
     secret = read_secret(chosen, variables, opened.folder)
     if hide is not None:
@@ -125,7 +125,7 @@ def parse_moment(text: str, name: str) -> datetime:
 def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:
     """The names of the configuration and of the environment that is meant, as far as they can be told: the
     configuration may be unsound."""
-    opened = Configuration(path)
+    opened = Opened(path)
     configuration = next((each.configuration for each in opened.environments.values()), derived_name(opened.folder))
     with suppress(ReconcilerError):
         return configuration, environment or opened.environment(None).name

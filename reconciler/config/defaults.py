@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from reconciler.config.merge import Merged, Written
+from reconciler.config.merge import Merged
 from reconciler.config.text import found, quoted
-from reconciler.config.values import count_values
+from reconciler.config.values import Written, count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import DEFAULTS, META_ARGUMENTS

@@ -107,10 +107,8 @@ class Edited(Disk):
     def resources(self) -> tuple[list[Path], list[Problem]]:
         files, problems = super().resources()
         known = {*map(os.path.realpath, files), os.path.realpath(self.settings)}
-        return [*files, *(Path(file) for file in self._contents if file not in known and self._is_part(file))], problems
-
-    def _is_part(self, file: str) -> bool:
-        return is_within(file, self._home) and is_resources(Path(file).name)
+        added = (Path(file) for file in self._contents if file not in known and is_within(file, self._home))
+        return [*files, *(file for file in added if is_resources(file.name))], problems
 
     def content(self, file: Path, most: int) -> bytes:
         found = self._contents.get(os.path.realpath(file))

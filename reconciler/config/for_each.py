@@ -9,10 +9,10 @@ from itertools import product
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from reconciler.config.merge import KEY, Written, no_key
+from reconciler.config.merge import KEY, no_key
 from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
-from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, plain_copy
+from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, Item, Items, Substitution, Written, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import NAME_PATTERN
 from reconciler.model.inputs import address_kind, make_address
@@ -54,12 +54,12 @@ class Definition:
 
     def refuse(self, location: Location, message: str) -> None:
         """Note a problem."""
-        self.substitution.items, self.substitution.subject = NO_ITEMS, self.address
+        self.substitution.subject = self.address
         self.substitution.refuse(location, f"{cut(self.address)}: {message}")
 
     def items(self) -> dict[str, list[Item]] | None:
         """The items of each dimension, None if some are wrong."""
-        self.substitution.items, self.substitution.subject = NO_ITEMS, self.address
+        self.substitution.subject = self.address
         self.substitution.no_items = ELSEWHERE.format("for_each")
         items = {name: list(self._items(name, each)) for name, each in self.dimensions.items()}
         self.substitution.no_items = NO_FOR_EACH
@@ -140,7 +140,7 @@ def _no_key(value: Any, number: type, otherwise: str) -> str:
 
 def read_dimensions(substitution: Substitution, written: Written) -> dict[str, Dimension] | None:
     """The dimensions of `for_each`, None if one of them is wrong."""
-    substitution.items, substitution.no_items = NO_ITEMS, ELSEWHERE.format("for_each")
+    substitution.no_items = ELSEWHERE.format("for_each")
     place = find_location(written.node, ("for_each",), written.value_location)
     node, location = substitution.follow(written.node["for_each"], place)
     about = f"{cut(substitution.subject)}: for_each"

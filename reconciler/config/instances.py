@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import config
-from reconciler.config.merge import Entry, Written
+from reconciler.config.merge import Entry
 from reconciler.config.text import cut, one_of, quoted
-from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, count_values
+from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, Written, count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import META_ARGUMENTS
 from reconciler.text import did_you_mean, misspelt

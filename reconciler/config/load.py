@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +12,12 @@ from typing import Any, Final
 from reconciler import config
 from reconciler.config.files import SETTINGS_FILE, Disk, configuration_folder
 from reconciler.config.instances import Expansion, expand
-from reconciler.config.merge import Entry, Merged, Written, find_foreign, merge
+from reconciler.config.merge import Entry, Merged, find_foreign, merge
 from reconciler.config.reading import Reading, invalid
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.semantics import block_problems, import_problems, imported, semantic_problems
 from reconciler.config.settings import read_settings
-from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution
+from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution, Written
 from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import DEFAULTS
@@ -77,6 +77,12 @@ class Configuration:
             raise WrongUsage(said, hint=hint)
         return self.environments[name]
 
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration itself, with all its files read: threads may ask for it then."""
+        _ = self.merged
+        return self
+
     @cached_property
     def merged(self) -> Merged:
         """What is written, before any environment's variables are put in. Its problems are those of all files."""
@@ -133,13 +139,13 @@ class Configuration:
             raise invalid([*self.merged.problems, *problems])
         return desired
 
-    def check(self) -> dict[str, Desired]:
-        """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
+    def check(self, names: Collection[str] | None = None) -> dict[str, Desired]:
+        """The desired state of these environments, else of every one. ConfigurationInvalid with all their problems."""
         known = self.merged.problems
-        environments: Mapping[str, Environment | None] = self.environments
-        if not environments or self._too_many():
-            environments = {"": None}
-        results = {name: self._evaluate(environment) for name, environment in environments.items()}
+        every: Mapping[str, Environment | None] = self.environments
+        if not every or self._too_many():
+            every = {"": None}
+        results = {name: self._evaluate(each) for name, each in every.items() if names is None or name in names}
         if problems := [*known, *fold({name: found for name, (_, found) in results.items()})]:
             raise invalid(problems)
         return {name: desired for name, (desired, _) in results.items()}
@@ -186,6 +192,9 @@ class Configuration:
         sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
         here = found.resources.keys() | (found.left_out.keys() - found.definitions.keys())
         return {*here, *(each for each in sources if isinstance(each, str))}
+
+
+Opened = Configuration
 
 
 def read_configuration(path: Path, source: Disk | None = None) -> Configuration:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.config.text import cut, found, quoted, with_article
-from reconciler.config.values import NO_ITEMS, Items, subject
+from reconciler.config.values import NO_ITEMS, Items, Written, subject
 from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, SETTINGS
@@ -60,16 +60,6 @@ PROGRAMS = {
 }
 """The keys by which a file is recognised."""
 KEY_IN_BYTES = re.compile(rb"(?m)^([A-Za-z_][\w.-]*):(?=\s|\Z)")
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One resource, or one item of a block, as it was read. `location` is where its key is, or the item itself;
-    `value_location` is where the value begins."""
-
-    node: Any
-    location: Location
-    value_location: Location
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler import kinds
-from reconciler.config.merge import Written
 from reconciler.config.text import cut, found, listed, one_of, quoted
 from reconciler.config.validation import Broken, find_errors, is_valid
+from reconciler.config.values import Written
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
 from reconciler.text import WORD_CHARACTERS, closest, meant, similar_options

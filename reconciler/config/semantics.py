@@ -25,7 +25,6 @@ from reconciler.text import Searches, closest, meant, misspelt
 
 ADDRESS = re.compile(ADDRESS_PATTERN)
 Items = Mapping[str, Sequence[Entry]]
-Addresses = Mapping[str, Entry]
 
 
 def block_problems(items: Items, known: Expansion, unknown: Collection[Location]) -> Iterator[Problem]:
@@ -40,7 +39,7 @@ def _address(item: Entry, key: str) -> str:
     return value if isinstance(value, str) and ADDRESS.fullmatch(value) else ""
 
 
-def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
+def _sources(items: Items, known: Mapping[str, Entry]) -> Iterator[Problem]:
     """Items whose `from` is still in the configuration."""
     for item in (*items["moved"], *items["removed"]):
         source = _address(item, "from")

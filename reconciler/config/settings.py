@@ -10,11 +10,10 @@ from typing import Any
 
 from reconciler import kinds
 from reconciler.config.files import STATE_FOLDER
-from reconciler.config.merge import Written
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import cut, quoted
-from reconciler.config.values import plain_copy
+from reconciler.config.values import Written, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
 from reconciler.model.backends import BACKENDS

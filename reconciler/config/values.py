@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
 
 from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
 from reconciler.errors import SHOWS_KEY, Location, Problem
@@ -14,9 +14,6 @@ from reconciler.model.settings import Environment
 from reconciler.text import Searches
 from reconciler.yaml import LocatedList, LocatedMap, Position, find_location
 from reconciler.yaml.scalars import node_kind
-
-if TYPE_CHECKING:
-    from reconciler.config.merge import Written
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 MOST_CHARACTERS = 10_000_000
@@ -41,6 +38,16 @@ NO_ITEMS: Items = {}
 _NOTHING: Final = object()
 ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or in key"
 NO_FOR_EACH = "stands in no resource with for_each; expected for_each with this dimension beside it"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One resource, or one item of a block, as it was read. `location` is where its key is, or the item itself;
+    `value_location` is where the value begins."""
+
+    node: Any
+    location: Location
+    value_location: Location
 
 
 class Substitution:

@@ -45,12 +45,11 @@ class Builder:
         count = 0
         event: Any = None
         scalar_event = yaml.ScalarEvent
-        maybe = MAYBE
         try:
             for count, event in enumerate(islice(events, self._budget.pieces_left), 1):  # noqa: B007 - the last one counts
                 if event.__class__ is scalar_event and event.anchor is None and event.tag is None:
                     value = event.value
-                    if value[:1] in maybe and not event.style:
+                    if value[:1] in MAYBE and not event.style:
                         value = self._resolved(event)
                 else:
                     value = _OTHERS[event.__class__](self, event)
