@@ -125,8 +125,8 @@ class _Expander:
     def refuse(self, definition: Definition, message: str) -> None:
         """Note that a definition makes too much."""
         self._substitution.items, self._substitution.subject = NO_ITEMS, definition.address
-        about = f"{cut(definition.address)}: for_each"
-        self._substitution.refuse(definition.location("for_each"), f"{about}: {message}")
+        said = f"{cut(definition.address)}: for_each: {message}"
+        self._substitution.refuse(definition.location("for_each"), said)
         self.found.whole = False
 
     def _add_unmade(self, address: str, written: Written) -> None:
@@ -189,9 +189,8 @@ class _Expander:
             path = ("key",) if "key" in entry.written.node else ()
             location = find_location(entry.written.node, path, entry.written.location)
             cause = f"{entry.definition} has the key of {other.definition or other.name}"
-            self._substitution.problems.append(
-                Problem(*location, f"{entry.subject}: {message}", subject=entry.subject, cause=cause)
-            )
+            problem = Problem(*location, f"{entry.subject}: {message}", subject=entry.subject, cause=cause)
+            self._substitution.problems.append(problem)
 
 
 def _varies(node: Any) -> bool:

@@ -60,8 +60,8 @@ class Configuration:
     def environment(self, name: str | None) -> Environment:
         """The environment of that name, or the only one. WrongUsage if that is not clear; ConfigurationInvalid if
         `reconciler.yaml` has problems."""
-        elsewhere = self._reading.source.settings_elsewhere(if_empty=True)
-        if name is not None and name not in self.environments and elsewhere is not None:
+        is_known = name is None or name in self.environments
+        if not is_known and (elsewhere := self._reading.source.settings_elsewhere(if_empty=True)):
             raise invalid([elsewhere])
         self.require_sound_settings()
         if name is None and len(self.environments) == 1:
@@ -104,9 +104,8 @@ class Configuration:
             problems += taken.problems
             unread += taken.wrong
             whole = whole and taken.is_whole
-            lacks_defaults = lacks_defaults or not (
-                taken.is_whole or (taken.content and DEFAULTS.encode() not in taken.content)
-            )
+            has_no_more = taken.is_whole or (taken.content and DEFAULTS.encode() not in taken.content)
+            lacks_defaults = lacks_defaults or not has_no_more
             if reading.is_over:
                 break
         if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
@@ -157,9 +156,7 @@ class Configuration:
         substitution.no_items = ""
         misplaced = [*expansion.misplaced, *_entries(merged.misplaced, substitution)]
         substitution.no_items = NO_FOR_EACH
-        items = {
-            name: _entries([(name, each) for each in written], substitution) for name, written in merged.blocks.items()
-        }
+        items = {name: _entries([(name, each) for each in own], substitution) for name, own in merged.blocks.items()}
         here = {**items, "imports": list(imported(items["imports"], environment.name if environment else ""))}
         unknown = substitution.unknown | merged.unread
         entries = [*expansion.resources.values(), *misplaced]
