@@ -32,11 +32,9 @@ class Committed(Disk):
 
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
         super().__init__(path)
-        self._folder = self.settings.parent
         within = os.path.relpath(self._home, os.path.realpath(checkout.top))
         root = "" if within == os.curdir else Path(within).as_posix()
         self._entries = entries_below(checkout, commit, root) or {}
-        self._refused: dict[str, str] = {}
         self._contents = self._read(checkout)
         self.modules = tuple(sorted(name for name, entry in self._entries.items() if entry.startswith(MODULE)))
 
@@ -44,7 +42,7 @@ class Committed(Disk):
         names = self._names()
         if len(names) > MOST_FILES:
             return [], [too_many_files(self._path)]
-        return [self._folder / each for each in names], []
+        return [self.settings.parent / each for each in names], []
 
     def settings_elsewhere(self, *, if_empty: bool = False) -> None:
         """None: a folder that a commit does not have is an empty configuration."""
@@ -59,11 +57,11 @@ class Committed(Disk):
         return self._contents[name][: most + 1]
 
     def _name(self, file: Path) -> str:
-        return file.relative_to(self._folder).as_posix()
+        return file.relative_to(self.settings.parent).as_posix()
 
     def _names(self) -> list[str]:
         """The files of resources: those of the folder, or the one that the user named."""
-        if self._path != self._folder:
+        if self._path != self.settings.parent:
             return [self._path.name] if self._path.name in self._entries else []
         return sorted(name for name in self._entries if _is_found(name))
 

@@ -39,8 +39,7 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     unread = {each.location for each in problems}
     values = [document for document in taken.documents if document.value is not None]
     if len(values) > 1:
-        line, column = values[1].position
-        problems.append(Problem(str(file), line, column, "a second document; expected one"))
+        problems.append(Problem(str(file), *values[1].position, "a second document; expected one"))
     node = values[0].value if values else LocatedMap()
     location = Location(str(file), *(values[0].position if values else (1, 1)))
     found = schema_problems("settings", plain_copy(node), Written(node, location, location))

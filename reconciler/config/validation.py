@@ -25,9 +25,10 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "null": (type(None),),
 }
-EXACT = frozenset(kind for kinds in TYPES.values() for kind in kinds)
-SAYS_NOTHING = frozenset({"title", "description", "examples", "default", "defaultSnippets", "$schema", "$id"})
+SAYS_NOTHING = frozenset({"type", "title", "description", "examples", "default", "defaultSnippets", "$schema", "$id"})
 _schema = cache(find_schema)
+_tests: dict[tuple[int, type], tuple[Schema, list[tuple[Any, Any]] | None]] = {}
+"""The id of a schema, and a type → the schema, and its tests of values of that type; None if no such value has it."""
 
 
 def is_valid(name: str, value: Any) -> bool:
@@ -38,28 +39,39 @@ def is_valid(name: str, value: Any) -> bool:
 
 def fits(schema: Schema, value: Any) -> bool:
     """Whether a value surely has a schema. KeyError for an unknown keyword."""
-    if type(value) not in EXACT:
+    key = id(schema), type(value)
+    if key not in _tests:
+        _tests[key] = schema, _find_tests(schema, type(value))
+    tests = _tests[key][1]
+    if tests is None:
         return False
-    for word, limit in schema.items():
-        if word not in SAYS_NOTHING:
-            kinds, test = TESTS[word]
-            if isinstance(value, kinds) and not test(limit, value, schema):
-                return False
+    for test, limit in tests:  # noqa: SIM110 - a generator costs as much as the tests
+        if not test(limit, value, schema):
+            return False
     return True
 
 
-def _is_of_type(names: str | list[str], value: Any, _: Schema) -> bool:
-    return any(type(value) in TYPES[name] for name in ([names] if isinstance(names, str) else names))
+def _find_tests(schema: Schema, kind: type) -> list[tuple[Any, Any]] | None:
+    tests = [(*TESTS[word], limit) for word, limit in schema.items() if word not in SAYS_NOTHING]
+    names = schema.get("type", [*TYPES])
+    if not any(kind in TYPES[name] for name in ([names] if isinstance(names, str) else names)):
+        return None
+    return [(test, limit) for kinds, test, limit in tests if issubclass(kind, kinds)]
+
+
+@cache
+def ecma(pattern: str) -> str:
+    """A pattern with the meaning of ECMA 262: `$` is the end only, and not before a last line break as in Python."""
+    return re.sub(r"\$$", r"\\Z", pattern)
 
 
 def _have_other_values(extra: bool | Schema, value: dict[str, Any], schema: Schema) -> bool:
-    others = [each for key, each in value.items() if key not in schema.get("properties", ())]
-    return extra is True or not others or (extra is not False and all(fits(extra, each) for each in others))
+    others = value.keys() - schema.get("properties", {}).keys()
+    return extra is True or not others or (extra is not False and all(fits(extra, value[key]) for key in others))
 
 
 TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
-    "type": (object, _is_of_type),
-    "enum": (object, lambda words, value, _: any(type(word) is type(value) and word == value for word in words)),
+    "enum": (object, lambda words, value, _: value in words and type(words[words.index(value)]) is type(value)),
     "oneOf": (object, lambda shapes, value, _: sum(fits(each, value) for each in shapes) == 1),
     "minLength": (str, lambda least, value, _: len(value) >= least),
     "maxLength": (str, lambda most, value, _: len(value) <= most),
@@ -71,15 +83,10 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "maxProperties": (dict, lambda most, value, _: len(value) <= most),
     "required": (dict, lambda keys, value, _: value.keys() >= set(keys)),
     "propertyNames": (dict, lambda name, value, _: all(fits(name, each) for each in value)),
-    "properties": (dict, lambda known, value, _: all(fits(known[key], value[key]) for key in known if key in value)),
+    "properties": (dict, lambda known, value, _: all(fits(known[key], value[key]) for key in value if key in known)),
     "additionalProperties": (dict, _have_other_values),
 }
 """Keyword → the types that it says something about, and its test of the keyword's value, a value, and the schema."""
-
-
-def ecma(pattern: str) -> str:
-    """A pattern with the meaning of ECMA 262: `$` is the end only, and not before a last line break as in Python."""
-    return re.sub(r"\$$", r"\\Z", pattern)
 
 
 @cache
