@@ -33,7 +33,7 @@ class Committed(Disk):
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
         super().__init__(path)
         within = os.path.relpath(self._home, os.path.realpath(checkout.top))
-        root = "" if within == os.curdir else Path(within).as_posix()
+        root = "" if within == os.curdir else within.replace(os.sep, "/")
         self._entries = entries_below(checkout, commit, root) or {}
         self._contents = self._read(checkout)
         self.modules = tuple(sorted(name for name, entry in self._entries.items() if entry.startswith(MODULE)))
