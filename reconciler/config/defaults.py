@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from reconciler.config.merge import Merged, Written
+from reconciler.config.merge import Merged
 from reconciler.config.text import found, quoted
-from reconciler.config.values import count_values
+from reconciler.config.values import Written, count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import DEFAULTS, META_ARGUMENTS
@@ -70,22 +70,20 @@ def _collect(merged: Merged, written: Written, folders: Folders) -> None:
         merged.problems.append(Problem(*written.value_location, said))
         return
     for name, fields in written.node.items():
-        location = Location(file, *written.node.key_positions[name])
         if name not in SECTIONS:
             expected = f"expected one of {', '.join(SECTIONS)}{closest(name, list(SECTIONS))}"
-            merged.problems.append(Problem(*location, f"{DEFAULTS}: unknown key {quoted(name)}; {expected}"))
+            said = f"{DEFAULTS}: unknown key {quoted(name)}; {expected}"
+            merged.problems.append(Problem(file, *written.node.key_positions[name], said))
         elif isinstance(fields, LocatedMap):
             known = folders.setdefault((Path(file).parent, name), _over(LocatedMap(), "", LocatedMap(), ""))
             for key in fields:
-                place = Location(file, *fields.key_positions[key])
                 if message := _no_default(SECTIONS[name], key, known):
-                    merged.problems.append(Problem(*place, f"{DEFAULTS}.{name}: {message}"))
+                    merged.problems.append(Problem(file, *fields.key_positions[key], f"{DEFAULTS}.{name}: {message}"))
                 else:
                     _take(known, key, fields, file)
         elif fields is not None:
-            place = Location(file, *written.node.value_positions[name])
             said = f"{DEFAULTS}.{name}: found {found(fields)}; expected a map of fields"
-            merged.problems.append(Problem(*place, said))
+            merged.problems.append(Problem(file, *written.node.value_positions[name], said))
 
 
 def _no_default(kind: Kind, key: str, known: LocatedMap) -> str:

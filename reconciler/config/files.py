@@ -6,10 +6,11 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from reconciler.errors import Problem, some_of
 from reconciler.git.repository import repository_top
@@ -32,28 +33,9 @@ LEAVES = "is a link that leaves the folder of the configuration; expected a file
 LINK_ELSEWHERE = "is a link to a folder elsewhere; expected a folder of the configuration, or a hidden name"
 
 
-class Source(Protocol):
-    """The files of one configuration, on the disk or in a commit. `settings`: the path of `reconciler.yaml`."""
-
-    @property
-    def settings(self) -> Path: ...
-
-    def files(self) -> tuple[list[Path], list[Problem]]:
-        """The files of resources that can be read, and the problems of the others."""
-
-    def has(self, file: Path) -> bool:
-        """Whether there is anything of that name, even a link to nowhere."""
-
-    def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
-        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder. Without YAML below the
-        folder, there is a problem only `if_empty`."""
-
-    def content(self, file: Path, most: int) -> bytes:
-        """The bytes of a file, at most `most` and one. Unreadable if it may not be read."""
-
-
 class Disk:
-    """The files at a path as they are now. Only the path that the user named may be a link out of the folder."""
+    """The files of the configuration at a path as they are now. Only the path that the user named may be a link out of
+    the folder. `settings`: the path of `reconciler.yaml`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -61,7 +43,7 @@ class Disk:
         self.settings = configuration_folder(path) / SETTINGS_FILE
 
     def files(self) -> tuple[list[Path], list[Problem]]:
-        """As `resources`; no file of YAML at all is a problem."""
+        """The files of resources, and the problems of what is none; no file of YAML at all is a problem."""
         files, problems = self.resources()
         if not (files or problems or self.has(self.settings)):
             said = "there is no *.yaml in this folder; expected the folder of a configuration"
@@ -73,12 +55,11 @@ class Disk:
         `reconciler.yaml` and `*.test.yaml` are left out, and no link to a folder is followed. One file of a
         configuration is a problem: the resources of the other files would count as removed."""
         found, problems = self._found
-        named = [file for file in found if file == self._path]
-        below = [file for file in found if is_resources(file.name)]
-        files, refused = _readable(named, None) if named else _readable(below, self._home)
-        return files, problems + refused
+        return [file for file in found if file == self._path or is_resources(file.name)], problems
 
     def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
+        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder. Without YAML below the
+        folder, there is a problem only `if_empty`."""
         if self.has(self.settings):
             return None
         folder = self.settings.parent
@@ -100,11 +81,17 @@ class Disk:
         return _yaml_at(self._path)
 
     def has(self, file: Path) -> bool:
+        """Whether there is anything of that name, even a link to nowhere."""
         return os.path.lexists(file)
 
     def content(self, file: Path, most: int) -> bytes:
-        target, _ = target_of(file, None if file == self._path else self._home)
+        """The bytes of a file, at most `most` and one. Unreadable if it may not be read."""
         try:
+            target = os.path.realpath(file, strict=True)
+            if file != self._path and not is_within(target, self._home):
+                raise Unreadable(LEAVES)
+            # Opening a device or a socket may do something, or fail with another reason.
+            require_regular(os.stat(target), LARGEST, TOO_LARGE)  # noqa: PTH116 - realpath gives text
             return open_and_read(target, most, LARGEST, TOO_LARGE)
         except OSError as error:
             raise Unreadable(unreadable(error)) from error
@@ -120,10 +107,8 @@ class Edited(Disk):
     def resources(self) -> tuple[list[Path], list[Problem]]:
         files, problems = super().resources()
         known = {*map(os.path.realpath, files), os.path.realpath(self.settings)}
-        return [*files, *(Path(file) for file in self._contents if file not in known and self._is_part(file))], problems
-
-    def _is_part(self, file: str) -> bool:
-        return is_within(file, self._home) and is_resources(Path(file).name)
+        added = (Path(file) for file in self._contents if file not in known and is_within(file, self._home))
+        return [*files, *(file for file in added if is_resources(file.name))], problems
 
     def content(self, file: Path, most: int) -> bytes:
         found = self._contents.get(os.path.realpath(file))
@@ -164,37 +149,18 @@ def _yaml_at(path: Path) -> tuple[list[Path], list[Problem]]:
 
 def _is_part(folder: Path, name: str, file: str) -> bool:
     """Whether `name`, beside the file, shows that the whole folder is the configuration."""
-    if name == STATE_FOLDER:
-        return any(_has_others(folder, state, file) for state in (folder / name).glob("*.json"))
+    # A state has resources of other files, as far as it can be read.
+    for state in (folder / name).glob("*.json") if name == STATE_FOLDER else ():
+        with suppress(Unreadable, ValueError, LookupError, AttributeError, TypeError, RecursionError):
+            known = json.loads(Disk(folder).content(state, LARGEST))["resources"].values()
+            if any(each.get("file") != file for each in known):
+                return True
     return is_yaml(name) and not name.startswith(".")
-
-
-def _has_others(folder: Path, state: Path, file: str) -> bool:
-    """Whether a state has resources of other files, as far as it can be read."""
-    try:
-        known = json.loads(Disk(folder).content(state, LARGEST))["resources"].values()
-        return any(each.get("file") != file for each in known)
-    except (Unreadable, ValueError, LookupError, AttributeError, TypeError, RecursionError):
-        return False
 
 
 def configuration_folder(path: Path) -> Path:
     """The folder of the configuration at a path: the path itself, or the folder of the file."""
     return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - Path.is_dir fails on names that are too long
-
-
-def target_of(file: Path, home: str | None) -> tuple[str, int]:
-    """The real path of a file, and its size. Unreadable if it is no regular file, too large, or a link out of the
-    folder `home`. None: the user named the file, so any target is allowed."""
-    try:
-        target = os.path.realpath(file, strict=True)
-        found = os.stat(target)  # noqa: PTH116 - a target is text, as realpath gives it
-    except OSError as error:
-        raise Unreadable(unreadable(error)) from error
-    if home is not None and not is_within(target, home):
-        raise Unreadable(LEAVES)
-    require_regular(found, LARGEST, TOO_LARGE)
-    return target, found.st_size
 
 
 def is_within(target: str, home: str) -> bool:
@@ -236,21 +202,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _readable(files: list[Path], home: str | None) -> tuple[list[Path], list[Problem]]:
-    """The files that can be read, by their metadata, and the problems of the others."""
-    kept, problems, together = [], [], 0
-    for file in files:
-        try:
-            together += target_of(file, home)[1]
-            if together > LARGEST_TOGETHER:
-                problems.append(_problem(file, TOO_LARGE_TOGETHER))
-                break
-            kept.append(file)
-        except Unreadable as refused:
-            problems.append(_problem(file, str(refused)))
-    return kept, problems
 
 
 def is_yaml(name: str) -> bool:

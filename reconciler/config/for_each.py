@@ -9,10 +9,10 @@ from itertools import product
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from reconciler.config.merge import KEY, Written, no_key
+from reconciler.config.merge import KEY, no_key
 from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
-from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, NO_ITEMS, Item, Items, Substitution, plain_copy
+from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, Item, Items, Substitution, Written, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import NAME_PATTERN
 from reconciler.model.inputs import address_kind, make_address
@@ -54,12 +54,12 @@ class Definition:
 
     def refuse(self, location: Location, message: str) -> None:
         """Note a problem."""
-        self.substitution.items, self.substitution.subject = NO_ITEMS, self.address
+        self.substitution.subject = self.address
         self.substitution.refuse(location, f"{cut(self.address)}: {message}")
 
     def items(self) -> dict[str, list[Item]] | None:
         """The items of each dimension, None if some are wrong."""
-        self.substitution.items, self.substitution.subject = NO_ITEMS, self.address
+        self.substitution.subject = self.address
         self.substitution.no_items = ELSEWHERE.format("for_each")
         items = {name: list(self._items(name, each)) for name, each in self.dimensions.items()}
         self.substitution.no_items = NO_FOR_EACH
@@ -73,11 +73,12 @@ class Definition:
             if not dimension.of_variable and isinstance(node, str):
                 node, at = self.substitution.follow(node, at)
             is_done = dimension.of_variable or isinstance(written, str)
-            value = plain_copy(node) if is_done else self.substitution.plain(node, at.file, (at.line, at.column))
+            value = plain_copy(node) if is_done else self.substitution.plain(node, at)
             key, place = value.get("key") if isinstance(value, dict) else value, find_location(node, ("key",), at)
             if place in self.substitution.unknown:
                 continue
-            said = _no_item(value, key)
+            expected = "expected a text, a number, or a map with the key `key`"
+            said = _no_key(key, float, f"found {found(value)}; {expected}")
             first = seen.setdefault(str(key), at)
             if not said and first is not at:
                 said = f"{quoted(str(key))} is an item at {first} already; expected it once"
@@ -91,7 +92,7 @@ class Definition:
         result: Excluded = {}
         keys = {name: {item.key: None for item in items} for name, items in dimensions.items()}
         warnings = []
-        written = self.substitution.word(self.written.node, self.written.value_location, "exclude")
+        written = self.substitution.word(self.written, "exclude")
         for index, each in enumerate(written if isinstance(written, list) else ()):
             named = each if isinstance(each, dict) else {}
             for name, key in named.items():
@@ -122,30 +123,24 @@ class Definition:
             return make_address(kind, "-".join((own, *(each.key for each in items.values()))))
         at = self.location("key")
         self.substitution.items, self.substitution.subject = items, self.address
-        key = self.substitution.plain(self.written.node["key"], at.file, (at.line, at.column))
+        key = self.substitution.plain(self.written.node["key"], at)
         if at in self.substitution.unknown:
             return ""
-        if said := _no_key(key):
+        if said := _no_key(key, int, f"found {found(key)}; expected a text"):
             self.substitution.refuse(at, f"key: {said}")
         return "" if said else make_address(kind, str(key))
 
 
-def _no_item(value: Any, key: Any) -> str:
-    """Why a value with this key is no item; empty if it is one."""
-    if isinstance(key, bool) or not isinstance(key, str | int | float):
-        return f"found {found(value)}; expected a text, a number, or a map with the key `key`"
-    return "" if KEY.fullmatch(str(key)) else no_key(str(key))
-
-
-def _no_key(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return f"found {found(value)}; expected a text"
+def _no_key(value: Any, number: type, otherwise: str) -> str:
+    """Why a value is no key; empty if it is one. `otherwise`: the reason if it is no text, int or `number`."""
+    if isinstance(value, bool) or not isinstance(value, str | int | number):
+        return otherwise
     return "" if KEY.fullmatch(str(value)) else no_key(str(value))
 
 
 def read_dimensions(substitution: Substitution, written: Written) -> dict[str, Dimension] | None:
     """The dimensions of `for_each`, None if one of them is wrong."""
-    substitution.items, substitution.no_items = NO_ITEMS, ELSEWHERE.format("for_each")
+    substitution.no_items = ELSEWHERE.format("for_each")
     place = find_location(written.node, ("for_each",), written.value_location)
     node, location = substitution.follow(written.node["for_each"], place)
     about = f"{cut(substitution.subject)}: for_each"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import config
-from reconciler.config.merge import Entry, Written
+from reconciler.config.merge import Entry
 from reconciler.config.text import cut, one_of, quoted
-from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, count_values
+from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, Written, count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import META_ARGUMENTS
 from reconciler.text import did_you_mean, misspelt
@@ -90,14 +90,14 @@ class _Expander:
                     substitution.refuse(location, f"{cut(address)}: {name}: expected for_each beside it")
             if any(misspelt(key, ["for_each"]) for key in node if key[:3] in ("for", "For")):
                 substitution.no_items = ""
-        value = substitution.plain(node, written.location.file, written.position)
+        value = substitution.plain(node, written.value_location)
         substitution.no_items = NO_FOR_EACH
         self.found.resources[address] = Entry(address, value, written)
 
     def find_left_out(self, written: Written) -> Location | None:
         """Where the `only_in` is that leaves a resource out of the environment, None if it does not."""
         location = find_location(written.node, ("only_in",), written.value_location)
-        names = self._substitution.word(written.node, written.value_location, "only_in")
+        names = self._substitution.word(written, "only_in")
         if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
             return None
         for index, name in enumerate(names):
@@ -125,21 +125,17 @@ class _Expander:
     def refuse(self, definition: Definition, message: str) -> None:
         """Note that a definition makes too much."""
         self._substitution.items, self._substitution.subject = NO_ITEMS, definition.address
-        about = f"{cut(definition.address)}: for_each"
-        self._substitution.refuse(definition.location("for_each"), f"{about}: {message}")
+        said = f"{cut(definition.address)}: for_each: {message}"
+        self._substitution.refuse(definition.location("for_each"), said)
         self.found.whole = False
 
     def _add_unmade(self, address: str, written: Written) -> None:
         """Check what can be checked of a definition whose instances cannot be made."""
         self.found.whole = False
         self._substitution.no_items = ""
-        fields = {name: self._plain(written, name) for name in written.node if name not in WORDS}
+        fields = {name: self._substitution.field(written, name) for name in written.node if name not in WORDS}
         self._substitution.no_items = NO_FOR_EACH
         self.found.misplaced.append(Entry(address, fields, written))
-
-    def _plain(self, written: Written, name: str) -> Any:
-        location = find_location(written.node, (name,), written.value_location)
-        return self._substitution.plain(written.node[name], location.file, (location.line, location.column))
 
     def make(self, definition: Definition) -> None:
         """Add the instances of a definition, or that they are left out."""
@@ -155,8 +151,10 @@ class _Expander:
         self.found.patterns[definition.pattern()] = definition.address, written.location
         if definition.left_out is not None:
             self.found.left_out[definition.address] = definition.left_out
-        substitution.items = NO_ITEMS
-        shared = dict(self._shared(definition)) if definition.left_out is None else {}
+        substitution.items, substitution.subject, shared = NO_ITEMS, definition.address, {}
+        if definition.left_out is None:
+            same = (name for name, node in written.node.items() if name not in WORDS and not _varies(node))
+            shared = {name: substitution.field(written, name) for name in same}
         varying = [
             (name, definition.location(name), node)
             for name, node in written.node.items()
@@ -167,10 +165,7 @@ class _Expander:
         if self._values > self._most:
             self.refuse(definition, f"makes {self._values} values up to here; expected at most {self._most} in all")
             return
-        at = written.value_location
-        words = {
-            name: substitution.word(written.node, at, name) for name in ("exclude", "only_in") if name in written.node
-        }
+        words = {name: substitution.word(written, name) for name in ("exclude", "only_in") if name in written.node}
         for items in config.for_each.combine(dimensions, excluded):
             address = definition.make_address(items)
             if not address:
@@ -181,11 +176,10 @@ class _Expander:
                 self.found.left_out.setdefault(address, definition.left_out)
             else:
                 substitution.items, substitution.subject = items, address
-                value = {name: substitution.plain(node, file, (line, at)) for name, (file, line, at), node in varying}
+                value = {name: substitution.plain(node, location) for name, location, node in varying}
                 self._put(Entry(address, {**shared, **value, **words}, written, items, definition.address))
                 words = {}
         substitution.items = NO_ITEMS
-        substitution.constants.clear()
 
     def _put(self, entry: Entry) -> None:
         other = self.found.resources.setdefault(entry.name, entry)
@@ -195,30 +189,12 @@ class _Expander:
             path = ("key",) if "key" in entry.written.node else ()
             location = find_location(entry.written.node, path, entry.written.location)
             cause = f"{entry.definition} has the key of {other.definition or other.name}"
-            self._substitution.problems.append(
-                Problem(*location, f"{entry.subject}: {message}", subject=entry.subject, cause=cause)
-            )
+            problem = Problem(*location, f"{entry.subject}: {message}", subject=entry.subject, cause=cause)
+            self._substitution.problems.append(problem)
 
-    def _shared(self, definition: Definition) -> Iterator[tuple[str, Any]]:
-        """The fields that are the same in all instances. What is the same within the others is noted, too."""
-        node = definition.written.node
-        self._substitution.subject = definition.address
-        for name in node:
-            if name not in WORDS and not self._varies(node[name], definition.location(name)):
-                yield name, self._plain(definition.written, name)
 
-    def _varies(self, node: Any, location: Location) -> bool:
-        """Whether a value has an item in it. If so, it notes the value of each map and list within that has none."""
-        if isinstance(node, str):
-            return "${" in node and EACH.search(node) is not None
-        if not isinstance(node, dict | list):
-            return False
-        steps = list(node) if isinstance(node, dict) else list(range(len(node)))
-        inner = [(node[step], find_location(node, (step,), location)) for step in steps]
-        varies = [self._varies(value, at) for value, at in inner]
-        if any(varies):
-            for (value, at), differs in zip(inner, varies, strict=True):
-                if not differs and isinstance(value, dict | list):
-                    plain = self._substitution.plain(value, at.file, (at.line, at.column))
-                    self._substitution.constants[id(value)] = plain
-        return any(varies)
+def _varies(node: Any) -> bool:
+    """Whether a value has an item of `for_each` in it."""
+    if isinstance(node, str):
+        return "${" in node and EACH.search(node) is not None
+    return any(map(_varies, node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()))

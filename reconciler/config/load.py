@@ -5,20 +5,19 @@ from __future__ import annotations
 from bisect import bisect
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler import config
-from reconciler.config.files import SETTINGS_FILE, Disk, Source, configuration_folder
+from reconciler.config.files import SETTINGS_FILE, Disk, configuration_folder
 from reconciler.config.instances import Expansion, expand
-from reconciler.config.merge import Entry, Merged, Written, find_foreign, merge
-from reconciler.config.reading import Reading, Unread, find_unread, invalid
+from reconciler.config.merge import Entry, Merged, find_foreign, merge
+from reconciler.config.reading import Reading, invalid
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.semantics import block_problems, import_problems, imported, semantic_problems
 from reconciler.config.settings import read_settings
-from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution
+from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution, Written
 from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import DEFAULTS
@@ -36,37 +35,34 @@ from reconciler.model.inputs import (
 )
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
-from reconciler.yaml import Document, LocatedMap
+from reconciler.yaml import ALIAS, Document, LocatedMap
 
 MOST_EVALUATED: Final = 10_000_000
 """Values times environments: every environment has values of its own."""
 MOST_ENVIRONMENTS: Final = 100
 
 
-class _WithEnvironments:
-    """What a configuration has in common before and after its resources are read."""
+class Configuration:
+    """A configuration: its environments, as `reconciler.yaml` says them, and what is written in the other files, which
+    are read at the first access."""
 
-    __slots__ = ()
-    path: Path
-    environments: Mapping[str, Environment]
-
-    @property
-    def folder(self) -> Path:
-        """Its folder."""
-        return configuration_folder(self.path)
+    def __init__(self, path: Path, source: Disk | None = None) -> None:
+        self.path = path
+        self.folder = configuration_folder(path)
+        self._reading = Reading(source or Disk(path))
+        self.environments, self._problems = read_settings(self._reading)
 
     def require_sound_settings(self) -> None:
         """ConfigurationInvalid with the problems of every part, if `reconciler.yaml` has some."""
         if not self.environments:
             self.check()
 
-    def check(self) -> Mapping[str, Desired]:
-        """The desired state of every environment. ConfigurationInvalid with the problems of all of them."""
-        raise NotImplementedError
-
     def environment(self, name: str | None) -> Environment:
         """The environment of that name, or the only one. WrongUsage if that is not clear; ConfigurationInvalid if
         `reconciler.yaml` has problems."""
+        is_known = name is None or name in self.environments
+        if not is_known and (elsewhere := self._reading.source.settings_elsewhere(if_empty=True)):
+            raise invalid([elsewhere])
         self.require_sound_settings()
         if name is None and len(self.environments) == 1:
             return next(iter(self.environments.values()))
@@ -81,57 +77,101 @@ class _WithEnvironments:
             raise WrongUsage(said, hint=hint)
         return self.environments[name]
 
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration itself, with all its files read: threads may ask for it then."""
+        _ = self.merged
+        return self
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Configuration(_WithEnvironments):
-    """A configuration as read: its environments, and what is written, before any environment's variables are put in."""
+    @cached_property
+    def merged(self) -> Merged:
+        """What is written, before any environment's variables are put in. Its problems are those of all files."""
+        reading, problems = self._reading, list(self._problems)
+        if problems and not reading.source.has(reading.source.settings):
+            # The user meant another folder, so all other problems follow from that.
+            return Merged(problems=problems)
+        files, missing = reading.source.files()
+        documents: list[Document] = []
+        unread: list[Problem] = []
+        whole, lacks_defaults = not missing, bool(missing)
+        foreign: list[Problem] = []
+        for file in files:
+            taken = reading.take(file)
+            if said := find_foreign(taken.content, taken.documents, taken.wrong):
+                foreign.append(Problem(str(file), 0, 0, said, cause="foreign"))
+                continue
+            documents += taken.documents
+            problems += taken.problems
+            unread += taken.wrong
+            whole = whole and taken.is_whole
+            has_no_more = taken.is_whole or (taken.content and DEFAULTS.encode() not in taken.content)
+            lacks_defaults = lacks_defaults or not has_no_more
+            if reading.is_over:
+                break
+        if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
+            some = some_of([each.name for each in files])
+            message = f"the YAML here is no configuration ({some}); expected another folder"
+            foreign = [Problem(str(self.path), 0, 0, message)]
+        merged = merge(documents)
+        merged.whole = merged.whole and whole
+        merged.lacks_defaults = merged.lacks_defaults or lacks_defaults
+        merged.unread = frozenset(each.location for each in unread)
+        merged.unread_aliases = sorted(each.location for each in unread if each.code == ALIAS)
+        merged.problems += (*problems, *missing, *unread, *foreign, *self._too_many())
+        if merged.defaults or merged.lacks_defaults:
+            config.defaults.apply_defaults(merged, self._most_values())
+        return merged
 
-    path: Path
-    environments: Mapping[str, Environment]
-    merged: Merged
-    problems: tuple[Problem, ...]
-    doubt: Unread = field(default_factory=Unread)
+    def _too_many(self) -> list[Problem]:
+        """The problem of environments that would have too many values together."""
+        number = len(self.environments)
+        if number <= MOST_ENVIRONMENTS and self._reading.budget.taken * number <= MOST_EVALUATED:
+            return []
+        most = f"at most {MOST_ENVIRONMENTS}, and at most {MOST_EVALUATED} values in all of them together"
+        message = f"names {number} environments, too many for this configuration; expected {most}"
+        return [Problem(str(self._reading.source.settings), 0, 0, message)]
 
     def desired(self, environment: Environment) -> Desired:
         """The desired state of one environment. ConfigurationInvalid with every problem of it."""
         desired, problems = self._evaluate(environment)
-        if self.problems or problems:
-            raise invalid([*self.problems, *problems])
+        if self.merged.problems or problems:
+            raise invalid([*self.merged.problems, *problems])
         return desired
 
     def check(self, names: Collection[str] | None = None) -> dict[str, Desired]:
         """The desired state of these environments, else of every one. ConfigurationInvalid with all their problems."""
-        every: Mapping[str, Environment | None] = self.environments or {"": None}
+        known = self.merged.problems
+        every: Mapping[str, Environment | None] = self.environments
+        if not every or self._too_many():
+            every = {"": None}
         results = {name: self._evaluate(each) for name, each in every.items() if names is None or name in names}
-        if problems := [*self.problems, *fold({name: found for name, (_, found) in results.items()})]:
+        if problems := [*known, *fold({name: found for name, (_, found) in results.items()})]:
             raise invalid(problems)
         return {name: desired for name, (desired, _) in results.items()}
 
     def _evaluate(self, environment: Environment | None) -> tuple[Desired, list[Problem]]:
         """What an environment wants, and every problem of it. Without an environment only the problems count."""
-        merged, doubt, substitution = self.merged, self.doubt, Substitution(environment)
+        merged, substitution = self.merged, Substitution(environment)
         expansion = expand(merged.resources, substitution, self.environments, self._most_values())
         substitution.no_items = ""
         misplaced = [*expansion.misplaced, *_entries(merged.misplaced, substitution)]
         substitution.no_items = NO_FOR_EACH
-        items = {
-            name: _entries([(name, each) for each in written], substitution) for name, written in merged.blocks.items()
-        }
+        items = {name: _entries([(name, each) for each in own], substitution) for name, own in merged.blocks.items()}
         here = {**items, "imports": list(imported(items["imports"], environment.name if environment else ""))}
-        unknown = {*doubt.unread, *substitution.unknown}
+        unknown = substitution.unknown | merged.unread
         entries = [*expansion.resources.values(), *misplaced]
-        incomplete = _incomplete(entries, doubt.unread_aliases) | merged.incomplete
+        incomplete = _incomplete(entries, merged.unread_aliases) | merged.incomplete
         found = [
             *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
-            *semantic_problems(entries, expansion, unknown, whole=doubt.whole and merged.whole and expansion.whole),
+            *semantic_problems(entries, expansion, unknown, whole=merged.whole and expansion.whole),
             *block_problems(here, expansion, unknown),
             *import_problems(items["imports"], self.environments, unknown),
         ]
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
         found = [substitution.told_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
         # A placeholder is no value, and a problem says so already.
-        found += (each for each in substitution.problems if each.location not in doubt.unread)
-        if unknown and not (found or self.problems):
+        found += (each for each in substitution.problems if each.location not in merged.unread)
+        if unknown and not (found or merged.problems):
             raise RuntimeError("a value is not known, and no problem says why: nothing may be concluded from that")
         if found or substitution.problems or unknown or environment is None:
             return Desired({}), found
@@ -151,81 +191,19 @@ class Configuration(_WithEnvironments):
         return {*here, *(each for each in sources if isinstance(each, str))}
 
 
-class Opened(_WithEnvironments):
-    """A configuration of which only `reconciler.yaml` is read: it says where the API and the state are."""
-
-    def __init__(self, path: Path, source: Source | None = None) -> None:
-        self.path = path
-        self._reading = Reading(source or Disk(path))
-        self.environments, self._problems = read_settings(self._reading)
-
-    def check(self) -> Mapping[str, Desired]:
-        return self.configuration.check()
-
-    def environment(self, name: str | None) -> Environment:
-        elsewhere = self._reading.source.settings_elsewhere(if_empty=True)
-        if name is not None and name not in self.environments and elsewhere is not None:
-            raise invalid([elsewhere])
-        return super().environment(name)
-
-    @cached_property
-    def configuration(self) -> Configuration:
-        """The whole configuration, read at the first access."""
-        return _read(self.path, self._reading, self.environments, self._problems)
+Opened = Configuration
 
 
-def read_configuration(path: Path, source: Source | None = None) -> Configuration:
+def read_configuration(path: Path, source: Disk | None = None) -> Configuration:
     """Reads a folder or a file, from `source` instead of the disk if it is given. It collects the problems."""
-    return Opened(path, source).configuration
-
-
-def _read(
-    path: Path, reading: Reading, environments: Mapping[str, Environment], found: Iterable[Problem]
-) -> Configuration:
-    problems = list(found)
-    if problems and not reading.source.has(reading.source.settings):
-        # The user meant another folder, so all other problems follow from that.
-        return Configuration(path, {}, merge([]), tuple(problems))
-    files, missing = reading.source.files()
-    documents: list[Document] = []
-    unread: list[Problem] = []
-    whole, lacks_defaults = not missing, bool(missing)
-    foreign: list[Problem] = []
-    for file in files:
-        taken = reading.take(file)
-        if said := find_foreign(taken.content, taken.documents, taken.wrong):
-            foreign.append(Problem(str(file), 0, 0, said, cause="foreign"))
-            continue
-        documents += taken.documents
-        problems += taken.problems
-        unread += taken.wrong
-        whole = whole and taken.is_whole
-        lacks_defaults = lacks_defaults or not (
-            taken.is_whole or (taken.content and DEFAULTS.encode() not in taken.content)
-        )
-    if len(environments) > MOST_ENVIRONMENTS or reading.budget.taken * len(environments) > MOST_EVALUATED:
-        most = f"at most {MOST_ENVIRONMENTS}, and at most {MOST_EVALUATED} values in all of them together"
-        message = f"names {len(environments)} environments, too many for this configuration; expected {most}"
-        problems.append(Problem(str(reading.source.settings), 0, 0, message))
-        environments = {}
-    merged = merge(documents)
-    merged.lacks_defaults = merged.lacks_defaults or lacks_defaults
-    if merged.defaults or merged.lacks_defaults:
-        config.defaults.apply_defaults(merged, MOST_EVALUATED // max(1, len(environments)))
-    if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
-        message = (
-            f"the YAML here is no configuration ({some_of([each.name for each in files])}); expected another folder"
-        )
-        foreign = [Problem(str(path), 0, 0, message)]
-    known = (*problems, *missing, *unread, *foreign, *merged.problems)
-    return Configuration(path, environments, merged, known, find_unread(unread, whole=whole))
+    return Configuration(path, source)
 
 
 def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
     entries = []
     for name, each in written:
         substitution.subject = name
-        entries.append(Entry(name, substitution.plain(each.node, each.location.file, each.position), each))
+        entries.append(Entry(name, substitution.plain(each.node, each.value_location), each))
     return entries
 
 

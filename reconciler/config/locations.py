@@ -54,8 +54,7 @@ def _whole_item(value: Any, items: Items) -> Location | None:
 def value_sources(node: Any, file: str, environment: Environment, items: Items) -> Mapping[str, tuple[Location, ...]]:
     """Path → the other places that its value is made of: of its variables and items, and of the text with an item that
     is the whole value."""
-
-    found: dict[str, tuple[Location, ...]] = {}
+    found = {}
     for path, location, value in _values("", node, file):
         if isinstance(value, str) and "${" in value:
             places = (source(each, environment, items) for each in expressions(value))

@@ -9,13 +9,13 @@ from typing import Any
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.config.text import cut, found, quoted, with_article
-from reconciler.config.values import NO_ITEMS, Items, subject
+from reconciler.config.values import NO_ITEMS, Items, Written, subject
 from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, SETTINGS
 from reconciler.model.inputs import make_address
 from reconciler.text import closest, misspelt, similar_options
-from reconciler.yaml import Document, LocatedList, LocatedMap, Position, find_location
+from reconciler.yaml import Document, LocatedList, LocatedMap, find_location
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +62,14 @@ PROGRAMS = {
 KEY_IN_BYTES = re.compile(rb"(?m)^([A-Za-z_][\w.-]*):(?=\s|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One resource, or one item of a block, as it was read. `location` is where its key is, or the item itself;
-    `position` is where the value begins."""
-
-    node: Any
-    location: Location
-    position: Position
-
-    @property
-    def value_location(self) -> Location:
-        """Where the value begins."""
-        return Location(self.location.file, *self.position)
-
-
 @dataclass(slots=True)
 class Merged:
     """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items. `misplaced` are
     resources with a wrong key, or written a second time, each with its address. Their values are checked, and they are
     no part of the configuration. `defaults` are the maps of that name. `incomplete` are the keys of resources whose
-    fields stand elsewhere. If not `whole`, a section may be missing; if it `lacks_defaults`, some of these may be."""
+    fields stand elsewhere. At `unread` the YAML is wrong, and a placeholder has the place of the value;
+    `unread_aliases` are those of them that are an alias without a value. If not `whole`, a file or a section may be
+    missing; if it `lacks_defaults`, some of these may be."""
 
     resources: dict[str, Written] = field(default_factory=dict)
     misplaced: list[tuple[str, Written]] = field(default_factory=list)
@@ -90,6 +77,8 @@ class Merged:
     defaults: list[Written] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     incomplete: set[Location] = field(default_factory=set)
+    unread: frozenset[Location] = frozenset()
+    unread_aliases: Sequence[Location] = ()
     whole: bool = True
     lacks_defaults: bool = False
 
@@ -126,11 +115,12 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
     if name in SECTIONS and isinstance(node, LocatedMap):
         _resources(merged, file, name, node)
     elif name in BLOCKS and isinstance(node, LocatedList):
-        items = zip(node, node.positions, strict=True)
-        merged.blocks[name] += [Written(item, Location(file, *position), position) for item, position in items]
+        for item, position in zip(node, node.positions, strict=True):
+            location = Location(file, *position)
+            merged.blocks[name].append(Written(item, location, location))
     elif name == DEFAULTS:
-        position = parent.value_positions[name]
-        merged.defaults.append(Written(node, Location(file, *parent.key_positions[name]), position))
+        key, value = parent.key_positions[name], parent.value_positions[name]
+        merged.defaults.append(Written(node, Location(file, *key), Location(file, *value)))
     elif name in TOP:
         expected = f"a map of {name} by keys of yours" if name in SECTIONS else 'a list; write "- " before each item'
         message = f"{name}: found {found(node)}; expected {expected}"
@@ -181,7 +171,7 @@ def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> Non
         if value is None and key in strays:
             value = LocatedMap()  # noqa: PLW2901 - its fields stand beside it
         location = Location(file, *node.key_positions[key])
-        written = Written(value, location, node.value_positions[key])
+        written = Written(value, location, Location(file, *node.value_positions[key]))
         address = make_address(kind.name, key)
         problem = "" if KEY.fullmatch(key) else no_key(key)
         if address in merged.resources:

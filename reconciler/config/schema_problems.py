@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler import kinds
-from reconciler.config.merge import Written
 from reconciler.config.text import cut, found, listed, one_of, quoted
-from reconciler.config.validation import Broken, fast_validator, find_errors
+from reconciler.config.validation import Broken, find_errors, is_valid
+from reconciler.config.values import Written
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
 from reconciler.text import WORD_CHARACTERS, closest, meant, similar_options
@@ -156,7 +156,7 @@ def schema_problems(name: str, value: Any, written: Written, subject: str = "") 
 
 
 def _violations(name: str, value: Any) -> Iterator[Violation]:
-    if fast_validator(name)(value):
+    if is_valid(name, value):
         return
     errors = find_errors(name, value)
     maps: dict[Path, tuple[Broken, set[str], list[str]]] = {}

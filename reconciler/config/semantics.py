@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import chain, product
 from typing import Any
 
 from reconciler import kinds
@@ -24,12 +25,11 @@ from reconciler.text import Searches, closest, meant, misspelt
 
 ADDRESS = re.compile(ADDRESS_PATTERN)
 Items = Mapping[str, Sequence[Entry]]
-Addresses = Mapping[str, Entry]
 
 
 def block_problems(items: Items, known: Expansion, unknown: Collection[Location]) -> Iterator[Problem]:
     """Every such problem of the blocks. A target that does not exist is none: the item may be completed."""
-    found = [*_sources(items, known.resources), *_targets(items), *_definitions(items, known), *_repeated(items)]
+    found = [*_sources(items, known.resources), *_targets(items, known), *_repeated(items)]
     yield from (problem for problem in found if problem.location not in unknown)
 
 
@@ -39,7 +39,7 @@ def _address(item: Entry, key: str) -> str:
     return value if isinstance(value, str) and ADDRESS.fullmatch(value) else ""
 
 
-def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
+def _sources(items: Items, known: Mapping[str, Entry]) -> Iterator[Problem]:
     """Items whose `from` is still in the configuration."""
     for item in (*items["moved"], *items["removed"]):
         source = _address(item, "from")
@@ -50,21 +50,15 @@ def _sources(items: Items, known: Addresses) -> Iterator[Problem]:
             yield item.problem(("from",), message)
 
 
-def _targets(items: Items) -> Iterator[Problem]:
-    """Moves to another kind, or to themselves."""
-    for item in items["moved"]:
+def _targets(items: Items, known: Expansion) -> Iterator[Problem]:
+    """Moves to another kind, or to themselves, and targets that are a `for_each`, and none of its instances."""
+    for item in (*items["moved"], *items["imports"]):
         source, target = _address(item, "from"), _address(item, "to")
         if source and target and address_kind(source) != address_kind(target):
             message = f"to: {cut(source)} cannot become {cut(target)}; expected a key of the same kind"
             yield item.problem(("to",), message)
         elif source and source == target:
             yield item.problem(("to",), f"to: {cut(source)} moves to itself; expected another key")
-
-
-def _definitions(items: Items, known: Expansion) -> Iterator[Problem]:
-    """Targets that are a `for_each`, and none of its instances."""
-    for item in (*items["moved"], *items["imports"]):
-        target = _address(item, "to")
         if target in known.definitions and target not in known.resources:
             yield item.problem(("to",), f"to: {say_instances(cut(target), known.definitions[target])}")
 
@@ -72,25 +66,15 @@ def _definitions(items: Items, known: Expansion) -> Iterator[Problem]:
 def _repeated(items: Items) -> Iterator[Problem]:
     """Objects and addresses that several items name."""
     first: dict[tuple[str, str, str], Entry] = {}
-    for item, key, what in _claims(items):
+    for item, key in product(chain(*items.values()), ("from", "to", "id")):
+        what = item.value.get("id") if key == "id" and isinstance(item.value, dict) else _address(item, key)
+        if not what or not isinstance(what, str):
+            continue
         kind = address_kind(_address(item, "to")) if key == "id" else ""
         other = first.setdefault((key, kind, what), item)
         if other is not item:
             message = f"{key}: {quoted(what)} is in {other.name} at {other.written.location} already"
             yield item.problem((key,), f"{message}; expected it once")
-
-
-def _claims(items: Items) -> Iterator[tuple[Entry, str, str]]:
-    for item in (*items["moved"], *items["removed"]):
-        if source := _address(item, "from"):
-            yield item, "from", source
-    for item in (*items["moved"], *items["imports"]):
-        if target := _address(item, "to"):
-            yield item, "to", target
-    for item in items["imports"]:
-        live = item.value.get("id") if isinstance(item.value, dict) else None
-        if isinstance(live, str):
-            yield item, "id", live
 
 
 def imported(items: Iterable[Entry], environment: str) -> Iterator[Entry]:

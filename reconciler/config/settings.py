@@ -10,11 +10,10 @@ from typing import Any
 
 from reconciler import kinds
 from reconciler.config.files import STATE_FOLDER
-from reconciler.config.merge import Written
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import cut, quoted
-from reconciler.config.values import plain_copy
+from reconciler.config.values import Written, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
 from reconciler.model.backends import BACKENDS
@@ -40,11 +39,10 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     unread = {each.location for each in problems}
     values = [document for document in taken.documents if document.value is not None]
     if len(values) > 1:
-        line, column = values[1].position
-        problems.append(Problem(str(file), line, column, "a second document; expected one"))
+        problems.append(Problem(str(file), *values[1].position, "a second document; expected one"))
     node = values[0].value if values else LocatedMap()
-    position = values[0].position if values else (1, 1)
-    found = schema_problems("settings", plain_copy(node), Written(node, Location(str(file), *position), position))
+    location = Location(str(file), *(values[0].position if values else (1, 1)))
+    found = schema_problems("settings", plain_copy(node), Written(node, location, location))
     problems += [problem for problem in found if problem.location not in unread]
     if isinstance(node, LocatedMap):
         problems += [*_bad_names(node, file), *_bad_zone(node, file), *_nested_variables(node, file)]
@@ -67,12 +65,8 @@ def _shared_states(environments: dict[str, Environment], node: LocatedMap, file:
         if other != name:
             own = ("environments", name, "state", "path")
             path = own if "state" in node["environments"][name] else ("state", "path")
-            message = f"{quoted(name)} would keep its state in the file of {quoted(other)}"
-            problems.append(
-                Problem(
-                    *find_location(node, path, top), f"{message}; expected a folder, or a path for each environment"
-                )
-            )
+            said = f"{quoted(name)} would keep its state in the file of {quoted(other)}; expected a folder"
+            problems.append(Problem(*find_location(node, path, top), f"{said}, or a path for each environment"))
     return problems
 
 

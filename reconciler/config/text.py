@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from reconciler.errors import SHOWS_KEY, Problem
 from reconciler.text import WORD_CHARACTERS, quote, truncate
-from reconciler.yaml import Document, LocatedList, LocatedMap, Position
 from reconciler.yaml.syntax import position_at
 
 SECRET = re.compile(r"(?<![A-Za-z0-9])(?:test_)?sk_[^\s\"'`;,(){}\[\]]+")
@@ -85,36 +85,8 @@ def masked_key(text: str) -> str:
     return KEY.sub(HIDDEN, text)
 
 
-def keys_in(content: bytes, documents: Iterable[Document], file: str) -> list[Problem]:
-    """A problem for each key in a file, at most 20: in comments too, and those that escapes hide."""
-    problems: list[Problem] = []
-    if b"sk_" in content:
-        for found in IN_BYTES.finditer(content):
-            before = content[: found.start()].removeprefix(MARK).decode("utf-8", "replace")
-            problems.append(Problem(file, *position_at(before, len(before)), KEY_FOUND, SHOWS_KEY))
-            if len(problems) == MOST:
-                return problems
-    if b"\\" in content:
-        for document in documents:
-            problems += _escaped_keys(document, content)
-    return problems[:MOST]
-
-
-def _escaped_keys(document: Document, content: bytes) -> list[Problem]:
-    """Keys in values that the file writes with escapes."""
-    problems: list[Problem] = []
-    seen: set[int] = set()
-    open_values: list[tuple[Any, Position]] = [(document.value, document.position)]
-    while open_values:
-        value, position = open_values.pop()
-        if isinstance(value, str):
-            found = KEY.search(value) if "sk_" in value else None
-            if found and found.group().encode() not in content:
-                problems.append(Problem(document.file, *position, KEY_FOUND, SHOWS_KEY))
-        elif id(value) not in seen and isinstance(value, LocatedMap):
-            open_values += ((key, value.key_positions[key]) for key in value)
-            open_values += ((each, value.value_positions[key]) for key, each in value.items())
-        elif id(value) not in seen and isinstance(value, LocatedList):
-            open_values += zip(value, value.positions, strict=True)
-        seen.add(id(value))
-    return problems
+def keys_in(content: bytes, file: str) -> Iterator[Problem]:
+    """A problem for each key in a file, at most 20: in comments too."""
+    for found in islice(IN_BYTES.finditer(content), MOST) if b"sk_" in content else ():
+        before = content[: found.start()].removeprefix(MARK).decode("utf-8", "replace")
+        yield Problem(file, *position_at(before, len(before)), KEY_FOUND, SHOWS_KEY)

@@ -13,7 +13,6 @@ from typing import Any
 from reconciler.kinds.schema import Schema, find_schema
 from reconciler.lazy import load
 
-Test = Callable[[Any], bool]
 Broken = Any
 """jsonschema's ValidationError."""
 # Exact types only: jsonschema decides on derived types, and on numbers such as 1.0 for an integer.
@@ -26,106 +25,68 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "null": (type(None),),
 }
-NEVER: tuple[Test, ...] = (lambda _: False,)
-SAYS_NOTHING = frozenset({"title", "description", "examples", "default", "defaultSnippets", "$schema", "$id"})
+SAYS_NOTHING = frozenset({"type", "title", "description", "examples", "default", "defaultSnippets", "$schema", "$id"})
+_schema = cache(find_schema)
+_tests: dict[tuple[int, type], tuple[Schema, list[tuple[Any, Any]] | None]] = {}
+"""The id of a schema, and a type → the schema, and its tests of values of that type; None if no such value has it."""
+
+
+def is_valid(name: str, value: Any) -> bool:
+    """Whether a value has the schema `name`: of a kind, of `settings`, or of an item of a block. If not, ask
+    `find_errors`."""
+    return fits(_schema(name), value)
+
+
+def fits(schema: Schema, value: Any) -> bool:
+    """Whether a value surely has a schema. KeyError for an unknown keyword."""
+    key = id(schema), type(value)
+    if key not in _tests:
+        _tests[key] = schema, _find_tests(schema, type(value))
+    tests = _tests[key][1]
+    if tests is None:
+        return False
+    for test, limit in tests:  # noqa: SIM110 - a generator costs as much as the tests
+        if not test(limit, value, schema):
+            return False
+    return True
+
+
+def _find_tests(schema: Schema, kind: type) -> list[tuple[Any, Any]] | None:
+    tests = [(*TESTS[word], limit) for word, limit in schema.items() if word not in SAYS_NOTHING]
+    names = schema.get("type", [*TYPES])
+    if not any(kind in TYPES[name] for name in ([names] if isinstance(names, str) else names)):
+        return None
+    return [(test, limit) for kinds, test, limit in tests if issubclass(kind, kinds)]
 
 
 @cache
-def fast_validator(name: str) -> Test:
-    """The test of the schema `name`: of a kind, of `settings`, or of an item of a block."""
-    return compiled(find_schema(name))
-
-
-def compiled(schema: Schema) -> Test:
-    """A schema as a test of values. ValueError for an unknown keyword."""
-    rest = {word: value for word, value in schema.items() if word not in SAYS_NOTHING}
-    tests: dict[type | None, list[Test]] = {None: _of_any(rest)}
-    tests[str], tests[list], tests[dict] = _of_texts(rest), _of_lists(rest), _of_maps(rest)
-    if "minimum" in rest:
-        least = rest.pop("minimum")
-        tests[int] = tests[float] = [lambda value: value >= least]
-    if rest:
-        raise ValueError(f"no quick test for the keywords {', '.join(sorted(rest))}")
-    always = tests.pop(None)
-    by_type = {kind: [*always, *tests.get(kind, [])] for kinds in TYPES.values() for kind in kinds}
-
-    def test(value: Any) -> bool:
-        for each in by_type.get(type(value), NEVER):  # noqa: SIM110 - a generator costs as much as the tests
-            if not each(value):
-                return False
-        return True
-
-    return test
-
-
-def _of_any(rest: Schema) -> list[Test]:
-    tests: list[Test] = []
-    if "type" in rest:
-        names = rest.pop("type")
-        allowed = frozenset(kind for name in ([names] if isinstance(names, str) else names) for kind in TYPES[name])
-        tests.append(lambda value: type(value) in allowed)
-    if "enum" in rest:
-        words = frozenset((type(word), word) for word in rest.pop("enum"))
-        tests.append(lambda value: not isinstance(value, dict | list) and (type(value), value) in words)
-    if "oneOf" in rest:
-        shapes = [compiled(each) for each in rest.pop("oneOf")]
-        tests.append(lambda value: sum(shape(value) for shape in shapes) == 1)
-    return tests
-
-
-def _of_texts(rest: Schema) -> list[Test]:
-    tests = _lengths(rest, "minLength", "maxLength")
-    if "pattern" in rest:
-        found = re.compile(ecma(rest.pop("pattern"))).search
-        tests.append(lambda value: found(value) is not None)
-    return tests
-
-
-def _of_lists(rest: Schema) -> list[Test]:
-    tests = _lengths(rest, "minItems", "maxItems")
-    if "items" in rest:
-        item = compiled(rest.pop("items"))
-        tests.append(lambda value: all(map(item, value)))
-    return tests
-
-
-def _of_maps(rest: Schema) -> list[Test]:
-    tests = _lengths(rest, "minProperties", "maxProperties")
-    if "required" in rest:
-        required = frozenset(rest.pop("required"))
-        tests.append(lambda value: value.keys() >= required)
-    if "propertyNames" in rest:
-        names = compiled(rest.pop("propertyNames"))
-        tests.append(lambda value: all(map(names, value)))
-    known = {key: compiled(each) for key, each in rest.pop("properties", {}).items()}
-    extra = rest.pop("additionalProperties", True)
-    other: Test = (lambda _: extra) if isinstance(extra, bool) else compiled(extra)
-    if known or extra is not True:
-
-        def entries(value: dict[str, Any]) -> bool:
-            for key, each in value.items():  # noqa: SIM110 - as above
-                if not known.get(key, other)(each):
-                    return False
-            return True
-
-        tests.append(entries)
-    return tests
-
-
-def _lengths(rest: Schema, least: str, most: str) -> list[Test]:
-    tests: list[Test] = []
-    if least in rest:
-        low = rest.pop(least)
-        tests.append(lambda value: len(value) >= low)
-    if most in rest:
-        high = rest.pop(most)
-        tests.append(lambda value: len(value) <= high)
-    return tests
-
-
 def ecma(pattern: str) -> str:
     """A pattern with the meaning of ECMA 262: `$` is the end only, and not before a last line break as in Python."""
     return re.sub(r"\$$", r"\\Z", pattern)
+
+
+def _have_other_values(extra: bool | Schema, value: dict[str, Any], schema: Schema) -> bool:
+    others = value.keys() - schema.get("properties", {}).keys()
+    return extra is True or not others or (extra is not False and all(fits(extra, value[key]) for key in others))
+
+
+TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
+    "enum": (object, lambda words, value, _: value in words and type(words[words.index(value)]) is type(value)),
+    "oneOf": (object, lambda shapes, value, _: sum(fits(each, value) for each in shapes) == 1),
+    "minLength": (str, lambda least, value, _: len(value) >= least),
+    "maxLength": (str, lambda most, value, _: len(value) <= most),
+    "pattern": (str, lambda pattern, value, _: re.search(ecma(pattern), value)),
+    "minimum": ((int, float), lambda least, value, _: value >= least),
+    "minItems": (list, lambda least, value, _: len(value) >= least),
+    "items": (list, lambda item, value, _: all(fits(item, each) for each in value)),
+    "minProperties": (dict, lambda least, value, _: len(value) >= least),
+    "maxProperties": (dict, lambda most, value, _: len(value) <= most),
+    "required": (dict, lambda keys, value, _: value.keys() >= set(keys)),
+    "propertyNames": (dict, lambda name, value, _: all(fits(name, each) for each in value)),
+    "properties": (dict, lambda known, value, _: all(fits(known[key], value[key]) for key in value if key in known)),
+    "additionalProperties": (dict, _have_other_values),
+}
+"""Keyword → the types that it says something about, and its test of the keyword's value, a value, and the schema."""
 
 
 @cache
@@ -141,7 +102,7 @@ def _validator(name: str) -> Any:
     types = base.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    return library.validators.extend(base, {"pattern": matches}, type_checker=types)(find_schema(name))
+    return library.validators.extend(base, {"pattern": matches}, type_checker=types)(_schema(name))
 
 
 def find_errors(name: str, value: Any) -> list[Broken]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Final, NamedTuple, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
 
 from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
 from reconciler.errors import SHOWS_KEY, Location, Problem
@@ -15,7 +15,6 @@ from reconciler.text import Searches
 from reconciler.yaml import LocatedList, LocatedMap, Position, find_location
 from reconciler.yaml.scalars import node_kind
 
-T = TypeVar("T")
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 MOST_CHARACTERS = 10_000_000
 """How many characters variables may add in one environment: a long one may be used often."""
@@ -41,13 +40,22 @@ ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or 
 NO_FOR_EACH = "stands in no resource with for_each; expected for_each with this dimension beside it"
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One resource, or one item of a block, as it was read. `location` is where its key is, or the item itself;
+    `value_location` is where the value begins."""
+
+    node: Any
+    location: Location
+    value_location: Location
+
+
 class Substitution:
     """Replaces the variables of an environment in values, and the items of an instance, and collects the problems.
     `unknown` are the locations of values that are not known: they keep their text. `whole`: location → the expression
     that is the whole value there. `subject` is the resource whose values are replaced. Without an environment, because
     the settings could not be read, a variable is no problem. Without items, `${each.…}` is the problem `no_items`, or
-    none if that is empty. `constants` are the values of maps and lists that all instances share, by the id of the node.
-    """
+    none if that is empty."""
 
     def __init__(self, environment: Environment | None) -> None:
         self.environment = environment
@@ -57,18 +65,18 @@ class Substitution:
         self.subject = ""
         self.items: Items = NO_ITEMS
         self.no_items = NO_FOR_EACH
-        self.constants: dict[int, Any] = {}
         self._length = 0
         self._is_full = False
         self._copies: dict[int, tuple[Any, int]] = {}
         self.searches = Searches()
 
-    def plain(self, node: Any, file: str, position: Position) -> Any:
+    def plain(self, node: Any, location: Location) -> Any:
         """The value as plain maps and lists, with the variables replaced."""
+        return self._plain(node, location.file, (location.line, location.column))
+
+    def _plain(self, node: Any, file: str, position: Position) -> Any:
         if isinstance(node, str):
             return self._text(node, Location(file, *position)) if "${" in node else node
-        if self.constants and id(node) in self.constants:
-            return self.constants[id(node)]
         if isinstance(node, LocatedMap):
             for key in node:
                 if "${" in key:
@@ -77,10 +85,10 @@ class Substitution:
                     self.refuse(find_location(node, (key,), Location(file, *position), key=True), message)
             at, files = node.value_positions, node.files
             if files:
-                return {key: self.plain(value, files.get(key, file), at[key]) for key, value in node.items()}
-            return {key: self.plain(value, file, at[key]) for key, value in node.items()}
+                return {key: self._plain(value, files.get(key, file), at[key]) for key, value in node.items()}
+            return {key: self._plain(value, file, at[key]) for key, value in node.items()}
         if isinstance(node, LocatedList):
-            return [self.plain(value, file, at) for value, at in zip(node, node.positions, strict=True)]
+            return [self._plain(value, file, at) for value, at in zip(node, node.positions, strict=True)]
         return node
 
     def follow(self, node: Any, location: Location) -> tuple[Any, Location]:
@@ -92,27 +100,26 @@ class Substitution:
         if named is None or named[1] == "each":
             return self._text(node, location), location
         value = self._value(named, node, location)
-        return (node, location) if location in self.unknown else (value, self.find_source(named[0]) or location)
+        if location in self.unknown:
+            return node, location
+        return value, source(named, self.environment, NO_ITEMS) or location
 
-    def word(self, node: LocatedMap, location: Location, name: str) -> Any:
-        """The value of `only_in` or `exclude` of the resource at a location; None if it is not written."""
-        if name not in node:
-            return None
-        at = find_location(node, (name,), location)
+    def field(self, written: Written, name: str) -> Any:
+        """The value at a key of a resource."""
+        return self.plain(written.node[name], find_location(written.node, (name,), written.value_location))
+
+    def word(self, written: Written, name: str) -> Any:
+        """The value of `only_in` or `exclude` of a resource; None if it is not written."""
         self.items, self.no_items = NO_ITEMS, ELSEWHERE.format(name)
-        value = self.plain(node[name], at.file, (at.line, at.column))
+        value = self.field(written, name) if name in written.node else None
         self.no_items = NO_FOR_EACH
         return value
 
-    def find_source(self, expression: str, items: Items = NO_ITEMS) -> Location | None:
-        """Where the value of `var.NAME…` or `each.DIMENSION…` is written, None if there is none."""
-        named = NAME.fullmatch(expression)
-        return source(named, self.environment, items) if named else None
-
     def told_at_source(self, problem: Problem, items: Items) -> Problem:
         """The problem of a value that is one variable or one item, told where that is written."""
-        name = self.whole.get(problem.location)
-        origin = self.find_source(name, items) if name else None
+        name = self.whole.get(problem.location, "")
+        named = NAME.fullmatch(name)
+        origin = source(named, self.environment, items) if named else None
         if origin is None:
             return problem
         said, expected, rest = problem.rest.partition("; expected")
@@ -216,8 +223,11 @@ class Substitution:
             return _NOTHING
         if name not in self.environment.variables:
             close = self.searches.closest(name, self.environment.variables)
-            message = _without_value(name, self.environment, location, close)
             at = self.environment.unset.get(name)
+            message = f"the variable {quoted(name)} has no value; expected one here, since {location} uses it"
+            if at is None:
+                expected = "expected a value under variables of the environment in reconciler.yaml"
+                message = f"the variable {quoted(name)} is not set; {expected}{close}"
             self.refuse(location, message, str(at or message), at)
             return _NOTHING
         return self.environment.variables[name]
@@ -237,13 +247,6 @@ class Substitution:
 def subject(name: str, items: Items) -> str:
     """`report.daily-go-us (for app=go, region=us)`: how messages call a resource."""
     return f"{cut(name)} (for {', '.join(f'{each}={cut(items[each].key)}' for each in items)})" if items else cut(name)
-
-
-def _without_value(name: str, environment: Environment, location: Location, close: str) -> str:
-    if name in environment.unset:
-        return f"the variable {quoted(name)} has no value; expected one here, since {location} uses it"
-    expected = "expected a value under variables of the environment in reconciler.yaml"
-    return f"the variable {quoted(name)} is not set; {expected}{close}"
 
 
 def steps(source: str, value: Any, path: str) -> list[str]:

@@ -5,7 +5,6 @@
 
 from reconciler.yaml.anchors import ALIAS, Budget
 from reconciler.yaml.located import Document, LocatedList, LocatedMap, Position, find_location, find_way
-from reconciler.yaml.parsers import is_accelerated
 from reconciler.yaml.reading import read
 
 __all__ = [
@@ -17,6 +16,5 @@ __all__ = [
     "Position",
     "find_location",
     "find_way",
-    "is_accelerated",
     "read",
 ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
+from reconciler.text import WORD_CHARACTERS, close_matches
 from reconciler.yaml.located import Position
-from reconciler.yaml.syntax import meant, shown
+from reconciler.yaml.syntax import shown
 
 PIECES: Final = 2_500_000
 """Keys, values, and ends of maps and lists. A configuration of 100,000 resources uses three quarters of it."""
@@ -30,8 +32,8 @@ class Budget:
 DEEPEST: Final = 64
 """The most levels of maps and lists within one another, those from aliases included."""
 
-_LEAST_ROOM: Final = 100_000
 _MOST_SUGGESTIONS: Final = 20
+_MOST_SEARCHED: Final = 1000
 
 
 ALIAS: Final = "alias"
@@ -43,18 +45,12 @@ class AliasError(Exception):
 
 
 class Anchors:
-    """The values of the anchors of a document.
+    """The values of the anchors of a document. All files together may expand to what their `Budget` has left."""
 
-    A file may expand to 100,000 values, or to one for each of its characters if that is more. That is enough for
-    defaults that ten thousand resources share. All files together may expand to what their `Budget` has left.
-    """
-
-    def __init__(self, text_length: int, budget: Budget) -> None:
+    def __init__(self, budget: Budget) -> None:
         self._values: dict[str, Any] = {}
         self.positions: dict[str, Position] = {}
         self._open: set[int] = set()
-        self._limit = max(_LEAST_ROOM, text_length)
-        self._expanded = 0
         self._budget = budget
         self._is_full = False
         self._suggestions = 0
@@ -96,7 +92,9 @@ class Anchors:
         self._suggestions += 1
         if self._suggestions > _MOST_SUGGESTIONS:
             return ""
-        return meant(f"*{name}", (f"*{known}" for known in self._values))
+        known = (f"*{each}" for each in islice(self._values, _MOST_SEARCHED))
+        close = close_matches(f"*{name}"[:WORD_CHARACTERS], known)
+        return f"; did you mean {shown(close[0])}?" if close else ""
 
     def _charge(self, value: Any, name: str, depth: int) -> None:
         size, height = self._measure(value)
@@ -104,13 +102,10 @@ class Anchors:
             raise AliasError(f"alias *{shown(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
         if self._is_full:
             raise AliasError("")
-        if self._expanded + size > self._limit or size > self._budget.expanded_left:
+        if size > self._budget.expanded_left:
             self._is_full = True
-            is_own = self._expanded + size > self._limit
-            most = f"{self._limit} values through aliases in a file"
-            limit = f"expected at most {most if is_own else f'{EXPANDED} through aliases in a configuration'}"
-            raise AliasError(f"alias *{shown(name)} expands to too many values; {limit}")
-        self._expanded += size
+            most = f"expected at most {EXPANDED} through aliases in a configuration"
+            raise AliasError(f"alias *{shown(name)} expands to too many values; {most}")
         self._budget.expanded_left -= size
 
     def _measure(self, value: Any) -> tuple[int, int]:

@@ -174,9 +174,6 @@ def _escaped(value: Any, depth: int) -> Any:
     return value
 
 
-_IMPORTS: Final = "imports"
-
-
 def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str, fields: Mapping[str, Any]) -> Edit:
     """Write a resource at the end of its section in the file `target`, which is new if `files` does not have it.
 
@@ -195,7 +192,7 @@ def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
     """
     line = {"to": to, "id": object_id}
     for document in documents_of(path, text):
-        items = document.value.get(_IMPORTS) if isinstance(document.value, LocatedMap) else None
+        items = document.value.get("imports") if isinstance(document.value, LocatedMap) else None
         if not isinstance(items, LocatedList):
             continue
         for each, (row, column) in zip(items, items.positions, strict=True):
@@ -203,7 +200,7 @@ def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
                 return Edit(path, text, text)
             if isinstance(each, dict) and each.get("to") == to:
                 raise Refused(str(Problem(str(path), row, column, f"{shown(to)} is imported already, with another id")))
-    return _add(path, text, _IMPORTS, [line])
+    return _add(path, text, "imports", [line])
 
 
 def _require_new(files: Mapping[Path, str], section: str, key: str) -> None:

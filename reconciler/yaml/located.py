@@ -108,19 +108,17 @@ _DROPPED: Final = object()
 class ListFrame:
     """An open list, or an open document: a list of its one value."""
 
-    __slots__ = ("append", "append_position", "in_brackets", "value")
+    __slots__ = ("in_brackets", "value")
 
     wants_key = False
 
     def __init__(self, *, in_brackets: bool = False) -> None:
         self.in_brackets = in_brackets
         self.value = LocatedList()
-        self.append = self.value.append
-        self.append_position = self.value.positions.append
 
     def put(self, value: Any, at: Position) -> None:
-        self.append(value)
-        self.append_position(at)
+        self.value.append(value)
+        self.value.positions.append(at)
 
 
 class MapFrame:
@@ -158,11 +156,6 @@ class MapFrame:
             self.value_positions[key] = at
         elif key is MERGE:
             self.merges.append((value, at))
-
-    def note_anchor(self, at: Position) -> None:
-        """Take the position of the anchor of the alias that is the next value."""
-        if isinstance(self.key, str):
-            self.value.anchors = {**self.value.anchors, self.key: at}
 
     def _odd_key(self, value: Any, at: Position) -> None:
         """Take a merge key, or report a wrong key."""

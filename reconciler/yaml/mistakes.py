@@ -129,14 +129,3 @@ def _of_indentation(text: str, begin: int, end: int) -> Mistake | None:
         return last.start(2), f"this line is further left than the next one; expected {indentation} spaces before it"
     said = f"this line is further right than the one before it; expected {len(last[1])} spaces before it"
     return own.start(2), said
-
-
-def closes(text: str) -> bool:
-    """Tell whether the bracket that `text` begins with is closed in it."""
-    position = opened = 0
-    while (token := TOKEN.match(text, position)) is not None:
-        position = token.end()
-        opened += 1 if token["open"] else -1 if token["close"] else 0
-        if not opened:
-            return True
-    return False

@@ -14,8 +14,8 @@ import yaml
 from reconciler.errors import Problem
 from reconciler.yaml.anchors import ALIAS, DEEPEST, PIECES, AliasError, Anchors, Budget
 from reconciler.yaml.located import Document, Frame, ListFrame, LocatedMap, MapFrame, Position
-from reconciler.yaml.parsers import Parser, parser_for
-from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, collection_tag_problem, node_kind, plain, tagged
+from reconciler.yaml.parsers import parser_for
+from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, node_kind, plain, tag_problem, tagged
 from reconciler.yaml.syntax import decode, position_at, quoted, syntax_problem, too_deep
 
 _NOTHING: Final = object()
@@ -34,23 +34,22 @@ class Builder:
         self._text = text
         self._file = file
         self._budget = budget
-        self._anchors = Anchors(len(text), budget)
+        self._anchors = Anchors(budget)
         self._root = ListFrame()
         self._top: Frame = self._root
         self._stack: list[Frame] = []
 
-    def build(self, parser: Parser) -> None:
+    def build(self, parser: Any) -> None:
         """Build all documents. Raises what the parser raises, and `EndedError`."""
         events = iter(parser.get_event, None)
         count = 0
         event: Any = None
         scalar_event = yaml.ScalarEvent
-        maybe = MAYBE
         try:
             for count, event in enumerate(islice(events, self._budget.pieces_left), 1):  # noqa: B007 - the last one counts
                 if event.__class__ is scalar_event and event.anchor is None and event.tag is None:
                     value = event.value
-                    if value[:1] in maybe and not event.style:
+                    if value[:1] in MAYBE and not event.style:
                         value = self._resolved(event)
                 else:
                     value = _OTHERS[event.__class__](self, event)
@@ -65,7 +64,7 @@ class Builder:
             self._budget.pieces_left -= count
         if (event := next(events, None)) is not None:
             most = f"expected at most {PIECES} in a configuration; nothing after it is read"
-            self._report_at(event, f"too many keys and values up to here; {most}")
+            self.report(_start(event), f"too many keys and values up to here; {most}")
             raise EndedError
 
     def _end_if_too_deep(self, last: Any, error: yaml.MarkedYAMLError) -> None:
@@ -85,24 +84,21 @@ class Builder:
         """Note a problem."""
         self.problems.append(Problem(self._file, *at, message))
 
-    def _report_at(self, event: Any, message: str) -> None:
-        self.report(_start(event), message)
-
     def _resolved(self, event: Any) -> Any:
         """Return what a scalar means that is plain or has a tag. For a key that is no string, report that, and return
         its text."""
         try:
             tag = event.tag
-            value = plain(event.value) if tag is None else tagged(tag, event.value, is_plain=not event.style)
+            value = plain(event.value) if tag is None else tagged(tag, event.value)
         except UnfitError as unfit:
-            self._report_at(event, str(unfit))
+            self.report(_start(event), str(unfit))
             value = unfit.placeholder
         if value is MERGE:
             return value if self._top.wants_key else event.value
         if value.__class__ is str or not self._top.wants_key:
             return value
         found = f"a key must be a string; found {node_kind(value)}"
-        self._report_at(event, f"{found}; write it in quotes: {quoted(event.value)}")
+        self.report(_start(event), f"{found}; write it in quotes: {quoted(event.value)}")
         return event.value
 
     def _scalar(self, event: Any) -> Any:
@@ -123,8 +119,9 @@ class Builder:
                 self.problems.append(Problem(self._file, *_start(event), message, ALIAS, cause=cause))
             # A string as a key, and an empty map as a value, cause no second problem.
             return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
-        if isinstance(self._top, MapFrame):
-            self._top.note_anchor(self._anchors.positions[event.anchor])
+        if isinstance(self._top, MapFrame) and isinstance(self._top.key, str):
+            above = self._top.value
+            above.anchors = {**above.anchors, self._top.key: self._anchors.positions[event.anchor]}
         return value
 
     def _open(self, event: Any) -> Any:
@@ -132,8 +129,8 @@ class Builder:
         in_brackets = event.flow_style
         frame: Frame = MapFrame(self.report, in_brackets=in_brackets) if is_map else ListFrame(in_brackets=in_brackets)
         at = _start(event)
-        if event.tag is not None and (problem := collection_tag_problem(event.tag, "map" if is_map else "seq")):
-            self.report(at, problem)
+        if event.tag is not None:
+            self.report(at, tag_problem(event.tag))
         self._top.put(frame.value, at)
         self._stack.append(self._top)
         if len(self._stack) > DEEPEST:
@@ -155,9 +152,8 @@ class Builder:
     def _document_start(self, event: Any) -> Any:
         if event.version not in (None, (1, 2)):
             number = ".".join(map(str, event.version))
-            self._report_at(
-                event, f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
-            )
+            message = f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
+            self.report(_start(event), message)
         self._anchors.begin_document()
         self._root = self._top = ListFrame()
         return _NOTHING

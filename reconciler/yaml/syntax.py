@@ -1,4 +1,4 @@
-"""From bytes to text, and the problems of text that is no YAML, in words that are the same for both parsers.
+"""From bytes to text, and the problems of text that is no YAML, in words that are always the same.
 
 The messages of a parser change with its versions, so none is shown. A problem follows from the half of the parser that
 failed (scanner or parser), the two positions that it gives, and the text there.
@@ -7,16 +7,14 @@ failed (scanner or parser), the two positions that it gives, and the text there.
 from __future__ import annotations
 
 import codecs
-import difflib
 import re
-from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml.mistakes import QUOTED, TOKEN, closes, likely_mistake
+from reconciler.yaml.mistakes import QUOTED, TOKEN, likely_mistake
 
 _LONGEST = 60
 
@@ -30,12 +28,6 @@ def shown(text: str) -> str:
 def quoted(text: str) -> str:
     """Return `shown(text)` in double quotes."""
     return f'"{shown(text)}"'
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean X?` for the known word that is closest to `word`, or nothing when none is close."""
-    close = difflib.get_close_matches(word[:_LONGEST], list(known)[:1000], n=1)
-    return f"; did you mean {shown(close[0])}?" if close else ""
 
 
 _NO_START: Final = "a value cannot begin with {char}; expected it in quotes"
@@ -52,13 +44,10 @@ _COLLECTIONS: Final = {
     "-": 'this does not belong to the list that begins at line {line}; expected "- " with the same indentation',
     "": "this does not belong to the map that begins at line {line}; expected a key with the same indentation",
 }
-_UNREADABLE: Final = "this cannot be read as {}; expected the text in quotes if it is none"
-_TOKENS: Final = {
-    char: _UNREADABLE.format(name)
-    for chars, name in (("&", "an anchor"), ("*", "an alias"), ("!", "a tag"), ("|>", "a block"), ("%", "a directive"))
-    for char in chars
-}
-"""By its first character, the problem of a token that cannot be read."""
+_UNREADABLE: Final = "this cannot be read; expected the text in quotes"
+_BLOCKS: Final = ("|", ">")
+_SIGNS: Final = ("&", "*", "!", "%", *_BLOCKS)
+"""The first characters of an anchor, an alias, a tag, a directive or a block."""
 _VERSION: Final = "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
 _UNCLOSED: Final = "this quote is never closed; expected the same quote at the end of the text"
 _NO_ESCAPE: Final = (
@@ -66,14 +55,7 @@ _NO_ESCAPE: Final = (
     "or single quotes around the text"
 )
 _ENDS: Final = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
-_WHOLE: Final = re.compile(r"[&*][0-9A-Za-z_-]+(?=[\s?:,\]}%@`]|\Z)|!(?:<[^\s>]*>|[^\s,\[\]{}]*)(?=\s|\Z)")
-_HANDLE: Final = re.compile(r"![0-9A-Za-z_-]+!")
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+(?:#.*\s*)*")
-_ESCAPE: Final = re.compile(
-    r"""\\(?:[0abt\tnvfre "/\\N_LP\n\r]|x[0-9a-fA-F]{2}|u(?![dD][89a-fA-F])[0-9a-fA-F]{4}"""
-    r"|U(?!0000[dD][89a-fA-F])00(?:10|0[0-9a-fA-F])[0-9a-fA-F]{4})"
-)
-"""An escape that stands for a character; half of a surrogate pair does not."""
 
 
 def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
@@ -87,7 +69,7 @@ def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     if isinstance(error, yaml.scanner.ScannerError):
         message, at_begin = _of_token(text, begun or found, found)
     elif begun is None:
-        message, at_begin = _of_stream(text, found), False
+        message, at_begin = _VERSION if text.startswith("%", found.index) else _DOCUMENT, False
     else:
         message, at_begin = _of_node(text, begun, found)
     begun = begun or found
@@ -102,39 +84,30 @@ def _of_token(text: str, begun: Any, found: Any) -> tuple[str, bool]:
     first, last = text[begun.index : begun.index + 1], text[found.index : found.index + 1]
     if first in QUOTED and (message := _of_quoted(text, begun.index, found.index)):
         return message, True
-    if last == "\t" and first not in _TOKENS:
+    if last == "\t" and first not in _SIGNS:
         return _TAB, False
     if begun.index == found.index:
         return _INDICATORS.get(last, _NO_START), False
-    if first in _TOKENS and not (_WHOLE.match(text, begun.index) and begun.line != found.line):
-        return _TOKENS[first], True
+    if first in _BLOCKS or (first in _SIGNS and begun.line == found.line):
+        return _UNREADABLE, True
     return _NO_COLON, True
 
 
 def _of_quoted(text: str, begin: int, end: int) -> str:
     """Return the problem of the quoted text that begins at `begin`, read up to `end`; empty if there is none."""
     closed = QUOTED[text[begin]].match(text, begin)
-    whole = text[begin : closed.end() if closed else len(text)]
-    if text[begin] == '"' and "\\" in _ESCAPE.sub("", whole):
-        return _NO_ESCAPE
-    return "" if closed and closed.end() <= end else _UNCLOSED
-
-
-def _of_stream(text: str, found: Any) -> str:
-    """Return the problem of what is found between two documents."""
-    if text.startswith("%", found.index):
-        return _VERSION if text.startswith("%YAML", found.index) else _TOKENS["%"]
-    return _DOCUMENT
+    if closed and closed.end() <= end:
+        return ""
+    # An escape that the scanner does not know ends it at the backslash, or behind the letter that follows.
+    return _NO_ESCAPE if closed and "\\" in text[max(end - 2, begin) : end + 1] else _UNCLOSED
 
 
 def _of_node(text: str, begun: Any, found: Any) -> tuple[str, bool]:
     """Return why a token does not fit into what was begun, and whether the position is where that begins."""
-    if _HANDLE.match(text, found.index):
-        return _TOKENS["!"], False
     first = text[begun.index : begun.index + 1]
     if begun.index == found.index or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begun.index, found.index)):
         return _NO_VALUE, False
-    if first in ("[", "{") and not closes(text[begun.index : found.index]):
+    if first in ("[", "{"):
         return _COLLECTIONS[first], True
     is_list = first == "-" and text[begun.index + 1 : begun.index + 2].isspace()
     return _COLLECTIONS["-" if is_list else ""], False

@@ -145,14 +145,11 @@ def _style(text: str, layout: Layout) -> str | None:
     if _HIDDEN.search(text) or _NO_STRING.fullmatch(text) or layout.must_quote(text):
         return '"'
     if "\n" in text:
-        return "|" if _is_literal(text) else '"'
+        lines = text.removesuffix("\n").split("\n")
+        # A literal block gives the text back exactly, without an indicator for white space at its ends.
+        is_literal = lines[-1] and not text[0].isspace() and all(line == line.rstrip() for line in lines)
+        return "|" if is_literal else '"'
     return None
-
-
-def _is_literal(text: str) -> bool:
-    """Tell whether a literal block gives `text` back exactly, without an indicator for white space at its ends."""
-    lines = text.removesuffix("\n").split("\n")
-    return bool(lines[-1]) and not text[0].isspace() and all(line == line.rstrip() for line in lines)
 
 
 def _is_short(value: Any) -> bool:

@@ -107,7 +107,7 @@ def test_an_alias_bomb_is_a_problem(folder: Folder) -> None:
     (problem,) = folder.problems()
     assert re.fullmatch(
         r"main\.yaml:\d+:\d+: alias \*a\d expands to too many values; "
-        "expected at most 100000 values through aliases in a file",
+        "expected at most 1000000 through aliases in a configuration",
         problem,
     )
 

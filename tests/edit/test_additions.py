@@ -106,7 +106,7 @@ def test_blank_lines_between_resources_are_taken_up() -> None:
             "--- # one\nx-a: 1\n---\nx-b: 1\n...\n",
             '--- # one\nx-a: 1\n---\nx-b: 1\nreports:\n  new:\n    name: "No"\n...\n',
         ),
-        ("x-a: 1\n--- !!null\n", 'x-a: 1\nreports:\n  new:\n    name: "No"\n--- !!null\n'),
+        ("x-a: 1\n--- null\n", 'x-a: 1\nreports:\n  new:\n    name: "No"\n--- null\n'),
     ],
 )
 def test_nasty_files_keep_every_line(before: str, after: str) -> None:

@@ -166,8 +166,8 @@ s:
     own: &own {z: 1}
     plain: 1
     text: words
-    tagged: !!map
-      x: 1
+    tagged: !!str
+      x
     uses:
       - *s
     merges:
@@ -194,7 +194,7 @@ s:
         (("list", 7), 1, "all.yaml:8:11: list.7 has no place here: another value stands in its way"),
         (("list", "x"), 1, "all.yaml:8:11: list.x has no place here: another value stands in its way"),
         (("plain",), float("inf"), "all.yaml:10:12: plain cannot be written"),
-        (("tagged",), 1, "all.yaml:12:13: tagged is written with !!map"),
+        (("tagged",), 1, "all.yaml:12:13: tagged is written with !!str"),
         (("uses",), 1, "all.yaml:15:7: uses holds *s"),
         (("merges",), {}, "all.yaml:17:7: merges holds <<"),
         (("anchored",), 2, "all.yaml:18:15: anchored is written with &lone"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import string
 from random import Random
 from time import process_time
@@ -42,16 +41,6 @@ def test_a_key_in_a_file(place: Place, key: str, text: str, name: str, line: int
     assert any(each.startswith(f"{name}:{line}:{column}: {SAID}") for each in problems)
     assert BODY not in "".join(problems)
     assert "aaaa" not in "".join(problems)
-
-
-@pytest.mark.parametrize("spelled", [f"\\x73k_{BODY}", f"sk\\u005f{BODY}", f"sk_{BODY[:9]}\\\n    {BODY[9:]}"])
-@pytest.mark.parametrize("text", [f"automations:\n  a: {SOUND}\n", 'x-a: {? "%s" : 1}\n', 'x-a: ["%s"]\n'])
-def test_a_key_that_escapes_spell(place: Place, spelled: str, text: str) -> None:
-    """The value is what would be sent and shown, so the value is looked at too."""
-    place.write(text % spelled)
-    (problem,) = place.problems()
-    assert re.fullmatch(rf"main\.yaml:\d+:\d+: {SAID}.*", problem)
-    assert "sk_" not in problem
 
 
 def test_a_key_that_variables_make(place: Place) -> None:

@@ -199,32 +199,9 @@ def test_a_base_without_the_folder(branch: Branch) -> None:
     assert {each["scope"] for each in planned.document["changes"]} == {"pull request"}
 
 
-@pytest.mark.parametrize("way", ["way/real.yaml", "./way/../.hidden//real.yaml", "../../team/below/way/real.yaml"])
-def test_links_at_the_base(branch: Branch, way: str) -> None:
-    """A link to a file of the folder is that file; it is followed from folder to folder, and up and down again."""
-    other = _at(branch.world, branch.folder / "team")
-    other.write(PENDING, ".hidden/real.yaml")
-    (other.folder / "below").mkdir()
-    (other.folder / "below" / "way").symlink_to("../.hidden")
-    (other.folder / "below" / "linked.yaml").symlink_to(way)
-    merged(branch, None)
-    assert other.plan("--base", "main").change("automation.flow")["scope"] == "pending"
-
-
-@pytest.mark.parametrize(
-    ("target", "said"),
-    [
-        ("/etc/hostname", "leaves the folder"),
-        ("../../../../../../../../etc/hostname", "leaves the folder"),
-        ("../outside.yaml", "leaves the folder"),
-        ("gone.yaml", "No such file"),
-        ("link.yaml", "levels of symbolic links"),
-        ("x" * 5000, ""),
-    ],
-    ids=["absolute", "far up", "beside", "nowhere", "itself", "long"],
-)
-def test_links_that_lead_nowhere_good(branch: Branch, target: str, said: str) -> None:
-    """What is not read on disk is not read at the base either: a warning, and nothing of it is shown."""
+@pytest.mark.parametrize("target", ["/etc/hostname", "../outside.yaml", "main.yaml", "link.yaml", "x" * 5000])
+def test_links_at_the_base(branch: Branch, target: str) -> None:
+    """None is followed, wherever it leads: a warning, and nothing of what is there is shown."""
     folder = branch.folder / "team"
     other = _at(branch.world, folder)
     other.write(PENDING)
@@ -247,7 +224,7 @@ def test_links_that_lead_nowhere_good(branch: Branch, target: str, said: str) ->
     git(branch.folder, "commit", "--quiet", "-m", "no link")
     planned = other.plan("--base", "HEAD^")
     assert planned.change("automation.flow")["scope"] == "pull request", planned.out
-    assert any("link.yaml" in each and said in each for each in planned.document["warnings"])
+    assert any("link.yaml: is a link, and none is followed" in each for each in planned.document["warnings"])
 
 
 def test_submodules_at_the_base(branch: Branch) -> None:

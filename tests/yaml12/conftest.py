@@ -1,4 +1,4 @@
-"""Every test of the reader runs on both parsers."""
+"""A text, its value, and its problems."""
 
 from __future__ import annotations
 
@@ -8,26 +8,16 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Problem
-from reconciler.yaml import Document, is_accelerated, read
+from reconciler.yaml import Document, read
 
 Read = Callable[[str | bytes], tuple[list[Document], list[Problem]]]
 
 
-@pytest.fixture(params=[True, False], ids=["c", "python"])
-def accelerated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Which parser reads."""
-    if request.param and not is_accelerated():
-        pytest.skip("PyYAML is installed without its C parser")
-    monkeypatch.setattr("yaml.__with_libyaml__", request.param)
-    return bool(request.param)
-
-
 @pytest.fixture
-def read_text(accelerated: bool) -> Read:
+def read_text() -> Read:
     """Read text or bytes as the file `f.yaml`."""
 
     def reader(text: str | bytes) -> tuple[list[Document], list[Problem]]:
-        assert is_accelerated() is accelerated
         data = text.encode() if isinstance(text, str) else text
         return read(data, "f.yaml")
 

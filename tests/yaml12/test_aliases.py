@@ -39,7 +39,6 @@ def test_an_anchor_can_be_given_again(value_of: Value) -> None:
         ("<<: {x: 1}\n  y: 2", {"x": 1, "y": 2}),
         ("<<: [*base, {b: 5, d: 6}]", {"a": 1, "b": 2, "d": 6}),
         ("<<: {<<: *base, a: 7}", {"a": 7, "b": 2}),
-        ("!!merge <<: *base", {"a": 1, "b": 2}),
         ("<<: []", {}),
     ],
 )
@@ -116,7 +115,7 @@ def test_an_alias_bomb_is_a_problem_in_no_time(problems_of: Problems) -> None:
     lines = [f"a0: &a0 [{nine.format('x')}]"]
     lines += [f"a{level}: &a{level} [{nine.format(f'*a{level - 1}')}]" for level in range(1, 30)]
     assert problems_of("\n".join(lines)) == [
-        "6:10: alias *a4 expands to too many values; expected at most 100000 values through aliases in a file"
+        "7:10: alias *a5 expands to too many values; expected at most 1000000 through aliases in a configuration"
     ]
 
 
@@ -124,15 +123,14 @@ def test_a_merge_bomb_is_a_problem_too(read_text: Read) -> None:
     """Merging one large map again and again is stopped by the same limit, before memory is used up."""
     large = ", ".join(f"k{number}: 1" for number in range(2000))
     documents, problems = read_text(f"m: &m {{{large}}}\nl:\n" + "- <<: *m\n" * 2000)
-    assert [problem.line for problem in problems] == [52]
-    assert sum(map(len, documents[0].value["l"])) < 100_000
+    assert [problem.line for problem in problems] == [502]
+    assert sum(map(len, documents[0].value["l"])) < 1_000_000
 
 
 def test_defaults_of_many_resources_are_no_bomb(value_of: Value) -> None:
-    """The limit grows with the file, so that ten thousand resources can share their defaults."""
+    """Ten thousand resources can share their defaults."""
     defaults = ", ".join(f"k{number}: 1" for number in range(15))
-    comment = "# " + "what this resource is for, in a line of some length " * 4
-    value = value_of(f"d: &d {{{defaults}}}\nl:\n" + f"- <<: *d {comment}\n" * 10_000)
+    value = value_of(f"d: &d {{{defaults}}}\nl:\n" + "- <<: *d\n" * 10_000)
     assert len(value["l"][-1]) == 15
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.yaml import Document, LocatedList, LocatedMap, is_accelerated, read
+from reconciler.errors import ReconcilerError
+from reconciler.yaml import Document, LocatedList, LocatedMap, read
 
 from .conftest import Read
 
@@ -151,7 +152,6 @@ def test_a_binary_file_does_not_flood(problems_of: Problems) -> None:
     assert len(problems_of(b"\0" * 100_000)) == 20
 
 
-@pytest.mark.usefixtures("accelerated")
 def test_the_cyclic_collector_is_held_off_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """No collection runs while a file is read, and the collector is as before, after an error too."""
     seen: list[bool] = []
@@ -175,9 +175,9 @@ def test_the_cyclic_collector_is_held_off_and_comes_back(monkeypatch: pytest.Mon
     assert set(seen) == {False}
 
 
-def test_without_the_c_parser_the_pure_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where PyYAML has no C parser, nothing is asked of it."""
+def test_without_the_c_parser_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Python parser of PyYAML reads some texts otherwise, so it is not used; the error names the other."""
     monkeypatch.setattr("yaml.__with_libyaml__", False)
-    monkeypatch.delattr("yaml.CSafeLoader", raising=False)
-    assert not is_accelerated()
-    assert read(b"a: 012", "f") == ([Document({"a": 12}, "f", (1, 1))], [])
+    with pytest.raises(ReconcilerError, match="without its C parser") as raised:
+        read(b"a: 012", "f")
+    assert "--only-binary pyyaml" in str(raised.value.hint)

@@ -123,7 +123,6 @@ def read_back(text: str) -> Any:
     return documents[0].value if documents else None
 
 
-@pytest.mark.usefixtures("accelerated")
 @pytest.mark.parametrize("text", NASTY)
 def test_every_nasty_string_reads_back_wherever_it_stands(text: str) -> None:
     """As the document, a value, a key and an item, each of them survives."""
@@ -174,7 +173,6 @@ def test_the_style_is_block_and_plain() -> None:
     )
 
 
-@pytest.mark.usefixtures("accelerated")
 @pytest.mark.parametrize("key", ["", "k" * 160, "\u202e" * 160])
 def test_keys_stay_on_the_line_of_their_value(key: str) -> None:
     """Empty, long and escaped keys have no `? ` before them, and read back."""
