@@ -15,7 +15,7 @@ from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences, value_at
 from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
-from reconciler.kinds.references import WRITE_IT, ReferenceResolver, Targets, resolved
+from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolved
 from reconciler.kinds.wire import is_id, record_from
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
@@ -163,7 +163,7 @@ class PendingReferences:
     id_of: Callable[[str], str | None]
     before: Live
     taken: Collection[ObjectRef]
-    coming: Callable[[str], Mapping[str, Fields]]
+    coming: Planned
     _made: dict[str, tuple[int, Raw]] = field(default_factory=dict)
     _readings: dict[str, _Reading] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -180,11 +180,11 @@ class PendingReferences:
 
     def _item(self, address: str, reference: Reference) -> dict[str, Any]:
         record, number = self._target(address, KINDS[reference.kind])
-        only_ids, reading = Targets(reference, (), (), {}), None
+        reading = None
         doubt: list[str] = []
         for _ in Poll().longer(LAST_DELAY):
             reading = self._newer(reference.lookup, reading)
-            item = only_ids.by_id(record.id, reading.offered)
+            item = item_by_id(reference, record.id, reading.offered)
             # A list that was read before the object was made proves nothing about it.
             if item is None and reading.after >= number:
                 item, doubt = self._by_label(address, record, reference, reading)
@@ -221,20 +221,19 @@ class PendingReferences:
                 reading.live = [record_from(kind, each, self.before.lookups) for each in items]
         known = (*self.before.records.get(kind.name, {}).values(), *reading.live)
         live = {record.id: record} | {each.id: each for each in known}
-        coming = self.coming(kind.name)
         # What was written for it tells more than an answer does if its provider is not understood.
-        target = replace(live[record.id], fields={**coming.get(address, {}), **live[record.id].fields})
+        written = self.coming(kind.name).get(address, {})
+        target = replace(live[record.id], fields={**written, **live[record.id].fields})
         taken = set(self.taken)
         # What was offered before the object was made stands for something else.
         if address in self._made:
             taken |= {
                 ObjectRef(kind.name, str(item.get("id"))) for item in self.before.lookups.get(reference.lookup, ())
             }
-        targets = ReferenceResolver(Live({kind.name: live}), taken, self.coming).targets(reference)
-        proof = targets.proof(target, reading.offered, address)
-        if proof is not None:
-            return proof.item, []
-        return None, targets.in_doubt(kind, target, address, reading.offered)
+        offered = {reference.lookup: tuple(reading.offered)}
+        targets = Targets(reference, Live({kind.name: live}, offered), taken, self.coming)
+        item = targets.proof(target, address=address)
+        return item, targets.in_doubt(target, address) if item is None else []
 
     def _newer(self, path: str, than: _Reading | None) -> _Reading:
         """A list, read again unless that was done since `than`. Threads share one reading."""

@@ -127,17 +127,17 @@ class ChangeStatus:
         """Which item to send is not offered any more, or belongs to another object than it did; None if none."""
         uses = self._change.remember.depends_on if self._change.remember else ()
         for reference, sent, before in _sent_items(self._change):
+            targets = resolver.targets(reference)
             open_addresses = {referred(reference, item) for item in sent}
             for item in sent:
-                if not (referred(reference, item) or item in before or resolver.offers(reference).holds(item)):
+                if not (referred(reference, item) or item in before or targets.offered.holds(item)):
                     return f"{item.get('id')} is not offered in {reference.lookup} any more"
             for address in uses:
                 target_id = self._id_of(address)
                 if address_kind(address) != reference.kind or address in open_addresses or target_id is None:
                     continue
                 target = self._live.records[reference.kind].get(target_id)
-                proof = resolver.proof(target, reference, before, address) if target else None
-                if proof is None or proof.item not in sent:
+                if target is None or targets.proof(target, before, address) not in sent:
                     lost = "nothing proves any more that what is sent for it belongs to it" if target else "it is gone"
                     return f"it refers to {address} ({target_id}): {lost}"
         return None
@@ -197,8 +197,7 @@ class ChangeStatus:
             target = self._live.records[reference.kind].get(entry.id) if entry else None
             if target is None or target.id in self._old:
                 return None
-            proof = self._references.proof(target, reference, carried, address)
-            return proof.item if proof else None
+            return self._references.targets(reference).proof(target, carried, address)
 
         lists = [record.raw.get(name) for name, _ in self._kind.reference_fields()]
         carried = [item for items in lists if isinstance(items, list) for item in items]

@@ -143,5 +143,5 @@ class _Verifier:
                     continue
                 meant = self._known[reference.kind].get(entry.id)
                 meant = meant or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
-                if self._references.proof(meant, reference, used, target) is None:
+                if self._references.targets(reference).proof(meant, used, target) is None:
                     yield f"live {name} shows nothing that is proven to be {target} ({entry.id})"

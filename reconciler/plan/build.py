@@ -255,7 +255,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
         for kind in KINDS.values()
         for _, reference in kind.reference_fields()
         if reference.lookup in context.live.lookups
-        for item_id, object_id in context.references.behind(reference).items()
+        for item_id, object_id in context.references.targets(reference).behind().items()
     }
     return {item_id: address for item_id, address in found.items() if address is not None}
 

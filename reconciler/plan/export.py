@@ -130,7 +130,7 @@ def _natural(kind: Kind, record: Record) -> tuple[str, ...]:
 
 def _behind(kind: Kind, live: Live) -> dict[str, dict[str, str]]:
     """Field → id of an item → id of the object that it stands for, if the two differ."""
-    return {name: ReferenceResolver(live).behind(reference) for name, reference in kind.reference_fields()}
+    return {name: ReferenceResolver(live).targets(reference).behind() for name, reference in kind.reference_fields()}
 
 
 def _with_references(

@@ -212,8 +212,7 @@ class PlanContext:
         """The item for a reference, or None if its target has no id yet or is not offered. `used`: the items that the
         live object holds already."""
         record = self.target(address)
-        proof = self.references.proof(record, reference, used, address) if record else None
-        return proof.item if proof else None
+        return self.references.targets(reference).proof(record, used, address) if record else None
 
     def target(self, address: str) -> Record | None:
         """The live object that a reference to an address means, None if it is still to be created."""

@@ -12,8 +12,6 @@ from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, 
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.lookups import described, find_labels
 from reconciler.kinds.references import (
-    BY_ID,
-    BY_LABEL,
     WRITE_IT,
     Labelled,
     list_items,
@@ -104,8 +102,7 @@ def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
     for name, reference in KINDS[user.kind].reference_fields():
         if reference.kind != target.kind or record is None:
             continue
-        known = context.references.targets(reference).possible(record, context.references.offers(reference))
-        ids = {target.id, *(item["id"] for item in known)}
+        ids = {target.id, *(item["id"] for item in context.references.targets(reference).possible(record))}
         if any(item.get("id") in ids for item in user.remember.applied.get(name) or () if isinstance(item, dict)):
             return False
     return True
@@ -163,9 +160,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         address = referred(sent.reference, sent.item)
         record = context.target(address) if address else None
         if address and record and _is_open(sent, address):
-            kind, offered = KINDS[sent.reference.kind], context.references.offers(sent.reference)
-            targets = context.references.targets(sent.reference)
-            first, *candidates = targets.in_doubt(kind, record, address, offered) or [""]
+            first, *candidates = context.references.targets(sent.reference).in_doubt(record, address) or [""]
             unsure += [f"{sent.change.address}: {sent.name}[{sent.index}]: {first}", *candidates] if first else []
     doubtful: dict[tuple[Reference, str], list[str]] = defaultdict(list)
     for sent, label, found in _labelled(context, changes):
@@ -175,8 +170,8 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         if addresses := doubtful.pop((sent.reference, label), None):
             place = sent.resource.field_location(f"{sent.name}[{sent.index}].{sent.reference.label_key}")
             why = f'{sent.name}[{sent.index}]: the label "{label}" does not prove which destination it is'
-            targets, kind = context.references.targets(sent.reference), KINDS[sent.reference.kind]
-            first, *candidates = targets.candidates(kind, why, found.items, found.bearers)
+            targets = context.references.targets(sent.reference)
+            first, *candidates = targets.candidates(why, found.items, found.bearers)
             unsure += [f"{place}: {some_of(addresses)}: {first}", *candidates]
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
@@ -187,7 +182,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
 def _not_offered(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
     """Problems for items that are written by id and not offered, unless the live object has them already."""
     for sent in _new_by_id(context.desired, context.live, changes):
-        offered = context.references.offers(sent.reference)
+        offered = context.references.targets(sent.reference).offered
         if sent.reference.lookup in context.live.lookups and not offered.holds(sent.item):
             found, ids = sent.item["id"], [str(each["id"]) for each in offered if each.get("id")]
             expected = f"expected one of: {described(offered)}{did_you_mean(found, ids)}"
@@ -198,17 +193,17 @@ def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator
     """Problems for labels that nothing bears, or only what these changes delete."""
     leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
     for sent, label, found in _labelled(context, changes):
-        kind, targets = KINDS[sent.reference.kind], context.references.targets(sent.reference)
-        bearers = " and ".join(targets.described(kind, each) for each in found.bearers)
-        if found.item and any((kind.name, each) in leaving for each in found.bearers):
+        targets = context.references.targets(sent.reference)
+        bearers = " and ".join(map(targets.described, found.bearers))
+        if found.item and any((sent.reference.kind, each) in leaving for each in found.bearers):
             said = f'"{label}" is the label of {bearers}, which this plan deletes'
             yield sent.problem(sent.reference.label_key, f"{said}; expected a destination that stays")
         elif not found.items:
-            offered = context.references.offers(sent.reference)
             said = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
             said += f", and it could be that of {bearers}" if bearers else ""
             keys = [each.partition(".")[2] for each in found.bearers if each in context.desired.resources]
-            expected = f"one of: {described(offered)}{did_you_mean(label, find_labels(offered).values())}"
+            close = did_you_mean(label, find_labels(targets.offered).values())
+            expected = f"one of: {described(targets.offered)}{close}"
             expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
             yield sent.problem(sent.reference.label_key, f"{said}; expected {expected}")
 
@@ -218,7 +213,7 @@ def _labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple
     for sent in _sent(context.desired, changes):
         label = named_label(sent.reference, sent.item)
         if label is not None and sent.reference.lookup in context.live.lookups:
-            yield sent, label, context.references.by_label(sent.reference, label)
+            yield sent, label, context.references.targets(sent.reference).by_label(label)
 
 
 def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
@@ -231,20 +226,19 @@ def destinations(context: PlanContext) -> Iterator[Destination]:
     addresses = context.addresses()
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.reference_fields()}
     for reference in references.values():
-        offered = context.references.offers(reference)
-        labels, behind = find_labels(offered), context.references.behind(reference)
+        targets = context.references.targets(reference)
+        labels, behind = find_labels(targets.offered), targets.behind()
         bearers: dict[str, list[str]] = defaultdict(list)
         for item_id, label in labels.items():
             bearers[label].append(item_id)
-        for item in offered:
+        for item in targets.offered:
             item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
             same = [other for other in bearers.get(label, ()) if other != item_id]
             record = context.live.records.get(reference.kind, {}).get(behind.get(item_id, item_id))
             target = None
             if record is not None and item.get("type") == reference.type:
-                address = addresses.get(record.ref, "")
-                proven_by = BY_LABEL if item_id in behind else BY_ID
-                target = Target(record.kind, record.id, record.name, address, proven_by)
+                proven_by = "label" if item_id in behind else "id"
+                target = Target(record.kind, record.id, record.name, addresses.get(record.ref, ""), proven_by)
             yield Destination(str(item.get("type")), item_id, label, tuple(same), target)
 
 
