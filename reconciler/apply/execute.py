@@ -114,7 +114,9 @@ def execute(
         return entry.id if entry else ids.get(address)
 
     state.begin(plan.moved, plan.refresh, plan.zone_data)
-    known = _live_before(plan, state)
+    # All that was live when the plan was made.
+    known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
+    known |= known_objects(state.entries())
     taken = known.union(map(ObjectRef.parse, state.tombstones()))
     references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
@@ -133,12 +135,6 @@ def execute(
         api=plan.api,
         answered=runner.answered,
     )
-
-
-def _live_before(plan: Plan, state: StateRecorder) -> set[ObjectRef]:
-    """All that was live when the plan was made."""
-    known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged}
-    return known | set(plan.objects().values()) | known_objects(state.entries())
 
 
 class _Run:

@@ -81,7 +81,11 @@ class ChangeStatus:
         self._records = live.records[change.kind]
         self.record = self._records.get(change.id or "")
         self._old = {each.id for each in plan.changes if each.action is Action.REPLACE}
-        self._made = self._made_before()
+        # The object that an earlier attempt of this change has created, by the state.
+        entry = self._entries.get(change.address)
+        makes = change.action in (Action.CREATE, Action.REPLACE) and entry is not None and entry.id != change.id
+        self._made = self._records.get(entry.id) if makes and entry else None
+        self._wanted = change.remember.applied if change.remember else {}
 
     def done(self) -> Change | None:
         """The change without requests if live is as wanted; else None."""
@@ -93,7 +97,7 @@ class ChangeStatus:
         if change.action is Action.CREATE and record is None:
             others = self._same_name()
             record = others[0] if len(others) == 1 else None
-        is_done = record is not None and self._is_as_wanted(record, self._wanted())
+        is_done = record is not None and self._is_as_wanted(record, self._wanted)
         return self._with_requests(record, ()) if record is not None and is_done else None
 
     def half_done(self) -> Change | None:
@@ -105,7 +109,7 @@ class ChangeStatus:
             return None
         if record.fields.get(apart[0]) not in {apart[1].initial, apart[1].placeholder} - {None}:
             return None
-        rest = {name: value for name, value in self._wanted().items() if name != apart[0]}
+        rest = {name: value for name, value in self._wanted.items() if name != apart[0]}
         return self._with_requests(record, change.requests[-1:]) if self._is_as_wanted(record, rest) else None
 
     def difference(self) -> str | None:
@@ -168,26 +172,16 @@ class ChangeStatus:
         if change.remember is None:
             now = dict(flattened(self._kind, record.fields))
         else:
-            found = differences(self._kind, self._wanted(), record.fields, change.remember)
+            found = differences(self._kind, self._wanted, record.fields, change.remember)
             now = {each.path: each.before for each in found}
         paths = sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
         return f": {', '.join(paths)}" if paths else ""
-
-    def _wanted(self) -> Mapping[str, Any]:
-        return self._change.remember.applied if self._change.remember else {}
-
-    def _made_before(self) -> Record | None:
-        """The object that an earlier attempt of this change has created, by the state."""
-        change, entry = self._change, self._entries.get(self._change.address)
-        if change.action not in (Action.CREATE, Action.REPLACE) or entry is None or entry.id == change.id:
-            return None
-        return self._records.get(entry.id)
 
     def _same_name(self) -> list[Record]:
         """The unmanaged objects with the natural key of this change."""
         managed = known_objects(self._entries)
         others = [record for record in self._records.values() if record.ref not in managed]
-        return bearing(self._kind, self._wanted(), others)
+        return bearing(self._kind, self._wanted, others)
 
     def _is_as_wanted(self, record: Record, wanted: Mapping[str, Any]) -> bool:
         """Whether a record is as wanted, with references to what this plan creates."""
