@@ -190,6 +190,21 @@ def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
     return result
 
 
+def with_references(
+    kind: Kind, fields: Fields, addresses: Mapping[ObjectRef, str], behind: Mapping[ObjectRef, ObjectRef] | None = None
+) -> dict[str, Any]:
+    """The fields with a reference in place of each item whose object has an address. `behind`: the object of an item's
+    kind and id, if its own id is another one."""
+    result = dict(fields)
+    for name, index, item, reference in list_items(kind, fields):
+        if isinstance(item, dict) and item.get("type") == reference.type:
+            ref = ObjectRef(reference.kind, str(item.get("id")))
+            if address := addresses.get((behind or {}).get(ref, ref)):
+                written = {reference.key: address.partition(".")[2]}
+                result[name] = [*result[name][:index], written, *result[name][index + 1 :]]
+    return result
+
+
 def known_objects(entries: Mapping[str, Entry]) -> set[ObjectRef]:
     """All objects that entries hold, and those that a replace has put aside."""
     return {ObjectRef.at(address, each) for address, entry in entries.items() for each in (entry.id, *entry.superseded)}

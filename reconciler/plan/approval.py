@@ -147,12 +147,19 @@ def _differences(plan: Plan, approved: Mapping[str, ApprovedChange], *, has_room
 
 
 def _withdrawn(plan: Plan, approved: Mapping[str, ApprovedChange]) -> Iterator[str]:
-    """The changes that were approved and are not planned."""
+    """The changes that were approved and are not planned, and why, as far as the plan tells."""
     planned = {change.address for change in plan.changes}
     for address, known in approved.items():
-        if address not in planned:
-            done, why = DONE.get(known.action, known.action), _why(plan, address, known)
-            yield f"{address} was to be {done} and is not planned any more ({why})"
+        if address in planned:
+            continue
+        why = "it is not in the configuration any more, or is left out"
+        if address in plan.unchanged:
+            why = {"create": "it is there already", "delete": "it is wanted again"}.get(
+                known.action, "it is so already"
+            )
+        elif known.action in ("delete", "forget"):
+            why = "it is gone, or was forgotten"
+        yield f"{address} was to be {DONE.get(known.action, known.action)} and is not planned any more ({why})"
 
 
 def _current(change: Change) -> str:
@@ -182,15 +189,6 @@ def _difference(change: Change, known: ApprovedChange) -> str:
 def _field(each: FieldChange) -> str:
     cause = CAUSES.get(each.cause, "")
     return f"{each.path} {_value(each.before)} → {_value(each.after)}" + (f", {cause}" if cause else "")
-
-
-def _why(plan: Plan, address: str, known: ApprovedChange) -> str:
-    """Why a change that was approved is not there any more, as far as the plan tells."""
-    if address in plan.unchanged:
-        return {"create": "it is there already", "delete": "it is wanted again"}.get(known.action, "it is so already")
-    if known.action in ("delete", "forget"):
-        return "it is gone, or was forgotten"
-    return "it is not in the configuration any more, or is left out"
 
 
 def _value(value: Any) -> str:

@@ -10,7 +10,7 @@ from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import DeliveryChange, delivery_change
 from reconciler.kinds.lookups import find_labels, told_apart
-from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, Resource, State, address_kind
+from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
 from reconciler.plan.changes import (
     creation_errors,
@@ -163,7 +163,10 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
             refresh[resource.address] = result
         else:
             changes[resource.address] = result
-            refresh |= _protection(context, resource, result)
+            entry, protects = context.entries.get(resource.address), resource.lifecycle.prevent_destroy
+            # The protection that is written for an object that only a person can change.
+            if result.action is Action.MANUAL and entry is not None and protects is not None:
+                refresh[resource.address] = replace(entry, protected=protects)
     holders = {each.record.ref: address for address, each in context.matches.items()}
     for address, entry in context.entries.items():
         for object_id in context.put_aside(address):
@@ -180,14 +183,6 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
                 else _dropped(context, address, entry)
             )
     return changes | _released(context), refresh
-
-
-def _protection(context: PlanContext, resource: Resource, change: Change) -> dict[str, Entry]:
-    """The entry of an address whose object only a person can change, with the protection that is written for it."""
-    entry, protects = context.entries.get(resource.address), resource.lifecycle.prevent_destroy
-    if change.action is not Action.MANUAL or entry is None or protects is None:
-        return {}
-    return {resource.address: replace(entry, protected=protects)}
 
 
 def _released(context: PlanContext) -> dict[str, Change]:

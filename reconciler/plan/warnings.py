@@ -35,12 +35,10 @@ def dangling(
     address is misspelt, and the plan would delete, or create twice, what the block was to keep. `entries` and `origin`:
     as `moved` gives them."""
     managed = ObjectRef.managed(entries)
-    for each in _without_source(desired, entries):
-        if close := _likely_source(desired, entries, each):
-            said = (
-                f"moved: from: nothing is remembered as {each.source}; expected the address that the object had{close}"
-            )
-            yield Problem(*each.location, said)
+    for each, close in _without_source(desired, entries):
+        if close:
+            said = f"nothing is remembered as {each.source}; expected the address that the object had{close}"
+            yield Problem(*each.location, f"moved: from: {said}")
     for block in _without_target(desired):
         kind = address_kind(block.target)
         if isinstance(block, Moved) and block.target in origin:
@@ -52,24 +50,20 @@ def dangling(
 
 def without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
     """Messages for `moved` lines that neither do anything nor have done it. `entries`: as `moved` gives them."""
-    for each in _without_source(desired, entries):
-        close = _likely_source(desired, entries, each)
+    for each, close in _without_source(desired, entries):
         yield f"{each.location}: this `moved` does nothing: nothing is remembered as {each.source}{close}"
 
 
-def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[Moved]:
-    """Moves of what is not remembered, to what is not remembered either. Before the first apply, that is no mistake."""
+def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[tuple[Moved, str]]:
+    """Moves of what is not remembered, to what is not remembered either, each with the suggestion of an address that is
+    remembered and would be deleted (empty if none is close). Before the first apply, that is no mistake."""
     for each in desired.moved if entries else ():
         is_new = each.target in desired.resources and each.target not in entries
         if is_new and each.source not in entries and each.source not in desired.resources:
-            yield each
-
-
-def _likely_source(desired: Desired, entries: Mapping[str, Entry], each: Moved) -> str:
-    """The suggestion of an address that is remembered, and would be deleted; empty if none is close."""
-    kind, _, key = each.source.partition(".")
-    gone = (each for each in sorted(entries) if address_kind(each) == kind and each not in desired.resources)
-    return meant([f"{kind}.{close}" for close in close_matches(key, (each.partition(".")[2] for each in gone))])
+            kind, _, key = each.source.partition(".")
+            gone = (name for name in sorted(entries) if address_kind(name) == kind and name not in desired.resources)
+            close = close_matches(key, (name.partition(".")[2] for name in gone))
+            yield each, meant([f"{kind}.{name}" for name in close])
 
 
 def unused(desired: Desired) -> Iterator[Problem]:
@@ -96,13 +90,10 @@ def completed(desired: Desired, state: State) -> Iterator[str]:
 
 
 def _without_target(desired: Desired) -> Iterator[Moved | Import]:
-    onward = (
-        {each.source for each in desired.moved} | {each.source for each in desired.removed} | desired.left_out.keys()
-    )
+    onward = {each.source for each in desired.moved} | {each.source for each in desired.removed}
     blocks: tuple[Moved | Import, ...] = (*desired.moved, *desired.imports)
-    for block in blocks:
-        if block.target not in desired.resources and block.target not in onward:
-            yield block
+    known = desired.resources.keys() | onward | desired.left_out.keys()
+    yield from (each for each in blocks if each.target not in known)
 
 
 def _problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
