@@ -41,15 +41,17 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
             before = {used for used in uses if used in changes and changes[used].action in WRITES}
             notes = [*_not_yet_offered(context, change), *_newly_meant(context, change, resource)]
         leaving: set[str] = set()
-        if change.action in DESTROYS:
-            using = [
-                (addresses.get(user.ref, str(user.ref)), user.name)
-                for user in users.get(ObjectRef(change.kind, change.id or ""), ())
-            ]
-            leaving, staying = _leaving(context, change, using, changes)
-            if staying:
-                also = f"still used by {', '.join(sorted(staying))}: the API may refuse, or leave it without a target"
-                notes = [*notes, also]
+        staying: set[str] = set()
+        using = users.get(ObjectRef(change.kind, change.id or ""), ()) if change.action in DESTROYS else ()
+        for user in using:
+            name = addresses.get(user.ref, str(user.ref))
+            if (other := changes.get(name)) and _stops_using(context, change, other):
+                leaving.add(name)
+            else:
+                staying.add(f"{name} ({user.name})")
+        if staying:
+            also = f"still used by {', '.join(sorted(staying))}: the API may refuse, or leave it without a target"
+            notes = [*notes, also]
         deletes = change.action is Action.DELETE
         result[address] = replace(
             change,
@@ -80,24 +82,10 @@ def _newly_meant(context: PlanContext, change: Change, resource: Resource) -> It
             yield f'{name}[{index}]: the label "{item[reference.label_key]}" means {sent["id"]}'
 
 
-def _leaving(
-    context: PlanContext, change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change]
-) -> tuple[set[str], set[str]]:
-    """The changes that end a use of the object, and the other users by their names."""
-    leaving: set[str] = set()
-    staying: set[str] = set()
-    for address, name in using:
-        other = changes.get(address)
-        if other is not None and (other.action is Action.DELETE or _stops_using(context, change, other)):
-            leaving.add(address)
-        else:
-            staying.add(f"{address} ({name})")
-    return leaving, staying
-
-
 def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
+    """Whether a change ends the use of an object."""
     if user.action not in (Action.UPDATE, Action.REPLACE) or user.remember is None:
-        return False
+        return user.action is Action.DELETE
     record = context.live.records[target.kind].get(target.id or "")
     for name, reference in KINDS[user.kind].reference_fields():
         if reference.kind != target.kind or record is None:
@@ -159,7 +147,9 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
     for sent in _sent(context.desired, changes):
         address = referred(sent.reference, sent.item)
         record = context.target(address) if address else None
-        if address and record and _is_open(sent, address):
+        items = [each for request in sent.change.requests for each in (request.body or {}).get(sent.name) or ()]
+        # Only a reference that is resolved when the change is sent.
+        if address and record and any(referred(sent.reference, each) == address for each in items):
             first, *candidates = context.references.targets(sent.reference).in_doubt(record, address) or [""]
             unsure += [f"{sent.change.address}: {sent.name}[{sent.index}]: {first}", *candidates] if first else []
     doubtful: dict[tuple[Reference, str], list[str]] = defaultdict(list)
@@ -258,9 +248,3 @@ def _sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
             if resource and any(name in request.sets for request in change.requests):
                 for index, item in enumerate(resource.fields.get(name) or ()):
                     yield _Sent(change, resource, name, index, item, reference)
-
-
-def _is_open(sent: _Sent, address: str) -> bool:
-    """Whether a reference is resolved only when the change is sent."""
-    items = [each for request in sent.change.requests for each in (request.body or {}).get(sent.name) or ()]
-    return any(referred(sent.reference, each) == address for each in items)
