@@ -45,7 +45,6 @@ AUTOMATION = Kind(
         Field(
             name="name",
             schema=text("The name that the dashboard shows.", "Welcome Flow", minLength=1, maxLength=255),
-            expected="a text of 1 to 255 characters",
         ),
         Field(
             name="caption",
@@ -54,7 +53,6 @@ AUTOMATION = Kind(
                 "Sends a welcome message to new users",
                 maxLength=1024,
             ),
-            expected="a text of at most 1024 characters",
             required=False,
         ),
         Field(
@@ -62,7 +60,6 @@ AUTOMATION = Kind(
             schema=text(
                 "Whether the automation runs: active does; inactive and paused do not.", enum=list(STATUS_WORDS)
             ),
-            expected="one of active, inactive, paused",
             # The pages list only active and inactive for a body; paused is named for the status endpoint alone.
             setter=SubEndpoint(
                 method="PATCH",
@@ -109,7 +106,6 @@ AUTOMATION = Kind(
                     "segments": {**UID, "description": "A segment's uid, from the dashboard."},
                 },
             },
-            expected="a map of platform, initiators, actions, segments",
             derived=DERIVED,
         ),
     ),

@@ -107,14 +107,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field that a user writes. `expected` ends the sentence "expected …" in an error; `derived` are keys within
-    its value that the API adds by itself; `follows_key`: a word that usually is the environment of the key; `known`:
-    the values that the documents name, where the API may have newer ones. `grid`: it is a UTC time of day (HH:MM) on a
-    grid of so many minutes, sent under its own name, and may be written as a local time; 0: it is none."""
+    """One field that a user writes. `expected` ends the sentence "expected …" in an error, if the schema does not tell;
+    `derived` are keys within its value that the API adds by itself; `follows_key`: a word that usually is the
+    environment of the key; `known`: the values that the documents name, where the API may have newer ones. `grid`: it
+    is a UTC time of day (HH:MM) on a grid of so many minutes, sent under its own name, and may be written as a local
+    time; 0: it is none."""
 
     name: str
     schema: Schema
-    expected: str
+    expected: str = ""
     required: bool = True
     immutable: bool = False
     unordered: bool = False

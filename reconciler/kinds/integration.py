@@ -85,7 +85,6 @@ INTEGRATION = Kind(
                 minLength=1,
                 maxLength=255,
             ),
-            expected="a text of 1 to 255 characters",
             immutable=True,
         ),
         Field(
@@ -101,7 +100,6 @@ INTEGRATION = Kind(
                 "The store whose events are forwarded, case-sensitive. The API cannot change it later.",
                 enum=["iOS", "Android", "Stripe"],
             ),
-            expected="one of iOS, Android, Stripe",
             immutable=True,
         ),
         Field(

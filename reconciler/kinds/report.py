@@ -30,6 +30,15 @@ def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
     return fields
 
 
+MANAGED, UNMANAGED = "An integration of this configuration", "A destination that is not managed here"
+TYPE = {"type": TARGET_INTEGRATION}
+
+
+def _snippet(label: str, description: str, body: dict[str, str]) -> dict[str, Any]:
+    """What an editor offers for a new item."""
+    return {"label": label, "description": description, "body": body}
+
+
 REPORT = Kind(
     name="report",
     object_name="scheduled_report",
@@ -41,7 +50,6 @@ REPORT = Kind(
         Field(
             name="report_name",
             schema=text("The name that the dashboard shows.", "Daily Revenue", minLength=1, maxLength=255),
-            expected="a text of 1 to 255 characters",
         ),
         Field(
             name="send_at",
@@ -56,12 +64,10 @@ REPORT = Kind(
                 "enum": [1, 3, 7],
                 "description": "How many closed UTC days each delivery covers.",
             },
-            expected="one of 1, 3, 7",
         ),
         Field(
             name="status",
             schema=text("draft: nothing is delivered. active: delivered at each send_at.", enum=["draft", "active"]),
-            expected="one of draft, active",
         ),
         Field(
             name="environment",
@@ -69,7 +75,6 @@ REPORT = Kind(
                 "Whose events the report covers. It need not follow the key's environment.",
                 enum=["sandbox", "production"],
             ),
-            expected="one of sandbox, production",
             follows_key=True,
         ),
         Field(
@@ -81,7 +86,7 @@ REPORT = Kind(
                 "examples": [[{"integration": "release-alerts"}]],
                 "items": {
                     "type": "object",
-                    "description": "An integration of this configuration, or a destination that is not managed here.",
+                    "description": f"{MANAGED}, or a destination that is not managed here.",
                     "minProperties": 1,
                     "properties": {
                         "integration": text("The key of an integration of this configuration.", "release-alerts"),
@@ -105,21 +110,13 @@ REPORT = Kind(
                         {"title": "Not managed here, by its label", "required": ["type", "label"]},
                     ],
                     "defaultSnippets": [
-                        {
-                            "label": "integration",
-                            "description": "An integration of this configuration, by its key.",
-                            "body": {"integration": "${1:key}"},
-                        },
-                        {
-                            "label": TARGET_INTEGRATION,
-                            "description": "A destination that is not managed here, by its id.",
-                            "body": {"type": TARGET_INTEGRATION, "id": "${1:id}"},
-                        },
-                        {
-                            "label": f"{TARGET_INTEGRATION}, by its label",
-                            "description": "A destination that is not managed here, by its label.",
-                            "body": {"type": TARGET_INTEGRATION, "label": "${1:label}"},
-                        },
+                        _snippet("integration", f"{MANAGED}, by its key.", {"integration": "${1:key}"}),
+                        _snippet("target_integration", f"{UNMANAGED}, by its id.", {**TYPE, "id": "${1:id}"}),
+                        _snippet(
+                            "target_integration, by its label",
+                            f"{UNMANAGED}, by its label.",
+                            {**TYPE, "label": "${1:label}"},
+                        ),
                     ],
                 },
             },
