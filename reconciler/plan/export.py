@@ -18,6 +18,7 @@ from reconciler.text import natural
 from reconciler.yaml.writing import dump, escape_variables
 
 LONGEST = 60
+SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
 def slug(text: str) -> str:
@@ -117,7 +118,10 @@ def _expressible(
                 del fields[name]
         wrong = violations(kind.name, fields)
         wrong += [(name, f"{name} has a key with ${{ in it") for name in fields if _variable_keys(fields[name])]
-        wrong += [(name, f"{name} holds half of a character") for name in fields if not _is_whole(fields[name])]
+        for name, value in fields.items():
+            # JSON may have half a surrogate pair, which no text can have.
+            if SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+                wrong.append((name, f"{name} holds half of a character"))
         if wrong:
             warnings.append(f"{what} is left out: {'; '.join(message for _, message in wrong)}")
             continue
@@ -145,15 +149,6 @@ def _variable_keys(value: Any) -> bool:
     if isinstance(value, dict):
         return any("${" in key or _variable_keys(inner) for key, inner in value.items())
     return isinstance(value, list) and any(map(_variable_keys, value))
-
-
-def _is_whole(value: Any) -> bool:
-    """Whether all text can be encoded: JSON may have half a surrogate pair."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:
