@@ -22,9 +22,6 @@ LONGEST_NAME = 255
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
-NO_RULES: Fields = {}
-
-
 def is_id(value: object) -> bool:
     """Whether a value may be used as an id in a path."""
     return isinstance(value, str) and ID.fullmatch(value) is not None and value not in FIXED_SEGMENTS
@@ -143,11 +140,11 @@ def came_from(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, 
     return {name: rule for name, rule, live in times if live in (entry.applied.get(name), wanted.get(name))}
 
 
-def fingerprint(kind: Kind, record: Record, rules: Fields = NO_RULES) -> str:
+def fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
     """The hash of what a write could overwrite: the declared fields, and for a full PUT the unknown ones too. Fields
     that the server sets (counters, times) are left out: they change by themselves. `rules` are local times in place of
     UTC times."""
-    seen = {**record.fields, **rules}
+    seen = {**record.fields, **(rules or {})}
     if kind.put is Put.FULL:
         seen |= unknown_fields(kind, record)
     return sha256(seen)

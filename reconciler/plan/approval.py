@@ -84,15 +84,7 @@ def _from_plan(plan: Mapping[str, Any]) -> Approved:
 MOST_LINES: Final = 30
 MOST_FIELDS: Final = 3
 LONGEST: Final = 80
-DONE = {
-    "create": "created",
-    "update": "updated",
-    "replace": "replaced",
-    "delete": "deleted",
-    "adopt": "adopted",
-    "forget": "forgotten",
-    "manual": "changed by hand",
-}
+DONE = {"adopt": "adopted", "forget": "forgotten", "manual": "changed by hand"}
 CAUSES = {Cause.DRIFT: "changed outside since", Cause.BOTH: "changed here and outside", Cause.CONFIG: ""}
 AGAIN = "have it reviewed anew: plan again, and approve that"
 IN_WORDS = (
@@ -140,7 +132,7 @@ def _differences(plan: Plan, approved: Mapping[str, ApprovedChange], *, has_room
         elif known is None:
             yield f"{change.address} is not among the changes that the approval has room for: {_current(change)}"
         elif known.action != change.action.value:
-            done = DONE.get(known.action, known.action)
+            done = DONE.get(known.action, f"{known.action}d")
             yield f"{change.address} was to be {done}, and is another thing now: {_current(change)}"
         elif difference := _difference(change, known):
             yield f"{change.address} would change differently: {difference}"
@@ -159,7 +151,7 @@ def _withdrawn(plan: Plan, approved: Mapping[str, ApprovedChange]) -> Iterator[s
             )
         elif known.action in ("delete", "forget"):
             why = "it is gone, or was forgotten"
-        yield f"{address} was to be {DONE.get(known.action, known.action)} and is not planned any more ({why})"
+        yield f"{address} was to be {DONE.get(known.action, f'{known.action}d')} and is not planned any more ({why})"
 
 
 def _current(change: Change) -> str:

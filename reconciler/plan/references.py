@@ -218,12 +218,9 @@ def destinations(context: PlanContext) -> Iterator[Destination]:
     for reference in references.values():
         targets = context.references.targets(reference)
         labels, behind = find_labels(targets.offered), targets.behind()
-        bearers: dict[str, list[str]] = defaultdict(list)
-        for item_id, label in labels.items():
-            bearers[label].append(item_id)
         for item in targets.offered:
             item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
-            same = [other for other in bearers.get(label, ()) if other != item_id]
+            same = [other for other in find_labels(targets.offered.find("label", label)) if other != item_id]
             record = context.live.records.get(reference.kind, {}).get(behind.get(item_id, item_id))
             target = None
             if record is not None and item.get("type") == reference.type:
