@@ -178,10 +178,8 @@ class OperationRunner:
                     self.references.created(change.address, made.raw)
                     return made.id
                 if is_acknowledged(error):
-                    raise ApiFailed(
-                        f"{error}: whether it was made is unknown",
-                        hint="plan again: what was made is found by its name",
-                    ) from error
+                    hint = "plan again: what was made is found by its name"
+                    raise ApiFailed(f"{error}: whether it was made is unknown", hint=hint) from error
                 if last:
                     raise
         raise AssertionError("the last attempt returns or raises")

@@ -21,6 +21,7 @@ from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.serialization import canonical
 
+LOST = "the answer to a create was lost, and"
 SAMPLE = 8
 """Objects that are read by id, to see whether a list is whole."""
 
@@ -75,10 +76,8 @@ class LostResponseRecovery:
         if found := self._claim(kind, [each for each in new if is_made_of(kind, body, each.fields)]):
             return found
         if named := ", ".join(sorted(record.id for record in bearing(kind, body, new))):
-            raise ApiFailed(
-                f"the answer to a create was lost, and what bears its name now holds something else: {named}",
-                hint="if it is the one that was made, adopt it with `imports`; else delete it, then plan again",
-            )
+            hint = "if it is the one that was made, adopt it with `imports`; else delete it, then plan again"
+            raise ApiFailed(f"{LOST} what bears its name now holds something else: {named}", hint=hint)
         self._require_whole(kind, missing, returned)
         return None
 
@@ -86,10 +85,8 @@ class LostResponseRecovery:
         """The only one, if no other create has it. ApiFailed if there are several."""
         if len(found) > 1:
             ids = ", ".join(sorted(record.id for record in found))
-            raise ApiFailed(
-                f"the answer to a create was lost, and {len(found)} new objects hold what was sent: {ids}",
-                hint="delete the one too many in the dashboard, then plan again",
-            )
+            said = f"{LOST} {len(found)} new objects hold what was sent: {ids}"
+            raise ApiFailed(said, hint="delete the one too many in the dashboard, then plan again")
         return found[0] if found and self.take(kind, found[0].id) else None
 
     def _require_whole(self, kind: Kind, missing: Collection[str], returned: Collection[str]) -> None:
@@ -101,11 +98,9 @@ class LostResponseRecovery:
         live = (each for each in asked if is_id(each) and read_object(self._reader, kind.path, each) is not None)
         lacked = next(chain(sorted(returned), live), None)
         if lacked is not None:
-            raise ApiFailed(
-                f"the answer to a create was lost, and GET {kind.path}, which would show what it has made, is not "
-                f"whole: it lacks {lacked}, which is live",
-                hint="it is not sent again; plan again later, and look for it in the dashboard",
-            )
+            said = f"{LOST} GET {kind.path}, which would show what it has made, is not whole: it lacks {lacked}"
+            hint = "it is not sent again; plan again later, and look for it in the dashboard"
+            raise ApiFailed(f"{said}, which is live", hint=hint)
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None if there is none: read by its id if the API can, else from the list.
@@ -193,10 +188,8 @@ class PendingReferences:
         if doubt:
             raise IdentityAmbiguous(" ".join(" ".join(doubt).split()), hint=WRITE_IT)
         offered = described(reading.offered) if reading else "none"
-        raise ApiFailed(
-            f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {offered}",
-            hint="its provider may take no reports, or it shows up late: plan again",
-        )
+        said = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {offered}"
+        raise ApiFailed(said, hint="its provider may take no reports, or it shows up late: plan again")
 
     def _target(self, address: str, kind: Kind) -> tuple[Record, int]:
         """The object of an address, and its number among those that this run has created (0: none of them)."""

@@ -39,10 +39,8 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
         else:
             moved.append(f"{change.address}: {how}")
     if moved:
-        raise Refused(
-            "the plan is stale, and nothing was written:\n" + "\n".join(f"  {each}" for each in moved),
-            hint="plan again, and have that reviewed",
-        )
+        said = "\n  ".join(["the plan is stale, and nothing was written:", *moved])
+        raise Refused(said, hint="plan again, and have that reviewed")
     return replace(plan, changes=tuple(changes))
 
 

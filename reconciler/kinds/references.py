@@ -113,10 +113,9 @@ class Targets:
         items = self._labelled(record, self.offered)
         if not items:
             return []
-        why = (
-            f"{address} ({record.id}) is not offered under its own id, "
-            f'and the label "{self._reference.label(record.raw)}" does not prove which destination it is'
-        )
+        label = self._reference.label(record.raw)
+        why = f"{address} ({record.id}) is not offered under its own id"
+        why += f', and the label "{label}" does not prove which destination it is'
         return self.candidates(why, items, self._twins(record, address))
 
     def candidates(self, why: str, items: Iterable[Raw], bearers: Iterable[str]) -> list[str]:

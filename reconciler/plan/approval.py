@@ -101,10 +101,8 @@ def require_approved(plan: Plan, approved: Approved) -> None:
     if plan.digest == approved.digest:
         return
     if approved.environment and approved.environment != plan.environment:
-        raise Refused(
-            f"what was approved is a plan for the environment {approved.environment}, not for {plan.environment}",
-            hint="give the approval of this environment",
-        )
+        said = f"what was approved is a plan for the environment {approved.environment}, not for {plan.environment}"
+        raise Refused(said, hint="give the approval of this environment")
     head = "this is not the plan that was approved"
     if approved.changes is None:
         head += f": {plan.digest} is planned now, {approved.digest} was expected"

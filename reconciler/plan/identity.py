@@ -80,10 +80,9 @@ def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
         tombstone = state.tombstones.get(str(ObjectRef.at(block.target, block.id)))
         # A line that has done its work may stand: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
-            raise IdentityAmbiguous(
-                f"{block.location}: {deleted_before(block.id, tombstone)}, and the API never uses an id again",
-                hint=f"take the line away; {block.target} is then found by name, or made anew",
-            )
+            text = f"{block.location}: {deleted_before(block.id, tombstone)}, and the API never uses an id again"
+            hint = f"take the line away; {block.target} is then found by name, or made anew"
+            raise IdentityAmbiguous(text, hint=hint)
         if entry is None:
             text = f"there is no live {address_kind(block.target)} with the id {block.id} for {block.target}"
             hint = "check the id, the environment and the key; take the line away if the object is gone"
@@ -97,11 +96,9 @@ def _refuse_shared(found: Mapping[str, Match]) -> None:
     for address, each in sorted(found.items()):
         other = holders.setdefault(each.record.ref, address)
         if other != address:
-            raise IdentityAmbiguous(
-                f"{other} and {address} both mean {each.record.id} ({each.record.name})",
-                hint=f"take one of the two, or its `imports` line, out of the configuration; "
-                f"a new name for an address is written as {{from: {other}, to: {address}}} below `moved`",
-            )
+            text = f"{other} and {address} both mean {each.record.id} ({each.record.name})"
+            hint = "take one of the two, or its `imports` line, out of the configuration; a new name for an address"
+            raise IdentityAmbiguous(text, hint=f"{hint} is written as {{from: {other}, to: {address}}} below `moved`")
 
 
 def _unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[str, dict[Key | None, list[Record]]]:

@@ -153,10 +153,8 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
         for record in records.values():
             address = made.get((kind, natural_key(KINDS[kind], record.fields, folded)))
             if address is not None and record.ref not in managed:
-                yield (
-                    f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs; "
-                    f"if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
-                )
+                said = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
+                yield f"{said}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
 
 
 def _restored(context: PlanContext) -> Iterator[str]:
@@ -165,10 +163,10 @@ def _restored(context: PlanContext) -> Iterator[str]:
     for name, each in context.state.tombstones.items():
         ref = ObjectRef.parse(name)
         if each.deleted and ref.id in context.live.records.get(ref.kind, {}) and ref not in managed:
-            yield (
-                f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it. It is not adopted by "
-                f"its name; to manage it, write: imports: [{{to: {each.address}, id: {ref.id}}}]"
+            said = (
+                f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it. It is not adopted by its"
             )
+            yield f"{said} name; to manage it, write: imports: [{{to: {each.address}, id: {ref.id}}}]"
 
 
 def _ended(desired: Desired, today: str) -> Iterator[str]:
@@ -176,11 +174,11 @@ def _ended(desired: Desired, today: str) -> Iterator[str]:
         for index, each in enumerate(resource.lifecycle.ignore_changes):
             if each.until and today > each.until:
                 location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
-                owner = f", {each.owner}" if each.owner else ""
-                yield (
-                    f"{location}: {resource.address} still ignores changes of {each.field} after its date "
-                    f"({each.until}{owner}: {each.reason}); remove the entry or give it a later date"
+                date = f"{each.until}, {each.owner}" if each.owner else each.until
+                said = (
+                    f"{resource.address} still ignores changes of {each.field} after its date ({date}: {each.reason})"
                 )
+                yield f"{location}: {said}; remove the entry or give it a later date"
 
 
 def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
@@ -199,10 +197,8 @@ def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
             more, same = f", and so for {len(found) - 1} more", "these are the same objects under new keys"
         yield f"{old} goes and {new} comes with nearly the same content{more}; if {same}, write: {lines}"
     if unsure:
-        yield (
-            f"{some_of(unsure)} may be among what is created, under a new key, and which one cannot be told; if so, "
-            f"write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
-        )
+        said = f"{some_of(unsure)} may be among what is created, under a new key, and which one cannot be told"
+        yield f"{said}; if so, write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
 
 
 def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:
