@@ -23,7 +23,7 @@ from reconciler.plan.changes import (
 from reconciler.plan.guards import EPOCH, Options, refusals
 from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import destinations, find_targets, ordered, require_sound_offers, with_needs
-from reconciler.plan.warnings import dangling, moved, other_zone_data, warnings
+from reconciler.plan.warnings import dangling, moved, warnings
 from reconciler.serialization import sha256
 
 RANK = {action: rank for rank, action in enumerate(Action)}
@@ -51,14 +51,8 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     changes = ordered(context, changes)
     if problems := list(creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
-    found = warnings(context, changes, refresh, today=f"{options.now:%Y-%m-%d}")
-    said: Sequence[str] = [
-        *map(str, desired.warnings),
-        *live.warnings,
-        *found,
-        *other_zone_data(state, options.zone_data),
-        *left,
-    ]
+    found = warnings(context, changes, refresh, options.zone_data)
+    said: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found, *left]
     if options.targets:
         changes, said = _targeted(context, changes, options.targets, said)
     if options.to_apply:
@@ -176,34 +170,31 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
             unseen = f"{note}, and not listed: deleted all the same"
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
         if address not in context.desired.resources:
-            holder = holders.get(ObjectRef.at(address, entry.id))
-            changes[address] = (
-                plan_forget(address, entry.id, f"{entry.id} is {holder} now", context.kept_protection(address))
-                if holder
-                else _dropped(context, address, entry)
-            )
+            changes[address] = _dropped(context, address, entry, holders.get(ObjectRef.at(address, entry.id)))
     return changes | _released(context), refresh
 
 
 def _released(context: PlanContext) -> dict[str, Change]:
     """The changes that forget the protection of an object without an entry, for `removed` blocks."""
     places = {each.source: each.location for each in context.desired.removed}
-    return {
-        name: plan_forget(
-            name, ObjectRef.parse(name).id, f"{places[each.address]} lifts the prevent_destroy of {each.address}"
-        )
-        for name, each in context.state.tombstones.items()
-        if each.protected and each.address in places
-    }
+    found = {}
+    for name, each in context.state.tombstones.items():
+        if each.protected and each.address in places:
+            reason = f"{places[each.address]} lifts the prevent_destroy of {each.address}"
+            found[name] = plan_forget(name, ObjectRef.parse(name).id, reason)
+    return found
 
 
-def _dropped(context: PlanContext, address: str, entry: Entry) -> Change:
+def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | None) -> Change:
+    """The change of an entry without a resource. `holder`: the address that its object has now, if it has one."""
+    kept = context.kept_protection(address)
+    if holder:
+        return plan_forget(address, entry.id, f"{entry.id} is {holder} now", kept)
     block = next((each for each in context.desired.removed if each.source == address), None)
     if block is not None and not block.destroy:
         return plan_forget(address, entry.id, f"removed by {block.location}: {entry.id} stays as it is, unmanaged")
     record = context.live.records[address_kind(address)].get(entry.id)
     if record is None:
-        kept = context.kept_protection(address)
         note = f"{entry.id} is not listed; its prevent_destroy is kept" if kept else f"{entry.id} is already gone"
         return plan_forget(address, entry.id, note, kept)
     if block is not None:

@@ -64,11 +64,10 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
 
 def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
     """References to live objects that the API's list does not offer."""
-    if change.remember is None:
-        return []
+    applied = change.remember.applied if change.remember else {}
     return [
         f"{used} is live, and the API does not offer it in {reference.lookup} yet: looked up again when applying"
-        for used, _, _, reference in references(KINDS[change.kind], change.remember.applied)
+        for used, _, _, reference in references(KINDS[change.kind], applied)
         if context.target(used) is not None
     ]
 

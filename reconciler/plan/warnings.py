@@ -110,9 +110,9 @@ MOST_PAIRS = 10_000
 
 
 def warnings(
-    context: PlanContext, changes: Mapping[str, Change], refresh: Mapping[str, Entry], *, today: str
+    context: PlanContext, changes: Mapping[str, Change], refresh: Mapping[str, Entry], zone_data: str
 ) -> Iterator[str]:
-    """All warnings of a plan. `today` is YYYY-MM-DD; if it is empty, no date is checked."""
+    """All warnings of a plan. `zone_data`: the version of the time zones that local times are read by here."""
     if not context.state.entries and context.matches:
         yield (
             "there is no state, so what was removed from the configuration before cannot be noticed: "
@@ -121,22 +121,16 @@ def warnings(
         )
     yield from without_effect(context.desired, context.entries)
     yield from _restored(context)
-    yield from _ended(context.desired, today)
+    yield from _ended(context.desired, f"{context.now:%Y-%m-%d}")
     # The values that the API has normalized, until the YAML has the stored form.
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
         yield from stored_otherwise(address, entry) if entry.stored else ()
     yield from _alike(changes)
     yield from _named_alike(context, changes)
-
-
-def other_zone_data(state: State, zone_data: str) -> Iterator[str]:
-    """A warning if local times are read by other time zones than the last apply read them by."""
-    if zone_data and state.zone_data and zone_data != state.zone_data:
-        yield (
-            f"the time zones here are of version {zone_data}, and the last apply used {state.zone_data}: UTC times "
-            "may differ; update the older one (the package tzdata), on the CI runner too"
-        )
+    if zone_data and context.state.zone_data not in ("", zone_data):
+        said = f"the time zones here are of version {zone_data}, and the last apply used {context.state.zone_data}"
+        yield f"{said}: UTC times may differ; update the older one (the package tzdata), on the CI runner too"
 
 
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
