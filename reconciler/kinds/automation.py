@@ -42,13 +42,10 @@ AUTOMATION = Kind(
     description="What is pushed or shown to a user when an event happens.",
     path="/automations",
     fields=(
+        Field("name", text("The name that the dashboard shows.", "Welcome Flow", minLength=1, maxLength=255)),
         Field(
-            name="name",
-            schema=text("The name that the dashboard shows.", "Welcome Flow", minLength=1, maxLength=255),
-        ),
-        Field(
-            name="caption",
-            schema=text(
+            "caption",
+            text(
                 'A description. Left out: left alone; "" clears it.',
                 "Sends a welcome message to new users",
                 maxLength=1024,
@@ -56,10 +53,8 @@ AUTOMATION = Kind(
             required=False,
         ),
         Field(
-            name="status",
-            schema=text(
-                "Whether the automation runs: active does; inactive and paused do not.", enum=list(STATUS_WORDS)
-            ),
+            "status",
+            text("Whether the automation runs: active does; inactive and paused do not.", enum=list(STATUS_WORDS)),
             # The pages list only active and inactive for a body; paused is named for the status endpoint alone.
             setter=SubEndpoint(
                 method="PATCH",
@@ -71,8 +66,8 @@ AUTOMATION = Kind(
             ),
         ),
         Field(
-            name="data",
-            schema={
+            "data",
+            {
                 "type": "object",
                 "description": "What starts it and what it does. Keys that are not listed here are sent as they are.",
                 "properties": {

@@ -77,8 +77,8 @@ INTEGRATION = Kind(
     path="/integrations",
     fields=(
         Field(
-            name="title",
-            schema=text(
+            "title",
+            text(
                 "The title that the dashboard shows. The API cannot change it later.",
                 "Release alerts",
                 "Amplitude — Production iOS",
@@ -88,23 +88,23 @@ INTEGRATION = Kind(
             immutable=True,
         ),
         Field(
-            name="integration",
-            schema=text("The provider's slug. The API cannot change it later.", *KNOWN_SLUGS, minLength=1),
+            "integration",
+            text("The provider's slug. The API cannot change it later.", *KNOWN_SLUGS, minLength=1),
             expected="a provider's slug, for example webhooks, slack or amplitude",
             immutable=True,
             known=KNOWN_SLUGS,
         ),
         Field(
-            name="target_platform",
-            schema=text(
+            "target_platform",
+            text(
                 "The store whose events are forwarded, case-sensitive. The API cannot change it later.",
                 enum=["iOS", "Android", "Stripe"],
             ),
             immutable=True,
         ),
         Field(
-            name="status",
-            schema=text(
+            "status",
+            text(
                 "Whether events are forwarded. Left out: left alone; a new integration starts paused.",
                 enum=list(STATUS_WORDS),
             ),

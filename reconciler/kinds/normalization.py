@@ -188,9 +188,7 @@ def _shown(value: Any) -> str:
 
 def _points(sent: Any, stored: Any) -> str:
     """The code points that differ, as `U+… became U+…`."""
-    one, other = (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in (sent, stored)
-    )
+    one, other = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored))
     spots = [
         f"{_code_points(one[begin:end])} became {_code_points(other[start:stop])}"
         for tag, begin, end, start, stop in SequenceMatcher(None, one, other, autojunk=False).get_opcodes()

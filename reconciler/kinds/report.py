@@ -47,39 +47,31 @@ REPORT = Kind(
     description="A snapshot of analytics that is sent once a day at a fixed UTC time.",
     path="/scheduled-reports",
     fields=(
+        Field("report_name", text("The name that the dashboard shows.", "Daily Revenue", minLength=1, maxLength=255)),
         Field(
-            name="report_name",
-            schema=text("The name that the dashboard shows.", "Daily Revenue", minLength=1, maxLength=255),
-        ),
-        Field(
-            name="send_at",
-            schema=utc_time("UTC time of day, HH:MM on the 30-minute grid. Sent within some minutes of it.", GRID),
+            "send_at",
+            utc_time("UTC time of day, HH:MM on the 30-minute grid. Sent within some minutes of it.", GRID),
             expected='a UTC time on the 30-minute grid, "00:00" to "23:30"',
             grid=GRID,
         ),
         Field(
-            name="included_range_days",
-            schema={
-                "type": "integer",
-                "enum": [1, 3, 7],
-                "description": "How many closed UTC days each delivery covers.",
-            },
+            "included_range_days",
+            {"type": "integer", "enum": [1, 3, 7], "description": "How many closed UTC days each delivery covers."},
         ),
         Field(
-            name="status",
-            schema=text("draft: nothing is delivered. active: delivered at each send_at.", enum=["draft", "active"]),
+            "status", text("draft: nothing is delivered. active: delivered at each send_at.", enum=["draft", "active"])
         ),
         Field(
-            name="environment",
-            schema=text(
+            "environment",
+            text(
                 "Whose events the report covers. It need not follow the key's environment.",
                 enum=["sandbox", "production"],
             ),
             follows_key=True,
         ),
         Field(
-            name="destinations",
-            schema={
+            "destinations",
+            {
                 "type": "array",
                 "minItems": 1,
                 "description": "Where the report is sent. The order means nothing.",
