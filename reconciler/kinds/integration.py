@@ -25,11 +25,8 @@ ACTIVE_WORDS = {0: "paused", 1: "active", 2: "error"}
 
 def catalogue_items(lookups: Lookups) -> list[Raw]:
     """The providers of the catalogue (`title`, `slug`, `allowedStores`), its categories left aside."""
-    items: list[Raw] = []
-    for category in lookups.get(CATALOGUE, ()):
-        found = category.get("items")
-        items.extend(item for item in found if isinstance(item, dict)) if isinstance(found, list) else None
-    return items
+    found = (category.get("items") for category in lookups.get(CATALOGUE, ()))
+    return [item for items in found if isinstance(items, list) for item in items if isinstance(item, dict)]
 
 
 def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:

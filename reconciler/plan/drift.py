@@ -12,7 +12,7 @@ from reconciler.kinds.normalization import is_certain, is_kept_for_good
 from reconciler.kinds.references import with_references
 from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, ObjectRef, Resource, State, address_kind
 from reconciler.model.plan import Action, Change, Plan
-from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt, ReceiptItem
+from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt, ReceiptItem, Status
 
 CHANGED_AT = "updated_at"
 """Reports and integrations have it; automations have no times [seed]."""
@@ -91,9 +91,6 @@ def _next(difference: Difference, change: Change | None) -> str:
     return NEXT[Action.UPDATE] if same_value(difference.field, planned.after, difference.after) else OTHERWISE
 
 
-DONE = "done"
-
-
 def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     """The resources of the state with the changes of a receipt reverted, to make a plan from. What was created is
     deleted, what was updated gets its former fields, what was deleted is created. The warnings name what is lost for
@@ -102,17 +99,17 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
     for item in receipt.items:
         warnings += _losses(item)
-        if item.status == DONE:
+        if item.status == Status.DONE:
             _revert(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
     objects = ObjectRef.managed(entries)
     objects |= {
         ObjectRef.at(item.address, item.id_before): item.address
         for item in receipt.items
-        if item.id_before and item.status == DONE and item.action in ("delete", "replace")
+        if item.id_before and item.status == Status.DONE and item.action in ("delete", "replace")
     }
     objects = {ref: address for ref, address in objects.items() if address in wanted}
-    replaced = {item.address for item in receipt.items if item.status == DONE and item.action == "replace"}
+    replaced = {item.address for item in receipt.items if item.status == Status.DONE and item.action == "replace"}
     place = Location(f"receipt {receipt.id}", 1, 1)
     resources = {}
     for address, fields in sorted(wanted.items()):
@@ -169,7 +166,7 @@ def _unwritable(item: ReceiptItem) -> str | None:
 def _losses(item: ReceiptItem) -> list[str]:
     kind = KINDS[address_kind(item.address)]
     address, old = item.address, item.id_before
-    if item.status != DONE:
+    if item.status != Status.DONE:
         said = f"its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
         return [f"{address}: {said}"]
     if item.action == "delete" and "[" in item.address:
