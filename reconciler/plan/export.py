@@ -95,7 +95,7 @@ def make_block(record: Record, live: Live, addresses: Addresses) -> dict[str, An
     """The fields of a live object as YAML. `addresses`: those of possible targets of references."""
     kind = KINDS[record.kind]
     fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
-    addresses = {ref: address for ref, address in addresses.items() if ref.id in live.records[ref.kind]}
+    addresses = {ref: address for ref, address in addresses.items() if ref.id in live.records.get(ref.kind, {})}
     return with_references(kind, fields, addresses, _behind(kind, live))
 
 
