@@ -144,9 +144,8 @@ def _withdrawn(plan: Plan, approved: Mapping[str, ApprovedChange]) -> Iterator[s
             continue
         why = "it is not in the configuration any more, or is left out"
         if address in plan.unchanged:
-            why = {"create": "it is there already", "delete": "it is wanted again"}.get(
-                known.action, "it is so already"
-            )
+            done = {"create": "it is there already", "delete": "it is wanted again"}
+            why = done.get(known.action, "it is so already")
         elif known.action in ("delete", "forget"):
             why = "it is gone, or was forgotten"
         yield f"{address} was to be {DONE.get(known.action, f'{known.action}d')} and is not planned any more ({why})"

@@ -157,10 +157,9 @@ def _restored(context: PlanContext) -> Iterator[str]:
     for name, each in context.state.tombstones.items():
         ref = ObjectRef.parse(name)
         if each.deleted and ref.id in context.live.records.get(ref.kind, {}) and ref not in managed:
-            said = (
-                f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it. It is not adopted by its"
-            )
-            yield f"{said} name; to manage it, write: imports: [{{to: {each.address}, id: {ref.id}}}]"
+            said = f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it"
+            line = f"imports: [{{to: {each.address}, id: {ref.id}}}]"
+            yield f"{said}. It is not adopted by its name; to manage it, write: {line}"
 
 
 def _ended(desired: Desired, today: str) -> Iterator[str]:
@@ -169,10 +168,8 @@ def _ended(desired: Desired, today: str) -> Iterator[str]:
             if each.until and today > each.until:
                 location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
                 date = f"{each.until}, {each.owner}" if each.owner else each.until
-                said = (
-                    f"{resource.address} still ignores changes of {each.field} after its date ({date}: {each.reason})"
-                )
-                yield f"{location}: {said}; remove the entry or give it a later date"
+                said = f"{resource.address} still ignores changes of {each.field} after its date"
+                yield f"{location}: {said} ({date}: {each.reason}); remove the entry or give it a later date"
 
 
 def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
