@@ -114,7 +114,9 @@ def execute(
         return entry.id if entry else ids.get(address)
 
     state.begin(plan.moved, plan.refresh, plan.zone_data)
-    known = _live_before(plan, state)
+    # All that was live when the plan was made.
+    known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
+    known |= known_objects(state.entries())
     taken = known.union(map(ObjectRef.parse, state.tombstones()))
     references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
@@ -134,12 +136,6 @@ def execute(
         answered=runner.answered,
         is_interrupted=run.is_stopping,
     )
-
-
-def _live_before(plan: Plan, state: StateRecorder) -> set[ObjectRef]:
-    """All that was live when the plan was made."""
-    known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged}
-    return known | set(plan.objects().values()) | known_objects(state.entries())
 
 
 class _Run:
@@ -217,7 +213,11 @@ class _Run:
             reason = f"{error} ({error.hint})" if error.hint else str(error)
             self._end(part, Status.FAILED, reason, exit_code=error.exit_code)
         else:
-            self._end(part, Status.FAILED, _bug_message(error), exit_code=Exit.API_FAILED)
+            # The type and place of a bug, without its message: that may quote a secret, and reports are kept.
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{at.filename.rpartition('/')[2]}:{at.lineno} in {at.name}"
+            reason = f"a fault in reconciler: {type(error).__name__} at {place}"
+            self._end(part, Status.FAILED, reason, exit_code=Exit.API_FAILED)
         for skipped in self._schedule.failed(part):
             self._end(skipped, Status.SKIPPED, because_of=part.address)
 
@@ -237,9 +237,3 @@ class _Run:
         self._ends[part.address] = Outcome(part.address, action, status, change.id, reason, because_of, exit_code)
         if part.cleanup or not change.cleanup or status is not Status.DONE:
             self._tell(Event(change, status, reason or because_of))
-
-
-def _bug_message(error: BaseException) -> str:
-    """The type and place of a bug, without its message: that may quote a secret, and reports are kept."""
-    at = traceback.extract_tb(error.__traceback__)[-1]
-    return f"a fault in reconciler: {type(error).__name__} at {at.filename.rpartition('/')[2]}:{at.lineno} in {at.name}"

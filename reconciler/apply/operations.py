@@ -90,10 +90,8 @@ class OperationRunner:
         if not cleanup:
             self._require_as_seen(kind, change)
         for request in change.cleanup if cleanup else change.requests:
-            self.state.intent(change.address, f"{request.method} {request.path}")
             try:
-                response = self.writer.send(request.method, request.path, idempotent=True)
-                self._keep_request_id(change.address, response)
+                response = self._send(kind, change, request)
                 if response.status != NOT_FOUND:
                     self._require_acknowledged(kind, response, change.id)
             except ApiFailed as lost:
@@ -141,30 +139,28 @@ class OperationRunner:
     def _send(
         self, kind: Kind, change: Change, request: Request, object_id: str = NEW_ID, before_again: Again | None = None
     ) -> Response:
-        body = self.references.fields(kind, request.body or {})
+        """Sends a request once its intent is written. A 404 is no error of a delete."""
+        body = self.references.fields(kind, request.body) if request.body is not None else None
         path = request.path.replace(NEW_ID, object_id or NEW_ID)
         key = self.state.idempotency_key(change.address, body) if request.idempotent else None
         self.state.intent(change.address, f"{request.method} {path}")
-        idempotent = not request.creates or key is not None
         response = self.writer.send(
             request.method,
             path,
             body,
-            idempotent=idempotent,
+            idempotent=not request.creates or key is not None,
             idempotency_key=key,
             before_again=before_again,
-            check=partial(self._require_timely, change),
+            check=None if request.destroys else partial(self._require_timely, change),
         )
-        self._keep_request_id(change.address, response)
-        return self._require_ok(response)
-
-    def _require_ok(self, response: Response) -> Response:
-        if not response.ok:
+        if name := next(filter(None, map(response.headers.get, REQUEST_ID_HEADERS)), None):
+            self.request_ids[change.address].append(name)
+        if not (response.ok or (request.destroys and response.status == NOT_FOUND)):
             raise response.error(self.writer.source)
         return response
 
     def _require_acknowledged(self, kind: Kind, response: Response, object_id: str | None) -> None:
-        record = self._require_ok(response).acknowledged(object_id)
+        record = response.acknowledged(object_id)
         if unlike := other_object(kind, record):
             raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {unlike}")
 
@@ -182,10 +178,8 @@ class OperationRunner:
                     self.references.created(change.address, made.raw)
                     return made.id
                 if is_acknowledged(error):
-                    raise ApiFailed(
-                        f"{error}: whether it was made is unknown",
-                        hint="plan again: what was made is found by its name",
-                    ) from error
+                    hint = "plan again: what was made is found by its name"
+                    raise ApiFailed(f"{error}: whether it was made is unknown", hint=hint) from error
                 if last:
                     raise
         raise AssertionError("the last attempt returns or raises")
@@ -202,11 +196,6 @@ class OperationRunner:
         self.references.created(change.address, raw)
         self._keep_fields(kind, change.address, request, raw)
         return str(raw["id"])
-
-    def _keep_request_id(self, address: str, response: Response) -> None:
-        name = next((response.headers[each] for each in REQUEST_ID_HEADERS if response.headers.get(each)), None)
-        if name:
-            self.request_ids[address].append(name)
 
     def _keep_fields(self, kind: Kind, address: str, request: Request, raw: object) -> None:
         """Keeps what a response shows of the fields that the request sent: the read-back compares with it. Of a field

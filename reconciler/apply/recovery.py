@@ -15,12 +15,13 @@ from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences, value_at
 from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
-from reconciler.kinds.references import WRITE_IT, ReferenceResolver, Targets, resolved
+from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolved
 from reconciler.kinds.wire import is_id, record_from
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.serialization import canonical
 
+LOST = "the answer to a create was lost, and"
 SAMPLE = 8
 """Objects that are read by id, to see whether a list is whole."""
 
@@ -75,10 +76,8 @@ class LostResponseRecovery:
         if found := self._claim(kind, [each for each in new if is_made_of(kind, body, each.fields)]):
             return found
         if named := ", ".join(sorted(record.id for record in bearing(kind, body, new))):
-            raise ApiFailed(
-                f"the answer to a create was lost, and what bears its name now holds something else: {named}",
-                hint="if it is the one that was made, adopt it with `imports`; else delete it, then plan again",
-            )
+            hint = "if it is the one that was made, adopt it with `imports`; else delete it, then plan again"
+            raise ApiFailed(f"{LOST} what bears its name now holds something else: {named}", hint=hint)
         self._require_whole(kind, missing, returned)
         return None
 
@@ -86,10 +85,8 @@ class LostResponseRecovery:
         """The only one, if no other create has it. ApiFailed if there are several."""
         if len(found) > 1:
             ids = ", ".join(sorted(record.id for record in found))
-            raise ApiFailed(
-                f"the answer to a create was lost, and {len(found)} new objects hold what was sent: {ids}",
-                hint="delete the one too many in the dashboard, then plan again",
-            )
+            said = f"{LOST} {len(found)} new objects hold what was sent: {ids}"
+            raise ApiFailed(said, hint="delete the one too many in the dashboard, then plan again")
         return found[0] if found and self.take(kind, found[0].id) else None
 
     def _require_whole(self, kind: Kind, missing: Collection[str], returned: Collection[str]) -> None:
@@ -101,11 +98,9 @@ class LostResponseRecovery:
         live = (each for each in asked if is_id(each) and read_object(self._reader, kind.path, each) is not None)
         lacked = next(chain(sorted(returned), live), None)
         if lacked is not None:
-            raise ApiFailed(
-                f"the answer to a create was lost, and GET {kind.path}, which would show what it has made, is not "
-                f"whole: it lacks {lacked}, which is live",
-                hint="it is not sent again; plan again later, and look for it in the dashboard",
-            )
+            said = f"{LOST} GET {kind.path}, which would show what it has made, is not whole: it lacks {lacked}"
+            hint = "it is not sent again; plan again later, and look for it in the dashboard"
+            raise ApiFailed(f"{said}, which is live", hint=hint)
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None if there is none: read by its id if the API can, else from the list.
@@ -163,7 +158,7 @@ class PendingReferences:
     id_of: Callable[[str], str | None]
     before: Live
     taken: Collection[ObjectRef]
-    coming: Callable[[str], Mapping[str, Fields]]
+    coming: Planned
     _made: dict[str, tuple[int, Raw]] = field(default_factory=dict)
     _readings: dict[str, _Reading] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -180,11 +175,11 @@ class PendingReferences:
 
     def _item(self, address: str, reference: Reference) -> dict[str, Any]:
         record, number = self._target(address, KINDS[reference.kind])
-        only_ids, reading = Targets(reference, (), (), {}), None
+        reading = None
         doubt: list[str] = []
         for _ in Poll().longer(LAST_DELAY):
             reading = self._newer(reference.lookup, reading)
-            item = only_ids.by_id(record.id, reading.offered)
+            item = item_by_id(reference, record.id, reading.offered)
             # A list that was read before the object was made proves nothing about it.
             if item is None and reading.after >= number:
                 item, doubt = self._by_label(address, record, reference, reading)
@@ -193,10 +188,8 @@ class PendingReferences:
         if doubt:
             raise IdentityAmbiguous(" ".join(" ".join(doubt).split()), hint=WRITE_IT)
         offered = described(reading.offered) if reading else "none"
-        raise ApiFailed(
-            f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {offered}",
-            hint="its provider may take no reports, or it shows up late: plan again",
-        )
+        said = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {offered}"
+        raise ApiFailed(said, hint="its provider may take no reports, or it shows up late: plan again")
 
     def _target(self, address: str, kind: Kind) -> tuple[Record, int]:
         """The object of an address, and its number among those that this run has created (0: none of them)."""
@@ -221,20 +214,19 @@ class PendingReferences:
                 reading.live = [record_from(kind, each, self.before.lookups) for each in items]
         known = (*self.before.records.get(kind.name, {}).values(), *reading.live)
         live = {record.id: record} | {each.id: each for each in known}
-        coming = self.coming(kind.name)
         # What was written for it tells more than an answer does if its provider is not understood.
-        target = replace(live[record.id], fields={**coming.get(address, {}), **live[record.id].fields})
+        written = self.coming(kind.name).get(address, {})
+        target = replace(live[record.id], fields={**written, **live[record.id].fields})
         taken = set(self.taken)
         # What was offered before the object was made stands for something else.
         if address in self._made:
             taken |= {
                 ObjectRef(kind.name, str(item.get("id"))) for item in self.before.lookups.get(reference.lookup, ())
             }
-        targets = ReferenceResolver(Live({kind.name: live}), taken, self.coming).targets(reference)
-        proof = targets.proof(target, reading.offered, address)
-        if proof is not None:
-            return proof.item, []
-        return None, targets.in_doubt(kind, target, address, reading.offered)
+        offered = {reference.lookup: tuple(reading.offered)}
+        targets = Targets(reference, Live({kind.name: live}, offered), taken, self.coming)
+        item = targets.proof(target, address=address)
+        return item, targets.in_doubt(target, address) if item is None else []
 
     def _newer(self, path: str, than: _Reading | None) -> _Reading:
         """A list, read again unless that was done since `than`. Threads share one reading."""

@@ -39,10 +39,8 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
         else:
             moved.append(f"{change.address}: {how}")
     if moved:
-        raise Refused(
-            "the plan is stale, and nothing was written:\n" + "\n".join(f"  {each}" for each in moved),
-            hint="plan again, and have that reviewed",
-        )
+        said = "\n  ".join(["the plan is stale, and nothing was written:", *moved])
+        raise Refused(said, hint="plan again, and have that reviewed")
     return replace(plan, changes=tuple(changes))
 
 
@@ -81,7 +79,11 @@ class ChangeStatus:
         self._records = live.records[change.kind]
         self.record = self._records.get(change.id or "")
         self._old = {each.id for each in plan.changes if each.action is Action.REPLACE}
-        self._made = self._made_before()
+        # The object that an earlier attempt of this change has created, by the state.
+        entry = self._entries.get(change.address)
+        makes = change.action in (Action.CREATE, Action.REPLACE) and entry is not None and entry.id != change.id
+        self._made = self._records.get(entry.id) if makes and entry else None
+        self._wanted = change.remember.applied if change.remember else {}
 
     def done(self) -> Change | None:
         """The change without requests if live is as wanted; else None."""
@@ -93,7 +95,7 @@ class ChangeStatus:
         if change.action is Action.CREATE and record is None:
             others = self._same_name()
             record = others[0] if len(others) == 1 else None
-        is_done = record is not None and self._is_as_wanted(record, self._wanted())
+        is_done = record is not None and self._is_as_wanted(record, self._wanted)
         return self._with_requests(record, ()) if record is not None and is_done else None
 
     def half_done(self) -> Change | None:
@@ -105,7 +107,7 @@ class ChangeStatus:
             return None
         if record.fields.get(apart[0]) not in {apart[1].initial, apart[1].placeholder} - {None}:
             return None
-        rest = {name: value for name, value in self._wanted().items() if name != apart[0]}
+        rest = {name: value for name, value in self._wanted.items() if name != apart[0]}
         return self._with_requests(record, change.requests[-1:]) if self._is_as_wanted(record, rest) else None
 
     def difference(self) -> str | None:
@@ -127,17 +129,17 @@ class ChangeStatus:
         """Which item to send is not offered any more, or belongs to another object than it did; None if none."""
         uses = self._change.remember.depends_on if self._change.remember else ()
         for reference, sent, before in _sent_items(self._change):
+            targets = resolver.targets(reference)
             open_addresses = {referred(reference, item) for item in sent}
             for item in sent:
-                if not (referred(reference, item) or item in before or resolver.offers(reference).holds(item)):
+                if not (referred(reference, item) or item in before or targets.offered.holds(item)):
                     return f"{item.get('id')} is not offered in {reference.lookup} any more"
             for address in uses:
                 target_id = self._id_of(address)
                 if address_kind(address) != reference.kind or address in open_addresses or target_id is None:
                     continue
                 target = self._live.records[reference.kind].get(target_id)
-                proof = resolver.proof(target, reference, before, address) if target else None
-                if proof is None or proof.item not in sent:
+                if target is None or targets.proof(target, before, address) not in sent:
                     lost = "nothing proves any more that what is sent for it belongs to it" if target else "it is gone"
                     return f"it refers to {address} ({target_id}): {lost}"
         return None
@@ -168,26 +170,16 @@ class ChangeStatus:
         if change.remember is None:
             now = dict(flattened(self._kind, record.fields))
         else:
-            found = differences(self._kind, self._wanted(), record.fields, change.remember)
+            found = differences(self._kind, self._wanted, record.fields, change.remember)
             now = {each.path: each.before for each in found}
         paths = sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
         return f": {', '.join(paths)}" if paths else ""
-
-    def _wanted(self) -> Mapping[str, Any]:
-        return self._change.remember.applied if self._change.remember else {}
-
-    def _made_before(self) -> Record | None:
-        """The object that an earlier attempt of this change has created, by the state."""
-        change, entry = self._change, self._entries.get(self._change.address)
-        if change.action not in (Action.CREATE, Action.REPLACE) or entry is None or entry.id == change.id:
-            return None
-        return self._records.get(entry.id)
 
     def _same_name(self) -> list[Record]:
         """The unmanaged objects with the natural key of this change."""
         managed = known_objects(self._entries)
         others = [record for record in self._records.values() if record.ref not in managed]
-        return bearing(self._kind, self._wanted(), others)
+        return bearing(self._kind, self._wanted, others)
 
     def _is_as_wanted(self, record: Record, wanted: Mapping[str, Any]) -> bool:
         """Whether a record is as wanted, with references to what this plan creates."""
@@ -197,8 +189,7 @@ class ChangeStatus:
             target = self._live.records[reference.kind].get(entry.id) if entry else None
             if target is None or target.id in self._old:
                 return None
-            proof = self._references.proof(target, reference, carried, address)
-            return proof.item if proof else None
+            return self._references.targets(reference).proof(target, carried, address)
 
         lists = [record.raw.get(name) for name, _ in self._kind.reference_fields()]
         carried = [item for items in lists if isinstance(items, list) for item in items]

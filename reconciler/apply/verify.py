@@ -13,7 +13,7 @@ from reconciler.kinds.comparison import Difference, alike, differences, keys_pat
 from reconciler.kinds.normalization import is_normalized, looks_the_same, may_be_normalized
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State, address_kind
-from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Plan
+from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
 
@@ -28,55 +28,9 @@ class Evidence:
     answered: Mapping[str, Fields]
     last: Live | None
 
-    def kept(self, change: Change, entry: Entry, record: Record, found: list[Difference]) -> dict[str, Any]:
-        """Path → the normal form that the API stores, among the differences of an object from what was sent. A field
-        that this run did not send is left out: its value is somebody else's. A change without requests was sent by an
-        earlier run."""
-        sent = {name for request in change.requests for name in request.sets}
-        return {
-            keys_path(each.spot): value_at(record.fields, each.spot)
-            for each in found
-            if (each.spot[0] in sent or not change.requests)
-            and self._is_kept(KINDS[change.kind], change.address, entry, record, each)
-        }
 
-    def _is_kept(self, kind: Kind, address: str, entry: Entry, record: Record, each: Difference) -> bool:
-        """Whether a value is the API's normal form of what was sent. It must look like one, or be in the response. If
-        it is as before the write, the reading may have been too early, or the write ignored: then it must look like
-        one, and be in the response or be the result of an earlier write."""
-        field, spot = each.field, each.spot
-        sent, shown = value_at(entry.applied, spot), value_at(record.fields, spot)
-        if not may_be_normalized(field, spot[1:]):
-            return False
-        answered = self.answered.get(address, {})
-        is_answered = spot[0] in answered and alike(value_at(answered, spot), shown)
-        last = _record_in(self.last, kind, record.id)
-        if not (is_answered or (last is not None and alike(value_at(last.fields, spot), shown))):
-            return False
-        if looks_the_same(sent, shown):
-            return True
-        looks_like_it = is_normalized(field, spot[1:], sent, shown)
-        if self._is_as_before(kind, record, spot, shown):
-            return looks_like_it and (is_answered or self._came_out_so_before(address, record, spot, sent))
-        return looks_like_it or is_answered
-
-    def _came_out_so_before(self, address: str, record: Record, spot: tuple[str, ...], sent: Any) -> bool:
-        """Whether an earlier run has sent the same, and found this value or did not read back. If it found what it had
-        sent, this value is somebody's change."""
-        earlier = self.earlier.entries.get(address)
-        if earlier is None or earlier.id != record.id or not alike(value_at(earlier.applied, spot), sent):
-            return False
-        return keys_path(spot) in earlier.stored or not self.earlier.is_read_back(address)
-
-    def _is_as_before(self, kind: Kind, record: Record, spot: tuple[str, ...], shown: Any) -> bool:
-        before = _record_in(self.before, kind, record.id)
-        if before is None:
-            return len(spot) == 1 and shown in (None, "", [], {})
-        return alike(value_at(before.fields, spot), shown)
-
-
-def _record_in(live: Live | None, kind: Kind, object_id: str) -> Record | None:
-    return live.records.get(kind.name, {}).get(object_id) if live else None
+def _record_in(live: Live | None, record: Record) -> Record | None:
+    return live.records.get(record.kind, {}).get(record.id) if live else None
 
 
 def verify(
@@ -123,7 +77,14 @@ class _Verifier:
             return replace(outcome, verification=Verification.NOT_YET_VISIBLE)
         entry = self._entries[outcome.address]
         found = differences(kind, entry.applied, record.fields, entry)
-        stored = self._evidence.kept(self._changes[outcome.address], entry, record, found)
+        requests = self._changes[outcome.address].requests
+        # The value of a field that this run did not send is somebody else's. Without requests, an earlier run sent it.
+        sent = {name for request in requests for name in request.sets}
+        stored = {
+            keys_path(each.spot): value_at(record.fields, each.spot)
+            for each in found
+            if (each.spot[0] in sent or not requests) and self._is_kept(outcome.address, entry, record, each)
+        }
         paths = [each.path for each in found if keys_path(each.spot) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
         reasons += self._unproven(outcome.address, kind, record)
@@ -143,5 +104,36 @@ class _Verifier:
                     continue
                 meant = self._known[reference.kind].get(entry.id)
                 meant = meant or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
-                if self._references.proof(meant, reference, used, target) is None:
+                if self._references.targets(reference).proof(meant, used, target) is None:
                     yield f"live {name} shows nothing that is proven to be {target} ({entry.id})"
+
+    def _is_kept(self, address: str, entry: Entry, record: Record, each: Difference) -> bool:
+        """Whether a value is the API's normal form of what was sent. It must look like one, or be in the response. If
+        it is as before the write, the reading may have been too early, or the write ignored: then it must look like
+        one, and be in the response or be the result of an earlier write."""
+        field, spot, evidence = each.field, each.spot, self._evidence
+        sent, shown = value_at(entry.applied, spot), value_at(record.fields, spot)
+        if not may_be_normalized(field, spot[1:]):
+            return False
+        answered = evidence.answered.get(address, {})
+        is_answered = spot[0] in answered and alike(value_at(answered, spot), shown)
+        last = _record_in(evidence.last, record)
+        if not (is_answered or (last is not None and alike(value_at(last.fields, spot), shown))):
+            return False
+        if looks_the_same(sent, shown):
+            return True
+        looks_like_it = is_normalized(field, spot[1:], sent, shown)
+        before = _record_in(evidence.before, record)
+        is_new = before is None and len(spot) == 1 and shown in (None, "", [], {})
+        if is_new or (before is not None and alike(value_at(before.fields, spot), shown)):
+            return looks_like_it and (is_answered or self._came_out_so_before(address, record, spot, sent))
+        return looks_like_it or is_answered
+
+    def _came_out_so_before(self, address: str, record: Record, spot: tuple[str, ...], sent: Any) -> bool:
+        """Whether an earlier run has sent the same, and found this value or did not read back. If it found what it had
+        sent, this value is somebody's change."""
+        state = self._evidence.earlier
+        earlier = state.entries.get(address)
+        if earlier is None or earlier.id != record.id or not alike(value_at(earlier.applied, spot), sent):
+            return False
+        return keys_path(spot) in earlier.stored or not state.is_read_back(address)

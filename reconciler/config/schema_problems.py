@@ -37,9 +37,8 @@ SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
 def expected(name: str, path: Path, schema: Schema) -> str:
     """What is expected at a path of the schema `name`: the words of the field if it has any."""
-    if name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names():
-        return KINDS[name].field_named(str(path[0])).expected
-    return _described(schema)
+    is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names()
+    return (KINDS[name].field_named(str(path[0])).expected if is_field else "") or _described(schema)
 
 
 def _described(schema: Schema) -> str:
@@ -56,7 +55,9 @@ def _described(schema: Schema) -> str:
         return f"a map of {', '.join(schema['properties'])}"
     kinds = schema.get("type", "another value")
     if isinstance(kinds, str):
-        return TYPES.get(kinds, kinds) + (f", {schema['minimum']} or more" if "minimum" in schema else "")
+        least = f"{schema['minLength']} to" if "minLength" in schema else "at most"
+        length = f" of {least} {schema['maxLength']} characters" if "maxLength" in schema else ""
+        return TYPES.get(kinds, kinds) + length + (f", {schema['minimum']} or more" if "minimum" in schema else "")
     return listed(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
 
 

@@ -152,7 +152,7 @@ def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Ite
     """What the kind declares of a field, and of a spot within it."""
     kind, resource, record = subject.kind, subject.resource, subject.record
     schema = field.schema_at(inner) or field.schema
-    yield Rule(str(schema.get("description", f"expected {field.expected}")), kind.facts)
+    yield Rule(str(schema["description"]), kind.facts)
     if field.immutable:
         then = "a person has to, unless `lifecycle: {replace: allow}` has a new object made"
         if resource is not None and resource.lifecycle.replace:

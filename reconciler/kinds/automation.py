@@ -42,27 +42,19 @@ AUTOMATION = Kind(
     description="What is pushed or shown to a user when an event happens.",
     path="/automations",
     fields=(
+        Field("name", text("The name that the dashboard shows.", "Welcome Flow", minLength=1, maxLength=255)),
         Field(
-            name="name",
-            schema=text("The name that the dashboard shows.", "Welcome Flow", minLength=1, maxLength=255),
-            expected="a text of 1 to 255 characters",
-        ),
-        Field(
-            name="caption",
-            schema=text(
+            "caption",
+            text(
                 'A description. Left out: left alone; "" clears it.',
                 "Sends a welcome message to new users",
                 maxLength=1024,
             ),
-            expected="a text of at most 1024 characters",
             required=False,
         ),
         Field(
-            name="status",
-            schema=text(
-                "Whether the automation runs: active does; inactive and paused do not.", enum=list(STATUS_WORDS)
-            ),
-            expected="one of active, inactive, paused",
+            "status",
+            text("Whether the automation runs: active does; inactive and paused do not.", enum=list(STATUS_WORDS)),
             # The pages list only active and inactive for a body; paused is named for the status endpoint alone.
             setter=SubEndpoint(
                 method="PATCH",
@@ -74,8 +66,8 @@ AUTOMATION = Kind(
             ),
         ),
         Field(
-            name="data",
-            schema={
+            "data",
+            {
                 "type": "object",
                 "description": "What starts it and what it does. Keys that are not listed here are sent as they are.",
                 "properties": {
@@ -109,7 +101,6 @@ AUTOMATION = Kind(
                     "segments": {**UID, "description": "A segment's uid, from the dashboard."},
                 },
             },
-            expected="a map of platform, initiators, actions, segments",
             derived=DERIVED,
         ),
     ),

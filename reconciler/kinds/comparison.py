@@ -155,7 +155,10 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     compared. `known` is the entry of the object: a value that the API has normalized is no difference while it is
     desired."""
     if known is not None and known.stored:
-        live = _as_sent(desired, live, known)
+        # What was sent, in place of its normal form.
+        for path, value in still_stored(desired, live, known).items():
+            keys = path_keys(path) or ()
+            live = with_value(live, keys, value_at(desired, keys)) if alike(value_at(live, keys), value) else live
     present = [each for each in kind.fields if each.name in desired]
     found = [one for each in present for one in _field_differences(each, desired[each.name], live.get(each.name))]
     if known is not None and known.stored:
@@ -173,15 +176,6 @@ def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
         if keys and alike(value_at(desired, keys), sent) and not alike(value_at(live, keys), sent):
             stored[path] = value
     return stored
-
-
-def _as_sent(desired: Fields, live: Fields, known: Entry) -> Fields:
-    """`live` with what was sent in place of its normal form."""
-    for path, value in still_stored(desired, live, known).items():
-        keys = path_keys(path) or ()
-        if alike(value_at(live, keys), value):
-            live = with_value(live, keys, value_at(desired, keys))
-    return live
 
 
 def _is_as_stored(each: Difference, desired: Fields, known: Entry, shown: Fields) -> bool:
@@ -208,12 +202,8 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
     before, after = without_nulls(live), without_nulls(overlaid(live, desired))
     if alike(before, after):
         return []
-    if isinstance(before, dict) and isinstance(after, dict):
-        return _nested_differences(each, before, after)
-    return [Difference(each, (), before, after)]
-
-
-def _nested_differences(each: Field, before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return [Difference(each, (), before, after)]
     # Lists are held against each other item by item, so that an item's cause can be told by its place.
     compare = load("deepdiff:DeepDiff")
     tree = compare(before, after, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
@@ -253,7 +243,9 @@ def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> C
         is_ours = alike(entry.applied.get(difference.path), difference.before)
         return Cause.CLOCK if is_ours else Cause.DRIFT
     sources = (entry.applied, shown_last(entry))
-    if not all(_is_written(each, difference.spot) for each in sources):
+    around = [value_at(each, difference.spot[:-1]) for each in sources]
+    # The field, or the key within it, was not managed when it was last applied.
+    if not all(isinstance(each, dict) and difference.spot[-1] in each for each in around):
         return Cause.CONFIG
     applied, shown = (value_at(each, (difference.field.name, *difference.keys)) for each in sources)
     ours = known == rule and same_value(difference.field, applied, difference.after)
@@ -261,9 +253,3 @@ def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> C
     if ours and not theirs:
         return Cause.DRIFT
     return Cause.CONFIG if theirs else Cause.BOTH
-
-
-def _is_written(fields: Fields, spot: tuple[str, ...]) -> bool:
-    """Whether the field, and the key within it, was managed when it was last applied."""
-    around = value_at(fields, spot[:-1])
-    return isinstance(around, dict) and spot[-1] in around

@@ -107,14 +107,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field that a user writes. `expected` ends the sentence "expected …" in an error; `derived` are keys within
-    its value that the API adds by itself; `follows_key`: a word that usually is the environment of the key; `known`:
-    the values that the documents name, where the API may have newer ones. `grid`: it is a UTC time of day (HH:MM) on a
-    grid of so many minutes, sent under its own name, and may be written as a local time; 0: it is none."""
+    """One field that a user writes. `expected` ends the sentence "expected …" in an error, if the schema does not tell;
+    `derived` are keys within its value that the API adds by itself; `follows_key`: a word that usually is the
+    environment of the key; `known`: the values that the documents name, where the API may have newer ones. `grid`: it
+    is a UTC time of day (HH:MM) on a grid of so many minutes, sent under its own name, and may be written as a local
+    time; 0: it is none."""
 
     name: str
     schema: Schema
-    expected: str
+    expected: str = ""
     required: bool = True
     immutable: bool = False
     unordered: bool = False
@@ -175,14 +176,12 @@ class Kind:
     example: Mapping[str, Any] = field(default_factory=dict)
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
-    _grids: tuple[tuple[str, int], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # They are used for every resource.
         object.__setattr__(self, "_names", tuple(each.name for each in self.fields))
         referring = tuple((each.name, each.reference) for each in self.fields if each.reference)
         object.__setattr__(self, "_references", referring)
-        object.__setattr__(self, "_grids", tuple((each.name, each.grid) for each in self.fields if each.grid))
 
     def field_named(self, name: str) -> Field:
         """The field of that name, which must be one of `field_names`."""
@@ -194,7 +193,7 @@ class Kind:
 
     def local_times(self, fields: Fields) -> dict[str, tuple[str, int]]:
         """The fields that are written as a local time: name → that, and the grid of its UTC time."""
-        written = ((name, fields.get(name), grid) for name, grid in self._grids)
+        written = ((each.name, fields.get(each.name), each.grid) for each in self.fields if each.grid)
         return {name: (value, grid) for name, value, grid in written if isinstance(value, str) and " " in value}
 
     def sub_endpoint(self) -> tuple[str, SubEndpoint] | None:

@@ -25,11 +25,8 @@ ACTIVE_WORDS = {0: "paused", 1: "active", 2: "error"}
 
 def catalogue_items(lookups: Lookups) -> list[Raw]:
     """The providers of the catalogue (`title`, `slug`, `allowedStores`), its categories left aside."""
-    items: list[Raw] = []
-    for category in lookups.get(CATALOGUE, ()):
-        found = category.get("items")
-        items.extend(item for item in found if isinstance(item, dict)) if isinstance(found, list) else None
-    return items
+    found = (category.get("items") for category in lookups.get(CATALOGUE, ()))
+    return [item for items in found if isinstance(items, list) for item in items if isinstance(item, dict)]
 
 
 def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
@@ -77,36 +74,34 @@ INTEGRATION = Kind(
     path="/integrations",
     fields=(
         Field(
-            name="title",
-            schema=text(
+            "title",
+            text(
                 "The title that the dashboard shows. The API cannot change it later.",
                 "Release alerts",
                 "Amplitude — Production iOS",
                 minLength=1,
                 maxLength=255,
             ),
-            expected="a text of 1 to 255 characters",
             immutable=True,
         ),
         Field(
-            name="integration",
-            schema=text("The provider's slug. The API cannot change it later.", *KNOWN_SLUGS, minLength=1),
+            "integration",
+            text("The provider's slug. The API cannot change it later.", *KNOWN_SLUGS, minLength=1),
             expected="a provider's slug, for example webhooks, slack or amplitude",
             immutable=True,
             known=KNOWN_SLUGS,
         ),
         Field(
-            name="target_platform",
-            schema=text(
+            "target_platform",
+            text(
                 "The store whose events are forwarded, case-sensitive. The API cannot change it later.",
                 enum=["iOS", "Android", "Stripe"],
             ),
-            expected="one of iOS, Android, Stripe",
             immutable=True,
         ),
         Field(
-            name="status",
-            schema=text(
+            "status",
+            text(
                 "Whether events are forwarded. Left out: left alone; a new integration starts paused.",
                 enum=list(STATUS_WORDS),
             ),

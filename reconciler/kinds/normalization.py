@@ -131,19 +131,14 @@ def _are_made_of(schema: Schema, sent: list[Any], shown: list[Any]) -> bool:
     """Whether `shown` has the normal forms of the items of `sent`, in any order."""
     if not shown or len(sent) != len(shown):
         return False
-    unpaired = Counter(map(canonical, shown))
-    left = [item for item in sent if not _take(unpaired, canonical(item))]
-    for item in [item for item in shown if _take(unpaired, canonical(item))]:
+    before, after = Counter(map(canonical, sent)), Counter(map(canonical, shown))
+    left = list(map(json.loads, (before - after).elements()))
+    for item in map(json.loads, (after - before).elements()):
         at = next((at for at, each in enumerate(left) if _is_made_of(schema, each, item)), None)
         if at is None:
             return False
         del left[at]
     return True
-
-
-def _take(counts: Counter[str], name: str) -> bool:
-    counts[name] -= 1
-    return counts[name] >= 0
 
 
 def folded(text: str) -> str:
@@ -193,9 +188,7 @@ def _shown(value: Any) -> str:
 
 def _points(sent: Any, stored: Any) -> str:
     """The code points that differ, as `U+… became U+…`."""
-    one, other = (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in (sent, stored)
-    )
+    one, other = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored))
     spots = [
         f"{_code_points(one[begin:end])} became {_code_points(other[start:stop])}"
         for tag, begin, end, start, stop in SequenceMatcher(None, one, other, autojunk=False).get_opcodes()

@@ -30,6 +30,15 @@ def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
     return fields
 
 
+MANAGED, UNMANAGED = "An integration of this configuration", "A destination that is not managed here"
+TYPE = {"type": TARGET_INTEGRATION}
+
+
+def _snippet(label: str, description: str, body: dict[str, str]) -> dict[str, Any]:
+    """What an editor offers for a new item."""
+    return {"label": label, "description": description, "body": body}
+
+
 REPORT = Kind(
     name="report",
     object_name="scheduled_report",
@@ -38,50 +47,38 @@ REPORT = Kind(
     description="A snapshot of analytics that is sent once a day at a fixed UTC time.",
     path="/scheduled-reports",
     fields=(
+        Field("report_name", text("The name that the dashboard shows.", "Daily Revenue", minLength=1, maxLength=255)),
         Field(
-            name="report_name",
-            schema=text("The name that the dashboard shows.", "Daily Revenue", minLength=1, maxLength=255),
-            expected="a text of 1 to 255 characters",
-        ),
-        Field(
-            name="send_at",
-            schema=utc_time("UTC time of day, HH:MM on the 30-minute grid. Sent within some minutes of it.", GRID),
+            "send_at",
+            utc_time("UTC time of day, HH:MM on the 30-minute grid. Sent within some minutes of it.", GRID),
             expected='a UTC time on the 30-minute grid, "00:00" to "23:30"',
             grid=GRID,
         ),
         Field(
-            name="included_range_days",
-            schema={
-                "type": "integer",
-                "enum": [1, 3, 7],
-                "description": "How many closed UTC days each delivery covers.",
-            },
-            expected="one of 1, 3, 7",
+            "included_range_days",
+            {"type": "integer", "enum": [1, 3, 7], "description": "How many closed UTC days each delivery covers."},
         ),
         Field(
-            name="status",
-            schema=text("draft: nothing is delivered. active: delivered at each send_at.", enum=["draft", "active"]),
-            expected="one of draft, active",
+            "status", text("draft: nothing is delivered. active: delivered at each send_at.", enum=["draft", "active"])
         ),
         Field(
-            name="environment",
-            schema=text(
+            "environment",
+            text(
                 "Whose events the report covers. It need not follow the key's environment.",
                 enum=["sandbox", "production"],
             ),
-            expected="one of sandbox, production",
             follows_key=True,
         ),
         Field(
-            name="destinations",
-            schema={
+            "destinations",
+            {
                 "type": "array",
                 "minItems": 1,
                 "description": "Where the report is sent. The order means nothing.",
                 "examples": [[{"integration": "release-alerts"}]],
                 "items": {
                     "type": "object",
-                    "description": "An integration of this configuration, or a destination that is not managed here.",
+                    "description": f"{MANAGED}, or a destination that is not managed here.",
                     "minProperties": 1,
                     "properties": {
                         "integration": text("The key of an integration of this configuration.", "release-alerts"),
@@ -105,21 +102,13 @@ REPORT = Kind(
                         {"title": "Not managed here, by its label", "required": ["type", "label"]},
                     ],
                     "defaultSnippets": [
-                        {
-                            "label": "integration",
-                            "description": "An integration of this configuration, by its key.",
-                            "body": {"integration": "${1:key}"},
-                        },
-                        {
-                            "label": TARGET_INTEGRATION,
-                            "description": "A destination that is not managed here, by its id.",
-                            "body": {"type": TARGET_INTEGRATION, "id": "${1:id}"},
-                        },
-                        {
-                            "label": f"{TARGET_INTEGRATION}, by its label",
-                            "description": "A destination that is not managed here, by its label.",
-                            "body": {"type": TARGET_INTEGRATION, "label": "${1:label}"},
-                        },
+                        _snippet("integration", f"{MANAGED}, by its key.", {"integration": "${1:key}"}),
+                        _snippet("target_integration", f"{UNMANAGED}, by its id.", {**TYPE, "id": "${1:id}"}),
+                        _snippet(
+                            "target_integration, by its label",
+                            f"{UNMANAGED}, by its label.",
+                            {**TYPE, "label": "${1:label}"},
+                        ),
                     ],
                 },
             },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reconciler.errors import AnswerUnreadable
@@ -20,9 +21,6 @@ FIXED_SEGMENTS = frozenset({"meta", "destinations", ".", ".."})
 LONGEST_NAME = 255
 """Characters of a name, as all kinds document it. A longer one is truncated in messages alone."""
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-
-
-NO_RULES: Fields = {}
 
 
 def is_id(value: object) -> bool:
@@ -76,12 +74,8 @@ class CannotBeSent(Exception):
 
 def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
     """The create, and the request for a value that its body does not take."""
-    body, setting = _body(kind, NEW_ID, kind.to_wire(fields))
-    apart = kind.sub_endpoint()
-    if apart and setting and fields[apart[0]] == apart[1].initial:
-        setting = ()
-    sets = _set_by_body(fields, setting)
-    return (Request("POST", kind.path, body, sets, creates=True, idempotent=kind.idempotent_create), *setting)
+    create = Request("POST", kind.path, kind.to_wire(fields), creates=True, idempotent=kind.idempotent_create)
+    return _with_setting(kind, NEW_ID, fields, create)
 
 
 def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collection[str]) -> tuple[Request, ...]:
@@ -98,8 +92,7 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     if kind.put is Put.NONE:
         raise CannotBeSent("the API has no operation that changes it")
     full = kind.to_wire(overlaid({**unknown_fields(kind, record), **record.fields}, dict(fields)))
-    body, setting = _body(kind, record.id, full)
-    return (Request("PUT", path, body, _set_by_body(fields, setting)), *setting)
+    return _with_setting(kind, record.id, fields, Request("PUT", path, full))
 
 
 def delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
@@ -113,20 +106,18 @@ def unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
     return {name: value for name, value in record.raw.items() if name not in known}
 
 
-def _set_by_body(fields: Fields, setting: tuple[Request, ...]) -> tuple[str, ...]:
-    return tuple(name for name in fields if not any(name in request.sets for request in setting))
-
-
-def _body(kind: Kind, object_id: str, wire: dict[str, Any]) -> tuple[dict[str, Any], tuple[Request, ...]]:
-    """The body, and the request that sets a value that the body does not take."""
-    apart = kind.sub_endpoint()
-    if apart is None or apart[0] not in wire or wire[apart[0]] in apart[1].in_body:
-        return wire, ()
+def _with_setting(kind: Kind, object_id: str, fields: Fields, request: Request) -> tuple[Request, ...]:
+    """The request that writes fields, and the one that sets a value that its body does not take."""
+    apart, body = kind.sub_endpoint(), dict(request.body or {})
+    if apart is None or apart[0] not in body or body[apart[0]] in apart[1].in_body:
+        return (replace(request, sets=tuple(fields)),)
     name, setter = apart
-    body = {key: value for key, value in wire.items() if key != name}
+    setting = _set_request(kind, object_id, name, setter, body.pop(name))
     if setter.placeholder is not None:
         body[name] = setter.placeholder
-    return body, (_set_request(kind, object_id, name, setter, wire[name]),)
+    if request.creates and fields[name] == setter.initial:
+        return (replace(request, body=body, sets=tuple(fields)),)
+    return (replace(request, body=body, sets=tuple(each for each in fields if each != name)), setting)
 
 
 def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, word: Any) -> Request:
@@ -143,11 +134,11 @@ def came_from(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, 
     return {name: rule for name, rule, live in times if live in (entry.applied.get(name), wanted.get(name))}
 
 
-def fingerprint(kind: Kind, record: Record, rules: Fields = NO_RULES) -> str:
+def fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
     """The hash of what a write could overwrite: the declared fields, and for a full PUT the unknown ones too. Fields
     that the server sets (counters, times) are left out: they change by themselves. `rules` are local times in place of
     UTC times."""
-    seen = {**record.fields, **rules}
+    seen = {**record.fields, **(rules or {})}
     if kind.put is Put.FULL:
         seen |= unknown_fields(kind, record)
     return sha256(seen)

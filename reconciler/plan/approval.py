@@ -98,15 +98,7 @@ def _from_plan(plan: Mapping[str, Any]) -> Approved:
 MOST_LINES: Final = 30
 MOST_FIELDS: Final = 3
 LONGEST: Final = 80
-DONE = {
-    "create": "created",
-    "update": "updated",
-    "replace": "replaced",
-    "delete": "deleted",
-    "adopt": "adopted",
-    "forget": "forgotten",
-    "manual": "changed by hand",
-}
+DONE = {"adopt": "adopted", "forget": "forgotten", "manual": "changed by hand"}
 CAUSES = {Cause.DRIFT: "changed outside since", Cause.BOTH: "changed here and outside", Cause.CONFIG: ""}
 AGAIN = "have it reviewed anew: plan again, and approve that"
 IN_WORDS = (
@@ -123,10 +115,8 @@ def require_approved(plan: Plan, approved: Approved) -> None:
     if plan.digest == approved.digest:
         return
     if approved.environment and approved.environment != plan.environment:
-        raise Refused(
-            f"what was approved is a plan for the environment {approved.environment}, not for {plan.environment}",
-            hint="give the approval of this environment",
-        )
+        said = f"what was approved is a plan for the environment {approved.environment}, not for {plan.environment}"
+        raise Refused(said, hint="give the approval of this environment")
     head = "this is not the plan that was approved"
     if approved.changes is None:
         head += f": {plan.digest} is planned now, {approved.digest} was expected"
@@ -154,19 +144,25 @@ def _differences(plan: Plan, approved: Mapping[str, ApprovedChange], *, has_room
         elif known is None:
             yield f"{change.address} is not among the changes that the approval has room for: {_current(change)}"
         elif known.action != change.action.value:
-            done = DONE.get(known.action, known.action)
+            done = DONE.get(known.action, f"{known.action}d")
             yield f"{change.address} was to be {done}, and is another thing now: {_current(change)}"
         elif difference := _difference(change, known):
             yield f"{change.address} would change differently: {difference}"
 
 
 def _withdrawn(plan: Plan, approved: Mapping[str, ApprovedChange]) -> Iterator[str]:
-    """The changes that were approved and are not planned."""
+    """The changes that were approved and are not planned, and why, as far as the plan tells."""
     planned = {change.address for change in plan.changes}
     for address, known in approved.items():
-        if address not in planned:
-            done, why = DONE.get(known.action, known.action), _why(plan, address, known)
-            yield f"{address} was to be {done} and is not planned any more ({why})"
+        if address in planned:
+            continue
+        why = "it is not in the configuration any more, or is left out"
+        if address in plan.unchanged:
+            done = {"create": "it is there already", "delete": "it is wanted again"}
+            why = done.get(known.action, "it is so already")
+        elif known.action in ("delete", "forget"):
+            why = "it is gone, or was forgotten"
+        yield f"{address} was to be {DONE.get(known.action, f'{known.action}d')} and is not planned any more ({why})"
 
 
 def _current(change: Change) -> str:
@@ -196,15 +192,6 @@ def _difference(change: Change, known: ApprovedChange) -> str:
 def _field(each: FieldChange) -> str:
     cause = CAUSES.get(each.cause, "")
     return f"{each.path} {_value(each.before)} → {_value(each.after)}" + (f", {cause}" if cause else "")
-
-
-def _why(plan: Plan, address: str, known: ApprovedChange) -> str:
-    """Why a change that was approved is not there any more, as far as the plan tells."""
-    if address in plan.unchanged:
-        return {"create": "it is there already", "delete": "it is wanted again"}.get(known.action, "it is so already")
-    if known.action in ("delete", "forget"):
-        return "it is gone, or was forgotten"
-    return "it is not in the configuration any more, or is left out"
 
 
 def _value(value: Any) -> str:

@@ -10,7 +10,7 @@ from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import DeliveryChange, delivery_change
 from reconciler.kinds.lookups import find_labels, told_apart
-from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, Resource, State, address_kind
+from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
 from reconciler.plan.changes import (
     creation_errors,
@@ -23,7 +23,7 @@ from reconciler.plan.changes import (
 from reconciler.plan.guards import EPOCH, Options, refusals
 from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import destinations, find_targets, ordered, require_sound_offers, with_needs
-from reconciler.plan.warnings import dangling, moved, other_zone_data, warnings
+from reconciler.plan.warnings import dangling, moved, warnings
 from reconciler.serialization import sha256
 
 RANK = {action: rank for rank, action in enumerate(Action)}
@@ -51,14 +51,8 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     changes = ordered(context, changes)
     if problems := list(creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
-    found = warnings(context, changes, refresh, today=f"{options.now:%Y-%m-%d}")
-    said: Sequence[str] = [
-        *map(str, desired.warnings),
-        *live.warnings,
-        *found,
-        *other_zone_data(state, options.zone_data),
-        *left,
-    ]
+    found = warnings(context, changes, refresh, options.zone_data)
+    said: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found, *left]
     if options.targets:
         changes, said = _targeted(context, changes, options.targets, said)
     if options.to_apply:
@@ -163,7 +157,10 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
             refresh[resource.address] = result
         else:
             changes[resource.address] = result
-            refresh |= _protection(context, resource, result)
+            entry, protects = context.entries.get(resource.address), resource.lifecycle.prevent_destroy
+            # The protection that is written for an object that only a person can change.
+            if result.action is Action.MANUAL and entry is not None and protects is not None:
+                refresh[resource.address] = replace(entry, protected=protects)
     holders = {each.record.ref: address for address, each in context.matches.items()}
     for address, entry in context.entries.items():
         for object_id in context.put_aside(address):
@@ -173,42 +170,31 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
             unseen = f"{note}, and not listed: deleted all the same"
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
         if address not in context.desired.resources:
-            holder = holders.get(ObjectRef.at(address, entry.id))
-            changes[address] = (
-                plan_forget(address, entry.id, f"{entry.id} is {holder} now", context.kept_protection(address))
-                if holder
-                else _dropped(context, address, entry)
-            )
+            changes[address] = _dropped(context, address, entry, holders.get(ObjectRef.at(address, entry.id)))
     return changes | _released(context), refresh
-
-
-def _protection(context: PlanContext, resource: Resource, change: Change) -> dict[str, Entry]:
-    """The entry of an address whose object only a person can change, with the protection that is written for it."""
-    entry, protects = context.entries.get(resource.address), resource.lifecycle.prevent_destroy
-    if change.action is not Action.MANUAL or entry is None or protects is None:
-        return {}
-    return {resource.address: replace(entry, protected=protects)}
 
 
 def _released(context: PlanContext) -> dict[str, Change]:
     """The changes that forget the protection of an object without an entry, for `removed` blocks."""
     places = {each.source: each.location for each in context.desired.removed}
-    return {
-        name: plan_forget(
-            name, ObjectRef.parse(name).id, f"{places[each.address]} lifts the prevent_destroy of {each.address}"
-        )
-        for name, each in context.state.tombstones.items()
-        if each.protected and each.address in places
-    }
+    found = {}
+    for name, each in context.state.tombstones.items():
+        if each.protected and each.address in places:
+            reason = f"{places[each.address]} lifts the prevent_destroy of {each.address}"
+            found[name] = plan_forget(name, ObjectRef.parse(name).id, reason)
+    return found
 
 
-def _dropped(context: PlanContext, address: str, entry: Entry) -> Change:
+def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | None) -> Change:
+    """The change of an entry without a resource. `holder`: the address that its object has now, if it has one."""
+    kept = context.kept_protection(address)
+    if holder:
+        return plan_forget(address, entry.id, f"{entry.id} is {holder} now", kept)
     block = next((each for each in context.desired.removed if each.source == address), None)
     if block is not None and not block.destroy:
         return plan_forget(address, entry.id, f"removed by {block.location}: {entry.id} stays as it is, unmanaged")
     record = context.live.records[address_kind(address)].get(entry.id)
     if record is None:
-        kept = context.kept_protection(address)
         note = f"{entry.id} is not listed; its prevent_destroy is kept" if kept else f"{entry.id} is already gone"
         return plan_forget(address, entry.id, note, kept)
     if block is not None:
@@ -255,7 +241,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
         for kind in KINDS.values()
         for _, reference in kind.reference_fields()
         if reference.lookup in context.live.lookups
-        for item_id, object_id in context.references.behind(reference).items()
+        for item_id, object_id in context.references.targets(reference).behind().items()
     }
     return {item_id: address for item_id, address in found.items() if address is not None}
 

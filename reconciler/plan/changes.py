@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler import kinds
 from reconciler.errors import Problem
-from reconciler.kinds import KINDS, Kind
+from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import (
     Difference,
     differences,
@@ -54,7 +54,13 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     for name, reference in kind.reference_fields():
         if name in fields and reference.label_key:
             fields[name] = [context.references.as_sent(reference, item) for item in fields[name]]
-    return resolved(kind, fields, lambda address, reference: context.resolve(address, reference, every))
+
+    def item_for(address: str, reference: Reference) -> dict[str, Any] | None:
+        """The item for a reference, None if its target has no id yet or is not offered."""
+        record = context.target(address)
+        return context.references.targets(reference).proof(record, every, address) if record else None
+
+    return resolved(kind, fields, item_for)
 
 
 def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], live: Record | None) -> Entry:
@@ -212,13 +218,12 @@ def _unread(change: Change, found: Sequence[Difference], fields: Fields, record:
 def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[Difference]) -> dict[str, Any]:
     """Path → stored value, of values that the API has normalized. Without an entry, only changes that people hardly see
     count; for immutable fields, all forms."""
-    kept = {}
-    for each in found:
-        shown = value_at(record.fields, each.spot)
-        is_alike = known is None and looks_the_same(value_at(fields, each.spot), shown)
-        if is_alike or is_kept_for_good(each, known):
-            kept[keys_path(each.spot)] = shown
-    return kept
+    return {
+        keys_path(each.spot): value_at(record.fields, each.spot)
+        for each in found
+        if is_kept_for_good(each, known)
+        or (known is None and looks_the_same(value_at(fields, each.spot), value_at(record.fields, each.spot)))
+    }
 
 
 def _update(kind: Kind, record: Record, fields: dict[str, Any], found: list[Difference], change: Change) -> Change:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, differences, is_within, same_value
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
-from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, ObjectRef, Record, Resource, State, address_kind
+from reconciler.kinds.references import with_references
+from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, ObjectRef, Resource, State, address_kind
 from reconciler.model.plan import Action, Change, Plan
-from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt, ReceiptItem
+from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt, ReceiptItem, Status
 
 CHANGED_AT = "updated_at"
 """Reports and integrations have it; automations have no times [seed]."""
@@ -34,14 +35,31 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
     """What changed outside since the last apply, and what `plan` would do about it."""
     changes = {plan.moved.get(change.address, change.address): change for change in plan.changes}
     ignored = {(plan.moved.get(each.address, each.address), each.path): each for each in plan.ignored}
-    found = []
-    for address in sorted(state.entries):
-        entry = state.entries[address]
-        record = live.records[address_kind(address)].get(entry.id)
-        change = changes.get(address)
+    found: list[Drifted] = []
+    for address, entry in sorted(state.entries.items()):
+        kind, change = KINDS[address_kind(address)], changes.get(address)
+        todo = NEXT[change.action] if change else LEFT
+        record = live.records[kind.name].get(entry.id)
+        if record is None:
+            name = str(entry.applied.get(kind.name_field, address))
+            found.append(Drifted(address, entry.id, name, True, None, (), todo))
+            continue
         after = plan.refresh.get(address) or (change.remember if change else None)
-        drifted = _drifted(address, entry, record, change, ignored, after)
-        found += [drifted] if drifted.gone or drifted.fields else []
+        fields = tuple(
+            DriftedField(
+                each.path,
+                (each.field.name, *each.keys),
+                each.after,
+                each.before,
+                IGNORED if (address, each.path) in ignored else _next(each, change),
+            )
+            for each in differences(kind, entry.applied, record.fields, entry)
+            if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after)
+        )
+        if fields:
+            when = record.raw.get(CHANGED_AT)
+            changed_at = when if isinstance(when, str) else None
+            found.append(Drifted(address, record.id, record.name, False, changed_at, fields, todo))
     told = {(each.address, field.path) for each in found for field in each.fields}
     return Drift(
         state.environment,
@@ -52,33 +70,6 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         plan.labels,
         tuple(each for spot, each in ignored.items() if spot not in told),
     )
-
-
-def _drifted(
-    address: str,
-    entry: Entry,
-    record: Record | None,
-    change: Change | None,
-    ignored: Collection[tuple[str, str]],
-    after: Entry | None,
-) -> Drifted:
-    todo = NEXT[change.action] if change else LEFT
-    if record is None:
-        name = str(entry.applied.get(KINDS[address_kind(address)].name_field, address))
-        return Drifted(address, entry.id, name, True, None, (), todo)
-    fields = tuple(
-        DriftedField(
-            each.path,
-            (each.field.name, *each.keys),
-            each.after,
-            each.before,
-            IGNORED if (address, each.path) in ignored else _next(each, change),
-        )
-        for each in differences(KINDS[record.kind], entry.applied, record.fields, entry)
-        if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after)
-    )
-    when = record.raw.get(CHANGED_AT)
-    return Drifted(address, record.id, record.name, False, when if isinstance(when, str) else None, fields, todo)
 
 
 def _is_local_time(each: Difference, entry: Entry, after: Entry | None) -> bool:
@@ -100,9 +91,6 @@ def _next(difference: Difference, change: Change | None) -> str:
     return NEXT[Action.UPDATE] if same_value(difference.field, planned.after, difference.after) else OTHERWISE
 
 
-DONE = "done"
-
-
 def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     """The resources of the state with the changes of a receipt reverted, to make a plan from. What was created is
     deleted, what was updated gets its former fields, what was deleted is created. The warnings name what is lost for
@@ -111,24 +99,25 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
     for item in receipt.items:
         warnings += _losses(item)
-        if item.status == DONE:
+        if item.status == Status.DONE:
             _revert(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
     objects = ObjectRef.managed(entries)
     objects |= {
         ObjectRef.at(item.address, item.id_before): item.address
         for item in receipt.items
-        if item.id_before and item.status == DONE and item.action in ("delete", "replace")
+        if item.id_before and item.status == Status.DONE and item.action in ("delete", "replace")
     }
     objects = {ref: address for ref, address in objects.items() if address in wanted}
-    replaced = {item.address for item in receipt.items if item.status == DONE and item.action == "replace"}
+    replaced = {item.address for item in receipt.items if item.status == Status.DONE and item.action == "replace"}
     place = Location(f"receipt {receipt.id}", 1, 1)
     resources = {}
     for address, fields in sorted(wanted.items()):
         kind = address_kind(address)
         # What this apply has not replaced is not replaced to take it back: a person may have renamed it since.
         lifecycle = Lifecycle(address in entries and entries[address].protected, replace=address in replaced)
-        resources[address] = Resource(address, kind, _with_references(kind, fields, objects), place, lifecycle)
+        written = with_references(KINDS[kind], fields, objects)
+        resources[address] = Resource(address, kind, written, place, lifecycle)
     return Desired(resources, warnings=tuple(warnings))
 
 
@@ -177,7 +166,7 @@ def _unwritable(item: ReceiptItem) -> str | None:
 def _losses(item: ReceiptItem) -> list[str]:
     kind = KINDS[address_kind(item.address)]
     address, old = item.address, item.id_before
-    if item.status != DONE:
+    if item.status != Status.DONE:
         said = f"its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
         return [f"{address}: {said}"]
     if item.action == "delete" and "[" in item.address:
@@ -193,18 +182,3 @@ def _losses(item: ReceiptItem) -> list[str]:
         said = "it was forgotten; an `imports` block brings it back under management"
     lost = _unwritable(item)
     return [f"{address}: {each}" for each in (said, f"what cannot come back: {lost}" if lost else "") if each]
-
-
-def _with_references(kind: str, fields: Mapping[str, Any], objects: Mapping[ObjectRef, str]) -> dict[str, Any]:
-    """The fields with the ids of what is managed as references to it."""
-    result = dict(fields)
-    for name, reference in KINDS[kind].reference_fields():
-        items = result.get(name)
-        if isinstance(items, list):
-            item_ids = [str(each.get("id")) if isinstance(each, dict) else "" for each in items]
-            addresses = [objects.get(ObjectRef(reference.kind, item_id)) for item_id in item_ids]
-            result[name] = [
-                {reference.key: address.partition(".")[2]} if address else item
-                for address, item in zip(addresses, items, strict=True)
-            ]
-    return result

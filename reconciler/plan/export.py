@@ -12,12 +12,13 @@ from typing import Any
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import normal_form
-from reconciler.kinds.references import ReferenceResolver
+from reconciler.kinds.references import ReferenceResolver, references, with_references
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, make_address
 from reconciler.text import natural
 from reconciler.yaml.writing import dump, escape_variables
 
 LONGEST = 60
+SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
 def slug(text: str) -> str:
@@ -78,9 +79,10 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
         for object_id, fields in chosen.items():
             address = make_address(kind.name, keys[object_id])
             addresses[ObjectRef(kind.name, object_id)] = address
-            written, uses = _with_references(kind, fields, live, addresses, behind)
+            written = with_references(kind, fields, addresses, behind)
+            uses = tuple(sorted({used for used, *_ in references(kind, written)}))
             blocks[keys[object_id]] = escape_variables(written)
-            entries[address] = Entry(object_id, fields, depends_on=tuple(sorted(uses)), file=f"{kind.section}.yaml")
+            entries[address] = Entry(object_id, fields, depends_on=uses, file=f"{kind.section}.yaml")
         if blocks:
             files[f"{kind.section}.yaml"] = _file(kind, blocks, schema)
     if not files:
@@ -93,7 +95,8 @@ def make_block(record: Record, live: Live, addresses: Addresses) -> dict[str, An
     """The fields of a live object as YAML. `addresses`: those of possible targets of references."""
     kind = KINDS[record.kind]
     fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
-    return _with_references(kind, fields, live, addresses, _behind(kind, live))[0]
+    addresses = {ref: address for ref, address in addresses.items() if ref.id in live.records.get(ref.kind, {})}
+    return with_references(kind, fields, addresses, _behind(kind, live))
 
 
 def _expressible(
@@ -115,7 +118,10 @@ def _expressible(
                 del fields[name]
         wrong = violations(kind.name, fields)
         wrong += [(name, f"{name} has a key with ${{ in it") for name in fields if _variable_keys(fields[name])]
-        wrong += [(name, f"{name} holds half of a character") for name in fields if not _is_whole(fields[name])]
+        for name, value in fields.items():
+            # JSON may have half a surrogate pair, which no text can have.
+            if SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+                wrong.append((name, f"{name} holds half of a character"))
         if wrong:
             warnings.append(f"{what} is left out: {'; '.join(message for _, message in wrong)}")
             continue
@@ -128,26 +134,14 @@ def _natural(kind: Kind, record: Record) -> tuple[str, ...]:
     return tuple(normal_form(str(record.fields.get(name))) for name in kind.natural_key)
 
 
-def _behind(kind: Kind, live: Live) -> dict[str, dict[str, str]]:
-    """Field → id of an item → id of the object that it stands for, if the two differ."""
-    return {name: ReferenceResolver(live).behind(reference) for name, reference in kind.reference_fields()}
-
-
-def _with_references(
-    kind: Kind, fields: dict[str, Any], live: Live, addresses: Addresses, behind: Mapping[str, Mapping[str, str]]
-) -> tuple[dict[str, Any], set[str]]:
-    """The fields with references in place of items, if their objects have addresses; and these addresses."""
-    written, uses = dict(fields), set()
-    for name, reference in kind.reference_fields():
-        items = []
-        for item in written.get(name) or ():
-            item_id = str(item.get("id")) if isinstance(item, dict) and item.get("type") == reference.type else ""
-            ref = ObjectRef(reference.kind, behind[name].get(item_id, item_id))
-            target = addresses.get(ref) if ref.id in live.records[ref.kind] else None
-            items.append({reference.key: target.partition(".")[2]} if target else item)
-            uses |= {target} if target else set()
-        written[name] = items
-    return written, uses
+def _behind(kind: Kind, live: Live) -> dict[ObjectRef, ObjectRef]:
+    """An item's kind and id → the object that it stands for, if the two differ."""
+    resolver = ReferenceResolver(live)
+    found: dict[ObjectRef, ObjectRef] = {}
+    for _, reference in kind.reference_fields():
+        behind = resolver.targets(reference).behind().items()
+        found |= {ObjectRef(reference.kind, item): ObjectRef(reference.kind, each) for item, each in behind}
+    return found
 
 
 def _variable_keys(value: Any) -> bool:
@@ -155,15 +149,6 @@ def _variable_keys(value: Any) -> bool:
     if isinstance(value, dict):
         return any("${" in key or _variable_keys(inner) for key, inner in value.items())
     return isinstance(value, list) and any(map(_variable_keys, value))
-
-
-def _is_whole(value: Any) -> bool:
-    """Whether all text can be encoded: JSON may have half a surrogate pair."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:

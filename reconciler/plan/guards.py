@@ -54,10 +54,8 @@ def refusals(
     found += _wrong_project(entries, live) or vanished(entries, live)
     pruned = sum(change.action is Action.DELETE for change in changes)
     if options.prune and pruned and not entries:
-        text = (
-            f"--prune would delete {counted(pruned, 'object')}, and the state holds nothing: "
-            "is this another project's key, or was the state lost?"
-        )
+        text = f"--prune would delete {counted(pruned, 'object')}, and the state holds nothing"
+        text += ": is this another project's key, or was the state lost?"
         passes = f"the right key; one apply without --prune; or --allow {PRUNE_WITHOUT_STATE}, if all of them are to go"
         found.append(Refusal(PRUNE_WITHOUT_STATE, text, passes))
     return tuple(refusal for refusal in found if refusal.guard not in options.allowed)
@@ -88,10 +86,8 @@ def vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     ]
     if not told:
         return []
-    passes = (
-        "plan again later, as the list of the API may be short; if they were deleted outside, "
-        f"--allow {VANISHED} on `plan` and `apply`: what the configuration still holds is made anew"
-    )
+    passes = "plan again later, as the list of the API may be short; if they were deleted outside, --allow "
+    passes += f"{VANISHED} on `plan` and `apply`: what the configuration still holds is made anew"
     return [Refusal(VANISHED, "; ".join(told), passes)]
 
 

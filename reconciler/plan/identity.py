@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from reconciler.errors import IdentityAmbiguous
-from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import Key, bearing, folded, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, known_objects
 from reconciler.model.inputs import (
@@ -80,10 +79,9 @@ def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
         tombstone = state.tombstones.get(str(ObjectRef.at(block.target, block.id)))
         # A line that has done its work may stand: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
-            raise IdentityAmbiguous(
-                f"{block.location}: {deleted_before(block.id, tombstone)}, and the API never uses an id again",
-                hint=f"take the line away; {block.target} is then found by name, or made anew",
-            )
+            text = f"{block.location}: {deleted_before(block.id, tombstone)}, and the API never uses an id again"
+            hint = f"take the line away; {block.target} is then found by name, or made anew"
+            raise IdentityAmbiguous(text, hint=hint)
         if entry is None:
             text = f"there is no live {address_kind(block.target)} with the id {block.id} for {block.target}"
             hint = "check the id, the environment and the key; take the line away if the object is gone"
@@ -97,11 +95,9 @@ def _refuse_shared(found: Mapping[str, Match]) -> None:
     for address, each in sorted(found.items()):
         other = holders.setdefault(each.record.ref, address)
         if other != address:
-            raise IdentityAmbiguous(
-                f"{other} and {address} both mean {each.record.id} ({each.record.name})",
-                hint=f"take one of the two, or its `imports` line, out of the configuration; "
-                f"a new name for an address is written as {{from: {other}, to: {address}}} below `moved`",
-            )
+            text = f"{other} and {address} both mean {each.record.id} ({each.record.name})"
+            hint = "take one of the two, or its `imports` line, out of the configuration; a new name for an address"
+            raise IdentityAmbiguous(text, hint=f"{hint} is written as {{from: {other}, to: {address}}} below `moved`")
 
 
 def _unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[str, dict[Key | None, list[Record]]]:
@@ -151,17 +147,15 @@ def _could_be(kind: Kind, resource: Resource, record: Record) -> bool:
     return natural_key(kind, known, normal_form) == natural_key(kind, resource.fields, normal_form)
 
 
-def ambiguous(kind: Kind, resource: Resource, candidates: Iterable[Record]) -> str:
+def ambiguous(kind: Kind, resource: Resource, candidates: Sequence[Record]) -> str:
     """The message if an address could mean several objects, with the lines to paste."""
-    candidates = list(candidates)
-    count = {2: "two"}.get(len(candidates), str(len(candidates)))
     names = ", ".join(f"{name} {resource.fields[name]!r}" for name in kind.natural_key)
+    count = {2: "two"}.get(len(candidates), str(len(candidates)))
+    said = f"{count} live {kind.section} have {names}:"
     if len(candidates) == 1:
-        head = f"{resource.address}: a live {kind.name} with {names} could be it, and cannot be told for certain:"
-    else:
-        head = f"{resource.address}: {count} live {kind.section} have {names}:"
+        said = f"a live {kind.name} with {names} could be it, and cannot be told for certain:"
     lines = [f"  - {{to: {resource.address}, id: {record.id}}}" for record in candidates]
-    return "\n".join([head, "imports:", *lines])
+    return "\n".join([f"{resource.address}: {said}", "imports:", *lines])
 
 
 @dataclass(slots=True)
@@ -207,13 +201,6 @@ class PlanContext:
         """The ids that an interrupted replace has left to delete, without those that are known to be gone."""
         superseded = self.entries[address].superseded if address in self.entries else ()
         return tuple(each for each in superseded if ObjectRef.at(address, each) not in self.live.gone)
-
-    def resolve(self, address: str, reference: Reference, used: list[Any]) -> dict[str, Any] | None:
-        """The item for a reference, or None if its target has no id yet or is not offered. `used`: the items that the
-        live object holds already."""
-        record = self.target(address)
-        proof = self.references.proof(record, reference, used, address) if record else None
-        return proof.item if proof else None
 
     def target(self, address: str) -> Record | None:
         """The live object that a reference to an address means, None if it is still to be created."""

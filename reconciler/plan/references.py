@@ -12,8 +12,6 @@ from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, 
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.lookups import described, find_labels
 from reconciler.kinds.references import (
-    BY_ID,
-    BY_LABEL,
     WRITE_IT,
     Labelled,
     list_items,
@@ -43,15 +41,17 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
             before = {used for used in uses if used in changes and changes[used].action in WRITES}
             notes = [*_not_yet_offered(context, change), *_newly_meant(context, change, resource)]
         leaving: set[str] = set()
-        if change.action in DESTROYS:
-            using = [
-                (addresses.get(user.ref, str(user.ref)), user.name)
-                for user in users.get(ObjectRef(change.kind, change.id or ""), ())
-            ]
-            leaving, staying = _leaving(context, change, using, changes)
-            if staying:
-                also = f"still used by {', '.join(sorted(staying))}: the API may refuse, or leave it without a target"
-                notes = [*notes, also]
+        staying: set[str] = set()
+        using = users.get(ObjectRef(change.kind, change.id or ""), ()) if change.action in DESTROYS else ()
+        for user in using:
+            name = addresses.get(user.ref, str(user.ref))
+            if (other := changes.get(name)) and _stops_using(context, change, other):
+                leaving.add(name)
+            else:
+                staying.add(f"{name} ({user.name})")
+        if staying:
+            also = f"still used by {', '.join(sorted(staying))}: the API may refuse, or leave it without a target"
+            notes = [*notes, also]
         deletes = change.action is Action.DELETE
         result[address] = replace(
             change,
@@ -64,11 +64,10 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
 
 def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
     """References to live objects that the API's list does not offer."""
-    if change.remember is None:
-        return []
+    applied = change.remember.applied if change.remember else {}
     return [
         f"{used} is live, and the API does not offer it in {reference.lookup} yet: looked up again when applying"
-        for used, _, _, reference in references(KINDS[change.kind], change.remember.applied)
+        for used, _, _, reference in references(KINDS[change.kind], applied)
         if context.target(used) is not None
     ]
 
@@ -82,30 +81,15 @@ def _newly_meant(context: PlanContext, change: Change, resource: Resource) -> It
             yield f'{name}[{index}]: the label "{item[reference.label_key]}" means {sent["id"]}'
 
 
-def _leaving(
-    context: PlanContext, change: Change, using: list[tuple[str, str]], changes: Mapping[str, Change]
-) -> tuple[set[str], set[str]]:
-    """The changes that end a use of the object, and the other users by their names."""
-    leaving: set[str] = set()
-    staying: set[str] = set()
-    for address, name in using:
-        other = changes.get(address)
-        if other is not None and (other.action is Action.DELETE or _stops_using(context, change, other)):
-            leaving.add(address)
-        else:
-            staying.add(f"{address} ({name})")
-    return leaving, staying
-
-
 def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
+    """Whether a change ends the use of an object."""
     if user.action not in (Action.UPDATE, Action.REPLACE) or user.remember is None:
-        return False
+        return user.action is Action.DELETE
     record = context.live.records[target.kind].get(target.id or "")
     for name, reference in KINDS[user.kind].reference_fields():
         if reference.kind != target.kind or record is None:
             continue
-        known = context.references.targets(reference).possible(record, context.references.offers(reference))
-        ids = {target.id, *(item["id"] for item in known)}
+        ids = {target.id, *(item["id"] for item in context.references.targets(reference).possible(record))}
         if any(item.get("id") in ids for item in user.remember.applied.get(name) or () if isinstance(item, dict)):
             return False
     return True
@@ -162,10 +146,10 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
     for sent in _sent(context.desired, changes):
         address = referred(sent.reference, sent.item)
         record = context.target(address) if address else None
-        if address and record and _is_open(sent, address):
-            kind, offered = KINDS[sent.reference.kind], context.references.offers(sent.reference)
-            targets = context.references.targets(sent.reference)
-            first, *candidates = targets.in_doubt(kind, record, address, offered) or [""]
+        items = [each for request in sent.change.requests for each in (request.body or {}).get(sent.name) or ()]
+        # Only a reference that is resolved when the change is sent.
+        if address and record and any(referred(sent.reference, each) == address for each in items):
+            first, *candidates = context.references.targets(sent.reference).in_doubt(record, address) or [""]
             unsure += [f"{sent.change.address}: {sent.name}[{sent.index}]: {first}", *candidates] if first else []
     doubtful: dict[tuple[Reference, str], list[str]] = defaultdict(list)
     for sent, label, found in _labelled(context, changes):
@@ -175,8 +159,8 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         if addresses := doubtful.pop((sent.reference, label), None):
             place = sent.resource.field_location(f"{sent.name}[{sent.index}].{sent.reference.label_key}")
             why = f'{sent.name}[{sent.index}]: the label "{label}" does not prove which destination it is'
-            targets, kind = context.references.targets(sent.reference), KINDS[sent.reference.kind]
-            first, *candidates = targets.candidates(kind, why, found.items, found.bearers)
+            targets = context.references.targets(sent.reference)
+            first, *candidates = targets.candidates(why, found.items, found.bearers)
             unsure += [f"{place}: {some_of(addresses)}: {first}", *candidates]
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
@@ -187,7 +171,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
 def _not_offered(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
     """Problems for items that are written by id and not offered, unless the live object has them already."""
     for sent in _new_by_id(context.desired, context.live, changes):
-        offered = context.references.offers(sent.reference)
+        offered = context.references.targets(sent.reference).offered
         if sent.reference.lookup in context.live.lookups and not offered.holds(sent.item):
             found, ids = sent.item["id"], [str(each["id"]) for each in offered if each.get("id")]
             expected = f"expected one of: {described(offered)}{did_you_mean(found, ids)}"
@@ -198,17 +182,17 @@ def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator
     """Problems for labels that nothing bears, or only what these changes delete."""
     leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
     for sent, label, found in _labelled(context, changes):
-        kind, targets = KINDS[sent.reference.kind], context.references.targets(sent.reference)
-        bearers = " and ".join(targets.described(kind, each) for each in found.bearers)
-        if found.item and any((kind.name, each) in leaving for each in found.bearers):
+        targets = context.references.targets(sent.reference)
+        bearers = " and ".join(map(targets.described, found.bearers))
+        if found.item and any((sent.reference.kind, each) in leaving for each in found.bearers):
             said = f'"{label}" is the label of {bearers}, which this plan deletes'
             yield sent.problem(sent.reference.label_key, f"{said}; expected a destination that stays")
         elif not found.items:
-            offered = context.references.offers(sent.reference)
             said = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
             said += f", and it could be that of {bearers}" if bearers else ""
             keys = [each.partition(".")[2] for each in found.bearers if each in context.desired.resources]
-            expected = f"one of: {described(offered)}{did_you_mean(label, find_labels(offered).values())}"
+            close = did_you_mean(label, find_labels(targets.offered).values())
+            expected = f"one of: {described(targets.offered)}{close}"
             expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
             yield sent.problem(sent.reference.label_key, f"{said}; expected {expected}")
 
@@ -218,7 +202,7 @@ def _labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple
     for sent in _sent(context.desired, changes):
         label = named_label(sent.reference, sent.item)
         if label is not None and sent.reference.lookup in context.live.lookups:
-            yield sent, label, context.references.by_label(sent.reference, label)
+            yield sent, label, context.references.targets(sent.reference).by_label(label)
 
 
 def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
@@ -231,20 +215,16 @@ def destinations(context: PlanContext) -> Iterator[Destination]:
     addresses = context.addresses()
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.reference_fields()}
     for reference in references.values():
-        offered = context.references.offers(reference)
-        labels, behind = find_labels(offered), context.references.behind(reference)
-        bearers: dict[str, list[str]] = defaultdict(list)
-        for item_id, label in labels.items():
-            bearers[label].append(item_id)
-        for item in offered:
+        targets = context.references.targets(reference)
+        labels, behind = find_labels(targets.offered), targets.behind()
+        for item in targets.offered:
             item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
-            same = [other for other in bearers.get(label, ()) if other != item_id]
+            same = [other for other in find_labels(targets.offered.find("label", label)) if other != item_id]
             record = context.live.records.get(reference.kind, {}).get(behind.get(item_id, item_id))
             target = None
             if record is not None and item.get("type") == reference.type:
-                address = addresses.get(record.ref, "")
-                proven_by = BY_LABEL if item_id in behind else BY_ID
-                target = Target(record.kind, record.id, record.name, address, proven_by)
+                proven_by = "label" if item_id in behind else "id"
+                target = Target(record.kind, record.id, record.name, addresses.get(record.ref, ""), proven_by)
             yield Destination(str(item.get("type")), item_id, label, tuple(same), target)
 
 
@@ -264,9 +244,3 @@ def _sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
             if resource and any(name in request.sets for request in change.requests):
                 for index, item in enumerate(resource.fields.get(name) or ()):
                     yield _Sent(change, resource, name, index, item, reference)
-
-
-def _is_open(sent: _Sent, address: str) -> bool:
-    """Whether a reference is resolved only when the change is sent."""
-    items = [each for request in sent.change.requests for each in (request.body or {}).get(sent.name) or ()]
-    return any(referred(sent.reference, each) == address for each in items)

@@ -35,12 +35,10 @@ def dangling(
     address is misspelt, and the plan would delete, or create twice, what the block was to keep. `entries` and `origin`:
     as `moved` gives them."""
     managed = ObjectRef.managed(entries)
-    for each in _without_source(desired, entries):
-        if close := _likely_source(desired, entries, each):
-            said = (
-                f"moved: from: nothing is remembered as {each.source}; expected the address that the object had{close}"
-            )
-            yield Problem(*each.location, said)
+    for each, close in _without_source(desired, entries):
+        if close:
+            said = f"nothing is remembered as {each.source}; expected the address that the object had{close}"
+            yield Problem(*each.location, f"moved: from: {said}")
     for block in _without_target(desired):
         kind = address_kind(block.target)
         if isinstance(block, Moved) and block.target in origin:
@@ -52,24 +50,20 @@ def dangling(
 
 def without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
     """Messages for `moved` lines that neither do anything nor have done it. `entries`: as `moved` gives them."""
-    for each in _without_source(desired, entries):
-        close = _likely_source(desired, entries, each)
+    for each, close in _without_source(desired, entries):
         yield f"{each.location}: this `moved` does nothing: nothing is remembered as {each.source}{close}"
 
 
-def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[Moved]:
-    """Moves of what is not remembered, to what is not remembered either. Before the first apply, that is no mistake."""
+def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[tuple[Moved, str]]:
+    """Moves of what is not remembered, to what is not remembered either, each with the suggestion of an address that is
+    remembered and would be deleted (empty if none is close). Before the first apply, that is no mistake."""
     for each in desired.moved if entries else ():
         is_new = each.target in desired.resources and each.target not in entries
         if is_new and each.source not in entries and each.source not in desired.resources:
-            yield each
-
-
-def _likely_source(desired: Desired, entries: Mapping[str, Entry], each: Moved) -> str:
-    """The suggestion of an address that is remembered, and would be deleted; empty if none is close."""
-    kind, _, key = each.source.partition(".")
-    gone = (each for each in sorted(entries) if address_kind(each) == kind and each not in desired.resources)
-    return meant([f"{kind}.{close}" for close in close_matches(key, (each.partition(".")[2] for each in gone))])
+            kind, _, key = each.source.partition(".")
+            gone = (name for name in sorted(entries) if address_kind(name) == kind and name not in desired.resources)
+            close = close_matches(key, (name.partition(".")[2] for name in gone))
+            yield each, meant([f"{kind}.{name}" for name in close])
 
 
 def unused(desired: Desired) -> Iterator[Problem]:
@@ -96,13 +90,10 @@ def completed(desired: Desired, state: State) -> Iterator[str]:
 
 
 def _without_target(desired: Desired) -> Iterator[Moved | Import]:
-    onward = (
-        {each.source for each in desired.moved} | {each.source for each in desired.removed} | desired.left_out.keys()
-    )
+    onward = {each.source for each in desired.moved} | {each.source for each in desired.removed}
     blocks: tuple[Moved | Import, ...] = (*desired.moved, *desired.imports)
-    for block in blocks:
-        if block.target not in desired.resources and block.target not in onward:
-            yield block
+    known = desired.resources.keys() | onward | desired.left_out.keys()
+    yield from (each for each in blocks if each.target not in known)
 
 
 def _problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
@@ -119,9 +110,9 @@ MOST_PAIRS = 10_000
 
 
 def warnings(
-    context: PlanContext, changes: Mapping[str, Change], refresh: Mapping[str, Entry], *, today: str
+    context: PlanContext, changes: Mapping[str, Change], refresh: Mapping[str, Entry], zone_data: str
 ) -> Iterator[str]:
-    """All warnings of a plan. `today` is YYYY-MM-DD; if it is empty, no date is checked."""
+    """All warnings of a plan. `zone_data`: the version of the time zones that local times are read by here."""
     if not context.state.entries and context.matches:
         yield (
             "there is no state, so what was removed from the configuration before cannot be noticed: "
@@ -130,22 +121,16 @@ def warnings(
         )
     yield from without_effect(context.desired, context.entries)
     yield from _restored(context)
-    yield from _ended(context.desired, today)
+    yield from _ended(context.desired, f"{context.now:%Y-%m-%d}")
     # The values that the API has normalized, until the YAML has the stored form.
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
         yield from stored_otherwise(address, entry) if entry.stored else ()
     yield from _alike(changes)
     yield from _named_alike(context, changes)
-
-
-def other_zone_data(state: State, zone_data: str) -> Iterator[str]:
-    """A warning if local times are read by other time zones than the last apply read them by."""
-    if zone_data and state.zone_data and zone_data != state.zone_data:
-        yield (
-            f"the time zones here are of version {zone_data}, and the last apply used {state.zone_data}: UTC times "
-            "may differ; update the older one (the package tzdata), on the CI runner too"
-        )
+    if zone_data and context.state.zone_data not in ("", zone_data):
+        said = f"the time zones here are of version {zone_data}, and the last apply used {context.state.zone_data}"
+        yield f"{said}: UTC times may differ; update the older one (the package tzdata), on the CI runner too"
 
 
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
@@ -162,10 +147,8 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
         for record in records.values():
             address = made.get((kind, natural_key(KINDS[kind], record.fields, folded)))
             if address is not None and record.ref not in managed:
-                yield (
-                    f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs; "
-                    f"if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
-                )
+                said = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
+                yield f"{said}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
 
 
 def _restored(context: PlanContext) -> Iterator[str]:
@@ -174,10 +157,9 @@ def _restored(context: PlanContext) -> Iterator[str]:
     for name, each in context.state.tombstones.items():
         ref = ObjectRef.parse(name)
         if each.deleted and ref.id in context.live.records.get(ref.kind, {}) and ref not in managed:
-            yield (
-                f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it. It is not adopted by "
-                f"its name; to manage it, write: imports: [{{to: {each.address}, id: {ref.id}}}]"
-            )
+            said = f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it"
+            line = f"imports: [{{to: {each.address}, id: {ref.id}}}]"
+            yield f"{said}. It is not adopted by its name; to manage it, write: {line}"
 
 
 def _ended(desired: Desired, today: str) -> Iterator[str]:
@@ -185,11 +167,9 @@ def _ended(desired: Desired, today: str) -> Iterator[str]:
         for index, each in enumerate(resource.lifecycle.ignore_changes):
             if each.until and today > each.until:
                 location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
-                owner = f", {each.owner}" if each.owner else ""
-                yield (
-                    f"{location}: {resource.address} still ignores changes of {each.field} after its date "
-                    f"({each.until}{owner}: {each.reason}); remove the entry or give it a later date"
-                )
+                date = f"{each.until}, {each.owner}" if each.owner else each.until
+                said = f"{resource.address} still ignores changes of {each.field} after its date"
+                yield f"{location}: {said} ({date}: {each.reason}); remove the entry or give it a later date"
 
 
 def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
@@ -208,10 +188,8 @@ def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
             more, same = f", and so for {len(found) - 1} more", "these are the same objects under new keys"
         yield f"{old} goes and {new} comes with nearly the same content{more}; if {same}, write: {lines}"
     if unsure:
-        yield (
-            f"{some_of(unsure)} may be among what is created, under a new key, and which one cannot be told; if so, "
-            f"write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
-        )
+        said = f"{some_of(unsure)} may be among what is created, under a new key, and which one cannot be told"
+        yield f"{said}; if so, write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
 
 
 def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:
