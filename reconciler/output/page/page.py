@@ -2,66 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
 
 from reconciler import __version__
 from reconciler.model.plan import Plan
 from reconciler.model.reports import ApplyReport, Review, Status, Weight
-from reconciler.output.graph import SvgGraph
 from reconciler.output.graph.references import make_graph
+from reconciler.output.graph.svg import picture
 from reconciler.output.graph.text import SMALL, states
 from reconciler.output.groups import Group, find_groups, grouped_tasks, kinds_of, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
+from reconciler.output.page import page_html
 from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
-from reconciler.output.terminal import escape
 from reconciler.output.values import ignored_sentences, waiting_line
 from reconciler.text import counted, truncate
-
-
-def page_html(**values: Any) -> str:
-    """The page with these values in it. Each is escaped, and what hides or turns the writing is shown as an escape.
-
-    The page's policy lets its own style sheet and its own script run, known by their hashes, and nothing else: no
-    attribute, no address and no other script, wherever a name may have smuggled one in.
-    """
-    style, script = _part("page.css"), _part("page.js")
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return _template().render(values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_escaped
-    )
-    return environment.from_string(_part("page.html"))
-
-
-def _escaped(value: Any) -> Any:
-    """What stands in the page of a value; Jinja2 escapes it after this."""
-    return value if isinstance(value, Markup) else escape("" if value is None else str(value))
-
-
-def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
 
 FIRST = 8
 """As many of the gravest impacts stand at the top."""
@@ -159,11 +116,11 @@ def _folded(groups: Sequence[Group]) -> list[str]:
 
 def _graph(review: Review) -> Mapping[str, Any]:
     graph = make_graph(review.plan, review.desired, review.live)
-    picture, used = SvgGraph(graph, linked=True), states(graph)
     return {
         "graph": graph,
-        "picture": Markup(str(picture)),  # noqa: S704 - we drew it, of texts that are escaped in it already
+        "picture": picture(graph, is_linked=True),
         "picture_open": len(graph.nodes) <= SMALL,
-        "picture_left": picture.left_out,
-        "legend": [(word, SIGNS.get(word, ""), "not managed here" if word == UNMANAGED else word) for word in used],
+        "legend": [
+            (word, SIGNS.get(word, ""), "not managed here" if word == UNMANAGED else word) for word in states(graph)
+        ],
     }
