@@ -40,7 +40,7 @@ class Comments(ExitStack):
 
     def __init__(self, run: CiRun) -> None:
         super().__init__()
-        self._run = run
+        self._run, self._commit = run, run.commit[:SHORT_COMMIT]
         self._forge: Forge = GitHub(run) if run.host == GITHUB else GitLab(run)
         self.callback(self._forge.close)
 
@@ -61,7 +61,7 @@ class Comments(ExitStack):
             return self._update_issue(mark, text)
         number = self._run.number or self._merged()
         if number is None:
-            return f"no comment: {self._run.commit[:SHORT_COMMIT]} came with no pull request"
+            return f"no comment: {self._commit} came with no pull request"
         me = self._forge.me()
         own = self._own(me, number, mark)
         body = render_body(mark, text, self._trusted(own) if mark.command == "apply" else own, self._run.run)
@@ -86,7 +86,7 @@ class Comments(ExitStack):
         """
         number = self._merged()
         if number is None:
-            raise Refused(f"nothing was approved: {self._run.commit[:SHORT_COMMIT]} came with no pull request", hint=PLAN_AGAIN)
+            raise Refused(f"nothing was approved: {self._commit} came with no pull request", hint=PLAN_AGAIN)
         own = _ours(self._forge.comments(number), self._forge.me(), configuration, environment)
         marks = [mark for comment in own if (mark := mark_in(comment.body)) is not None]
         names = sorted({mark.environment for mark in marks})
@@ -122,7 +122,7 @@ class Comments(ExitStack):
         found = self._forge.merged(self._run.commit)
         if len(found) > 1:
             listed = ", ".join(f"#{number}" for number in found)
-            raise Refused(f"{self._run.commit[:SHORT_COMMIT]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
+            raise Refused(f"{self._commit} came with several pull requests: {listed}", hint=PLAN_AGAIN)
         return found[0] if found else None
 
     def _own(self, me: str, number: int, mark: CommentMarker) -> list[Comment]:

@@ -13,7 +13,7 @@ from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change
 from reconciler.model.reports import Impact, Review, Weight
 from reconciler.review.clock import DAY, Clock, parse_stamp
-from reconciler.review.receivers import Receivers, User, before_and_after
+from reconciler.review.receivers import Receivers, User
 
 GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
 MOST_NAMED = 5
@@ -56,7 +56,8 @@ def listed(names: list[str]) -> str:
 
 class _ChangeImpact:
     """What one change does. `delivery`: the fields that say when and whether it sends; None if it sends nothing.
-    `at`: the field with the time at which it sends; `before` and `after`: its fields."""
+    `at`: the field with the time at which it sends; `before` and `after`: the fields of the object as they are live and
+    as they will be, empty if there is none."""
 
     def __init__(self, change: Change, record: Record | None, clock: Clock, receivers: Receivers) -> None:
         self.change, self.record, self.clock, self.receivers = change, record, clock, receivers
@@ -64,7 +65,9 @@ class _ChangeImpact:
         self.delivery = self.kind.delivery
         self.at = self.delivery.at if self.delivery else ""
         self.raw = record.raw if record else {}
-        self.before, self.after = before_and_after(change, record)
+        self.before = record.fields if record else {}
+        applied = change.remember.applied if change.remember else {}
+        self.after = {} if change.action is Action.DELETE else {**self.before, **applied}
 
     def impacts(self) -> Iterator[Impact]:
         kind, change, record = self.kind, self.change, self.record
@@ -135,7 +138,8 @@ class _ChangeImpact:
         moment = self.clock.next(self.after.get(self.at))
         if moment is not None:
             text += f"; first delivery is due {self.clock.moment(moment)}, {self.clock.until(moment)}{self._rule()}"
-        waiting = self.receivers.unready(self.kind, self.after)
+        receivers_after = self.receivers.of(self.kind, self.after)
+        waiting = [name for key, name in receivers_after.items() if key in self.receivers.unready]
         return f"{text}; before that, {listed(waiting)} must be set up by a person" if waiting else text
 
     def _retimed(self) -> Iterator[Impact]:
