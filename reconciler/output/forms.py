@@ -29,19 +29,24 @@ SHOW_COMMIT = frozenset({"json", "html", "markdown"})
 """The forms that show the commit of the configuration."""
 
 
+def _render(name: str, *values: object) -> str:
+    """What the renderer `module:Class` makes of the values."""
+    return str(load(name)(*values))
+
+
 def render_plan(review: Review, form: str) -> str:
     """A plan in one of the forms; as text it is only counted if it was made with another project's objects."""
     if form == "text" and any(refusal.guard == WRONG_PROJECT for refusal in review.plan.refusals):
         order = load("reconciler.model.plan:SUMMARY_ORDER")
         return f"Plan: {load('reconciler.output.labels:title')(review.plan, order=order)}"
-    return str(load(RENDERERS[form])(review))
+    return _render(RENDERERS[form], review)
 
 
 def render_report(review: Review, report: ApplyReport, form: str) -> str | None:
     """What was done, in one of the forms; None if the form knows of plans only."""
-    return str(load(APPLIED[form])(review, report)) if form in APPLIED else None
+    return _render(APPLIED[form], review, report) if form in APPLIED else None
 
 
 def render_failure(failure: Failure, form: str) -> str | None:
     """Why a command failed, in one of the forms; None if the form knows of plans only."""
-    return str(load(FAILED[form])(failure)) if form in FAILED else None
+    return _render(FAILED[form], failure) if form in FAILED else None

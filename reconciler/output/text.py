@@ -55,18 +55,16 @@ class PlanText:
         yield from self._prose(f"Plan for {escape(plan.environment)}: {title(plan)}{api_note(plan.api)}", paint=bold)
         for group in groups:
             if not (new and group.first.action is Action.CREATE):
+                yield ""
                 yield from self._group(group)
         for group in new:
+            yield ""
             yield from self._group(group, is_kind=True)
         if new:
             yield ""
         for change in (change for group in new for change in group.changes):
             yield green(f"  + create {escape(change.address)}") + f" {format_value(change.name)}"
-        if self._review.tasks:
-            yield from ("", bold("To do by hand:"))
-            for task in output.groups.grouped_tasks(self._review):
-                yield from self._prose(f"  [ ] {escape(task.text)}", hang=4)
-                yield from self._addresses(task.addresses) if task.addresses else ()
+        yield from self._tasks()
         yield ""
         yield from self._left_alone()
         for warning in plan.warnings:
@@ -94,7 +92,6 @@ class PlanText:
         """A change, or several as one: their title, what is not in it, what they do, and their addresses. `is_kind`:
         they are all the creates of a kind."""
         change, label, is_alone = group.first, ACTIONS[group.first.action], len(group.changes) == 1 and not is_kind
-        yield ""
         notes = {CAUSES[field.cause].note for field in change.fields}
         is_told = group.is_titled and len(notes) <= 1
         if is_alone:
@@ -163,6 +160,13 @@ class PlanText:
     def _diff(self, lines: Iterable[Line]) -> Iterator[str]:
         for sign, text, depth in lines:
             yield SIGN_PAINT[sign](f"{FIELD}{'  ' * (depth + 1)}{f'{sign} ' if sign else ''}{text}")
+
+    def _tasks(self) -> Iterator[str]:
+        if self._review.tasks:
+            yield from ("", bold("To do by hand:"))
+            for task in output.groups.grouped_tasks(self._review):
+                yield from self._prose(f"  [ ] {escape(task.text)}", hang=4)
+                yield from self._addresses(task.addresses) if task.addresses else ()
 
     def _prose(self, text: str, *, paint: Paint = str, hang: int = 0) -> Iterator[str]:
         """A sentence, broken at the terminal's width; the lines after the first are indented by `hang` more."""
