@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
+from typing import Self
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.forges.ci import GITHUB, CiRun
@@ -35,14 +35,18 @@ OLDER = "<summary>An older comment of reconciler</summary>"
 FOLDED = f"<details>{OLDER}\n\nThe one above it is kept up to date.\n\n</details>"
 
 
-class Comments(ExitStack):
+class Comments:
     """The comments of ours under the pull request that a run is for."""
 
     def __init__(self, run: CiRun) -> None:
-        super().__init__()
-        self._run, self._commit = run, run.commit[:SHORT_COMMIT]
+        self._run = run
         self._forge: Forge = GitHub(run) if run.host == GITHUB else GitLab(run)
-        self.callback(self._forge.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._forge.close()
 
     def trace(self, tell: Callable[[str], None] | None) -> None:
         """`tell` is told of each exchange with the host, in a line without token or bodies."""
@@ -56,15 +60,16 @@ class Comments(ExitStack):
         """
         mark = mark_in(text)
         if mark is None:
-            raise WrongUsage("this is no comment of reconciler's", hint="give the file of `--report markdown=FILE`")
+            render_body(text, [], "")
+            return ""
         if mark.command in ISSUE_COMMANDS:
             return self._update_issue(mark, text)
         number = self._run.number or self._merged()
         if number is None:
-            return f"no comment: {self._commit} came with no pull request"
+            return f"no comment: {self._run.commit[:12]} came with no pull request"
         me = self._forge.me()
         own = self._own(me, number, mark)
-        body = render_body(mark, text, self._trusted(own) if mark.command == "apply" else own, self._run.run)
+        body = render_body(text, self._trusted(own) if mark.command == "apply" else own, self._run.run)
         for stray in own[1:]:
             self._forge.edit(number, stray, FOLDED)
         if not own:
@@ -86,7 +91,7 @@ class Comments(ExitStack):
         """
         number = self._merged()
         if number is None:
-            raise Refused(f"nothing was approved: {self._commit} came with no pull request", hint=PLAN_AGAIN)
+            raise Refused(f"nothing was approved: {self._run.commit[:12]} came with no pull request", hint=PLAN_AGAIN)
         own = _ours(self._forge.comments(number), self._forge.me(), configuration, environment)
         marks = [mark for comment in own if (mark := mark_in(comment.body)) is not None]
         names = sorted({mark.environment for mark in marks})
@@ -110,19 +115,20 @@ class Comments(ExitStack):
 
     def _trusted(self, own: list[Comment]) -> list[Comment]:
         """The comments, without the mark of one that somebody else edited: our edit would make it good again."""
-        trusted = list(own)
-        for index, comment in enumerate(own):
+        trusted = []
+        for comment in own:
             try:
                 self._forge.require_untouched(comment)
+                trusted.append(comment)
             except Refused:
-                trusted[index] = replace(comment, body="\n" + comment.body.partition("\n")[2])
+                trusted.append(replace(comment, body="\n" + comment.body.partition("\n")[2]))
         return trusted
 
     def _merged(self) -> int | None:
         found = self._forge.merged(self._run.commit)
         if len(found) > 1:
             listed = ", ".join(f"#{number}" for number in found)
-            raise Refused(f"{self._commit} came with several pull requests: {listed}", hint=PLAN_AGAIN)
+            raise Refused(f"{self._run.commit[:12]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
         return found[0] if found else None
 
     def _own(self, me: str, number: int, mark: CommentMarker) -> list[Comment]:
@@ -135,7 +141,7 @@ class Comments(ExitStack):
         me = self._forge.me()
         own = self._own_issues(me, mark)
         closes = mark.command == NO_DRIFT
-        body = render_body(mark, text, own, self._run.run)
+        body = render_body(text, own, self._run.run)
         if own:
             number = own[0].id
             if not closes and same(own[0].body, body):
@@ -194,13 +200,16 @@ class _AlreadyDone(Exception):
     """What was about to be sent again is done."""
 
 
-def render_body(mark: CommentMarker, text: str, own: Sequence[Comment], run: str) -> str:
-    """What the comment says from now on. `text` is what `--report markdown=FILE` wrote, and `mark` is in it; `own` are
-    the comments of this environment that are there, the first of which is kept; `run` is the address of this run.
+def render_body(text: str, own: Sequence[Comment], run: str) -> str:
+    """What the comment says from now on. `text` is what `--report markdown=FILE` wrote; `own` are the comments of this
+    environment that are there, the first of which is kept; `run` is the address of this run.
 
     A plan's text brings what is approved from now on. That of an apply brings none, and what was approved stays: the
-    job may be run again. WrongUsage if the text is too long.
+    job may be run again. WrongUsage if the text is not ours, or too long.
     """
+    mark = mark_in(text)
+    if mark is None:
+        raise WrongUsage("this is no comment of reconciler's", hint="give the file of `--report markdown=FILE`")
     if mark.command == "apply" and mark.approval is None:
         found = [known.approval for each in own if (known := mark_in(each.body)) and known.approval]
         # Nothing, if two comments (of jobs at the same time) say different things.

@@ -129,8 +129,9 @@ class Forge(ABC):
         """The items that have a number, a text and an author."""
         comments = []
         for raw in items:
-            author, number, body = raw.get(self.author[0]), raw.get("id"), raw.get("body")
-            who = author.get(self.author[1]) if isinstance(author, dict) else None
+            field, name = self.author
+            author, number, body = raw.get(field), raw.get("id"), raw.get("body")
+            who = author.get(name) if isinstance(author, dict) else None
             if isinstance(number, int) and isinstance(body, str) and isinstance(who, int | str):
                 comments.append(Comment(number, body, str(who), str(raw.get("node_id", ""))))
         return comments
@@ -145,8 +146,8 @@ class GitHub(Forge):
     closed = (("state", "closed"), ("state_reason", "completed"))
 
     def __init__(self, run: CiRun) -> None:
-        versions = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
-        headers = {**versions, "authorization": f"Bearer {run.token}"}
+        headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
+        headers["authorization"] = f"Bearer {run.token}"
         super().__init__(run, f"repos/{run.project}", headers, GITHUB_HINTS)
         above, _, self._graphql_path = run.graphql.rpartition("/")
         self._graphql = self._connect(above)
