@@ -87,6 +87,7 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
         tasks=grouped_tasks(review),
         warnings=(*map(waiting_line, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
         cards=list(_cards(review, listed, endings)),
+        endings=endings,
         new=[(group.title(), list(sentences(review, group))) for group in new_by_kind(groups)],
         facets=list(_facets(review, listed, endings)),
         folded=_folded(groups),
@@ -124,21 +125,14 @@ def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, li
             if weight in GRAVE:
                 found[weight, truncate(text, LONGEST)] += group.addresses
     if len(found) > FIRST:
-        found = _by_weight(found)
+        # One sentence for each weight that has many: `40 reports stop`.
+        texts = Counter(weight for weight, _ in found)
+        short: dict[tuple[Weight, str], list[str]] = defaultdict(list)
+        for (weight, text), addresses in found.items():
+            short[weight, text if texts[weight] <= NAMED else ""] += addresses
+        found = {(each, text or f"{kinds_of(of)} {WEIGHTS[each].phrase}"): of for (each, text), of in short.items()}
     graves = [(*said, addresses[:NAMED], len(addresses) - NAMED) for said, addresses in found.items()]
     return sorted(graves, key=lambda grave: GRAVE.index(Weight(grave[0])))
-
-
-def _by_weight(found: Mapping[tuple[Weight, str], list[str]]) -> dict[tuple[Weight, str], list[str]]:
-    """The same with one sentence for each weight that has many: `40 reports stop`."""
-    texts = Counter(weight for weight, _ in found)
-    result: dict[tuple[Weight, str], list[str]] = defaultdict(list)
-    for (weight, text), addresses in found.items():
-        result[weight, text if texts[weight] <= NAMED else ""] += addresses
-    return {
-        (weight, text or f"{kinds_of(addresses)} {WEIGHTS[weight].phrase}"): addresses
-        for (weight, text), addresses in result.items()
-    }
 
 
 def _folded(groups: Sequence[Group]) -> list[str]:
@@ -205,10 +199,6 @@ def _card(review: Review, group: Group, endings: Endings) -> View:
     place = review.find_place(change.address)
     scopes = dict.fromkeys(scope.value for each in group.addresses if (scope := review.find_scope(each)))
     is_short = len(change.fields) <= FEW_FIELDS and len(review.plan.changes) <= FEW_CHANGES
-    members = [
-        {"address": each.address, "name": each.name, "id": each.id or "", "ending": endings.get(each.address)}
-        for each in group.changes
-    ]
     return {
         "address": change.address if is_alone else "",
         "title": "" if is_alone else group.title(),
@@ -230,7 +220,7 @@ def _card(review: Review, group: Group, endings: Endings) -> View:
         "unfolded": is_short or change.action not in (Action.CREATE, Action.DELETE),
         "ending": endings.get(change.address) if is_alone else None,
         "brief": False,
-        "members": [] if is_alone else members,
+        "members": () if is_alone else group.changes,
     }
 
 
