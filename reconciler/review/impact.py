@@ -99,7 +99,10 @@ class _ChangeImpact:
         old, new = self.receivers.of(kind, before), self.receivers.of(kind, after)
         shift = delivery_change(kind, change)
         if shift is DeliveryChange.STOPS or (change.action is Action.REPLACE and sends(kind, before)):
-            yield Impact(Weight.STOPS, self._stops(list(old.values())))
+            text = f"stops {quoted(change.name)}" + (f" to {listed(list(old.values()))}" if old else "")
+            is_replaced = change.action is Action.REPLACE
+            rest = f" until the new one is set up by a person{self._last()}" if is_replaced else self._last_and_next()
+            yield Impact(Weight.STOPS, text + rest)
         elif shift is DeliveryChange.STARTS:
             yield Impact(Weight.STARTS, self._starts(list(new.values())))
         elif sends(kind, before) and sends(kind, after):
@@ -111,12 +114,6 @@ class _ChangeImpact:
                 yield Impact(Weight.STOPS, text)
             if gained:
                 yield Impact(Weight.STARTS, f"{quoted(change.name)} also goes to {listed(gained)}")
-
-    def _stops(self, receivers: list[str]) -> str:
-        to = f" to {listed(receivers)}" if receivers else ""
-        if self.change.action is Action.REPLACE:
-            return f"stops {quoted(self.change.name)}{to} until the new one is set up by a person{self._last()}"
-        return f"stops {quoted(self.change.name)}{to}{self._last_and_next()}"
 
     def _last_and_next(self, where: str = "out") -> str:
         """`; last delivery was due …, next one in 42 minutes will not go out`, as far as that is known. `where`: `out`,
