@@ -52,11 +52,11 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     subject = find_subject(text, given)
     kind, change, resource, record = subject.kind, subject.change, subject.resource, subject.record
     place = resource.location if resource else None
-    addresses = {subject.address, subject.old_address}
-    applied = ((receipt, item) for receipt in given.receipts for item in receipt.items if item.address in addresses)
     last = (
         LastApply(receipt.id, receipt.at, receipt.who, receipt.commit, item.action, item.status)
-        for receipt, item in applied
+        for receipt in given.receipts
+        for item in receipt.items
+        if item.address in (subject.address, subject.old_address)
     )
     idle = "nothing: it is as wanted" if resource else "nothing: it is unmanaged, listed in each plan and never touched"
     paths = list(_paths(subject))

@@ -77,7 +77,10 @@ def _layout(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[
         beside[source].append(target)
         beside[target].append(source)
     filled = _columns([address for address in addresses if address in linked], edges)
-    _order_columns(filled, beside)
+    # Each column in the order of its neighbours' rows, from right to left and back.
+    for stack in (*filled[::-1], *filled) * SWEEPS:
+        rows = {address: float(row) for each in filled for row, address in enumerate(each)}
+        stack[:] = [address for _, address in sorted((_middle(rows, beside[address]), address) for address in stack)]
     spots = _rows(filled, beside)
     below = max((row for _, row in spots.values()), default=-1.0) + (1.5 if spots else 1.0)
     lone = [address for address in addresses if address not in linked]
@@ -101,14 +104,6 @@ def _columns(linked: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:
     for address in linked:
         columns[depth[address]].append(address)
     return columns
-
-
-def _order_columns(columns: list[list[str]], beside: Mapping[str, Sequence[str]]) -> None:
-    """Orders each column by the rows of its neighbours, from right to left and back."""
-    for way in (columns[::-1], columns) * SWEEPS:
-        for column in way:
-            order = {address: float(row) for each in columns for row, address in enumerate(each)}
-            column.sort(key=lambda address: (_middle(order, beside[address]), address))
 
 
 def _rows(columns: list[list[str]], beside: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, float]]:

@@ -130,7 +130,10 @@ def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, li
         short: dict[tuple[Weight, str], list[str]] = defaultdict(list)
         for (weight, text), addresses in found.items():
             short[weight, text if texts[weight] <= NAMED else ""] += addresses
-        found = {(each, text or f"{kinds_of(of)} {WEIGHTS[each].phrase}"): of for (each, text), of in short.items()}
+        found = {
+            (weight, text or f"{kinds_of(addresses)} {WEIGHTS[weight].phrase}"): addresses
+            for (weight, text), addresses in short.items()
+        }
     graves = [(*said, addresses[:NAMED], len(addresses) - NAMED) for said, addresses in found.items()]
     return sorted(graves, key=lambda grave: GRAVE.index(Weight(grave[0])))
 
