@@ -8,7 +8,7 @@ from itertools import islice
 from textwrap import indent
 
 from reconciler.errors import Location
-from reconciler.model.plan import DESTROYS, Action, Change, FieldChange
+from reconciler.model.plan import DESTROYS, Action, FieldChange
 from reconciler.model.reports import Review, Weight
 from reconciler.output.groups import Group, grouped_tasks, sentences, short_place, shown_fields
 from reconciler.output.labels import CAUSES, SCOPES
@@ -22,16 +22,6 @@ MOST_PLACES = 3
 ADDRESSES_ROOM = 16_000
 TASK_ROOM = 2_000
 REST = "`--format json` lists all"
-
-
-def diff_of(review: Review, change: Change) -> list[str]:
-    """The lines of a ```diff block, in the order of the fields; empty if no field says anything."""
-    if change.action is Action.DELETE:
-        return []
-    differ = ValueDiff(review.plan.labels)
-    lines = [line for field in shown_fields(review, change) for line in _field(field, differ)]
-    more = len(lines) - MOST_LINES
-    return [*lines[:MOST_LINES], f"  … {more:,} more lines: see the full plan"] if more > 1 else lines
 
 
 def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
@@ -80,9 +70,16 @@ class GroupMarkdown:
 
     def _whole(self) -> str:
         """All of it: what it does to people as sentences, its fields as a diff; not what is on the checklist."""
-        tasks = {text for task in self._review.tasks for text in (task, task.partition(": ")[2])}
-        said = bullets(prose(text) for weight, text in self._said if weight or text not in tasks)
-        diff = diff_of(self._review, self.change)
+        said = bullets(
+            prose(text)
+            for weight, text in self._said
+            if weight or not any(text in (task, task.partition(": ")[2]) for task in self._review.tasks)
+        )
+        fields = () if self.change.action is Action.DELETE else shown_fields(self._review, self.change)
+        differ = ValueDiff(self._review.plan.labels)
+        diff = [line for field in fields for line in _field(field, differ)]
+        if (more := len(diff) - MOST_LINES) > 1:
+            diff[MOST_LINES:] = [f"  … {more:,} more lines: see the full plan"]
         parts = [" · ".join(self._head()), said, fence(diff) if diff else ""]
         if not self.is_alone:
             parts.append(folded(f"The {len(self.group.changes):,} addresses", self._addresses))
