@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
@@ -11,7 +11,6 @@ from reconciler.kinds import Kind
 from reconciler.kinds.comparison import flattened, is_within, path_keys
 from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Verdict
 from reconciler.model.plan import Action, Cause
-from reconciler.model.reports import Receipt
 from reconciler.text import did_you_mean
 
 
@@ -53,6 +52,12 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     subject = find_subject(text, given)
     kind, change, resource, record = subject.kind, subject.change, subject.resource, subject.record
     place = resource.location if resource else None
+    last = (
+        LastApply(receipt.id, receipt.at, receipt.who, receipt.commit, item.action, item.status)
+        for receipt in given.receipts
+        for item in receipt.items
+        if item.address in (subject.address, subject.old_address)
+    )
     idle = "nothing: it is as wanted" if resource else "nothing: it is unmanaged, listed in each plan and never touched"
     paths = list(_paths(subject))
     if subject.path:
@@ -72,7 +77,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         notes=change.remarks() if change else (),
         place=place,
         line=given.line(place) if place else "",
-        last=_last({subject.address, subject.old_address}, given.receipts),
+        last=next(last, None),
         api=given.plan.api,
         labels=given.plan.labels,
     )
@@ -86,33 +91,13 @@ def _verdict(subject: Subject) -> Verdict:
     return EFFECTS[subject.change.action].verdict
 
 
-def _last(addresses: set[str], receipts: Sequence[Receipt]) -> LastApply | None:
-    for receipt in receipts:
-        for item in receipt.items:
-            if item.address in addresses:
-                return LastApply(receipt.id, receipt.at, receipt.who, receipt.commit, item.action, item.status)
-    return None
-
-
-def _sources(subject: Subject) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
-    """What is written, live and remembered; beside the kind's fields, what the server sets."""
-    record, kind = subject.record, subject.kind
-    server = {name: record.raw[name] for name in sorted(kind.server_fields) if name in record.raw} if record else {}
-    return (
-        subject.resource.fields if subject.resource else {},
-        {**record.fields, **server} if record else {},
-        subject.entry.applied if subject.entry else {},
-    )
-
-
 def _paths(subject: Subject) -> Iterator[str]:
     """The paths of all values, those of maps opened, in the order of the kind's fields, each once."""
-    sources = _sources(subject)
-    found = dict.fromkeys(path for source in sources for path, _ in flattened(subject.kind, source))
+    found = dict.fromkeys(path for source in subject.sources for path, _ in flattened(subject.kind, source))
     order = {name: at for at, name in enumerate(subject.kind.field_names())}
     leaves = [path for path in found if not any(is_within(other, path) for other in found if other != path)]
     yield from sorted(leaves, key=lambda path: order[str((path_keys(path) or ("",))[0])])
-    yield from (name for name in sources[1] if name in subject.kind.server_fields)
+    yield from (name for name in subject.sources[1] if name in subject.kind.server_fields)
 
 
 def _at_path(subject: Subject, paths: list[str]) -> list[str]:
@@ -121,7 +106,7 @@ def _at_path(subject: Subject, paths: list[str]) -> list[str]:
     if inner := [each for each in paths if is_within(each, path)]:
         return inner
     keys = path_keys(path)
-    if keys and (any(held(source, keys).there for source in _sources(subject)) or _is_declared(subject.kind, keys)):
+    if keys and (any(held(source, keys).there for source in subject.sources) or _is_declared(subject.kind, keys)):
         return [path]
     known = {*paths, *subject.kind.field_names(), *subject.kind.server_fields}
     raise WrongUsage(
@@ -140,7 +125,7 @@ def _is_declared(kind: Kind, keys: tuple[str | int, ...]) -> bool:
 
 def _explain_field(subject: Subject, path: str) -> FieldExplanation:
     keys = path_keys(path) or (path,)
-    written, live, applied = (held(source, keys) for source in _sources(subject))
+    written, live, applied = (held(source, keys) for source in subject.sources)
     verdict, cause, following = _field_verdict(subject, path, written)
     place = subject.resource.field_location(path) if subject.resource is not None and written.there else None
     return FieldExplanation(

@@ -42,7 +42,8 @@ class ExplainInput:
 class Subject:
     """An address, its live object (`id` and `record`), and a path within it (empty: all of it). `old_address` is the
     one that the state has it under. `resource` is what is written, `entry` what the state has, `change` what the next
-    apply does to it, and `stored`, by path, what the API keeps in place of what was sent."""
+    apply does to it, and `stored`, by path, what the API keeps in place of what was sent. `sources`: what is written,
+    live and remembered; beside the kind's fields, what the server sets."""
 
     def __init__(self, address: str, kind: Kind, object_id: str | None, path: str, given: ExplainInput) -> None:
         self.address = address
@@ -57,6 +58,13 @@ class Subject:
         self.change = next((each for each in given.plan.changes if each.address == address), None)
         after = given.plan.refresh.get(address) or (self.change.remember if self.change else None)
         self.stored = after.stored if after else {}
+        raw = self.record.raw if self.record else {}
+        server = {name: raw[name] for name in sorted(kind.server_fields) if name in raw}
+        self.sources = (
+            self.resource.fields if self.resource else {},
+            {**self.record.fields, **server} if self.record else {},
+            self.entry.applied if self.entry else {},
+        )
 
 
 def find_subject(text: str, given: ExplainInput) -> Subject:

@@ -33,7 +33,8 @@ def expanded_yaml(desired: Desired, folder: Path) -> str:
         written = {**each.fields, **each.lifecycle.written()}
         resources[KINDS[each.kind].section][address.partition(".")[2]] = written
     sections = {section: escape_variables(blocks) for section, blocks in resources.items() if blocks}
-    text = dump({**sections, **_blocks(desired)}, Layout(must_quote=_must_quote))
+    layout = Layout(must_quote=lambda text: "\n" in text or sanitize(text, sys.stdout.encoding) != text)
+    text = dump({**sections, **_blocks(desired)}, layout)
     lines = text.split("\n")[:-1]
     (parsed,), _ = read(text.encode(), "")
     for way, line in _lines((), parsed.value):
@@ -64,10 +65,6 @@ def _blocks(desired: Desired) -> dict[str, Any]:
         "imports": [{"to": each.target, "id": each.id} for each in desired.imports],
     }
     return {name: items for name, items in blocks.items() if items}
-
-
-def _must_quote(text: str) -> bool:
-    return "\n" in text or sanitize(text, sys.stdout.encoding) != text
 
 
 def _lines(way: Way, node: Any) -> Iterator[tuple[Way, int]]:

@@ -84,7 +84,12 @@ def _value(held: Held, labels: Mapping[str, str]) -> str:
 
 def _table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str]) -> Iterator[str]:
     """A line for each field with its value; below it the three values, if they are not the same."""
-    rows = [(each, escape(each.path), _says(each), _one_value(each, labels)) for each in fields]
+    rows = []
+    for each in fields:
+        says = each.verdict.value
+        if each.cause is not None and each.verdict is not Verdict.NEW:
+            says += f", {CAUSES[each.cause].phrase}"
+        rows.append((each, escape(each.path), says, _one_value(each, labels)))
     widest = max((columns(path) for _, path, _, _ in rows), default=0)
     longest = max((columns(says) for _, _, says, value in rows if value), default=0)
     hang = min(widest + longest + 4, DEEPEST)
@@ -94,11 +99,6 @@ def _table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str]) -> I
         if not value:
             for (place, nothing), held in zip(HELD.items(), (each.written, each.live, each.applied), strict=True):
                 yield f"      {place}: {_value(held, labels) or nothing}"
-
-
-def _says(each: FieldExplanation) -> str:
-    cause = f", {CAUSES[each.cause].phrase}" if each.cause is not None and each.verdict is not Verdict.NEW else ""
-    return f"{each.verdict}{cause}"
 
 
 def _one_value(each: FieldExplanation, labels: Mapping[str, str]) -> str:

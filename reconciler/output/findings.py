@@ -141,25 +141,21 @@ def workflow_commands(findings: Iterable[Finding]) -> str:
     return "\n".join(map(_command, findings))
 
 
+# As the runner reads it back: actions/toolkit, packages/core/src/command.ts, escapeData and escapeProperty.
+_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
+
+
 def _command(finding: Finding) -> str:
     place = finding.place
     properties = {"file": repository_path(place.file)} if place else {}
     if place and place.line:
         properties |= {"line": str(place.line), "col": str(max(1, place.column))}
     properties["title"] = f"reconciler: {finding.rule.title}"
-    pairs = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    pairs = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
     command = finding.rule.level.replace("note", "notice")
-    return f"::{command} {pairs}::{_data(chr(10).join(finding.lines))}"
-
-
-def _data(text: str) -> str:
-    """As the runner reads it back: actions/toolkit, packages/core/src/command.ts, escapeData."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    """The same file, escapeProperty."""
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    text = "\n".join(finding.lines).translate(_DATA)
+    return f"::{command} {pairs}::{text}"
 
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -207,12 +203,10 @@ def _sarif_result(finding: Finding, place: Location | None) -> dict[str, Any]:
         "message": {"text": "\n".join(finding.lines).replace("](", "] (")},
         "partialFingerprints": {"reconcilerFinding/v1": name},
     }
-    return result | ({"locations": [_sarif_location(place)]} if place else {})
-
-
-def _sarif_location(place: Location) -> dict[str, Any]:
-    uri = quote(repository_path(place.file), safe="/", errors="replace")
-    physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
-    if place.line:
-        physical["region"] = {"startLine": place.line, "startColumn": max(1, place.column)}
-    return {"physicalLocation": physical}
+    if place:
+        uri = quote(repository_path(place.file), safe="/", errors="replace")
+        physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
+        if place.line:
+            physical["region"] = {"startLine": place.line, "startColumn": max(1, place.column)}
+        result["locations"] = [{"physicalLocation": physical}]
+    return result

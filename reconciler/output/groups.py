@@ -61,7 +61,9 @@ class Group:
     def is_titled(self) -> bool:
         """Whether its title says all of its fields."""
         fields = () if self.first.action in WHOLE else self.first.fields
-        return len(fields) <= MOST_TITLED and not any(map(_is_long, fields))
+        values = (value for field in fields for value in (field.before, field.after))
+        is_long = any(isinstance(value, dict | list) or len(str(value)) > LONGEST for value in values)
+        return len(fields) <= MOST_TITLED and not is_long
 
     def title(self) -> str:
         """`104 reports: send_at 06:00 → 07:00`."""
@@ -83,19 +85,21 @@ def find_groups(review: Review) -> tuple[Group, ...]:
     """
     found: dict[str, list[Change]] = defaultdict(list)
     for change in review.plan.changes:
-        found[_likeness(change)].append(change)
+        # Each create has a name of its own, and each delete stands alone.
+        is_alone = change.action in (Action.CREATE, Action.DELETE)
+        found[change.address if is_alone else canonical([change.action, change.fields])].append(change)
     creates = sum(change.action is Action.CREATE for change in review.plan.changes)
 
     def rank(changes: Sequence[Change]) -> tuple[bool, int, bool]:
         is_new = changes[0].action is Action.CREATE and creates > MANY
         return changes[0].action not in DESTROYS, creates if is_new else len(changes), is_new
 
-    ranked = (sorted(changes, key=_order) for changes in sorted(found.values(), key=rank))
+    ranked = (_sorted(changes) for changes in sorted(found.values(), key=rank))
     return tuple(Group(changes, _places(review, changes)) for changes in ranked)
 
 
-def _order(change: Change) -> list[str | int]:
-    return natural(change.address)
+def _sorted(changes: Iterable[Change]) -> list[Change]:
+    return sorted(changes, key=lambda change: natural(change.address))
 
 
 def new_by_kind(groups: Iterable[Group]) -> list[Group]:
@@ -105,8 +109,7 @@ def new_by_kind(groups: Iterable[Group]) -> list[Group]:
         if group.first.action is Action.CREATE:
             by_kind[group.first.kind] += group.changes
     is_many = sum(map(len, by_kind.values())) > MANY
-    found = [sorted(changes, key=_order) for changes in by_kind.values()]
-    return [Group(changes, {}) for changes in found if changes and is_many]
+    return [Group(_sorted(changes), {}) for changes in by_kind.values() if changes and is_many]
 
 
 def sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str]]:
@@ -195,12 +198,6 @@ def short_place(place: Location) -> str:
     return f"{place.file}:{place.line}" if place.line else place.file
 
 
-def _likeness(change: Change) -> str:
-    """The same for changes that are alike. Each create has a name of its own, and each delete stands alone."""
-    is_alone = change.action in (Action.CREATE, Action.DELETE)
-    return change.address if is_alone else canonical([change.action, change.fields])
-
-
 def _places(review: Review, changes: Sequence[Change]) -> dict[Location, list[str]]:
     """Of the places that could have brought a value about, each change takes the one that most of them share."""
     possible = {change.address: list(_possible_places(review, change)) for change in changes}
@@ -229,10 +226,6 @@ def _without(names: Mapping[str, str], text: str) -> str:
     for name, instead in names.items():
         text = text.replace(name, instead, 1)
     return text
-
-
-def _is_long(field: FieldChange) -> bool:
-    return any(isinstance(value, dict | list) or len(str(value)) > LONGEST for value in (field.before, field.after))
 
 
 def _in_short(field: FieldChange) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.errors import Problem
 from reconciler.model.inputs import State, address_kind
-from reconciler.model.plan import Destination, Destinations
+from reconciler.model.plan import Destinations
 from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt
 from reconciler.output.document import document
 from reconciler.output.labels import SIGN_PAINT, api_note
@@ -33,19 +33,14 @@ def destinations_text(found: Destinations) -> str:
     labels = [format_value(item.label) if item.label else "no label" for item in items]
     widest, longest = (max(map(columns, texts), default=0) for texts in (written, labels))
     for item, line, label in zip(items, written, labels, strict=True):
-        lines.append(f"  {pad(line, widest)}  {pad(label, longest)}  {_target(item)}")
+        proof = dim(NOT_PROVEN)
+        if target := item.target:
+            proof = escape(f"{target.address or f'{target.kind}[{target.id}], unmanaged'}, by its {target.proven_by}")
+        lines.append(f"  {pad(line, widest)}  {pad(label, longest)}  {proof}")
         if item.same_label:
             others = escape(", ".join(item.same_label))
             lines.append(yellow(f"      ! its label is also that of {others}"))
     return fit("\n".join(lines))
-
-
-def _target(item: Destination) -> str:
-    target = item.target
-    if target is None:
-        return dim(NOT_PROVEN)
-    name = target.address or f"{target.kind}[{target.id}], unmanaged"
-    return escape(f"{name}, by its {target.proven_by}")
 
 
 def destinations_json(found: Destinations) -> str:

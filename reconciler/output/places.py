@@ -20,16 +20,11 @@ def repository_path(file: str) -> str:
     a file that is outside keeps its whole path.
     """
     path = Path(file).resolve()
-    root = _root(path)
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
-
-
-def _root(path: Path) -> Path:
     named = os.environ.get("GITHUB_WORKSPACE")
-    workspace = Path(named).resolve() if named else None
-    if workspace and path.is_relative_to(workspace):
-        return workspace
-    return next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+    root = Path(named).resolve() if named else None
+    if root is None or not path.is_relative_to(root):
+        root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def permalink(place: Location, commit: str) -> str:

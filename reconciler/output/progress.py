@@ -48,8 +48,12 @@ class PlainProgress(ExitStack):
         if status is not None:
             self._ended += 1
             if self._total <= MOST_LINES or status is not Status.DONE:
-                self._print(self._line(change, status, text))
-            if self._total > MOST_LINES and self._tenths(self._ended) > self._tenths(self._ended - 1):
+                number = f"[{self._ended:>{len(str(self._total))}}/{self._total}]"
+                reason = f" ({escape(text)})" if self._reasons and text and status is not Status.DONE else ""
+                end = STATUSES[status].paint(status.value) + reason
+                self._print(f"{number} {change.action.value} {escape(change.address)}: {end}")
+            # Another tenth of them has ended.
+            if self._total > MOST_LINES and self._ended * MILESTONES % self._total < MILESTONES:
                 self._milestone()
         self._show(change, status)
 
@@ -59,19 +63,10 @@ class PlainProgress(ExitStack):
     def _show(self, change: Change, status: Status | None) -> None:
         """Nothing moves in a log."""
 
-    def _tenths(self, ended: int) -> int:
-        return ended * MILESTONES // self._total
-
     def _milestone(self) -> None:
         left = (time.monotonic() - self._began) / self._ended * (self._total - self._ended)
         rest = f"; {about(left)} left" if self._ended < self._total else ""
         self._print(f"[{self._ended:,}/{self._total:,}] changes ended{rest}")
-
-    def _line(self, change: Change, status: Status, text: str) -> str:
-        width = len(str(self._total))
-        head = f"[{self._ended:>{width}}/{self._total}] {change.action.value} {escape(change.address)}: "
-        reason = f" ({escape(text)})" if self._reasons and text and status is not Status.DONE else ""
-        return head + STATUSES[status].paint(status.value) + reason
 
 
 class LiveProgress(PlainProgress):

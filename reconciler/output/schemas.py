@@ -28,10 +28,6 @@ def _word(description: str, words: list[Any]) -> Schema:
     return {"type": "string", "description": description, "enum": words}
 
 
-def _count(description: str) -> Schema:
-    return {"type": "integer", "minimum": 0, "description": description}
-
-
 ACTION = _word("What is done.", [each.value for each in Action])
 ADDRESS, SENTENCE = text("An address."), text("A sentence.")
 FIELD = _object(
@@ -104,9 +100,9 @@ WAITING = _object(
     },
 )
 COUNTS = {
-    **{action.value: _count(f"How many changes {action.value} something.") for action in SUMMARY_ORDER},
-    "unchanged": _count("How many managed objects are as they are wanted."),
-    "unmanaged": _count("How many live objects are in neither the configuration nor the state."),
+    **{action.value: f"How many changes {action.value} something." for action in SUMMARY_ORDER},
+    "unchanged": "How many managed objects are as they are wanted.",
+    "unmanaged": "How many live objects are in neither the configuration nor the state.",
 }
 DIGEST = {**text("What a reviewer approves."), "pattern": "^sha256:[0-9a-f]{64}$"}
 ONE = _object(
@@ -118,7 +114,10 @@ ONE = _object(
         "digest": DIGEST,
         "commit": text("The commit of the configuration, null if that is not known.", type=OR_NULL),
         "base": text("What the configuration was compared with, null if no base was given.", type=OR_NULL),
-        "summary": _object("How much of each there is.", COUNTS),
+        "summary": _object(
+            "How much of each there is.",
+            {name: {"type": "integer", "minimum": 0, "description": said} for name, said in COUNTS.items()},
+        ),
         "changes": _list("What is done, what goes away first.", CHANGE),
         "groups": _list("Each change again, those that are alike as one.", GROUP),
         "unmanaged": _list("Live objects that nobody manages.", UNMANAGED),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import re
 import select
 import sys
 from functools import partial
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.text import HANG, columns, wrap
+from reconciler.text import redact as redact_secrets
 
 HIDDEN = "(a secret key, not shown)"
 SHORTEST_SECRET = 8
@@ -55,11 +57,8 @@ def sanitize(text: str, encoding: str | None = None) -> str:
     """
     text = _FOREIGN.sub(_escaped, text)
     text = _COMMAND_WORD.sub("\\\\u0023", _COMMAND_LINE.sub(r"\1\\u003a", text))
-    try:
-        text.encode(encoding or "utf-8")
-    except UnicodeEncodeError:
-        return re.sub("[^\x00-\x7f]", lambda found: _encodable(found, encoding), text)
-    return text
+    encoding = encoding or "utf-8"
+    return text.encode(encoding, "reconciler.json").decode(encoding)
 
 
 def register_secret(value: str) -> None:
@@ -106,19 +105,15 @@ def message(text: str) -> str:
 def prompt(question: str) -> str:
     """What a person answers to a question, on stderr; empty for an empty line, and at the end of the input."""
     click.echo(f"{message(question)} ", nl=False, err=True)
-    # Not by `input`: GNU readline notices a signal that comes while it sets the terminal up only at the next key.
-    _wait_for_line(sys.stdin)
+    # Not by `input`: GNU readline notices a signal that comes while it sets the terminal up only at the next key. One
+    # that comes just before the wait for a line is handled after `SIGNAL_SECONDS`.
+    if sys.platform != "win32":  # which has no such wait for a console
+        while not select.select([sys.stdin], [], [], SIGNAL_SECONDS)[0]:
+            pass
     line = sys.stdin.readline()
     if not line:
         write_stderr("")
     return line.strip()
-
-
-def _wait_for_line(stream: TextIO) -> None:
-    """Returns once a line can be read. A signal that comes just before the wait is handled after `SIGNAL_SECONDS`."""
-    if sys.platform != "win32":  # which has no such wait for a console
-        while not select.select([stream], [], [], SIGNAL_SECONDS)[0]:
-            pass
 
 
 def printable(text: str, stream: TextIO) -> str:
@@ -128,9 +123,7 @@ def printable(text: str, stream: TextIO) -> str:
 
 def redact(text: str) -> str:
     """The text without the key: also for files that other people get to see."""
-    for value in sorted(_secrets, key=len, reverse=True):
-        text = text.replace(value, HIDDEN)
-    return text
+    return redact_secrets(text, _secrets, HIDDEN)
 
 
 def strip_styles(text: str) -> str:
@@ -145,19 +138,21 @@ def _printable_command(line: str) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """As JSON has it: beyond U+FFFF in two halves."""
-    units = found[0].encode("utf-16-be", "surrogatepass")
-    pairs = zip(units[::2], units[1::2], strict=True)
-    return ENCODED.get(found[0]) or "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs)
+    return ENCODED.get(found[0]) or _json_escape(found[0])
 
 
-def _encodable(found: re.Match[str], encoding: str | None) -> str:
-    """A character, as an escape if the encoding does not have it."""
-    try:
-        found[0].encode(encoding or "utf-8")
-    except UnicodeEncodeError:
-        return _escaped(found)
-    return found[0]
+def _json_escape(text: str) -> str:
+    """The characters as JSON's escapes: beyond U+FFFF in two halves."""
+    units = text.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(units[::2], units[1::2], strict=True))
+
+
+def _unencodable(error: Any) -> tuple[str, int]:
+    """What stands in place of characters that an encoding does not have, and where encoding goes on."""
+    return _json_escape(error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("reconciler.json", _unencodable)
 
 
 def _colour(terminal: bool) -> bool:

@@ -95,10 +95,9 @@ def _phrase(value: Any, labels: Mapping[str, str], *, within: bool = False) -> s
 
 def ignored_sentences(ignored: Sequence[KeptField], labels: Mapping[str, str]) -> list[str]:
     """What `ignore_changes` holds, a sentence for each field."""
-    values = ((named(each.live, labels), named(each.written, labels)) for each in ignored)
     return [
-        f"{escape(f'{each.address}.{each.path}')} stays {live}, not {meant}"
-        for each, (live, meant) in zip(ignored, values, strict=True)
+        f"{escape(f'{each.address}.{each.path}')} stays {named(each.live, labels)}, not {named(each.written, labels)}"
+        for each in ignored
     ]
 
 
@@ -129,10 +128,12 @@ class ValueDiff:
 
     def lines(self, before: Any, after: Any, depth: int = 0) -> Iterator[Line]:
         """What differs between two values, at least one of which is a map or a list; nothing of what is the same."""
-        for kind, differ in ((dict, self._maps), (list, self._lists)):
-            if _both(kind, before, after):
-                yield from differ(before or kind(), after or kind(), depth)
-                return
+        if _both(dict, before, after):
+            yield from self._maps(before or {}, after or {}, depth)
+            return
+        if _both(list, before, after):
+            yield from self._lists(before or [], after or [], depth)
+            return
         if before is not None:
             yield Line("-", self.item(before), depth)
         if after is not None:

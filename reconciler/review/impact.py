@@ -13,7 +13,7 @@ from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change
 from reconciler.model.reports import Impact, Review, Weight
 from reconciler.review.clock import DAY, Clock, parse_stamp
-from reconciler.review.receivers import Receivers, User, before_and_after
+from reconciler.review.receivers import Receivers, User
 
 GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
 MOST_NAMED = 5
@@ -28,18 +28,17 @@ def find_impacts(review: Review, zone: tzinfo | None, sandbox_key: bool | None) 
     found = {}
     for change in plan.changes:
         record = live.records.get(change.kind, {}).get(change.id or "")
-        impacts = [
-            *_ChangeImpact(change, record, clock, receivers).impacts(),
-            *_other_environment(change, desired, key),
-        ]
-        found[change.address] = tuple(sorted(impacts, key=lambda each: GRAVITY[each.weight]))
-    return {address: impacts for address, impacts in found.items() if impacts}
+        own, other = _ChangeImpact(change, record, clock, receivers), _other_environment(change, desired, key)
+        if impacts := sorted([*own.impacts(), *other], key=lambda each: GRAVITY[each.weight]):
+            found[change.address] = tuple(impacts)
+    return found
 
 
 def _other_environment(change: Change, desired: Desired, key: str | None) -> Iterator[Impact]:
     resource = desired.resources.get(change.address)
-    for each in KINDS[change.kind].fields if resource and key else ():
-        value = resource.fields.get(each.name) if resource else None
+    fields = resource.fields if resource and key else {}
+    for each in KINDS[change.kind].fields:
+        value = fields.get(each.name)
         if each.follows_key and value is not None and value != key:
             yield Impact(Weight.RISKS, f"{each.name} is {in_short(value)}, and the key is a {key} key")
 
@@ -56,12 +55,19 @@ def listed(names: list[str]) -> str:
 
 
 class _ChangeImpact:
-    """What one change does. `delivery`: the fields that say when and whether it sends; None if it sends nothing."""
+    """What one change does. `delivery`: the fields that say when and whether it sends; None if it sends nothing.
+    `at`: the field with the time at which it sends; `before` and `after`: the fields of the object as they are live and
+    as they will be, empty if there is none."""
 
     def __init__(self, change: Change, record: Record | None, clock: Clock, receivers: Receivers) -> None:
         self.change, self.record, self.clock, self.receivers = change, record, clock, receivers
         self.kind = KINDS[change.kind]
         self.delivery = self.kind.delivery
+        self.at = self.delivery.at if self.delivery else ""
+        self.raw = record.raw if record else {}
+        self.before = record.fields if record else {}
+        applied = change.remember.applied if change.remember else {}
+        self.after = {} if change.action is Action.DELETE else {**self.before, **applied}
 
     def impacts(self) -> Iterator[Impact]:
         kind, change, record = self.kind, self.change, self.record
@@ -70,7 +76,7 @@ class _ChangeImpact:
         if change.action is Action.CREATE and kind.after_create:
             yield Impact(Weight.RISKS, f"created{self._first_status()}: {kind.after_create}")
         if record is not None and fails(kind, record) and change.action is not Action.FORGET:
-            yield Impact(Weight.RISKS, self._failure(record))
+            yield Impact(Weight.RISKS, self._failure())
         if change.action in WRITES:
             yield from self._deliveries()
         yield from self._feeds()
@@ -82,19 +88,21 @@ class _ChangeImpact:
         status = written or (endpoint[1].initial if endpoint else None)
         return f" {status}" if status else ""
 
-    def _failure(self, record: Record) -> str:
-        since = record.raw.get(self.delivery.failed_at) if self.delivery else None
-        message = record.raw.get(self.delivery.failure) if self.delivery else None
+    def _failure(self) -> str:
+        since = self.raw.get(self.delivery.failed_at) if self.delivery else None
+        message = self.raw.get(self.delivery.failure) if self.delivery else None
         when = f"since {self.clock.stamp(in_short(since))}" if since else "since an unknown time"
         return f"in error {when}: {in_short(message or 'no message')}"
 
     def _deliveries(self) -> Iterator[Impact]:
-        kind, change = self.kind, self.change
-        before, after = before_and_after(change, self.record)
+        kind, change, before, after = self.kind, self.change, self.before, self.after
         old, new = self.receivers.of(kind, before), self.receivers.of(kind, after)
         shift = delivery_change(kind, change)
         if shift is DeliveryChange.STOPS or (change.action is Action.REPLACE and sends(kind, before)):
-            yield Impact(Weight.STOPS, self._stops(list(old.values())))
+            text = f"stops {quoted(change.name)}" + (f" to {listed(list(old.values()))}" if old else "")
+            is_replaced = change.action is Action.REPLACE
+            rest = f" until the new one is set up by a person{self._last()}" if is_replaced else self._last_and_next()
+            yield Impact(Weight.STOPS, text + rest)
         elif shift is DeliveryChange.STARTS:
             yield Impact(Weight.STARTS, self._starts(list(new.values())))
         elif sends(kind, before) and sends(kind, after):
@@ -102,58 +110,44 @@ class _ChangeImpact:
             lost = [name for key, name in old.items() if key not in new]
             gained = [name for key, name in new.items() if key not in old]
             if lost:
-                yield Impact(
-                    Weight.STOPS, f"stops {quoted(change.name)} to {listed(lost)}{self._last_and_next('there')}"
-                )
+                text = f"stops {quoted(change.name)} to {listed(lost)}{self._last_and_next('there')}"
+                yield Impact(Weight.STOPS, text)
             if gained:
                 yield Impact(Weight.STARTS, f"{quoted(change.name)} also goes to {listed(gained)}")
-
-    def _stops(self, receivers: list[str]) -> str:
-        to = f" to {listed(receivers)}" if receivers else ""
-        if self.change.action is Action.REPLACE:
-            return f"stops {quoted(self.change.name)}{to} until the new one is set up by a person{self._last()}"
-        return f"stops {quoted(self.change.name)}{to}{self._last_and_next()}"
 
     def _last_and_next(self, where: str = "out") -> str:
         """`; last delivery was due …, next one in 42 minutes will not go out`, as far as that is known. `where`: `out`,
         or `there` if it still goes to others."""
-        moment = self._due()
+        moment = self.clock.next(self.record.fields.get(self.at)) if self.record else None
         if moment is None:
             return self._last()
-        created = parse_stamp(self.record.raw.get("created_at")) if self.record else None
+        created = parse_stamp(self.raw.get("created_at"))
         has_been_due = created is None or created <= moment - DAY
         last = f"last delivery was due {self.clock.moment(moment - DAY)}, " if has_been_due else ""
         return f"; {last}next one {self.clock.until(moment)} will not go {where}"
 
     def _last(self) -> str:
-        stamp = self.record.raw.get(self.delivery.last_at) if self.record and self.delivery else None
+        stamp = self.raw.get(self.delivery.last_at) if self.delivery else None
         return f"; it delivered last at {self.clock.stamp(in_short(stamp))}" if stamp else ""
 
-    def _due(self) -> datetime | None:
-        return self.clock.next(self.record.fields.get(self.delivery.at)) if self.record and self.delivery else None
-
     def _starts(self, receivers: list[str]) -> str:
-        _, after = before_and_after(self.change, self.record)
         text = f"starts {quoted(self.change.name)}" + (f" to {listed(receivers)}" if receivers else "")
-        moment = self.clock.next(after.get(self.delivery.at)) if self.delivery else None
+        moment = self.clock.next(self.after.get(self.at))
         if moment is not None:
-            text += f"; first delivery is due {self.clock.moment(moment)}, {self.clock.until(moment)}"
-            text += f"; {rule}" if (rule := self._rule()) else ""
-        waiting = self.receivers.unready(self.kind, after)
+            text += f"; first delivery is due {self.clock.moment(moment)}, {self.clock.until(moment)}{self._rule()}"
+        receivers_after = self.receivers.of(self.kind, self.after)
+        waiting = [name for key, name in receivers_after.items() if key in self.receivers.unready]
         return f"{text}; before that, {listed(waiting)} must be set up by a person" if waiting else text
 
     def _retimed(self) -> Iterator[Impact]:
         """Another time of day. Whether the server makes up for a time that has passed is stated nowhere."""
-        before, after = before_and_after(self.change, self.record)
-        at = self.delivery.at if self.delivery else ""
-        old, new = before.get(at), after.get(at)
+        old, new = self.before.get(self.at), self.after.get(self.at)
         moment = self.clock.next(new)
         if old == new or moment is None:
             return
         clock = self.clock
-        text = f"{quoted(self.change.name)} goes out at {clock.time(new)}, no longer at {clock.time(old)}"
-        text += f"; {rule}" if (rule := self._rule()) else ""
-        is_judged = any(each.path == at and each.cause is Cause.CLOCK for each in self.change.fields)
+        text = f"{quoted(self.change.name)} goes out at {clock.time(new)}, no longer at {clock.time(old)}{self._rule()}"
+        is_judged = any(each.path == self.at and each.cause is Cause.CLOCK for each in self.change.fields)
         if is_judged or clock.passed(old) == clock.passed(new):
             yield Impact(Weight.STARTS, f"{text}; next one {clock.until(moment)}")
         elif clock.passed(old):
@@ -163,9 +157,9 @@ class _ChangeImpact:
 
     def _rule(self) -> str:
         """The UTC times of a local time, with the date when they change next; empty if it is none."""
-        at = self.delivery.at if self.delivery else ""
-        rule = self.change.remember.rules.get(at) if self.change.remember else None
-        return kinds.local_time.describe(rule, self.kind.field_named(at).grid, self.clock.now) if rule else ""
+        rule = self.change.remember.rules.get(self.at) if self.change.remember else None
+        grid = self.kind.field_named(self.at).grid if rule else 0
+        return f"; {kinds.local_time.describe(rule, grid, self.clock.now)}" if rule else ""
 
     def _feeds(self) -> Iterator[Impact]:
         """Who goes through it, if that makes a difference to them."""

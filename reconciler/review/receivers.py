@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.lookups import find_labels
 from reconciler.kinds.references import ReferenceResolver, references, referred
 from reconciler.kinds.wire import in_short
-from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, Resource
+from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource
 from reconciler.model.plan import Action, Change, Plan
 
 
@@ -25,16 +23,21 @@ class User:
 
 
 class Receivers:
-    """Looks at a plan and at what it was made of. Who refers to what is worked out once for all changes."""
+    """Looks at a plan and at what it was made of. Who refers to what is worked out once for all changes. `unready`: the
+    addresses that are made by this plan, and work only once a person has been at them."""
 
     def __init__(self, plan: Plan, desired: Desired, live: Live) -> None:
         self.plan, self.desired, self.live = plan, desired, live
-        self._labels = find_labels(item for items in self._labelled() for item in items)
+        # The API puts a label beside an id in its lists, and in lists within records.
+        records = [record.raw for each in live.records.values() for record in each.values()]
+        names = [name for kind in KINDS.values() for name, _ in kind.reference_fields()]
+        within = [items for raw in records for name in names if isinstance(items := raw.get(name), list)]
+        self._labels = find_labels(item for items in (*within, *live.lookups.values()) for item in items)
         self._addresses = {ref: address for address, ref in plan.objects().items()}
         self._shared = Counter(self._labels.values())
         self._titles = Counter((each.kind, name_of(each)) for each in self.desired.resources.values())
         self._users = self._who_uses()
-        self._unready = frozenset(
+        self.unready = frozenset(
             change.address
             for change in self.plan.changes
             if change.action in (Action.CREATE, Action.REPLACE) and KINDS[change.kind].after_create
@@ -56,20 +59,9 @@ class Receivers:
                     found[address] = self._title(address)
         return found
 
-    def unready(self, kind: Kind, fields: Fields) -> list[str]:
-        """Those whom it sends to that are made by this plan, and work only once a person has been at them."""
-        return [name for key, name in self.of(kind, fields).items() if key in self._unready]
-
     def users(self, change: Change) -> list[User]:
         """Who refers to the object of a change, or will, by name; without those that are deleted."""
         return sorted(self._users.get(change.address, []), key=lambda user: (user.kind.name, user.name))
-
-    def _labelled(self) -> list[Any]:
-        """The API's lists, and the lists within records, in which it puts a label beside an id."""
-        named = [name for kind in KINDS.values() for name, _ in kind.reference_fields()]
-        records = [record.raw for each in self.live.records.values() for record in each.values()]
-        within = [raw.get(name) for raw in records for name in named]
-        return [*(items for items in within if isinstance(items, list)), *self.live.lookups.values()]
 
     def _name(self, kind: str, object_id: str) -> str:
         record = self.live.records.get(kind, {}).get(object_id)
@@ -113,12 +105,3 @@ class Receivers:
 def name_of(resource: Resource) -> str:
     """What people call a resource that is written."""
     return in_short(resource.fields.get(KINDS[resource.kind].name_field) or resource.address)
-
-
-def before_and_after(change: Change, record: Record | None) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The fields of an object as they are live and as they will be; empty if there is none."""
-    before = record.fields if record else {}
-    if change.action is Action.DELETE:
-        return before, {}
-    applied = change.remember.applied if change.remember else {}
-    return before, {**before, **applied}

@@ -18,14 +18,12 @@ def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
     """Address → scope, of each change of a plan. `before` is the plan that the configuration of the base makes of the
     same memory and the same live objects; None if it makes none, and then all is the pull request's."""
     known = {change.address: _comparable(change) for change in before.changes} if before else {}
-    return {change.address: _scope(change, known.get(change.address)) for change in plan.changes}
-
-
-def _scope(change: Change, before: Change | None) -> Scope:
-    if before is None or before != _comparable(change):
-        return Scope.PULL_REQUEST
-    drifted = change.fields and all(each.cause is Cause.DRIFT for each in change.fields)
-    return Scope.DRIFT if drifted else Scope.PENDING
+    scopes = {}
+    for change in plan.changes:
+        is_drift = bool(change.fields) and all(each.cause is Cause.DRIFT for each in change.fields)
+        is_known = known.get(change.address) == _comparable(change)
+        scopes[change.address] = Scope.PULL_REQUEST if not is_known else Scope.DRIFT if is_drift else Scope.PENDING
+    return scopes
 
 
 def _comparable(change: Change) -> Change:
@@ -34,20 +32,13 @@ def _comparable(change: Change) -> Change:
     return replace(change, depends_on=(), cleanup_after=(), reason="", notes=(), remember=remember)
 
 
-def find_tasks(plan: Plan) -> tuple[str, ...]:
-    """A sentence for each manual step of a plan, in the order of its changes."""
-    return tuple(f"{change.address}: {step}" for change in plan.changes for step in _steps(change))
-
-
 def _steps(change: Change) -> Iterator[str]:
+    """A sentence for each manual step of a change."""
     kind = KINDS[change.kind]
     if change.action is Action.MANUAL:
         fixed = {each.name for each in kind.fields if each.immutable}
-        steps = [
-            f"change {each.path} from {_value(each.before)} to {_value(each.after)} by hand"
-            for each in change.fields
-            if each.path in fixed
-        ]
+        values = [(each.path, _value(each.before), _value(each.after)) for each in change.fields if each.path in fixed]
+        steps = [f"change {path} from {before} to {after} by hand" for path, before, after in values]
         yield from steps or [kind.manual_step]
     if change.action in (Action.CREATE, Action.REPLACE) and kind.after_create:
         yield kind.after_create
@@ -65,4 +56,5 @@ def _value(value: object) -> str:
 def make_review(given: Review, *, zone: tzinfo | None = None, sandbox_key: bool | None = None) -> Review:
     """The review with its tasks, and with its impacts at the time that it is made. `zone` is the reader's, for times
     beside UTC. `sandbox_key`: whether the key is of the sandbox, None if that is not known."""
-    return replace(given, impacts=find_impacts(given, zone, sandbox_key), tasks=find_tasks(given.plan))
+    tasks = tuple(f"{change.address}: {step}" for change in given.plan.changes for step in _steps(change))
+    return replace(given, impacts=find_impacts(given, zone, sandbox_key), tasks=tasks)

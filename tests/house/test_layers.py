@@ -46,7 +46,7 @@ ONE_IMPORTER = {
     "filelock": "reconciler.state.file",
     "orjson": "reconciler.serialization",
     "obstore": "reconciler.state.object_bucket",
-    "jinja2": "reconciler.output.page.page",
+    "jinja2": "reconciler.output.page",
 }
 CLICKS_OUTPUT = frozenset({"echo", "echo_via_pager", "secho", "style", "progressbar", "prompt", "confirm"})
 

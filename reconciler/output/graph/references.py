@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds import KINDS
@@ -64,18 +63,13 @@ def _within(known: set[str], edges: set[tuple[str, str]]) -> tuple[tuple[str, st
     return tuple(sorted(edge for edge in edges if known.issuperset(edge)))
 
 
-@dataclass(slots=True)
 class _Targets:
     """Finds what an object's fields refer to; `unmanaged` gathers what it met on the way that nobody manages."""
 
-    plan: Plan
-    live: Live
-    addresses: Mapping[ObjectRef, str]
-    unmanaged: dict[str, Node] = field(default_factory=dict)
-    references: ReferenceResolver = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.references = ReferenceResolver(self.live)
+    def __init__(self, plan: Plan, live: Live, addresses: Mapping[ObjectRef, str]) -> None:
+        self.plan, self.live, self.addresses = plan, live, addresses
+        self.unmanaged: dict[str, Node] = {}
+        self.references = ReferenceResolver(live)
 
     def of(self, kind: str, fields: Fields) -> Iterator[str]:
         for _, _, item, reference in list_items(KINDS[kind], fields):

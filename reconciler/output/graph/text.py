@@ -120,16 +120,13 @@ def dot(graph: Graph) -> str:
     lines = ["digraph reconciler {", "  rankdir=LR;", f"  node {style};"]
     for node in graph.nodes:
         label = "\\n".join(_escaped_dot(text) for text in (heading(node), subtitle(node)) if text)
-        lines.append(f'  {names[node.address]} [label="{label}", {_dot_style(state(node))}];')
+        word = state(node)
+        stroke, fill, _ = COLOURS.get(word, NEUTRAL)
+        more = ", penwidth=2" if word in DESTROYS else ', style="rounded,filled,dashed"' if word == UNMANAGED else ""
+        lines.append(f'  {names[node.address]} [label="{label}", color="{stroke}", fillcolor="{fill}"{more}];')
     lines += [f"  {names[source]} -> {names[target]};" for source, target in graph.edges]
     lines += [f"  {names[source]} -> {names[target]} {goes};" for source, target in graph.dropped]
     return "\n".join([*lines, "}"])
-
-
-def _dot_style(word: str) -> str:
-    stroke, fill, _ = COLOURS.get(word, NEUTRAL)
-    more = ", penwidth=2" if word in DESTROYS else ', style="rounded,filled,dashed"' if word == UNMANAGED else ""
-    return f'color="{stroke}", fillcolor="{fill}"{more}'
 
 
 def _escaped_dot(text: str) -> str:
@@ -155,14 +152,10 @@ def mermaid(graph: Graph) -> str:
     lines += [f"  {names[source]} -. goes away .-> {names[target]}" for source, target in graph.dropped]
     for word in states(graph):
         members = ",".join(names[node.address] for node in graph.nodes if state(node) == word)
-        lines += [f"  classDef {word} {_mermaid_style(word)}", f"  class {members} {word}"]
+        stroke, fill, text = COLOURS.get(word, NEUTRAL)
+        more = ",stroke-width:2px" if word in DESTROYS else ",stroke-dasharray:4 3" if word == UNMANAGED else ""
+        lines += [f"  classDef {word} fill:{fill},stroke:{stroke},color:{text}{more}", f"  class {members} {word}"]
     return "\n".join(lines)
-
-
-def _mermaid_style(word: str) -> str:
-    stroke, fill, text = COLOURS.get(word, NEUTRAL)
-    more = ",stroke-width:2px" if word in DESTROYS else ",stroke-dasharray:4 3" if word == UNMANAGED else ""
-    return f"fill:{fill},stroke:{stroke},color:{text}{more}"
 
 
 def _escaped(text: str) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 from textwrap import indent
 
 from reconciler.errors import Location
-from reconciler.model.plan import DESTROYS, Action, Change, FieldChange
+from reconciler.model.plan import DESTROYS, Action, FieldChange
 from reconciler.model.reports import Review, Weight
 from reconciler.output.groups import Group, grouped_tasks, sentences, short_place, shown_fields
 from reconciler.output.labels import CAUSES, SCOPES
@@ -22,16 +22,6 @@ MOST_PLACES = 3
 ADDRESSES_ROOM = 16_000
 TASK_ROOM = 2_000
 REST = "`--format json` lists all"
-
-
-def diff_of(review: Review, change: Change) -> list[str]:
-    """The lines of a ```diff block, in the order of the fields; empty if no field says anything."""
-    if change.action is Action.DELETE:
-        return []
-    differ = ValueDiff(review.plan.labels)
-    lines = [line for field in shown_fields(review, change) for line in _field(field, differ)]
-    more = len(lines) - MOST_LINES
-    return [*lines[:MOST_LINES], f"  … {more:,} more lines: see the full plan"] if more > 1 else lines
 
 
 def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
@@ -62,7 +52,8 @@ def list_tasks(review: Review) -> Iterator[str]:
 
 class GroupMarkdown:
     """A change, or several that are alike, as a reviewer reads it. `destroys`: an object goes away; `delivers`:
-    something stops or starts to be sent."""
+    something stops or starts to be sent. `texts`: it whole, in a line, by address, and left out; `sizes`: what each of
+    these takes, with what stands around it."""
 
     def __init__(self, review: Review, group: Group) -> None:
         self._review = review
@@ -72,30 +63,34 @@ class GroupMarkdown:
         self._said = list(sentences(review, group))
         self.destroys = self.change.action in DESTROYS
         self.delivers = any(weight in (Weight.STOPS, Weight.STARTS) for weight, _ in self._said)
+        # The addresses alone, as many as a comment may list of one group.
+        self._addresses = ", ".join(fitting((code(each, 100) for each in group.addresses), ADDRESSES_ROOM, REST))
+        self.texts = (self._whole(), self._line(), self._addresses, "")
+        self.sizes = tuple(size(text) + around for text, around in zip(self.texts, (2, 3, 2, 0), strict=True))
 
-    def sizes(self) -> tuple[int, int, int, int]:
-        """What it takes whole, in a line, by address, and left out, with what stands around it."""
-        return size(self.whole()) + 2, size(self.line()) + 3, size(self.by_address()) + 2, 0
-
-    def whole(self) -> str:
-        """All of it: what it does to people as sentences, its fields as a diff."""
-        said = bullets(prose(text) for _, text in self._unlisted())
-        diff = diff_of(self._review, self.change)
+    def _whole(self) -> str:
+        """All of it: what it does to people as sentences, its fields as a diff; not what is on the checklist."""
+        said = bullets(
+            prose(text)
+            for weight, text in self._said
+            if weight or not any(text in (task, task.partition(": ")[2]) for task in self._review.tasks)
+        )
+        fields = () if self.change.action is Action.DELETE else shown_fields(self._review, self.change)
+        differ = ValueDiff(self._review.plan.labels)
+        diff = [line for field in fields for line in _field(field, differ)]
+        if (more := len(diff) - MOST_LINES) > 1:
+            diff[MOST_LINES:] = [f"  … {more:,} more lines: see the full plan"]
         parts = [" · ".join(self._head()), said, fence(diff) if diff else ""]
         if not self.is_alone:
-            parts.append(folded(f"The {len(self.group.changes):,} addresses", self.by_address()))
+            parts.append(folded(f"The {len(self.group.changes):,} addresses", self._addresses))
         return "\n\n".join(part for part in parts if part)
 
-    def line(self) -> str:
+    def _line(self) -> str:
         """What it is, and the gravest that it does to people."""
         gravest = next((prose(text, 200) for weight, text in self._said if weight), "")
         if self.is_alone:
             return f"**{self.change.action}** {code(self.change.address)}" + (f": {gravest}" if gravest else "")
-        return f"**{self.change.action}** {prose(self.group.title())}: {self.by_address()}"
-
-    def by_address(self) -> str:
-        """The addresses alone, as many as a comment may list of one group."""
-        return ", ".join(fitting((code(each, 100) for each in self.group.addresses), ADDRESSES_ROOM, REST))
+        return f"**{self.change.action}** {prose(self.group.title())}: {self._addresses}"
 
     def _head(self) -> Iterator[str]:
         change = self.change
@@ -121,10 +116,3 @@ class GroupMarkdown:
         text = code(short_place(place._replace(file=repository_path(place.file))))
         link = permalink(place, self._review.gone.get(self.change.address, (place, self._review.commit))[1])
         return f"[{text}]({link})" if link else text
-
-    def _unlisted(self) -> Iterator[tuple[Weight | None, str]]:
-        """What is said of it, but for what is on the checklist."""
-        for weight, text in self._said:
-            is_task = weight is None and any(text in (task, task.partition(": ")[2]) for task in self._review.tasks)
-            if not is_task:
-                yield weight, text

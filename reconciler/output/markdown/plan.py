@@ -45,8 +45,6 @@ class Level(IntEnum):
     LEFT_OUT = 3
 
 
-Sizes = tuple[int, int, int, int]
-"""What a change takes at each level."""
 Shown = Sequence[tuple[GroupMarkdown, Level]]
 
 
@@ -70,10 +68,9 @@ class PlanMarkdown:
         new = new_by_kind(groups)
         changes = [GroupMarkdown(self._review, group) for group in groups]
         changes.sort(key=lambda each: _section(each, is_rollout=bool(new)))
-        sizes = [each.sizes() for each in changes]
-        shown = list(zip(changes, _levels(sizes, sum(each.destroys for each in changes), left), strict=True))
-        used = sum(size[level] for size, (_, level) in zip(sizes, shown, strict=True))
-        parts = (*before, *_sections(self._review, shown, new), *after, *self._unmanaged(left - used), *end)
+        first, left = _share_out([each for each in changes if each.destroys], left)
+        others, left = _share_out([each for each in changes if not each.destroys], left)
+        parts = (*before, *_sections(self._review, [*first, *others], new), *after, *self._unmanaged(left), *end)
         return "\n\n".join(parts)
 
     def _before(self) -> Iterator[str]:
@@ -191,29 +188,23 @@ def _maybe_folded(noun: str, shown: Shown) -> Iterator[str]:
 
 
 def _at(shown: Shown, wanted: Level, *, destroys: bool = True) -> list[str]:
-    how = {Level.WHOLE: GroupMarkdown.whole, Level.LINE: GroupMarkdown.line}.get(wanted, GroupMarkdown.by_address)
-    return [how(each) for each, level in shown if level is wanted and (destroys or not each.destroys)]
+    return [each.texts[level] for each, level in shown if level is wanted and (destroys or not each.destroys)]
 
 
-def _levels(sizes: Sequence[Sizes], destroys: int, room: int) -> list[Level]:
-    """The level of each change, the most important first; the first `destroys` of them destroy something.
+def _share_out(changes: Sequence[GroupMarkdown], room: int) -> tuple[Shown, int]:
+    """The level of each change, the most important first, and what is left of the room.
 
     Each is shown whole as long as all later ones still get a line, or if that is too much, their addresses. So none is
-    left out while another one is shown with its values, except that what destroys comes before all else.
+    left out while another one is shown with its values.
     """
-    chosen, left = _shared_out(sizes[:destroys], room)
-    return chosen + _shared_out(sizes[destroys:], left)[0]
-
-
-def _shared_out(sizes: Sequence[Sizes], room: int) -> tuple[list[Level], int]:
-    least = Level.LINE if sum(each[Level.LINE] for each in sizes) <= room else Level.ADDRESS
-    later = [0, *accumulate(each[least] for each in reversed(sizes))][::-1]
-    chosen, left, level = [], room, Level.WHOLE
-    for index, each in enumerate(sizes):
-        if level is Level.WHOLE and left - each[Level.WHOLE] < later[index + 1]:
+    least = Level.LINE if sum(each.sizes[Level.LINE] for each in changes) <= room else Level.ADDRESS
+    later = [0, *accumulate(each.sizes[least] for each in reversed(changes))][::-1]
+    chosen, level = [], Level.WHOLE
+    for index, each in enumerate(changes):
+        if level is Level.WHOLE and room - each.sizes[Level.WHOLE] < later[index + 1]:
             level = least
-        if level is Level.LEFT_OUT or (level is not Level.WHOLE and left < each[level]):
+        if level is not Level.WHOLE and room < each.sizes[level]:
             level = Level.LEFT_OUT
-        chosen.append(level)
-        left -= each[level]
-    return chosen, left
+        chosen.append((each, level))
+        room -= each.sizes[level]
+    return chosen, room

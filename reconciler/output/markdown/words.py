@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from textwrap import indent
 
+from reconciler.output.places import COMMIT
 from reconciler.output.terminal import escape
 from reconciler.text import truncate
 
@@ -24,7 +25,6 @@ _MEANS = re.compile(
 )
 _PIECES = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![^\s(])`[^`]+`|\s+|[^\s"`]+|"|`')
 _TO_PASTE = re.compile(r"(.*[:;] )((?:imports|moved|removed): \[\{[^\n]*\}\])")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 LONGEST = 300
 
 
@@ -44,7 +44,7 @@ def prose(text: str, longest: int = LONGEST * 2) -> str:
     spans: list[tuple[bool, str]] = [(True, "")]
     for found in _PIECES.finditer(cut(escape(text), longest)):
         piece = " " if found[0].isspace() else found[0]
-        plain = all(map(_is_plain, piece.split()))
+        plain = all(_PLAIN.fullmatch(word) and not _MEANS.search(word) for word in piece.split())
         if plain == spans[-1][0]:
             spans[-1] = (plain, spans[-1][1] + piece)
         else:
@@ -54,7 +54,7 @@ def prose(text: str, longest: int = LONGEST * 2) -> str:
 
 def commit(text: str) -> str:
     """A commit: bare if it is nothing else, since hosts make a link of it."""
-    return text if _COMMIT.fullmatch(text) else prose(text)
+    return text if COMMIT.fullmatch(text) else prose(text)
 
 
 def fence(lines: Iterable[str], language: str = "diff") -> str:
@@ -108,10 +108,6 @@ def _as_code(span: str, longest: int) -> str:
     inner = span.rstrip(",.;:")
     ours = len(inner) > len("``") and inner[0] == inner[-1] == "`" and "`" not in inner[1:-1]
     return code(inner[1:-1] if ours else inner, longest * 2) + span[len(inner) :] if inner else code(span)
-
-
-def _is_plain(word: str) -> bool:
-    return _PLAIN.fullmatch(word) is not None and _MEANS.search(word) is None
 
 
 def _run_of_ticks(text: str) -> int:

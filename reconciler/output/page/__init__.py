@@ -1,1 +1,58 @@
-"""The page: a template, its style sheet and its script, and the values that are put into it."""
+"""A plan and its outcome as an HTML page, and the graph as SVG: the templates of both, which escape every value."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from reconciler.output.terminal import escape
+
+
+def page_html(**values: Any) -> str:
+    """The page with these values in it. Each is escaped, and what hides or turns the writing is shown as an escape.
+
+    The page's policy lets its own style sheet and its own script run, known by their hashes, and nothing else: no
+    attribute, no address and no other script, wherever a name may have smuggled one in.
+    """
+    style, script = _part("page.css"), _part("page.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return render("page.html", **values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
+
+
+def render(template: str, **values: Any) -> str:
+    """What a template beside this file makes of the values."""
+    return _templates().get_template(template).render(values)
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_escaped,
+        loader=FunctionLoader(_part),
+    )
+
+
+def _escaped(value: Any) -> Any:
+    """What stands in the page of a value; Jinja2 escapes it after this."""
+    return value if isinstance(value, Markup) else escape("" if value is None else str(value))
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()

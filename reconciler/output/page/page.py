@@ -1,68 +1,61 @@
-"""A plan, and what became of it, as one HTML file that needs nothing else: no network, no script to be read."""
+"""A plan, and what became of it, as one HTML file that needs nothing else: no network, no script to be read.
+
+A card for each group of changes, and of very many a line each, so that the page opens fast. A card, a field, an ending
+and a facet are maps: only the template reads them.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
-
 from reconciler import __version__
-from reconciler.model.plan import Plan
-from reconciler.model.reports import ApplyReport, Review, Status, Weight
-from reconciler.output.graph import SvgGraph
+from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
+from reconciler.model.reports import ApplyReport, Outcome, Review, Scope, Status, Verification, Weight
 from reconciler.output.graph.references import make_graph
+from reconciler.output.graph.svg import picture
 from reconciler.output.graph.text import SMALL, states
-from reconciler.output.groups import Group, find_groups, grouped_tasks, kinds_of, new_by_kind, sentences
-from reconciler.output.labels import ACTIONS, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
-from reconciler.output.page.cards import CARDS, LISTED, LONGEST, SIGNS, cards, ending_of, facets
-from reconciler.output.terminal import escape
-from reconciler.output.values import ignored_sentences, waiting_line
+from reconciler.output.groups import (
+    Group,
+    find_groups,
+    grouped_tasks,
+    kinds_of,
+    new_by_kind,
+    sentences,
+    short_place,
+    shown_fields,
+)
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
+from reconciler.output.page import page_html
+from reconciler.output.values import Line, ValueDiff, ignored_sentences, plain, waiting_line
 from reconciler.text import counted, truncate
 
-
-def page_html(**values: Any) -> str:
-    """The page with these values in it. Each is escaped, and what hides or turns the writing is shown as an escape.
-
-    The page's policy lets its own style sheet and its own script run, known by their hashes, and nothing else: no
-    attribute, no address and no other script, wherever a name may have smuggled one in.
-    """
-    style, script = _part("page.css"), _part("page.js")
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return _template().render(values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_escaped
-    )
-    return environment.from_string(_part("page.html"))
-
-
-def _escaped(value: Any) -> Any:
-    """What stands in the page of a value; Jinja2 escapes it after this."""
-    return value if isinstance(value, Markup) else escape("" if value is None else str(value))
-
-
-def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
+SHORT = 160
+"""A value of so many characters stands on one line."""
+LONGEST_LINE = 2000
+"""Characters of a line of a value; beyond, it is cut and says so."""
+LINES = 200
+"""Lines of a value; beyond, it is cut and says so."""
+ROOM = 600_000
+"""Characters of fields in a page. What comes after that is shown without its fields."""
+CARDS = 300
+"""So many groups are shown whole; what comes after them is a line each, and what it does to people."""
+LISTED = 2_000
+"""So many groups are listed at all: a page of more opens slowly, and nobody reads it."""
+FIELDS = 60
+"""Fields of one change."""
+FEW_FIELDS = 10
+FEW_CHANGES = 40
+"""Up to so many, what is made and what goes away is unfolded too."""
+LONGEST = 600
+SIGNS = {action.value: label.sign.replace("-", "\N{MINUS SIGN}") for action, label in ACTIONS.items()}
+"""A minus as wide as a plus."""
+View = dict[str, Any]
+Endings = Mapping[str, View]
+"""Address → how its change ended."""
+MEANINGS = {UNMANAGED: "not managed here"}
 FIRST = 8
 """As many of the gravest impacts stand at the top."""
 NAMED = 3
@@ -74,8 +67,9 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
     """A plan as one HTML file; or with a `report` what became of it: each change with how it ended, and the receipt."""
     plan, groups = review.plan, find_groups(review)
     listed = groups[:LISTED]
-    endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
+    endings = {outcome.address: _ending(outcome) for outcome in report.outcomes} if report else {}
     headline, tiles = _applied(report) if report else _planned(plan)
+    graph = make_graph(plan, review.desired, review.live)
     return page_html(
         noun="Apply" if report else "Plan",
         title=headline,
@@ -92,16 +86,20 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
         grave=_gravest(review, groups),
         tasks=grouped_tasks(review),
         warnings=(*map(waiting_line, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
-        cards=list(cards(review, listed, endings)),
+        cards=list(_cards(review, listed, endings)),
+        endings=endings,
         new=[(group.title(), list(sentences(review, group))) for group in new_by_kind(groups)],
-        facets=list(facets(review, listed, endings)),
+        facets=list(_facets(review, listed, endings)),
         folded=_folded(groups),
         ignored=ignored_sentences(plan.ignored, plan.labels),
         marks={weight.value: label.sign for weight, label in WEIGHTS.items()},
         counted=counted,
         truncate=truncate,
         version=__version__,
-        **_graph(review),
+        graph=graph,
+        picture=picture(graph, is_linked=True),
+        picture_open=len(graph.nodes) <= SMALL,
+        legend=[(word, SIGNS.get(word, ""), MEANINGS.get(word, word)) for word in states(graph)],
     )
 
 
@@ -127,21 +125,17 @@ def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, li
             if weight in GRAVE:
                 found[weight, truncate(text, LONGEST)] += group.addresses
     if len(found) > FIRST:
-        found = _by_weight(found)
+        # One sentence for each weight that has many: `40 reports stop`.
+        texts = Counter(weight for weight, _ in found)
+        short: dict[tuple[Weight, str], list[str]] = defaultdict(list)
+        for (weight, text), addresses in found.items():
+            short[weight, text if texts[weight] <= NAMED else ""] += addresses
+        found = {
+            (weight, text or f"{kinds_of(addresses)} {WEIGHTS[weight].phrase}"): addresses
+            for (weight, text), addresses in short.items()
+        }
     graves = [(*said, addresses[:NAMED], len(addresses) - NAMED) for said, addresses in found.items()]
     return sorted(graves, key=lambda grave: GRAVE.index(Weight(grave[0])))
-
-
-def _by_weight(found: Mapping[tuple[Weight, str], list[str]]) -> dict[tuple[Weight, str], list[str]]:
-    """The same with one sentence for each weight that has many: `40 reports stop`."""
-    texts = Counter(weight for weight, _ in found)
-    result: dict[tuple[Weight, str], list[str]] = defaultdict(list)
-    for (weight, text), addresses in found.items():
-        result[weight, text if texts[weight] <= NAMED else ""] += addresses
-    return {
-        (weight, text or f"{kinds_of(addresses)} {WEIGHTS[weight].phrase}"): addresses
-        for (weight, text), addresses in result.items()
-    }
 
 
 def _folded(groups: Sequence[Group]) -> list[str]:
@@ -157,13 +151,113 @@ def _folded(groups: Sequence[Group]) -> list[str]:
     return said
 
 
-def _graph(review: Review) -> Mapping[str, Any]:
-    graph = make_graph(review.plan, review.desired, review.live)
-    picture, used = SvgGraph(graph, linked=True), states(graph)
+def _facets(review: Review, groups: Iterable[Group], endings: Endings) -> Iterator[View]:
+    """What tells these changes apart, to filter by; named as in the page's `data-` attributes. A choice is a value,
+    what it is called, its sign, and how many changes have it."""
+    changes = [change for group in groups for change in group.changes]
+    ends = (endings[change.address]["word"] for change in changes if change.address in endings)
+    kinds = Counter(change.kind for change in changes)
+    causes = (cause for change in changes for cause in _causes(change))
+    scopes = (str(scope) for change in changes if (scope := review.find_scope(change.address)))
+    actions = (str(change.action) for change in changes)
+    every = (
+        ("ending", "Outcome", Counter(ends), [(each, each, label.sign) for each, label in STATUSES.items()]),
+        ("action", "Action", Counter(actions), [(each, each, SIGNS[each]) for each in ACTIONS]),
+        ("kind", "Kind", kinds, [(each, each, "") for each in sorted(kinds)]),
+        ("causes", "Cause", Counter(causes), [(each, label.word, "") for each, label in CAUSES.items()]),
+        ("scope", "Scope", Counter(scopes), [(each, each, "") for each in Scope]),
+    )
+    for name, heading, counts, choices in every:
+        present = [(value, word, sign, counts[value]) for value, word, sign in choices if counts[value]]
+        if present and len(changes) > 1:
+            yield {"name": name, "title": heading, "choices": present}
+
+
+def _cards(review: Review, groups: Iterable[Group], endings: Endings) -> Iterator[View]:
+    """A card for each group. After the first `CARDS`, a card is one line."""
+    room = ROOM
+    for number, group in enumerate(groups):
+        every = shown_fields(review, group.first)
+        is_whole = number < CARDS
+        shown = every[:FIELDS] if is_whole and room > 0 else ()
+        fields = [_field(group.first, each, review.plan.labels) for each in shown]
+        for field in fields:
+            lines = (line.text for line in field["lines"])
+            room -= sum(len(text or "") + 40 for text in (field["path"], field["before"], field["after"], *lines))
+        more = ""
+        if len(fields) < len(every):
+            more = f"{len(every) - len(fields)} more fields are not in this page; --format json has them"
+        card = _card(review, group, endings) | {"fields": fields, "more": more}
+        if not is_whole and not card["members"]:
+            # One line: where it is, and what is grave about it.
+            grave = [each for each in card["said"] if each[0] in GRAVE]
+            card |= {"brief": True, "id": "", "needs": (), "said": grave, "more": ""}
+        yield card
+
+
+def _card(review: Review, group: Group, endings: Endings) -> View:
+    """One change, or several that are alike: these have a `title` and `members`, and no address. `filters`: what it is
+    filtered by → its values. `unfolded`: whether its fields are open."""
+    change, is_alone = group.first, len(group.changes) == 1
+    place = review.find_place(change.address)
+    scopes = dict.fromkeys(scope.value for each in group.addresses if (scope := review.find_scope(each)))
+    is_short = len(change.fields) <= FEW_FIELDS and len(review.plan.changes) <= FEW_CHANGES
     return {
-        "graph": graph,
-        "picture": Markup(str(picture)),  # noqa: S704 - we drew it, of texts that are escaped in it already
-        "picture_open": len(graph.nodes) <= SMALL,
-        "picture_left": picture.left_out,
-        "legend": [(word, SIGNS.get(word, ""), "not managed here" if word == UNMANAGED else word) for word in used],
+        "address": change.address if is_alone else "",
+        "title": "" if is_alone else group.title(),
+        "action": change.action,
+        "sign": SIGNS[change.action],
+        "name": "" if change.action is Action.FORGET else change.name,
+        "id": change.id or "",
+        "place": (short_place(place) if place else "") if is_alone else group.written_at(),
+        "scope": ", ".join(scopes),
+        "filters": {
+            "action": change.action,
+            "kind": "|".join(dict.fromkeys(each.kind for each in group.changes)),
+            "causes": "|".join(_causes(change)),
+            "scope": "|".join(scopes),
+            "ending": "|".join(dict.fromkeys(endings[each]["word"] for each in group.addresses if each in endings)),
+        },
+        "said": [(weight or "", truncate(text, LONGEST)) for weight, text in sentences(review, group)],
+        "needs": change.depends_on if is_alone else (),
+        "unfolded": is_short or change.action not in (Action.CREATE, Action.DELETE),
+        "ending": endings.get(change.address) if is_alone else None,
+        "brief": False,
+        "members": () if is_alone else group.changes,
     }
+
+
+def _field(change: Change, field: FieldChange, labels: Mapping[str, str]) -> View:
+    """One field: `before` and `after` if both are short (None: there is nothing), else `lines`. `labels`: id → what
+    people call it."""
+    is_whole = change.action in (Action.CREATE, Action.DELETE)
+    note = ", ".join(filter(None, (field.rule, "" if is_whole else CAUSES[field.cause].note)))
+    cause = field.cause if note or field.cause is not Cause.CONFIG else ""
+    before, after = (None if value is None else plain(value) for value in (field.before, field.after))
+    is_nested = any(isinstance(value, dict | list) and value for value in (field.before, field.after))
+    lines: list[Line] = []
+    if is_nested or any(side and len(side) > SHORT for side in (before, after)):
+        before, after, lines = None, None, list(ValueDiff(labels, LONGEST_LINE).lines(field.before, field.after))
+    left = len(lines) - LINES
+    more = f"{left} more lines are not in this page; --format json has them" if left > 0 else ""
+    shown = {"before": before, "after": after, "lines": lines[:LINES], "more": more}
+    return {"path": field.path, "cause": cause, "cause_note": note, **shown}
+
+
+def _causes(change: Change) -> dict[str, None]:
+    """Why it is made, each once."""
+    return dict.fromkeys(field.cause.value for field in change.fields)
+
+
+def _ending(outcome: Outcome) -> View:
+    """How a change ended. `mark` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
+    reason = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
+    mark, word = STATUSES[outcome.status].sign, outcome.status.value
+    if outcome.status is Status.DONE and outcome.verification is Verification.VERIFIED:
+        reason = reason or "read back and verified"
+    elif outcome.status is Status.DONE and outcome.verification is not None:
+        mark, reason = "?", ": ".join(text for text in (f"done, but {outcome.verification.value}", reason) if text)
+    elif outcome.status is Status.MANUAL:
+        reason = reason or "still to be done by a person"
+    reason = truncate(reason, LONGEST)
+    return {"mark": mark, "word": word, "reason": reason, "request_ids": outcome.request_ids}
