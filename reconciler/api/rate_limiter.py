@@ -14,6 +14,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from queue import Empty, SimpleQueue
 
 # The vendor publishes no numbers for its rate limits. All that is known is one 429 with `Retry-After: 60`, of a trial
@@ -34,6 +35,8 @@ POLL_DELAYS = (0.0, 0.5, 1.0, 2.0)
 
 Sleep = Callable[[float], None]
 Check = Callable[[], None]
+Permit = AbstractContextManager[None]
+"""The permit of one request to be under way, which is taken at the beginning of its block."""
 
 
 class WaitTooLong(Exception):
@@ -42,33 +45,6 @@ class WaitTooLong(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.seconds = seconds
-
-
-class Permit:
-    """The permit of one request to be under way. Not safe to share between threads. `check` is called once it may go,
-    after all waits; an error from it ends the request."""
-
-    def __init__(self, pace: RateLimiter, check: Check | None = None) -> None:
-        self._pace = pace
-        self._check = check
-        self._is_taken = False
-
-    def take(self) -> bool:
-        """Waits until one more request may go, and as the API asked. False, at once, if the permit is taken already."""
-        if self._is_taken:
-            return False
-        self._pace.enter()
-        self._is_taken = True
-        self._pace.wait_for_retry_after()
-        if self._check is not None:
-            self._check()
-        return True
-
-    def give_back(self) -> None:
-        """Lets the next request go; does nothing if the permit is not taken."""
-        if self._is_taken:
-            self._is_taken = False
-            self._pace.free()
 
 
 class RateLimiter:
@@ -106,23 +82,27 @@ class RateLimiter:
         """How many requests may go at once now."""
         return self._width
 
-    def turn(self, check: Check | None = None) -> Permit:
-        """A permit, which is still to be taken."""
-        return Permit(self, check)
+    @contextmanager
+    def permit(self, check: Check | None = None) -> Iterator[None]:
+        """Lets one request be under way during the block. Waits until it may be, and as long as the API asked everybody
+        to. `check` is called after all waits; an error from it ends the request.
 
-    def enter(self) -> None:
-        """Waits until one more request may be under way, and counts it."""
+        WaitTooLong, at once, if the run may not wait so long.
+        """
         self._places.get()
+        try:
+            held = self._not_before - self._clock()
+            if held > max(self._left, LONGEST_WAIT):
+                raise WaitTooLong(held)
+            if held > 0:
+                self._sleep(held)
+            if check is not None:
+                check()
+            yield
+        finally:
+            self._free()
 
-    def wait_for_retry_after(self) -> None:
-        """Waits as long as the API asked everybody to. WaitTooLong, at once, if the run may not wait so long."""
-        held = self._not_before - self._clock()
-        if held > max(self._left, LONGEST_WAIT):
-            raise WaitTooLong(held)
-        if held > 0:
-            self._sleep(held)
-
-    def free(self) -> None:
+    def _free(self) -> None:
         """One more request may go."""
         with self._lock:
             if self._surplus:
@@ -138,7 +118,7 @@ class RateLimiter:
                 return
             self._width += 1
             self._good = 0
-        self.free()
+        self._free()
 
     def on_throttled(self, asked: float | None) -> None:
         """After a 429: all wait for `asked` seconds (None: a short time), and half as many run at once from now on."""
