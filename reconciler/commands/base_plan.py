@@ -11,7 +11,6 @@ from reconciler.config.committed import Committed
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
-from reconciler.git.command import Limits
 from reconciler.git.history import commit_subject, merge_base
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan
@@ -42,7 +41,7 @@ class BasePlan:
 def read_base_plan(configuration: Configuration, environment: Environment, ref: str) -> BasePlan:
     """The configuration where HEAD and `ref` part. WrongUsage or GitUnusable where git cannot tell; a configuration
     that is invalid there is a warning."""
-    checkout = find_checkout(configuration.folder, Limits(), what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
+    checkout = find_checkout(configuration.folder, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
     commit, tip = merge_base(checkout, ref)
     read = partial(_read, configuration, environment, checkout)
     return replace(read(commit), tip=tip, find_tip=partial(read, tip))

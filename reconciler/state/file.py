@@ -13,7 +13,6 @@ from reconciler.errors import Refused, StateUnusable
 from reconciler.lazy import load
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
-from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held
 from reconciler.state.document import BRING_BACK, JournalFile, from_text, to_text
 from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
@@ -68,14 +67,11 @@ class FileBackend:
         try:
             names = sorted(path.stem for path in self._receipts.glob("*-*.json"))
             later = [name for name in names if name.partition("-")[0] > f"{state.serial:06d}"]
-            ours = [name for name in later if self._lineage_of(name) == state.lineage]
-        except (OSError, Unreadable, ValueError):
+            texts = {name: read_regular(self._receipts / f"{name}.json", LARGEST_RECEIPT) for name in later}
+            ours = [name for name, text in texts.items() if json.loads(text).get("lineage", "") == state.lineage]
+        except (OSError, Unreadable, ValueError, AttributeError):
             return ""
         return ours[-1] if ours and not self.journal.path.exists() else ""
-
-    def _lineage_of(self, receipt: str) -> str:
-        document = json.loads(read_regular(self._receipts / f"{receipt}.json", LARGEST_RECEIPT))
-        return str(document.get("lineage", "")) if isinstance(document, dict) else ""
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         content, failed = to_text(state).encode(), f"{self.path}: the state cannot be written"
@@ -97,13 +93,11 @@ class FileBackend:
             raise StateUnusable(f"{failed} ({error})", hint="see to the disk") from error
         return _version(content)
 
-    def receipts(self) -> dict[str, str]:
+    def receipts(self) -> dict[str, bytes]:
         try:
-            found = sorted(self._receipts.glob("*.json"))
-            return {path.stem: read_regular(path, LARGEST_RECEIPT).decode("utf-8") for path in found}
-        except (OSError, Unreadable, UnicodeDecodeError) as error:
-            why = error if isinstance(error, Unreadable) else unreadable(error)
-            raise StateUnusable(f"{self._receipts}: cannot be read ({why})", hint="see to the folder") from error
+            return {path.stem: read_regular(path, LARGEST_RECEIPT) for path in sorted(self._receipts.glob("*.json"))}
+        except (OSError, Unreadable) as error:
+            raise StateUnusable(f"{self._receipts}: cannot be read ({error})", hint="see to the folder") from error
 
     @contextmanager
     def lock(self, holder: LockInfo) -> Iterator[None]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment, path_segment
-from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, release_on_exit
 from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
@@ -96,13 +95,7 @@ class ObjectBackend:
                 raise StateConflict(self.where, self.journal)
 
     def _state(self, found: Found) -> State:
-        try:
-            text = found.content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            hint = "bring an earlier version of the object back; without any, move it away: "
-            hint += "the next plan then adopts what is live by name, and deletes nothing"
-            raise StateUnusable(f"{self.where}: the state is damaged ({unreadable(error)})", hint=hint) from error
-        return from_text(text, self.environment, self.where)
+        return from_text(found.content, self.environment, self.where)
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         """As `Backend.write`; `note` is not kept, because an object has no log.
@@ -125,20 +118,12 @@ class ObjectBackend:
             raise StateConflict(self.where, self.journal)
         return written
 
-    def receipts(self) -> dict[str, str]:
+    def receipts(self) -> dict[str, bytes]:
         places = [self._old_receipts, self._receipts] if self._old_name and self._old() else [self._receipts]
         names = [name for place in places for name in self._bucket.names(place) if name.endswith(".json")]
         with Threads(READERS) as pool:
             found = dict(zip(names, pool.map(self._bucket.read, names), strict=True))
-        try:
-            return {
-                name.rpartition("/")[2].removesuffix(".json"): each.content.decode("utf-8")
-                for name, each in found.items()
-                if each is not None
-            }
-        except UnicodeDecodeError as error:
-            where = self._bucket.where(self._receipts)
-            raise StateUnusable(f"{where}: a receipt is damaged ({unreadable(error)})", hint="move it away") from error
+        return {name.rpartition("/")[2].removesuffix(".json"): each.content for name, each in found.items() if each}
 
     @contextmanager
     def lock(self, holder: LockInfo) -> Iterator[None]:

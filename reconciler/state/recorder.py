@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from reconciler.errors import KeyExposed, ReconcilerError, Refused
@@ -55,20 +55,16 @@ class ActiveLock:
     def check(self) -> None:
         """LockBroken if nobody or another run holds the lock. A backend that does not answer is no reason."""
         with self._mutex:
-            if self._broken is None and time.monotonic() >= self._due:
-                self._refresh()
+            began = time.monotonic()
+            if self._broken is None and began >= self._due:
+                now: LockInfo | None = self.holder
+                with suppress(ReconcilerError):
+                    now = self._store.holder()
+                if now != self.holder:
+                    self._broken = LockBroken(self._store.where, now)
+                self._due = self._after(time.monotonic() - began)
         if self._broken is not None:
             raise self._broken
-
-    def _refresh(self) -> None:
-        began = time.monotonic()
-        try:
-            now = self._store.holder()
-        except ReconcilerError:
-            now = self.holder
-        if now != self.holder:
-            self._broken = LockBroken(self._store.where, now)
-        self._due = self._after(time.monotonic() - began)
 
     def _after(self, seconds: float) -> float:
         """When the next check is due, if one takes so many seconds."""

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.git.command import Limits
 from reconciler.model.inputs import Entry, State
 from reconciler.state.git import GitBackend
 
@@ -98,9 +97,9 @@ def remote(tmp_path: Path, nobody: None, uses_git: None) -> Remote:
 def store_of(tmp_path: Path) -> StoreOf:
     """Makes a store of production in a clone."""
 
-    def make(folder: Path, remote: str = "origin", limits: Limits | None = None, author: str = "") -> GitBackend:
+    def make(folder: Path, remote: str = "origin", author: str = "") -> GitBackend:
         journal = tmp_path / "production.journal"
-        return GitBackend(folder, "production", remote, journal=journal, limits=limits, author=author)
+        return GitBackend(folder, "production", remote, journal=journal, author=author)
 
     return make
 

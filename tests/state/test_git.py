@@ -147,7 +147,7 @@ def test_receipts(store: GitBackend, remote: Remote, store_of: StoreOf) -> None:
     third = store.write(state(3), second, receipt=ReceiptFile("2026-01", '{"é": ""}'))
     store.write(state(4), third)
     kept = store_of(remote.clone("other", "--depth=1")).receipts()
-    assert list(kept.items()) == [("2026-01", '{"é": ""}'), ("2026-02", "{\n}\n")]
+    assert list(kept.items()) == [("2026-01", '{"é": ""}'.encode()), ("2026-02", b"{\n}\n")]
     assert git(remote.path, "ls-tree", "-r", "--name-only", second).split() == ["receipts/2026-02.json", "state.json"]
     assert store.read().state == state(4)
 

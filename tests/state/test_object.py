@@ -13,6 +13,7 @@ from reconciler.errors import StateUnusable
 from reconciler.model.inputs import State
 from reconciler.state.backend import ReceiptFile, StateConflict
 from reconciler.state.object import ObjectBackend
+from reconciler.state.receipts import list_receipts
 
 from .conftest import state
 from .s3_server import Server, aim, needs_server, running
@@ -109,7 +110,7 @@ def test_receipts_are_kept_beside_the_state(store: ObjectBackend, server: Server
     assert store.receipts() == {}
     version = store.write(state(1), "", receipt=ReceiptFile("2026-01-02-b", "second"))
     store.write(state(2), version, receipt=ReceiptFile("2026-01-01-a", "first: ä"))
-    assert list(store.receipts().items()) == [("2026-01-01-a", "first: ä"), ("2026-01-02-b", "second")]
+    assert list(store.receipts().items()) == [("2026-01-01-a", "first: ä".encode()), ("2026-01-02-b", b"second")]
     assert server.get(f"bucket/{prefix}/receipts/production/2026-01-02-b.json") == b"second"
     other = ObjectBackend(f"s3://bucket/{prefix}", "sandbox", store.journal)
     assert other.receipts() == {}
@@ -120,7 +121,7 @@ def test_a_write_that_is_refused_leaves_no_receipt(store: ObjectBackend) -> None
     store.write(state(1), "", receipt=ReceiptFile("of-the-winner", "won"))
     with pytest.raises(StateConflict):
         store.write(state(1, daily="of-the-loser"), "", receipt=ReceiptFile("of-the-loser", "lost"))
-    assert store.receipts() == {"of-the-winner": "won"}
+    assert store.receipts() == {"of-the-winner": b"won"}
 
 
 def test_a_receipt_is_not_written_over(store: ObjectBackend, server: Server, prefix: str) -> None:
@@ -128,10 +129,10 @@ def test_a_receipt_is_not_written_over(store: ObjectBackend, server: Server, pre
     version = store.write(state(1), "", receipt=ReceiptFile("name", "first"))
     with pytest.raises(StateConflict, match="the receipt name exists already"):
         store.write(state(2), version, receipt=ReceiptFile("name", "second"))
-    assert (store.receipts(), store.read().version) == ({"name": "first"}, version)
+    assert (store.receipts(), store.read().version) == ({"name": b"first"}, version)
     server.put(f"bucket/{prefix}/receipts/production/name.json", b"\xff")
-    with pytest.raises(StateUnusable, match="a receipt is damaged"):
-        store.receipts()
+    with pytest.raises(StateUnusable, match="this receipt is not understood"):
+        list_receipts(store)
 
 
 def test_of_many_that_write_at_once_one_wins(store: ObjectBackend) -> None:
