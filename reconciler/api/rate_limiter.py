@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 # The vendor publishes no numbers for its rate limits. All that is known is one 429 with `Retry-After: 60`, of a trial
@@ -39,12 +40,11 @@ Permit = AbstractContextManager[None]
 """The permit of one request to be under way, which is taken at the beginning of its block."""
 
 
+@dataclass(eq=False)
 class WaitTooLong(Exception):
-    """The API asked for a longer wait than the run has left; `seconds` is how long."""
+    """The API asked for a longer wait than the run has left."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+    seconds: float
 
 
 class RateLimiter:
@@ -160,7 +160,3 @@ class Poll:
             if seconds:
                 self.sleep(seconds)
             yield attempt
-
-    def longer(self, *delays: float) -> Poll:
-        """A poll with further attempts at the end."""
-        return Poll((*self._delays, *delays))

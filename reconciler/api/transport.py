@@ -201,8 +201,9 @@ def connect(address: str, secret: Secret, connections: int, now: datetime | None
     """
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
-        return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections, now)
-    door = _open(base_url(address), secret, headers, connections)
+        door = _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections, now)
+    else:
+        door = _open(base_url(address), secret, headers, connections)
     door.now = now
     return door
 
@@ -258,6 +259,4 @@ def _open_simulator(
         ) from error
 
     transport, address = httpx.WSGITransport(simulator), f"{SIMULATOR}{file}"
-    door = Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, simulator.close, address)
-    door.now = now
-    return door
+    return Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, simulator.close, address)

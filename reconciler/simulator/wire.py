@@ -153,7 +153,7 @@ def read_json(raw: bytes) -> tuple[Any, str | None]:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is out of range" if text[-1].isdigit() else f"{text} is not JSON")
+        raise ValueError(f"{text} is no finite number")
     return number
 
 
@@ -180,6 +180,11 @@ def text(shortest: int = 0, longest: int = MAX_BODY) -> Check:
             yield "", f"must have {shortest} to {longest} characters"
 
     return check
+
+
+def matching(pattern: re.Pattern[str], message: str) -> Check:
+    """A string of that form."""
+    return lambda value: iter(() if isinstance(value, str) and pattern.fullmatch(value) else (("", message),))
 
 
 def one_of(*options: str | int | None) -> Check:

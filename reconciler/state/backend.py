@@ -105,7 +105,7 @@ class ReceiptFile:
 class Backend(Protocol):
     """Where the state of one environment is kept. `is_local`: on this machine.
 
-    A class also has `open(environment, folder, journal)`, which `operations.open_backend` calls (see `model.backends`).
+    `operations.open_backend` calls its class with the environment, the configuration's folder, and the journal.
     """
 
     is_local: bool

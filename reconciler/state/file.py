@@ -24,7 +24,7 @@ LOCK_HINT = "remove it: a lock is a file of this machine, and no commit should b
 
 
 class FileBackend:
-    """The state of one environment in one file, with its lock beside it, and its journal too unless `journal` is given.
+    """The state of one environment in one file, with its lock beside it.
 
     The operating system holds the lock, so it ends with the process, however that ends. All links to one file share its
     lock, and a write through a link replaces the file that it leads to.
@@ -32,19 +32,15 @@ class FileBackend:
 
     is_local = True
 
-    def __init__(self, path: Path, environment: str, journal: JournalFile | None = None) -> None:
-        self.path = path
-        self.environment = environment
-        self._file = real = Path(os.path.realpath(path))
-        self.journal = journal or JournalFile(real.with_suffix(".journal"), environment)
+    def __init__(self, environment: Environment, _folder: Path, journal: JournalFile) -> None:
+        self.path = environment.state.path
+        self.environment = environment.name
+        self.journal = journal
+        self._file = real = Path(os.path.realpath(self.path))
         self._lock = real.with_name(f"{real.name}.lock")
         self._swap = real.with_name(f"{real.name}.swap")
         self._holder = real.with_name(f"{real.name}.holder")
         self._receipts = real.with_name("receipts") / real.stem
-
-    @classmethod
-    def open(cls, environment: Environment, _folder: Path, journal: JournalFile) -> FileBackend:
-        return cls(environment.state.path, environment.name, journal)
 
     @property
     def where(self) -> str:

@@ -31,40 +31,26 @@ ELSEWHERE = "run this in a clone of the repository, or choose another store: sta
 
 
 class GitBackend:
-    """The state of one environment on its own ref of a remote; the repository is the one that `folder` lies in."""
+    """The state of one environment on its own ref of a remote; the repository is the one that `folder` lies in.
+
+    The setting `author` is `Name <address>` of the commits, if git itself knows nobody.
+    """
 
     is_local = False
 
-    def __init__(
-        self,
-        folder: Path,
-        environment: str,
-        remote: str = "origin",
-        *,
-        journal: JournalFile,
-        configuration: str = "",
-        author: str = "",
-    ) -> None:
-        """`author`: `Name <address>` of the commits, if git itself knows nobody."""
+    def __init__(self, environment: Environment, folder: Path, journal: JournalFile) -> None:
         self.folder = folder
-        self.environment = environment
-        self.configuration = configuration
-        self.remote = remote
+        self.environment = name = environment.name
+        self.configuration = environment.configuration or ""
+        self.remote = environment.state.options["remote"]
         self.journal = journal
-        home = f"{CONFIGURATIONS}/{path_segment(configuration)}" if configuration else "refs/reconciler"
-        self.ref = f"{home}/state/{environment}"
-        self.lock_ref = f"{home}/lock/{environment}"
+        home = f"{CONFIGURATIONS}/{path_segment(self.configuration)}" if self.configuration else "refs/reconciler"
+        self.ref = f"{home}/state/{name}"
+        self.lock_ref = f"{home}/lock/{name}"
         # Earlier versions used a ref without the configuration's name.
-        self._old_ref = f"refs/reconciler/state/{environment}" if configuration else ""
-        self._author = author
+        self._old_ref = f"refs/reconciler/state/{name}" if self.configuration else ""
+        self._author = environment.state.options.get("author", "")
         self._held: LockInfo | None = None
-
-    @classmethod
-    def open(cls, environment: Environment, folder: Path, journal: JournalFile) -> GitBackend:
-        """The backend that an environment chooses. `folder`: the configuration's, which lies in the repository."""
-        remote, author = environment.state.options["remote"], environment.state.options.get("author", "")
-        configuration = environment.configuration or ""
-        return cls(folder, environment.name, remote, journal=journal, configuration=configuration, author=author)
 
     @property
     def where(self) -> str:

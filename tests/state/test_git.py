@@ -12,7 +12,7 @@ from reconciler.model.inputs import State
 from reconciler.state.backend import Backend, LockInfo, ReceiptFile, StateConflict
 from reconciler.state.git import GitBackend
 
-from .conftest import PERSON, STATE, Remote, StoreOf, git, state
+from .conftest import PERSON, STATE, Remote, StoreOf, environment, git, state
 
 
 def test_nothing_there(store: GitBackend, remote: Remote) -> None:
@@ -163,7 +163,7 @@ def test_gc_keeps_the_state(store: GitBackend, remote: Remote, store_of: StoreOf
 
 def test_environments_do_not_meet(store: GitBackend) -> None:
     """Each environment has a ref and a lock of its own."""
-    sandbox = GitBackend(store.folder, "sandbox", journal=store.journal)
+    sandbox = GitBackend(environment("git", "sandbox", remote="origin"), store.folder, store.journal)
     with store.lock(LockInfo("run1", "ada", "now")), sandbox.lock(LockInfo("run2", "bob", "now")):
         store.write(state(1), "")
         sandbox.write(State("sandbox", "other", 1), "")

@@ -15,11 +15,10 @@ from reconciler.state.backend import ReceiptFile, StateConflict
 from reconciler.state.object import ObjectBackend
 from reconciler.state.receipts import list_receipts
 
-from .conftest import state
+from .conftest import object_backend, state
 from .s3_server import Server, aim, needs_server, running
 
 pytestmark = needs_server
-PATIENCE = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def prefix(request: pytest.FixtureRequest) -> str:
 def store(server: Server, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectBackend:
     """A store of production below that prefix."""
     aim(monkeypatch, server.url)
-    return ObjectBackend(f"s3://bucket/{prefix}", "production", tmp_path / "journal", patience=PATIENCE)
+    return object_backend(f"s3://bucket/{prefix}", "production", tmp_path / "journal")
 
 
 def test_what_is_written_is_read(store: ObjectBackend) -> None:
@@ -71,7 +70,7 @@ def test_a_prefix_is_optional_and_may_be_deep(
     """Without one the state lies at the top of the bucket; a slash at the end means nothing."""
     server.make("bare")
     aim(monkeypatch, server.url)
-    store = ObjectBackend(url, "sandbox-2_B", tmp_path / "journal")
+    store = object_backend(url, "sandbox-2_B", tmp_path / "journal")
     snapshot = store.read()
     store.write(State("sandbox-2_B", "the-lineage", 1), snapshot.version)
     assert json.loads(server.get(f"{key}sandbox-2_B.json"))["serial"] == 1
@@ -81,7 +80,7 @@ def test_a_prefix_is_optional_and_may_be_deep(
 def test_environments_do_not_see_each_other(store: ObjectBackend, prefix: str, tmp_path: Path) -> None:
     """Two environments below one prefix have a state and a lock each."""
     store.write(state(daily="id-1"), "")
-    other = ObjectBackend(f"s3://bucket/{prefix}", "sandbox", tmp_path / "journal")
+    other = object_backend(f"s3://bucket/{prefix}", "sandbox", tmp_path / "journal")
     assert other.read().state == State("sandbox")
 
 
@@ -112,7 +111,7 @@ def test_receipts_are_kept_beside_the_state(store: ObjectBackend, server: Server
     store.write(state(2), version, receipt=ReceiptFile("2026-01-01-a", "first: ä"))
     assert list(store.receipts().items()) == [("2026-01-01-a", "first: ä".encode()), ("2026-01-02-b", b"second")]
     assert server.get(f"bucket/{prefix}/receipts/production/2026-01-02-b.json") == b"second"
-    other = ObjectBackend(f"s3://bucket/{prefix}", "sandbox", store.journal)
+    other = object_backend(f"s3://bucket/{prefix}", "sandbox", store.journal)
     assert other.receipts() == {}
 
 
@@ -177,12 +176,12 @@ def test_a_state_of_another_environment_is_refused(store: ObjectBackend, server:
     store.write(state(1), "")
     server.put(f"bucket/{prefix}/sandbox.json", server.get(f"bucket/{prefix}/production.json"))
     with pytest.raises(StateUnusable, match="of the environment production, not of sandbox"):
-        ObjectBackend(f"s3://bucket/{prefix}", "sandbox", store.journal).read()
+        object_backend(f"s3://bucket/{prefix}", "sandbox", store.journal).read()
 
 
 def test_a_bucket_that_is_not_there_is_no_empty_state(store: ObjectBackend, tmp_path: Path) -> None:
     """A typing mistake in the bucket's name must not look as if nothing were managed yet."""
-    lost = ObjectBackend("s3://buckte/prefix", "production", tmp_path / "journal", patience=PATIENCE)
+    lost = object_backend("s3://buckte/prefix", "production", tmp_path / "journal")
     with pytest.raises(StateUnusable, match=r"s3://buckte/prefix/production.json: cannot be read .*NoSuchBucket"):
         lost.read()
     with pytest.raises(StateUnusable, match=r"cannot be listed .*NoSuchBucket"):
