@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from reconciler.errors import GitUnusable
@@ -103,17 +102,17 @@ def run_git(
     in the folder itself. GitTimeout after `seconds`; GitUnusable without git or a repository.
     """
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
-    variables, at = git_environment(), Path(folder)
+    variables, at = git_environment(), folder
     if not arguments[0].startswith("--git-dir="):
         top = repository_top(folder)
         if top is None:
             raise GitUnusable(f"{folder}: {NO_REPOSITORY}", hint="run this in a clone of the repository")
         # Git must not look for a repository further up.
-        variables, at = variables | {"GIT_CEILING_DIRECTORIES": str(top.parent)}, top
+        variables, at = variables | {"GIT_CEILING_DIRECTORIES": str(top.parent)}, str(top)
     program = find_program("git")
     if program is None:
         raise GitUnusable("git cannot be called (there is none in PATH)", hint=NEEDED)
-    command = [program, "-C", str(at), *settings, *arguments]
+    command = [program, "-C", at, *settings, *arguments]
     verb = next((word for word in arguments if not word.startswith("-")), "")
     variables |= environment or {}
     try:
