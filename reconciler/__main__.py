@@ -11,8 +11,6 @@ from reconciler import __version__
 
 RARELY = (200_000, 20, 100)
 SWITCH_SECONDS = 0.000_5
-
-
 ENDING = ("SIGTERM", "SIGHUP")
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from reconciler.api import Poll, Reader
 from reconciler.api.lists import read_list, read_object, read_table
@@ -127,20 +127,8 @@ MOST_AT_ONCE = 16
 """Requests that are waited for at once, as far as the run's parallelism lets them go."""
 
 
-class Asked(NamedTuple):
-    """An object to ask for by its id, and what people call it."""
-
-    kind: Kind
-    id: str
-    name: str
-
-
 def observe_remembered(
-    reader: Reader,
-    kinds: Collection[Kind],
-    state: State,
-    lookups: Iterable[str] = (),
-    also: Iterable[ObjectRef] = (),
+    reader: Reader, kinds: Collection[Kind], state: State, lookups: Iterable[str] = (), also: Iterable[ObjectRef] = ()
 ) -> Live:
     """The live objects as `wait_remembered` gives them, and the lists at `lookups` (paths)."""
     with Lists(reader, kinds, counted_by_kind(state.entries)) as lists:
@@ -161,57 +149,61 @@ def wait_remembered(lists: Lists, state: State, also: Iterable[ObjectRef] = ()) 
     for attempt in Poll():
         if attempt:
             live = observe(reader, kinds, lists.needed, lists.expected)
-        missing = list(_missing(kinds, state, live, also))
+        missing = _missing(state, live, also)
         deleted = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
-        listed = [each for each in deleted if each.id in live.records.get(each.kind, ())]
-        unlisted, gone = _ask_for(reader, missing) if missing else ([], set())
+        # A kind that cannot be asked for by id has nothing that was restored.
+        listed = [each for each in deleted if each.id in live.records.get(each.kind, ()) and KINDS[each.kind].readable]
+        unlisted, gone = _ask_for(reader, list(missing))
         if not unlisted:
-            restored = _restored(reader, kinds, listed) if listed else set()
-            return _without(live, deleted - restored, gone)
+            deleted.difference_update(_answering(reader, listed))
+            records = {kind: dict(each) for kind, each in live.records.items()}
+            for ref in deleted:
+                records.get(ref.kind, {}).pop(ref.id, None)
+            return replace(live, records=records, gone=frozenset(gone | deleted))
     raise ListIncomplete(
-        "\n".join(_told(unlisted, missing)),
+        "\n".join(_describe_unlisted(unlisted, missing)),
         hint="nothing was concluded from it, and no flag passes this; plan again later, or tell Qonversion if it stays",
     )
 
 
-def _missing(kinds: Iterable[Kind], state: State, live: Live, also: Iterable[ObjectRef]) -> Iterator[Asked]:
-    """The objects that no list shows, each once, of the kinds that were read and can be asked for by id."""
-    readable = {kind.name: kind for kind in kinds if kind.readable}
+def _missing(state: State, live: Live, also: Iterable[ObjectRef]) -> dict[ObjectRef, str]:
+    """The objects that no list shows, of the kinds that were read and can be asked for by id, with their addresses."""
     named = [
         (ObjectRef.at(address, object_id), address)
         for address, entry in state.entries.items()
         for object_id in (entry.id, *entry.superseded)
     ]
-    named += [(ref, "") for ref in also]
-    seen = set()
-    for ref, address in named:
-        kind = readable.get(ref.kind)
-        if kind and ref.id not in live.records[ref.kind] and is_id(ref.id) and ref not in seen:
-            seen.add(ref)
-            yield Asked(kind, ref.id, address)
+    missing: dict[ObjectRef, str] = {}
+    for ref, address in (*named, *((ref, "") for ref in also)):
+        is_readable = ref.kind in live.records and KINDS[ref.kind].readable
+        if is_readable and ref.id not in live.records[ref.kind] and is_id(ref.id):
+            missing.setdefault(ref, address)
+    return missing
 
 
-def _ask_for(reader: Reader, missing: list[Asked]) -> tuple[list[Asked], set[ObjectRef]]:
+def _ask_for(reader: Reader, missing: list[ObjectRef]) -> tuple[list[ObjectRef], set[ObjectRef]]:
     """Those that answer, and those that are gone. If any of a sample answers, no more is asked for."""
-    kinds = dict.fromkeys(each.kind.name for each in missing)
-    sample = [each for kind in kinds for each in _of(kind, missing)[:SAMPLE]]
-    rest = [each for each in missing if each not in sample]
+    kinds = dict.fromkeys(each.kind for each in missing)
+    sample = [each for kind in kinds for each in [ref for ref in missing if ref.kind == kind][:SAMPLE]]
     gone: set[ObjectRef] = set()
-    for part in (sample, rest):
+    for part in (sample, [each for each in missing if each not in sample]):
         answering = _answering(reader, part)
         if answering:
             return answering, gone
-        gone |= {ObjectRef(each.kind.name, each.id) for each in part}
+        gone.update(part)
     return [], gone
 
 
-def _of(kind: str, asked: Iterable[Asked]) -> list[Asked]:
-    return [each for each in asked if each.kind.name == kind]
+def _answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
+    """Those that answer by their id. AnswerUnreadable if an answer is no record of its kind."""
 
+    def is_there(ref: ObjectRef) -> bool:
+        kind = KINDS[ref.kind]
+        item = read_object(reader, kind.path, ref.id)
+        return item is not None and record_from(kind, item, {}).id == ref.id
 
-def _answering(reader: Reader, asked: list[Asked]) -> list[Asked]:
     with Threads(MOST_AT_ONCE) as pool:
-        answers = [pool.submit(_is_there, reader, each) for each in asked]
+        answers = [pool.submit(is_there, each) for each in asked]
         try:
             return [each for each, answer in zip(asked, answers, strict=True) if result(answer)]
         except BaseException:
@@ -220,37 +212,10 @@ def _answering(reader: Reader, asked: list[Asked]) -> list[Asked]:
             raise
 
 
-def _is_there(reader: Reader, asked: Asked) -> bool:
-    """Whether it answers. AnswerUnreadable if the answer is no record of its kind."""
-    item = read_object(reader, asked.kind.path, asked.id)
-    return item is not None and record_from(asked.kind, item, {}).id == asked.id
-
-
-def _restored(reader: Reader, kinds: Iterable[Kind], listed: Iterable[ObjectRef]) -> set[ObjectRef]:
-    """Those of the objects that we deleted which are there again by their id. A kind that cannot be asked has none."""
-    readable = {kind.name: kind for kind in kinds if kind.readable}
-    asked = [Asked(readable[each.kind], each.id, "") for each in listed if each.kind in readable]
-    return {ObjectRef(each.kind.name, each.id) for each in _answering(reader, asked)}
-
-
-def _without(live: Live, deleted: set[ObjectRef], gone: set[ObjectRef]) -> Live:
-    """Live without what we deleted, which may still be listed."""
-    records = {
-        kind: {object_id: record for object_id, record in each.items() if record.ref not in deleted}
-        if any(ref.id in each for ref in deleted if ref.kind == kind)
-        else each
-        for kind, each in live.records.items()
-    }
-    return replace(live, records=records, gone=frozenset(gone | deleted))
-
-
-def _told(unlisted: list[Asked], missing: list[Asked]) -> Iterator[str]:
+def _describe_unlisted(unlisted: list[ObjectRef], missing: Mapping[ObjectRef, str]) -> Iterator[str]:
     """Which list is not whole, and which object shows it; a line a kind."""
-    for each in {each.kind.name: each for each in reversed(unlisted)}.values():
-        count = len(_of(each.kind.name, missing))
+    for ref in {each.kind: each for each in reversed(unlisted)}.values():
+        path, count = KINDS[ref.kind].path, sum(each.kind == ref.kind for each in missing)
         others = f"; it lacks {count} objects that the state knows" if count > 1 else ""
-        what = f"{each.name} ({each.id})" if each.name else each.id
-        yield (
-            f"GET {each.kind.path} is not whole: {what} is not in it, and GET {each.kind.path}/{each.id} "
-            f"answers with that object{others}"
-        )
+        what = f"{missing[ref]} ({ref.id})" if missing[ref] else ref.id
+        yield f"GET {path} is not whole: {what} is not in it, and GET {path}/{ref.id} answers with that object{others}"

@@ -8,13 +8,11 @@ import signal
 import stat
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from reconciler.lazy import load
-
-if TYPE_CHECKING:
-    import subprocess
 
 NO_FILES: Final = {
     stat.S_IFDIR: "a folder",
@@ -151,19 +149,12 @@ def run_program(
         try:
             out, err = process.communicate(stdin, timeout=seconds)
         except BaseException as error:
-            _end(process, attended)
+            with suppress(OSError, AttributeError):
+                if not attended:
+                    os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            process.wait()
             if isinstance(error, load("subprocess:TimeoutExpired")):
                 raise TimeoutError from None
             raise
     return process.returncode, out, err or b""
-
-
-def _end(process: subprocess.Popen[bytes], attended: bool) -> None:
-    try:
-        if attended:
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-    except (OSError, AttributeError):
-        process.kill()
-    process.wait()

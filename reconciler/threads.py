@@ -59,14 +59,10 @@ def on_interrupt(tell: Callable[[], None]) -> Iterator[None]:
             raise KeyboardInterrupt
         tell()
 
-    before = {number: signal.signal(number, handle) for number in {signal.SIGINT, *interrupting_signals()}}
+    interrupting = [each for each in signal.valid_signals() if signal.getsignal(each) is signal.default_int_handler]
+    before = {number: signal.signal(number, handle) for number in {signal.SIGINT, *interrupting}}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def interrupting_signals() -> list[int]:
-    """The signals that raise KeyboardInterrupt now."""
-    return [number for number in signal.valid_signals() if signal.getsignal(number) is signal.default_int_handler]

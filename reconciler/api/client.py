@@ -74,7 +74,7 @@ class Reader:
         return answer
 
     def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
-        return self._door.exchange(method, path, turn=self._pace.turn(rest.pop("check", None)), **rest)
+        return self._door.exchange(method, path, self._pace.permit(rest.pop("check", None)), **rest)
 
 
 class Writer(Reader):

@@ -14,6 +14,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 # The vendor publishes no numbers for its rate limits. All that is known is one 429 with `Retry-After: 60`, of a trial
@@ -34,48 +36,16 @@ POLL_DELAYS = (0.0, 0.5, 1.0, 2.0)
 
 Sleep = Callable[[float], None]
 Check = Callable[[], None]
+NO_BOUND: AbstractContextManager[object] = nullcontext()
+Permit = AbstractContextManager[None]
+"""The permit of one request to be under way, which is taken at the beginning of its block."""
 
 
+@dataclass(eq=False)
 class WaitTooLong(Exception):
-    """The API asked for a longer wait than the run has left; `seconds` is how long."""
+    """The API asked for a longer wait than the run has left."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
-
-
-class Permit:
-    """The permit of one request to be under way. Not safe to share between threads. `check` is called once it may go,
-    after all waits; an error from it ends the request."""
-
-    def __init__(self, pace: RateLimiter, check: Check | None = None) -> None:
-        self._pace = pace
-        self._check = check
-        self._is_taken = self._is_counted = False
-
-    def take(self) -> bool:
-        """Waits until one more request may go, and as the API asked. False, at once, if the permit is taken already."""
-        if self._is_taken:
-            return False
-        self._pace.enter()
-        self._is_taken = True
-        self._pace.wait_for_retry_after()
-        if self._pace.total is not None:
-            # Not before: who waits for one API must not hold up the requests to another one.
-            self._pace.total.acquire()
-            self._is_counted = True
-        if self._check is not None:
-            self._check()
-        return True
-
-    def give_back(self) -> None:
-        """Lets the next request go; does nothing if the permit is not taken."""
-        if self._is_counted and self._pace.total is not None:
-            self._is_counted = False
-            self._pace.total.release()
-        if self._is_taken:
-            self._is_taken = False
-            self._pace.free()
+    seconds: float
 
 
 class RateLimiter:
@@ -92,9 +62,9 @@ class RateLimiter:
         budget: float = BUDGET,
         sleep: Sleep = time.sleep,
         clock: Callable[[], float] = time.monotonic,
-        total: threading.Semaphore | None = None,
+        total: AbstractContextManager[object] = NO_BOUND,
     ) -> None:
-        self.total = total
+        self._total = total
         self._most = self._width = max(1, width)
         self._sleep = sleep
         self._clock = clock
@@ -116,23 +86,29 @@ class RateLimiter:
         """How many requests may go at once now."""
         return self._width
 
-    def turn(self, check: Check | None = None) -> Permit:
-        """A permit, which is still to be taken."""
-        return Permit(self, check)
+    @contextmanager
+    def permit(self, check: Check | None = None) -> Iterator[None]:
+        """Lets one request be under way during the block. Waits until it may be, and as long as the API asked everybody
+        to. `check` is called after all waits; an error from it ends the request.
 
-    def enter(self) -> None:
-        """Waits until one more request may be under way, and counts it."""
+        WaitTooLong, at once, if the run may not wait so long.
+        """
         self._places.get()
+        try:
+            held = self._not_before - self._clock()
+            if held > max(self._left, LONGEST_WAIT):
+                raise WaitTooLong(held)
+            if held > 0:
+                self._sleep(held)
+            # Not before: who waits for one API must not hold up the requests to another one.
+            with self._total:
+                if check is not None:
+                    check()
+                yield
+        finally:
+            self._free()
 
-    def wait_for_retry_after(self) -> None:
-        """Waits as long as the API asked everybody to. WaitTooLong, at once, if the run may not wait so long."""
-        held = self._not_before - self._clock()
-        if held > max(self._left, LONGEST_WAIT):
-            raise WaitTooLong(held)
-        if held > 0:
-            self._sleep(held)
-
-    def free(self) -> None:
+    def _free(self) -> None:
         """One more request may go."""
         with self._lock:
             if self._surplus:
@@ -148,7 +124,7 @@ class RateLimiter:
                 return
             self._width += 1
             self._good = 0
-        self.free()
+        self._free()
 
     def on_throttled(self, asked: float | None) -> None:
         """After a 429: all wait for `asked` seconds (None: a short time), and half as many run at once from now on."""
@@ -206,7 +182,3 @@ class Poll:
             if seconds:
                 self.sleep(seconds)
             yield attempt
-
-    def longer(self, *delays: float) -> Poll:
-        """A poll with further attempts at the end."""
-        return Poll((*self._delays, *delays))

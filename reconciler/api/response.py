@@ -41,14 +41,18 @@ class Response:
     @property
     def ok(self) -> bool:
         """Whether it is any 2xx (the documents state only 201 and 202 [seed]) without an error in its body."""
-        return self.status in SUCCESS and not self._is_error_in_disguise()
+        if self.status not in SUCCESS or b'"error"' not in self.content:
+            return self.status in SUCCESS
+        fields = self.fields()
+        # An object may have a field of that name.
+        return not fields.get("error") or isinstance(fields.get("id"), str)
 
     def body(self) -> Any:
         """The JSON in the body, None if it is empty; AnswerUnreadable if it is not JSON."""
         if not self.content.strip():
             return None
         try:
-            body = json.loads(self.content, parse_constant=_no_number, parse_float=_finite)
+            body = json.loads(self.content, parse_constant=_finite, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             shown = self.content[:SHOWN_CHARACTERS].decode("utf-8", "replace")
             raise AnswerUnreadable(
@@ -132,21 +136,9 @@ class Response:
             return NotAuthorised(text, hint=f"the key in {source} may not do this")
         return AnswerRefused(text, status=self.status, hint=MOVED if self.redirect() else None)
 
-    def _is_error_in_disguise(self) -> bool:
-        """Whether the body has an `error` although the status is 2xx. An object may have a field of that name."""
-        if b'"error"' not in self.content:
-            return False
-        fields = self.fields()
-        return bool(fields.get("error")) and not isinstance(fields.get("id"), str)
-
-    def _envelope(self) -> dict[str, Any]:
-        error = self.fields().get("error")
-        if isinstance(error, str):
-            return {"message": error}
-        return error if isinstance(error, dict) else {}
-
     def _details(self) -> str:
-        envelope = self._envelope()
+        error = self.fields().get("error")
+        envelope = error if isinstance(error, dict) else {"message": error} if isinstance(error, str) else {}
         parts = [in_short(envelope[name]) for name in ("code", "message") if envelope.get(name)]
         details = envelope.get("details")
         listed = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
@@ -183,14 +175,10 @@ def in_short(value: object) -> str:
     return truncate(" ".join(text.split()), SHOWN_CHARACTERS)
 
 
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is not JSON")
-
-
 def _finite(text: str) -> float:
     number = float(text)
-    if math.isinf(number):
-        raise ValueError(f"{text} is larger than numbers are")
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no finite number")
     return number
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -90,11 +90,8 @@ def read_secret(environment: Environment, variables: Mapping[str, str], folder: 
     if command and not value:
         instead = f"set {source}, which wins" if source else "name a variable under secret_env: where set, it wins"
         source = f"secret_command ({command[0]})"
-        try:
-            value = _key_from(command, folder)
-        except _NoKey as error:
-            hint = f"see by hand that it prints the key and nothing else; or {instead}"
-            raise NotAuthorised(f"no key: {source} {error}", hint=hint) from error
+        hint = f"see by hand that it prints the key and nothing else; or {instead}"
+        value = _key_from(command, folder, lambda why: NotAuthorised(f"no key: {source} {why}", hint=hint))
     if not value:
         raise NotAuthorised(
             f"no key: {source} is not set", hint=f"set {source} to the project's Secret Key (sk_… or test_sk_…)"
@@ -106,12 +103,8 @@ def read_secret(environment: Environment, variables: Mapping[str, str], folder: 
     return Secret(value, source or "")
 
 
-class _NoKey(Exception):
-    """The program gave no key; the text says why."""
-
-
-def _key_from(command: Sequence[str], folder: Path) -> str:
-    """The one word that the program prints.
+def _key_from(command: Sequence[str], folder: Path, no_key: Callable[[str], NotAuthorised]) -> str:
+    """The one word that the program prints. `no_key` makes the error, from why there is none.
 
     It runs in `folder`, that of reconciler.yaml; a program with a slash in its name is relative to it. On a terminal it
     may ask a person and its stderr is shown; elsewhere its stderr goes into the error.
@@ -121,23 +114,23 @@ def _key_from(command: Sequence[str], folder: Path) -> str:
     # A bare name is looked for in PATH, and never in the folder.
     program = find_program(name) if Path(name).name == name else str((folder / name).absolute())
     if program is None:
-        raise _NoKey(f"cannot be run ({MISSING})")
+        raise no_key(f"cannot be run ({MISSING})")
     seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
     try:
         code, out, said = run_program([program, *command[1:]], seconds=seconds, folder=folder, attended=attended)
     except TimeoutError:
-        raise _NoKey(f"did not end within {seconds:g} seconds, and was ended") from None
+        raise no_key(f"did not end within {seconds:g} seconds, and was ended") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise _NoKey(f"cannot be run ({why})") from error
+        raise no_key(f"cannot be run ({why})") from error
     if code:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
         told = f": {_stderr_text(said, out)}" if said.strip() else ""
-        raise _NoKey(f"{how}{told}")
+        raise no_key(f"{how}{told}")
     words = out.decode("utf-8", "replace").split()
     if len(words) != 1:
         what = "more than one word; expected the key" if words else "nothing; expected the key, on stdout"
-        raise _NoKey(f"printed {what}")
+        raise no_key(f"printed {what}")
     return words[0]
 
 

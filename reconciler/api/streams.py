@@ -8,6 +8,7 @@ that many threads must share, so this module sends one packet and asks once. The
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import socket
@@ -15,11 +16,9 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from reconciler.api.rate_limiter import Permit
 from reconciler.lazy import without_optional
 
 with without_optional("trio"):
@@ -46,15 +45,9 @@ class DeadlineExceeded(Exception):
     """The exchange took longer than it may."""
 
 
-class ServerDisconnected(Exception):
-    """The server ended the connection before the request left: nothing was done."""
-
-
 class _Exchange(threading.local):
     began: float = 0.0
-    ends: float | None = None
-    seconds: float = 0.0
-    permit: Permit | None = None
+    ends: float = math.inf
     # Since the last request of this exchange left: the first bytes that came, and whether the connection ended.
     head: bytes = b""
     has_ended: bool = False
@@ -63,46 +56,21 @@ class _Exchange(threading.local):
 _exchange = _Exchange()
 
 
-@contextmanager
-def exchange_deadline(seconds: float, permit: Permit) -> Iterator[None]:
-    """Limits the one exchange that this thread does in the block: the network raises DeadlineExceeded after `seconds`.
-
-    The permit is held from right before the request leaves until the response begins to come. The work before and
-    after that needs no permit.
-    """
-    _exchange.seconds, _exchange.permit = seconds, permit
-    _begin()
-    try:
-        yield
-    finally:
-        _exchange.ends = _exchange.permit = None
-        permit.give_back()
-
-
-def start_exchange() -> bool:
-    """Takes the permit of this thread's exchange, and starts its time. False if it has the permit already."""
-    if _exchange.permit is None or not _exchange.permit.take():
-        return False
-    _begin()
-    return True
+def start_exchange(seconds: float) -> None:
+    """Starts the time of this thread's exchange: the network raises DeadlineExceeded after `seconds`."""
+    _exchange.began = time.monotonic()
+    _exchange.ends = _exchange.began + seconds
 
 
 def seconds_taken() -> float:
-    """Seconds since the last request of this thread got its permit."""
+    """Seconds since the last exchange of this thread started."""
     return time.monotonic() - _exchange.began
 
 
-def _begin() -> None:
-    _exchange.began = time.monotonic()
-    _exchange.ends = _exchange.began + _exchange.seconds
-
-
 def _seconds_left(timeout: float | None) -> float | None:
-    if _exchange.ends is None:
-        return timeout
     left = _exchange.ends - time.monotonic()
     if left <= 0:
-        raise DeadlineExceeded(f"not complete after {_exchange.seconds:.0f} seconds")
+        raise DeadlineExceeded(f"not complete after {_exchange.ends - _exchange.began:.0f} seconds")
     return left if timeout is None else min(timeout, left)
 
 
@@ -126,8 +94,6 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._flush(timeout)
         received = self._in_time(self._stream.read, max_bytes, timeout=_seconds_left(timeout))
-        if _exchange.permit is not None:
-            _exchange.permit.give_back()
         self._last_read = time.monotonic()
         _exchange.head, _exchange.has_ended = _exchange.head or received, not received
         return received
@@ -156,9 +122,6 @@ class _Stream(httpcore.NetworkStream):
     def _flush(self, timeout: float | None) -> None:
         if self._unsent:
             content, self._unsent = self._unsent, b""
-            # httpcore looked before the wait for the permit, which can take as long as a server asks for.
-            if start_exchange() and self._last_read and self.get_extra_info("is_readable"):
-                raise ServerDisconnected("the server ended the connection before the request left")
             _exchange.head, _exchange.has_ended = b"", False
             self._in_time(self._stream.write, content, timeout=_seconds_left(timeout))
 
@@ -178,7 +141,6 @@ NOT_SENT = (
     httpcore.PoolTimeout,
     httpcore.UnsupportedProtocol,
     httpcore.ProxyError,
-    ServerDisconnected,
 )
 """The errors before which nothing of the request has left."""
 NO_RESPONSE = (*NOT_SENT, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, DeadlineExceeded)
@@ -203,7 +165,7 @@ def failure_text(error: Exception) -> str:
     """
     # The pool of httpcore raises without the cause, which stays the context.
     cause = error.__cause__ or error.__context__
-    if isinstance(error, (DeadlineExceeded, ServerDisconnected)):
+    if isinstance(error, DeadlineExceeded):
         return str(error)
     if isinstance(error, httpcore.ProxyError):
         status = STATUS.match(_exchange.head)

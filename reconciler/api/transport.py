@@ -103,9 +103,9 @@ class Transport:
         return self.now or datetime.now(UTC)
 
     def exchange(
-        self, method: str, path: str, *, turn: Permit, query: Query = None, body: Any = None, headers: Headers = None
+        self, method: str, path: str, permit: Permit, query: Query = None, body: Any = None, headers: Headers = None
     ) -> Response:
-        """Sends one request once `turn` permits it, and gives the response, whatever its status.
+        """Sends one request and gives the response, whatever its status. Holds `permit` until the response begins.
 
         Unreachable if none came in time, AnswerUnreadable if its body is too long or cannot be unpacked, ApiFailed if
         the API asks for too long a wait.
@@ -118,8 +118,11 @@ class Transport:
             headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
         )
         try:
-            with streams.exchange_deadline(LONGEST_EXCHANGE, turn), self._transport() as transport:
-                answer = self._answer(transport, request, path)
+            with self._transport() as transport:
+                with permit:
+                    streams.start_exchange(LONGEST_EXCHANGE)
+                    response = transport.handle_request(request)
+                answer = self._read(response, request, path)
         except streams.NO_RESPONSE as error:
             why = streams.failure_text(error)
             self._traced(f"{method} {path}{asked}: no answer: {why}")
@@ -152,8 +155,7 @@ class Transport:
         finally:
             self._idle.append(transport)
 
-    def _answer(self, transport: httpx.BaseTransport, request: httpx.Request, path: str) -> Response:
-        response = transport.handle_request(request)
+    def _read(self, response: httpx.Response, request: httpx.Request, path: str) -> Response:
         try:
             content = streams.read_bounded(response.iter_raw(), response.headers.get("content-encoding", ""))
         except streams.BodyTooLarge as unfit:
@@ -199,8 +201,9 @@ def connect(address: str, secret: Secret, connections: int, now: datetime | None
     """
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
-        return _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections, now)
-    door = _open(base_url(address), secret, headers, connections)
+        door = _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections, now)
+    else:
+        door = _open(base_url(address), secret, headers, connections)
     door.now = now
     return door
 
@@ -255,11 +258,5 @@ def _open_simulator(
             hint="name a new file, or one that a simulator made",
         ) from error
 
-    def call_with_permit(*call: Any) -> Any:
-        streams.start_exchange()
-        return simulator(*call)
-
-    transport, address = httpx.WSGITransport(call_with_permit), f"{SIMULATOR}{file}"
-    door = Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, simulator.close, address)
-    door.now = now
-    return door
+    transport, address = httpx.WSGITransport(simulator), f"{SIMULATOR}{file}"
+    return Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, simulator.close, address)

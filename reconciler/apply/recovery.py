@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.api import Poll, Reader
 from reconciler.api.lists import read_list, read_object, read_table
+from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences, value_at
@@ -177,7 +178,7 @@ class PendingReferences:
         record, number = self._target(address, KINDS[reference.kind])
         reading = None
         doubt: list[str] = []
-        for _ in Poll().longer(LAST_DELAY):
+        for _ in Poll((*POLL_DELAYS, LAST_DELAY)):
             reading = self._newer(reference.lookup, reading)
             item = item_by_id(reference, record.id, reading.offered)
             # A list that was read before the object was made proves nothing about it.

@@ -11,7 +11,6 @@ from reconciler.config.committed import Committed
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
-from reconciler.git.command import Limits
 from reconciler.git.history import commit_subject, merge_base
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan
@@ -53,7 +52,7 @@ def read_base_plan(configuration: Configuration, environment: Environment, ref: 
 @lru_cache(2)
 def _find_base(configuration: Configuration, ref: str) -> tuple[Checkout, str, str]:
     """The repository, the commit where HEAD and `ref` part, and that of `ref`."""
-    checkout = find_checkout(configuration.folder, Limits(), what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
+    checkout = find_checkout(configuration.folder, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
     return checkout, *merge_base(checkout, ref)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, ReconcilerError
-from reconciler.git.command import NO_REPOSITORY, Limits, Settings, as_environment, run_git, without_filters
+from reconciler.git.command import NETWORK_SECONDS, NO_REPOSITORY, Settings, output, run_git, without_filters
 from reconciler.git.repository import repository_top
 
 OLDEST = (2, 31)
@@ -30,26 +30,22 @@ class Checkout:
     top: str
     object_format: str
     settings: Settings
-    limits: Limits
 
     def commit(self) -> str:
         """The commit of the configuration, for people, and whether its files have changed since."""
-        head = self._ask("rev-parse", "--verify", "--quiet", "HEAD")
-        if not head:
+        head = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], folder=self.top)
+        if head.code:
             return "not committed yet"
         within = os.path.relpath(os.path.realpath(self.folder), os.path.realpath(self.top))
         here = ":(top)" if within == os.curdir else f":(top,literal){within}"
         # Submodules are left out: git would run within them, with their settings.
-        changed = self._ask("status", "--porcelain", "--ignore-submodules=dirty", "--", here, NOT_OURS)
-        return f"{head} (with changes that are not committed)" if changed else head
-
-    def _ask(self, *arguments: str) -> str:
-        unfiltered = as_environment(without_filters(self.settings))
-        answer = run_git(arguments, folder=self.top, seconds=self.limits.local, environment=unfiltered)
-        return "" if answer.code else answer.text
+        status = ("status", "--porcelain", "--ignore-submodules=dirty", "--", here, NOT_OURS)
+        changed = run_git(status, folder=self.top, environment=without_filters(self.settings))
+        is_changed = changed.text and not changed.code
+        return f"{head.text} (with changes that are not committed)" if is_changed else head.text
 
 
-def find_checkout(folder: Path, limits: Limits, *, what: str, otherwise: str) -> Checkout:
+def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
     """The repository of a folder. GitUnusable if there is none, or git is too old.
 
     `what` says in the message who needs a repository, `otherwise` what to do without one.
@@ -57,11 +53,11 @@ def find_checkout(folder: Path, limits: Limits, *, what: str, otherwise: str) ->
     if repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
-    said = run_git(["version"], folder=at, seconds=limits.local).text
+    said = run_git(["version"], folder=at).text
     found = re.search(r"(\d+)\.(\d+)", said)
     if found and tuple(map(int, found.groups())) < OLDEST:
         raise GitUnusable(f"{said} is too old", hint=f"it needs git {'.'.join(map(str, OLDEST))} or newer")
-    answer = run_git(["rev-parse", "--show-object-format", "--show-toplevel"], folder=at, seconds=limits.local)
+    answer = run_git(["rev-parse", "--show-object-format", "--show-toplevel"], folder=at)
     if answer.code:
         # There is one, so the reason is another: unreadable settings, or a folder of another user.
         raise GitUnusable(
@@ -69,13 +65,13 @@ def find_checkout(folder: Path, limits: Limits, *, what: str, otherwise: str) ->
             hint="`git status` in that folder says the same; once it works there, so does this",
         )
     object_format, _, top = answer.text.partition("\n")
-    return Checkout(folder, top, object_format, read_settings([], at, limits), limits)
+    return Checkout(folder, top, object_format, read_settings([], at))
 
 
 def configuration_commit(folder: Path) -> str:
     """The commit of a folder's files, for people; empty without a repository or git."""
     try:
-        return find_checkout(folder, Limits(), what="", otherwise="").commit()
+        return find_checkout(folder, what="", otherwise="").commit()
     except ReconcilerError:
         return ""
 
@@ -83,15 +79,15 @@ def configuration_commit(folder: Path) -> str:
 def head_commit(folder: Path) -> str:
     """The id of the commit that is checked out in a folder; empty without a repository, a commit, or git."""
     try:
-        answer = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], folder=str(folder), seconds=Limits().local)
+        answer = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], folder=str(folder))
     except ReconcilerError:
         return ""
     return "" if answer.code else answer.text
 
 
-def read_settings(options: list[str], folder: str, limits: Limits) -> Settings:
+def read_settings(options: list[str], folder: str) -> Settings:
     """All settings of a repository, includes resolved, the strongest last."""
-    answer = run_git([*options, "config", "--list", "-z", "--includes"], folder=folder, seconds=limits.local)
+    answer = run_git([*options, "config", "--list", "-z", "--includes"], folder=folder)
     if answer.code:
         raise GitUnusable(f"{folder}: git cannot read its settings: {answer.words}", hint="see: git config --list")
     entries = filter(None, answer.out.decode("utf-8", "surrogateescape").split("\0"))
@@ -122,8 +118,7 @@ def entries_below(checkout: Checkout, commit: str, folder: str) -> dict[str, str
 
     None if the commit has no such folder. GitUnusable if git fails.
     """
-    named = ["rev-parse", "--verify", "--quiet", f"{commit}:{folder}"]
-    found = run_git(named, folder=checkout.top, seconds=checkout.limits.local)
+    found = run_git(["rev-parse", "--verify", "--quiet", f"{commit}:{folder}"], folder=checkout.top)
     if found.code or _asked(checkout, "cat-file", "-t", found.text).strip() != b"tree":
         return None
     return entries_in(_asked(checkout, "ls-tree", "-r", "-t", "-z", "--full-tree", found.text))
@@ -150,7 +145,4 @@ def _lines(blobs: Sequence[str]) -> bytes:
 
 def _asked(checkout: Checkout, *arguments: str, stdin: bytes | None = None) -> bytes:
     # The limit of the network, because a partial clone fetches missing objects now.
-    answer = run_git(arguments, folder=checkout.top, seconds=checkout.limits.network, stdin=stdin)
-    if answer.code:
-        raise GitUnusable(f"{checkout.top}: git {arguments[0]} failed: {answer.words}", hint="git fsck says more")
-    return answer.out
+    return output(checkout.top, *arguments, hint="git fsck says more", seconds=NETWORK_SECONDS, stdin=stdin)

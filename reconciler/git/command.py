@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler.errors import GitUnusable
 from reconciler.git.repository import repository_top
@@ -59,20 +60,14 @@ ELSEWHERE = frozenset(
     )
 )  # fmt: skip
 """Variables that a git hook or a caller may have set. They would change the repository, or the meaning of paths."""
-GIT_DIR = "--git-dir="
 SHOWN = 40
 NEEDED = "git, 2.31 or newer, is needed in PATH"
 NO_REPOSITORY = "not a git repository, and no folder above it is one"
 SECRET_KEY = re.compile(r"\s*(test_)?sk_")
 """The beginning of a Secret Key of the API. Git needs none, and it runs helpers and hooks of others."""
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The seconds that git may take, with a remote and without one."""
-
-    network: float = 60.0
-    local: float = 20.0
+NETWORK_SECONDS, LOCAL_SECONDS = 60.0, 20.0
+"""How long git may take, with a remote and without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +92,7 @@ def run_git(
     arguments: Sequence[str],
     *,
     folder: str,
-    seconds: float,
+    seconds: float = LOCAL_SECONDS,
     environment: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> GitResult:
@@ -107,13 +102,19 @@ def run_git(
     in the folder itself. GitTimeout after `seconds`; GitUnusable without git or a repository.
     """
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
-    at, ceiling = (folder, {}) if arguments[0].startswith(GIT_DIR) else _top(folder)
+    variables, at = git_environment(), folder
+    if not arguments[0].startswith("--git-dir="):
+        top = repository_top(folder)
+        if top is None:
+            raise GitUnusable(f"{folder}: {NO_REPOSITORY}", hint="run this in a clone of the repository")
+        # Git must not look for a repository further up.
+        variables, at = variables | {"GIT_CEILING_DIRECTORIES": str(top.parent)}, str(top)
     program = find_program("git")
     if program is None:
         raise GitUnusable("git cannot be called (there is none in PATH)", hint=NEEDED)
     command = [program, "-C", at, *settings, *arguments]
     verb = next((word for word in arguments if not word.startswith("-")), "")
-    variables = git_environment() | ceiling | dict(environment or {})
+    variables |= environment or {}
     try:
         code, out, err = run_program(command, seconds=seconds, environment=variables, stdin=stdin)
     except TimeoutError:
@@ -128,7 +129,15 @@ def run_git(
 
 def ask(top: str, *arguments: str) -> GitResult:
     """The result of git at the top of a checkout, without a remote."""
-    return run_git(arguments, folder=top, seconds=Limits().local)
+    return run_git(arguments, folder=top)
+
+
+def output(top: str, *arguments: str, hint: str = "see: git status", **options: Any) -> bytes:
+    """The output of git at the top of a checkout; `options` as for `run_git`. GitUnusable with `hint` if git fails."""
+    answer = run_git(arguments, folder=top, **options)
+    if answer.code:
+        raise GitUnusable(f"{top}: git {arguments[0]} failed: {answer.words}", hint=hint)
+    return answer.out
 
 
 def git_environment() -> dict[str, str]:
@@ -177,16 +186,8 @@ def as_environment(settings: Settings) -> dict[str, str]:
     return pairs
 
 
-def without_filters(settings: Settings) -> Settings:
-    """What switches off each filter that settings know: a checkout's attributes say which files pass through it."""
+def without_filters(settings: Settings) -> dict[str, str]:
+    """The environment that switches off each filter of the settings: attributes say which files pass through it."""
     drivers = {name.rpartition(".")[0] for name, _ in settings if name.startswith("filter.")}
     off = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
-    return tuple((f"{driver}.{name}", value) for driver in sorted(drivers) for name, value in off)
-
-
-def _top(folder: str) -> tuple[str, dict[str, str]]:
-    """The top of the checkout, and what keeps git from looking for a repository further up."""
-    top = repository_top(folder)
-    if top is None:
-        raise GitUnusable(f"{folder}: {NO_REPOSITORY}", hint="run this in a clone of the repository")
-    return str(top), {"GIT_CEILING_DIRECTORIES": str(top.parent)}
+    return as_environment(tuple((f"{driver}.{name}", value) for driver in sorted(drivers) for name, value in off))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reconciler.errors import GitUnusable, WrongUsage
 from reconciler.git.checkout import MODULE, Checkout
-from reconciler.git.command import Limits, ask, run_git
+from reconciler.git.command import ask, output, run_git
 from reconciler.git.repository import git_folder, repository_top
 
 ID = re.compile(r"[0-9a-f]{40,64}")
@@ -99,34 +99,13 @@ def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str
     A commit is newer than HEAD if it contains HEAD and a branch has it, or if the default branch or `tip` has it and
     HEAD has not. `head` replaces HEAD.
     """
-    top = repository_top(folder)
+    top, head = str(repository_top(folder) or ""), head or "HEAD"
     asked = {each for each in commits if ID.fullmatch(each)}
-    return _age(str(top), asked, head or "HEAD", tip) if top and asked else Age()
-
-
-def commit_subject(folder: Path, commit: str) -> str:
-    """The subject of a commit of this clone; empty without a repository."""
-    top = repository_top(folder)
-    return _subjects(str(top), [commit])[commit] if top else ""
-
-
-def on_default_branch(file: Path) -> bytes:
-    """The content that a file has on the default branch; empty if there is none. GitUnusable if git fails."""
-    top = repository_top(file.parent)
-    here = _here(str(top), DEFAULT_BRANCHES) if top else {}
-    commit = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
-    if top is None or commit is None:
-        return b""
-    named = ["cat-file", "blob", f"{commit}:{_from_top(file, top)}"]
-    return run_git(named, folder=str(top), seconds=Limits().local, environment=OFFLINE).out
-
-
-def _age(top: str, commits: set[str], head: str, tip: str) -> Age:
-    here = _here(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *commits])
+    here = _here(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *asked]) if top and asked else {}
     if head not in here:
         return Age()
     head = here[head]
-    others = commits - {head}
+    others = asked - {head}
     if not others:
         return Age(head)
     default = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
@@ -144,6 +123,23 @@ def _age(top: str, commits: set[str], head: str, tip: str) -> Age:
         unclear = {each for each in ahead - above if cut & _reachable(top, [f"{each}...{head}"])}
         newer, unknown = newer - unclear, unknown | unclear
     return Age(head, _subjects(top, newer), frozenset(unknown), bool(cut))
+
+
+def commit_subject(folder: Path, commit: str) -> str:
+    """The subject of a commit of this clone; empty without a repository."""
+    top = repository_top(folder)
+    return _subjects(str(top), [commit])[commit] if top else ""
+
+
+def on_default_branch(file: Path) -> bytes:
+    """The content that a file has on the default branch; empty if there is none. GitUnusable if git fails."""
+    top = repository_top(file.parent)
+    here = _here(str(top), DEFAULT_BRANCHES) if top else {}
+    commit = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
+    if top is None or commit is None:
+        return b""
+    named = ["cat-file", "blob", f"{commit}:{_from_top(file, top)}"]
+    return run_git(named, folder=str(top), environment=OFFLINE).out
 
 
 def _here(top: str, names: Iterable[str]) -> dict[str, str]:
@@ -169,10 +165,7 @@ def _subjects(top: str, commits: Collection[str]) -> dict[str, str]:
 
 def _ask(top: str, lines: Iterable[str], *arguments: str) -> str:
     stdin = "".join(f"{line}\n" for line in lines).encode()
-    answer = run_git(arguments, folder=top, seconds=Limits().local, stdin=stdin, environment=OFFLINE)
-    if answer.code:
-        raise GitUnusable(f"{top}: git {arguments[0]} failed: {answer.words}", hint="see: git status")
-    return answer.out.decode("utf-8", "replace")
+    return output(top, *arguments, stdin=stdin, environment=OFFLINE).decode("utf-8", "replace")
 
 
 OFF = "S"
@@ -223,10 +216,8 @@ def _listed(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
     """Each file, and whether git keeps it off the disk."""
     below = _from_top(folder, top)
     paths = ":(top)" if below == os.curdir else f":(top,literal){below}"
-    answer = ask(str(top), "ls-files", "-z", "-t", "--stage", "--", paths)
-    if answer.code:
-        raise GitUnusable(f"{top}: git ls-files failed: {answer.words}", hint="see: git status")
-    for entry in filter(None, answer.out.decode("utf-8", "surrogateescape").split("\0")):
+    listed = output(str(top), "ls-files", "-z", "-t", "--stage", "--", paths)
+    for entry in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
         head, _, name = entry.partition("\t")
         tag, mode = head.split()[:2]
         file = os.path.relpath(top / name, os.path.realpath(folder)).replace(os.sep, "/")

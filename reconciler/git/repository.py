@@ -7,7 +7,6 @@ add such a folder, but no entry named `.git`: git refuses that.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 ENTRY = ".git"
@@ -17,7 +16,14 @@ LONGEST_POINTER = 8192
 
 def repository_top(folder: Path | str) -> Path | None:
     """The top of the checkout of a folder, as a real path; None if there is none."""
-    return next((at for at in _upward(folder) if git_folder(at) is not None), None)
+    ceilings = set(os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep))
+    at = Path(os.path.realpath(folder))
+    for above in (at, *at.parents):
+        if above != at and str(above) in ceilings:
+            return None
+        if git_folder(above) is not None:
+            return above
+    return None
 
 
 def git_folder(top: Path) -> Path | None:
@@ -33,16 +39,6 @@ def git_folder(top: Path) -> Path | None:
     # Submodules and further work trees have a file that names the folder.
     target = top / os.fsdecode(said.removeprefix(POINTER).rstrip(b"\r\n"))
     return target if said.startswith(POINTER) and _is_git_folder(target) else None
-
-
-def _upward(folder: Path | str) -> Iterator[Path]:
-    ceilings = set(os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep))
-    at = Path(os.path.realpath(folder))
-    yield at
-    for above in at.parents:
-        if str(above) in ceilings:
-            return
-        yield above
 
 
 def _is_git_folder(folder: Path) -> bool:

@@ -13,7 +13,7 @@ class BackendType:
 
     `place` says in the schema where it keeps the state. `settings` are the schemas of its own settings in
     reconciler.yaml, `defaults` their values if they are left out, and `required` says what is expected of those that
-    may not be. `implementation` is "module:Class"; the class has `open` (see `state.operations`).
+    may not be. `implementation` is "module:Class" (see `state.backend.Backend`).
     """
 
     place: str

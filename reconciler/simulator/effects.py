@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 from reconciler.simulator import normalising
 from reconciler.simulator.automations import AUTOMATIONS
 from reconciler.simulator.integrations import INTEGRATIONS
-from reconciler.simulator.resource import page_limit, whole_number
+from reconciler.simulator.resource import whole_number
 from reconciler.simulator.routes import project_of
 from reconciler.simulator.scheduled_reports import REPORTS
 from reconciler.simulator.store import Store
@@ -197,7 +196,10 @@ def hide(scene: Scene, readings: str) -> bool:
 
 
 def normalise(scene: Scene, way: str, when: str | None) -> bool:
-    """Values are stored otherwise than they were sent; or they are stored as sent, and shown otherwise."""
+    """A write stores other values than were sent; or a read of records shows other values than are stored."""
+    is_read, is_lookup = scene.request.method == "GET", scene.request.path.endswith(("/meta", "/destinations"))
+    if is_lookup or is_read is not (when == "shown"):
+        return False
     if when != "shown":
         before = scene.taken or scene.request
         scene.taken = dataclasses.replace(before, body=normalising.normalise(way, before.body))
@@ -213,39 +215,22 @@ def normalise(scene: Scene, way: str, when: str | None) -> bool:
     return bool(shown != answer.body)
 
 
-def is_normalised(scene: Scene, _way: str, when: str | None) -> bool:
-    """Whether the request is a write for what is stored, or a read of records for what is shown."""
-    lookup = scene.request.path.endswith(("/meta", "/destinations"))
-    return (scene.request.method == "GET") is (when == "shown") and not lookup
-
-
-def shift(scene: Scene, what: str, page: str = "1") -> bool:
-    """Somebody adds an object before all others, or removes the last one of the page that was read."""
-    last = _last_seen(scene, page)
+def shift(scene: Scene, what: str) -> bool:
+    """Before a further page is read, somebody adds an object at the front, or removes the last one that was read."""
+    if scene.request.method != "GET" or scene.request.path not in _PAGED:
+        return False
     resource, fields = _PAGED[scene.request.path]
     with scene.meanwhile() as call:
+        ids = [record["id"] for record in call.transaction.page(resource.name)]
+        cursor, read = (scene.request.query or {}).get("starting_after"), whole_number(call, "offset", 0, 0)
+        last = cursor or (ids[read - 1] if 0 < read <= len(ids) else "")
+        if last not in ids:
+            return False
         if what == "add":
             call.transaction.to_front(resource.name, resource.make(call, dict(fields))["id"])
-        elif last is not None:
+        else:
             call.transaction.delete(resource.name, last)
     return True
-
-
-def is_shifted(scene: Scene, _what: str, page: str = "1") -> bool:
-    """Whether the page after `page` is asked for."""
-    return scene.request.path in _PAGED and _last_seen(scene, page) is not None
-
-
-def _last_seen(scene: Scene, page: str) -> str | None:
-    """The last object of `page`, if the next page is asked for."""
-    with scene.meanwhile(write=False) as call:
-        ids = [record["id"] for record in call.transaction.page(_PAGED[scene.request.path][0].name)]
-        cursor = (scene.request.query or {}).get("starting_after")
-        if cursor and cursor not in ids:
-            return None
-        read = ids.index(cursor) + 1 if cursor else whole_number(call, "offset", 0, 0)
-        pages = math.ceil(read / page_limit(call))
-    return ids[read - 1] if 0 < read <= len(ids) and pages == int(page) else None
 
 
 class Window:
@@ -269,9 +254,7 @@ class Window:
             return False
         # Whole seconds, rounded up: who comes back when told to is let in.
         wait = str(max(1, math.ceil((ends - now).total_seconds())))
-        rounded_up = (ends.astimezone(UTC) + timedelta(microseconds=999_999)).replace(microsecond=0)
-        after = {"seconds": wait, "date": format_datetime(rounded_up, usegmt=True)}.get(self._retry, self._retry)
-        headers = {} if self._retry == "none" else {"Retry-After": after}
+        headers = {} if self._retry == "none" else {"Retry-After": wait if self._retry == "seconds" else self._retry}
         message = f"More than {self._limit} requests in {self._seconds:g} seconds"
         return respond(scene, ApiError(429, "rate_limit_exceeded", message, headers=headers).answer(), None)
 

@@ -38,8 +38,8 @@ class RuleError(ValueError):
 class Fault:
     """How a fault is written behind its name, the same as a pattern, and its effect.
 
-    The effect gets the groups of the pattern and the details, as `prepare` makes them. `condition` gets the same, and
-    says which requests count beyond method and path. `late`: it happens after the work, whatever the words say.
+    The effect gets the groups of the pattern and the details, as `prepare` makes them. `late`: it happens after the
+    work, whatever the words say.
     """
 
     usage: str
@@ -47,8 +47,6 @@ class Fault:
     effect: Callable[..., bool]
     details: tuple[str, ...] = ()
     late: bool = False
-    methods: tuple[str, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "*")
-    condition: Callable[..., bool] = lambda *_, **__: True
     prepare: Callable[..., tuple[Any, ...]] | None = None
 
 
@@ -56,8 +54,7 @@ _NUMBER = "([1-9][0-9]{0,5})"
 _SECONDS = r"([0-9]{1,4}|[0-9]{0,4}\.[0-9]+)"
 _WHEN = "(?: (before|after))?"
 _WAY = "|".join(WAYS)
-_NORMALISE = f"({_WAY})(?: (stored|shown))?"
-_READ, _CREATE = ("GET", "*"), ("POST", "*")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "*")
 FAULTS: Mapping[str, Fault] = {
     "status": Fault(
         "CODE [before|after], CODE being 200 to 599",
@@ -69,9 +66,9 @@ FAULTS: Mapping[str, Fault] = {
     "drop": Fault("before|after", "(before|after)", effects.respond, prepare=lambda when: (NO_ANSWER, when)),
     "delay": Fault("SECONDS [before|after]", f"{_SECONDS}{_WHEN}", effects.delay),
     "truncate": Fault("BYTES [quietly]", f"{_NUMBER}(?: (quietly))?", effects.truncate, late=True),
-    "omit": Fault("COUNT", _NUMBER, effects.omit, late=True, methods=_READ),
-    "hide": Fault("READINGS", _NUMBER, effects.hide, late=True, methods=_CREATE),
-    "shift": Fault("add|remove", "(add|remove)", effects.shift, ("page",), methods=_READ, condition=effects.is_shifted),
+    "omit": Fault("COUNT", _NUMBER, effects.omit, late=True),
+    "hide": Fault("READINGS", _NUMBER, effects.hide, late=True),
+    "shift": Fault("add|remove", "(add|remove)", effects.shift),
     "rate": Fault(
         "REQUESTS/SECONDS",
         f"{_NUMBER}/{_SECONDS}",
@@ -79,7 +76,7 @@ FAULTS: Mapping[str, Fault] = {
         ("retry",),
         prepare=lambda *words, **retry: (effects.Window(*words, **retry),),
     ),
-    "normalise": Fault(f"{_WAY} [stored|shown]", _NORMALISE, effects.normalise, condition=effects.is_normalised),
+    "normalise": Fault(f"{_WAY} [stored|shown]", f"({_WAY})(?: (stored|shown))?", effects.normalise),
     "clock": Fault("TIME, like 2027-03-28T01:30Z", r"(\S+Z)", effects.set_clock, prepare=effects.parse_clock),
     "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.worker, ("message",)),
 }
@@ -93,9 +90,9 @@ VALUES: Mapping[str, tuple[str, str]] = {
         '"Name: value", of the answer and not of the connection',
         rf"((?!(?i:{_NOT_OURS}):)[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~]*)",
     ),
-    "retry": ("seconds|date|none|NUMBER", "(seconds|date|none|[0-9]{1,7})"),
+    "retry": ("seconds|none|NUMBER", "(seconds|none|[0-9]{1,7})"),
     "chance": ("NUMBER, above 0 and up to 1", r"(0?\.[0-9]+|1(?:\.0*)?)"),
-    **dict.fromkeys(("page", "n", "every", "times"), ("NUMBER, 1 or more", _NUMBER)),
+    **dict.fromkeys(("n", "every", "times"), ("NUMBER, 1 or more", _NUMBER)),
 }
 """The values beside a fault: how each is written, and the same as a pattern."""
 CHOICES = ("n", "every", "chance", "times")
@@ -128,7 +125,7 @@ class Rule:
             raise RuleError(f"paths are written without {BASE}: {path.removeprefix(BASE) or '/*'}")
         (name, *words), *more = _clauses(rest)
         self._fault = fault = FAULTS[_known(name, FAULTS)]
-        _known(method, fault.methods)
+        _known(method, _METHODS)
         self.what = " ".join((name, *words))
         self._requests = re.compile(re.escape(f"{method} {BASE}{path}").replace(r"\*", ".*"), re.DOTALL)
         self._arguments = _values(name, words, fault.usage, fault.pattern)
@@ -150,11 +147,7 @@ class Rule:
 
     def matches(self, scene: Scene) -> bool:
         """Whether the request counts. `*` is any method, or any characters of a path, slashes included."""
-        if self._requests.fullmatch(f"{scene.request.method} {scene.request.path}") is None:
-            return False
-        with suppress(ApiError):
-            return self._fault.condition(scene, *self._arguments, **self._details)
-        return False
+        return self._requests.fullmatch(f"{scene.request.method} {scene.request.path}") is not None
 
     def takes(self) -> bool:
         """One more match; whether the rule takes it."""

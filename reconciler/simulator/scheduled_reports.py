@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id, find_provider
 from reconciler.simulator.resource import Resource, page_limit, whole_number
 from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import ID, ApiError, Call, Problem, Response, accept, each, invalid, one_of, shape, text
+from reconciler.simulator.wire import ID, ApiError, Call, Response, accept, each, invalid, matching, one_of, shape, text
 
 TARGET = "target_integration"
 _TEST_PAUSE = timedelta(seconds=60)
@@ -49,33 +48,25 @@ def _show(transaction: Transaction, record: Record) -> Record:
     return {**record, "destinations": [_labelled(transaction, destination) for destination in destinations]}
 
 
-def _as_destination(_: Transaction, record: Record) -> Record:
-    return {"type": TARGET, "id": record["id"], "label": record["label"]}
-
-
 REPORTS = Resource("scheduled-reports", "scheduled_report", _blank, _show)
-MAILBOXES = Resource("destinations", "destination", lambda _: {"label": "Email"}, _as_destination)
+MAILBOXES = Resource(
+    "destinations",
+    "destination",
+    lambda _: {"label": "Email"},
+    lambda _, record: {"type": TARGET, "id": record["id"], "label": record["label"]},
+)
 """What reports can be mailed to: made through the dashboard door, which names it by this collection."""
 
 
-def _slot(value: object) -> Iterator[Problem]:
-    """`HH:MM` in UTC on the 30-minute grid, 00:00 to 23:30 [seed]."""
-    if not isinstance(value, str) or not _SLOT.fullmatch(value):
-        yield "", "must be HH:MM in UTC on a 30-minute slot, 00:00 to 23:30"
-
-
-def _identifier(value: object) -> Iterator[Problem]:
-    if not isinstance(value, str) or not ID.fullmatch(value):
-        yield "", "must be an id"
-
-
+_DESTINATION = {"type": one_of(TARGET), "id": matching(ID, "must be an id")}
 _FIELDS = {
     "report_name": text(1, 255),
-    "send_at": _slot,
+    # [seed]
+    "send_at": matching(_SLOT, "must be HH:MM in UTC on a 30-minute slot, 00:00 to 23:30"),
     "included_range_days": one_of(1, 3, 7),
     "status": one_of("draft", "active"),
     "environment": one_of("sandbox", "production"),
-    "destinations": each(shape({"type": one_of(TARGET), "id": _identifier}, required=("type", "id")), at_least=1),
+    "destinations": each(shape(_DESTINATION, required=_DESTINATION), at_least=1),
 }
 
 

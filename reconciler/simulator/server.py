@@ -28,10 +28,12 @@ class Server(contextlib.AbstractContextManager["Server"]):
         # Waitress warns of each request that has to wait for a thread: no news for a simulator under load.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         self._server = create_server(
             application,
             map=self._sockets,
-            sockets=[_listen(host, port)],
+            # One socket for the first address of the host: waitress would open one for each, on different free ports.
+            sockets=[socket.create_server(address[:2], family=family)],
             threads=threads,
             ident=None,
             # Above the application's own bound, so that a body just too long gets the envelope.
@@ -76,9 +78,3 @@ class Server(contextlib.AbstractContextManager["Server"]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """One socket for the first address of the host: waitress would open one for each, on different free ports."""
-    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    return socket.create_server(address[:2], family=family)

@@ -95,7 +95,11 @@ class Store:
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:
-                self._require_own()
+                found = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+                tables = {name for (name,) in found}
+                if tables and not tables >= {"records", "notes", "counter"}:
+                    # Nothing is written into another program's file.
+                    raise sqlite3.DatabaseError("it holds the data of another program")
                 self._connection.execute("PRAGMA journal_mode = WAL")
             except sqlite3.OperationalError:
                 if time.monotonic() > deadline:
@@ -103,12 +107,6 @@ class Store:
                 time.sleep(0.01)
             else:
                 return
-
-    def _require_own(self) -> None:
-        """DatabaseError if the file is another program's: nothing is written into it."""
-        tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if tables and not tables >= {"records", "notes", "counter"}:
-            raise sqlite3.DatabaseError("it holds the data of another program")
 
 
 class Transaction:

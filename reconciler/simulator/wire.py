@@ -140,7 +140,7 @@ def read_json(raw: bytes) -> tuple[Any, str | None]:
     if not raw:
         return None, "it is empty"
     try:
-        value = json.loads(raw.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(raw.decode(), parse_constant=_finite, parse_float=_finite)
         if b"\\ud" in raw.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -150,14 +150,10 @@ def read_json(raw: bytes) -> tuple[Any, str | None]:
     return value, None
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is out of range")
+        raise ValueError(f"{text} is no finite number")
     return number
 
 
@@ -184,6 +180,11 @@ def text(shortest: int = 0, longest: int = MAX_BODY) -> Check:
             yield "", f"must have {shortest} to {longest} characters"
 
     return check
+
+
+def matching(pattern: re.Pattern[str], message: str) -> Check:
+    """A string of that form."""
+    return lambda value: iter(() if isinstance(value, str) and pattern.fullmatch(value) else (("", message),))
 
 
 def one_of(*options: str | int | None) -> Check:

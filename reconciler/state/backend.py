@@ -105,7 +105,7 @@ class ReceiptFile:
 class Backend(Protocol):
     """Where the state of one environment is kept. `is_local`: on this machine.
 
-    A class also has `open(environment, folder, journal)`, which `operations.open_backend` calls (see `model.backends`).
+    `operations.open_backend` calls its class with the environment, the configuration's folder, and the journal.
     """
 
     is_local: bool
@@ -127,8 +127,8 @@ class Backend(Protocol):
         `note` says what was done, for backends that keep a log; `receipt` is kept beside the state.
         """
 
-    def receipts(self) -> dict[str, str]:
-        """Name → text of all receipts, the oldest first."""
+    def receipts(self) -> dict[str, bytes]:
+        """Name → content of all receipts, the oldest first."""
 
     def lock(self, holder: LockInfo) -> AbstractContextManager[None]:
         """Holds the lock during a block. Locked if another run holds it."""

@@ -13,7 +13,6 @@ from reconciler.errors import Refused, StateUnusable
 from reconciler.lazy import load
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
-from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held
 from reconciler.state.document import BRING_BACK, JournalFile, from_text, to_text
 from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
@@ -25,7 +24,7 @@ LOCK_HINT = "remove it: a lock is a file of this machine, and no commit should b
 
 
 class FileBackend:
-    """The state of one environment in one file, with its lock beside it, and its journal too unless `journal` is given.
+    """The state of one environment in one file, with its lock beside it.
 
     The operating system holds the lock, so it ends with the process, however that ends. All links to one file share its
     lock, and a write through a link replaces the file that it leads to.
@@ -33,19 +32,15 @@ class FileBackend:
 
     is_local = True
 
-    def __init__(self, path: Path, environment: str, journal: JournalFile | None = None) -> None:
-        self.path = path
-        self.environment = environment
-        self._file = real = Path(os.path.realpath(path))
-        self.journal = journal or JournalFile(real.with_suffix(".journal"), environment)
+    def __init__(self, environment: Environment, _folder: Path, journal: JournalFile) -> None:
+        self.path = environment.state.path
+        self.environment = environment.name
+        self.journal = journal
+        self._file = real = Path(os.path.realpath(self.path))
         self._lock = real.with_name(f"{real.name}.lock")
         self._swap = real.with_name(f"{real.name}.swap")
         self._holder = real.with_name(f"{real.name}.holder")
         self._receipts = real.with_name("receipts") / real.stem
-
-    @classmethod
-    def open(cls, environment: Environment, _folder: Path, journal: JournalFile) -> FileBackend:
-        return cls(environment.state.path, environment.name, journal)
 
     @property
     def where(self) -> str:
@@ -68,14 +63,11 @@ class FileBackend:
         try:
             names = sorted(path.stem for path in self._receipts.glob("*-*.json"))
             later = [name for name in names if name.partition("-")[0] > f"{state.serial:06d}"]
-            ours = [name for name in later if self._lineage_of(name) == state.lineage]
-        except (OSError, Unreadable, ValueError):
+            texts = {name: read_regular(self._receipts / f"{name}.json", LARGEST_RECEIPT) for name in later}
+            ours = [name for name, text in texts.items() if json.loads(text).get("lineage", "") == state.lineage]
+        except (OSError, Unreadable, ValueError, AttributeError):
             return ""
         return ours[-1] if ours and not self.journal.path.exists() else ""
-
-    def _lineage_of(self, receipt: str) -> str:
-        document = json.loads(read_regular(self._receipts / f"{receipt}.json", LARGEST_RECEIPT))
-        return str(document.get("lineage", "")) if isinstance(document, dict) else ""
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         content, failed = to_text(state).encode(), f"{self.path}: the state cannot be written"
@@ -97,13 +89,11 @@ class FileBackend:
             raise StateUnusable(f"{failed} ({error})", hint="see to the disk") from error
         return _version(content)
 
-    def receipts(self) -> dict[str, str]:
+    def receipts(self) -> dict[str, bytes]:
         try:
-            found = sorted(self._receipts.glob("*.json"))
-            return {path.stem: read_regular(path, LARGEST_RECEIPT).decode("utf-8") for path in found}
-        except (OSError, Unreadable, UnicodeDecodeError) as error:
-            why = error if isinstance(error, Unreadable) else unreadable(error)
-            raise StateUnusable(f"{self._receipts}: cannot be read ({why})", hint="see to the folder") from error
+            return {path.stem: read_regular(path, LARGEST_RECEIPT) for path in sorted(self._receipts.glob("*.json"))}
+        except (OSError, Unreadable) as error:
+            raise StateUnusable(f"{self._receipts}: cannot be read ({error})", hint="see to the folder") from error
 
     @contextmanager
     def lock(self, holder: LockInfo) -> Iterator[None]:

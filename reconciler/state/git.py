@@ -9,11 +9,11 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from reconciler.errors import StateUnusable
 from reconciler.git.checkout import find_checkout
-from reconciler.git.command import Limits
 from reconciler.model.inputs import State
 from reconciler.model.redaction import without_user
 from reconciler.model.settings import Environment, path_segment
@@ -31,42 +31,26 @@ ELSEWHERE = "run this in a clone of the repository, or choose another store: sta
 
 
 class GitBackend:
-    """The state of one environment on its own ref of a remote; the repository is the one that `folder` lies in."""
+    """The state of one environment on its own ref of a remote; the repository is the one that `folder` lies in.
+
+    The setting `author` is `Name <address>` of the commits, if git itself knows nobody.
+    """
 
     is_local = False
 
-    def __init__(
-        self,
-        folder: Path,
-        environment: str,
-        remote: str = "origin",
-        *,
-        journal: JournalFile,
-        configuration: str = "",
-        limits: Limits | None = None,
-        author: str = "",
-    ) -> None:
-        """`author`: `Name <address>` of the commits, if git itself knows nobody."""
+    def __init__(self, environment: Environment, folder: Path, journal: JournalFile) -> None:
         self.folder = folder
-        self.environment = environment
-        self.configuration = configuration
-        self.remote = remote
+        self.environment = name = environment.name
+        self.configuration = environment.configuration or ""
+        self.remote = environment.state.options["remote"]
         self.journal = journal
-        home = f"{CONFIGURATIONS}/{path_segment(configuration)}" if configuration else "refs/reconciler"
-        self.ref = f"{home}/state/{environment}"
-        self.lock_ref = f"{home}/lock/{environment}"
+        home = f"{CONFIGURATIONS}/{path_segment(self.configuration)}" if self.configuration else "refs/reconciler"
+        self.ref = f"{home}/state/{name}"
+        self.lock_ref = f"{home}/lock/{name}"
         # Earlier versions used a ref without the configuration's name.
-        self._old_ref = f"refs/reconciler/state/{environment}" if configuration else ""
-        self._author = author
-        self._limits = limits or Limits()
+        self._old_ref = f"refs/reconciler/state/{name}" if self.configuration else ""
+        self._author = environment.state.options.get("author", "")
         self._held: LockInfo | None = None
-
-    @classmethod
-    def open(cls, environment: Environment, folder: Path, journal: JournalFile) -> GitBackend:
-        """The backend that an environment chooses. `folder`: the configuration's, which lies in the repository."""
-        remote, author = environment.state.options["remote"], environment.state.options.get("author", "")
-        configuration = environment.configuration or ""
-        return cls(folder, environment.name, remote, journal=journal, configuration=configuration, author=author)
 
     @property
     def where(self) -> str:
@@ -78,16 +62,12 @@ class GitBackend:
             commit, state = self._find(repository)
         return Snapshot(state, commit)
 
-    def receipts(self) -> dict[str, str]:
+    def receipts(self) -> dict[str, bytes]:
         with self._repository() as repository:
             found = repository.entries(_receipts(repository, self._find(repository)[0]))
             names = sorted(name for name, entry in found.items() if entry.startswith(BLOB))
             contents = repository.contents([found[name].split()[-1] for name in names])
-        try:
-            return {name.removesuffix(".json"): text.decode() for name, text in zip(names, contents, strict=True)}
-        except UnicodeDecodeError as error:
-            said = f"{self.where}: a receipt is damaged ({unreadable(error)})"
-            raise StateUnusable(said, hint="see: git show") from error
+        return {name.removesuffix(".json"): text for name, text in zip(names, contents, strict=True)}
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         """As `Backend.write`. The first line of `note` goes into the commit's subject, the rest below it."""
@@ -101,7 +81,10 @@ class GitBackend:
                 tree = repository.add(tree, RECEIPTS, f"{TREE} {receipts}")
             who = self._held.who if self._held else UNNAMED
             commit = repository.commit(tree, version, self._message(repository, state, note), who)
-            if not self._push(repository, commit, version):
+            # A state on the ref of an earlier version moves in the same push.
+            is_old = version and self._old_ref and not repository.ls_remote(self.ref)
+            replace = partial(repository.move, self._old_ref) if is_old else repository.push
+            if not replace(self.ref, commit, version):
                 raise StateConflict(self.where, self.journal)
         return commit
 
@@ -129,7 +112,7 @@ class GitBackend:
 
     @contextmanager
     def _repository(self) -> Iterator[TemporaryRepository]:
-        checkout = find_checkout(self.folder, self._limits, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
+        checkout = find_checkout(self.folder, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
         with temporary_repository(checkout, self.remote, self._author) as repository:
             yield repository
 
@@ -142,12 +125,6 @@ class GitBackend:
                 if ref == self.ref or state.configuration in (None, self.configuration):
                     return commit, state
         return "", State(self.environment)
-
-    def _push(self, repository: TemporaryRepository, commit: str, version: str) -> bool:
-        """Replaces that version by a commit. A state on the old ref moves in the same push."""
-        if version and self._old_ref and not repository.ls_remote(self.ref):
-            return repository.move(self._old_ref, self.ref, commit, version)
-        return repository.push(self.ref, commit, version)
 
     def _text(self, repository: TemporaryRepository, commit: str) -> str:
         try:

@@ -15,11 +15,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from reconciler.errors import StateUnusable
 from reconciler.git.checkout import Checkout, contents_in, entries_in, read_settings
-from reconciler.git.command import GitResult, GitTimeout, Settings, as_environment, run_git
+from reconciler.git.command import NETWORK_SECONDS, GitResult, GitTimeout, Settings, as_environment, run_git
 from reconciler.model.redaction import USER, without_user
 from reconciler.text import redact
 
@@ -135,23 +136,23 @@ class TemporaryRepository:
 
     def local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> GitResult:
         """Runs git without a remote."""
-        answer = self._run(arguments, self.checkout.limits.local, stdin, more or {})
+        answer = self._run(arguments, more or {}, stdin=stdin)
         if answer.code:
             raise StateUnusable(f"git {arguments[0]} failed: {answer.words}", hint="see to git and to the disk")
         return answer
 
     def _remote(self, *arguments: str) -> GitResult:
         try:
-            answer = self._run(arguments, self.checkout.limits.network, None, {})
+            answer = self._run(arguments, {}, seconds=NETWORK_SECONDS)
         except GitTimeout as silent:
             raise GitTimeout(f"{without_user(self.remote)}: {silent}", hint=silent.hint) from None
         rejected = [line[1:].strip() for line in answer.text.splitlines() if line.startswith("!")]
         return GitResult(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
 
-    def _run(self, arguments: tuple[str, ...], seconds: float, stdin: bytes | None, more: dict[str, str]) -> GitResult:
+    def _run(self, arguments: tuple[str, ...], more: dict[str, str], **options: Any) -> GitResult:
         # In the user's folder, because a remote may be a path relative to it.
         command, variables = [f"--git-dir={self.path}", *arguments], self.environment | more
-        return run_git(command, folder=self.checkout.top, seconds=seconds, environment=variables, stdin=stdin)
+        return run_git(command, folder=self.checkout.top, environment=variables, **options)
 
     def _failure(self, done: str, answer: GitResult) -> StateUnusable:
         remote = without_user(self.remote)
@@ -181,7 +182,7 @@ def temporary_repository(checkout: Checkout, remote: str, author: str = "") -> I
     with folder as path:
         bare = TemporaryRepository(checkout, remote, path, {})
         bare.local("init", "--quiet", "--bare", "--template=", f"--object-format={checkout.object_format}", path)
-        known = read_settings([f"--git-dir={path}"], checkout.top, checkout.limits)
+        known = read_settings([f"--git-dir={path}"], checkout.top)
         own = "core.sshcommand" in dict(checkout.settings) or any(map(os.environ.get, ("GIT_SSH_COMMAND", "GIT_SSH")))
         # Ssh asks no question, unless the user has set a command for it.
         quiet = () if own else (("core.sshCommand", "ssh -oBatchMode=yes"),)

@@ -17,7 +17,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -136,16 +136,12 @@ class Journal:
 
     def clear(self) -> None:
         """Removes the journal, because the state holds its steps. The journal of another run stays."""
-        ours = self._file is None or self._is_ours(self._file.fileno())
+        ours = self._file is None
+        with suppress(FileNotFoundError):
+            ours = self._file is None or os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
         self.close()
         if ours:
             self.path.unlink(missing_ok=True)
-
-    def _is_ours(self, descriptor: int) -> bool:
-        try:
-            return os.path.samestat(os.fstat(descriptor), self.path.stat())
-        except FileNotFoundError:
-            return False
 
     def close(self) -> None:
         """Closes the file, and keeps it."""
@@ -158,17 +154,17 @@ class Journal:
 
         A last line that was cut off does not count: its write had not begun, or its outcome is looked up.
         """
-        older = self._place.older
-        if older is not None and (lines := self._read(older)):
+        for path in filter(None, (self._place.older, self.path)):
+            lines = self._read(path)
+            first = self._parsed(lines[0], 1) if lines else {}
+            continues = bool(lines) and self._continues(first, base)
             # A journal in the work tree may be the work of a commit.
-            self._unsealed_journal(older, self._parsed(lines[0], 1), base)
-        lines = self._read(self.path)
-        if not lines:
-            return Replayed(base, ())
-        first = self._parsed(lines[0], 1)
-        continues = self._continues(first, base)
-        if version_of(first) < FORMAT_VERSION:
-            return self._unsealed_journal(self.path, first, base)
+            if continues and (path != self.path or version_of(first) < FORMAT_VERSION):
+                raise StateUnusable(
+                    f"{path}: this journal of an apply is not believed: an earlier version wrote it, or a commit "
+                    "brought it",
+                    hint=AWAY,
+                )
         ours = bool(self._place.key) and first.get("key") == self._chain.key_id()
         steps = self._unsealed(lines) if ours else []
         if not continues:
@@ -201,15 +197,6 @@ class Journal:
         )
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
         return Replayed(state, left, frozenset(str(line["address"]) for line in steps))
-
-    def _unsealed_journal(self, path: Path, first: dict[str, Any], base: State) -> Replayed:
-        """A journal that is not sealed with the key: spent, or refused."""
-        if not self._continues(first, base):
-            return Replayed(base, ())
-        raise StateUnusable(
-            f"{path}: this journal of an apply is not believed: an earlier version wrote it, or a commit brought it",
-            hint=AWAY,
-        )
 
     def _continues(self, first: dict[str, Any], base: State) -> bool:
         try:

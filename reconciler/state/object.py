@@ -12,10 +12,9 @@ from pathlib import Path
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment, path_segment
-from reconciler.serialization import unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, release_on_exit
 from reconciler.state.document import JournalFile, from_text, to_text
-from reconciler.state.object_bucket import PATIENCE_SECONDS, Bucket, Found
+from reconciler.state.object_bucket import Bucket, Found
 from reconciler.threads import Threads
 
 FREE = b"{}\n"
@@ -34,7 +33,7 @@ STALE = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1
 class ObjectBackend:
     """The state of one environment in one object, with its lock in another beside it.
 
-    `url` is `s3://BUCKET/PREFIX`, `gs://…` or `az://CONTAINER/PREFIX`; WrongUsage if it is none of them.
+    The setting `url` is `s3://BUCKET/PREFIX`, `gs://…` or `az://CONTAINER/PREFIX`; WrongUsage if it is none of them.
 
     The lock stays if its process is killed. To release it, a free lock replaces it on condition that it is still the
     lock that was taken. A delete knows no condition, and could remove the lock of the next run. If a lock was broken
@@ -43,31 +42,18 @@ class ObjectBackend:
 
     is_local = False
 
-    def __init__(
-        self,
-        url: str,
-        environment: str,
-        journal: JournalFile,
-        *,
-        configuration: str = "",
-        patience: float = PATIENCE_SECONDS,
-    ) -> None:
-        self.environment = environment
-        self.configuration = configuration
+    def __init__(self, environment: Environment, _folder: Path, journal: JournalFile) -> None:
+        self.environment = name = environment.name
+        self.configuration = environment.configuration or ""
         self.journal = journal
-        self._bucket = Bucket(url, patience)
-        home = f"{CONFIGURATIONS}/{path_segment(configuration)}/" if configuration else ""
-        self._name = f"{home}{environment}.json"
-        self._lock = f"{home}{environment}.lock"
-        self._receipts = f"{home}receipts/{environment}/"
+        self._bucket = Bucket(environment.state.options["url"])
+        home = f"{CONFIGURATIONS}/{path_segment(self.configuration)}/" if self.configuration else ""
+        self._name = f"{home}{name}.json"
+        self._lock = f"{home}{name}.lock"
+        self._receipts = f"{home}receipts/{name}/"
         # Earlier versions used keys without the configuration's name.
-        self._old_name = f"{environment}.json" if configuration else ""
-        self._old_receipts = f"receipts/{environment}/"
-
-    @classmethod
-    def open(cls, environment: Environment, _folder: Path, journal: JournalFile) -> ObjectBackend:
-        url, configuration = environment.state.options["url"], environment.configuration or ""
-        return cls(url, environment.name, journal, configuration=configuration)
+        self._old_name = f"{name}.json" if self.configuration else ""
+        self._old_receipts = f"receipts/{name}/"
 
     @property
     def where(self) -> str:
@@ -77,32 +63,14 @@ class ObjectBackend:
         found = self._bucket.read(self._name)
         if found is None:
             old = self._old()
-            return Snapshot(old, "", is_taken_over=True) if old else Snapshot(State(self.environment), "")
-        return Snapshot(self._state(found), found.version)
+            return Snapshot(old[1], "", is_taken_over=True) if old else Snapshot(State(self.environment), "")
+        return Snapshot(from_text(found.content, self.environment, self.where), found.version)
 
-    def _old(self) -> State | None:
+    def _old(self) -> tuple[Found, State] | None:
         """The state under the key of an earlier version, if it may be this configuration's. That object stays."""
         found = self._bucket.read(self._old_name) if self._old_name else None
-        state = self._state(found) if found else None
-        return state if state and state.configuration in (None, self.configuration) else None
-
-    def _claim_old(self) -> None:
-        """Writes this configuration's name into the old object, so that no other configuration takes it over."""
-        found = self._bucket.read(self._old_name)
-        state = self._state(found) if found else None
-        if found and state and state.configuration is None:
-            claimed = to_text(replace(state, configuration=self.configuration)).encode()
-            if self._bucket.swap(self._old_name, claimed, found.version) is None:
-                raise StateConflict(self.where, self.journal)
-
-    def _state(self, found: Found) -> State:
-        try:
-            text = found.content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            hint = "bring an earlier version of the object back; without any, move it away: "
-            hint += "the next plan then adopts what is live by name, and deletes nothing"
-            raise StateUnusable(f"{self.where}: the state is damaged ({unreadable(error)})", hint=hint) from error
-        return from_text(text, self.environment, self.where)
+        state = from_text(found.content, self.environment, self.where) if found else None
+        return (found, state) if found and state and state.configuration in (None, self.configuration) else None
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         """As `Backend.write`; `note` is not kept, because an object has no log.
@@ -110,8 +78,12 @@ class ObjectBackend:
         The receipt is written first, and removed after a conflict: a run that is killed between the two leaves one
         receipt too many, and never one too few.
         """
-        if self._old_name and not version:
-            self._claim_old()
+        old = self._old() if not version else None
+        if old is not None and old[1].configuration is None:
+            # The old object gets this configuration's name, so that no other configuration takes it over.
+            claimed = to_text(replace(old[1], configuration=self.configuration)).encode()
+            if self._bucket.swap(self._old_name, claimed, old[0].version) is None:
+                raise StateConflict(self.where, self.journal)
         key = f"{self._receipts}{receipt.name}.json" if receipt else ""
         # Its name has the serial: if it exists, another run has already continued from the same state.
         if receipt is not None and self._bucket.swap(key, receipt.text.encode(), "") is None:
@@ -125,20 +97,12 @@ class ObjectBackend:
             raise StateConflict(self.where, self.journal)
         return written
 
-    def receipts(self) -> dict[str, str]:
-        places = [self._old_receipts, self._receipts] if self._old_name and self._old() else [self._receipts]
+    def receipts(self) -> dict[str, bytes]:
+        places = [self._old_receipts, self._receipts] if self._old() else [self._receipts]
         names = [name for place in places for name in self._bucket.names(place) if name.endswith(".json")]
         with Threads(READERS) as pool:
             found = dict(zip(names, pool.map(self._bucket.read, names), strict=True))
-        try:
-            return {
-                name.rpartition("/")[2].removesuffix(".json"): each.content.decode("utf-8")
-                for name, each in found.items()
-                if each is not None
-            }
-        except UnicodeDecodeError as error:
-            where = self._bucket.where(self._receipts)
-            raise StateUnusable(f"{where}: a receipt is damaged ({unreadable(error)})", hint="move it away") from error
+        return {name.rpartition("/")[2].removesuffix(".json"): each.content for name, each in found.items() if each}
 
     @contextmanager
     def lock(self, holder: LockInfo) -> Iterator[None]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore
 
 PATIENCE_SECONDS = 30.0
+"""How long a call may take with its retries. The credentials of a role may take as long again."""
 MOST_RETRIES = 6
 MOST_BYTES = 200_000_000
 CARRIED_OPTIONS = ("allow_http", "allow_invalid_certificates", "proxy_url", "proxy_ca_certificate", "proxy_excludes")
@@ -61,14 +62,10 @@ class Found:
 
 
 class Bucket:
-    """One bucket or container, and the prefix of all names in it.
+    """One bucket or container, and the prefix of all names in it."""
 
-    `patience`: the seconds that a call may take with its retries. The credentials of a role may take as long again.
-    """
-
-    def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, url: str) -> None:
         (self._variables, self._hint), self.root, self._prefix = _parsed(url)
-        self._patience = patience
 
     def where(self, name: str) -> str:
         """The address of an object, for people."""
@@ -128,14 +125,14 @@ class Bucket:
                 f"{self.root}: a state in an object store needs a library that is not installed ({error})",
                 hint="pip install '.[object]'",
             ) from error
-        retries = {"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=self._patience * 2 / 3)}
+        retries = {"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=PATIENCE_SECONDS * 2 / 3)}
         with self._telling("", "cannot be used"):
             store: ObjectStore = from_url(self.root, client_options=self._options(), retry_config=retries)
         return store
 
     def _options(self) -> ClientConfig:
         given = {name: os.environ.get(f"{self._variables}{name.upper()}") for name in CARRIED_OPTIONS}
-        limit = timedelta(seconds=self._patience / 3)
+        limit = timedelta(seconds=PATIENCE_SECONDS / 3)
         options: dict[str, Any] = {name: value for name, value in given.items() if value}
         return cast("ClientConfig", options | {"timeout": limit, "connect_timeout": min(limit, timedelta(seconds=5))})
 

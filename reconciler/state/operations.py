@@ -35,7 +35,7 @@ def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
     # The journal of a state behind a link is beside the file that the link leads to, as its lock is.
     file = Path(os.path.realpath(state.path)) if state.store == "file" else state.path
     journal = journal_file(file.with_suffix(".journal"), environment.name, key)
-    backend: Backend = load(BACKENDS[state.store].implementation).open(environment, folder, journal)
+    backend: Backend = load(BACKENDS[state.store].implementation)(environment, folder, journal)
     return backend
 
 
@@ -161,8 +161,19 @@ def require_own(
         return snapshot
     if not allowed and None not in (state.configuration, configuration):
         raise _of_another(state.configuration, configuration, where)
-    if not allowed:
-        _require_half(state, configuration, addresses(), where)
+    known = state.entries.keys()
+    standing = len(known) if allowed else len(known & set(addresses()))
+    if standing < SHARE * len(known):
+        names_none = state.configuration is None
+        whose = "names no configuration" if names_none else f"is of {called(state.configuration)}"
+        raise Refused(
+            f"{where}: this state {whose}, and {standing} of its {len(known)} addresses stand in "
+            f"{called(configuration)}: it may be another one's",
+            hint="apply the configuration that it belongs to first, with this version: that gives the state its name; "
+            f"or take it over with --allow {WRONG_CONFIGURATION}"
+            if names_none
+            else f"write `name:` in reconciler.yaml, or take the state over with --allow {WRONG_CONFIGURATION}",
+        )
     name = state.configuration if configuration is None else configuration
     is_taken_over = bool(state.lineage) and name != state.configuration
     return replace(snapshot, state=replace(state, configuration=name), is_taken_over=is_taken_over)
@@ -182,21 +193,4 @@ def _of_another(theirs: str | None, ours: str | None, where: str) -> Refused:
         f"{where}: this is the state of {called(theirs)}, not of {called(ours)}",
         hint=f"give each configuration a state of its own. If this folder was moved, {moved}. "
         f"--allow {WRONG_CONFIGURATION} takes the state over",
-    )
-
-
-def _require_half(state: State, configuration: str | None, addresses: Collection[str], where: str) -> None:
-    known = state.entries.keys()
-    standing = len(known & set(addresses)) if known else 0
-    if standing >= SHARE * len(known):
-        return
-    names_none = state.configuration is None
-    whose = "names no configuration" if names_none else f"is of {called(state.configuration)}"
-    raise Refused(
-        f"{where}: this state {whose}, and {standing} of its {len(known)} addresses stand in {called(configuration)}: "
-        "it may be another one's",
-        hint="apply the configuration that it belongs to first, with this version: that gives the state its name; "
-        f"or take it over with --allow {WRONG_CONFIGURATION}"
-        if names_none
-        else f"write `name:` in reconciler.yaml, or take the state over with --allow {WRONG_CONFIGURATION}",
     )

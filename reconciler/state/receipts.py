@@ -66,10 +66,10 @@ def to_text(receipt: Receipt) -> str:
     return document + "\n"
 
 
-def from_text(text: str, where: str) -> Receipt:
+def from_text(text: bytes, where: str) -> Receipt:
     """The receipt in a document. StateUnusable if it is none, or a newer one."""
     try:
-        document = json.loads(text)
+        document = json.loads(text.decode())
         version = document.get("format_version") if isinstance(document, dict) else None
         if type(version) is int and version > FORMAT_VERSION:
             raise StateUnusable(

@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from reconciler.errors import KeyExposed, ReconcilerError, Refused
@@ -32,16 +32,6 @@ LOCAL_SECONDS = 0.05
 took a fifth of an apply's processor time."""
 
 
-class LockBroken(Refused):
-    """The lock of this run was broken, so it may write no more."""
-
-    def __init__(self, where: str, holder: LockInfo | None) -> None:
-        super().__init__(
-            f"{where}: the lock of this run was broken by force; now it is held by {holder or 'nobody'}",
-            hint="nothing more is sent; plan again once the other run has ended",
-        )
-
-
 class ActiveLock:
     """Several threads may check it at once. `seconds`: how long one request to the backend takes, as measured."""
 
@@ -50,25 +40,23 @@ class ActiveLock:
         self._store = store
         self._mutex = threading.Lock()
         self._due = self._after(seconds)
-        self._broken: LockBroken | None = None
+        self._broken: Refused | None = None
 
     def check(self) -> None:
-        """LockBroken if nobody or another run holds the lock. A backend that does not answer is no reason."""
+        """Refused if nobody or another run holds the lock. A backend that does not answer is no reason."""
         with self._mutex:
-            if self._broken is None and time.monotonic() >= self._due:
-                self._refresh()
+            began = time.monotonic()
+            if self._broken is None and began >= self._due:
+                now: LockInfo | None = self.holder
+                with suppress(ReconcilerError):
+                    now = self._store.holder()
+                if now != self.holder:
+                    where = f"{self._store.where}: the lock of this run was broken by force"
+                    hint = "nothing more is sent; plan again once the other run has ended"
+                    self._broken = Refused(f"{where}; now it is held by {now or 'nobody'}", hint=hint)
+                self._due = self._after(time.monotonic() - began)
         if self._broken is not None:
             raise self._broken
-
-    def _refresh(self) -> None:
-        began = time.monotonic()
-        try:
-            now = self._store.holder()
-        except ReconcilerError:
-            now = self.holder
-        if now != self.holder:
-            self._broken = LockBroken(self._store.where, now)
-        self._due = self._after(time.monotonic() - began)
 
     def _after(self, seconds: float) -> float:
         """When the next check is due, if one takes so many seconds."""
@@ -101,16 +89,21 @@ class Recorder:
         """`commit` returns the commit of the configuration, empty if not known. Several threads call it."""
         self._active_lock = lock
         self._commit = commit
-        self._zone_data = snapshot.state.zone_data
-        self._plan = plan
         self._store = store
         self._snapshot = snapshot
         self._journal = Journal(store.journal)
         state = self._journal.replay(snapshot.state).state
-        self._entries = dict(state.entries)
-        self._tombstones = dict(state.tombstones)
-        # Of the state that this run writes.
-        self.lineage, self.serial = state.lineage or str(uuid.uuid4()), snapshot.state.serial + 1
+        self._entries, self._tombstones = dict(state.entries), dict(state.tombstones)
+        # The state that this run writes. Its maps change during the run.
+        self._state = replace(
+            snapshot.state,
+            lineage=state.lineage or str(uuid.uuid4()),
+            serial=snapshot.state.serial + 1,
+            entries=self._entries,
+            tombstones=self._tombstones,
+            plan=plan,
+        )
+        self.lineage, self.serial = self._state.lineage, self._state.serial
         self._lock = threading.Lock()
         # The journal's last line of an address, if it is an outcome: the same outcome is not written twice.
         self._journaled: dict[str, Entry | None] = {}
@@ -138,16 +131,15 @@ class Recorder:
         """Starts the journal. `moved`: new address → old one; `refresh`: new entries of unchanged objects; `zone_data`:
         the version of the time zones that the plan used."""
         with self._lock:
-            self._zone_data = zone_data or self._zone_data
+            self._state = replace(self._state, zone_data=zone_data or self._state.zone_data)
             for target, source in moved.items():
                 if source in self._entries:
                     self._entries[target] = self._entries.pop(source)
             self._entries.update(refresh)
             for address, entry in refresh.items() if self._tombstones else ():
                 self._tombstones.pop(str(ObjectRef.at(address, entry.id)), None)
-            state = self._state()
-            self._require_no_key(state)
-            self._journal.start(self._snapshot.state, state)
+            self._require_no_key(self._state)
+            self._journal.start(self._snapshot.state, self._state)
 
     def _require_no_key(self, state: State) -> None:
         """KeyExposed if the state holds the secret key: an earlier version may have written it."""
@@ -164,7 +156,7 @@ class Recorder:
     def intent(self, address: str, what: str) -> None:
         """Journals that a write is about to leave, and returns when the line is on the disk.
 
-        LockBroken if another run holds the lock by now.
+        Refused if another run holds the lock by now.
         """
         if self._active_lock is not None:
             self._active_lock.check()
@@ -253,23 +245,11 @@ class Recorder:
         with self._lock:
             known = self._snapshot.state
             is_same = self._entries == known.entries and self._tombstones == known.tombstones
-            is_same = is_same and self._zone_data == known.zone_data
+            is_same = is_same and self._state.zone_data == known.zone_data
             try:
                 if receipt is not None or self._snapshot.is_taken_over or not is_same:
-                    self._store.write(self._state(), self._snapshot.version, note, receipt)
+                    self._store.write(self._state, self._snapshot.version, note, receipt)
             except Refused:
                 self._journal.close()
                 raise
             self._journal.clear()
-
-    def _state(self) -> State:
-        return State(
-            self._snapshot.state.environment,
-            self.lineage,
-            self.serial,
-            dict(self._entries),
-            self._plan,
-            self._snapshot.state.configuration,
-            dict(self._tombstones),
-            zone_data=self._zone_data,
-        )

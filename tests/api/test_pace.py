@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 
 import pytest
 
@@ -53,16 +54,13 @@ def test_nothing_starts_before_a_wait_that_no_run_waits() -> None:
     clock = Clock()
     pace = clock.pace(2)
     pace.on_throttled(3600.0)
-    turn = pace.turn()
-    with pytest.raises(WaitTooLong) as raised:
-        turn.take()
-    turn.give_back()
+    with pytest.raises(WaitTooLong) as raised, pace.permit():
+        pass
     assert raised.value.seconds == 3600.0
     assert clock.slept == []
     clock.now = 3599.0
-    turn = pace.turn()
-    assert turn.take()
-    assert clock.slept == [1.0]
+    with pace.permit():
+        assert clock.slept == [1.0]
 
 
 def test_a_run_waits_no_longer_than_its_budget() -> None:
@@ -82,10 +80,8 @@ def test_one_429_slows_everybody_down() -> None:
     pace = clock.pace(8)
     pace.on_throttled(5.0)
     assert pace.width == 4
-    turn = pace.turn()
-    assert turn.take()
-    assert clock.now == 5.0
-    turn.give_back()
+    with pace.permit():
+        assert clock.now == 5.0
     pace.on_throttled(None)
     pace.on_throttled(None)
     pace.on_throttled(None)
@@ -106,17 +102,13 @@ def most_at_once(pace: RateLimiter) -> int:
 
     def work() -> None:
         nonlocal inside, most
-        turn = pace.turn()
-        assert turn.take()
-        assert not turn.take(), "one request takes one"
-        with lock:
-            inside += 1
-            most = max(most, inside)
-        full.wait(timeout=30)
-        with lock:
-            inside -= 1
-        turn.give_back()
-        turn.give_back()
+        with pace.permit():
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            full.wait(timeout=30)
+            with lock:
+                inside -= 1
 
     threads = [threading.Thread(target=work) for _ in range(3 * pace.width)]
     for thread in threads:
@@ -134,12 +126,11 @@ def test_no_more_than_the_width_go_at_once() -> None:
 def test_a_429_takes_turns_away() -> None:
     """Those that nobody has at once, the others once they come back; each good round gives one back."""
     pace = Clock().pace(8)
-    under_way = [pace.turn() for _ in range(5)]
-    assert all(turn.take() for turn in under_way)
-    pace.on_throttled(None)
-    pace.on_throttled(None)
-    for turn in under_way:
-        turn.give_back()
+    with ExitStack() as under_way:
+        for _ in range(5):
+            under_way.enter_context(pace.permit())
+        pace.on_throttled(None)
+        pace.on_throttled(None)
     assert (pace.width, most_at_once(pace)) == (2, 2)
     for width in (2, 3, 4):
         for _ in range(width):

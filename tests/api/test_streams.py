@@ -8,13 +8,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, _GeneratorContextManager, contextmanager
 
 import pytest
 from world import KEY
 
 from reconciler.api import Reader, Writer, connect, streams
-from reconciler.api.rate_limiter import RateLimiter
+from reconciler.api.rate_limiter import Check, RateLimiter
 from reconciler.api.secret import Secret
 from reconciler.errors import Unreachable
 
@@ -110,9 +110,9 @@ def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch
     waits = threading.Event()
 
     class Watched(RateLimiter):
-        def enter(self) -> None:
+        def permit(self, check: Check | None = None) -> _GeneratorContextManager[None]:
             waits.set()
-            super().enter()
+            return super().permit(check)
 
     def answer(connection: socket.socket) -> object:
         asked = connection.recv(1 << 20)
@@ -124,6 +124,7 @@ def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch
         socket.create_server(("127.0.0.1", 0)) as server,
         connect(f"http://127.0.0.1:{server.getsockname()[1]}", Secret(KEY, "QONVERSION_SECRET"), 1) as door,
         ThreadPoolExecutor(1) as pool,
+        ExitStack() as stack,
     ):
         server.settimeout(30)
         writer = Writer(door, pace)
@@ -131,12 +132,11 @@ def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch
         with server.accept()[0] as connection:
             assert answer(connection) == {"name": "A"}
             assert first.result(30).ok
-            turn = pace.turn()
-            turn.take()
+            stack.enter_context(pace.permit())
             waits.clear()
             second = pool.submit(writer.send, "POST", "/automations", {"name": "B"}, idempotent=False)
             assert waits.wait(30)
-        turn.give_back()
+        stack.close()
         with server.accept()[0] as connection:
             assert answer(connection) == {"name": "B"}
             assert second.result(30).ok

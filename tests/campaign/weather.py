@@ -93,7 +93,7 @@ def _worker(luck: Luck) -> str:
 
 def _shift(luck: Luck) -> str:
     path = luck.choice(["/scheduled-reports", "/automations"])
-    return f"GET {path}: shift {luck.choice(['add', 'remove'])}, {_which(luck)}"
+    return f"GET {path}: shift {luck.choice(['add', 'remove'])}, times={luck.randint(1, 4)}"
 
 
 FAULTS: tuple[Callable[[Luck], str], ...] = (

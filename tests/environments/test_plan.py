@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import wait
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Semaphore
 
@@ -235,20 +236,23 @@ def test_limits_are_shared() -> None:
     first, second = limits.limiter("https://a", "sk_1"), limits.limiter("https://a", "sk_2")
     assert limits.limiter("https://a", "sk_1") is first
     assert first is not second
-    taken = [first.turn(), second.turn()]
-    assert all(each.take() for each in taken)
-    third = second.turn()
-    with Threads(1) as threads:
-        waits = threads.submit(third.take)
-        assert not wait([waits], 0.05).done
-        taken[0].give_back()
-        assert waits.result()
+    with ExitStack() as taken, first.permit():
+        taken.enter_context(second.permit())
+
+        def third() -> bool:
+            with second.permit():
+                return True
+
+        with Threads(1) as threads:
+            waits = threads.submit(third)
+            assert not wait([waits], 0.05).done
+            taken.close()
+            assert waits.result()
     # One that is asked to wait holds up no request to another API.
     slow = RateLimiter(2, sleep=lambda _: None, total=Semaphore(0))
-    assert slow.total is not None
-    with pytest.raises(WaitTooLong):
-        slow.on_throttled(1000)
-        slow.turn().take()
+    slow.on_throttled(1000)
+    with pytest.raises(WaitTooLong), slow.permit():
+        pytest.fail("it must not go")
 
 
 def test_the_json_is_as_its_schema_says(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,7 @@ def test_a_plan_that_says_something_else_is_refused(path: Path, plan: Plan, data
 def test_any_receipt_is_read_from_its_text_as_it_was(receipt: Receipt) -> None:
     """Of any content that the API, a person or a machine gave it."""
     text = to_text(receipt)
-    assert exactly(from_text(text.encode().decode(), "here")) == exactly(receipt)
+    assert exactly(from_text(text.encode(), "here")) == exactly(receipt)
 
 
 @examples(60)

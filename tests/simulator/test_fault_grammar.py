@@ -30,7 +30,7 @@ GET /integrations: status 502, body="<h1>Bad gateway</h1>", header="Content-Type
 POST /*: status 429, header="Retry-After: 5", every=3
 PATCH /automations/*: delay 0.01 after
 GET /automations: truncate 20 quietly, n=1
-GET /automations: shift remove, page=2, n=1
+GET /automations: shift remove, times=1
 GET /*: normalise lower shown""".splitlines()
 AUTOMATION = {"name": "x", "status": "active", "data": {}}
 
@@ -118,7 +118,6 @@ WRONG = {
     "GET /*: delay 1, status 503": "'status' is not known here; expected one of n, every,",
     "GET /*: drop after, code=x": "'code' is not known here; expected one of n, every,",
     "GET /*: status 503, chanse=0.1": "'chanse' is not known here; did you mean chance?",
-    "GET /*: hide 1": "'GET' is not known here; expected one of POST, *",
     "GET /*: status": "status: expected status CODE [before|after], CODE being 200 to 599",
     "GET /*: status 99": "status 99: expected status CODE",
     "GET /*: status 503 before after": "expected status CODE",
@@ -134,7 +133,6 @@ WRONG = {
     "GET /*: delay nan": "delay nan: expected delay SECONDS",
     "PUT /*: normalise upper": "normalise upper: expected normalise trim|nfc|lower|round|defaults|drop|sort",
     "GET /*: truncate 0": "truncate 0: expected truncate BYTES [quietly]",
-    "GET /*: shift add, page=0": "page 0: expected page NUMBER, 1 or more",
     "GET /*: rate 5/inf": "rate 5/inf: expected rate REQUESTS/SECONDS",
     "GET /*: rate 5/5, retry=soon": "retry soon: expected retry seconds",
     "GET /*: worker": "worker: expected worker ID|TITLE|* [before|after]",

@@ -7,12 +7,16 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from reconciler.git.command import Limits
 from reconciler.model.inputs import Entry, State
+from reconciler.model.settings import Environment, StateSettings
+from reconciler.state import object_bucket
+from reconciler.state.document import JournalFile
 from reconciler.state.git import GitBackend
+from reconciler.state.object import ObjectBackend
 
 STATE = "refs/reconciler/state/production"
 PERSON = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
@@ -62,6 +66,22 @@ class Remote:
         path.chmod(0o755)
 
 
+def environment(store: str, name: str = "production", path: Path = Path(), **options: str) -> Environment:
+    """An environment whose state is in such a store."""
+    return Environment(name, StateSettings(store, path, options))
+
+
+def object_backend(url: str, name: str, journal: JournalFile | Path) -> ObjectBackend:
+    """The store of an environment at an address."""
+    return ObjectBackend(environment("object", name, url=url), Path(), cast("JournalFile", journal))
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test waits for a bucket as long as people do."""
+    monkeypatch.setattr(object_bucket, "PATIENCE_SECONDS", 5.0)
+
+
 StoreOf = Callable[..., GitBackend]
 
 
@@ -98,9 +118,9 @@ def remote(tmp_path: Path, nobody: None, uses_git: None) -> Remote:
 def store_of(tmp_path: Path) -> StoreOf:
     """Makes a store of production in a clone."""
 
-    def make(folder: Path, remote: str = "origin", limits: Limits | None = None, author: str = "") -> GitBackend:
-        journal = tmp_path / "production.journal"
-        return GitBackend(folder, "production", remote, journal=journal, limits=limits, author=author)
+    def make(folder: Path, remote: str = "origin", author: str = "") -> GitBackend:
+        journal = cast("JournalFile", tmp_path / "production.journal")
+        return GitBackend(environment("git", remote=remote, author=author), folder, journal)
 
     return make
 

@@ -12,7 +12,7 @@ from reconciler.model.inputs import State
 from reconciler.state.backend import Backend, LockInfo, ReceiptFile, StateConflict
 from reconciler.state.git import GitBackend
 
-from .conftest import PERSON, STATE, Remote, StoreOf, git, state
+from .conftest import PERSON, STATE, Remote, StoreOf, environment, git, state
 
 
 def test_nothing_there(store: GitBackend, remote: Remote) -> None:
@@ -147,7 +147,7 @@ def test_receipts(store: GitBackend, remote: Remote, store_of: StoreOf) -> None:
     third = store.write(state(3), second, receipt=ReceiptFile("2026-01", '{"é": ""}'))
     store.write(state(4), third)
     kept = store_of(remote.clone("other", "--depth=1")).receipts()
-    assert list(kept.items()) == [("2026-01", '{"é": ""}'), ("2026-02", "{\n}\n")]
+    assert list(kept.items()) == [("2026-01", '{"é": ""}'.encode()), ("2026-02", b"{\n}\n")]
     assert git(remote.path, "ls-tree", "-r", "--name-only", second).split() == ["receipts/2026-02.json", "state.json"]
     assert store.read().state == state(4)
 
@@ -163,7 +163,7 @@ def test_gc_keeps_the_state(store: GitBackend, remote: Remote, store_of: StoreOf
 
 def test_environments_do_not_meet(store: GitBackend) -> None:
     """Each environment has a ref and a lock of its own."""
-    sandbox = GitBackend(store.folder, "sandbox", journal=store.journal)
+    sandbox = GitBackend(environment("git", "sandbox", remote="origin"), store.folder, store.journal)
     with store.lock(LockInfo("run1", "ada", "now")), sandbox.lock(LockInfo("run2", "bob", "now")):
         store.write(state(1), "")
         sandbox.write(State("sandbox", "other", 1), "")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import GitUnusable, StateUnusable
-from reconciler.git.command import GitResult, GitTimeout, Limits, run_git
+from reconciler.git.command import GitResult, GitTimeout, run_git
 from reconciler.model.redaction import without_user
 from reconciler.state import git_repository
 from reconciler.state.backend import LockInfo
@@ -114,9 +114,9 @@ def test_old_git(store: GitBackend, fake_git: Callable[[str], None]) -> None:
     assert "git version 2.25.1 is too old" in refusal(store.read)
 
 
-def test_git_hangs(remote: Remote, store_of: StoreOf, fake_git: Callable[[str], None]) -> None:
+def test_git_hangs(store: GitBackend, fake_git: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
     """A git that hangs, or something that it has started, is ended in time, and that is said."""
-    store = store_of(remote.clone("clone"), limits=Limits(network=0.5))
+    monkeypatch.setattr(git_repository, "NETWORK_SECONDS", 0.5)
     fake_git('case "$*" in *" ls-remote "*) sleep 600 & wait;; esac; exec $REAL "$@"')
     assert "git ls-remote did not end within 0.5 seconds, and was ended" in refusal(store.read)
 

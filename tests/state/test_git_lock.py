@@ -24,11 +24,13 @@ RACER = """
 import sys
 from pathlib import Path
 from reconciler.model.inputs import Entry, State
+from reconciler.model.settings import Environment, StateSettings
 from reconciler.state.git import GitBackend
 from reconciler.state.backend import LockInfo, Locked, StateConflict
 
 what, folder, name, version = sys.argv[1:]
-store = GitBackend(Path(folder), "production", journal=Path(folder) / "journal")
+environment = Environment("production", StateSettings("git", Path(), {"remote": "origin"}))
+store = GitBackend(environment, Path(folder), Path(folder) / "journal")
 
 def say(text):
     print(text, flush=True)

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ReconcilerError, StateUnusable, WrongUsage
+from reconciler.state import object_bucket
 from reconciler.state.backend import LockInfo
 from reconciler.state.object import ObjectBackend
 
-from .conftest import state
+from .conftest import object_backend, state
 from .s3_server import SECRET, aim, nobody
 
 pytestmark = pytest.mark.network
@@ -37,8 +38,9 @@ KEYS = {
 
 
 @pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine on which nobody has set up any cloud."""
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, patience: None) -> None:
+    """A machine on which nobody has set up any cloud, and on which nobody waits long."""
+    monkeypatch.setattr(object_bucket, "PATIENCE_SECONDS", PATIENCE)
     for name in list(os.environ):
         if name.startswith(FOREIGN):
             monkeypatch.delenv(name)
@@ -59,7 +61,7 @@ def away(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def _store(url: str, folder: Path) -> ObjectBackend:
-    return ObjectBackend(url, "production", folder / "journal", patience=PATIENCE)
+    return object_backend(url, "production", folder / "journal")
 
 
 @pytest.mark.parametrize("url", CLOUDS)

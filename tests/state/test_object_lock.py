@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import Refused, StateUnusable
+from reconciler.state import object_bucket
 from reconciler.state.backend import Locked, LockInfo, StateConflict
 from reconciler.state.object import ObjectBackend
 
-from .conftest import state
+from .conftest import object_backend, state
 from .s3_server import Server, aim, needs_server, nobody, running
 
 pytestmark = needs_server
@@ -26,11 +27,13 @@ RACER = """
 import sys
 from pathlib import Path
 from reconciler.model.inputs import Entry, State
+from reconciler.model.settings import Environment, StateSettings
 from reconciler.state.object import ObjectBackend
 from reconciler.state.backend import LockInfo, Locked, StateConflict
 
 what, url, name, version = sys.argv[1:]
-store = ObjectBackend(url, "production", Path("journal-of-" + name))
+environment = Environment("production", StateSettings("object", Path(), {"url": url}))
+store = ObjectBackend(environment, Path(), Path("journal-of-" + name))
 
 def say(text):
     print(text, flush=True)
@@ -64,7 +67,7 @@ def store(
 ) -> ObjectBackend:
     """A store of production below a prefix that no other test uses."""
     aim(monkeypatch, server.url)
-    return ObjectBackend(f"s3://bucket/{request.node.name}", "production", tmp_path / "journal", patience=5.0)
+    return object_backend(f"s3://bucket/{request.node.name}", "production", tmp_path / "journal")
 
 
 @pytest.fixture
@@ -223,7 +226,8 @@ def test_a_server_that_is_gone_in_the_end_is_told_of(store: ObjectBackend, monke
     with running() as short_lived:
         short_lived.make("bucket")
         monkeypatch.setenv("AWS_ENDPOINT_URL", short_lived.url)
-        lock = ObjectBackend("s3://bucket", "production", store.journal, patience=1.0).lock(ADA)
+        monkeypatch.setattr(object_bucket, "PATIENCE_SECONDS", 1.0)
+        lock = object_backend("s3://bucket", "production", store.journal).lock(ADA)
         lock.__enter__()
     with pytest.raises(StateUnusable, match="the lock could not be freed") as caught:
         lock.__exit__(None, None, None)
@@ -237,7 +241,8 @@ def test_a_server_that_is_gone_does_not_hide_what_failed_before(
     with running() as short_lived:
         short_lived.make("bucket")
         monkeypatch.setenv("AWS_ENDPOINT_URL", short_lived.url)
-        lock = ObjectBackend("s3://bucket", "production", store.journal, patience=1.0).lock(ADA)
+        monkeypatch.setattr(object_bucket, "PATIENCE_SECONDS", 1.0)
+        lock = object_backend("s3://bucket", "production", store.journal).lock(ADA)
         lock.__enter__()
     failure = ZeroDivisionError()
     assert not lock.__exit__(ZeroDivisionError, failure, None)
@@ -248,6 +253,7 @@ def test_no_lock_without_a_server(store: ObjectBackend, monkeypatch: pytest.Monk
     """Where the store does not answer nobody holds its lock, and the block does not run."""
     with nobody() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        away = ObjectBackend("s3://bucket", "production", store.journal, patience=1.0)
+        monkeypatch.setattr(object_bucket, "PATIENCE_SECONDS", 1.0)
+        away = object_backend("s3://bucket", "production", store.journal)
         with pytest.raises(StateUnusable), away.lock(ADA):
             pytest.fail("nobody gave it")

@@ -13,7 +13,7 @@ from reconciler.errors import StateUnusable
 from reconciler.state.backend import LockInfo
 from reconciler.state.object import ObjectBackend
 
-from .conftest import state
+from .conftest import object_backend, state
 from .s3_server import SECRET, Server, aim, needs_server, running
 
 pytestmark = [needs_server, pytest.mark.process, pytest.mark.network]
@@ -25,7 +25,7 @@ ALL_OF_S3 = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 @pytest.fixture
 def store(tmp_path: Path) -> ObjectBackend:
     """A store of production at the top of a bucket, wherever the environment variables point."""
-    return ObjectBackend("s3://bucket", "production", tmp_path / "journal", patience=5.0)
+    return object_backend("s3://bucket", "production", tmp_path / "journal")
 
 
 def test_the_server_heeds_conditions() -> None:
@@ -137,4 +137,4 @@ def test_an_object_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: py
         server.make("bucket")
         aim(monkeypatch, server.url)
         with pytest.raises(StateUnusable, match="more than 200 MB"):
-            ObjectBackend("s3://bucket", "production", tmp_path / "journal", patience=5.0).read()
+            object_backend("s3://bucket", "production", tmp_path / "journal").read()

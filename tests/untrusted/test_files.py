@@ -13,7 +13,9 @@ from world import World
 
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
+from reconciler.model.settings import Environment, StateSettings
 from reconciler.state.backend import Locked, LockInfo
+from reconciler.state.document import JournalFile
 from reconciler.state.file import FileBackend
 from reconciler.state.git import GitBackend
 
@@ -104,8 +106,10 @@ def test_two_that_are_linked_to_one_state(world: World, tmp_path: Path, link: st
     else:
         (other / ".reconciler").mkdir()
         (other / ".reconciler" / "default.json").symlink_to(world.state)
-    linked = FileBackend(other / ".reconciler" / "default.json", "default")
-    straight = FileBackend(world.state, "default")
+    linked, straight = (
+        FileBackend(Environment("default", StateSettings("file", path)), path.parent, JournalFile(tmp_path / "journal"))
+        for path in (other / ".reconciler" / "default.json", world.state)
+    )
     with (
         linked.lock(LockInfo("run1", "ada", "now")),
         pytest.raises(Locked, match="ada"),
