@@ -47,6 +47,8 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
+    if at is not None and out is not None:
+        raise WrongUsage("--out cannot be used with --at: the plan of another moment is shown, and never applied")
     files = commands.review.ReportFiles("plan", path, None, flags["reports"])
     with files:
         environments = choose_environments(path, flags)
