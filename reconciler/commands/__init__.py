@@ -9,6 +9,7 @@ if TYPE_CHECKING:
         apply,
         base_plan,
         comment,
+        compare,
         completion,
         destinations,
         drift,

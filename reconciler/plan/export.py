@@ -91,9 +91,17 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
 
 def make_block(record: Record, live: Live, addresses: Addresses) -> dict[str, Any]:
     """The fields of a live object as YAML. `addresses`: those of possible targets of references."""
-    kind = KINDS[record.kind]
-    fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
-    return _with_references(kind, fields, live, addresses, _behind(kind, live))[0]
+    return make_blocks([record], live, addresses)[record.ref]
+
+
+def make_blocks(records: Iterable[Record], live: Live, addresses: Addresses) -> dict[ObjectRef, dict[str, Any]]:
+    """The fields of live objects as YAML. `addresses`: those of possible targets of references."""
+    blocks, behind = {}, {name: _behind(KINDS[name], live) for name in live.records}
+    for record in records:
+        kind = KINDS[record.kind]
+        fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
+        blocks[record.ref] = _with_references(kind, fields, live, addresses, behind[kind.name])[0]
+    return blocks
 
 
 def _expressible(

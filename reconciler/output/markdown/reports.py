@@ -147,6 +147,48 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
+def compared_markdown(found: Comparison) -> str:
+    """What differs between two environments, for the summary of a job or a comment."""
+    return "\n\n".join(_compared(found))
+
+
+def _compared(found: Comparison) -> Iterator[str]:
+    apis = found.apis or ("", "")
+    names = " and ".join(code(name) + api_note(api, code) for name, api in zip(found.environments, apis, strict=True))
+    yield f"Comparison of {names}, {'live' if found.apis else 'as written'}: **{output.compared.title(found)}**"
+    for heading, differences in (("", found.differences), ("Not managed, compared by name", found.unmanaged)):
+        groups = [_compared_group(found, group) for group in output.compared.find_groups(differences)]
+        if groups:
+            yield from [f"#### {heading}"] if heading else []
+            yield bullets(fitting(groups, DRIFT_ROOM, "`--format json` lists all"))
+    yield from _listed(
+        "Meant to differ", (_compared_group(found, each) for each in output.compared.find_groups(found.meant))
+    )
+    if found.ignored:
+        yield f"Differences left out: {', '.join(f'{code(rule)} ({count:,})' for rule, count in found.ignored.items())}"
+    yield from _listed("Warnings", map(prose, found.warnings))
+
+
+def _compared_group(found: Comparison, group: Group) -> str:
+    what = prose(group.what()) if len(group.differences) > 1 else code(group.what())
+    if not group.first.path:
+        places = [(group.alone, "")]
+        what = f"{what} alone" if not group.reason() else f"{what} alone, {prose(group.reason())}"
+    else:
+        absent = "not written" if found.apis is None else "nothing"
+        values = (code(named(side.value, {})) if side else absent for side in group.first.sides)
+        places = list(enumerate(f"{value} " for value in values))
+        what = f"{code(group.first.path)} of {what}"
+        what += f", such as {code(group.example())}" if group.example() else ""
+    written = ((at, text, group.written_at(at)) for at, text in places)
+    sides = (
+        f"{text}in {code(found.environments[at])}{f' ({code(place)})' if place else ''}" for at, text, place in written
+    )
+    names = [f"  {', '.join(map(code, group.names()[:MOST_COMPARED]))}"] if len(group.differences) > 1 else []
+    more = f" and {len(group.differences) - MOST_COMPARED:,} more" if len(group.differences) > MOST_COMPARED else ""
+    return "\n".join([f"{what}: {', '.join(sides)}", *(name + more for name in names)])
+
+
 def _listed(heading: str, lines: Iterable[str], sign: str = "-") -> Iterator[str]:
     if listed := list(fitting(lines, LIST_ROOM, REST)):
         yield f"#### {heading}"

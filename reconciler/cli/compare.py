@@ -1,0 +1,83 @@
+"""`reconciler compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import click
+
+from reconciler import commands, output
+from reconciler.cli.options import (
+    api_url_option,
+    complete,
+    debug_option,
+    form_option,
+    make_target_option,
+    open_session,
+    parallelism_option,
+    path_argument,
+)
+from reconciler.errors import Exit
+from reconciler.output.terminal import write_stdout
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from reconciler.commands.session import Session
+    from reconciler.model.comparison import Comparison
+
+
+class _Flags(TypedDict):
+    api_url: str | None
+    parallelism: int
+    debug: bool
+
+
+@click.command()
+@click.argument("first", metavar="A", shell_complete=complete("environments"))
+@click.argument("second", metavar="B", shell_complete=complete("environments"))
+@path_argument
+@click.option("--live", is_flag=True, help="Compare what is live in both projects; needs both keys, writes nothing.")
+@make_target_option("Only this address, or those that fit a pattern: 'report.chess-*'. May be given several times.")
+@click.option(
+    "--ignore",
+    "ignored",
+    multiple=True,
+    metavar="FIELD",
+    help="Leave out what is meant to differ: FIELD or KIND.FIELD, such as report.status or data.actions.push.",
+)
+@form_option(["text", "json", "markdown"])
+@api_url_option
+@parallelism_option
+@debug_option
+def compare(
+    first: str,
+    second: str,
+    path: Path,
+    live: bool,
+    target: tuple[str, ...],
+    ignored: tuple[str, ...],
+    form: str,
+    **flags: Unpack[_Flags],
+) -> None:
+    """Show what differs between two environments.
+
+    Without --live it compares what is written, offline and without a key. What an `only_in` leaves out is told and is
+    no difference; so is what `compare: {ignore: […]}` in reconciler.yaml names. Exits with 2 if there is a difference.
+    """
+    flags["parallelism"] = max(1, flags["parallelism"] // 2)
+
+    def connect(name: str) -> AbstractContextManager[Session]:
+        return open_session(path, {**flags, "environment": name})
+
+    found = commands.compare.compare(path, (first, second), target, ignored, connect if live else None)
+    write_stdout(_render(found, form))
+    if found.count():
+        raise SystemExit(Exit.PENDING)
+
+
+def _render(found: Comparison, form: str) -> str:
+    if form == "json":
+        return output.compared.compared_json(found)
+    return output.markdown.compared_markdown(found) if form == "markdown" else output.compared.compared_text(found)

@@ -1,0 +1,100 @@
+"""What differs between two environments: as they are written, or as their projects are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+
+from reconciler.api import Reader
+from reconciler.commands.session import Session
+from reconciler.config.load import read_configuration
+from reconciler.config.semantics import no_field
+from reconciler.errors import ConfigurationInvalid, Exit, Problem, ReconcilerError, WrongUsage, fold
+from reconciler.model.comparison import Comparison, Pair
+from reconciler.model.inputs import Desired
+from reconciler.model.settings import Environment
+from reconciler.observe import kind_lookups, observe_remembered, target_kinds
+from reconciler.plan.compare import Observed, compare_live, compare_written
+from reconciler.state.operations import load_state
+from reconciler.threads import Threads, result
+
+Connect = Callable[[str], AbstractContextManager[Session]]
+"""Opens the session of an environment."""
+GRAVEST = (Exit.USAGE, Exit.NOT_AUTHORISED, Exit.INVALID, Exit.REFUSED, Exit.API_FAILED)
+
+
+def compare(
+    path: Path, names: Pair[str], targets: Collection[str], ignored: Sequence[str], connect: Connect | None = None
+) -> Comparison:
+    """What differs between two environments as written; with `connect`, between their projects.
+
+    `ignored`, FIELD or KIND.FIELD, is left out beside what the settings name. WrongUsage if an environment does not
+    exist, or is compared with itself; ConfigurationInvalid with the problems of both.
+    """
+    one, other = read_both(path, names)
+    for text in ignored:
+        if said := no_field(text):
+            raise WrongUsage(f"--ignore {text}: {said}")
+    rules = (*one[0].ignored, *ignored)
+    desired = one[1], other[1]
+    if connect is None:
+        return compare_written(names, desired, targets, rules)
+    return compare_live(names, desired, _observe_both(names, connect, targets), targets, rules)
+
+
+def read_both(path: Path, names: Pair[str]) -> Pair[tuple[Environment, Desired]]:
+    """Two environments of a configuration, and what it wants of them."""
+    configuration = read_configuration(path)
+    environments = [configuration.environment(name) for name in names]
+    if names[0] == names[1]:
+        raise WrongUsage(f"{names[0]} is one environment; expected two, to compare them")
+    desired: list[Desired] = []
+    problems: dict[str, list[Problem]] = {name: [] for name in names}
+    for each in environments:
+        try:
+            desired.append(configuration.desired(each))
+        except ConfigurationInvalid as error:
+            problems[each.name] = error.problems
+    if any(problems.values()):
+        raise ConfigurationInvalid(fold(problems))
+    return (environments[0], desired[0]), (environments[1], desired[1])
+
+
+def _observe_both(names: Pair[str], connect: Connect, targets: Collection[str]) -> Pair[Observed]:
+    """The projects of both environments, read side by side. If one fails, the other one is read all the same, and the
+    error names the environments: its exit code is the gravest."""
+    failures: dict[str, ReconcilerError] = {}
+    found: list[Observed] = []
+    with ExitStack() as stack, Threads(len(names)) as pool:
+        asked = {}
+        for name in names:
+            try:
+                asked[name] = pool.submit(_observe, stack.enter_context(connect(name)), targets)
+            except ReconcilerError as error:
+                failures[name] = error
+        for name, future in asked.items():
+            try:
+                found.append(result(future))
+            except ReconcilerError as error:
+                failures[name] = error
+    if failures:
+        raise _joined(failures)
+    return found[0], found[1]
+
+
+def _observe(session: Session, targets: Collection[str]) -> Observed:
+    _, state = load_state(session.store, session.read_state())
+    kinds = target_kinds(targets)
+    live = observe_remembered(Reader(session.door), kinds, state, kind_lookups(kinds))
+    return Observed(session.door.address, state, live)
+
+
+def _joined(failures: dict[str, ReconcilerError]) -> ReconcilerError:
+    """One error for those of several environments."""
+    hints = dict.fromkeys(error.hint for error in failures.values() if error.hint)
+    error = ReconcilerError(
+        "\n".join(f"{name}: {each}" for name, each in failures.items()), hint="\n".join(hints) or None
+    )
+    error.exit_code = min((each.exit_code for each in failures.values()), key=GRAVEST.index)
+    return error
