@@ -92,9 +92,7 @@ def _observe(session: Session, targets: Collection[str]) -> Observed:
 
 def _joined(failures: dict[str, ReconcilerError]) -> ReconcilerError:
     """One error for those of several environments."""
-    hints = dict.fromkeys(error.hint for error in failures.values() if error.hint)
-    error = ReconcilerError(
-        "\n".join(f"{name}: {each}" for name, each in failures.items()), hint="\n".join(hints) or None
-    )
+    hints = "\n".join(dict.fromkeys(error.hint for error in failures.values() if error.hint))
+    error = ReconcilerError("\n".join(f"{name}: {each}" for name, each in failures.items()), hint=hints or None)
     error.exit_code = min((each.exit_code for each in failures.values()), key=GRAVEST.index)
     return error

@@ -51,6 +51,11 @@ class Comparison:
     apis: Pair[str] | None = None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def absent(self) -> str:
+        """What is said of a value that is not there."""
+        return "not written" if self.apis is None else "nothing"
+
     def count(self) -> int:
         """How many differences there are."""
         return len(self.differences) + len(self.unmanaged)

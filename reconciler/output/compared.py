@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,28 +48,24 @@ class Group:
 
     def what(self) -> str:
         """`report.daily`, or `12 reports`."""
-        return (
-            _called(self.first) if len(self.differences) == 1 else kinds_of(each.address for each in self.differences)
-        )
+        return kinds_of(each.address for each in self.differences) if self.names() else _called(self.first)
 
     def example(self) -> str:
         """The first address, if the values are not the same everywhere; else empty."""
         return _called(self.first) if len(set(map(_values, self.differences))) > 1 else ""
 
     def names(self) -> list[str]:
-        """What its objects are called."""
-        return list(map(_called, self.differences))
+        """What its objects are called, if they are several."""
+        return list(map(_called, self.differences)) if len(self.differences) > 1 else []
 
     def written_at(self, at: int) -> str:
         """Where a person edits the value of an environment; the first of several places. Empty if that is not known."""
         places = dict.fromkeys(short_place(place) for each in self.differences for place in _places(each.sides, at))
-        first = next(iter(places), "")
-        return first if len(places) < 2 else f"{first} and {len(places) - 1} more"
+        return _first_of(list(places))
 
     def reason(self) -> str:
         """Why an environment lacks the objects."""
-        reasons = list(dict.fromkeys(each.reason for each in self.differences))
-        return reasons[0] if len(reasons) == 1 else f"{reasons[0]} and {len(reasons) - 1} more"
+        return _first_of(list(dict.fromkeys(each.reason for each in self.differences)))
 
 
 def find_groups(differences: Iterable[Difference]) -> list[Group]:
@@ -81,6 +77,10 @@ def find_groups(differences: Iterable[Difference]) -> list[Group]:
         alike = each.reason.partition(" at ")[0] if not each.path else own if all(own) else _values(each)
         found[canonical([address_kind(each.address), each.path, missing, alike])].append(each)
     return list(map(Group, found.values()))
+
+
+def _first_of(texts: Sequence[str]) -> str:
+    return f"{texts[0]} and {len(texts) - 1} more" if len(texts) > 1 else "".join(texts)
 
 
 def _values(each: Difference) -> str:
@@ -103,9 +103,8 @@ def _called(each: Difference) -> str:
     """An address; what is not managed by its name and ids."""
     if "[" not in each.address:
         return each.address
-    return (
-        f"{address_kind(each.address)} {format_value(each.name)} ({', '.join(side.id for side in each.sides if side)})"
-    )
+    ids = ", ".join(side.id for side in each.sides if side)
+    return f"{address_kind(each.address)} {format_value(each.name)} ({ids})"
 
 
 def compared_text(found: Comparison) -> str:
@@ -113,17 +112,17 @@ def compared_text(found: Comparison) -> str:
     return fit("\n".join(_lines(found)))
 
 
-def title(found: Comparison) -> str:
-    """How many differences there are."""
-    noun = "resource" if found.apis is None else "managed object"
+def title(found: Comparison, show: Callable[[str], str] = escape) -> str:
+    """The environments, and how many differences there are. `show`: a name of the user's, in the form's words."""
+    sides = zip(found.environments, found.apis or ("", ""), strict=True)
+    names = " and ".join(show(name) + api_note(api, show) for name, api in sides)
+    what = counted(found.compared, "resource" if found.apis is None else "managed object")
     count = counted(found.count(), "difference") if found.count() else "no differences"
-    return f"{count} in {counted(found.compared, noun)}"
+    return f"{names}, {'live' if found.apis else 'as written'}: {count} in {what}"
 
 
 def _lines(found: Comparison) -> Iterator[str]:
-    apis = found.apis or ("", "")
-    names = " and ".join(escape(name) + api_note(api) for name, api in zip(found.environments, apis, strict=True))
-    yield bold(f"Comparison of {names}, {'live' if found.apis else 'as written'}: {title(found)}")
+    yield bold(f"Comparison of {title(found)}")
     for heading, differences in (("", found.differences), ("Not managed, compared by name:", found.unmanaged)):
         groups = find_groups(differences)
         yield from ("", bold(heading)) if groups and heading else ()
@@ -158,8 +157,8 @@ def _field(found: Comparison, group: Group) -> Iterator[str]:
         for sign, text, depth in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
             yield SIGN_PAINT[sign](f"{INDENT}  {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
     else:
-        absent = "not written" if found.apis is None else "nothing"
-        texts = cut_both(*(plain(side.value) if side else absent for side in (one, other)))
+        before, after = (plain(side.value) if side else found.absent for side in (one, other))
+        texts = cut_both(before, after)
         widest = max(map(len, map(escape, found.environments)))
         for name, text, place in zip(found.environments, texts, where, strict=True):
             yield f"{INDENT}{pad(f'{escape(name)}:', widest + 1)} {text}{dim(place)}"
@@ -167,8 +166,7 @@ def _field(found: Comparison, group: Group) -> Iterator[str]:
 
 
 def _addresses(group: Group) -> Iterator[str]:
-    names = group.names()
-    if len(names) > 1:
+    if names := group.names():
         rest = f", … and {len(names) - MOST_NAMED} more; --format json lists all" if names[MOST_NAMED:] else ""
         yield dim(f"{INDENT}{', '.join(map(escape, names[:MOST_NAMED]))}{rest}")
 
@@ -202,7 +200,9 @@ def _difference(each: Difference) -> dict[str, Any]:
 
 
 def _side(side: Side | None) -> dict[str, Any] | None:
-    return side and {
+    if side is None:
+        return None
+    return {
         "value": side.value,
         "id": side.id or None,
         "place": short_place(side.place) if side.place else None,

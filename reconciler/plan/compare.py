@@ -212,16 +212,14 @@ class _Comparer:
                 yield from self._differences(str(ObjectRef(kind, (one or other).id)), (one, other))
 
     def _key(self, kind: Kind) -> list[str]:
-        names = (
-            each for each in kind.natural_key if not any(_is_meant(rule, kind.name, each) for rule in self.ignored)
-        )
-        return list(names) or list(kind.natural_key)
+        meant = {each for each in kind.natural_key for rule in self.ignored if _is_meant(rule, kind.name, each)}
+        return [each for each in kind.natural_key if each not in meant] or list(kind.natural_key)
 
     def _differences(self, address: str, pair: Pair[_Object | None], reason: str = "") -> Iterator[Difference]:
         one, other = pair
         name = next(each.name for each in pair if each)
         if one is None or other is None:
-            yield Difference(address, "", (one and one.side(), other and other.side()), name, reason)
+            yield Difference(address, "", (one.side() if one else None, other.side() if other else None), name, reason)
             return
         kind = KINDS[address_kind(address)]
         for path, *values in _leaves(kind, one.fields, other.fields):
