@@ -17,6 +17,7 @@ from reconciler.model.settings import Environment
 from reconciler.observe import kind_lookups, observe_remembered, target_kinds
 from reconciler.plan.compare import Observed, compare_live, compare_written
 from reconciler.state.operations import load_state
+from reconciler.text import WORD_CHARACTERS, truncate
 from reconciler.threads import Threads, result
 
 Connect = Callable[[str], AbstractContextManager[Session]]
@@ -35,7 +36,7 @@ def compare(
     one, other = read_both(path, names)
     for text in ignored:
         if said := no_field(text):
-            raise WrongUsage(f"--ignore {text}: {said}")
+            raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {said}")
     rules = (*one[0].ignored, *ignored)
     desired = one[1], other[1]
     if connect is None:

@@ -140,9 +140,9 @@ def _lines(found: Comparison) -> Iterator[str]:
 
 def _alone(found: Comparison, group: Group) -> Iterator[str]:
     sign = SIGNS[group.alone]
-    notes = ", ".join(filter(None, (group.written_at(group.alone), group.reason())))
-    where = f"in {escape(found.environments[group.alone])} alone" + (f"  ({escape(notes)})" if notes else "")
-    yield SIGN_PAINT[sign](f"  {sign} {escape(group.what())}") + f" {where}"
+    place, reason = group.written_at(group.alone), group.reason()
+    where = f"in {escape(found.environments[group.alone])} alone" + (f", {escape(reason)}" if reason else "")
+    yield SIGN_PAINT[sign](f"  {sign} {escape(group.what())}") + f" {where}" + dim(f"  ({escape(place)})" * bool(place))
     yield from _addresses(group)
 
 

@@ -238,12 +238,16 @@ def _is_meant(rule: str, kind: str, path: str) -> bool:
 
 
 def _leaves(kind: Kind, one: Fields, other: Fields) -> Iterator[tuple[str, Any, Any]]:
-    """Path and both values of each difference, in the order of the kind's fields."""
+    """Path and both values of each difference, in the order of the kind's fields. Lists whose order means nothing begin
+    with what they share."""
     unordered = {each.name: each for each in kind.fields if each.unordered}
     for name in dict.fromkeys([*kind.field_names(), *one, *other]):
-        values = one.get(name, ABSENT), other.get(name, ABSENT)
-        if name not in unordered or not same_value(unordered[name], *values):
-            yield from _differing(name, *values)
+        before, after = one.get(name, ABSENT), other.get(name, ABSENT)
+        if name in unordered and isinstance(before, list) and isinstance(after, list):
+            if same_value(unordered[name], before, after):
+                continue
+            after = [*(each for each in before if each in after), *(each for each in after if each not in before)]
+        yield from _differing(name, before, after)
 
 
 def _differing(path: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
