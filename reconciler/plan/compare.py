@@ -123,13 +123,12 @@ def _one_project(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
 def _not_live(observed: Observed) -> Iterator[str]:
     """A warning if the state names objects that are not live."""
     records, entries = observed.live.records, observed.state.entries
-    absent = [
-        f"{address} ({entry.id})"
-        for address, entry in entries.items()
-        if (kind := address_kind(address)) in records and entry.id not in records[kind]
-    ]
+    every = ((ObjectRef.at(address, entry.id), address) for address, entry in entries.items())
+    read = {ref: address for ref, address in every if ref.kind in records}
+    absent = [f"{address} ({ref.id})" for ref, address in read.items() if ref.id not in records[ref.kind]]
     if absent:
-        yield f"{counted(len(absent), 'object')} of the state not live: {some_of(absent)}"
+        why = "; its key may be that of another project" if len(absent) == len(read) else ""
+        yield f"{len(absent)} of {counted(len(read), 'object')} of the state not live: {some_of(absent)}{why}"
 
 
 def _managed(desired: Desired, observed: Observed) -> dict[str, _Object]:
