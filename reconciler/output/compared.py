@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.errors import Location
 from reconciler.model.comparison import Comparison, Difference, Pair, Side
 from reconciler.model.inputs import address_kind
-from reconciler.output.document import document
+from reconciler.output.document import document, select
 from reconciler.output.groups import kinds_of, short_place
 from reconciler.output.labels import SIGN_PAINT, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, yellow
@@ -189,22 +189,10 @@ def compared_json(found: Comparison) -> str:
 
 
 def _difference(each: Difference) -> dict[str, Any]:
-    return {
-        "address": each.address,
-        "path": each.path or None,
-        "name": each.name or None,
-        "a": _side(each.sides[0]),
-        "b": _side(each.sides[1]),
-        "reason": each.reason or None,
-    }
+    sides = {name: side and _side(side) for name, side in zip("ab", each.sides, strict=True)}
+    return {**select(each, "address", "path", "name"), **sides, **select(each, "reason")}
 
 
-def _side(side: Side | None) -> dict[str, Any] | None:
-    if side is None:
-        return None
-    return {
-        "value": side.value,
-        "id": side.id or None,
-        "place": short_place(side.place) if side.place else None,
-        "sources": list(map(short_place, side.sources)),
-    }
+def _side(side: Side) -> dict[str, Any]:
+    place = short_place(side.place) if side.place else None
+    return {"value": side.value, "id": side.id or None, "place": place, "sources": list(map(short_place, side.sources))}

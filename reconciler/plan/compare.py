@@ -10,7 +10,17 @@ from typing import Any
 
 from reconciler.errors import some_of
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import alike, dotted, is_within, keys_path, same_value, without_nulls, written
+from reconciler.kinds.comparison import (
+    alike,
+    dotted,
+    is_within,
+    keys_path,
+    path_keys,
+    same_value,
+    value_at,
+    without_nulls,
+    written,
+)
 from reconciler.kinds.lookups import find_labels
 from reconciler.kinds.normalization import normal_form
 from reconciler.model.comparison import Comparison, Difference, Pair, Side
@@ -43,12 +53,14 @@ class _Object:
     name: str = ""
 
     def side(self, path: str = "", value: Any = None) -> Side | None:
-        """A value of it, with its places; None if it is absent."""
+        """A value of it, with its places; None if it is absent. A live value that is not the written one does not come
+        from what that is made of."""
         if value is ABSENT or self.resource is None:
             return None if value is ABSENT else Side(value, self.id)
+        is_live_alone = self.id and not alike(value_at(self.resource.fields, path_keys(path) or ()), value)
         sources = (
             place
-            for inner, places in (self.resource.sources.items() if path else ())
+            for inner, places in (() if is_live_alone or not path else self.resource.sources.items())
             if is_within(inner, path) or is_within(path, inner)
             for place in places
         )
@@ -183,9 +195,10 @@ class _Comparer:
         self, names: Pair[str], objects: Pair[Mapping[str, _Object]], targets: Collection[str], *, is_live: bool
     ) -> Comparison:
         """The comparison of objects by their addresses."""
-        addresses: Collection[str] = {*objects[0], *objects[1]}
+        addresses = {*objects[0], *objects[1]}
         if targets:
-            addresses = {each for target in targets for each in find_targets(target, addresses, self.desired[0])}
+            known = addresses.union(*(side.resources for side in self.desired))
+            addresses &= {each for target in targets for each in find_targets(target, known, self.desired[0])}
         differences: list[Difference] = []
         meant: list[Difference] = []
         for address in sorted(addresses, key=natural):

@@ -80,6 +80,19 @@ def test_what_somebody_changed_in_one_project(projects: Projects) -> None:
     }
 
 
+def test_a_change_outside_is_not_told_as_the_work_of_a_variable(projects: Projects) -> None:
+    """What a variable brings about in several objects is told once, and what somebody changed in one of them apart."""
+    sandbox, production = (f"{{api_url: {each.url}" for each in (projects.sandbox, projects.production))
+    settings = f"{{sandbox: {sandbox}, variables: {{n: x}}}}, production: {production}, variables: {{n: y}}}}}}"
+    projects.write(f"environments: {settings}\n", "reconciler.yaml")
+    resources = (f'  a{at}: {{name: "${{var.n}} {at}", status: active, data: {{}}}}' for at in range(4))
+    projects.write("automations:\n" + "\n".join(resources) + "\n")
+    projects.apply()
+    projects.production.edit("automations", live_id(projects, "production", "automation.a2"), name="Somebody's")
+    heads = [line for line in projects.compare("--live").out.splitlines() if line.startswith("  ~")]
+    assert heads == ["  ~ name of 3 automations, such as automation.a0", "  ~ name of automation.a2"]
+
+
 def test_destinations_that_differ(projects: Projects) -> None:
     """They are shown as addresses, or by their labels if they are not managed; a label in both is the same."""
     projects.write(BOTH)
