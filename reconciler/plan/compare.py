@@ -95,21 +95,24 @@ def compare_live(
     one, other = map(_managed, desired, observed)
     found = comparer.by_address(names, (one, other), targets, is_live=True)
     unmanaged = () if targets else tuple(comparer.by_name((_unmanaged(observed[0]), _unmanaged(observed[1]))))
-    states = {name: (each.api, each.state) for name, each in zip(names, observed, strict=True)}
-    warnings = [*_one_project(names, observed), *shared_objects(states)]
+    ids = {
+        name: (each.api, {address: entry.id for address, entry in each.state.entries.items()})
+        for name, each in zip(names, observed, strict=True)
+    }
+    warnings = [*_one_project(names, observed), *shared_objects(ids)]
     for name, each in zip(names, observed, strict=True):
         warnings += (f"{name}: {warning}" for warning in (*each.live.warnings, *_not_live(each)))
     apis = (observed[0].api, observed[1].api)
     return replace(found, unmanaged=unmanaged, apis=apis, warnings=tuple(warnings))
 
 
-def shared_objects(environments: Mapping[str, tuple[str, State]]) -> list[str]:
-    """A warning for each set of environments whose states name the same objects. `environments`: name → the address of
-    its API, and its state. Ids at two addresses say nothing: each simulator counts them from the beginning."""
+def shared_objects(environments: Mapping[str, tuple[str, Mapping[str, str]]]) -> list[str]:
+    """A warning for each set of environments that manage the same objects. `environments`: name → the address of its
+    API, and the id of each address. Ids at two addresses say nothing: each simulator counts them from the beginning."""
     holders: dict[tuple[str, ObjectRef], dict[str, str]] = defaultdict(dict)
-    for name, (api, state) in environments.items():
-        for ref, address in ObjectRef.managed(state.entries).items():
-            holders[api, ref][name] = address
+    for name, (api, ids) in environments.items():
+        for address, object_id in ids.items():
+            holders[api, ObjectRef.at(address, object_id)][name] = address
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for (_, ref), addresses in holders.items():
         groups[tuple(addresses)].append(f"{next(iter(addresses.values()))} ({ref.id})")

@@ -7,6 +7,8 @@ import json
 import pytest
 from world import KEY, Json, automation, integration, report
 
+from reconciler.plan.compare import shared_objects
+
 from .conftest import Projects, pairs
 
 BOTH = """\
@@ -44,10 +46,10 @@ def test_two_projects_that_are_alike(projects: Projects) -> None:
     projects.sandbox.insert("automations", **automation("Other"))
     projects.sandbox.insert("integrations", **integration("One more"))
     projects.production.insert("integrations", **integration("One more"))
-    projects.production.insert("automations", **automation("Gone"))
+    gone = [projects.production.insert("automations", **automation(f"Gone {at}")) for at in range(3)]
     projects.apply()
-    gone = next(each["id"] for each in projects.production.live("automations") if each["name"] == "Gone")
-    projects.production.remove("automations", gone)
+    for each in gone:
+        projects.production.remove("automations", each)
     assert live_id(projects, "sandbox", "report.daily") != live_id(projects, "production", "report.daily")
     projects.production.edit("scheduled-reports", live_id(projects, "production", "report.daily"), runs=7)
     projects.sandbox.requests(), projects.production.requests()
@@ -162,9 +164,10 @@ def test_one_project_that_is_seen_twice(projects: Projects) -> None:
     """Both keys open the same project: this says so, names ids, and that the two environments would fight. It is not
     concluded from ids alone: two simulators count alike."""
     projects.write(BOTH)
+    for world in (projects.sandbox, projects.production):
+        world.insert("automations", id="same", **automation("Welcome"))
     projects.apply()
-    same = [live_id(projects, name, "automation.welcome") for name in ("sandbox", "production")]
-    assert same[0] == same[1]
+    assert {live_id(projects, name, "automation.welcome") for name in ("sandbox", "production")} == {"same"}
     assert as_live(projects)["warnings"] == []
     (projects.path / ".reconciler" / "production.json").unlink()
     projects.settings(production=f"api_url: {projects.sandbox.url}")
@@ -172,19 +175,30 @@ def test_one_project_that_is_seen_twice(projects: Projects) -> None:
     assert twice.startswith(
         "sandbox and production are one project that is seen twice: 3 objects of the same id in both"
     )
-    assert same[0] in twice
+    assert "automation[same]" in twice
     assert "secret_env" in twice
     projects.apply("production")
     document = as_live(projects)
     assert document["differences"] == []
     assert document["warnings"][1] == (
-        f"sandbox and production manage the same 3 objects: automation.welcome ({same[0]}), "
+        f"sandbox and production manage the same 3 objects: automation.welcome (same), "
         f"integration.alerts ({live_id(projects, 'sandbox', 'integration.alerts')}), "
         f"report.daily ({live_id(projects, 'sandbox', 'report.daily')}); "
         "they would fight over them, since each apply undoes that of the other"
     )
     for form in ("text", "markdown"):
         assert "fight over them" in projects.compare("--live", "--format", form).out
+
+
+def test_three_environments_that_manage_the_same() -> None:
+    """Those that share objects are named together, whatever their addresses are; another API has other objects."""
+    one, other = {"report.a": "r1", "report.b": "r2"}, {"report.c": "r1", "automation.a": "r2"}
+    assert shared_objects({"x": ("api", one), "y": ("api", other), "z": ("api", other), "w": ("elsewhere", one)}) == [
+        "x, y and z manage the same 1 object: report.a (r1); "
+        "they would fight over them, since each apply undoes that of the other",
+        "y and z manage the same 1 object: automation.a (r2); "
+        "they would fight over them, since each apply undoes that of the other",
+    ]
 
 
 def test_an_api_that_is_dead(projects: Projects, no_waiting: None) -> None:
@@ -198,7 +212,7 @@ def test_an_api_that_is_dead(projects: Projects, no_waiting: None) -> None:
     done = projects.compare("--live")
     assert done.code == 4
     assert "sandbox: " in done.err
-    assert "\nproduction: " in done.err
+    assert "production: " in done.err
 
 
 def test_an_environment_without_a_key(projects: Projects) -> None:
@@ -220,7 +234,7 @@ def test_a_state_of_another_configuration(projects: Projects) -> None:
     done = projects.compare("--live")
     assert done.code == 5
     assert done.err.startswith("error: sandbox: ")
-    assert "\nproduction: " in done.err
+    assert "production: " in done.err
 
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown"])
