@@ -13,7 +13,6 @@ from reconciler.cli.options import (
     complete,
     debug_option,
     form_option,
-    make_target_option,
     open_session,
     parallelism_option,
     path_argument,
@@ -39,7 +38,13 @@ class _Flags(TypedDict):
 @click.argument("second", metavar="B", shell_complete=complete("environments"))
 @path_argument
 @click.option("--live", is_flag=True, help="Compare what is live in both projects; needs both keys, writes nothing.")
-@make_target_option("Only this address, or those that fit a pattern: 'report.chess-*'. May be given several times.")
+@click.option(
+    "--target",
+    shell_complete=complete("addresses"),
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only this address, or those that fit a pattern: 'report.chess-*'. May be given several times.",
+)
 @click.option(
     "--ignore",
     "ignored",

@@ -116,15 +116,12 @@ parallelism_option = click.option(
 )
 debug_option = click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies.")
 
-
-def make_target_option(text: str) -> Callable[[Command], Command]:
-    """`--target`. `text` is its help."""
-    complete_address = complete("addresses")
-    return click.option("--target", shell_complete=complete_address, multiple=True, metavar="ADDRESS", help=text)
-
-
-target_option = make_target_option(
-    "Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times."
+target_option = click.option(
+    "--target",
+    shell_complete=complete("addresses"),
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times.",
 )
 
 
