@@ -164,13 +164,19 @@ COMPARISON_SCHEMA = _object(
         "a": COMPARED,
         "b": COMPARED,
         "live": {"type": "boolean", "description": "Whether the live objects are compared, or what is written."},
-        "compared": _count("How many addresses were compared."),
+        "compared": {"type": "integer", "minimum": 0, "description": "How many addresses were compared."},
         "differences": _list("What differs, by address.", DIFFERENCE),
         "unmanaged": _list("What differs of objects that nobody manages, by name.", DIFFERENCE),
         "meant": _list("What `only_in` leaves out of one environment: no difference.", DIFFERENCE),
         "ignored": _list(
             "What was left out by request.",
-            _object("A rule.", {"field": text("FIELD or KIND.FIELD."), "differences": _count("How many it left out.")}),
+            _object(
+                "A rule.",
+                {
+                    "field": text("FIELD or KIND.FIELD."),
+                    "differences": {"type": "integer", "minimum": 0, "description": "How many it left out."},
+                },
+            ),
         ),
         "warnings": _list("What a person should know.", text("A warning.")),
     },
