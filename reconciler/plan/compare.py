@@ -181,7 +181,7 @@ def _blocks(observed: Observed, records: Iterable[Record]) -> dict[ObjectRef, di
             key = reference.label_key
             block[name] = [
                 {"type": each["type"], key: unique[each["id"]]} if key and each.get("id") in unique else each
-                for each in block[name]
+                for each in block.get(name) or ()
             ]
         found[ref] = {name: without_nulls(value) for name, value in written(kind, block).items()}
     return found
