@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         apply_each,
         base_plan,
         comment,
+        compare,
         completion,
         destinations,
         drift,

@@ -14,12 +14,12 @@ from reconciler.config.instances import Expansion
 from reconciler.config.merge import Entry, keys_by_kind
 from reconciler.config.text import cut, one_of, quoted, with_article
 from reconciler.errors import Location, Problem
-from reconciler.kinds import KINDS, Reference
+from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import keys_path
 from reconciler.kinds.declaration import LOCAL_TIME
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
-from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN
+from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN, LIFECYCLE
 from reconciler.model.inputs import address_kind, say_instances
 from reconciler.text import Searches, closest, meant, misspelt
 
@@ -211,7 +211,8 @@ def _ignored(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
             if (said := _no_day(written.get("until"))) and entry.location(*steps, "until") not in unknown:
                 yield entry.problem((*steps, "until"), f"lifecycle.ignore_changes[{index}].until: {said}")
             path, steps = written.get("field"), (*steps, "field")
-        said = _no_path(path, address_kind(entry.name)) if isinstance(path, str) and path else ""
+        kind = KINDS[address_kind(entry.name)]
+        said = _no_path(path, _schemas(kind)) if isinstance(path, str) and path else ""
         if said and entry.location(*steps) not in unknown:
             yield entry.problem(steps, f"lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
 
@@ -227,16 +228,28 @@ def _no_day(text: object) -> str:
     return ""
 
 
-def _no_path(path: str, kind: str) -> str:
-    """Why a path names nothing that could be ignored; empty if it names something."""
-    names = list(KINDS[kind].field_names())
+def no_field(text: str) -> str:
+    """Why FIELD or KIND.FIELD names nothing that differs between environments; empty if it names something."""
+    kind, _, path = text.partition(".")
+    has_kind = path and kind in KINDS
+    kinds = [KINDS[kind]] if has_kind else KINDS.values()
+    return _no_path(path if has_kind else text, {**_schemas(*kinds), "lifecycle": LIFECYCLE})
+
+
+def _schemas(*kinds: Kind) -> dict[str, Mapping[str, Any]]:
+    return {field.name: field.schema for kind in kinds for field in kind.fields}
+
+
+def _no_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
+    """Why a path names nothing that could be ignored; empty if it names something. `schemas` are by field."""
+    names = list(schemas)
     name, *steps = path.split(".")
     plain, bracket, _ = path.partition("[")
     if plain.split(".")[0] not in names:
         return f"is no field; expected one of {', '.join(names)}, or a path within one{closest(name, names)}"
     if bracket:
         return f"goes into a list; expected a path of keys{meant([plain])}"
-    schema: Mapping[str, Any] = KINDS[kind].field_named(name).schema
+    schema = schemas[name]
     for step in steps:
         if schema.get("type", "object") != "object":
             close = meant([path.removesuffix("." + ".".join(steps))])

@@ -12,6 +12,7 @@ from reconciler import kinds
 from reconciler.config.files import STATE_FOLDER
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
+from reconciler.config.semantics import no_field
 from reconciler.config.text import cut, quoted
 from reconciler.config.values import Written, plain_copy
 from reconciler.errors import Location, Problem
@@ -47,7 +48,7 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     if isinstance(node, LocatedMap):
         problems += [*_bad_names(node, file), *_bad_zone(node, file), *_nested_variables(node, file)]
     if not problems:
-        problems += _misplaced(node, file)
+        problems += [*_misplaced(node, file), *_bad_ignores(node, file)]
     if problems:
         return {}, problems
     environments = _environments(node, node, file)
@@ -125,6 +126,14 @@ def _bad_zone(node: LocatedMap, file: Path) -> list[Problem]:
     return [] if close is None else [Problem(str(file), *node.value_positions["time_zone"], message)]
 
 
+def _bad_ignores(node: LocatedMap, file: Path) -> Iterator[Problem]:
+    """What no field is that `compare` is to leave out."""
+    for index, text in enumerate(node.get("compare", {}).get("ignore", ())):
+        if said := no_field(text):
+            place = find_location(node, ("compare", "ignore", index), Location(str(file), 1, 1))
+            yield Problem(*place, f"compare.ignore[{index}]: {quoted(text)} {said}")
+
+
 def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:
     named = settings.get("environments") or {DEFAULT_ENVIRONMENT: {}}
     configuration = settings.get("name") or derived_name(file.parent)
@@ -149,6 +158,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
             unset={key: places[key] for key, value in variables.items() if value is None},
             max_deletes=settings.get("guards", {}).get("max_deletes"),
             time_zone=settings.get("time_zone", ""),
+            ignored=tuple(settings.get("compare", {}).get("ignore", ())),
         )
     return result
 

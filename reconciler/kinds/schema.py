@@ -217,6 +217,17 @@ SETTINGS: Schema = closed(
                 }
             },
         ),
+        "compare": closed(
+            "What `reconciler compare` leaves out.",
+            {
+                "ignore": {
+                    "type": "array",
+                    "items": text("FIELD or KIND.FIELD; a field may be a path.", "report.environment", minLength=1),
+                    "description": "Fields that are meant to differ between environments.",
+                    "examples": [["report.environment", "data.actions.push"]],
+                }
+            },
+        ),
         "variables": {**VARIABLES, "description": "Values for every environment; those of an environment win."},
         "time_zone": text(
             "The readers' time zone, an IANA name: times are shown in it, beside UTC.", "Europe/Berlin", minLength=1

@@ -37,7 +37,8 @@ class Environment:
     a value.
 
     The key is in the variable `secret_env`, or what `secret_command` prints; if only a command is written, no
-    variable is looked at. `time_zone` is the readers', an IANA name, empty if none is set.
+    variable is looked at. `time_zone` is the readers', an IANA name, empty if none is set. `ignored` are the fields
+    that are meant to differ from other environments, FIELD or KIND.FIELD.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Environment:
     max_deletes: int | None = None
     time_zone: str = ""
     configuration: str | None = None
+    ignored: tuple[str, ...] = ()
 
 
 def called(configuration: str | None) -> str:

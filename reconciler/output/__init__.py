@@ -6,6 +6,7 @@ from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
     from reconciler.output import (
+        compared,
         document,
         environments,
         expanded,

@@ -11,7 +11,7 @@ from reconciler.kinds.schema import Schema
 from reconciler.model.plan import FORMAT_VERSION, SUMMARY_ORDER, Action, Cause
 from reconciler.model.reports import Scope
 
-PLAN = "plan.schema.json"
+PLAN, COMPARISON = "plan.schema.json", "comparison.schema.json"
 OR_NULL = ["string", "null"]
 
 
@@ -129,6 +129,58 @@ ONE = _object(
         "refusals": _list("The guards that say no to this plan.", REFUSAL),
     },
 )
+SIDE = _object(
+    "The value in this environment, null if there is none.",
+    {
+        "value": {"description": "What it is, null if it is an object as a whole."},
+        "id": text("The id of the live object, null if that is not known.", type=OR_NULL),
+        "place": text("FILE:LINE where it is written, null if it is not.", type=OR_NULL),
+        "sources": _list("Where else: at the variables and items that it is made of.", text("FILE:LINE.")),
+    },
+    type=["object", "null"],
+)
+DIFFERENCE = _object(
+    "A value that differs, or an object that one environment lacks.",
+    {
+        "address": text("KIND.KEY of the configuration, or KIND[ID] of what is in none.", "report.daily"),
+        "path": text("Where it is, null if it is the object as a whole.", "data.initiators", type=OR_NULL),
+        "name": text("What people call the live object, null if that is not known.", type=OR_NULL),
+        "a": SIDE,
+        "b": SIDE,
+        "reason": text("Why an environment lacks the object, null if nothing is to say.", type=OR_NULL),
+    },
+)
+COMPARED = _object(
+    "An environment.",
+    {
+        "environment": text("Its name in reconciler.yaml."),
+        "api": text("The address of its API, null if what is written is compared.", type=OR_NULL),
+    },
+)
+COMPARISON_SCHEMA = _object(
+    "What `reconciler compare --format json` prints.",
+    {
+        "format_version": {"const": 1, "description": "The version of this form."},
+        "a": COMPARED,
+        "b": COMPARED,
+        "live": {"type": "boolean", "description": "Whether the live objects are compared, or what is written."},
+        "compared": {"type": "integer", "minimum": 0, "description": "How many addresses were compared."},
+        "differences": _list("What differs, by address.", DIFFERENCE),
+        "unmanaged": _list("What differs of objects that nobody manages, by name.", DIFFERENCE),
+        "meant": _list("What `only_in` leaves out of one environment: no difference.", DIFFERENCE),
+        "ignored": _list(
+            "What was left out by request.",
+            _object(
+                "A rule.",
+                {
+                    "field": text("FIELD or KIND.FIELD."),
+                    "differences": {"type": "integer", "minimum": 0, "description": "How many it left out."},
+                },
+            ),
+        ),
+        "warnings": _list("What a person should know.", text("A warning.")),
+    },
+)
 
 
 ERROR = _object(
@@ -170,4 +222,6 @@ PLAN_SCHEMA = {
 
 def every_schema() -> dict[str, Schema]:
     """File name → schema, as `schemas/` holds them."""
-    return {**published(), PLAN: {"$schema": DIALECT, "$id": PLAN, "title": "A plan", **PLAN_SCHEMA}}
+    plan = {"title": "A plan", **PLAN_SCHEMA}
+    printed = {PLAN: plan, COMPARISON: {"title": "A comparison", **titled(COMPARISON_SCHEMA)}}
+    return published() | {name: {"$schema": DIALECT, "$id": name, **each} for name, each in printed.items()}

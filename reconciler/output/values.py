@@ -13,6 +13,7 @@ from reconciler.output.terminal import escape
 from reconciler.text import truncate
 
 LONGEST = 120
+NO_ID = " (id known once it exists)"
 KEPT = 24
 """How much of what two long texts have in common is shown before the spot where they part."""
 
@@ -55,7 +56,7 @@ def cut_both(before: str, after: str, longest: int = LONGEST) -> tuple[str, str]
     return cut(before, longest, same), cut(after, longest, same)
 
 
-def reference_text(item: Any, labels: Mapping[str, str], unknown: str = " (id known once it exists)") -> str | None:
+def reference_text(item: Any, labels: Mapping[str, str], unknown: str = NO_ID) -> str | None:
     """A reference by its address, an id by what people call it (`labels`); None for every other value. `unknown` is
     said of a reference without its id."""
     if not isinstance(item, dict):
@@ -115,15 +116,17 @@ def waiting_line(each: Waiting) -> str:
 
 
 class ValueDiff:
-    """Shows what differs between two values. `labels`: id → what people call it; `longest`: characters of a value."""
+    """Shows what differs between two values. `labels`: id → what people call it; `longest`: characters of a value;
+    `unknown` is said of a reference without its id."""
 
-    def __init__(self, labels: Mapping[str, str], longest: int = LONGEST) -> None:
+    def __init__(self, labels: Mapping[str, str], longest: int = LONGEST, unknown: str = NO_ID) -> None:
         self._labels = labels
         self._longest = longest
+        self._unknown = unknown
 
     def item(self, value: Any) -> str:
         """A value within another, on one line."""
-        reference = reference_text(value, self._labels)
+        reference = reference_text(value, self._labels, self._unknown)
         return cut(plain(value) if reference is None else escape(reference), self._longest)
 
     def lines(self, before: Any, after: Any, depth: int = 0) -> Iterator[Line]:

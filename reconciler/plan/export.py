@@ -93,10 +93,18 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
 
 def make_block(record: Record, live: Live, addresses: Addresses) -> dict[str, Any]:
     """The fields of a live object as YAML. `addresses`: those of possible targets of references."""
-    kind = KINDS[record.kind]
-    fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
+    return make_blocks([record], live, addresses)[record.ref]
+
+
+def make_blocks(records: Iterable[Record], live: Live, addresses: Addresses) -> dict[ObjectRef, dict[str, Any]]:
+    """The fields of live objects as YAML. `addresses`: those of possible targets of references."""
     addresses = {ref: address for ref, address in addresses.items() if ref.id in live.records.get(ref.kind, {})}
-    return with_references(kind, fields, addresses, _behind(kind, live))
+    blocks, behind = {}, {name: _behind(KINDS[name], live) for name in live.records}
+    for record in records:
+        kind = KINDS[record.kind]
+        fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
+        blocks[record.ref] = with_references(kind, fields, addresses, behind[kind.name])
+    return blocks
 
 
 def _expressible(

@@ -42,6 +42,9 @@ def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     [
         ("plan -e ", {"sandbox", "production"}),
         ("state list --environment pr", {"production"}),
+        ("compare ", {"sandbox", "production"}),
+        ("compare sandbox pr", {"production"}),
+        ("compare sandbox production --target report.", REPORTS),
         ("plan --target report.", REPORTS),
         ("apply --target automation.w", {"automation.win-back"}),
         ("explain integration.a", {"integration.attribution"}),

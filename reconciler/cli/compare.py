@@ -1,0 +1,89 @@
+"""`reconciler compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import click
+
+from reconciler import commands, output
+from reconciler.cli.environments import Environments, require_all
+from reconciler.cli.options import (
+    api_url_option,
+    complete,
+    debug_option,
+    form_option,
+    parallelism_option,
+    path_argument,
+)
+from reconciler.errors import Exit
+from reconciler.output.terminal import write_stdout
+
+if TYPE_CHECKING:
+    from reconciler.model.comparison import Comparison, Pair
+    from reconciler.plan.compare import Observed
+
+
+class _Flags(TypedDict):
+    api_url: str | None
+    parallelism: int
+    debug: bool
+
+
+@click.command()
+@click.argument("first", metavar="A", shell_complete=complete("environments"))
+@click.argument("second", metavar="B", shell_complete=complete("environments"))
+@path_argument
+@click.option("--live", is_flag=True, help="Compare what is live in both projects; needs both keys, writes nothing.")
+@click.option(
+    "--target",
+    shell_complete=complete("addresses"),
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only this address, or those that fit a pattern: 'report.chess-*'. May be given several times.",
+)
+@click.option(
+    "--ignore",
+    "ignored",
+    multiple=True,
+    metavar="FIELD",
+    help="Leave out what is meant to differ: FIELD or KIND.FIELD, such as report.status or data.actions.push.",
+)
+@form_option(["text", "json", "markdown"])
+@api_url_option
+@parallelism_option
+@debug_option
+def compare(
+    first: str,
+    second: str,
+    path: Path,
+    live: bool,
+    target: tuple[str, ...],
+    ignored: tuple[str, ...],
+    form: str,
+    **flags: Unpack[_Flags],
+) -> None:
+    """Show what differs between two environments.
+
+    Without --live it compares what is written, offline and without a key. What an `only_in` leaves out is told and is
+    no difference; so is what `compare: {ignore: […]}` in reconciler.yaml names. Exits with 2 if there is a difference.
+    """
+
+    def observe_both() -> Pair[Observed]:
+        environments = Environments(path, None, (first, second), {**flags, "environments": (), "every": False})
+        ended = environments.run(lambda session: commands.compare.observe(session, target))
+        require_all(ended)
+        one, other = (each.value for each in ended if each.value)
+        return one, other
+
+    found = commands.compare.compare(path, (first, second), target, ignored, observe_both if live else None)
+    write_stdout(_render(found, form))
+    if found.count():
+        raise SystemExit(Exit.PENDING)
+
+
+def _render(found: Comparison, form: str) -> str:
+    if form == "json":
+        return output.compared.compared_json(found)
+    return output.markdown.compared_markdown(found) if form == "markdown" else output.compared.compared_text(found)
