@@ -137,11 +137,13 @@ class Unreachable(ApiFailed):
 
 
 class ConfigurationInvalid(ReconcilerError):
-    """One or more problems in the configuration."""
+    """One or more problems in the configuration. `subjects` are the addresses that they are about, as far as known."""
 
     exit_code = Exit.INVALID
 
     def __init__(self, problems: Iterable[Problem]) -> None:
+        problems = list(problems)
+        self.subjects = frozenset(each.subject for each in problems if each.subject)
         folded = fold({"": problems})
         self.problems = folded[:MOST_PROBLEMS]
         if len(folded) > MOST_PROBLEMS:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from reconciler.model.reports import Drift, Ended
 
 
+IMPORT_HINT = "`reconciler import --help` has an example of each"
+
+
 @click.command()
 @path_argument
 @click.option(
@@ -70,20 +73,63 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ManyFlags]) -> Non
 
 
 @click.command("import")
-@click.argument("address", shell_complete=complete("kinds"))
-@click.argument("object_id", metavar="ID")
+@click.argument("address", required=False, shell_complete=complete("kinds"))
+@click.argument("object_id", metavar="[ID]", required=False)
 @path_argument
+@click.option("--all", "is_all", is_flag=True, help="Every live object that is not managed, in place of ADDRESS ID.")
+@click.option(
+    "--match",
+    "matches",
+    multiple=True,
+    metavar="PATTERN",
+    help="Those with such a name: 'report \"Daily*\"'. May be given several times.",
+)
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only of this kind. May be given several times.")
 @click.option("--file", type=FILE, help="The file to write to; else SECTION.yaml.")
 @connection_options
-def import_(address: str, object_id: str, path: Path, file: Path | None, **flags: Unpack[ConnectionFlags]) -> None:
-    """Write the YAML for a live object, with the line that adopts it.
+def import_(
+    address: str | None,
+    object_id: str | None,
+    path: Path,
+    is_all: bool,
+    matches: tuple[str, ...],
+    kinds: tuple[str, ...],
+    file: Path | None,
+    **flags: Unpack[ConnectionFlags],
+) -> None:
+    """Write the YAML for live objects, with the lines that adopt them.
 
-    ADDRESS is the name that it gets, for example report.daily-revenue; ID is the API's.
+    ADDRESS is the name that one object gets, for example report.daily-revenue; ID is the API's. With --all or --match,
+    keys are made from names, and what other environments have already is written once:
+
+    \b
+      reconciler import report.daily-revenue wbRlfw1x
+      reconciler import --all -e production
+      reconciler import --match 'report "Daily*"' --match 'report "Weekly*"'
     """
+    if is_all or matches or kinds:
+        if object_id is not None or is_all == bool(matches):
+            raise WrongUsage("import takes ADDRESS ID, --all or --match, and one of them", hint=IMPORT_HINT)
+        _import_many(Path(address or "."), kinds, matches, file, flags)
+        return
+    if address is None or object_id is None:
+        raise WrongUsage("import needs ADDRESS ID, --all or --match", hint=IMPORT_HINT)
     with open_session(path, flags) as session:
         written = commands.imports.import_object(session, address, object_id, file)
     _show_written(written)
     write_stderr("Look at it, then plan: it is adopted by the next apply, and the `imports` line can go after that.")
+
+
+def _import_many(
+    path: Path, kinds: Sequence[str], matches: Sequence[str], file: Path | None, flags: ConnectionFlags
+) -> None:
+    with open_session(path, flags) as session:
+        imported = commands.import_many.import_objects(session, kinds, matches, file)
+        chosen = f" -e {session.environment.name}" if len(session.opened.environments) > 1 else ""
+        address = api_note(session.door.address)
+    _show_written(imported)
+    adopts = f"`reconciler plan {path}{chosen}` adopts what was imported, and changes nothing for it"
+    write_stderr(f"{counted(imported.count, 'object')} imported{address}{f'; {adopts}' if imported.count else ''}")
 
 
 @click.command()

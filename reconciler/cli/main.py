@@ -35,7 +35,7 @@ COMMANDS = {
     "comment": ("reconciler.cli.comment:comment", "Put a plan under the pull request, as one comment."),
     "drift": ("reconciler.cli.drift:drift", "Show what somebody changed outside since the last apply."),
     "export": ("reconciler.cli.drift:export", "Write a live project as YAML, and its state."),
-    "import": ("reconciler.cli.drift:import_", "Write the YAML for a live object, with the line that adopts it."),
+    "import": ("reconciler.cli.drift:import_", "Write the YAML for live objects, with the lines that adopt them."),
     "explain": ("reconciler.cli.explain:explain", "Say why something is equal, different, ignored, moved or manual."),
     "expand": ("reconciler.cli.expand:expand", "Write out what a configuration comes to, and where from."),
     "compare": ("reconciler.cli.compare:compare", "Show what differs between two environments."),

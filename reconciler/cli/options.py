@@ -66,7 +66,8 @@ def name_of(param: click.Parameter | None) -> str:
     """`--target`, or the metavar of an argument."""
     if isinstance(param, click.Option):
         return param.opts[0]
-    return param.human_readable_name if param else "a value"
+    name = param.human_readable_name if param else "a value"
+    return name[1:-1] if name.startswith("[") else name
 
 
 def help_hint(ctx: click.Context | None) -> str:

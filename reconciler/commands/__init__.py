@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         explain,
         export,
         graph,
+        import_many,
         imports,
         plan,
         plan_input,

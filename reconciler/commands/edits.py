@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reconciler.commands.session import Session
 from reconciler.config.files import Disk, Edited
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.model.inputs import Desired
 from reconciler.system import Unreadable
-from reconciler.yaml.edit import Edit
+from reconciler.yaml.edit import Edit, Way, add_to, set_values
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The files that were written, what a person has to see to, and what else changes by that."""
+    """The files that were written, what a person has to see to, what else changes by that, and how many objects were
+    imported."""
 
     files: tuple[Path, ...]
     left: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    count: int = 0
 
 
 def read_texts(session: Session) -> dict[Path, str]:
@@ -43,20 +48,79 @@ def read_text(path: Path) -> str:
         raise ConfigurationInvalid([Problem(str(path), 0, 0, f"cannot be read: {error}")]) from error
 
 
+class Texts:
+    """The texts of the files of a configuration, while they are edited."""
+
+    def __init__(self, texts: Mapping[Path, str]) -> None:
+        self._before = dict(texts)
+        self._after: dict[Path, str] = {}
+        self._values: dict[Path, dict[Way, Any]] = defaultdict(dict)
+        self._owners: dict[tuple[Path, Way], str] = {}
+
+    def set(self, address: str, file: Path, way: Way, value: Any) -> None:
+        """Notes a value that is to be set for an address."""
+        self._values[file][way] = value
+        self._owners[file, way] = address
+
+    def write(self) -> dict[str, str]:
+        """Sets the values. Gives the addresses of those that cannot be set, with why."""
+        left: dict[str, str] = {}
+        for file, values in self._values.items():
+            adopted = set_values(file, self._text(file), values)
+            self._after[file] = adopted.edit.after
+            left |= {
+                self._owners[file, way]: str(each).partition("; change it")[0] for way, each in adopted.left.items()
+            }
+        return left
+
+    def add(self, file: Path, section: str, added: Mapping[str, Any] | Sequence[Any]) -> None:
+        """Adds to a section of a file, if there is anything to add."""
+        if added:
+            self._after[file] = add_to(file, self._text(file), section, added).after
+
+    def edits(self) -> list[Edit]:
+        """What was edited."""
+        return [Edit(file, self._before[file], text) for file, text in self._after.items()]
+
+    def _text(self, file: Path) -> str:
+        if file not in self._before:
+            self._before[file] = read_text(file) if file.exists() else ""
+        return self._after.get(file, self._before[file])
+
+
+def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
+    """The configuration as it would be after edits, which are not written."""
+    return read_configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
+
+
 def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
     """What the configuration would want of every environment after edits, which are not written. ConfigurationInvalid
     if it would have problems."""
-    return read_configuration(path, Edited(path, {edit.path: edit.content for edit in edits})).check()
+    return edited(path, edits).check()
 
 
-def write_edits(edits: list[Edit]) -> tuple[Path, ...]:
-    """Writes what was edited, and gives the files. Refused if one was changed meanwhile, or cannot be written."""
+def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
+    """Writes what was edited, and gives the files: all of them or none. Refused if one was changed meanwhile, or cannot
+    be written."""
     changed = [edit for edit in edits if edit.is_change]
     for edit in changed:
         if (read_text(edit.path) if edit.path.exists() else "") != edit.before:
             raise Refused(f"{edit.path}: it was changed by somebody else meanwhile", hint="try again")
+    is_new = {edit.path: not edit.path.exists() for edit in changed}
+    for index, edit in enumerate(changed):
         try:
             edit.path.write_bytes(edit.content)
         except OSError as error:
-            raise Refused(f"{edit.path}: cannot be written: {error.strerror}") from error
+            _restore(changed[: index + 1], is_new)
+            raise Refused(f"{edit.path}: cannot be written: {error.strerror}; nothing is changed") from error
     return tuple(edit.path for edit in changed)
+
+
+def _restore(edits: Iterable[Edit], is_new: Mapping[Path, bool]) -> None:
+    """Puts the files back as they were before edits, as far as that is possible."""
+    for edit in edits:
+        with suppress(OSError):
+            if is_new[edit.path]:
+                edit.path.unlink()
+            elif edit.path.read_bytes() != edit.before.encode("utf-8"):
+                edit.path.write_bytes(edit.before.encode("utf-8"))

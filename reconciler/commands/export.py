@@ -10,11 +10,12 @@ from pathlib import Path
 from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.config.schema_problems import violations
+from reconciler.config.text import KEY_FOUND, holds_key
 from reconciler.errors import Refused
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.published import published
-from reconciler.model.inputs import ObjectRef
+from reconciler.model.inputs import Fields, Live, ObjectRef, State
 from reconciler.observe import observe_remembered
 from reconciler.plan.export import Exported, export
 from reconciler.state.operations import load_state
@@ -37,10 +38,9 @@ def export_project(session: Session) -> Exported:
     for each in session.configuration.merged.defaults:
         said = f"{each.location}: these defaults would change what is exported"
         raise Refused(said, hint="export into an empty folder, and write defaults after that")
-    lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
     schema = _find_schema(session.opened.folder)
-    live = observe_remembered(Reader(session.door), KINDS.values(), state, lookups)
-    exported = export(live, violations, schema or SCHEMA)
+    live = read_live(session, state)
+    exported = export(live, find_objections, schema or SCHEMA)
     kept = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
     entries = {
         address: replace(entry, protected=ObjectRef.at(address, entry.id) in kept)
@@ -48,6 +48,18 @@ def export_project(session: Session) -> Exported:
     }
     added = {} if schema else {SCHEMA: json.dumps(published()[CONFIGURATION], indent=2, ensure_ascii=False) + "\n"}
     return replace(exported, entries=entries, files={**exported.files, **added})
+
+
+def find_objections(kind: str, fields: Fields) -> list[tuple[str, str]]:
+    """The fields of a live object that no configuration may have, each with the reason."""
+    keys = [name for name, value in fields.items() if holds_key(json.dumps(value, ensure_ascii=False))]
+    return violations(kind, fields) + [(name, KEY_FOUND) for name in keys]
+
+
+def read_live(session: Session, state: State) -> Live:
+    """All that is live, with every list in which a reference is looked up."""
+    lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
+    return observe_remembered(Reader(session.door), KINDS.values(), state, lookups)
 
 
 def _find_schema(folder: Path) -> str | None:

@@ -8,19 +8,20 @@ from typing import Any
 
 from reconciler.api import Reader
 from reconciler.commands.adopt import find_differing
-from reconciler.commands.edits import Written, evaluate, read_text, read_texts, write_edits
+from reconciler.commands.edits import Texts, Written, evaluate, read_texts, write_edits
 from reconciler.commands.session import Session
+from reconciler.config.load import Configuration
 from reconciler.config.schema_problems import violations
 from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import alike
-from reconciler.model.inputs import Desired, Live, ObjectRef, Record, address_kind
+from reconciler.model.inputs import Desired, ObjectRef, address_kind
 from reconciler.observe import observe_remembered
-from reconciler.plan.export import make_block
+from reconciler.plan.export import make_blocks, writable
 from reconciler.plan.identity import deleted_before
 from reconciler.state.operations import load_state
 from reconciler.text import did_you_mean
-from reconciler.yaml.edit import Edit, add_import, add_resource
+from reconciler.yaml.edit import Edit
 
 
 def import_object(session: Session, address: str, object_id: str, file: Path | None) -> Written:
@@ -41,33 +42,36 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
         raise Refused(f"{deleted_before(object_id, tombstone)}, and the API never uses an id again")
     if record is None:
         raise WrongUsage(f"there is no live {kind.name} {object_id}{did_you_mean(object_id, live.records[kind.name])}")
-    fields, left = _writable(kind, record, live, addresses)
-    edit, said = _block(session, address, object_id, fields, file)
-    return Written(write_edits([edit]), left + said)
+    fields, alone, _ = writable(kind, record, violations)
+    left = tuple(f"its {name} is left alone: {message}" for name, message in alone.items())
+    block = make_blocks({ref: fields}, live, addresses)[ref]
+    edits, said = _block(session, address, object_id, block, file)
+    return Written(write_edits(edits), left + said)
 
 
 def _block(
     session: Session, address: str, object_id: str, fields: Mapping[str, Any], file: Path | None
-) -> tuple[Edit, tuple[str, ...]]:
+) -> tuple[list[Edit], tuple[str, ...]]:
     """The edit that adds the block and its `imports` line, for this environment only; and what is said of it."""
-    texts = {path.resolve(): text for path, text in read_texts(session).items()}
+    found = {path.resolve(): text for path, text in read_texts(session).items()}
     # An empty folder is no configuration yet, and gets its first file.
-    before = session.configuration.check() if texts else dict.fromkeys(session.opened.environments, Desired({}))
-    _require_free(address, object_id, before.values())
-    section = KINDS[address_kind(address)].section
-    only = {"only_in": [session.environment.name]} if len(before) > 1 else {}
-    target = (file or session.configuration.folder / f"{section}.yaml").resolve()
-    texts.setdefault(target, read_text(target) if target.exists() else "")
-    added = add_resource(texts, target, section, address.partition(".")[2], {**only, **fields})
-    edit = Edit(target, added.before, add_import(target, added.after, address, object_id).after)
-    after = evaluate(session.configuration.path, [edit])
-    if address not in after[session.environment.name].resources:
+    before = session.configuration.check() if found else dict.fromkeys(session.opened.environments, Desired({}))
+    _require_free(session.configuration, address, object_id, before.values())
+    name, section = session.environment.name, KINDS[address_kind(address)].section
+    target, texts = (file or session.configuration.folder / f"{section}.yaml").resolve(), Texts(found)
+    only, ids = ({"only_in": [name]}, {name: object_id}) if len(before) > 1 else ({}, object_id)
+    texts.add(target, section, {address.partition(".")[2]: {**only, **fields}})
+    lines = (each.node for each in session.configuration.merged.blocks["imports"])
+    if not any(each["to"] == address and each["id"] in (object_id, ids) for each in lines):
+        texts.add(target, "imports", [{"to": address, "id": ids}])
+    after = evaluate(session.configuration.path, texts.edits())
+    if address not in after[name].resources:
         raise Refused(f"{target} is no file of this configuration", hint="choose a file below its folder")
-    return edit, _more(address, fields, before, after, session.environment.name)
+    return texts.edits(), _more(address, fields, before, after, name)
 
 
-def _require_free(address: str, object_id: str, environments: Iterable[Desired]) -> None:
-    """Refused, with the line to write, if the address is an instance of a `for_each`."""
+def _require_free(configuration: Configuration, address: str, object_id: str, environments: Iterable[Desired]) -> None:
+    """Refused if the address is written already; with the line to write, if it is an instance of a `for_each`."""
     for desired in environments:
         resource = desired.resources.get(address)
         if resource is not None and resource.instance is not None:
@@ -75,6 +79,9 @@ def _require_free(address: str, object_id: str, environments: Iterable[Desired])
                 f"{resource.location}: {address} is written already, by the for_each of {resource.instance.definition}"
             )
             raise Refused(said, hint=f"to adopt the object, write: imports: [{{to: {address}, id: {object_id}}}]")
+    if written := configuration.merged.resources.get(address):
+        hint = "choose another key, or change what is written there"
+        raise Refused(f"{written.location}: {address} is written already", hint=hint)
 
 
 def _more(
@@ -94,15 +101,3 @@ def _kind(address: str) -> Kind:
     if kind is None or not address.partition(".")[2]:
         raise WrongUsage(f"{address} is no address", hint="expected KIND.KEY, for example report.daily-revenue")
     return kind
-
-
-def _writable(
-    kind: Kind, record: Record, live: Live, addresses: Mapping[ObjectRef, str]
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The object's fields without those that may be read and not be written, and what is said of these."""
-    fields, left = make_block(record, live, addresses), []
-    for name, message in violations(kind.name, record.fields):
-        if name in fields and not kind.field_named(name).required:
-            left.append(f"its {name} is left alone: {message}")
-            del fields[name]
-    return fields, tuple(left)

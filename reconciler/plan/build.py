@@ -35,7 +35,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     """The plan that changes `live` to `desired`. Kinds that were not read are left alone. IdentityAmbiguous if an
     address could mean two objects; ConfigurationInvalid if the API's own lists rule a change out, or a block has no
     target; WrongUsage for an unknown target."""
-    context = _make_context(desired, state, live, options.now)
+    context = make_context(desired, state, live, options.now)
     if problems := list(dangling(context.desired, context.entries, context.moved_from, live)):
         raise ConfigurationInvalid(problems)
     changes, refresh = _changes(context)
@@ -93,7 +93,7 @@ def keep_only(
 
 def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, ...]:
     """The destinations that the API offers, and the objects behind them. IdentityAmbiguous as for a plan."""
-    context = _make_context(desired, state, live, EPOCH)
+    context = make_context(desired, state, live, EPOCH)
     _changes(context)  # It tells the context what is replaced.
     return tuple(destinations(context))
 
@@ -107,7 +107,8 @@ def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence
     return _narrowed(changes, kept, said, "--only clock")
 
 
-def _make_context(desired: Desired, state: State, live: Live, now: datetime) -> PlanContext:
+def make_context(desired: Desired, state: State, live: Live, now: datetime) -> PlanContext:
+    """What a plan is made of. IdentityAmbiguous if an address could mean two objects."""
     desired = _of_kinds(desired, live)
     entries, moved_from = moved(desired, state.entries)
     return PlanContext(desired, replace(state, entries=entries), live, moved_from, now)

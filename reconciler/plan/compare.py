@@ -25,7 +25,7 @@ from reconciler.kinds.lookups import find_labels
 from reconciler.kinds.normalization import normal_form
 from reconciler.model.comparison import Comparison, Difference, Pair, Side
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, Resource, State, address_kind
-from reconciler.plan.export import make_blocks
+from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
 from reconciler.text import counted, natural
@@ -174,7 +174,8 @@ def _blocks(observed: Observed, records: Iterable[Record]) -> dict[ObjectRef, di
     labels = find_labels(item for items in live.lookups.values() for item in items)
     counts = Counter(labels.values())
     unique = {object_id: label for object_id, label in labels.items() if counts[label] == 1}
-    found = make_blocks(records, live, ObjectRef.managed(observed.state.entries))
+    fields = {record.ref: written_fields(record) for record in records}
+    found = make_blocks(fields, live, ObjectRef.managed(observed.state.entries))
     for ref, block in found.items():
         kind = KINDS[ref.kind]
         for name, reference in kind.reference_fields():

@@ -6,19 +6,18 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import normal_form
+from reconciler.kinds.normalization import Key, normal_form
 from reconciler.kinds.references import ReferenceResolver, references, with_references
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, make_address
 from reconciler.text import natural
 from reconciler.yaml.writing import dump, escape_variables
 
 LONGEST = 60
-SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
 def slug(text: str) -> str:
@@ -27,16 +26,17 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
 
 
-def keys_of(records: Iterable[Record]) -> dict[str, str]:
-    """Id → key. If several objects share a name, or it gives no key, the id is part of the key."""
+def keys_of(records: Iterable[Record], given: Collection[str] = ()) -> dict[str, str]:
+    """Id → key. If several objects share a name, or it gives no key, or the key is `given` to another one, the id is
+    part of the key."""
     records = sorted(records, key=lambda each: each.id)
     plain = {record.id: slug(record.name) for record in records}
     counts = Counter(plain.values())
     result: dict[str, str] = {}
-    taken = {key for key, count in counts.items() if key and count == 1}
+    taken = {key for key, count in counts.items() if key and count == 1} | set(given)
     for record in records:
         key = plain[record.id]
-        if not key or counts[key] > 1:
+        if not key or counts[key] > 1 or key in given:
             base, number = "-".join(part for part in (key or record.kind, slug(record.id)) if part), 2
             key = base
             # Ids that differ only in case give the same key.
@@ -71,18 +71,17 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
     warnings: list[str] = []
     for kind in KINDS.values():
         records = live.records[kind.name]
-        chosen, said = _expressible(kind, records, violations)
-        warnings += said
-        keys = keys_of(records[object_id] for object_id in chosen)
+        chosen, left = find_expressible(kind, records.values(), violations)
+        warnings += [f"{kind.name} {record.id} ({record.name}){why}" for record, why in left]
+        keys = keys_of(records[ref.id] for ref in chosen)
         blocks = {}
         behind = _behind(kind, live)
-        for object_id, fields in chosen.items():
-            address = make_address(kind.name, keys[object_id])
-            addresses[ObjectRef(kind.name, object_id)] = address
+        for ref, fields in chosen.items():
+            addresses[ref] = address = make_address(kind.name, keys[ref.id])
             written = with_references(kind, fields, addresses, behind)
             uses = tuple(sorted({used for used, *_ in references(kind, written)}))
-            blocks[keys[object_id]] = escape_variables(written)
-            entries[address] = Entry(object_id, fields, depends_on=uses, file=f"{kind.section}.yaml")
+            blocks[keys[ref.id]] = escape_variables(written)
+            entries[address] = Entry(ref.id, fields, depends_on=uses, file=f"{kind.section}.yaml")
         if blocks:
             files[f"{kind.section}.yaml"] = _file(kind, blocks, schema)
     if not files:
@@ -93,48 +92,60 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
 
 def make_block(record: Record, live: Live, addresses: Addresses) -> dict[str, Any]:
     """The fields of a live object as YAML. `addresses`: those of possible targets of references."""
-    return make_blocks([record], live, addresses)[record.ref]
+    return make_blocks({record.ref: written_fields(record)}, live, addresses)[record.ref]
 
 
-def make_blocks(records: Iterable[Record], live: Live, addresses: Addresses) -> dict[ObjectRef, dict[str, Any]]:
-    """The fields of live objects as YAML. `addresses`: those of possible targets of references."""
+def written_fields(record: Record) -> dict[str, Any]:
+    """The fields of a live object that can be written, in the order of its kind."""
+    return {name: record.fields[name] for name in KINDS[record.kind].field_names() if name in record.fields}
+
+
+def make_blocks(
+    chosen: Mapping[ObjectRef, dict[str, Any]], live: Live, addresses: Addresses
+) -> dict[ObjectRef, dict[str, Any]]:
+    """The fields of each object as YAML: references in place of items, if their objects have addresses."""
     addresses = {ref: address for ref, address in addresses.items() if ref.id in live.records.get(ref.kind, {})}
-    blocks, behind = {}, {name: _behind(KINDS[name], live) for name in live.records}
+    behind = {name: _behind(KINDS[name], live) for name in {ref.kind for ref in chosen}}
+    return {
+        ref: with_references(KINDS[ref.kind], fields, addresses, behind[ref.kind]) for ref, fields in chosen.items()
+    }
+
+
+def find_expressible(
+    kind: Kind, records: Iterable[Record], violations: Objections, named: Iterable[Key | None] = ()
+) -> tuple[dict[ObjectRef, dict[str, Any]], list[tuple[Record, str]]]:
+    """The fields of the objects that can be written; and what of an object cannot, with why. `named`: the natural
+    keys of what is written already."""
+    records = sorted(records, key=lambda each: (each.name, each.id))
+    names = Counter(_natural(kind, record) for record in records)
+    names.update(key for key in named if key)
+    chosen: dict[ObjectRef, dict[str, Any]] = {}
+    left: list[tuple[Record, str]] = []
     for record in records:
-        kind = KINDS[record.kind]
-        fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
-        blocks[record.ref] = with_references(kind, fields, addresses, behind[kind.name])
-    return blocks
-
-
-def _expressible(
-    kind: Kind, records: Mapping[str, Record], violations: Objections
-) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Id → fields, of the objects that can be written, and warnings for the others."""
-    names = Counter(_natural(kind, record) for record in records.values())
-    chosen, warnings = {}, []
-    for record in sorted(records.values(), key=lambda each: (each.name, each.id)):
-        what = f"{kind.name} {record.id} ({record.name})"
-        fields = {name: record.fields[name] for name in kind.field_names() if name in record.fields}
         if names[_natural(kind, record)] > 1:
             same = ", ".join(kind.natural_key)
-            warnings.append(f"{what} is left out: another {kind.name} has the same {same}; rename one in the dashboard")
+            why = f"another {kind.name} has the same {same}; rename one in the dashboard"
+            left.append((record, f" is left out: {why}"))
             continue
-        for name, message in violations(kind.name, fields):
-            if name in fields and not kind.field_named(name).required:
-                warnings.append(f"{what}: its {name} is left alone: {message}")
-                del fields[name]
-        wrong = violations(kind.name, fields)
-        wrong += [(name, f"{name} has a key with ${{ in it") for name in fields if _variable_keys(fields[name])]
-        for name, value in fields.items():
-            # JSON may have half a surrogate pair, which no text can have.
-            if SURROGATE.search(json.dumps(value, ensure_ascii=False)):
-                wrong.append((name, f"{name} holds half of a character"))
+        fields, alone, wrong = writable(kind, record, violations)
+        left += [(record, f": its {name} is left alone: {message}") for name, message in alone.items()]
         if wrong:
-            warnings.append(f"{what} is left out: {'; '.join(message for _, message in wrong)}")
-            continue
-        chosen[record.id] = fields
-    return chosen, warnings
+            left.append((record, f" is left out: {'; '.join(wrong)}"))
+        else:
+            chosen[record.ref] = fields
+    return chosen, left
+
+
+def writable(kind: Kind, record: Record, violations: Objections) -> tuple[dict[str, Any], dict[str, str], list[str]]:
+    """The fields of an object that may be written, those that may not, and why the object may not."""
+    fields = written_fields(record)
+    alone = dict(each for each in violations(kind.name, fields) if each[0] in fields)
+    alone = {name: message for name, message in alone.items() if not kind.field_named(name).required}
+    fields = {name: value for name, value in fields.items() if name not in alone}
+    wrong = [message for _, message in violations(kind.name, fields)]
+    wrong += [f"{name} has a key with ${{ in it" for name in fields if _variable_keys(fields[name])]
+    wrong += [f"{name} holds half of a character" for name in fields if not _is_whole(fields[name])]
+    return fields, alone, wrong
 
 
 def _natural(kind: Kind, record: Record) -> tuple[str, ...]:
@@ -157,6 +168,15 @@ def _variable_keys(value: Any) -> bool:
     if isinstance(value, dict):
         return any("${" in key or _variable_keys(inner) for key, inner in value.items())
     return isinstance(value, list) and any(map(_variable_keys, value))
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether all text can be encoded: JSON may have half a surrogate pair."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:

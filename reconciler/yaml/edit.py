@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.errors import ConfigurationInvalid, Location, Problem, Refused
-from reconciler.yaml import LocatedList, LocatedMap, read
+from reconciler.errors import Location, Problem, Refused
+from reconciler.yaml import LocatedMap
 from reconciler.yaml.anchors import DEEPEST
-from reconciler.yaml.edit_changes import Source, UnsafeError, documents_of, require_read
+from reconciler.yaml.edit_changes import Source, UnsafeError, require_read
 from reconciler.yaml.located import find_location
 from reconciler.yaml.syntax import shown
 from reconciler.yaml.writing import Layout, dump
@@ -57,6 +57,17 @@ class Adopted:
 
 class UnwritableError(Exception):
     """A value that YAML or a configuration cannot express. `str()` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A value that is written as it is: each `${` in it is meant."""
+
+    value: Any
+
+
+REMOVED: Final = Verbatim(None)
+"""In place of a value: its key goes."""
 
 
 def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
@@ -115,7 +126,10 @@ def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
                 if _has_variable(target[step] if isinstance(step, int) else target.get(step)):
                     raise UnsafeError("holds a variable, and other values or environments may have it too")
                 target[step] = _written(value)
-            elif isinstance(step, str) and target.get(step) is None:
+                if value is REMOVED:
+                    del target[step]
+                continue
+            if isinstance(step, str) and target.get(step) is None:
                 target[step] = {}
             target = target[step]
     return expected
@@ -161,6 +175,8 @@ def _written(value: Any) -> Any:
 
 
 def _escaped(value: Any, depth: int) -> Any:
+    if isinstance(value, Verbatim):
+        return value.value
     if isinstance(value, str):
         return value.replace("${", "$${")
     if depth > DEEPEST:
@@ -174,74 +190,41 @@ def _escaped(value: Any, depth: int) -> Any:
     return value
 
 
-def add_resource(files: Mapping[Path, str], target: Path, section: str, key: str, fields: Mapping[str, Any]) -> Edit:
-    """Write a resource at the end of its section in the file `target`, which is new if `files` does not have it.
+def add_to(path: Path, text: str, section: str, added: Mapping[str, Any] | Sequence[Any]) -> Edit:
+    """Add to the end of a map or a list of a file, which is new if the text is "".
 
-    ConfigurationInvalid if one of the files has problems. Refused if one of them has the key already, if the section is
-    shared (an alias, an anchor), or if a value cannot be written.
+    ConfigurationInvalid if the text has problems. Refused if a key is there already. Refused, with the lines to write
+    by hand, if the section is shared (an alias, an anchor), or if a value cannot be written.
     """
-    _require_new(files, section, key)
-    return _add(target, files.get(target, ""), section, {key: fields})
-
-
-def add_import(path: Path, text: str, to: str, object_id: str) -> Edit:
-    """Write `{to, id}` at the end of the list `imports` of a file, which is new if the text is "".
-
-    A line that is there already is not added. ConfigurationInvalid if the text has problems. Refused as in
-    `add_resource`, and if the address is imported with another id.
-    """
-    line = {"to": to, "id": object_id}
-    for document in documents_of(path, text):
-        items = document.value.get("imports") if isinstance(document.value, LocatedMap) else None
-        if not isinstance(items, LocatedList):
-            continue
-        for each, (row, column) in zip(items, items.positions, strict=True):
-            if each == line:
-                return Edit(path, text, text)
-            if isinstance(each, dict) and each.get("to") == to:
-                raise Refused(str(Problem(str(path), row, column, f"{shown(to)} is imported already, with another id")))
-    return _add(path, text, "imports", [line])
-
-
-def _require_new(files: Mapping[Path, str], section: str, key: str) -> None:
-    """Refused, with the place, if a file has the key; ConfigurationInvalid with the problems of every file."""
-    found: list[Problem] = []
-    problems: list[Problem] = []
-    for path, text in files.items():
-        documents, faults = read(text.encode("utf-8", "surrogatepass"), str(path))
-        problems += faults
-        for inside in (each.value.get(section) for each in documents if isinstance(each.value, LocatedMap)):
-            if isinstance(inside, LocatedMap) and key in inside:
-                message = f"{shown(key)} is in {section} already"
-                found.append(Problem(str(path), *inside.key_positions[key], message))
-    if problems:
-        raise ConfigurationInvalid(problems)
-    if found:
-        raise Refused(str(found[0]), hint="choose another key, or change what is written there")
-
-
-def _add(path: Path, text: str, section: str, added: Any) -> Edit:
-    """Add a map or a list to the section. Refused, with the lines to write by hand, if that is not possible."""
     source = Source(path, text)
+    sections = (each.value.get(section) for each in source.documents if isinstance(each.value, dict))
+    keys = added if isinstance(added, Mapping) else ()
+    for key, inside in ((key, each) for each in sections if isinstance(each, LocatedMap) for key in keys):
+        if key in inside:
+            said = Problem(str(path), *inside.key_positions[key], f"{shown(key)} is in {section} already")
+            raise Refused(str(said), hint="choose another key, or change what is written there")
     try:
         new = {section: _written(added)}
-        block = dump(new, Layout(has_short_maps=True))
-        after = _grown(source, new, section, block)
+        after = _grown(source, new, section)
     except UnwritableError as error:
         raise Refused(f"{path}: {section} cannot be added to: {error}") from error
     except UnsafeError as error:
         maps = [each.value for each in source.documents if isinstance(each.value, LocatedMap) and section in each.value]
         position = maps[-1].value_positions[section] if maps else (1, 1)
         problem = Problem(str(path), *position, f"{section} cannot be added to: it {error}")
-        raise Refused(str(problem), hint=f"write it by hand:\n{block.rstrip()}") from error
+        raise Refused(str(problem), hint=f"write it by hand:\n{_block(new).rstrip()}") from error
     return Edit(path, text, after)
 
 
-def _grown(source: Source, new: dict[str, Any], section: str, block: str) -> str:
+def _block(new: Mapping[str, Any]) -> str:
+    return dump(new, Layout(has_short_maps=True))
+
+
+def _grown(source: Source, new: dict[str, Any], section: str) -> str:
     """The text with the addition in the last document that has the section, or in the last document."""
     expected = _values(source)
     if not expected:
-        after = source.byte_order_mark + source.text + block.replace("\n", source.eol)
+        after = source.byte_order_mark + source.text + _block(new).replace("\n", source.eol)
         require_read(after, [new])
         return after
     having = [value for value in expected if isinstance(value, dict) and section in value]

@@ -28,6 +28,7 @@ _COLON: Final = re.compile(r"[ \t]*:")
 _PROPERTY: Final = re.compile(r"[&*!][^\s,\]}]*")
 _FIRST_STEP: Final = re.compile(r"(?m)^( +)(?![ #-])\S")
 _FIRST_DASH: Final = re.compile(r"(?m)^( *)[^\s#-].*:[ \t]*(?:#.*)?[\r\n]+( *)- ")
+_LONGEST_LINE: Final = 200
 _NOT_EDITED: Final = "what has an anchor, an alias, a tag or << is not edited"
 _ODD: Final = "cannot be edited by itself as it is written here"
 
@@ -162,7 +163,8 @@ class Source:
         start, end = node.start_mark.index, node.end_mark.index
         if _is_block(node) or start == end:
             start = end = slot.behind
-        is_filled_flow = isinstance(node, CollectionNode) and node.flow_style and bool(node.value)
+        is_short = slot.key is None or len(inline(new, "")) <= _LONGEST_LINE
+        is_filled_flow = isinstance(node, CollectionNode) and node.flow_style and bool(node.value) and is_short
         if _is_block(node) and slot.key is None:
             self._put_lines(slot.line, slot.end, self._rendered([new], slot.column))
         elif slot.key is not None and isinstance(new, dict | list) and new and not is_filled_flow:

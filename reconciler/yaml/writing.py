@@ -153,7 +153,11 @@ def _style(text: str, layout: Layout) -> str | None:
 
 
 def _is_short(value: Any) -> bool:
-    """Whether a value is a map of several scalars that fit on one line. One key needs no braces."""
-    if not isinstance(value, dict) or len(value) == 1 or any(isinstance(each, dict | list) for each in value.values()):
+    """Whether a value is a map of several scalars, or of maps of scalars, that fit on one line. One key needs no
+    braces."""
+    if not isinstance(value, dict) or len(value) == 1:
+        return False
+    inner = [leaf for each in value.values() for leaf in (each.values() if isinstance(each, dict) else [each])]
+    if any(isinstance(each, dict | list) for each in inner):
         return False
     return sum(len(f"{key}: {each}, ") for key, each in value.items()) < _LONGEST_FLOW_ITEM

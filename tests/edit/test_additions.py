@@ -7,21 +7,22 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ConfigurationInvalid, Refused
-from reconciler.yaml.edit import add_import, add_resource
+from reconciler.yaml.edit import add_to
 
 FILE = Path("team/reports.yaml")
 NEW = {"name": "New", "send_at": "09:00", "destinations": [{"integration": "a"}, {"type": "t", "id": "012"}]}
 SHORT = {"name": "No"}
+LINE = {"to": "report.x", "id": "012"}
 
 
 def added(text: str, section: str = "reports", key: str = "new", fields: object = None) -> str:
     """The text of a file with one more resource."""
-    return add_resource({FILE: text}, FILE, section, key, fields or SHORT).after  # type: ignore[arg-type]
+    return add_to(FILE, text, section, {key: fields or SHORT}).after
 
 
 def test_a_new_file_gets_just_the_section() -> None:
     """Indented as the README is, ambiguous texts in quotes."""
-    edit = add_resource({}, FILE, "reports", "new", NEW)
+    edit = add_to(FILE, "", "reports", {"new": NEW})
     assert (edit.path, edit.before) == (FILE, "")
     assert edit.after == (
         'reports:\n  new:\n    name: New\n    send_at: "09:00"\n    destinations:\n'
@@ -155,17 +156,11 @@ def test_a_refusal_shows_what_to_write_by_hand() -> None:
     assert refused.value.hint == 'write it by hand:\nreports:\n  new:\n    name: "No"'
 
 
-def test_a_key_in_another_file_is_refused() -> None:
-    """An address is written once in all files."""
-    with pytest.raises(Refused, match=r"other.yaml:1:11: new is in reports already"):
-        add_resource({Path("other.yaml"): "reports: {new: {}}\n"}, FILE, "reports", "new", SHORT)
-
-
-def test_files_with_problems_are_not_edited() -> None:
-    """The problems of all of them are said."""
+def test_a_file_with_problems_is_not_edited() -> None:
+    """Its problems are said."""
     with pytest.raises(ConfigurationInvalid) as invalid:
-        add_resource({FILE: "a: [\n", Path("b.yaml"): "a: 1\na: 2\n"}, FILE, "reports", "new", SHORT)
-    assert len(invalid.value.problems) == 2
+        added("a: [\n")
+    assert len(invalid.value.problems) == 1
 
 
 @pytest.mark.parametrize(
@@ -194,24 +189,23 @@ def test_live_text_that_looks_like_a_variable_stays_text() -> None:
         ("imports:\n- {to: r, id: a} # c\n", 'imports:\n- {to: r, id: a} # c\n- {to: report.x, id: "012"}\n'),
         ("imports:\n- to: r\n  id: a\n#\n", 'imports:\n- to: r\n  id: a\n#\n- to: report.x\n  id: "012"\n'),
         ("imports: [{to: r, id: a}]\n", 'imports: [{to: r, id: a}, {to: report.x, id: "012"}]\n'),
-        ('imports: [{to: report.x, id: "012"}]\n', 'imports: [{to: report.x, id: "012"}]\n'),
     ],
 )
 def test_an_import_comes_at_the_end_of_the_list(before: str, after: str) -> None:
-    """As the list is written; the very same line is not written twice."""
-    assert add_import(FILE, before, "report.x", "012").after == after
+    """As the list is written."""
+    assert add_to(FILE, before, "imports", [LINE]).after == after
 
 
-@pytest.mark.parametrize("text", ["imports: {a: 1}\n", "imports: [{to: report.x, id: b}]\n", "x: &a []\nimports: *a\n"])
-def test_an_import_that_contradicts_is_refused(text: str) -> None:
-    """Another id for the same address, or a list that is none or is shared."""
+@pytest.mark.parametrize("text", ["imports: {a: 1}\n", "x: &a []\nimports: *a\n"])
+def test_a_list_that_is_none_or_shared_is_refused(text: str) -> None:
+    """Nothing is given."""
     with pytest.raises(Refused):
-        add_import(FILE, text, "report.x", "012")
+        add_to(FILE, text, "imports", [LINE])
 
 
 def test_additions_follow_one_another() -> None:
     """The text after one is the text before the next."""
-    first = add_resource({FILE: ""}, FILE, "reports", "a", SHORT).after
-    second = add_import(FILE, first, "report.a", "x1").after
-    third = add_resource({FILE: second}, FILE, "reports", "b", SHORT).after
-    assert third == ('reports:\n  a:\n    name: "No"\n  b:\n    name: "No"\nimports:\n  - {to: report.a, id: x1}\n')
+    first = add_to(FILE, "", "reports", {"a": SHORT}).after
+    second = add_to(FILE, first, "imports", [LINE]).after
+    third = add_to(FILE, second, "reports", {"b": SHORT}).after
+    assert third == ('reports:\n  a:\n    name: "No"\n  b:\n    name: "No"\nimports:\n  - {to: report.x, id: "012"}\n')

@@ -10,7 +10,7 @@ from size import seeds
 
 from reconciler.errors import ReconcilerError
 from reconciler.yaml import read
-from reconciler.yaml.edit import add_import, add_resource, set_values
+from reconciler.yaml.edit import add_to, set_values
 
 from .test_values import BEFORE, SHARED
 
@@ -48,8 +48,8 @@ def test_a_damaged_file_is_edited_or_refused(seed: int) -> None:
     for _ in range(5):
         text = damaged(chance)
         for edit in (
-            lambda text=text: add_resource({FILE: text}, FILE, "s", "new", {"x": [1]}),
-            lambda text=text: add_import(FILE, text, "report.x", "1"),
+            lambda text=text: add_to(FILE, text, "s", {"new": {"x": [1]}}),
+            lambda text=text: add_to(FILE, text, "imports", [{"to": "report.x", "id": "1"}]),
             lambda text=text: set_values(FILE, text, {("s", "a", key): value for key, value in VALUES.items()}).edit,
         ):
             try:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.yaml import read
-from reconciler.yaml.edit import Way, add_import, add_resource, set_values
+from reconciler.yaml.edit import Way, add_to, set_values
 
 from .examples import examples
 from .files import KEYS, TEXTS, any_file, any_value
@@ -110,11 +110,11 @@ def test_an_addition_is_one_piece_of_text_and_nothing_else(chance: Random) -> No
     value, _, text = any_file(chance)
     section = chance.choice(["reports", "automations", "integrations"])
     fields = {key: any_value(chance) for key in chance.sample(KEYS, 4)}
-    after = add_resource({FILE: text}, FILE, section, "new", fields).after
+    after = add_to(FILE, text, section, {"new": fields}).after
     value.setdefault(section, {})["new"] = fields
     assert said(after) == json.dumps(value, sort_keys=True)
     assert is_one_piece(text, after)
-    both = add_import(FILE, after, "report.new", chance.choice(TEXTS)).after
+    both = add_to(FILE, after, "imports", [{"to": "report.new", "id": chance.choice(TEXTS)}]).after
     assert is_one_piece(after, both)
 
 
