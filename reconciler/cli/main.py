@@ -30,6 +30,7 @@ COMMANDS = {
     "import": ("reconciler.cli.drift:import_", "Write the YAML for a live object, with the line that adopts it."),
     "explain": ("reconciler.cli.explain:explain", "Say why something is equal, different, ignored, moved or manual."),
     "expand": ("reconciler.cli.expand:expand", "Write out what a configuration comes to, and where from."),
+    "fold": ("reconciler.cli.fold:fold", "Make one for_each of many resources that are nearly equal."),
     "graph": ("reconciler.cli.explain:graph", "Draw what refers to what, coloured by what would happen."),
     "destinations": ("reconciler.cli.destinations:destinations", "List what reports can be sent to."),
     "send-test": ("reconciler.cli.destinations:send_test", "Send a report once, now, to its destinations."),
