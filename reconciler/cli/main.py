@@ -39,6 +39,7 @@ COMMANDS = {
     "explain": ("reconciler.cli.explain:explain", "Say why something is equal, different, ignored, moved or manual."),
     "expand": ("reconciler.cli.expand:expand", "Write out what a configuration comes to, and where from."),
     "compare": ("reconciler.cli.compare:compare", "Show what differs between two environments."),
+    "fold": ("reconciler.cli.fold:fold", "Make one for_each of many resources that are nearly equal."),
     "graph": ("reconciler.cli.explain:graph", "Draw what refers to what, coloured by what would happen."),
     "destinations": ("reconciler.cli.destinations:destinations", "List what reports can be sent to."),
     "send-test": ("reconciler.cli.destinations:send_test", "Send a report once, now, to its destinations."),

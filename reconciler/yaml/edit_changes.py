@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import accumulate, takewhile
 from pathlib import Path
@@ -38,7 +38,7 @@ class UnsafeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Slot:
+class Slot:
     """The key or dash of a value in block style.
 
     `line` and `column` of the key or dash, and `end`, the line after the value, count from 0. `behind` is the index in
@@ -73,19 +73,22 @@ class Source:
 
     def edited(self, expected: Sequence[Any]) -> str:
         """The text with the expected values. UnsafeError if no edit of a common style gives them."""
-        try:
-            roots = {(node.start_mark.line + 1, node.start_mark.column + 1): node for node in compose(self.text)}
-        except yaml.YAMLError as error:  # an anchor that is there twice
-            raise UnsafeError(_ODD) from error
         self._splices = []
-        for document, new in zip(self.documents, expected, strict=True):
-            old, root = document.value, roots[document.position]
-            is_map = isinstance(old, dict) and _is_block(root) and not self._property(root, 0)
-            if not _same(old, new) and not (is_map and self._map(root, old, new)):
+        for document, root, new in zip(self.documents, self._roots(), expected, strict=True):
+            is_map = isinstance(document.value, dict) and is_block(root) and not self._property(root, 0)
+            if not _same(document.value, new) and not (is_map and self._map(root, document.value, new)):
                 raise UnsafeError("is not in a map of sections in block style")
         text = self._spliced()
         require_read(text, expected)
         return text
+
+    def _roots(self) -> list[Node]:
+        """The node of each document."""
+        try:
+            nodes = {(node.start_mark.line + 1, node.start_mark.column + 1): node for node in compose(self.text)}
+        except yaml.YAMLError as error:  # an anchor that is there twice
+            raise UnsafeError(_ODD) from error
+        return [nodes[document.position] for document in self.documents]
 
     def _spliced(self) -> str:
         parts, at = [self.byte_order_mark], 0
@@ -95,16 +98,16 @@ class Source:
             parts += [self.text[at:start], new]
             at = end
         after = "".join(parts) + self.text[at:]
-        # A last line without a line break stays so, unless another line follows it now.
+        # A last line without a line break stays so, unless another follows it now.
         return after if self._is_ended or at == len(self.text) else after.removesuffix(self.eol)
 
-    def _change(self, slot: _Slot, old: Any, new: Any) -> None:
+    def _change(self, slot: Slot, old: Any, new: Any) -> None:
         if _same(old, new):
             return
         node: Any = slot.node
         if found := self._property(node, slot.behind):
             raise UnsafeError(f"is written with {found}; {_NOT_EDITED}")
-        if _is_block(node):
+        if is_block(node):
             edit = self._map if isinstance(old, dict) else self._list
             if new and isinstance(new, dict if isinstance(old, dict) else list) and edit(node, old, new):
                 return
@@ -156,16 +159,16 @@ class Source:
                 self._put_lines(at, at, self._rendered(added, beside.column, beside.node))
         return True
 
-    def _rewrite(self, slot: _Slot, new: Any) -> None:
+    def _rewrite(self, slot: Slot, new: Any) -> None:
         """Replace a value by one of any type; what follows the old one on its line stays."""
         self._require_unshared(slot)
         node: Any = slot.node
         start, end = node.start_mark.index, node.end_mark.index
-        if _is_block(node) or start == end:
+        if is_block(node) or start == end:
             start = end = slot.behind
         is_short = slot.key is None or len(inline(new, "")) <= _LONGEST_LINE
         is_filled_flow = isinstance(node, CollectionNode) and node.flow_style and bool(node.value) and is_short
-        if _is_block(node) and slot.key is None:
+        if is_block(node) and slot.key is None:
             self._put_lines(slot.line, slot.end, self._rendered([new], slot.column))
         elif slot.key is not None and isinstance(new, dict | list) and new and not is_filled_flow:
             deeper = self._layout.step if isinstance(new, dict) else self._layout.dash
@@ -175,26 +178,26 @@ class Source:
             self._splices.append((start, end, " " * (start == end) + inline(new, self.text[start:end][:1])))
             self._put_lines(slot.line + 1, slot.end)
 
-    def _entries(self, node: Node) -> dict[str, _Slot]:
+    def _entries(self, node: Node) -> dict[str, Slot]:
         """The slots of the keys of a map in block style, without those that come by `<<`."""
         found = {}
         for key, value in node.value:
             begin, colon = key.start_mark, _COLON.match(self.text, key.end_mark.index)
             if colon is not None and (key.style or key.value != "<<"):
                 end = self._end(value, begin.line, colon.end())
-                found[key.value] = _Slot(key, value, begin.line, begin.column, end, colon.end())
+                found[key.value] = Slot(key, value, begin.line, begin.column, end, colon.end())
         return found
 
-    def _items(self, node: Node) -> list[_Slot]:
+    def _items(self, node: Node) -> list[Slot]:
         """The slots of the items of a list in block style, up to one that does not begin its line."""
-        line, column, slots = node.start_mark.line, node.start_mark.column, list[_Slot]()
+        line, column, slots = node.start_mark.line, node.start_mark.column, list[Slot]()
         for value in node.value:
             while line + 1 < len(self._lines) and self._first(line) in "#":
                 line += 1
             if not self._lines[line].startswith(" " * column + "-"):
                 break
             behind = self._starts[line] + column + 1
-            slots.append(_Slot(None, value, line, column, self._end(value, line, behind), behind))
+            slots.append(Slot(None, value, line, column, self._end(value, line, behind), behind))
             line = slots[-1].end
         return slots
 
@@ -203,11 +206,11 @@ class Source:
         end, last = line + 1, node
         if node.start_mark.index < behind:  # an alias
             return end
-        if _is_block(node):
+        if is_block(node):
             end = node.end_mark.line
             while end > line + 1 and self._first(end - 1) in "#":
                 end -= 1
-        while _is_block(last):
+        while is_block(last):
             last = last.value[-1] if isinstance(last.value[-1], Node) else last.value[-1][1]
         # A block of text may end with lines that look like comments.
         own = last.end_mark.line + bool(last.end_mark.column)
@@ -237,9 +240,7 @@ class Source:
 
     def _rendered(self, value: Any, column: int, beside: Node | None = None) -> list[str]:
         """The lines of a map or a list at a column, its items as the item beside them."""
-        layout = self._layout
-        if beside is not None and _is_block(beside):
-            layout = Layout(layout.step, layout.dash)
+        layout = replace(self._layout, has_short_maps=beside is None or not is_block(beside))
         return [" " * column + line if line else "" for line in dump(value, layout).split("\n")[:-1]]
 
     def _put_lines(self, first: int, end: int, lines: Sequence[str] = ()) -> None:
@@ -256,7 +257,7 @@ class Source:
         found = _PROPERTY.search(self.text, max(start, behind))
         return found[0] if found else "an alias"
 
-    def _require_unshared(self, slot: _Slot) -> None:
+    def _require_unshared(self, slot: Slot) -> None:
         """UnsafeError if what is to be removed has an anchor, an alias or a tag."""
         begin = slot.behind if slot.key is None else slot.key.start_mark.index
         waiting = [each for each in (slot.key, slot.node) if each is not None]
@@ -287,7 +288,7 @@ def require_read(text: str, expected: Sequence[Any]) -> None:
         raise UnsafeError(_ODD)
 
 
-def _is_block(node: Node) -> bool:
+def is_block(node: Node) -> bool:
     return isinstance(node, CollectionNode) and not node.flow_style
 
 
