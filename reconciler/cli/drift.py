@@ -31,7 +31,8 @@ from reconciler.text import counted
 if TYPE_CHECKING:
     from reconciler.commands.edits import Written
     from reconciler.commands.session import Session
-    from reconciler.model.reports import Drift, Ended
+    from reconciler.model.drift import Drift
+    from reconciler.model.reports import Ended
 
 
 IMPORT_HINT = "`reconciler import --help` has an example of each"

@@ -13,8 +13,8 @@ from reconciler.commands.session import Session
 from reconciler.config.schema_problems import violations
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import ReferenceResolver
+from reconciler.model.drift import Drift, Drifted
 from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
-from reconciler.model.reports import Drift, Drifted
 from reconciler.plan.drift import drift
 from reconciler.plan.export import make_block
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options

@@ -8,9 +8,10 @@ from itertools import zip_longest
 from typing import Any
 
 from reconciler.errors import Problem
+from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
-from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt
+from reconciler.model.reports import Receipt
 from reconciler.output.document import document
 from reconciler.output.labels import SIGN_PAINT, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow

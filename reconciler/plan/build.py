@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.errors import ConfigurationInvalid
+from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import DeliveryChange, delivery_change
 from reconciler.kinds.lookups import find_labels, told_apart
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
 from reconciler.plan.changes import (
-    creation_errors,
     find_ignored,
     plan_change,
     plan_delete,
@@ -49,7 +48,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     if options.only_clock:
         changes, left = _only_clock(changes)
     changes = ordered(context, changes)
-    if problems := list(creation_errors(context, changes.values())):
+    if problems := list(_creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
     found = warnings(context, changes, refresh, options.zone_data)
     said: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found, *left]
@@ -252,3 +251,12 @@ def _labels(context: PlanContext) -> dict[str, str]:
     labels = told_apart(find_labels(item for items in context.live.lookups.values() for item in items))
     referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields()}
     return labels | {ref.id: address for ref, address in context.addresses().items() if ref.kind in referred}
+
+
+def _creation_errors(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
+    """Problems of creates by the API's own lists, each with its place in the YAML."""
+    for change in changes:
+        if change.action in (Action.CREATE, Action.REPLACE):
+            resource = context.desired.resources[change.address]
+            for message in KINDS[change.kind].creation_errors(resource.fields, context.live.lookups):
+                yield Problem(*resource.location, f"{change.address}: {message}", subject=change.address)

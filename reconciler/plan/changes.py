@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from reconciler import kinds
-from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import (
     Difference,
@@ -179,15 +178,13 @@ def _held(
 ) -> Iterator[str]:
     """The fields that the clocks change, and that have to wait: a delivery would be lost or doubled now."""
     kind = KINDS[resource.kind]
-    for name, (rule, grid) in kind.local_times(resource.fields).items() if sends(kind, record.fields) else ():
-        each = next((each for each in found if each.path == name), None)
-        if each is None or _find_cause(context, resource, entry, each) is not Cause.CLOCK:
-            continue
-        moment = kinds.local_time.not_before(rule, grid, each.before, context.now)
-        if moment > context.now:
+    rules = kind.local_times(resource.fields) if sends(kind, record.fields) else {}
+    for each in (each for each in found if each.path in rules):
+        moment = kinds.local_time.not_before(*rules[each.path], each.before, context.now)
+        if moment > context.now and _find_cause(context, resource, entry, each) is Cause.CLOCK:
             stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-            context.waiting.append(Waiting(resource.address, name, each.before, each.after, stamp))
-            yield name
+            context.waiting.append(Waiting(resource.address, each.path, each.before, each.after, stamp))
+            yield each.path
 
 
 def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField]:
@@ -263,9 +260,9 @@ def _replace(context: PlanContext, resource: Resource, change: Change) -> Change
 
 def plan_unseen_delete(address: str, object_id: str, reason: str) -> Change:
     """The delete of an object that is not listed and not known to be gone: a 404 will prove that."""
-    kind = KINDS[address_kind(address)]
-    requests = delete_requests(kind, object_id)
-    return Change(address, kind.name, Action.DELETE, object_id, object_id, reason=reason, requests=requests)
+    kind = address_kind(address)
+    requests = delete_requests(KINDS[kind], object_id)
+    return Change(address, kind, Action.DELETE, object_id, object_id, reason=reason, requests=requests)
 
 
 def plan_delete(address: str, record: Record, reason: str, entry: Entry | None = None) -> Change:
@@ -292,14 +289,6 @@ def plan_forget(
     address: str, object_id: str, reason: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES
 ) -> Change:
     """The change that removes an address and its object from the state, but for these tombstones."""
-    kind = address_kind(address)
-    return Change(address, kind, Action.FORGET, object_id, address, reason=reason, tombstones=tombstones)
-
-
-def creation_errors(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
-    """Problems of creates by the API's own lists, each with its place in the YAML."""
-    for change in changes:
-        if change.action in (Action.CREATE, Action.REPLACE):
-            resource = context.desired.resources[change.address]
-            for message in KINDS[change.kind].creation_errors(resource.fields, context.live.lookups):
-                yield Problem(*resource.location, f"{change.address}: {message}", subject=change.address)
+    return Change(
+        address, address_kind(address), Action.FORGET, object_id, address, reason=reason, tombstones=tombstones
+    )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import partial
 from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,7 @@ _FIRST_DASH: Final = re.compile(r"(?m)^( *)[^\s#-].*:[ \t]*(?:#.*)?[\r\n]+( *)- 
 _LONGEST_LINE: Final = 200
 _NOT_EDITED: Final = "what has an anchor, an alias, a tag or << is not edited"
 _ODD: Final = "cannot be edited by itself as it is written here"
+_worded = partial(json.dumps, sort_keys=True)
 
 
 class UnsafeError(Exception):
@@ -295,7 +297,3 @@ def is_block(node: Node) -> bool:
 def _same(one: Any, other: Any) -> bool:
     """Whether two values are the same and of the same type: `true` is not 1, and 1 is not 1.0."""
     return _worded(one) == _worded(other)
-
-
-def _worded(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)

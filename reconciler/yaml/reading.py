@@ -12,11 +12,12 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
+from reconciler.lazy import load
 from reconciler.yaml.anchors import ALIAS, DEEPEST, PIECES, AliasError, Anchors, Budget
 from reconciler.yaml.located import Document, Frame, ListFrame, LocatedMap, MapFrame, Position
 from reconciler.yaml.parsers import parser_for
 from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, node_kind, plain, tag_problem, tagged
-from reconciler.yaml.syntax import decode, position_at, quoted, syntax_problem, too_deep
+from reconciler.yaml.syntax import decode, position_at, quoted, too_deep
 
 _NOTHING: Final = object()
 
@@ -204,7 +205,7 @@ def read(data: bytes, file: str, *, budget: Budget | None = None) -> tuple[list[
     except EndedError:
         pass
     except yaml.YAMLError as error:
-        last = syntax_problem(error, text, file)
+        last = load("reconciler.yaml.mistakes:syntax_problem")(error, text, file)
         # What was found in the same line before has the same cause.
         builder.problems[:] = [*(each for each in builder.problems if each.line != last.line), last]
     finally:

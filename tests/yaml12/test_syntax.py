@@ -9,7 +9,7 @@ import yaml
 
 from reconciler.errors import Problem
 from reconciler.yaml.parsers import parser_for
-from reconciler.yaml.syntax import syntax_problem
+from reconciler.yaml.mistakes import syntax_problem
 
 from .conftest import Read
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
 from reconciler.model.comparison import Comparison
-from reconciler.model.reports import ApplyReport, Drift, Drifted, Failure, Outcome, Review, Status, Verification
+from reconciler.model.drift import Drift, Drifted
+from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
 from reconciler.output.compared import MOST_NAMED, Group, find_groups, title
 from reconciler.output.labels import api_note
 from reconciler.output.markdown.change import list_tasks
