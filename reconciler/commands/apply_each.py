@@ -9,7 +9,7 @@ from itertools import product
 from typing import Protocol
 
 from reconciler.commands.apply import ApplyRequest, Screen, run, show
-from reconciler.commands.environments import run_each, run_one
+from reconciler.commands.environments import find_reviews, run_each, run_one
 from reconciler.commands.plan import find_refusal
 from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
@@ -55,7 +55,7 @@ class ApplyEach:
         unless it is to keep going.
         """
         shown = run_each(self.names, self.open_session, self._preview, self.request.parallelism, self.left_out)
-        reviews = [each.map(lambda made: made.review) for each in shown]
+        reviews = find_reviews(shown)
         self.files.write_plans(reviews)
         self.screen.show_plans(reviews)
         approved = self._approved(shown)

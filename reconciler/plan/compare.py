@@ -99,16 +99,17 @@ def compare_live(
         name: (each.api, {address: entry.id for address, entry in each.state.entries.items()})
         for name, each in zip(names, observed, strict=True)
     }
-    warnings = [*_one_project(names, observed), *shared_objects(ids)]
+    warnings = [*_one_project(names, observed), *shared_objects(ids).values()]
     for name, each in zip(names, observed, strict=True):
         warnings += (f"{name}: {warning}" for warning in (*each.live.warnings, *_not_live(each)))
     apis = (observed[0].api, observed[1].api)
     return replace(found, unmanaged=unmanaged, apis=apis, warnings=tuple(warnings))
 
 
-def shared_objects(environments: Mapping[str, tuple[str, Mapping[str, str]]]) -> list[str]:
-    """A warning for each set of environments that manage the same objects. `environments`: name → the address of its
-    API, and the id of each address. Ids at two addresses say nothing: each simulator counts them from the beginning."""
+def shared_objects(environments: Mapping[str, tuple[str, Mapping[str, str]]]) -> dict[tuple[str, ...], str]:
+    """The sets of environments that manage the same objects, each with a warning. `environments`: name → the address
+    of its API, and the id of each address. Ids at two addresses say nothing: each simulator counts from the beginning.
+    """
     holders: dict[tuple[str, ObjectRef], dict[str, str]] = defaultdict(dict)
     for name, (api, ids) in environments.items():
         for address, object_id in ids.items():
@@ -116,12 +117,12 @@ def shared_objects(environments: Mapping[str, tuple[str, Mapping[str, str]]]) ->
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for (_, ref), addresses in holders.items():
         groups[tuple(addresses)].append(f"{next(iter(addresses.values()))} ({ref.id})")
-    return [
-        f"{', '.join(names[:-1])} and {names[-1]} manage the same {counted(len(found), 'object')}: {some_of(found)}; "
-        "they would fight over them, since each apply undoes that of the other"
+    return {
+        names: f"{', '.join(names[:-1])} and {names[-1]} manage the same {counted(len(found), 'object')}: "
+        f"{some_of(found)}; they would fight over them, since each apply undoes that of the other"
         for names, found in groups.items()
         if len(names) > 1
-    ]
+    }
 
 
 def _one_project(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:

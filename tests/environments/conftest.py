@@ -21,6 +21,13 @@ def report_line(key: str, name: str = "", *, send_at: str = "09:00", more: str =
     return f'  {key}: {{report_name: {name or key}, send_at: "{send_at}", {more}{REST}}}\n'
 
 
+def fields(name: str) -> dict[str, object]:
+    """The same report as somebody makes it in the dashboard."""
+    rest = {"included_range_days": 1, "status": "active", "environment": "production"}
+    targets = [{"type": "target_integration", "id": "m"}]
+    return {"report_name": name, "send_at": "09:00", "destinations": targets, **rest}
+
+
 class Fleet:
     """The environments by their names, in the order of `reconciler.yaml`; commands run on the folder of all."""
 

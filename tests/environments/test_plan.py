@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from scope.conftest import git
 
-from environments.conftest import NAMES, Fleet, report_line
+from environments.conftest import NAMES, Fleet, fields, report_line
 from reconciler.api import SharedLimits
 from reconciler.api.rate_limiter import RateLimiter, WaitTooLong
 from reconciler.threads import Threads
@@ -265,3 +265,19 @@ def test_the_json_is_as_its_schema_says(fleet: Fleet, monkeypatch: pytest.Monkey
         document = fleet.run("plan", "--format", "json", *flags).document
         assert not [*validator.iter_errors(document)]
         assert [*validator.iter_errors({**document, "more": 1})]
+
+
+def test_two_that_manage_the_same_objects(fleet: Fleet) -> None:
+    """A plan of both warns that they would fight over them, also before the first apply; that of one cannot know."""
+    settings = fleet.folder / "reconciler.yaml"
+    sandbox, staging = (fleet.worlds[name] for name in ("sandbox", "staging"))
+    settings.write_text(settings.read_text().replace(staging.url, sandbox.url))
+    sandbox.insert(
+        "scheduled-reports", **{**fields("daily"), "destinations": [{"type": "target_integration", "id": "m"}]}
+    )
+    fleet.write(report_line("daily"))
+    for _ in range(2):
+        planned = fleet.plan().document["environments"]
+        assert [any("fight over them" in each for each in plan["warnings"]) for plan in planned] == [True, True, False]
+        assert fleet.run("apply", "--all", "--auto-approve", "--format", "json").code == 0
+    assert not fleet.run("plan", "-e", "sandbox", "--format", "json").document["warnings"]

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml.parsers import parser_for
 from reconciler.yaml.mistakes import syntax_problem
+from reconciler.yaml.parsers import parser_for
 
 from .conftest import Read
 
