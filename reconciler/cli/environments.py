@@ -63,7 +63,7 @@ def choose_environments(path: Path, flags: ManyFlags) -> Environments:
 def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> tuple[str | None, list[str]]:
     """The one environment that is meant, None if it is not named; or several. `reconciler.yaml` is read only if several
     are named, or a pattern."""
-    if not every and len(patterns) <= 1 and not WILDCARDS.intersection(*patterns):
+    if not every and len(patterns) <= 1 and not WILDCARDS.intersection("".join(patterns)):
         return (patterns[0] if patterns else None), []
     names = commands.environments.choose(path, patterns, every=every)
     return (names[0], []) if len(names) == 1 else (None, names)
