@@ -132,6 +132,7 @@ def execute(
         configuration=plan.configuration,
         api=plan.api,
         answered=runner.answered,
+        is_interrupted=run.is_stopping,
     )
 
 
@@ -152,7 +153,7 @@ class _Run:
         # Each future is put here when it has ended, so a step costs the same however many are waiting.
         # None: the run was interrupted. A SimpleQueue may be written by a signal handler.
         self._finished: SimpleQueue[Future[None] | None] = SimpleQueue()
-        self._is_stopping = False
+        self.is_stopping = False
 
     def go(self, pool: Threads) -> None:
         """Starts parts until none is left."""
@@ -162,9 +163,9 @@ class _Run:
 
     def _stop(self) -> None:
         """Starts nothing more and waits for what is under way. KeyboardInterrupt if it was called before."""
-        if self._is_stopping:
+        if self.is_stopping:
             raise KeyboardInterrupt
-        self._is_stopping = True
+        self.is_stopping = True
         cancelled = [self._running.pop(future) for future in list(self._running) if future.cancel()]
         # After the fact: a listener may let the API answer now.
         self._tell(Event(None, None, STOPPING))

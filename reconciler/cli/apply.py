@@ -91,10 +91,11 @@ def apply(
             plans, path = commands.saved_plan.open_saved_plans(saved, path if is_given else None)
             if not (flags["every"] or flags["environments"]):
                 flags["environments"] = tuple(plans)
-        files.path = path
+        files.path, files.chosen = path, (flags["environments"], flags["every"])
         environments = choose_environments(path, flags)
         files.environment = environments.one
         require_base(flags)
+        environments.leave_out_untouched(flags["base"])
         request = commands.apply.ApplyRequest(
             replace(read_options(flags), only_clock=only is not None),
             flags["parallelism"],
@@ -116,10 +117,10 @@ def _apply(
         with environments.open() as session:
             applied = commands.apply.run(session, request, files, screen)
             return [Ended(session.environment.name, applied)]
-    each = commands.apply_each.ApplyEach(
-        environments.names, environments.open, request, files, screen, keep_going=keep_going
+    several = commands.apply_each.ApplyEach(
+        environments.names, environments.open, request, files, screen, environments.left_out, keep_going=keep_going
     )
-    return each.run()
+    return several.run()
 
 
 def _code(ended: Ended[Applied], flags: PlanFlags) -> Exit:

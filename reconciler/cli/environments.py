@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +11,7 @@ from reconciler import commands
 from reconciler.cli.options import ManyFlags, open_one
 from reconciler.errors import EnvironmentsFailed, Exit
 from reconciler.model.reports import Ended
+from reconciler.output.terminal import escape, write_stderr
 
 if TYPE_CHECKING:
     from reconciler.commands.session import Session
@@ -32,11 +33,13 @@ SEVERITY = (
 
 class Environments:
     """The environments that a command is for. `one` is the name if there is one at most, None if it is not named; else
-    `names` has all of them, and they share the configuration, the connections and a rate limit for each key."""
+    `names` has all of them, and they share the configuration, the connections and a rate limit for each key. `left_out`
+    are those for which nothing is done, and why."""
 
     def __init__(self, path: Path, one: str | None, names: Sequence[str], flags: ManyFlags) -> None:
         self.one = one
         self.names = names
+        self.left_out: Mapping[str, str] = {}
         self._path = path
         self._flags = flags
         self.most = flags["parallelism"]
@@ -46,12 +49,21 @@ class Environments:
         """The session of one of them."""
         return open_one(self._path, name or self.one, self._flags, f"{name}: " if name else "", self._shared)
 
+    def leave_out_untouched(self, base: str | None) -> None:
+        """Leaves out those of several that have not changed since `base`, a commit or branch."""
+        if base is not None and self._shared is not None:
+            configuration = self._shared.opened.configuration
+            self.left_out = commands.environments.find_untouched(configuration, self.names, base)
+            if self.left_out:
+                note = f"note: left out, since nothing of them has changed since {base}: {', '.join(self.left_out)}"
+                write_stderr(escape(note))
+
     def run(self, work: Callable[[Session], T]) -> list[Ended[T]]:
         """What `work` gives for each of them, side by side. An error is raised if there is one alone."""
         if not self.names:
             with self.open() as session:
                 return [Ended(session.environment.name, work(session))]
-        return commands.environments.run_each(self.names, self.open, work, self.most)
+        return commands.environments.run_each(self.names, self.open, work, self.most, self.left_out)
 
 
 def choose_environments(path: Path, flags: ManyFlags) -> Environments:

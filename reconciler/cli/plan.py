@@ -48,10 +48,12 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
     files = commands.review.ReportFiles("plan", path, None, flags["reports"])
+    files.chosen = flags["environments"], flags["every"]
     with files:
         environments = choose_environments(path, flags)
         files.environment = environments.one
         request = _read_request(flags, environments, files.forms(), at, undo)
+        environments.leave_out_untouched(flags["base"])
         ended = environments.run(lambda session: commands.review.preview(session, replace(request, is_saved=bool(out))))
         made = [each.value for each in ended if each.value is not None]
         if out is not None:

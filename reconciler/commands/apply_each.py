@@ -13,13 +13,14 @@ from reconciler.commands.environments import run_each, run_one
 from reconciler.commands.plan import find_refusal
 from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
-from reconciler.errors import NotBegun, Refused
-from reconciler.model.approval import joint_digest
+from reconciler.errors import ApiFailed, NotBegun, Refused
+from reconciler.model.approval import digests, joint_digest
 from reconciler.model.reports import Applied, Ended
 from reconciler.plan.approval import IN_WORDS, Approved
 
 OpenSession = Callable[[str], AbstractContextManager[Session]]
 NOT_BEGUN = "remove the cause and apply again: what is done stays; --keep-going goes on with the others"
+INTERRUPTED = "the run was interrupted before it"
 MOST_IDLE = 10
 """So many environments without changes are tried with the plan that was applied to them last."""
 
@@ -36,13 +37,15 @@ class ManyScreen(Screen, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ApplyEach:
-    """What it works with: the names in their order, the way to the session of each, what is asked, and the screen."""
+    """What it works with: the names in their order, the way to the session of each, what is asked, the screen, and why
+    some are left out."""
 
     names: Sequence[str]
     open_session: OpenSession
     request: ApplyRequest
     files: ReportFiles
     screen: ManyScreen
+    left_out: Mapping[str, str]
     keep_going: bool = False
 
     def run(self) -> list[Ended[Applied]]:
@@ -51,7 +54,7 @@ class ApplyEach:
         Each is planned again under its lock, and has to be as it was approved or shown. Stops at the first that fails,
         unless it is to keep going.
         """
-        shown = run_each(self.names, self.open_session, self._preview, self.request.parallelism)
+        shown = run_each(self.names, self.open_session, self._preview, self.request.parallelism, self.left_out)
         reviews = [each.map(lambda made: made.review) for each in shown]
         self.files.write_plans(reviews)
         self.screen.show_plans(reviews)
@@ -61,11 +64,13 @@ class ApplyEach:
         ended: list[Ended[Applied]] = []
         try:
             for each in shown:
-                ended.append(self._carry_out(each, approved, _first_failed(ended)))
+                ended.append(self._carry_out(each, approved, self._stop_reason(ended)))
         except KeyboardInterrupt:
-            left = [Ended[Applied](name, error=_not_begun("it was interrupted")) for name in self.names[len(ended) :]]
-            self.files.write_reports([*ended, *left])
-            self.screen.show_ends([*ended, *left])
+            current, *left = self.names[len(ended) :]
+            ended.append(Ended(current, error=ApiFailed("interrupted", hint="apply again: it goes on from there")))
+            ended += [Ended(name, error=_not_begun(INTERRUPTED)) for name in left]
+            self.files.write_reports(ended)
+            self.screen.show_ends(ended)
             raise
         self.files.write_reports(ended)
         self.screen.show_ends(ended)
@@ -75,10 +80,20 @@ class ApplyEach:
         planned, made = show(session, self.request, self.files.forms())
         return Preview(planned, made, refused=find_refusal(planned, strict_scope=self.request.strict_scope))
 
-    def _carry_out(self, shown: Ended[Preview], approved: Mapping[str, Approved], failed: str) -> Ended[Applied]:
+    def _stop_reason(self, ended: Sequence[Ended[Applied]]) -> str:
+        """Why no further environment is begun; empty if one is."""
+        reports = [each.value.report for each in ended if each.value and each.value.report]
+        if any(report.is_interrupted for report in reports):
+            return INTERRUPTED
+        failed = [each.environment for each in ended if each.exit_code]
+        return f"{failed[0]} failed before it" if failed and not self.keep_going else ""
+
+    def _carry_out(self, shown: Ended[Preview], approved: Mapping[str, Approved], stopped: str) -> Ended[Applied]:
         name, made = shown.environment, shown.value
-        if failed and not self.keep_going:
-            return replace(shown.map(lambda made: Applied(made.review)), error=_not_begun(f"{failed} failed before it"))
+        if shown.left_out:
+            return Ended(name, left_out=shown.left_out)
+        if stopped:
+            return replace(shown.map(lambda made: Applied(made.review)), error=_not_begun(stopped))
         if made is None:
             return Ended(name, error=shown.error)
         self.screen.begin(name)
@@ -104,7 +119,7 @@ class ApplyEach:
         idle = {name: each for name, each in made.items() if not each.plan.changes}
         if expected.startswith("@"):
             return {name: approved[name] for name in idle}
-        now = {name: made[name].plan.digest if name in made else "" for name in self.names}
+        now = digests([each.map(lambda made: made.review) for each in shown])
         applied = [{name: each.state.plan} for name, each in idle.items() if each.state.plan][:MOST_IDLE]
         for chosen in product(*([{}, each] for each in applied)):
             if joint_digest(now | {name: digest for each in chosen for name, digest in each.items()}) == expected:
@@ -115,10 +130,5 @@ class ApplyEach:
         )
 
 
-def _first_failed(ended: Sequence[Ended[Applied]]) -> str:
-    """The first environment that failed, empty if none did."""
-    return next((each.environment for each in ended if each.exit_code), "")
-
-
 def _not_begun(why: str) -> NotBegun:
-    return NotBegun(f"nothing was applied: {why}", hint=NOT_BEGUN)
+    return NotBegun(f"not begun: {why}", hint=NOT_BEGUN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from reconciler.config.committed import Committed
@@ -30,27 +30,41 @@ ALL_OURS = "so every change counts as this pull request's"
 @dataclass(frozen=True, slots=True)
 class BasePlan:
     """The configuration at a commit. `desired` is None where it does not say what it wants of this environment, and
-    `warnings` say why. `tip` is the commit that was named, and `find_tip` reads the configuration there."""
+    `warnings` say why. `tip` is the commit that was named, and `find_tip` reads the configuration there.
+    `environment` is what its `reconciler.yaml` says of the environment."""
 
     commit: str
     desired: Desired | None
     warnings: tuple[str, ...] = field(default=())
     tip: str = ""
     find_tip: Callable[[], BasePlan] | None = None
+    environment: Environment | None = None
 
 
 def read_base_plan(configuration: Configuration, environment: Environment, ref: str) -> BasePlan:
     """The configuration where HEAD and `ref` part. WrongUsage or GitUnusable where git cannot tell; a configuration
     that is invalid there is a warning."""
-    checkout = find_checkout(configuration.folder, Limits(), what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
-    commit, tip = merge_base(checkout, ref)
+    checkout, commit, tip = _find_base(configuration, ref)
     read = partial(_read, configuration, environment, checkout)
     return replace(read(commit), tip=tip, find_tip=partial(read, tip))
 
 
-def _read(configuration: Configuration, environment: Environment, checkout: Checkout, commit: str) -> BasePlan:
+# Several environments of one command have it in common.
+@lru_cache(2)
+def _find_base(configuration: Configuration, ref: str) -> tuple[Checkout, str, str]:
+    """The repository, the commit where HEAD and `ref` part, and that of `ref`."""
+    checkout = find_checkout(configuration.folder, Limits(), what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
+    return checkout, *merge_base(checkout, ref)
+
+
+@lru_cache(2)
+def _read_commit(configuration: Configuration, checkout: Checkout, commit: str) -> tuple[Committed, Configuration]:
     source = Committed(configuration.path, checkout, commit)
-    before = read_configuration(configuration.path, source)
+    return source, read_configuration(configuration.path, source)
+
+
+def _read(configuration: Configuration, environment: Environment, checkout: Checkout, commit: str) -> BasePlan:
+    source, before = _read_commit(configuration, checkout, commit)
     files = {resource.location.file for resource in configuration.merged.resources.values()}
     notes = [
         f"{configuration.folder / each} is a submodule: what it held at the base is not read, and counts as new"
@@ -63,7 +77,7 @@ def _read(configuration: Configuration, environment: Environment, checkout: Chec
         if known is None:
             notes.append(f"at the base {commit[:12]} there is no environment {environment.name}, {ALL_OURS}")
             return BasePlan(commit, None, tuple(notes))
-        return BasePlan(commit, before.desired(known), tuple(notes))
+        return BasePlan(commit, before.desired(known), tuple(notes), environment=known)
     except ConfigurationInvalid as error:
         said = "; ".join(map(str, error.problems[:PROBLEMS_SHOWN]))
         more = f"; and {len(error.problems) - PROBLEMS_SHOWN} more" if len(error.problems) > PROBLEMS_SHOWN else ""

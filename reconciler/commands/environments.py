@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
+from reconciler.commands.base_plan import read_base_plan
 from reconciler.commands.session import Session
-from reconciler.config.load import Opened
+from reconciler.config.load import Configuration, Opened
 from reconciler.errors import ConfigurationInvalid, ReconcilerError, WrongUsage, fold
+from reconciler.model.inputs import Desired
 from reconciler.model.reports import Ended
+from reconciler.model.settings import Environment
 from reconciler.threads import Threads, result
 
 T = TypeVar("T")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def choose(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
@@ -36,21 +42,33 @@ def choose(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
     return list(dict.fromkeys(name for pattern in patterns for name in names if fnmatchcase(name, pattern)))
 
 
+def find_chosen(path: Path, patterns: Sequence[str], every: bool) -> list[str]:
+    """The environments that were asked for, as far as `reconciler.yaml` can be read; nothing if none was named."""
+    if not (patterns or every):
+        return []
+    with suppress(ReconcilerError):
+        names = list(Opened(path).environments)
+        return [name for name in names if every or any(fnmatchcase(name, pattern) for pattern in patterns)]
+    return []
+
+
 def run_each(
     names: Sequence[str],
     open_session: Callable[[str], AbstractContextManager[Session]],
     work: Callable[[Session], T],
     most: int,
+    left_out: Mapping[str, str] = NOTHING,
 ) -> list[Ended[T]]:
-    """What `work` gives for each environment, in their order. `most`: how many are worked on at once.
+    """What `work` gives for each environment, in their order. `most`: how many are worked on at once. `left_out`: those
+    for which nothing is done, and why.
 
     ConfigurationInvalid if the configuration is invalid for all of them; else an error is the end of one alone.
     """
-    with Threads(min(most, len(names))) as threads:
-        futures = [threads.submit(run_one, name, open_session, work) for name in names]
-        ended = [result(each) for each in futures]
+    with Threads(most) as threads:
+        futures = {name: threads.submit(run_one, name, open_session, work) for name in names if name not in left_out}
+        ended = [result(futures[name]) if name in futures else Ended(name, left_out=left_out[name]) for name in names]
     invalid = {each.environment: each.error for each in ended if isinstance(each.error, ConfigurationInvalid)}
-    if len(invalid) == len(ended):
+    if invalid and len(invalid) == len(futures):
         raise ConfigurationInvalid(fold({name: error.problems for name, error in invalid.items()}))
     return ended
 
@@ -74,3 +92,36 @@ def end(name: str, work: Callable[[], T]) -> Ended[T]:
         return Ended(name, work(), seconds=time.monotonic() - began)
     except ReconcilerError as error:
         return Ended(name, error=error, seconds=time.monotonic() - began)
+
+
+def find_untouched(configuration: Configuration, names: Iterable[str], base: str) -> dict[str, str]:
+    """The environments of which the configuration says what it said where HEAD and `base` part, and that in words.
+
+    One whose configuration is invalid, now or then, is not among them.
+    """
+    untouched = {}
+    for name in names:
+        environment = configuration.environments[name]
+        try:
+            before, now = read_base_plan(configuration, environment, base), configuration.desired(environment)
+        except ConfigurationInvalid:
+            continue
+        is_same = before.environment and _settings(before.environment) == _settings(environment)
+        if is_same and before.desired is not None and _wanted(before.desired) == _wanted(now):
+            untouched[name] = f"nothing of it has changed since {before.commit[:12]}"
+    return untouched
+
+
+def _settings(environment: Environment) -> Environment:
+    """What `reconciler.yaml` says of an environment, but for the variables: what is made of them counts."""
+    return replace(environment, variables={}, variable_locations={}, unset={})
+
+
+def _wanted(desired: Desired) -> object:
+    """What an environment wants, wherever that is written."""
+    return (
+        {address: (each.fields, each.lifecycle) for address, each in desired.resources.items()},
+        sorted((each.source, each.target) for each in desired.moved),
+        sorted((each.source, each.destroy) for each in desired.removed),
+        sorted((each.target, each.id) for each in desired.imports),
+    )

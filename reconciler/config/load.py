@@ -82,7 +82,7 @@ class _WithEnvironments:
         return self.environments[name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Configuration(_WithEnvironments):
     """A configuration as read: its environments, and what is written, before any environment's variables are put in."""
 

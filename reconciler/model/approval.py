@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from reconciler.model.plan import Change, Plan
+from reconciler.model.reports import Ended, Review
 from reconciler.model.settings import VENDOR_URL
 from reconciler.serialization import DecodeError, canonical, decode, json_text, sha256
 from reconciler.text import share_out
@@ -75,8 +76,14 @@ def make_sketch(change: Change, api: str) -> str:
 
 
 def joint_digest(digests: Mapping[str, str]) -> str:
-    """The digest of the plans of several environments (name → digest, empty if it has no plan), in whatever order."""
+    """The digest of the plans of several environments (name → digest), in whatever order. See `digests`."""
     return sha256(digests)
+
+
+def digests(ended: Iterable[Ended[Review]]) -> dict[str, str]:
+    """The digest of each plan by environment, but of those that are left out; empty if there is no plan."""
+    made = (each for each in ended if not each.left_out)
+    return {each.environment: each.value.plan.digest if each.value else "" for each in made}
 
 
 def to_json(approval: Approval) -> str:

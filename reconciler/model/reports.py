@@ -20,13 +20,14 @@ U = TypeVar("U")
 class Ended(Generic[T]):
     """How a command ended for one of several environments. `value` is None if it failed before there was one; an
     `error` may stand beside it, such as the guard that refuses a plan. `seconds`: how long it took. `code` is the exit
-    code of a command without an error."""
+    code of a command without an error; `left_out` says why nothing was done for it."""
 
     environment: str
     value: T | None = None
     error: ReconcilerError | None = None
     seconds: float = 0.0
     code: Exit = Exit.DONE
+    left_out: str = ""
 
     @property
     def exit_code(self) -> Exit:
@@ -36,7 +37,7 @@ class Ended(Generic[T]):
     def map(self, make: Callable[[T], U]) -> Ended[U]:
         """The same end, with what `make` makes of the value."""
         value = None if self.value is None else make(self.value)
-        return Ended(self.environment, value, self.error, self.seconds, self.code)
+        return Ended(self.environment, value, self.error, self.seconds, self.code, self.left_out)
 
 
 class Scope(StrEnum):
@@ -178,7 +179,8 @@ class Outcome:
 class ApplyReport:
     """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end;
     `receipt`: what it left behind, None if it wrote nothing; `answered`: address → the fields that the API's answer
-    to the last write showed; `api` is that of the plan."""
+    to the last write showed; `api` is that of the plan.
+    `is_interrupted`: a person has asked it to stop."""
 
     environment: str
     digest: str
@@ -189,6 +191,7 @@ class ApplyReport:
     configuration: str = ""
     api: str = ""
     answered: Mapping[str, Fields] = field(default_factory=dict)
+    is_interrupted: bool = False
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
         """The outcomes that ended so."""
@@ -258,7 +261,8 @@ class Receipt:
 @dataclass(frozen=True, slots=True)
 class Failure:
     """`command` is `plan` or `apply`, `environment` and `configuration` those that it was for, as far as
-    that could be told. `review` is what was planned, None if it did not come so far."""
+    that could be told. `review` is what was planned, None if it did not come so far. `environments`: their names, if it
+    was for several."""
 
     command: str
     environment: str
@@ -266,6 +270,7 @@ class Failure:
     commit: str = ""
     review: Review | None = None
     configuration: str = ""
+    environments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from reconciler.errors import ConfigurationInvalid, ReconcilerError
-from reconciler.model.approval import joint_digest
+from reconciler.errors import ConfigurationInvalid, NotBegun, ReconcilerError
+from reconciler.model.approval import digests, joint_digest
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, Drift, Ended, Receipt, Review, Status
 from reconciler.output.document import document, plan_values, report_values
@@ -26,11 +26,6 @@ LONGEST_ERROR = 100
 """Characters of an error in the table; all of it is on stderr."""
 
 
-def joint_digest_of(ended: Sequence[Ended[Review]]) -> str:
-    """The digest of all plans."""
-    return joint_digest({each.environment: each.value.plan.digest if each.value else "" for each in ended})
-
-
 def plans_text(ended: Sequence[Ended[Review]]) -> str:
     """Plans: a table, then what is shared by several environments, then each."""
     rows = [(each.environment, *_plan_cells(each), f"{each.seconds:.1f} s") for each in ended]
@@ -46,7 +41,7 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
         own = [paragraph for paragraph, names in shared.items() if each.environment in names]
         if each.value is not None and _has_more(each.value, own):
             parts.append(str(PlanText(each.value, own)))
-    return "\n\n".join([*parts, f"digest of all: {joint_digest_of(ended)}"])
+    return "\n\n".join([*parts, f"digest of all: {joint_digest(digests(ended))}"])
 
 
 def _find_shared(ended: Sequence[Ended[Review]]) -> dict[Paragraph, tuple[str, ...]]:
@@ -69,7 +64,7 @@ def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
     """What is planned, and the risky part of it; or why there is no plan."""
     review = ended.value
     if review is None:
-        return _failed(ended.error), ""
+        return _failed(ended), ""
     weights = Counter(impact.weight for impacts in review.impacts.values() for impact in impacts)
     risks = [f"{weights[weight]} {WEIGHTS[weight].phrase}" for weight in GRAVE if weights[weight]]
     refused = [f"refused: {', '.join(each.guard for each in review.plan.refusals)}"] * bool(review.plan.refusals)
@@ -78,8 +73,13 @@ def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
     return f"{title(review.plan)}{unmanaged}{api_note(review.plan.api)}", ", ".join([*refused, *risks, *waiting])
 
 
-def _failed(error: ReconcilerError | None) -> str:
+def _failed(ended: Ended[Any]) -> str:
+    error = ended.error
+    if error is None:
+        return f"left out: {ended.left_out}"
     text = str(error).partition("\n")[0]
+    if isinstance(error, NotBegun):
+        return text
     if isinstance(error, ConfigurationInvalid):
         text = f"{counted(len(error.problems), 'problem')} in the configuration"
     return truncate(f"{FAILED}{text}", LONGEST_ERROR)
@@ -101,7 +101,7 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
 
 def plans_json(ended: Sequence[Ended[Review]]) -> str:
     """The plans, in the order of the environments; one that failed has its error."""
-    return _document(ended, plan_values, digest=joint_digest_of(ended))
+    return _document(ended, plan_values, digest=joint_digest(digests(ended)))
 
 
 def _document(
@@ -111,12 +111,14 @@ def _document(
     if len(ended) == 1 and ended[0].value is not None:
         return document(version, **values(ended[0].value))
     environments = [
-        {"environment": each.environment, **values(each.value)}
+        {"format_version": version, "environment": each.environment, **values(each.value)}
         if each.value is not None
         else {"environment": each.environment, "error": _error(each.error)}
         for each in ended
+        if not each.left_out
     ]
-    return document(version, **more, environments=environments)
+    left_out = {each.environment: each.left_out for each in ended if each.left_out}
+    return document(version, **more, **({"left_out": left_out} if left_out else {}), environments=environments)
 
 
 def _error(error: ReconcilerError | None) -> dict[str, Any]:
@@ -131,7 +133,7 @@ def reports_text(ended: Sequence[Ended[Applied]]) -> str:
 def _end(ended: Ended[Applied]) -> str:
     report = ended.value.report if ended.value else None
     if report is None:
-        return _failed(ended.error)
+        return _failed(ended)
     counts = [f"{len(report.of(status))} {status.value}" for status in Status if report.of(status)]
     return ", ".join(counts) or "nothing to do"
 
@@ -154,7 +156,7 @@ def drifts_text(ended: Sequence[Ended[Drift]]) -> str:
 def _drift_cell(ended: Ended[Drift]) -> str:
     drift = ended.value
     if drift is None:
-        return _failed(ended.error)
+        return _failed(ended)
     changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
     return f"{changed} changed outside, of {drift.compared} remembered" if drift.compared else "nothing is remembered"
 
@@ -172,7 +174,7 @@ def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
         "\n".join(
             [
                 bold(f"{escape(each.environment)}:"),
-                _failed(each.error) if each.error else history_text(each.value or ()),
+                _failed(each) if each.error else history_text(each.value or ()),
             ]
         )
         for each in ended

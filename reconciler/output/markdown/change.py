@@ -62,10 +62,11 @@ def list_tasks(review: Review) -> Iterator[str]:
 
 class GroupMarkdown:
     """A change, or several that are alike, as a reviewer reads it. `destroys`: an object goes away; `delivers`:
-    something stops or starts to be sent."""
+    something stops or starts to be sent. `has_ids`: whether the ids of objects are shown."""
 
-    def __init__(self, review: Review, group: Group) -> None:
-        self._review = review
+    def __init__(self, review: Review, group: Group, *, has_ids: bool = True) -> None:
+        self.review = review
+        self._has_ids = has_ids
         self.group = group
         self.change = group.first
         self.is_alone = len(group.changes) == 1
@@ -80,7 +81,7 @@ class GroupMarkdown:
     def whole(self) -> str:
         """All of it: what it does to people as sentences, its fields as a diff."""
         said = bullets(prose(text) for _, text in self._unlisted())
-        diff = diff_of(self._review, self.change)
+        diff = diff_of(self.review, self.change)
         parts = [" · ".join(self._head()), said, fence(diff) if diff else ""]
         if not self.is_alone:
             parts.append(folded(f"The {len(self.group.changes):,} addresses", self.by_address()))
@@ -101,9 +102,9 @@ class GroupMarkdown:
         change = self.change
         if self.is_alone:
             name = "" if change.action is Action.FORGET else f" {prose(quote(change.name))}"
-            object_id = f" ({code(change.id)})" if change.id else ""
+            object_id = f" ({code(change.id)})" if change.id and self._has_ids else ""
             yield f"**{change.action}** {code(change.address)}{name}{object_id}"
-            if place := self._review.find_place(change.address):
+            if place := self.review.find_place(change.address):
                 yield self._place(place)
         else:
             yield f"**{change.action}** {prose(self.group.title())}"
@@ -111,7 +112,7 @@ class GroupMarkdown:
                 yield self._place(place) + (f" ({len(addresses)})" if len(self.group.places) > 1 else "")
             if len(self.group.places) > MOST_PLACES:
                 yield f"{len(self.group.places) - MOST_PLACES} more places"
-        scopes = Counter(self._review.find_scope(each.address) for each in self.group.changes)
+        scopes = Counter(self.review.find_scope(each.address) for each in self.group.changes)
         for scope, number in scopes.items():
             if scope and SCOPES[scope].phrase:
                 yield f"*{f'{number} ' if len(scopes) > 1 else ''}{SCOPES[scope].phrase}*"
@@ -119,12 +120,12 @@ class GroupMarkdown:
     def _place(self, place: Location) -> str:
         """A place with its folder, as a link to the commit if the forge is known."""
         text = code(short_place(place._replace(file=repository_path(place.file))))
-        link = permalink(place, self._review.gone.get(self.change.address, (place, self._review.commit))[1])
+        link = permalink(place, self.review.gone.get(self.change.address, (place, self.review.commit))[1])
         return f"[{text}]({link})" if link else text
 
     def _unlisted(self) -> Iterator[tuple[Weight | None, str]]:
         """What is said of it, but for what is on the checklist."""
         for weight, text in self._said:
-            is_task = weight is None and any(text in (task, task.partition(": ")[2]) for task in self._review.tasks)
+            is_task = weight is None and any(text in (task, task.partition(": ")[2]) for task in self.review.tasks)
             if not is_task:
                 yield weight, text
