@@ -24,14 +24,14 @@ APPLIED = {"html": "reconciler.output.page.page:page", "markdown": "reconciler.o
 SEVERAL = {
     "text": "reconciler.output.environments:plans_text",
     "json": "reconciler.output.environments:plans_json",
-    "html": "reconciler.output.page.page:pages",
+    "html": "reconciler.output.page.pages:pages",
     "markdown": "reconciler.output.markdown:plans_markdown",
     "sarif": "reconciler.output.findings:plans_sarif",
     "github": "reconciler.output.findings:plans_annotations",
 }
 """The same forms, of the plans of several environments."""
 SEVERAL_APPLIED = {
-    "html": "reconciler.output.page.page:pages",
+    "html": "reconciler.output.page.pages:pages",
     "markdown": "reconciler.output.markdown:all_applied_markdown",
 }
 NAMED = frozenset({"markdown"})

@@ -28,26 +28,26 @@ from reconciler.output.values import ignored_sentences, waiting_line
 from reconciler.text import counted, truncate
 
 
-def page_html(**values: Any) -> str:
-    """The page with these values in it. Each is escaped, and what hides or turns the writing is shown as an escape.
+def page_html(name: str, style: str, script: str, **values: Any) -> str:
+    """The template of that name with these values in it. Each is escaped, and what hides or turns the writing is shown
+    as an escape.
 
     The page's policy lets its own style sheet and its own script run, known by their hashes, and nothing else: no
     attribute, no address and no other script, wherever a name may have smuggled one in.
     """
-    style, script = _part("page.css"), _part("page.js")
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _template().render(values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
+    return _template(name).render(values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_escaped
     )
-    return environment.from_string(_part("page.html"))
+    return environment.from_string(read_part(name))
 
 
 def _escaped(value: Any) -> Any:
@@ -55,7 +55,8 @@ def _escaped(value: Any) -> Any:
     return value if isinstance(value, Markup) else escape("" if value is None else str(value))
 
 
-def _part(name: str) -> str:
+def read_part(name: str) -> str:
+    """A file that the page is made of."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -77,6 +78,9 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
     endings = {outcome.address: ending_of(outcome) for outcome in report.outcomes} if report else {}
     headline, tiles = _applied(report) if report else _planned(plan)
     return page_html(
+        "page.html",
+        read_part("page.css"),
+        read_part("page.js"),
         noun="Apply" if report else "Plan",
         title=headline,
         # A number stays with its words where the line breaks.
