@@ -70,7 +70,7 @@ class GitLab(Forge):
         if found := re.fullmatch(r"/api/v4/projects/55/repository/commits/([0-9a-f]+)/merge_requests", asked.path):
             return self._page(asked, self.requests.get(found[1], []))
         if asked.path == "/api/v4/projects/55/repository/commits":
-            return self._page(asked, [{"id": each} for each in self.ranges[asked.query["ref_name"]]])
+            return self._page(asked, [{"id": each} for each in self.ranges.get(asked.query["ref_name"], [])])
         return Told(404, {"message": "404 Project Not Found"})
 
     def _notes(self, asked: Asked, number: int) -> Told:
