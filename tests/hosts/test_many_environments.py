@@ -176,15 +176,16 @@ def test_what_was_merged_into_another_branch_approves_nothing(
     assert "report.first was not approved" in done.err
 
 
+@pytest.mark.parametrize("sketches", [{}, {"report.first": "create 0123abcd"}])
 def test_an_approval_without_room_for_all_changes_says_so(
-    fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path
+    fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path, sketches: dict[str, str]
 ) -> None:
-    """The mark holds no sketch of #7's change: together they do not approve it."""
+    """The mark holds no sketch of #7's change, or a short one of an earlier version: together they do not approve it."""
     variables = _two_merged(fleet, host, comment, tmp_path)
     (mine,) = host.comments[7]
     head, _, rest = mine["body"].partition("\n")
     document = json.loads(head.removeprefix("<!-- reconciler ").removesuffix(" -->"))
-    document["several"]["approvals"]["staging"] |= {"changes": {}, "left_out": 1}
+    document["several"]["approvals"]["staging"] |= {"changes": sketches, "left_out": 1 - len(sketches)}
     mine["body"] = f"<!-- reconciler {json.dumps(document)} -->\n{rest}"
     approved = tmp_path / "approved.json"
     assert comment(host, "--read", approved, "-e", "staging", **variables).code == 0
@@ -193,13 +194,15 @@ def test_an_approval_without_room_for_all_changes_says_so(
     assert "report.first is not among the changes that the approval has room for" in done.err
 
 
-def test_a_merge_queue_is_planned_and_nothing_is_commented(github: GitHub, comment: Comment, tmp_path: Path) -> None:
-    """There is no pull request yet that this commit belongs to: it is told, and the job goes on."""
+def test_a_merge_queue_is_planned_and_nothing_is_commented(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+    """There is no pull request yet that this commit belongs to: it is told, and the job goes on. In a merge train, the
+    comment keeps the plan of the merge request alone."""
     queue = {"GITHUB_EVENT_NAME": "merge_group", "GITHUB_REF": "refs/heads/gh-readonly-queue/main/pr-7-abc"}
-    done = comment(github, planned(tmp_path / "plan.md", "a"), **queue)
+    train = {"CI_MERGE_REQUEST_EVENT_TYPE": "merge_train"}
+    done = comment(host, planned(tmp_path / "plan.md", "a"), **queue, **train)
     assert done.code == 0
     assert "no comment: a merge queue plans what is not merged yet" in done.err
-    assert github.log == []
+    assert host.log == []
 
 
 def test_an_old_job_that_is_run_again_is_refused(github: GitHub, comment: Comment, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, name_set
+from reconciler.model.approval import DRIFT, LONGEST, NO_DRIFT, CommentMarker, Several, name_set
 from reconciler.model.reports import Applied, Drift, Ended, Status
 from reconciler.output.markdown.plan import TEXT_ROOM
 from reconciler.output.markdown.reports import (
@@ -33,6 +33,9 @@ from reconciler.output.markdown.table import (
 from reconciler.output.markdown.words import place, size
 from reconciler.text import counted
 
+APPROVAL = 160
+"""Bytes that the approval of an environment takes in the mark, about."""
+
 
 def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | None = None) -> str:
     """What was done of plans, as one comment. What was approved stays as it is."""
@@ -55,7 +58,9 @@ def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | N
 
     table = make_table(ended, "| environment | end |", cells, lambda each: int(bool(each.exit_code)))
     sections = [made for each in ended if (made := _applied_section(each))]
-    return comment(mark, (head, table, *show_sections(sections, TEXT_ROOM - size(head) - size(table))))
+    # The approvals of the comment with the plans stay in it.
+    room = TEXT_ROOM - max(0, len(ended) * APPROVAL - LONGEST)
+    return comment(mark, (head, table, *show_sections(sections, room - size(head) - size(table))))
 
 
 def _applied_section(ended: Ended[Applied]) -> Section | None:
