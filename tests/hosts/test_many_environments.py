@@ -180,7 +180,7 @@ def test_what_was_merged_into_another_branch_approves_nothing(
 def test_an_approval_without_room_for_all_changes_says_so(
     fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path, sketches: dict[str, str]
 ) -> None:
-    """The mark holds no sketch of #7's change, or a short one of an earlier version: together they do not approve it."""
+    """The mark holds no sketch of #7's change, or a short one of an earlier version: they do not approve it."""
     variables = _two_merged(fleet, host, comment, tmp_path)
     (mine,) = host.comments[7]
     head, _, rest = mine["body"].partition("\n")
