@@ -120,9 +120,12 @@ def test_the_ends_of_an_apply() -> None:
         Ended("one", made, code=Exit.PARTIAL),
         Ended("two", Applied(review()), NotBegun("nothing was applied: one failed before it")),
         Ended("three", None, ApiFailed("no route")),
+        Ended("four", Applied(review(change(Action.DELETE, "gone"))), ApiFailed("not what was approved")),
     ]
     text = all_applied_markdown(each)
-    assert "Applied to 3 environments: 1 done, **1 failed**; environments: **1 failed**, **1 not begun**" in text
+    assert "Applied to 4 environments: 1 done, **1 failed**; environments: **2 failed**, **1 not begun**" in text
+    assert "What is planned now" in text
+    assert "**delete** `report.gone`" in text
     assert "| `one` | 1 done, **1 failed** |" in text
     assert "| `two` | nothing was applied: one failed before it |" in text
     assert "| `three` | **failed**: no route |" in text

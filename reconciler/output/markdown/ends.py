@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.model.approval import DRIFT, LONGEST, NO_DRIFT, CommentMarker, Several, name_set
-from reconciler.model.reports import Applied, Drift, Ended, Status
-from reconciler.output.markdown.plan import TEXT_ROOM
+from reconciler.model.reports import Applied, Drift, Ended, Review, Status
+from reconciler.output.markdown.plan import TEXT_ROOM, PlanMarkdown
 from reconciler.output.markdown.reports import (
     ALL_DRIFT,
     GRAVE,
+    PLAN_ROOM,
     WAYS,
     applied_parts,
     comment,
@@ -30,7 +31,7 @@ from reconciler.output.markdown.table import (
     show_sections,
     strong,
 )
-from reconciler.output.markdown.words import place, size
+from reconciler.output.markdown.words import folded, place, size
 from reconciler.text import counted
 
 APPROVAL = 160
@@ -69,7 +70,11 @@ def _applied_section(ended: Ended[Applied]) -> Section | None:
         head, *parts = applied_parts(ended.value.review, report)
         said = head.partition(": ")[2].partition(" (API")[0].replace("**", "")
         return parts_section(ended.environment, said, parts)
-    return error_section(ended)
+    return error_section(ended, _planned_now(ended.value.review) if ended.value else ())
+
+
+def _planned_now(review: Review) -> list[str]:
+    return [folded("What is planned now", PlanMarkdown(review).text(PLAN_ROOM, footer=False))]
 
 
 def _mark(ended: Sequence[Ended[Any]], command: str, configuration: str | None) -> CommentMarker:

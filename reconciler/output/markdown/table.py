@@ -100,11 +100,11 @@ def parts_section(environment: str, said: str, parts: Sequence[str]) -> Section:
     )
 
 
-def error_section(ended: Ended[Any]) -> Section | None:
-    """Why an environment failed, and what to do; None if it did not, or was not begun."""
+def error_section(ended: Ended[Any], more: Sequence[str] = ()) -> Section | None:
+    """Why an environment failed, and what to do, and `more`; None if it did not fail, or was not begun."""
     if ended.error is None or isinstance(ended.error, NotBegun):
         return None
-    return parts_section(ended.environment, "failed", list(error_parts(ended.error)))
+    return parts_section(ended.environment, "failed", [*error_parts(ended.error), *more])
 
 
 def show_sections(sections: Sequence[Section], room: int) -> Iterator[str]:
