@@ -51,6 +51,13 @@ def test_the_switch_shows_one_at_a_time(browser: Chrome, address: str) -> None:
     assert browser.execute_script(SHOWN) == ["environment-x"]
 
 
+def test_an_address_with_a_part_opens_it(browser: Chrome, address: str) -> None:
+    """A link that somebody sends leads to the change of an environment, and the switch says which."""
+    browser.get(f"{address}#1prod/report.c")
+    assert browser.execute_script(SHOWN) == ["environment-1prod"]
+    assert browser.find_element("css selector", ".switch a[aria-current]").text.startswith("1prod")
+
+
 def test_it_works_without_scripts(address: str) -> None:
     """The links are anchors, and the style sheet shows what they lead to."""
     with chromium(scripts=False) as driver:

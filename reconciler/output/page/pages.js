@@ -17,6 +17,8 @@
     }
   };
   addEventListener("hashchange", mark);
+  // Only then a browser knows the part that the address leads to.
+  addEventListener("load", mark);
   mark();
 })();
 for (const view of document.querySelectorAll(".view:has(main)")) {
