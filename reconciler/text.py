@@ -96,6 +96,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def share_out(room: int, needs: Sequence[int]) -> list[int]:
+    """The room that each of several texts gets: what it needs, or an equal part of what is left."""
+    shares, order = [0] * len(needs), sorted(range(len(needs)), key=needs.__getitem__)
+    for done, index in enumerate(order):
+        shares[index] = min(needs[index], max(0, room) // (len(order) - done))
+        room -= shares[index]
+    return shares
+
+
 def redact(text: str, secrets: Iterable[str], by: str = "***") -> str:
     """The text with each secret replaced, the longest first, since one may be a part of another."""
     for secret in sorted(secrets, key=len, reverse=True):

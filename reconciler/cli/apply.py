@@ -91,7 +91,7 @@ def apply(
             plans, path = commands.saved_plan.open_saved_plans(saved, path if is_given else None)
             if not (flags["every"] or flags["environments"]):
                 flags["environments"] = tuple(plans)
-        files.path = path
+        files.path, files.chosen = path, (flags["environments"], flags["every"])
         environments = choose_environments(path, flags)
         files.environment = environments.one
         require_base(flags)

@@ -8,9 +8,12 @@ from pathlib import Path
 import click
 
 from reconciler import commands
-from reconciler.cli.options import FILE, debug_option, environment_option, trace
+from reconciler.cli.environments import choose_names
+from reconciler.cli.options import FILE, debug_option, environments_option, trace
 from reconciler.errors import WrongUsage
 from reconciler.output.terminal import escape, register_secret, write_stderr
+
+LEFT_OUT = "nothing, since the plan left it out"
 
 
 @click.command()
@@ -21,7 +24,7 @@ from reconciler.output.terminal import escape, register_secret, write_stderr
     metavar="FILE",
     help="Write what was approved by merging into FILE, for `apply --expect-digest @FILE`.",
 )
-@environment_option
+@environments_option
 @click.option(
     "--configuration",
     type=click.Path(path_type=Path),
@@ -30,13 +33,18 @@ from reconciler.output.terminal import escape, register_secret, write_stderr
 )
 @debug_option
 def comment(
-    file: Path | None, read: Path | None, environment: str | None, configuration: Path | None, debug: bool
+    file: Path | None,
+    read: Path | None,
+    environments: tuple[str, ...],
+    every: bool,
+    configuration: Path | None,
+    debug: bool,
 ) -> None:
     """Put a plan under the pull request, as one comment that is kept up to date.
 
-    Each configuration and environment has a comment of its own. FILE is what `plan` or `apply` wrote with --report
-    markdown=FILE; it also becomes the job's summary. What `drift --format markdown` wrote becomes an issue, the one of
-    its environment, and closes it if nothing drifted. Runs in GitHub Actions (with GITHUB_TOKEN) and in GitLab CI
+    Each configuration and environment, or set of environments, has a comment of its own. FILE is what `plan` or
+    `apply` wrote with --report markdown=FILE; it also becomes the job's summary. What `drift --format markdown` wrote
+    becomes an issue, and closes it if nothing drifted. Runs in GitHub Actions (with GITHUB_TOKEN) and in GitLab CI
     (with GITLAB_TOKEN); no key is needed.
     """
     if (file is None) == (read is None):
@@ -44,8 +52,11 @@ def comment(
     text = commands.comment.read_text(file) if file else ""
     with commands.comment.open_pull_request(os.environ, trace(debug), register_secret) as pull_request:
         if read is not None:
-            approval = pull_request.write_approval(read, environment, configuration)
-            write_stderr(escape(f"approved for {approval.environment}: {approval.digest}"))
+            one, several = choose_names(configuration or Path(), environments, every=every)
+            names = several or ([one] if one else [])
+            configuration = configuration or (Path() if several else None)
+            for approval in pull_request.write_approvals(read, names, configuration):
+                write_stderr(escape(f"approved for {approval.environment}: {approval.digest or LEFT_OUT}"))
             return
         if warning := pull_request.summarise(text):
             write_stderr(escape(f"warning: {warning}"))

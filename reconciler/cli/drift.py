@@ -165,7 +165,8 @@ def _render(ended: Sequence[Ended[Drift]], form: str) -> str:
     if form == "json":
         return output.environments.drifts_json(ended)
     if form == "markdown":
-        return "\n\n".join(output.markdown.drift_markdown(each.value) for each in ended if each.value)
+        only = ended[0].value if len(ended) == 1 else None
+        return output.markdown.drift_markdown(only) if only else output.markdown.drifts_markdown(ended)
     return output.environments.drifts_text(ended)
 
 

@@ -50,6 +50,7 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
     if at is not None and out is not None:
         raise WrongUsage("--out cannot be used with --at: the plan of another moment is shown, and never applied")
     files = commands.review.ReportFiles("plan", path, None, flags["reports"])
+    files.chosen = flags["environments"], flags["every"]
     with files:
         environments = choose_environments(path, flags)
         files.environment = environments.one

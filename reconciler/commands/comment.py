@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from reconciler.commands.session import find_names
 from reconciler.errors import WrongUsage
 from reconciler.forges.ci import CiRun, find_ci_run
 from reconciler.forges.comments import Comments
-from reconciler.model.approval import Approval, to_json
+from reconciler.model.approval import Approval, all_to_json, to_json
 
 MOST_SUMMARY = 1024 * 1024
 """Bytes of a job's summary, by step: what is longer is not shown at all
@@ -26,15 +26,19 @@ class PullRequest:
     ci: CiRun
     comments: Comments
 
-    def write_approval(self, path: Path, environment: str | None, configuration: Path | None) -> Approval:
-        """Writes what was approved by merging into a file. WrongUsage if it cannot be written."""
-        name = find_names(configuration, environment)[0] if configuration else None
-        approval = self.comments.approved(environment, name)
+    def write_approvals(
+        self, path: Path, environments: Sequence[str], configuration: Path | None
+    ) -> Sequence[Approval]:
+        """Writes what was approved by merging into a file: for the one environment that there is, or for several.
+        WrongUsage if it cannot be written."""
+        name = find_names(configuration, None)[0] if configuration else None
+        approvals = self.comments.approved(environments, name)
+        is_one = len(approvals) == 1 and len(environments) <= 1
         try:
-            path.write_text(to_json(approval), encoding="utf-8")
+            path.write_text(to_json(approvals[0]) if is_one else all_to_json(approvals), encoding="utf-8")
         except OSError as error:
             raise WrongUsage(f"--read {path}: cannot be written: {error.strerror}") from error
-        return approval
+        return approvals
 
     def summarise(self, text: str) -> str:
         """Adds the text to the job's summary, if the runner has one; gives a warning if it could not, else nothing."""

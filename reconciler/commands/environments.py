@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -42,6 +42,16 @@ def choose(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
         if not any(fnmatchcase(name, pattern) for name in names):
             opened.environment(pattern)  # It raises what is to be said.
     return list(dict.fromkeys(name for pattern in patterns for name in names if fnmatchcase(name, pattern)))
+
+
+def find_chosen(path: Path, patterns: Sequence[str], every: bool) -> list[str]:
+    """The environments that were asked for, as far as `reconciler.yaml` can be read; nothing if none was named."""
+    if not (patterns or every):
+        return []
+    with suppress(ReconcilerError):
+        names = list(Opened(path).environments)
+        return [name for name in names if every or any(fnmatchcase(name, pattern) for pattern in patterns)]
+    return []
 
 
 def run_each(

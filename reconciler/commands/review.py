@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from reconciler import commands
 from reconciler.commands.plan import Planned, find_refusal, plan
@@ -111,6 +111,7 @@ class ReportFiles:
     """The files of one command, used as a context: if its block fails, the forms that can show a failure do so.
 
     `path`: the configuration. `reports`: the form and the file of each. `review`: what an apply has begun with.
+    `chosen`: the patterns of the environments that were asked for, and whether all were.
     """
 
     command: str
@@ -118,6 +119,7 @@ class ReportFiles:
     environment: str | None
     reports: Reports
     review: Review | None = None
+    chosen: tuple[Sequence[str], bool] = ((), False)
 
     def __enter__(self) -> Self:
         return self
@@ -134,15 +136,20 @@ class ReportFiles:
     def write_plans(self, reviews: Sequence[Ended[Review]]) -> None:
         """Writes the plans of an apply that begins, in the forms that do not show its end. See `plans_only`."""
         self.review = reviews[0].value if len(reviews) == 1 else None
-        self._write_all(plans_only(self.reports), lambda form: render_plans(reviews, form))
+        self._write_all(plans_only(self.reports), lambda form: render_plans(reviews, form, self._name(reviews)))
 
     def write(self, reviews: Sequence[Ended[Review]]) -> None:
         """Writes plans. WrongUsage if a file cannot be written."""
-        self._write_all(self.reports, lambda form: render_plans(reviews, form))
+        self._write_all(self.reports, lambda form: render_plans(reviews, form, self._name(reviews)))
 
     def write_reports(self, applied: Sequence[Ended[Applied]]) -> None:
         """Writes what became of plans. WrongUsage if a file cannot be written."""
-        self._write_all(self.reports, lambda form: render_reports(applied, form))
+        self._write_all(self.reports, lambda form: render_reports(applied, form, self._name(applied)))
+
+    def _name(self, ended: Sequence[Ended[Any]]) -> str | None:
+        """The name of the configuration, if nothing else says it."""
+        known = any(each.value for each in ended)
+        return None if known else commands.session.find_names(self.path, self.environment)[0]
 
     def _write_all(self, reports: Reports, render: Callable[[str], str | None]) -> None:
         for form, file in reports:
@@ -157,7 +164,9 @@ class ReportFiles:
         else:
             configuration, name = session.find_names(self.path, self.environment)
             commit = session.find_commit(configuration_folder(self.path))
-        failure = Failure(self.command, name, error, commit, review, configuration or "")
+        names = tuple(commands.environments.find_chosen(self.path, *self.chosen))
+        several = names if len(names) > 1 else ()
+        failure = Failure(self.command, name, error, commit, review, configuration or "", several)
         for form, file in reports:
             # The error itself is what has to be heard, and it is told in the log in any case.
             with suppress(ReconcilerError):

@@ -68,8 +68,8 @@ class Configuration:
             return next(iter(self.environments.values()))
         if name is None:
             names = ", ".join(self.environments)
-            hint = f"choose one: --environment with one of {names}; plan, apply, drift and history also take --all"
-            raise WrongUsage("there are several environments", hint=hint)
+            choice = f"choose one: --environment with one of {names}; plan, apply, drift and history also take --all"
+            raise WrongUsage("there are several environments", hint=choice)
         if name not in self.environments:
             known = f"expected one of {', '.join(self.environments)}" if self.environments else "none is set"
             named = f"{SETTINGS_FILE} names the environments" if self.environments else None

@@ -18,6 +18,7 @@ from reconciler.errors import NotAuthorised, WrongUsage
 GITHUB, GITLAB = "GitHub", "GitLab"
 REPOSITORY = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]+/(?!\.{1,2}$)[A-Za-z0-9_.-]+")
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+BRANCH_REF = "refs/heads/"
 PULL_REF = re.compile(r"refs/pull/([1-9][0-9]*)/(?:merge|head)")
 GITLAB_HINT = "a project access token with the scope api; CI_JOB_TOKEN may not write comments"
 ELSEWHERE = "it runs in GitHub Actions and GitLab CI, and reads where it is from their variables"
@@ -30,6 +31,9 @@ class CiRun:
     `project` is the repository as the host's API names it; `number` that of the pull request, None if the run is for
     none; `commit` what it runs for; `run` the address of the run, for people; `summary` the file of the job's summary;
     `source` the variable that the token came from.
+
+    `branch` is the one that was pushed to, `before` the commit that it was at, and `pushed` the commits that came, the
+    latest first, if the event lists them. `queued`: the run is for a merge queue. `attempt`: 2 if it is run again.
     """
 
     host: str
@@ -42,6 +46,11 @@ class CiRun:
     run: str = ""
     summary: str = ""
     graphql: str = ""
+    branch: str = ""
+    before: str = ""
+    pushed: tuple[str, ...] = ()
+    queued: bool = False
+    attempt: int = 1
 
 
 def find_ci_run(variables: Mapping[str, str], event: str = "") -> CiRun:
@@ -60,6 +69,8 @@ def _github(variables: Mapping[str, str], event: str) -> CiRun:
     repository = _needed(variables, "GITHUB_REPOSITORY", REPOSITORY)
     api = variables.get("GITHUB_API_URL") or "https://api.github.com"
     server, run = variables.get("GITHUB_SERVER_URL", ""), variables.get("GITHUB_RUN_ID", "")
+    payload, ref, attempt = _payload(event), variables.get("GITHUB_REF", ""), variables.get("GITHUB_RUN_ATTEMPT", "")
+    commits = payload.get("commits")
     return CiRun(
         host=GITHUB,
         api=api,
@@ -67,10 +78,17 @@ def _github(variables: Mapping[str, str], event: str) -> CiRun:
         commit=_needed(variables, "GITHUB_SHA", COMMIT),
         token=_token(variables, "GITHUB_TOKEN", "env: {GITHUB_TOKEN: ${{ github.token }}} in the step"),
         source="GITHUB_TOKEN",
-        number=_number(event, variables.get("GITHUB_REF", "")),
+        number=_number(payload, ref),
         run=f"{server}/{repository}/actions/runs/{run}" if server and run.isdigit() else "",
         summary=variables.get("GITHUB_STEP_SUMMARY", ""),
         graphql=variables.get("GITHUB_GRAPHQL_URL") or f"{api.removesuffix('/').removesuffix('/v3')}/graphql",
+        branch=ref.removeprefix(BRANCH_REF) if ref.startswith(BRANCH_REF) else "",
+        before=_commit(payload.get("before")),
+        pushed=tuple(_commit(each.get("id")) for each in reversed(commits) if isinstance(each, dict))
+        if isinstance(commits, list)
+        else (),
+        queued=variables.get("GITHUB_EVENT_NAME") == "merge_group",
+        attempt=int(attempt) if attempt.isascii() and attempt.isdigit() else 1,
     )
 
 
@@ -85,15 +103,26 @@ def _gitlab(variables: Mapping[str, str]) -> CiRun:
         source="GITLAB_TOKEN",
         number=int(number) if number.isascii() and number.isdigit() else None,
         run=variables.get("CI_JOB_URL", ""),
+        branch=variables.get("CI_COMMIT_BRANCH", ""),
+        before=_commit(variables.get("CI_COMMIT_BEFORE_SHA")),
+        queued=variables.get("CI_MERGE_REQUEST_EVENT_TYPE") == "merge_train",
     )
 
 
-def _number(event: str, ref: str) -> int | None:
-    """The pull request of an event, as its payload says it, else as the ref does (`refs/pull/7/merge`)."""
+def _payload(event: str) -> dict[str, Any]:
     payload: Any = None
     with suppress(ValueError, RecursionError):
         payload = json.loads(event)
-    payload = payload if isinstance(payload, dict) else {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def _commit(value: Any) -> str:
+    """The id of a commit; empty if it is none, or the zeros that stand for a branch that was not there."""
+    return value if isinstance(value, str) and COMMIT.fullmatch(value) and value.strip("0") else ""
+
+
+def _number(payload: Mapping[str, Any], ref: str) -> int | None:
+    """The pull request of an event, as its payload says it, else as the ref does (`refs/pull/7/merge`)."""
     issue = payload.get("issue")
     commented = issue if isinstance(issue, dict) and issue.get("pull_request") else None
     for about in (payload.get("pull_request"), commented):

@@ -11,19 +11,20 @@ the plan that is made after the merge must be the one that was approved.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Self
 
 from reconciler.errors import Refused, WrongUsage
+from reconciler.forges.approvals import approved, marked, ours
 from reconciler.forges.ci import GITHUB, CiRun
 from reconciler.forges.client import Comment
 from reconciler.forges.forge import Forge, GitHub, GitLab
 from reconciler.model.approval import DRIFT, NO_DRIFT, Approval, CommentMarker, mark_in, marker_line
 from reconciler.model.settings import of_configuration
+from reconciler.text import counted
 
 ISSUE_COMMANDS = frozenset({DRIFT, NO_DRIFT})
-PLAN_AGAIN = "open a pull request and let its plan be reviewed, or apply by hand: `reconciler apply`"
 LONGEST = 65_536
 """Characters of a comment on GitHub; on GitLab 1,000,000 (docs.gitlab.com/administration/instance_limits)."""
 HISTORY = "<!-- reconciler history -->"
@@ -64,11 +65,21 @@ class Comments:
             return ""
         if mark.command in ISSUE_COMMANDS:
             return self._update_issue(mark, text)
-        number = self._run.number or self._merged()
-        if number is None:
+        if self._run.queued:
+            return "no comment: a merge queue plans what is not merged yet, and the pull requests keep their comments"
+        numbers = [self._run.number] if self._run.number else self._forge.merged()
+        if not numbers:
             return f"no comment: {self._run.commit[:12]} came with no pull request"
         me = self._forge.me()
+        told = (self._put_under(me, number, mark, text, is_first=at == 0) for at, number in enumerate(numbers))
+        return "; ".join(filter(None, told))
+
+    def _put_under(self, me: str, number: int, mark: CommentMarker, text: str, *, is_first: bool) -> str:
+        """Makes the text the comment under a pull request. If an apply is of several, the others are told only if they
+        have one."""
         own = self._own(me, number, mark)
+        if not (own or is_first):
+            return ""
         body = render_body(text, self._trusted(own) if mark.command == "apply" else own, self._run.run)
         for stray in own[1:]:
             self._forge.edit(number, stray, FOLDED)
@@ -83,35 +94,9 @@ class Comments:
         self._forge.edit(number, own[0], body)
         return f"edited the comment under #{number}"
 
-    def approved(self, environment: str | None, configuration: str | None = None) -> Approval:
-        """What was approved by merging the pull request that this commit came with.
-
-        Refused if there is none, or if its comment does not say, or was edited by somebody else; WrongUsage if it has
-        comments of several configurations or environments, and none is named.
-        """
-        number = self._merged()
-        if number is None:
-            raise Refused(f"nothing was approved: {self._run.commit[:12]} came with no pull request", hint=PLAN_AGAIN)
-        own = _ours(self._forge.comments(number), self._forge.me(), configuration, environment)
-        marks = [mark for comment in own if (mark := mark_in(comment.body)) is not None]
-        names = sorted({mark.environment for mark in marks})
-        configurations = sorted({mark.configuration or "" for mark in marks})
-        known = [each or "the one at the repository's top" for each in configurations]
-        several = [("configurations", known, "--configuration PATH names the folder")]
-        for what, found, hint in (*several, ("environments", names, "--environment NAME names one")):
-            if len(found) > 1:
-                raise WrongUsage(f"#{number} has plans of several {what}: {', '.join(found)}", hint=hint)
-        approvals = [mark.approval for mark in marks if mark.approval is not None]
-        if not approvals:
-            why = "its plan failed" if own else "there is no plan of ours under it"
-            raise Refused(f"nothing was approved in #{number}: {why}", hint=PLAN_AGAIN)
-        if len({each.digest for each in approvals}) > 1 or len(approvals) < len(marks):
-            raise Refused(f"#{number} has {len(own)} comments of ours, which say different things", hint=PLAN_AGAIN)
-        if approvals[0].environment != names[0]:
-            raise Refused(f"the comment under #{number} is damaged", hint=PLAN_AGAIN)
-        for comment in own:
-            self._forge.require_untouched(comment)
-        return approvals[0]
+    def approved(self, environments: Sequence[str], configuration: str | None = None) -> list[Approval]:
+        """What was approved by merging: see `approvals.approved`."""
+        return approved(self._run, self._forge, environments, configuration)
 
     def _trusted(self, own: list[Comment]) -> list[Comment]:
         """The comments, without the mark of one that somebody else edited: our edit would make it good again."""
@@ -124,16 +109,16 @@ class Comments:
                 trusted.append(replace(comment, body="\n" + comment.body.partition("\n")[2]))
         return trusted
 
-    def _merged(self) -> int | None:
-        found = self._forge.merged(self._run.commit)
-        if len(found) > 1:
-            listed = ", ".join(f"#{number}" for number in found)
-            raise Refused(f"{self._run.commit[:12]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
-        return found[0] if found else None
-
     def _own(self, me: str, number: int, mark: CommentMarker) -> list[Comment]:
-        """The comments that we wrote for the configuration and the environment of a mark, the oldest first."""
-        return _ours(self._forge.comments(number), me, mark.configuration, mark.environment)
+        """The comments that we wrote for the configuration and the environments of a mark, the oldest first. The plan
+        of several goes on in that of another set which has some of them: one may have been added since."""
+        comments = self._forge.comments(number)
+        own = ours(comments, me, mark.configuration, mark.environment)
+        if mark.command != "plan" or mark.several is None:
+            return own
+        near = [each for each in ours(comments, me, mark.configuration, None) if each not in own]
+        sets = ((each, marked(each)) for each in near)
+        return own + [each for each, it in sets if it.several and it.environments() & mark.environments()]
 
     def _update_issue(self, mark: CommentMarker, text: str) -> str:
         """Makes the text the issue of its environment; returns what was done. If nothing has drifted, the open issue is
@@ -150,7 +135,8 @@ class Comments:
             return f"{'closed' if closes else 'edited'} the issue #{number}"
         if closes:
             return "no issue: nothing has drifted"
-        title = f"Drift in {mark.environment}{of_configuration(mark.configuration)}"
+        of = counted(len(mark.environments()), "environment") if mark.several else mark.environment
+        title = f"Drift in {of}{of_configuration(mark.configuration)}"
         return _create_once(
             lambda look: self._forge.open_issue(title, body, look),
             lambda: bool(self._own_issues(me, mark)),
@@ -159,26 +145,8 @@ class Comments:
 
     def _own_issues(self, me: str, mark: CommentMarker) -> list[Comment]:
         """The open issues that we wrote for the configuration and the environment of a mark, the oldest first."""
-        found = _ours(self._forge.issues(), me, mark.configuration, mark.environment, ISSUE_COMMANDS)
+        found = ours(self._forge.issues(), me, mark.configuration, mark.environment, ISSUE_COMMANDS)
         return sorted(found, key=lambda issue: issue.id)
-
-
-def _ours(
-    comments: Iterable[Comment],
-    me: str,
-    configuration: str | None,
-    environment: str | None,
-    commands: Collection[str] | None = None,
-) -> list[Comment]:
-    """Those whose author is `me` and whose mark is of that configuration and environment, and of one of `commands`."""
-    return [
-        comment
-        for comment in comments
-        if comment.author == me
-        and (mark := mark_in(comment.body)) is not None
-        and (commands is None or mark.command in commands)
-        and mark.is_for(configuration, environment)
-    ]
 
 
 def _create_once(create: Callable[[Callable[[bool], None]], None], exists: Callable[[], bool], done: str) -> str:
@@ -210,10 +178,11 @@ def render_body(text: str, own: Sequence[Comment], run: str) -> str:
     mark = mark_in(text)
     if mark is None:
         raise WrongUsage("this is no comment of reconciler's", hint="give the file of `--report markdown=FILE`")
-    if mark.command == "apply" and mark.approval is None:
-        found = [known.approval for each in own if (known := mark_in(each.body)) and known.approval]
+    if mark.command == "apply" and not mark.approvals():
+        found = [known for each in own if (known := marked(each)).approvals()]
         # Nothing, if two comments (of jobs at the same time) say different things.
-        mark = replace(mark, approval=found[0] if len({each.digest for each in found}) == 1 else None)
+        if len({tuple((name, each.digest) for name, each in known.approvals().items()) for known in found}) == 1:
+            mark = replace(mark, approval=found[0].approval, several=found[0].several)
     shown = text.partition("\n")[2].strip()
     link = f"\n\n[The run]({run})" if RUN.fullmatch(run) else ""
     body = f"{marker_line(mark)}\n{shown}{link}"
@@ -239,8 +208,9 @@ def _earlier(body: str, shown: str) -> list[str]:
     listed = [line.removeprefix("- ") for line in history.split("\n") if line.startswith("- ")]
     title = next((line for line in current.split("\n")[1:] if line.strip()), "").strip()
     is_new = bool(title) and current.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
-    mark = mark_in(current)
-    commit = mark.approval.commit if mark and mark.approval and mark.command == "plan" else ""
+    mark = marked(Comment(0, current, ""))
+    approval = next(iter(mark.approvals().values()), None)
+    commit = approval.commit if approval and mark.command == "plan" else ""
     head = f"`{commit[:SHORT_COMMIT]}` " if re.match(r"[0-9a-f]{40}", commit) else ""
     lines = [f"{head}{title}", *listed] if is_new else listed
     return [line for line in lines if len(line) <= LONGEST_EARLIER][:MOST_EARLIER]

@@ -8,8 +8,9 @@ docs.github.com/en/rest/issues/comments, /en/rest/issues/issues#list-repository-
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from reconciler.api import Secret, Transport
 from reconciler.api.transport import connect_to_forge
@@ -17,6 +18,7 @@ from reconciler.errors import AnswerUnreadable, Refused
 from reconciler.forges.ci import CiRun
 from reconciler.forges.client import Comment, ForgeClient
 
+PLAN_AGAIN = "open a pull request and let its plan be reviewed, or apply by hand: `reconciler apply`"
 VIEWER = "query { viewer { login } }"
 EDITOR = """query ($id: ID!) { node(id: $id) { ... on IssueComment { lastEditedAt viewerDidAuthor
 editor { __typename login } author { __typename login } } } }"""
@@ -32,6 +34,8 @@ GITLAB_HINTS = {
     403: f"GITLAB_TOKEN may not do this; {NEEDED} and at least the role Reporter",
     404: f"GitLab says so of what the token may not see; {NEEDED} of this project",
 }
+MOST_ASKED = 100
+"""So many commits of a push are asked for their pull requests, the latest first."""
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -39,6 +43,7 @@ class Forge(ABC):
     """The pull requests and issues of one repository. A subclass says how its API names things."""
 
     commits: str
+    commit_id: str
     merges: str
     pulls: str
     notes: str
@@ -55,6 +60,7 @@ class Forge(ABC):
         self._project = project
         self._headers, self._hints = headers, hints
         self._transports: list[Transport] = []
+        self._found: dict[str, list[dict[str, Any]]] = {}
         self._client = self._connect(run.api)
 
     def _connect(self, address: str) -> ForgeClient:
@@ -80,13 +86,44 @@ class Forge(ABC):
     def require_untouched(self, comment: Comment) -> None:
         """Refused if somebody else is known to have edited the comment."""
 
-    def merged(self, commit: str) -> list[int]:
-        """The numbers of the pull requests that were merged with the commit. If one says that the commit is its merge
-        or its squash (on GitHub also the last commit of a rebase), that one alone."""
-        found = list(self._client.pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {}))
-        found = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
-        exact = [each for each in found if commit in (each.get("merge_commit_sha"), each.get("squash_commit_sha"))]
-        return [int(each[self.number]) for each in exact or found if isinstance(each.get(self.number), int)]
+    def merged(self) -> list[int]:
+        """The numbers of the pull requests that the push merged, that of the commit of the run first.
+
+        If one says that this commit is its merge or its squash (on GitHub also the last commit of a rebase), it is that
+        one alone; Refused if it is not clear which one. For each other commit of the push, it is the one into this
+        branch that says so.
+        """
+        run = self._run
+        found = self._merged_with(run.commit)
+        exact = [each for each in found if run.commit in _ends(each)] or found
+        if len(exact) > 1:
+            listed = ", ".join(f"#{each.get(self.number)}" for each in exact)
+            raise Refused(f"{run.commit[:12]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
+        pushed = [commit for commit in self.pushed()[:MOST_ASKED] if commit != run.commit]
+        others = (each for commit in pushed for each in self._merged_with(commit))
+        here = [each for each in others if self._target(each) == run.branch and {*pushed} & {*_ends(each)}]
+        numbers = (each.get(self.number) for each in (*exact, *here))
+        return list(dict.fromkeys(number for number in numbers if isinstance(number, int)))
+
+    def _merged_with(self, commit: str) -> list[dict[str, Any]]:
+        """The pull requests of a commit that are merged."""
+        if commit not in self._found:
+            found = self._client.pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {})
+            self._found[commit] = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
+        return self._found[commit]
+
+    @abstractmethod
+    def pushed(self) -> Sequence[str]:
+        """The commits of the push, the latest first; empty if they are not known."""
+
+    @abstractmethod
+    def _target(self, pull: Mapping[str, Any]) -> object:
+        """The branch that a pull request was merged into."""
+
+    def tip(self) -> str:
+        """The commit that the branch of the run is at now; empty if the host does not say."""
+        answer = self._client.call("GET", f"{self._project}/{self.commits}/{quote(self._run.branch, safe='')}")
+        return str(answer.record().get(self.commit_id, ""))
 
     def comments(self, number: int) -> list[Comment]:
         """All comments under a pull request but those that GitLab writes itself, the oldest first."""
@@ -137,11 +174,17 @@ class Forge(ABC):
         return comments
 
 
+def _ends(pull: Mapping[str, Any]) -> Iterator[object]:
+    """The commits that a pull request says it was merged as. GitLab: `sha` is that of a fast-forward merge."""
+    merges = pull.get("merge_commit_sha"), pull.get("squash_commit_sha")
+    return filter(None, merges if any(merges) else (pull.get("sha"),))
+
+
 class GitHub(Forge):
     """A pull request is an issue there, and its comments are those of the issue: of at most 65,536 characters."""
 
     commits, merges, pulls, notes = "commits", "pulls", "issues", "comments"
-    edit_method = "PATCH"
+    edit_method, commit_id = "PATCH", "sha"
     open_issues = (("state", "open"),)
     closed = (("state", "closed"), ("state_reason", "completed"))
 
@@ -154,6 +197,14 @@ class GitHub(Forge):
 
     def _comment_path(self, _number: int, comment_id: int) -> str:
         return f"{self._project}/issues/comments/{comment_id}"
+
+    def pushed(self) -> Sequence[str]:
+        """As the event of the push lists them."""
+        return self._run.pushed
+
+    def _target(self, pull: Mapping[str, Any]) -> object:
+        base = pull.get("base")
+        return base.get("ref") if isinstance(base, dict) else None
 
     def me(self) -> str:
         """The login that the token speaks for: `github-actions[bot]`, `my-app[bot]`, or a person's.
@@ -193,7 +244,7 @@ class GitLab(Forge):
     """A pull request is a merge request there, and its comments are notes: of at most 1,000,000 characters."""
 
     commits, merges, pulls, notes = "repository/commits", "merge_requests", "merge_requests", "notes"
-    edit_method = "PUT"
+    edit_method, commit_id = "PUT", "id"
     open_issues = (("state", "opened"), ("scope", "all"))
     closed = (("state_event", "close"),)
     comments_query = (("sort", "asc"), ("order_by", "created_at"))
@@ -209,6 +260,16 @@ class GitLab(Forge):
         if not isinstance(number, int):
             raise AnswerUnreadable("GitLab does not say whom the token speaks for")
         return str(number)
+
+    def pushed(self) -> Sequence[str]:
+        """Those between the commit before the push and that of the run."""
+        if not self._run.before:
+            return ()
+        between = {"ref_name": f"{self._run.before}..{self._run.commit}"}
+        return [str(each.get("id")) for each in self._client.pages(f"{self._project}/{self.commits}", between)]
+
+    def _target(self, pull: Mapping[str, Any]) -> object:
+        return pull.get("target_branch")
 
     def require_untouched(self, comment: Comment) -> None:
         """Nothing: the API does not say who edited a note. Maintainers may, beside its author."""

@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from reconciler.model.plan import Change, Plan
 from reconciler.model.reports import Ended, Review
+from reconciler.model.settings import VENDOR_URL
 from reconciler.serialization import DecodeError, canonical, decode, json_text, sha256
+from reconciler.text import share_out
 
 FORMAT_VERSION = 2
 MOST_SKETCHED = 10_000
 """The longest sketch, in characters: it stands in a comment, whose length is bounded."""
-HASH_DIGITS = 8
+HASH_DIGITS = 16
+"""Of a sketch: two pull requests that are merged together approve the changes of one plan by them."""
+NOTHING = ""
+"""The digest of an approval if the plan of the environment was left out: no change was approved."""
 _OVERHEAD = 8  # quotes, a colon, a comma and blanks around an address and what stands beside it
 
 
@@ -41,23 +46,33 @@ class Approval:
 
 def make_approval(plan: Plan, commit: str = "", base: str = "", room: int = MOST_SKETCHED) -> Approval:
     """A plan as it is approved; its sketch takes at most `room` characters."""
-    sketched: dict[str, str] = {}
     asked = [change for change in plan.changes if change.is_reviewed()]
-    for change in asked:
-        sketch = make_sketch(change)
-        room -= len(json.dumps(change.address)) + len(sketch) + _OVERHEAD
-        if room < 0:
-            break
-        sketched[change.address] = sketch
+    sketched = _first_fitting(((change.address, make_sketch(change, plan.api)) for change in asked), room)
     left_out = len(asked) - len(sketched)
     return Approval(plan.environment, plan.digest, commit, base, sketched, left_out, configuration=plan.configuration)
 
 
-def make_sketch(change: Change) -> str:
-    """`update 1f3a90bc`: the same for the same change, whenever and wherever it is planned; notes are left out, as they
-    are of the digest."""
+def _first_fitting(sketches: Iterable[tuple[str, str]], room: int) -> dict[str, str]:
+    """The first sketches by address, as many as so many characters hold."""
+    fitting: dict[str, str] = {}
+    for address, sketch in sketches:
+        room -= _size(address, sketch)
+        if room < 0:
+            break
+        fitting[address] = sketch
+    return fitting
+
+
+def _size(address: str, sketch: str) -> int:
+    return len(json.dumps(address)) + len(sketch) + _OVERHEAD
+
+
+def make_sketch(change: Change, api: str) -> str:
+    """`update 1f3a90bc…`: the same for the same change, whenever and wherever it is planned; notes are left out, as
+    they are of the digest. `api` is the plan's: a change of another API is another one."""
     content = change.approved()
-    return f"{content['action']} {hashlib.sha256(canonical(content).encode()).hexdigest()[:HASH_DIGITS]}"
+    text = canonical(content) + ("" if api == VENDOR_URL else api)
+    return f"{content['action']} {hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]}"
 
 
 def joint_digest(digests: Mapping[str, str]) -> str:
@@ -74,6 +89,11 @@ def digests(ended: Iterable[Ended[Review]]) -> dict[str, str]:
 def to_json(approval: Approval) -> str:
     """The text of a file that holds an approval."""
     return json_text(asdict(approval), indented=True) + "\n"
+
+
+def all_to_json(approvals: Iterable[Approval]) -> str:
+    """The text of a file that holds several approvals: of several environments, or of one that pull requests share."""
+    return json_text({"environments": list(map(asdict, approvals))}, indented=True) + "\n"
 
 
 def from_json(document: Any) -> Approval:
@@ -97,37 +117,120 @@ _UNSAFE = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """The approval of one of several environments: what it has of its own."""
+
+    digest: str
+    changes: Mapping[str, str]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """What a mark says of several environments: the approvals by name, those without a plan (`failed`), and those that
+    were `left_out` since nothing of them has changed."""
+
+    approvals: Mapping[str, Brief] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    commit: str = ""
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CommentMarker:
     """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None if it
     shows none that could be approved. `configuration`: its name; None in a mark that was written before marks had it,
-    which may be any one's."""
+    which may be any one's. If it is of `several` environments, `environment` names them all."""
 
     environment: str
     command: str
     approval: Approval | None = None
     format_version: int = MARKER_FORMAT
     configuration: str | None = None
+    several: Several | None = None
 
     def is_for(self, configuration: str | None, environment: str | None) -> bool:
-        """Whether it is of that configuration and that environment; None is any."""
+        """Whether it is of that configuration and that environment, or set of them; None is any."""
         is_configuration = None in (configuration, self.configuration) or configuration == self.configuration
         return is_configuration and environment in (None, self.environment)
+
+    def environments(self) -> frozenset[str]:
+        """The environments that it is of."""
+        if self.several is None:
+            return frozenset({self.environment})
+        return frozenset((*self.several.approvals, *self.several.failed, *self.several.left_out))
+
+    def approvals(self) -> dict[str, Approval]:
+        """What it approves, by environment."""
+        if (several := self.several) is None:
+            return {self.environment: self.approval} if self.approval else {}
+        return {
+            name: Approval(
+                name,
+                each.digest,
+                several.commit,
+                several.base,
+                each.changes,
+                each.left_out,
+                configuration=self.configuration or "",
+            )
+            for name, each in several.approvals.items()
+        }
+
+
+def name_set(environments: Iterable[str]) -> str:
+    """The name of a set of environments in a mark, in whatever order they are given."""
+    return ", ".join(sorted(environments))
 
 
 def make_marker(command: str, plan: Plan, commit: str, base: str) -> CommentMarker:
     """The mark of a plan; its sketch is cut to what the line has room for."""
-    room = MOST_SKETCHED
-    while True:
+
+    def mark(room: int) -> CommentMarker:
         approval = make_approval(plan, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT], room)
-        marker = CommentMarker(plan.environment, command, approval, configuration=plan.configuration)
-        if len(marker_line(marker)) <= LONGEST or not room:
-            return marker
+        return CommentMarker(plan.environment, command, approval, configuration=plan.configuration)
+
+    return _fitted(mark)
+
+
+def make_joint_marker(
+    plans: Mapping[str, Plan | None], left_out: Iterable[str], commit: str, base: str, configuration: str | None
+) -> CommentMarker:
+    """The mark of the plans of several environments (name → plan, None if it failed). It has all digests, and as much
+    of the sketches as the line has room for."""
+    made = {name: make_approval(plan) for name, plan in plans.items() if plan is not None}
+    needs = [sum(_size(*sketch) for sketch in each.changes.items()) for each in made.values()]
+    failed, untouched = tuple(name for name in plans if name not in made), tuple(left_out)
+
+    def brief(approval: Approval, room: int) -> Brief:
+        changes = _first_fitting(approval.changes.items(), room)
+        return Brief(approval.digest, changes, approval.left_out + len(approval.changes) - len(changes))
+
+    def mark(room: int) -> CommentMarker:
+        rooms = share_out(room, needs)
+        briefs = {name: brief(approval, own) for (name, approval), own in zip(made.items(), rooms, strict=True)}
+        several = Several(briefs, failed, untouched, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT])
+        return CommentMarker(name_set((*plans, *untouched)), "plan", configuration=configuration, several=several)
+
+    return _fitted(mark)
+
+
+def _fitted(mark: Callable[[int], CommentMarker]) -> CommentMarker:
+    """The mark with the most characters of sketches with which its line is not too long, or with none."""
+    room = MOST_SKETCHED
+    while room and len(marker_line(mark(room))) > LONGEST:
         room //= 2
+    return mark(room)
 
 
 def marker_line(mark: CommentMarker) -> str:
-    """The mark as an HTML comment on one line of ASCII."""
-    text = json.dumps(asdict(mark), separators=(",", ":"))
+    """The mark as an HTML comment on one line of ASCII. What it is of several environments, an earlier version of this
+    program takes for a mark that approves nothing."""
+    content = asdict(mark)
+    if mark.several is None:
+        del content["several"]
+    text = json.dumps(content, separators=(",", ":"))
     return "<!-- reconciler " + _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + " -->"
 
 
@@ -140,7 +243,8 @@ def mark_in(body: str) -> CommentMarker | None:
     document: Any = None
     try:
         document = json.loads(found[1])
-        mark: CommentMarker = decode(CommentMarker, document, "mark")
+        whole = {"several": None, **document} if isinstance(document, dict) else document
+        mark: CommentMarker = decode(CommentMarker, whole, "mark")
     except (DecodeError, ValueError, RecursionError):
         known = document if isinstance(document, dict) else {}
         environment, configuration = known.get("environment"), known.get("configuration")
@@ -148,4 +252,4 @@ def mark_in(body: str) -> CommentMarker | None:
         return CommentMarker(environment, "", None, 0, named) if isinstance(environment, str) else None
     versions = (mark.format_version, mark.approval.format_version if mark.approval else FORMAT_VERSION)
     is_known = versions == (MARKER_FORMAT, FORMAT_VERSION)
-    return mark if is_known else replace(mark, command="", approval=None)
+    return mark if is_known else replace(mark, command="", approval=None, several=None)

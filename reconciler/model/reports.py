@@ -261,7 +261,8 @@ class Receipt:
 @dataclass(frozen=True, slots=True)
 class Failure:
     """`command` is `plan` or `apply`, `environment` and `configuration` those that it was for, as far as
-    that could be told. `review` is what was planned, None if it did not come so far."""
+    that could be told. `review` is what was planned, None if it did not come so far. `environments`: their names, if it
+    was for several."""
 
     command: str
     environment: str
@@ -269,3 +270,4 @@ class Failure:
     commit: str = ""
     review: Review | None = None
     configuration: str = ""
+    environments: tuple[str, ...] = ()

@@ -24,16 +24,18 @@ APPLIED = {"html": "reconciler.output.page.page:page", "markdown": "reconciler.o
 SEVERAL = {
     "text": "reconciler.output.environments:plans_text",
     "json": "reconciler.output.environments:plans_json",
-    "html": "reconciler.output.page.page:pages",
+    "html": "reconciler.output.page.pages:pages",
     "markdown": "reconciler.output.markdown:plans_markdown",
     "sarif": "reconciler.output.findings:plans_sarif",
     "github": "reconciler.output.findings:plans_annotations",
 }
 """The same forms, of the plans of several environments."""
 SEVERAL_APPLIED = {
-    "html": "reconciler.output.page.page:pages",
+    "html": "reconciler.output.page.pages:pages",
     "markdown": "reconciler.output.markdown:all_applied_markdown",
 }
+NAMED = frozenset({"markdown"})
+"""The forms of several environments that need the configuration's name, also if no environment has a plan."""
 FAILED = {"markdown": "reconciler.output.markdown:failed_markdown"}
 """The forms that tell why a command failed."""
 FORMS = tuple(RENDERERS)
@@ -57,18 +59,23 @@ def render_plan(review: Review, form: str) -> str:
     return _render(RENDERERS[form], review)
 
 
-def render_plans(ended: Sequence[Ended[Review]], form: str) -> str:
-    """The plan of one environment, or those of several, in one of the forms."""
+def render_plans(ended: Sequence[Ended[Review]], form: str, configuration: str | None = None) -> str:
+    """The plan of one environment, or those of several, in one of the forms. `configuration`: its name, if none has
+    it."""
     only = ended[0].value if len(ended) == 1 else None
-    return render_plan(only, form) if only is not None else _render(SEVERAL[form], ended)
+    if only is not None:
+        return render_plan(only, form)
+    return _render(SEVERAL[form], ended, *([configuration] if form in NAMED else []))
 
 
-def render_reports(ended: Sequence[Ended[Applied]], form: str) -> str | None:
+def render_reports(ended: Sequence[Ended[Applied]], form: str, configuration: str | None = None) -> str | None:
     """What was done, for one environment or several, in one of the forms; None if the form knows of plans only."""
     if form not in APPLIED:
         return None
     only = ended[0].value if len(ended) == 1 else None
-    return _render(APPLIED[form], only.review, only.report) if only else _render(SEVERAL_APPLIED[form], ended)
+    if only is not None:
+        return _render(APPLIED[form], only.review, only.report)
+    return _render(SEVERAL_APPLIED[form], ended, *([configuration] if form in NAMED else []))
 
 
 def render_failure(failure: Failure, form: str) -> str | None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.comparison import alike
-from reconciler.model.approval import from_json, make_sketch
+from reconciler.model.approval import HASH_DIGITS, NOTHING, from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import DecodeError, unreadable
 from reconciler.system import Unreadable, read_regular
 from reconciler.text import truncate
 
 LARGEST: Final = 100_000_000
+STRONG = re.compile(rf"\w+ [0-9a-f]{{{HASH_DIGITS},}}")
 EXPECTED = "expected what `reconciler comment --read`, `plan --format json` or `plan --out` writes"
 
 
@@ -31,13 +33,18 @@ class ApprovedChange:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """An approval. Only the digest binds; the rest is for messages. `changes` is None if only the digest is known;
-    `left_out`: how many more there are. `environment` may be empty."""
+    """An approval. The digest binds; the rest is for messages. `changes` is None if only the digest is known;
+    `left_out`: how many more there are. `environment` and `configuration` may be empty.
+
+    `also`: what other pull requests approved that were merged in the same push. With them the changes bind, too.
+    """
 
     digest: str
     environment: str = ""
     changes: Mapping[str, ApprovedChange] | None = None
     left_out: int = 0
+    configuration: str = ""
+    also: tuple[Approved, ...] = ()
 
 
 def read_approved(expected: str, environment: str) -> Approved:
@@ -52,27 +59,32 @@ def read_approved(expected: str, environment: str) -> Approved:
         raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
     try:
         document = json.loads(content.decode("utf-8"))
-        document = _own(document, environment, path)
-        plan = document.get("plan", document) if isinstance(document, dict) else None
-        if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
-            return _from_plan(plan)
-        approval = from_json(document)
+        first, *others = map(_read, _own(document, environment, path))
+        return replace(first, also=tuple(others))
     except (ValueError, RecursionError) as error:
         raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error
+
+
+def _read(document: Any) -> Approved:
+    """What the document of one plan approves."""
+    plan = document.get("plan", document) if isinstance(document, dict) else None
+    if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
+        return _from_plan(plan)
+    approval = from_json(document)
     sketches = approval.changes.items()
     changes = {address: ApprovedChange(sketch.partition(" ")[0], sketch) for address, sketch in sketches}
-    return Approved(approval.digest, approval.environment, changes, approval.left_out)
+    return Approved(approval.digest, approval.environment, changes, approval.left_out, approval.configuration)
 
 
-def _own(document: Any, environment: str, path: Path) -> Any:
-    """What a document says of an environment, if it is of several."""
+def _own(document: Any, environment: str, path: Path) -> list[Any]:
+    """What a document says of an environment: of several plans, those that are of it."""
     every = document.get("environments", document.get("plans")) if isinstance(document, dict) else None
     if not isinstance(every, list):
-        return document
-    for each in every:
-        plan = each.get("plan", each) if isinstance(each, dict) else {}
-        if isinstance(plan, dict) and plan.get("environment") == environment and "error" not in plan:
-            return each
+        return [document]
+    plans = [(each, each.get("plan", each)) for each in every if isinstance(each, dict)]
+    named = [(each, plan) for each, plan in plans if isinstance(plan, dict) and "error" not in plan]
+    if own := [each for each, plan in named if plan.get("environment") == environment]:
+        return own
     raise Refused(f"{path} approves nothing for the environment {environment}", hint=AGAIN)
 
 
@@ -111,9 +123,19 @@ ALL_LEFT = "all that is planned now was approved, and the rest is done or not wa
 
 
 def require_approved(plan: Plan, approved: Approved) -> None:
-    """Refused if the digest of a plan is not the approved one, with the differences as far as they are known."""
-    if plan.digest == approved.digest:
+    """Refused if a plan is not the approved one, with the differences as far as they are known.
+
+    It is approved if its digest is; or, if pull requests were merged together, if one of them approved each change.
+    """
+    if plan.digest in {approved.digest, *(each.digest for each in approved.also)}:
         return
+    if approved.digest == NOTHING and not any(each.is_reviewed() for each in plan.changes):
+        return
+    if approved.also:
+        approved = _gather(plan, approved)
+        asked = {each.address: make_sketch(each, plan.api) for each in plan.changes if each.is_reviewed()}
+        if {address: each.sketch for address, each in (approved.changes or {}).items()}.items() >= asked.items():
+            return
     if approved.environment and approved.environment != plan.environment:
         said = f"what was approved is a plan for the environment {approved.environment}, not for {plan.environment}"
         raise Refused(said, hint="give the approval of this environment")
@@ -125,6 +147,21 @@ def require_approved(plan: Plan, approved: Approved) -> None:
     lines = [*differences, *_withdrawn(plan, approved.changes)] or [NOT_TOLD if approved.left_out else UNSEEN]
     told = _first(lines, MOST_LINES, "… and")
     raise Refused("\n  ".join([f"{head}:", *told]), hint=AGAIN if differences else ALL_LEFT)
+
+
+def _gather(plan: Plan, approved: Approved) -> Approved:
+    """What several pull requests approved, as one. A change that two of them touch is as it is planned now, if one of
+    them approved that. Short hashes of an earlier version count as left out: they bind nothing."""
+    now = {each.address: make_sketch(each, plan.api) for each in plan.changes}
+    changes: dict[str, ApprovedChange] = {}
+    left_out = 0
+    for each in (approved, *approved.also):
+        known = (each.changes or {}) if each.configuration == plan.configuration else {}
+        strong = {address: one for address, one in known.items() if STRONG.fullmatch(one.sketch)}
+        left_out += each.left_out + len(each.changes or {}) - len(strong)
+        is_now = {address: one for address, one in strong.items() if one.sketch == now.get(address)}
+        changes = strong | changes | is_now
+    return replace(approved, changes=changes, left_out=left_out)
 
 
 def _planned(plan: Plan) -> Iterator[str]:
@@ -146,7 +183,7 @@ def _differences(plan: Plan, approved: Mapping[str, ApprovedChange], *, has_room
         elif known.action != change.action.value:
             done = DONE.get(known.action, f"{known.action}d")
             yield f"{change.address} was to be {done}, and is another thing now: {_current(change)}"
-        elif difference := _difference(change, known):
+        elif difference := _difference(change, known, plan.api):
             yield f"{change.address} would change differently: {difference}"
 
 
@@ -173,10 +210,11 @@ def _current(change: Change) -> str:
     return f"{change.action.value} now" + (f" ({text})" if text else "")
 
 
-def _difference(change: Change, known: ApprovedChange) -> str:
+def _difference(change: Change, known: ApprovedChange, api: str) -> str:
     """The differences by path if both sides are known, else the change as it is now; empty if it is as approved."""
     if known.fields is None:
-        return "" if known.sketch == make_sketch(change) else _current(change)
+        # Of an earlier version, the hash is shorter.
+        return "" if known.sketch and make_sketch(change, api).startswith(known.sketch) else _current(change)
     parts, fields = [], [each for each in change.fields if each.cause is not Cause.CLOCK]
     for each in fields:
         then = known.fields.get(each.path)

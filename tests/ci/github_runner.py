@@ -26,7 +26,7 @@ WORKFLOWS = ROOT / "examples" / "ci" / "github"
 ACTION = ROOT / ".github" / "actions" / "reconciler"
 OURS = "OWNER/reconciler/.github/actions/reconciler@"
 CHECKOUT, UPLOAD = "actions/checkout@", "actions/upload-artifact@"
-EVENTS = ("action", "before", "number", "pull_request", "inputs", "schedule")
+EVENTS = ("action", "before", "number", "pull_request", "merge_group", "inputs", "schedule")
 """What payloads may hold; what an event has none of is nothing there."""
 
 
@@ -80,6 +80,7 @@ class GitHubRunner:
         self._variables = variables
         self._runs = itertools.count(1)
         self.tools: dict[str, str] = {}
+        self.attempt = 1
         self.machine: Machine
 
     def run(self, document: Json, event: Event) -> dict[str, Job]:
@@ -101,11 +102,19 @@ class GitHubRunner:
         event = Event("pull_request", f"refs/pull/{number}/merge", sha, payload, "main")
         return self.run(document or workflow("plan.yml"), event)
 
-    def apply(self, before: str, document: Json | None = None) -> Job:
+    def apply(self, before: str, document: Json | None = None, after: str = "main") -> Job:
         """Main was pushed to."""
-        event = Event("push", "refs/heads/main", self.repository.at("main"), {"before": before})
+        commits = [{"id": each} for each in self.repository.between(before, after)]
+        event = Event("push", "refs/heads/main", self.repository.at(after), {"before": before, "commits": commits})
         (job,) = self.run(document or workflow("apply.yml"), event).values()
         return job
+
+    def queue(self, number: int) -> dict[str, Job]:
+        """A merge queue asks about what it is going to merge."""
+        sha = self.repository.at(f"refs/pull/{number}/merge")
+        group = {"head_sha": sha, "base_sha": self.repository.at("main"), "base_ref": "refs/heads/main"}
+        ref = f"refs/heads/gh-readonly-queue/main/pr-{number}"
+        return self.run(workflow("plan.yml"), Event("merge_group", ref, sha, {"merge_group": group}))
 
     def dispatch(self, digest: str = "", ref: str = "refs/heads/main") -> Job:
         """Somebody runs the apply by hand."""
@@ -252,6 +261,7 @@ class _Run:
             GITHUB_REF=self._event.ref,
             GITHUB_SHA=self._event.sha,
             GITHUB_RUN_ID=str(self._number),
+            GITHUB_RUN_ATTEMPT=str(self._runner.attempt),
             GITHUB_WORKSPACE=str(self._workspace),
             RUNNER_TEMP=str(self._machine.temp),
             CI="true",

@@ -79,10 +79,11 @@ class GitLabRunner:
         self._given = {**variables, **secrets}
         self._runs = itertools.count(1)
         self._source = _source(folder / "source")
+        self.inputs: dict[str, str] = {}
 
     def run(self, commit: str, **variables: str) -> dict[str, Job]:
         """A pipeline; the jobs that its rules let in, by what they do."""
-        document = template(**included() | {"source": self._source.as_uri()})
+        document = template(**included() | {"source": self._source.as_uri(), **self.inputs})
         given = {**self._given, **self.host.environment(CI_COMMIT_SHA=commit, CI_DEFAULT_BRANCH="main", **variables)}
         jobs = {}
         for name, job in document.items():

@@ -50,6 +50,10 @@ class Repository:
         """The commit of a ref on the host."""
         return git(self.bare, "rev-parse", ref)
 
+    def between(self, before: str, after: str) -> list[str]:
+        """The commits of a push, the oldest first."""
+        return git(self.bare, "rev-list", "--reverse", f"{before}..{after}").split()
+
     def show(self, ref: str, path: str) -> str:
         """A file on the host."""
         return git(self.bare, "show", f"{ref}:{path}")

@@ -133,3 +133,18 @@ def test_drift_is_an_issue_until_it_is_gone(gitlab: GitLabRunner, world: World) 
     world.edit("scheduled-reports", report["id"], send_at="09:00")
     gitlab.night()
     assert issue["state"] == "closed"
+
+
+def test_the_jobs_of_all_environments(gitlab: GitLabRunner, world: World) -> None:
+    """The input is `all`: every job finds the environments by itself."""
+    gitlab.inputs = {"environment": "all"}
+    jobs = gitlab.plan(7, gitlab.repository.propose(7, CHANGED))
+    assert {name: job.result for name, job in jobs.items()} == {"validate": "success", "plan": "success"}
+    done = merged(gitlab)
+    assert done.result == "success", done.log
+    assert "Applied to `production`: 3 done" in commented(gitlab)
+    (report,) = world.live("scheduled-reports")
+    world.edit("scheduled-reports", report["id"], send_at="12:00")
+    assert gitlab.night().result == "success"
+    (issue,) = gitlab.host.issues
+    assert issue["title"] == "Drift in production"

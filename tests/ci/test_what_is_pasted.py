@@ -77,7 +77,7 @@ def test_both_ways_with_drift_exclude_each_other() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_workflow_begins_with_nothing_that_gives_forks_a_key(name: str) -> None:
     """No pull_request_target, no workflow_run, no comment as a trigger."""
-    assert set(workflow(name)["on"]) <= {"pull_request", "push", "schedule", "workflow_dispatch"}
+    assert set(workflow(name)["on"]) <= {"pull_request", "merge_group", "push", "schedule", "workflow_dispatch"}
 
 
 def test_a_forks_jobs_have_no_secret() -> None:

@@ -21,6 +21,7 @@ class GitHub(Forge):
         self.comments: dict[int, list[Json]] = {7: []}
         self.pulls: dict[str, list[Json]] = {}
         self.issues: list[Json] = []
+        self.tips: dict[str, str] = {}
         self.read_only = False
         self.no_issues = False
         self._next = 1000
@@ -42,7 +43,8 @@ class GitHub(Forge):
 
     def merge(self, number: int, commit: str, **fields: Any) -> None:
         """A pull request becomes part of the main branch with that commit."""
-        merged = {"number": number, "merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": commit, **fields}
+        merged = {"number": number, "merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": commit}
+        merged |= {"base": {"ref": "main"}, **fields}
         self.pulls.setdefault(commit, []).append(merged)
 
     def say(self, body: str, login: str = "somebody", number: int = 7) -> Json:
@@ -80,6 +82,8 @@ class GitHub(Forge):
             return self._issues(asked, int(found[1] or 0))
         if found := re.fullmatch(r"/repos/acme/config/commits/([0-9a-f]+)/pulls", asked.path):
             return self._page(asked, self.pulls.get(found[1], []))
+        if found := re.fullmatch(r"/repos/acme/config/commits/(\w+)", asked.path):
+            return Told(200, {"sha": self.tips[found[1]]})
         return (
             _error(403, "Resource not accessible by integration") if asked.path == "/user" else _error(404, "Not Found")
         )

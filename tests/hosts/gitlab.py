@@ -20,6 +20,7 @@ class GitLab(Forge):
         self.comments: dict[int, list[Json]] = {7: []}
         self.requests: dict[str, list[Json]] = {}
         self.issues: list[Json] = []
+        self.ranges: dict[str, list[str]] = {}
         self._next = 1000
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -37,7 +38,8 @@ class GitLab(Forge):
 
     def merge(self, number: int, commit: str, **fields: Any) -> None:
         """A merge request becomes part of the main branch with that commit."""
-        merged = {"iid": number, "state": "merged", "merge_commit_sha": commit, "squash_commit_sha": None, **fields}
+        merged = {"iid": number, "state": "merged", "merge_commit_sha": commit, "squash_commit_sha": None}
+        merged |= {"target_branch": "main", **fields}
         self.requests.setdefault(commit, []).append(merged)
 
     def say(self, body: str, author: int = 3, number: int = 7, *, system: bool = False) -> Json:
@@ -67,6 +69,8 @@ class GitLab(Forge):
             return self._issues(asked, int(found[1] or 0))
         if found := re.fullmatch(r"/api/v4/projects/55/repository/commits/([0-9a-f]+)/merge_requests", asked.path):
             return self._page(asked, self.requests.get(found[1], []))
+        if asked.path == "/api/v4/projects/55/repository/commits":
+            return self._page(asked, [{"id": each} for each in self.ranges.get(asked.query["ref_name"], [])])
         return Told(404, {"message": "404 Project Not Found"})
 
     def _notes(self, asked: Asked, number: int) -> Told:

@@ -223,7 +223,7 @@ def test_a_file_that_is_no_approval_is_not_read(text: str, tmp_path: Path) -> No
     assert text != WHOLE
     path = tmp_path / "approved.json"
     path.write_text(WHOLE, encoding="utf-8")
-    assert read_approved(f"@{path}").digest == "sha256:0"
+    assert read_approved(f"@{path}", "production").digest == "sha256:0"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(WrongUsage, match="is no approval"):
-        read_approved(f"@{path}")
+        read_approved(f"@{path}", "production")

@@ -52,11 +52,12 @@ def list_tasks(review: Review) -> Iterator[str]:
 
 class GroupMarkdown:
     """A change, or several that are alike, as a reviewer reads it. `destroys`: an object goes away; `delivers`:
-    something stops or starts to be sent. `texts`: it whole, in a line, by address, and left out; `sizes`: what each of
-    these takes, with what stands around it."""
+    something stops or starts to be sent. `has_ids`: whether the ids of objects are shown. `texts`: it whole, in a
+    line, by address, and left out; `sizes`: what each of these takes, with what stands around it."""
 
-    def __init__(self, review: Review, group: Group) -> None:
-        self._review = review
+    def __init__(self, review: Review, group: Group, *, has_ids: bool = True) -> None:
+        self.review = review
+        self._has_ids = has_ids
         self.group = group
         self.change = group.first
         self.is_alone = len(group.changes) == 1
@@ -73,10 +74,10 @@ class GroupMarkdown:
         said = bullets(
             prose(text)
             for weight, text in self._said
-            if weight or not any(text in (task, task.partition(": ")[2]) for task in self._review.tasks)
+            if weight or not any(text in (task, task.partition(": ")[2]) for task in self.review.tasks)
         )
-        fields = () if self.change.action is Action.DELETE else shown_fields(self._review, self.change)
-        differ = ValueDiff(self._review.plan.labels)
+        fields = () if self.change.action is Action.DELETE else shown_fields(self.review, self.change)
+        differ = ValueDiff(self.review.plan.labels)
         diff = [line for field in fields for line in _field(field, differ)]
         if (more := len(diff) - MOST_LINES) > 1:
             diff[MOST_LINES:] = [f"  … {more:,} more lines: see the full plan"]
@@ -96,9 +97,9 @@ class GroupMarkdown:
         change = self.change
         if self.is_alone:
             name = "" if change.action is Action.FORGET else f" {prose(quote(change.name))}"
-            object_id = f" ({code(change.id)})" if change.id else ""
+            object_id = f" ({code(change.id)})" if change.id and self._has_ids else ""
             yield f"**{change.action}** {code(change.address)}{name}{object_id}"
-            if place := self._review.find_place(change.address):
+            if place := self.review.find_place(change.address):
                 yield self._place(place)
         else:
             yield f"**{change.action}** {prose(self.group.title())}"
@@ -106,7 +107,7 @@ class GroupMarkdown:
                 yield self._place(place) + (f" ({len(addresses)})" if len(self.group.places) > 1 else "")
             if len(self.group.places) > MOST_PLACES:
                 yield f"{len(self.group.places) - MOST_PLACES} more places"
-        scopes = Counter(self._review.find_scope(each.address) for each in self.group.changes)
+        scopes = Counter(self.review.find_scope(each.address) for each in self.group.changes)
         for scope, number in scopes.items():
             if scope and SCOPES[scope].phrase:
                 yield f"*{f'{number} ' if len(scopes) > 1 else ''}{SCOPES[scope].phrase}*"
@@ -114,5 +115,5 @@ class GroupMarkdown:
     def _place(self, place: Location) -> str:
         """A place with its folder, as a link to the commit if the forge is known."""
         text = code(short_place(place._replace(file=repository_path(place.file))))
-        link = permalink(place, self._review.gone.get(self.change.address, (place, self._review.commit))[1])
+        link = permalink(place, self.review.gone.get(self.change.address, (place, self.review.commit))[1])
         return f"[{text}]({link})" if link else text

@@ -49,10 +49,12 @@ Shown = Sequence[tuple[GroupMarkdown, Level]]
 
 
 class PlanMarkdown:
-    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by."""
+    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by. `told`: the
+    addresses that are shown elsewhere, for several environments."""
 
-    def __init__(self, review: Review) -> None:
+    def __init__(self, review: Review, told: frozenset[str] = frozenset()) -> None:
         self._review = review
+        self._told = told
         self._plan = review.plan
 
     def __str__(self) -> str:
@@ -64,13 +66,10 @@ class PlanMarkdown:
         before, after = list(self._before()), list(self._after())
         end = [self._footer()] if footer else []
         left = room - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
-        groups = find_groups(self._review)
+        groups = [each for each in find_groups(self._review) if not self._told.issuperset(each.addresses)]
         new = new_by_kind(groups)
-        changes = [GroupMarkdown(self._review, group) for group in groups]
-        changes.sort(key=lambda each: _section(each, is_rollout=bool(new)))
-        first, left = _share_out([each for each in changes if each.destroys], left)
-        others, left = _share_out([each for each in changes if not each.destroys], left)
-        parts = (*before, *_sections(self._review, [*first, *others], new), *after, *self._unmanaged(left), *end)
+        changes, used = change_sections(self._review, [GroupMarkdown(self._review, each) for each in groups], new, left)
+        parts = (*before, *changes, *after, *self._unmanaged(left - used), *end)
         return "\n\n".join(parts)
 
     def _before(self) -> Iterator[str]:
@@ -122,6 +121,16 @@ def _section(each: GroupMarkdown, *, is_rollout: bool) -> int:
     if not each.is_alone:
         return 3
     return 1 if each.delivers else 2
+
+
+def change_sections(
+    review: Review, changes: list[GroupMarkdown], new: Sequence[Group], room: int
+) -> tuple[list[str], int]:
+    """The changes in at most so many bytes, by section, and how many bytes they take. `new`: the creates by kind."""
+    changes.sort(key=lambda each: _section(each, is_rollout=bool(new)))
+    first, left = _share_out([each for each in changes if each.destroys], room)
+    others, left = _share_out([each for each in changes if not each.destroys], left)
+    return list(_sections(review, [*first, *others], new)), room - left
 
 
 def _sections(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str]:

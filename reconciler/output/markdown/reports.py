@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
-from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
+from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, marker_line, name_set
 from reconciler.model.comparison import Comparison
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
@@ -38,17 +38,19 @@ UNKNOWN = (
 GRAVE = frozenset({Status.FAILED, Status.SKIPPED})
 
 
-def _comment(mark: CommentMarker, parts: Iterable[str]) -> str:
+def comment(mark: CommentMarker, parts: Iterable[str]) -> str:
+    """A comment or an issue of these paragraphs."""
     return f"{marker_line(mark)}\n" + "\n\n".join(parts)
 
 
 def applied_markdown(review: Review, report: ApplyReport) -> str:
     """What was done of a plan. What was approved stays as it is."""
     mark = CommentMarker(report.environment, "apply", configuration=report.configuration)
-    return _comment(mark, _applied(review, report))
+    return comment(mark, applied_parts(review, report))
 
 
-def _applied(review: Review, report: ApplyReport) -> Iterator[str]:
+def applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
+    """What was done of a plan: a title, then what has to be heard, then the rest."""
     counts = {status: len(report.of(status)) for status in Status}
     words = {status: f"{number:,} {status.value}" for status, number in counts.items() if number}
     counts_text = [f"**{text}**" if status in GRAVE else text for status, text in words.items()]
@@ -88,8 +90,11 @@ TITLES = {
 
 def failed_markdown(failure: Failure) -> str:
     """Why a command failed, and what to do."""
-    mark = CommentMarker(failure.environment, failure.command, configuration=failure.configuration)
-    return _comment(mark, _failed(failure, failure.error))
+    names = failure.environments
+    several = Several(failed=names) if names else None
+    environment = name_set(names) if names else failure.environment
+    mark = CommentMarker(environment, failure.command, configuration=failure.configuration, several=several)
+    return comment(mark, _failed(failure, failure.error))
 
 
 def _failed(failure: Failure, error: BaseException) -> Iterator[str]:
@@ -97,16 +102,9 @@ def _failed(failure: Failure, error: BaseException) -> Iterator[str]:
     what = next((words for kind, words in TITLES.items() if isinstance(error, kind)), "a fault in reconciler")
     if isinstance(error, ConfigurationInvalid):
         what = f"{counted(len(error.problems), 'problem')} in the configuration"
-    yield f"**{done} failed** for {place(failure.environment, failure.configuration)}: {what}"
-    if isinstance(error, ConfigurationInvalid):
-        problems = (f"{code(str(each.location))}: {prose(each.message)}" for each in error.problems)
-        yield bullets(fitting(problems, LIST_ROOM, "`reconciler validate` lists all"))
-    elif isinstance(error, ReconcilerError):
-        yield from _lines(str(error))
-        yield from _lines("\n".join(getattr(error, "__notes__", ())))
-        yield from _lines(error.hint or "", "What to do: ")
-    elif not isinstance(error, KeyboardInterrupt):
-        yield f"{code(type(error).__name__)}: this is a bug of ours, and no mistake of yours. The log has the rest."
+    where = place(len(failure.environments) or failure.environment, failure.configuration)
+    yield f"**{done} failed** for {where}: {what}"
+    yield from error_parts(error)
     before_it_began = isinstance(error, ConfigurationInvalid | NotAuthorised | Refused | WrongUsage)
     if failure.command == "apply" and not before_it_began:
         yield "What an apply has done is remembered: `reconciler plan` says what is left."
@@ -116,14 +114,34 @@ def _failed(failure: Failure, error: BaseException) -> Iterator[str]:
         yield f"---\n\nOf commit {commit(failure.commit)}."
 
 
+def error_parts(error: BaseException) -> Iterator[str]:
+    """An error in words, and what to do."""
+    if isinstance(error, ConfigurationInvalid):
+        problems = (f"{code(str(each.location))}: {prose(each.message)}" for each in error.problems)
+        yield bullets(fitting(problems, LIST_ROOM, "`reconciler validate` lists all"))
+    elif isinstance(error, ReconcilerError):
+        yield from _lines(str(error))
+        yield from _lines("\n".join(getattr(error, "__notes__", ())))
+        yield from _lines(error.hint or "", "What to do: ")
+    elif not isinstance(error, KeyboardInterrupt):
+        yield f"{code(type(error).__name__)}: this is a bug of ours, and no mistake of yours. The log has the rest."
+
+
 def drift_markdown(drift: Drift) -> str:
     """What somebody changed outside, as an issue."""
-    kind = DRIFT if drift.objects or not drift.compared else NO_DRIFT
+    kind = DRIFT if is_news(drift) else NO_DRIFT
     mark = CommentMarker(drift.environment, kind, configuration=drift.configuration)
-    return _comment(mark, _drift(drift))
+    ways = [f"---\n\n{WAYS}"] if drift.objects else []
+    return comment(mark, (*drift_parts(drift, DRIFT_ROOM), *ways))
 
 
-def _drift(drift: Drift) -> Iterator[str]:
+def is_news(drift: Drift) -> bool:
+    """Whether people have to look: something was changed outside, or that is not known."""
+    return bool(drift.objects) or not drift.compared
+
+
+def drift_parts(drift: Drift, room: int) -> Iterator[str]:
+    """What was changed outside: a title, then the objects, in about so many bytes."""
     environment, api = place(drift.environment, drift.configuration), api_note(drift.api, code)
     if not drift.compared:
         yield f"Drift in {environment}: **not known**, nothing is remembered of an apply{api}"
@@ -134,8 +152,7 @@ def _drift(drift: Drift) -> Iterator[str]:
         return
     changed = counted(len(drift.objects), "object")
     yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
-    yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), DRIFT_ROOM, ALL_DRIFT))
-    yield f"---\n\n{WAYS}"
+    yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), room, ALL_DRIFT))
 
 
 def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:

@@ -14,18 +14,18 @@ from markupsafe import Markup
 from reconciler.output.terminal import escape
 
 
-def page_html(**values: Any) -> str:
-    """The page with these values in it. Each is escaped, and what hides or turns the writing is shown as an escape.
+def page_html(template: str, style: str, script: str, **values: Any) -> str:
+    """A page of a template, with these values in it. Each is escaped, and what hides or turns the writing is shown as
+    an escape.
 
     The page's policy lets its own style sheet and its own script run, known by their hashes, and nothing else: no
     attribute, no address and no other script, wherever a name may have smuggled one in.
     """
-    style, script = _part("page.css"), _part("page.js")
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    return render("page.html", **values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
+    return render(template, **values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
 
 
 def render(template: str, **values: Any) -> str:
@@ -41,7 +41,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_escaped,
-        loader=FunctionLoader(_part),
+        loader=FunctionLoader(read_part),
     )
 
 
@@ -50,7 +50,8 @@ def _escaped(value: Any) -> Any:
     return value if isinstance(value, Markup) else escape("" if value is None else str(value))
 
 
-def _part(name: str) -> str:
+def read_part(name: str) -> str:
+    """A file beside this one."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 

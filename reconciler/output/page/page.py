@@ -28,7 +28,7 @@ from reconciler.output.groups import (
     shown_fields,
 )
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
-from reconciler.output.page import page_html
+from reconciler.output.page import page_html, read_part
 from reconciler.output.values import Line, ValueDiff, ignored_sentences, plain, waiting_line
 from reconciler.text import counted, truncate
 
@@ -71,6 +71,9 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
     headline, tiles = _applied(report) if report else _planned(plan)
     graph = make_graph(plan, review.desired, review.live)
     return page_html(
+        "page.html",
+        read_part("page.css"),
+        read_part("page.js"),
         noun="Apply" if report else "Plan",
         title=headline,
         # A number stays with its words where the line breaks.

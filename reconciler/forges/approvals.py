@@ -1,0 +1,118 @@
+"""What was approved by merging: the plans in our comments under the pull requests that came with a push."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from reconciler.errors import Refused, WrongUsage
+from reconciler.forges.ci import CiRun
+from reconciler.forges.client import Comment
+from reconciler.forges.forge import PLAN_AGAIN, Forge
+from reconciler.model.approval import NOTHING, Approval, CommentMarker, mark_in
+
+
+def approved(run: CiRun, forge: Forge, environments: Sequence[str], configuration: str | None = None) -> list[Approval]:
+    """What was approved by merging the pull requests that came with the push. Without `environments` it is for the one
+    that they have plans of. Of one that they left out, since nothing of it has changed, `NOTHING` is approved.
+
+    Refused if there is none, or if a comment does not say, or was edited by somebody else; WrongUsage if there are
+    comments of several configurations or environments, and none is named.
+    """
+    _require_newest(run, forge)
+    if not (numbers := forge.merged()):
+        raise Refused(f"nothing was approved: {run.commit[:12]} came with no pull request", hint=PLAN_AGAIN)
+    me = forge.me()
+    merged = [Merged(forge, number, me, configuration) for number in numbers]
+    listed = " and ".join(f"#{number}" for number in numbers)
+    names = _require_one(merged, listed, environments)
+    approvals: list[Approval] = []
+    for name in environments or names or [""]:
+        found = [each.approved(name) for each in merged]
+        why = [each for each in found if isinstance(each, str)]
+        if len(why) == len(found):
+            of = f"for {name} " if len(environments) > 1 else ""
+            raise Refused(f"nothing was approved {of}in {listed}: {why[0]}", hint=PLAN_AGAIN)
+        own = {each.digest: each for each in reversed(found) if isinstance(each, Approval)}
+        approvals += own.values() or [Approval(name, NOTHING)]
+    return approvals
+
+
+def _require_newest(run: CiRun, forge: Forge) -> None:
+    """Refused if an old job is run again: what it would apply is not what the branch says now."""
+    if run.attempt > 1 and run.branch and (tip := forge.tip()) != run.commit:
+        raise Refused(
+            f"this job is run again for {run.commit[:12]}, and {run.branch} is at {tip[:12]} now: what was approved "
+            "then may be older than what is live",
+            hint=f"run the job of the newest commit of {run.branch} again, or apply by hand: `reconciler apply`",
+        )
+
+
+def _require_one(merged: Sequence[Merged], listed: str, environments: Sequence[str]) -> list[str]:
+    """The environments that there are plans of. WrongUsage if it has to be named which one is meant."""
+    marks = [mark for each in merged for _, mark in each.marked]
+    names = sorted({name for mark in marks for name in mark.environments()})
+    configurations = sorted({mark.configuration or "" for mark in marks})
+    known = [each or "the one at the repository's top" for each in configurations]
+    several = [("configurations", known, "--configuration PATH names the folder")]
+    if not environments:
+        several.append(("environments", names, "--environment NAME names one, --all means all"))
+    for what, found, hint in several:
+        if len(found) > 1:
+            raise WrongUsage(f"{listed} has plans of several {what}: {', '.join(found)}", hint=hint)
+    return names
+
+
+class Merged:
+    """A pull request that was merged, with our comments of a configuration."""
+
+    def __init__(self, forge: Forge, number: int, me: str, configuration: str | None) -> None:
+        self._forge = forge
+        self._number = number
+        self._checked: set[int] = set()
+        found = [(each, marked(each)) for each in ours(forge.comments(number), me, configuration, None)]
+        # What tells of an apply, beside the comment with the plan, approves nothing and takes nothing back.
+        plans = [(each, mark) for each, mark in found if mark.command != "apply" or mark.approvals()]
+        self.marked = plans or found
+
+    def approved(self, environment: str) -> Approval | str | None:
+        """What it approves for an environment, or why nothing; None if it left the environment out."""
+        of = [(each, mark) for each, mark in self.marked if environment in mark.environments()]
+        of = [(each, mark) for each, mark in of if not (mark.several and environment in mark.several.left_out)]
+        approvals = [mark.approvals()[environment] for _, mark in of if environment in mark.approvals()]
+        if not of:
+            is_left_out = any(environment in mark.environments() for _, mark in self.marked)
+            return None if is_left_out else "there is no plan of ours under it"
+        if not approvals:
+            return "its plan failed"
+        if len({each.digest for each in approvals}) > 1 or len(approvals) < len(of):
+            told = f"#{self._number} has {len(of)} comments of ours, which say different things"
+            raise Refused(told, hint=PLAN_AGAIN)
+        if approvals[0].environment != environment:
+            raise Refused(f"the comment under #{self._number} is damaged", hint=PLAN_AGAIN)
+        for comment in (each for each, _ in of if each.id not in self._checked):
+            self._forge.require_untouched(comment)
+            self._checked.add(comment.id)
+        return approvals[0]
+
+
+def marked(comment: Comment) -> CommentMarker:
+    """The mark of a comment of ours."""
+    return mark_in(comment.body) or CommentMarker("", "")
+
+
+def ours(
+    comments: Iterable[Comment],
+    me: str,
+    configuration: str | None,
+    environment: str | None,
+    commands: Collection[str] | None = None,
+) -> list[Comment]:
+    """Those whose author is `me` and whose mark is of that configuration and environment, and of one of `commands`."""
+    return [
+        comment
+        for comment in comments
+        if comment.author == me
+        and (mark := mark_in(comment.body)) is not None
+        and (commands is None or mark.command in commands)
+        and mark.is_for(configuration, environment)
+    ]

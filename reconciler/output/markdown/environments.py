@@ -1,0 +1,171 @@
+"""The plans of several environments as one comment, what became of them, and their drift as one issue.
+
+A table comes first, then what several environments have in common, then each environment.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from reconciler.model.approval import (
+    LONGEST,
+    digests,
+    joint_digest,
+    make_joint_marker,
+    marker_line,
+)
+from reconciler.model.plan import DESTROYS
+from reconciler.model.reports import Ended, Review
+from reconciler.output.groups import find_groups
+from reconciler.output.labels import ACTIONS, GRAVE, WEIGHTS, api_note, title
+from reconciler.output.markdown.change import GroupMarkdown
+from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections
+from reconciler.output.markdown.reports import (
+    comment,
+)
+from reconciler.output.markdown.table import (
+    AROUND,
+    Section,
+    count_ends,
+    count_words,
+    error_section,
+    failed_cell,
+    make_table,
+    show_sections,
+    strong,
+)
+from reconciler.output.markdown.words import code, commit, fitting, place, prose, size
+from reconciler.text import counted, share_out
+
+OPEN = 3
+"""The environments are folded if they are more."""
+TABLE_ROOM = 14_000
+LEAST = 6_000
+"""In fewer bytes than this a plan is not shown: its deletes are listed, and all else is counted."""
+MOST_NAMED = 30
+
+
+def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = None) -> str:
+    """The plans as one comment. `configuration`: its name, if no plan says it."""
+    made = [each.value for each in ended if each.value]
+    first = made[0] if made else None
+    plans = {each.environment: each.value.plan if each.value else None for each in ended if not each.left_out}
+    name = first.plan.configuration if first else configuration
+    left_out = [each.environment for each in ended if each.left_out]
+    mark = make_joint_marker(plans, left_out, first.commit if first else "", first.base if first else "", name)
+    room = TEXT_ROOM - max(0, len(marker_line(mark)) - LONGEST)
+    totals: Counter[str] = Counter()
+    for each in made:
+        totals.update(each.plan.summary())
+    said = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
+    head = f"Plans for {place(len(ended), name)}: {said or 'no changes'}{count_ends(ended)}"
+    table = make_table(ended, "| environment | plan | look at |", _plan_cells, lambda each: _destroyed(each.value))
+    end = _footer(ended)
+    shared = _find_shared(ended)
+    left = room - sum(size(part) + 2 for part in (head, table, end))
+    common = list(_common(shared, left // 2))
+    left -= sum(size(part) + 2 for part in common)
+    told = {name: {address for _, names, group in shared if name in names for address in group} for name in plans}
+    sections = [
+        _plan_section(each.environment, each.value, frozenset(told[each.environment])) for each in ended if each.value
+    ]
+    sections += [failed for each in ended if not each.value and (failed := error_section(each))]
+    return comment(mark, (head, table, *common, *show_sections(sections, left), end))
+
+
+def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
+    """What is planned, and the risky part of it; or why there is no plan."""
+    review = ended.value
+    if review is None:
+        return failed_cell(ended), ""
+    weights = Counter(impact.weight for impacts in review.impacts.values() for impact in impacts)
+    risks = [f"{weights[weight]} {WEIGHTS[weight].phrase}" for weight in GRAVE if weights[weight]]
+    refused = [strong(f"refused: {prose(', '.join(each.guard for each in review.plan.refusals))}")]
+    waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
+    unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""
+    said = f"{title(review.plan, strong)}{unmanaged}{api_note(review.plan.api, code)}"
+    return said, ", ".join([*(refused if review.plan.refusals else []), *risks, *waiting])
+
+
+def _destroyed(review: Review | None) -> int:
+    return sum(change.action in DESTROYS for change in review.plan.changes) if review else 0
+
+
+Shared = tuple[GroupMarkdown, tuple[str, ...], tuple[str, ...]]
+"""A change as it is shown, the environments that have it, and its addresses."""
+
+
+def _find_shared(ended: Sequence[Ended[Review]]) -> list[Shared]:
+    """The changes that are shown alike for several environments, ids aside."""
+    found: dict[str, list[str]] = defaultdict(list)
+    shown: dict[str, GroupMarkdown] = {}
+    for each in ended:
+        for group in find_groups(each.value) if each.value else ():
+            made = GroupMarkdown(each.value, group, has_ids=False)  # type: ignore[arg-type]
+            text = made.texts[0]
+            found[text].append(each.environment)
+            shown.setdefault(text, made)
+    many = {text: tuple(names) for text, names in found.items() if len(names) > 1}
+    return [(shown[text], names, tuple(shown[text].group.addresses)) for text, names in many.items()]
+
+
+def _common(shared: Sequence[Shared], room: int) -> Iterator[str]:
+    """What several environments have in common, by the set of them."""
+    by_names: dict[tuple[str, ...], list[GroupMarkdown]] = defaultdict(list)
+    for made, names, _ in shared:
+        by_names[names].append(made)
+    needs = [sum(each.sizes[0] for each in changes) for changes in by_names.values()]
+    rooms = share_out(room - AROUND * len(by_names), needs)
+    for (names, changes), own in zip(by_names.items(), rooms, strict=True):
+        rest = f", … and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
+        yield f"### In {len(names)} environments\n\n{', '.join(map(code, names[:MOST_NAMED]))}{rest}"
+        yield from change_sections(changes[0].review, changes, [], own)[0]
+
+
+def _plan_section(environment: str, review: Review, told: frozenset[str]) -> Section:
+    shown = PlanMarkdown(review, told)
+
+    def text(room: int) -> str:
+        return shown.text(room, footer=False).partition("\n\n")[2]
+
+    def make(room: int) -> str:
+        made = text(room) if room >= LEAST else ""
+        return made if made and size(made) <= room else _in_short(review, told, room)
+
+    here = told & {change.address for change in review.plan.changes}
+    note = f"{counted(len(here), 'change')} as shown above, for several environments" if here else ""
+    whole = text(TEXT_ROOM * 2)
+    return Section(
+        f"<code>{environment}</code>: {title(review.plan)}", f"{whole}\n\n{note}" if whole and note else whole, make
+    )
+
+
+def _in_short(review: Review, told: frozenset[str], room: int) -> str:
+    """The deletes of a plan by address, and all else counted."""
+    own = [change for change in review.plan.changes if change.address not in told]
+    deleted = [code(change.address, 100) for change in own if change.action in DESTROYS]
+    counts = Counter(change.action for change in own if change.action not in DESTROYS)
+    left = [f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action]]
+    left += [
+        counted(len(each), noun)
+        for each, noun in ((review.tasks, "step by hand"), (review.plan.warnings, "warning"))
+        if each
+    ]
+    said = [
+        strong(f"{len(deleted):,} to delete or replace") + f": {', '.join(fitting(deleted, room - AROUND, FULL_PLAN))}"
+    ] * bool(deleted)
+    said += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] * bool(left)
+    return "\n\n".join(said)
+
+
+def _footer(ended: Sequence[Ended[Review]]) -> str:
+    made = [each.value for each in ended if each.value]
+    at = next((each.at for each in made if each.at), None)
+    planned = f"Planned {at:%Y-%m-%d %H:%M} UTC" if at else "Planned"
+    of = f" of commit {commit(made[0].commit)}" if made and made[0].commit else ""
+    against = f", merge base {commit(made[0].base)}" if made and made[0].base else ""
+    digest, run = joint_digest(digests(ended)), ""
+    if any(each.plan.changes for each in made) and not any(each.plan.refusals for each in made):
+        run = f"`reconciler apply --expect-digest {digest}`, with the same environments, applies these plans."
+    return f"---\n\n{planned}{of}{against}. Digest of all {code(digest)}.\n{run}"
