@@ -66,7 +66,7 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
             write_stderr(escape(f"note: somebody is applying{where}: {each.lock}; plan again once that has ended"))
     form, reviews = flags["form"], [each.map(lambda made: made.review) for each in ended]
     if environments.names:
-        reviews = commands.environments.find_reviews(ended)
+        reviews = commands.review.find_reviews(ended)
     files.write(reviews)
     write_stdout(render_plans(reviews, form), commands=form in COMMANDS)
     require_all(

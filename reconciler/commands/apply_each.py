@@ -9,9 +9,9 @@ from itertools import product
 from typing import Protocol
 
 from reconciler.commands.apply import ApplyRequest, Screen, run, show
-from reconciler.commands.environments import find_reviews, run_each, run_one
+from reconciler.commands.environments import run_each, run_one
 from reconciler.commands.plan import find_refusal
-from reconciler.commands.review import Preview, ReportFiles
+from reconciler.commands.review import Preview, ReportFiles, find_reviews
 from reconciler.commands.session import Session
 from reconciler.errors import ApiFailed, NotBegun, Refused
 from reconciler.model.approval import digests, joint_digest

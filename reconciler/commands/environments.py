@@ -12,14 +12,12 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from reconciler.commands.base_plan import read_base_plan
-from reconciler.commands.review import Preview
 from reconciler.commands.session import Session
 from reconciler.config.load import Configuration, Opened
 from reconciler.errors import ConfigurationInvalid, ReconcilerError, WrongUsage, fold
 from reconciler.model.inputs import Desired
-from reconciler.model.reports import Ended, Review
+from reconciler.model.reports import Ended
 from reconciler.model.settings import Environment
-from reconciler.plan.compare import shared_objects
 from reconciler.threads import Threads, result
 
 T = TypeVar("T")
@@ -112,25 +110,6 @@ def find_untouched(configuration: Configuration, names: Iterable[str], base: str
         if is_same and before.desired is not None and _wanted(before.desired) == _wanted(now):
             untouched[name] = f"nothing of it has changed since {before.commit[:12]}"
     return untouched
-
-
-def find_reviews(ended: Sequence[Ended[Preview]]) -> list[Ended[Review]]:
-    """What is shown of the plans of several environments: with a warning if two of them manage the same objects."""
-    known = {}
-    for each in ended:
-        if each.value is not None:
-            planned = each.value.planned
-            adopted = {change.address: change.id for change in planned.plan.changes if change.id}
-            ids = {address: entry.id for address, entry in planned.state.entries.items()} | adopted
-            known[each.environment] = planned.plan.api, ids
-    warnings = shared_objects(known)
-
-    def review(made: Preview) -> Review:
-        plan = made.review.plan
-        said = [text for names, text in warnings.items() if plan.environment in names]
-        return replace(made.review, plan=replace(plan, warnings=(*plan.warnings, *said)))
-
-    return [each.map(review) for each in ended]
 
 
 def _settings(environment: Environment) -> Environment:

@@ -106,6 +106,25 @@ def preview(session: Session, request: PreviewRequest) -> Preview:
     return Preview(planned, made, saved, find_refusal(planned, strict_scope=request.strict_scope), who_applies())
 
 
+def find_reviews(ended: Sequence[Ended[Preview]]) -> list[Ended[Review]]:
+    """What is shown of the plans of several environments: with a warning if two of them manage the same objects."""
+    known = {}
+    for each in ended:
+        if each.value is not None:
+            planned = each.value.planned
+            adopted = {change.address: change.id for change in planned.plan.changes if change.id}
+            ids = {address: entry.id for address, entry in planned.state.entries.items()} | adopted
+            known[each.environment] = planned.plan.api, ids
+    warnings = load("reconciler.plan.compare:shared_objects")(known)
+
+    def review(made: Preview) -> Review:
+        plan = made.review.plan
+        said = [text for names, text in warnings.items() if plan.environment in names]
+        return replace(made.review, plan=replace(plan, warnings=(*plan.warnings, *said)))
+
+    return [each.map(review) for each in ended]
+
+
 @dataclass
 class ReportFiles:
     """The files of one command, used as a context: if its block fails, the forms that can show a failure do so.
