@@ -23,7 +23,10 @@ PATHS = {
     "reconciler.commands.adopt": "a place that the configuration was read from",
     "reconciler.commands.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
+    "reconciler.cli.drift": "the folder that a person names, in the place of an address",
     "reconciler.cli.options": "the files that --report names",
+    "reconciler.commands.import_many": "a place that the configuration was read from",
+    "reconciler.commands.unmanaged": "a place that the configuration was read from",
     "reconciler.commands.saved_plan": "the folder that a saved plan names, if it is below the current one",
     "reconciler.commands.simulate": "the folder for the simulator's data, as tempfile names it",
     "reconciler.config.defaults": "a place that the configuration was read from",
@@ -47,7 +50,7 @@ PATHS = {
 
 FORMATS = {
     "reconciler.state.backend": "url",
-    "reconciler.yaml.syntax": "message",
+    "reconciler.yaml.mistakes": "message",
 }
 """Format what a table of constants holds: the addresses of CI systems, what is wrong in YAML."""
 
