@@ -38,9 +38,7 @@ def projects(
     with two_projects(tmp_path, monkeypatch, capsys) as found:
         grown(found, seed=29, count=52)
         for world in (found.sandbox, found.production):
-            hook = world.insert(
-                "integrations", title="Reports", integration="webhooks", target_platform="iOS", active=1
-            )
+            hook = world.insert("integrations", **integration("Reports"))
             for app in APPS:
                 world.insert("scheduled-reports", **report(f"Revenue {app}", hook))
         yield found
