@@ -158,7 +158,8 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
     for warning in exported.warnings:
         write_stderr(f"warning: {escape(warning)}")
     count = counted(len(exported.entries), "object")
-    write_stderr(f"{count} exported{api_note(session.door.address)}; `reconciler plan {path}` has nothing to do now")
+    plan = f"reconciler plan {path}" + (f" -e {flags['environment']}" if flags["environment"] else "")
+    write_stderr(f"{count} exported{api_note(session.door.address)}; `{plan}` has nothing to do now")
 
 
 def _render(ended: Sequence[Ended[Drift]], form: str) -> str:

@@ -13,7 +13,7 @@ from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, Ended, Receipt, Review, Status
 from reconciler.output.document import document, plan_values, report_values
-from reconciler.output.labels import GRAVE, WEIGHTS, api_note, title
+from reconciler.output.labels import GRAVE, api_note, count_weight, title
 from reconciler.output.listings import drift_text, drift_values, history_text, history_values
 from reconciler.output.terminal import bold, escape, red, width
 from reconciler.output.text import Paragraph, PlanText
@@ -67,7 +67,7 @@ def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
     if review is None:
         return _failed(ended), ""
     weights = Counter(impact.weight for impacts in review.impacts.values() for impact in impacts)
-    risks = [f"{weights[weight]} {WEIGHTS[weight].phrase}" for weight in GRAVE if weights[weight]]
+    risks = [count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
     refused = [f"refused: {', '.join(each.guard for each in review.plan.refusals)}"] * bool(review.plan.refusals)
     waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
     unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""

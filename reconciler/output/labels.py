@@ -66,6 +66,14 @@ WEIGHTS = {
 }
 GRAVE = tuple(weight for weight, label in WEIGHTS.items() if label.rule)
 """What somebody loses or risks, the gravest first."""
+
+
+def count_weight(weight: Weight, number: int) -> str:
+    """`1 stops`, `2 stop`."""
+    verb, blank, rest = WEIGHTS[weight].phrase.partition(" ")
+    return f"{number} {verb}{'s' if number == 1 else ''}{blank}{rest}"
+
+
 STATUSES = {
     Status.DONE: Label("✓", green),
     Status.FAILED: Label("✕", red),

@@ -18,7 +18,7 @@ from reconciler.model.approval import (
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Ended, Review
 from reconciler.output.groups import find_groups
-from reconciler.output.labels import ACTIONS, GRAVE, WEIGHTS, api_note, title
+from reconciler.output.labels import ACTIONS, GRAVE, api_note, count_weight, title
 from reconciler.output.markdown.change import GroupMarkdown
 from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections
 from reconciler.output.markdown.reports import (
@@ -80,7 +80,7 @@ def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
     if review is None:
         return failed_cell(ended), ""
     weights = Counter(impact.weight for impacts in review.impacts.values() for impact in impacts)
-    risks = [f"{weights[weight]} {WEIGHTS[weight].phrase}" for weight in GRAVE if weights[weight]]
+    risks = [count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
     refused = [strong(f"refused: {prose(', '.join(each.guard for each in review.plan.refusals))}")]
     waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
     unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""
