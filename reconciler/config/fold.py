@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, count, product, takewhile
 from math import prod
 from typing import Any, Final
@@ -28,6 +28,8 @@ from reconciler.yaml.edit_blocks import Joined, Way
 
 Lists = Mapping[frozenset[str], str]
 """What items are in a list, as canonical texts → the variable that has it."""
+Dimension = Mapping[str, Mapping[Way, Any]]
+"""Item → its other values, by where they stand."""
 FEWEST: Final = 3
 MOST_PARTS: Final = 8
 """A key of more parts is left alone: there are too many ways to take it apart."""
@@ -35,14 +37,6 @@ _FIXED: Final = ("lifecycle", "only_in")
 _DASH: Final = re.compile("([-_]+)")
 _EACH: Final = re.compile(r"\$\{each\.([0-9.]+)\}")
 _WORD: Final = re.compile(r"(?:\$\{[^}]*\}|\S)+|\s+")
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """Item → its other values, which stand at `ways`."""
-
-    items: Mapping[str, tuple[Any, ...]]
-    ways: tuple[Way, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +82,7 @@ def _fold_once(blocks: Sequence[Block]) -> list[Block]:
     """The blocks that are made of several of these. Each of these is in one of them at most."""
     groups: dict[tuple[Any, str, str], list[tuple[Block, str]]] = defaultdict(list)
     for block in blocks:
-        like = block.shape, *(each.ways for each in block.dimensions)
+        like = block.shape, *(tuple(next(iter(each.values()))) for each in block.dimensions)
         for before, item, behind in _take_apart(block.key):
             groups[like, before, behind].append((block, item))
 
@@ -141,24 +135,23 @@ def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Blo
     is_few = len(members) < (FEWEST if columns or not known else 2)
     if known is None or is_few or 2 * len(columns) > len(scalars) + 1 or any("${each." in name for name in columns):
         return None
-    rows = zip(*(inner for _, inner in columns.values()), strict=True) if columns else [()] * len(items)
-    ways = tuple(way for way, _ in columns.values())
-    dimensions = (*known, Dimension(dict(zip(items, rows, strict=True)), ways))
+    added = {item: {way: inner[at] for way, inner in columns.values()} for at, item in enumerate(items)}
+    dimensions = (*known, added)
     instances = {(*of, item): key for block, item in members for of, key in block.instances.items()}
-    if 3 * prod(len(each.items) for each in dimensions) > 4 * len(instances):
+    if 3 * prod(map(len, dimensions)) > 4 * len(instances):
         return None
     return Block(first.place, f"{before}{each}{behind}", first.shape, scalars, instances, dimensions)
 
 
 def _unite(blocks: Sequence[Block]) -> list[Dimension] | None:
     """The dimensions of blocks with the items of all of them; None if an item is not the same in all."""
-    dimensions = []
+    dimensions: list[Dimension] = []
     for alike in zip(*(each.dimensions for each in blocks), strict=True):
-        items: dict[str, tuple[Any, ...]] = {}
-        for item, values in chain.from_iterable(each.items.items() for each in alike):
-            if canonical(items.setdefault(item, values)) != canonical(values):
+        items: dict[str, Mapping[Way, Any]] = {}
+        for item, values in chain.from_iterable(each.items() for each in alike):
+            if not _is_one([canonical([*each.values()]) for each in (items.setdefault(item, values), values)]):
                 return None
-        dimensions.append(replace(alike[0], items=items))
+        dimensions.append(items)
     return dimensions
 
 
@@ -196,21 +189,21 @@ def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
     items: dict[str, Any] = {}
     for number in order:
         dimension = block.dimensions[number]
-        variable = lists.get(frozenset(map(canonical, dimension.items)), "")
+        variable = lists.get(frozenset(map(canonical, dimension)), "")
         singular = re.sub("(?<!s)s$", "", re.sub("ies$", "y", variable))
         name = names[str(number)] = _free(singular or "item", items)
         attributes = list[str]()
-        for index, way in enumerate(dimension.ways):
+        for index, way in enumerate(next(iter(dimension.values()))):
             attributes.append(_free(_last_name(way), ["key", *attributes]))
             names[f"{number}.{index}"] = f"{name}.{attributes[-1]}"
         maps = [
-            dict(zip(("key", *attributes), (item, *values), strict=True)) for item, values in dimension.items.items()
+            dict(zip(("key", *attributes), (item, *each.values()), strict=True)) for item, each in dimension.items()
         ]
-        plain = f"${{var.{variable}}}" if variable else [*dimension.items]
+        plain = f"${{var.{variable}}}" if variable else [*dimension]
         items[name] = maps if attributes else plain
     rows = [
         {names[str(number)]: row[number] for number in order}
-        for row in product(*(each.items for each in block.dimensions))
+        for row in product(*block.dimensions)
         if row not in block.instances
     ]
     fixed = "-".join(filter(None, (part.strip("-_") for part in _EACH.split(block.key)[::2])))

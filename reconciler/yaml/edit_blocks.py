@@ -41,9 +41,7 @@ class BlockEditor(Source):
         first, *others = slots = self._slots(document, section, joined.keys)
         own, *notes = map(self._comments, slots)
         above = dict.fromkeys(text for each in notes for text in each if text not in own)
-        begin, until = (self._starts[line] for line in self._extent(first))
-        written = self._rewritten(first, joined, [" " * first.column + text for text in above])
-        self._splices.append((begin, until, written))
+        written = self._rewrite_first(first, joined, [" " * first.column + text for text in above])
         for slot in others:
             line, end = self._extent(slot)
             before = next(number for number in range(line - 1, -1, -1) if self._first(number))
@@ -76,28 +74,24 @@ class BlockEditor(Source):
                 raise UnsafeError("is written in braces")
         return sorted((known[key] for key in keys), key=lambda each: each.line)
 
-    def _rewritten(self, slot: Slot, joined: Joined, above: Sequence[str]) -> str:
-        """The lines of a block with its new key and values, others above, and `head` below the key."""
+    def _rewrite_first(self, slot: Slot, joined: Joined, above: Sequence[str]) -> str:
+        """Give a block its new key and values, other lines above, and `head` below the key. Return its lines."""
         key: Any = slot.key
-        start, line, below = key.start_mark.index, self._starts[slot.line], self._starts[slot.line + 1]
-        head = self._rendered(joined.head, slot.node.start_mark.column)
-        splices = [
-            (line, line, "".join(text + self.eol for text in above)),
-            (start, key.end_mark.index, inline(joined.name, self.text[start])),
-            (below, below, "".join(text + self.eol for text in head)),
-        ]
-        nodes = dict(_scalars(slot.node))
-        for way, text in joined.values.items():
-            begin, end = nodes[way].start_mark, nodes[way].end_mark
-            if begin.index == end.index or begin.line != end.line:
-                raise UnsafeError("has a value that differs and is not written on one line")
-            splices.append((begin.index, end.index, inline(text, '"')))
-        first, last = (self._starts[line] for line in self._extent(slot))
+        start, known, nodes = key.start_mark.index, len(self._splices), dict(_scalars(slot.node))
+        marks = {way: (nodes[way].start_mark, nodes[way].end_mark) for way in joined.values}
+        if any(begin.index == end.index or begin.line != end.line for begin, end in marks.values()):
+            raise UnsafeError("has a value that differs and is not written on one line")
+        self._splices.append((start, key.end_mark.index, inline(joined.name, self.text[start])))
+        for way, (begin, end) in marks.items():
+            self._splices.append((begin.index, end.index, inline(joined.values[way], '"')))
+        self._put_lines(slot.line, slot.line, above)
+        self._put_lines(slot.line + 1, slot.line + 1, self._rendered(joined.head, slot.node.start_mark.column))
+        at, last = (self._starts[line] for line in self._extent(slot))
         parts = []
-        for start, until, new in sorted(splices):
-            parts += [self.text[first:start], new]
-            first = until
-        return "".join([*parts, self.text[first:last]])
+        for start, until, new in sorted(self._splices[known:]):
+            parts += [self.text[at:start], new]
+            at = until
+        return "".join([*parts, self.text[at:last]])
 
     def _extent(self, slot: Slot) -> tuple[int, int]:
         """The first line of a block with the comments right above it, and the line after it."""
