@@ -55,10 +55,9 @@ class Block:
 def fold_blocks(resources: Mapping[str, Mapping[str, Any]]) -> list[Block]:
     """The blocks that resources of one section come to, as they are written; none of those that do not fold."""
     blocks = [_read(place, key, node) for place, (key, node) in enumerate(resources.items())]
-    while found := _fold_once(blocks):
-        inner = {key for each in found for key in each.instances.values()}
-        rest = (each for each in blocks if inner.isdisjoint(each.instances.values()))
-        blocks = sorted([*rest, *found], key=lambda each: each.place)
+    before = len(blocks) + 1
+    while len(blocks) < before:
+        before, blocks = len(blocks), _fold_once(blocks)
     return [each for each in blocks if each.dimensions]
 
 
@@ -79,7 +78,7 @@ def _scalars(way: Way, node: Any) -> Iterator[tuple[Way, Any]]:
 
 
 def _fold_once(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks that are made of several of these. Each of these is in one of them at most."""
+    """These blocks, with one in place of several that can be joined. Each of them is joined once at most."""
     groups: dict[tuple[Any, str, str], list[tuple[Block, str]]] = defaultdict(list)
     for block in blocks:
         like = block.shape, *(tuple(next(iter(each.values()))) for each in block.dimensions)
@@ -99,7 +98,7 @@ def _fold_once(blocks: Sequence[Block]) -> list[Block]:
         if joined is not None:
             folded.append(joined)
             used.update(block.place for block, _ in members)
-    return folded
+    return sorted([*folded, *(each for each in blocks if each.place not in used)], key=lambda each: each.place)
 
 
 def _take_apart(key: str) -> Iterator[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from yaml.nodes import CollectionNode, MappingNode, Node
+from yaml.nodes import CollectionNode, MappingNode
 
 from reconciler.yaml.edit_changes import Slot, Source, UnsafeError, is_block
 from reconciler.yaml.writing import inline
@@ -59,8 +59,8 @@ class BlockEditor(Source):
         return {
             (number, section): self._entries(slot.node)
             for number, root in enumerate(self._roots())
-            for section, slot in (self._entries(root) if _is_map(root) else {}).items()
-            if _is_map(slot.node) and not self._property(slot.node, slot.behind)
+            for section, slot in (self._entries(root) if is_block(root) else {}).items()
+            if isinstance(slot.node, MappingNode) and is_block(slot.node) and not self._property(slot.node, slot.behind)
         }
 
     def _slots(self, document: int, section: str, keys: Sequence[str]) -> list[Slot]:
@@ -111,10 +111,6 @@ class BlockEditor(Source):
             found += _COMMENT.findall(self.text, at, start)
             at = node.end_mark.index
         return found + _COMMENT.findall(self.text, at, self._starts[end])
-
-
-def _is_map(node: Node) -> bool:
-    return isinstance(node, MappingNode) and is_block(node)
 
 
 def _scalars(node: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
