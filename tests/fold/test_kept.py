@@ -103,6 +103,11 @@ def test_no_comment_is_lost(fold: Fold) -> None:
     ), folded.text
 
 
+def test_a_comment_without_a_space_before_it(fold: Fold) -> None:
+    """YAML reads it as a comment behind quotes and brackets."""
+    assert "  #go\n  daily:\n" in fold(PLAIN.replace("Daily go\n", '"Daily go"#go\n')).text
+
+
 @pytest.mark.parametrize("eol", ["\r\n", "\r", "\n"])
 @pytest.mark.parametrize("beginning", ["", "\ufeff"])
 def test_line_ends_stay(fold: Fold, eol: str, beginning: str) -> None:
@@ -123,6 +128,7 @@ SHARED: dict[str, tuple[Change, str]] = {
         lambda text: "x-all: &all {status: active}\n" + text.replace("    status: active", "    <<: *all", 1),
         "<<",
     ),
+    "an anchor that is there twice": (lambda text: f"x-1: &a 1\nx-2: &a 2\n{text}", "cannot be edited"),
     "a section with an anchor": (lambda text: text.replace("reports:", "reports: &all"), "section"),
     "a value on two lines": (lambda text: text.replace("Daily chess", '"Daily\n      chess"'), "one line"),
     "a block in braces": (lambda text: re.sub(r"(?s)daily-chess:\n(.*?)  daily-go", _in_braces, text), "braces"),
