@@ -8,6 +8,7 @@ import click
 
 from reconciler import commands
 from reconciler.cli.options import NeverSuggested, path_argument, target_option
+from reconciler.errors import some_of
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
 
@@ -23,15 +24,14 @@ def fold(path: Path, write: bool, target: tuple[str, ...]) -> None:
     """
     found = commands.fold.Folder(path, target)
     heading = ("", "")
-    for group, _, text in found.folded:
+    for group in found.folded:
         if heading != (heading := (f"# {group.file}", f"{group.section}:")):
             write_stdout("\n".join(heading))
-        write_stdout("\n".join(text.splitlines()))
-    for group, saved, _ in found.folded:
-        become = f"become {group.address}; {counted(saved, 'line')} less"
-        write_stderr(escape(f"{counted(len(group.joined.keys), 'resource')} ({group.resources}) {become}"))
-    for group, why in found.left.values():
-        write_stderr(escape(f"left as they are: {group.resources}: {why}"))
+        write_stdout("\n".join(group.text.splitlines()))
+        some, many = some_of(map(group.name, group.joined.keys)), counted(len(group.joined.keys), "resource")
+        write_stderr(escape(f"{many} ({some}) become {group.name(group.joined.name)}"))
+    for group in found.left:
+        write_stderr(escape(f"left as they are: {some_of(map(group.name, group.joined.keys))}: {group.text}"))
     if not found.folded:
         write_stderr("nothing to fold")
     elif write:

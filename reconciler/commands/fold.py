@@ -3,134 +3,104 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from reconciler.commands.edits import evaluate, read_text
 from reconciler.config.files import Disk
-from reconciler.config.fold import fold_blocks
-from reconciler.config.fold_names import lists_by_items, write_block
+from reconciler.config.fold import fold_blocks, write_block
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.text import cut
 from reconciler.config.values import plain_copy
-from reconciler.errors import ConfigurationInvalid, some_of
+from reconciler.errors import ConfigurationInvalid, Refused, some_of
 from reconciler.kinds import SECTIONS
 from reconciler.model.inputs import Desired, address_kind, make_address
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
-from reconciler.yaml import LocatedMap
 from reconciler.yaml.edit import Edit
 from reconciler.yaml.edit_blocks import BlockEditor, Joined
-from reconciler.yaml.edit_changes import UnsafeError, documents_of
+from reconciler.yaml.edit_changes import UnsafeError
 
 
 class Group(NamedTuple):
-    """Resources of a section of a document that become one `for_each`."""
+    """Resources of a section of a file that become one `for_each`. `text`: its lines, or why it is not made."""
 
     file: Path
-    document: int
     section: str
     joined: Joined
+    text: str
 
-    @property
-    def address(self) -> str:
-        """That of the `for_each`."""
-        return make_address(SECTIONS[self.section].name, self.joined.name)
-
-    @property
-    def resources(self) -> str:
-        """The first of their addresses."""
-        return some_of([cut(make_address(SECTIONS[self.section].name, key)) for key in self.joined.keys])
+    def name(self, key: str) -> str:
+        """The address of a resource of the section."""
+        return cut(make_address(SECTIONS[self.section].name, key))
 
 
 class Folder:
-    """Folds a configuration. `folded`: each group, how many lines go by that, and the new ones. `edits` do it. `left`:
-    the address of a `for_each` that is not made → the group that stays as it is, with the reason.
+    """Folds a configuration. `folded` are the groups that become a `for_each`, by `edits`, and `left` the others.
 
-    ConfigurationInvalid if the configuration has problems; WrongUsage if a target does not exist.
+    ConfigurationInvalid if the configuration has problems; WrongUsage if a target does not exist; Refused if not every
+    environment would get the same as before.
     """
 
     def __init__(self, path: Path, targets: Collection[str]) -> None:
         configuration = read_configuration(path)
-        self._path = path
-        self._before = configuration.check()
-        self.edits: list[Edit] = []
-        self.folded: list[tuple[Group, int, str]] = []
-        self.left: dict[str, tuple[Group, str]] = {}
-        self._accept([*_find_groups(configuration, self._chosen(targets))])
+        before = configuration.check()
+        known = {address: None for desired in before.values() for address in desired.resources}
+        desired = next(iter(before.values()))
+        chosen = {address for target in targets for address in find_targets(target, known, desired)}
+        self.folded: list[Group] = []
+        self.left: list[Group] = []
+        self._chosen = chosen if targets else known.keys()
+        self._lists = _find_lists(configuration)
+        self._taken: dict[str, set[str]] = defaultdict(set)
+        named = map(configuration.named, configuration.environments.values())
+        for address in set(configuration.merged.resources).union(*named):
+            self._taken[address_kind(address)].add(address.partition(".")[2])
+        self.edits = [self._edit(file, read_text(file)) for file in Disk(path).resources()[0]]
+        if why := self._objection(path, before):
+            raise Refused(f"nothing is folded: {why}", hint="fold less, with --target")
 
-    def _chosen(self, targets: Collection[str]) -> set[str]:
-        known = {address: None for desired in self._before.values() for address in desired.resources}
-        desired = next(iter(self._before.values()))
-        found = (address for target in targets for address in find_targets(target, known, desired))
-        return {*found} if targets else {*known}
+    def _edit(self, file: Path, text: str) -> Edit:
+        """The file with its groups folded. What cannot be edited is left."""
+        editor = BlockEditor(file, text)
+        for number, document in enumerate(editor.documents):
+            for section, kind in SECTIONS.items() if isinstance(document.value, dict) else ():
+                resources = {
+                    key: node
+                    for key, node in (document.value.get(section) or {}).items()
+                    if make_address(kind.name, key) in self._chosen and "for_each" not in node
+                }
+                for block in fold_blocks(resources):
+                    joined = write_block(block, self._lists, self._taken[kind.name])
+                    try:
+                        self.folded.append(Group(file, section, joined, editor.join(number, section, joined)))
+                    except UnsafeError as error:
+                        self.left.append(Group(file, section, joined, f"one of them {error}"))
+        return Edit(file, text, editor.joined())
 
-    def _accept(self, groups: Sequence[Group]) -> None:
-        """Accepts what can be written together; else one half after the other, to find what cannot."""
-        known = [group for group, *_ in self.folded]
-        objection = self._objection([*known, *groups]) if groups else ""
-        if objection and len(groups) == 1:
-            self.left[groups[0].address] = groups[0], objection
-        elif objection:
-            self._accept(groups[: len(groups) // 2])
-            self._accept(groups[len(groups) // 2 :])
-
-    def _objection(self, groups: Iterable[Group]) -> str:
-        """Why these groups cannot be folded together; empty if they can: then they are accepted."""
-        by_file: dict[Path, list[Group]] = defaultdict(list)
-        for group in groups:
-            by_file[group.file].append(group)
-        edited = [self._edit(file, several) for file, several in by_file.items()]
-        edits = [edit for edit, _ in edited]
-        folded = [each for _, several in edited for each in several]
+    def _objection(self, path: Path, before: Mapping[str, Desired]) -> str:
+        """What would not be the same as before; empty if nothing."""
         try:
-            after = evaluate(self._path, edits)
+            after = evaluate(path, self.edits)
         except ConfigurationInvalid as error:
             return f"the configuration would be invalid: {error.problems[0]}"
-        names = {group.address for group, *_ in folded}
-        for name, desired in self._before.items():
-            was, now = _compared(desired, names), _compared(after[name], names)
+        names = {make_address(SECTIONS[group.section].name, group.joined.name) for group in self.folded}
+        for name in before:
+            was, now = _compared(before[name], names), _compared(after[name], names)
             if differing := [each for each in {**was, **now} if was.get(each) != now.get(each)]:
                 return f"that would change {some_of(map(cut, differing))} in {name}"
-        self.edits, self.folded = edits, folded
         return ""
 
-    def _edit(self, file: Path, groups: Iterable[Group]) -> tuple[Edit, list[tuple[Group, int, str]]]:
-        """The file with these groups folded, if that makes it shorter. What cannot be edited is left."""
-        text = read_text(file)
-        editor, folded = BlockEditor(file, text), []
-        for group in groups:
-            try:
-                saved, written = editor.join(group.document, group.section, group.joined)
-                folded += [(group, saved, written)] if saved else []
-            except UnsafeError as error:
-                self.left[group.address] = group, f"one of them {error}"
-        return Edit(file, text, editor.joined()), folded
 
-
-def _find_groups(configuration: Configuration, chosen: Collection[str]) -> Iterator[Group]:
-    """The groups that could be folded."""
+def _find_lists(configuration: Configuration) -> dict[frozenset[str], str]:
+    """The variables that are the same list of items in every environment, by the keys of the items."""
     first, *others = (plain_copy(each.variables) for each in configuration.environments.values())
-    shared = (name for name in first if all(canonical(each.get(name)) == canonical(first[name]) for each in others))
-    lists = lists_by_items({name: first[name] for name in shared})
-    taken: dict[str, set[str]] = defaultdict(set)
-    named = map(configuration.named, configuration.environments.values())
-    for address in set(configuration.merged.resources).union(*named):
-        taken[address_kind(address)].add(address.partition(".")[2])
-    for file in Disk(configuration.path).resources()[0]:
-        for number, document in enumerate(documents_of(file, read_text(file))):
-            for section, kind in SECTIONS.items():
-                for block in fold_blocks(_plain_resources(document.value, section, chosen)):
-                    yield Group(file, number, section, write_block(block, lists, taken[kind.name]))
-
-
-def _plain_resources(value: Any, section: str, chosen: Collection[str]) -> dict[str, LocatedMap]:
-    """The resources of a document that are chosen, and have no `for_each` yet."""
-    resources = value.get(section) if isinstance(value, LocatedMap) else None
-    chosen_keys = (key for key in resources or () if make_address(SECTIONS[section].name, key) in chosen)
-    found = {key: (resources or {})[key] for key in chosen_keys}
-    return {key: node for key, node in found.items() if isinstance(node, LocatedMap) and "for_each" not in node}
+    return {
+        frozenset(canonical(each.get("key") if isinstance(each, dict) else each) for each in value): name
+        for name, value in sorted(first.items(), reverse=True)
+        if isinstance(value, list) and all(canonical(each.get(name)) == canonical(value) for each in others)
+    }
 
 
 def _compared(desired: Desired, names: Collection[str]) -> Mapping[str, Any]:

@@ -4,8 +4,8 @@ Resources may fold if they have the same keys at every depth, the same `lifecycl
 
 1. A key is taken apart at its dashes: what is before, an item, what is behind. Those with the same text before and
    behind are a group. Groups of short items come first, then large ones, then those with the item at the end.
-2. A scalar that differs within a group is the item, or has it as a word: then it gets `${each.…}`. What else differs
-   goes into the items, which become maps. About half of the scalars may do so.
+2. A scalar that differs within a group is the item, or differs in nothing else: then it gets `${each.…}`. What else
+   differs goes into the items, which become maps. About half of the scalars may do so.
 3. A group has at least three resources. They become one block, and are in no other group.
 4. These blocks fold again in the same way, which gives the next dimension. Two are enough then, if no map is needed.
    `exclude` has what is missing in the product, at most a quarter of it.
@@ -15,35 +15,28 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, takewhile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count, product, takewhile
 from math import prod
 from typing import Any, Final
 
+from reconciler.config.for_each import DIMENSION
 from reconciler.config.merge import KEY
-from reconciler.config.values import EXPRESSION
 from reconciler.serialization import canonical
+from reconciler.yaml.edit_blocks import Joined, Way
 
-Way = tuple[str | int, ...]
+Lists = Mapping[frozenset[str], str]
+"""What items are in a list, as canonical texts → the variable that has it."""
+Dimension = Mapping[str, Mapping[Way, Any]]
+"""Item → its other values, by where they stand."""
 FEWEST: Final = 3
 MOST_PARTS: Final = 8
 """A key of more parts is left alone: there are too many ways to take it apart."""
 _FIXED: Final = ("lifecycle", "only_in")
 _DASH: Final = re.compile("([-_]+)")
-_NUMBER: Final = re.compile("0|[1-9][0-9]{0,14}")
-_EXPRESSION: Final = re.compile(f"({EXPRESSION.pattern.replace('(', '(?:')})")
+_EACH: Final = re.compile(r"\$\{each\.([0-9.]+)\}")
 _WORD: Final = re.compile(r"(?:\$\{[^}]*\}|\S)+|\s+")
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """Item → its other values, which stand at `ways`. At `equal` stands the item itself."""
-
-    items: Mapping[str, tuple[Any, ...]]
-    ways: tuple[Way, ...]
-    equal: tuple[Way, ...]
-    is_number: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +54,11 @@ class Block:
 
 def fold_blocks(resources: Mapping[str, Mapping[str, Any]]) -> list[Block]:
     """The blocks that resources of one section come to, as they are written; none of those that do not fold."""
-    done: list[Block] = []
     blocks = [_read(place, key, node) for place, (key, node) in enumerate(resources.items())]
-    while blocks:
-        folded: list[Block] = []
-        rest = blocks
-        while found := _fold_once(rest):
-            inner = {key for each in found for key in each.instances.values()}
-            rest = [each for each in rest if inner.isdisjoint(each.instances.values())]
-            folded += found
-        done += (each for each in rest if each.dimensions)
-        blocks = sorted(folded, key=lambda each: each.place)
-    return sorted(done, key=lambda each: each.place)
+    before = len(blocks) + 1
+    while len(blocks) < before:
+        before, blocks = len(blocks), _fold_once(blocks)
+    return [each for each in blocks if each.dimensions]
 
 
 def _read(place: int, key: str, node: Mapping[str, Any]) -> Block:
@@ -92,10 +78,10 @@ def _scalars(way: Way, node: Any) -> Iterator[tuple[Way, Any]]:
 
 
 def _fold_once(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks that are made of several of these. Each of these is in one of them at most."""
+    """These blocks, with one in place of several that can be joined. Each of them is joined once at most."""
     groups: dict[tuple[Any, str, str], list[tuple[Block, str]]] = defaultdict(list)
     for block in blocks:
-        like = block.shape, *((each.ways, each.is_number) for each in block.dimensions)
+        like = block.shape, *(tuple(next(iter(each.values()))) for each in block.dimensions)
         for before, item, behind in _take_apart(block.key):
             groups[like, before, behind].append((block, item))
 
@@ -112,7 +98,7 @@ def _fold_once(blocks: Sequence[Block]) -> list[Block]:
         if joined is not None:
             folded.append(joined)
             used.update(block.place for block, _ in members)
-    return folded
+    return sorted([*folded, *(each for each in blocks if each.place not in used)], key=lambda each: each.place)
 
 
 def _take_apart(key: str) -> Iterator[tuple[str, str, str]]:
@@ -134,43 +120,37 @@ def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Blo
     each = f"${{each.{number}}}"
     differing = {way: [block.scalars[way] for block in blocks] for way in first.scalars}
     differing = {way: values for way, values in differing.items() if not _is_one(values)}
-    written = {way: canonical(values) for way, values in differing.items()}
-    numbers = [*map(int, items)] if all(map(_NUMBER.fullmatch, items)) else []
-    is_number = bool(numbers) and (canonical(numbers) in written.values() or canonical(items) not in written.values())
-    wanted = canonical(numbers if is_number else items)
-    equal = tuple(sorted(way for way, text in written.items() if text == wanted))
-    scalars = {**first.scalars, **dict.fromkeys(equal, each)}
+    scalars = {**first.scalars}
     columns: dict[str, tuple[Way, list[Any]]] = {}
-    for way in sorted(differing.keys() - {*equal}):
-        texts = [_replace_word(value, item, each) for value, item in zip(differing[way], items, strict=True)]
-        scalars[way] = texts[0]
-        if not _is_one(texts) or texts[0] == each:
-            start, inner, end = _take_common(texts)
-            if each in canonical(inner):
-                start, inner, end = _take_common(differing[way])
+    for way in sorted(differing):
+        start, inner, end = _take_common(differing[way])
+        if inner == items:
+            scalars[way] = f"{start}{each}{end}"
+        elif pieces := _split(differing[way], items):
+            scalars[way] = each.join(pieces)
+        else:
             columns.setdefault(canonical(inner), (way, inner))
             scalars[way] = f"{start}${{each.{number}.{[*columns].index(canonical(inner))}}}{end}"
     is_few = len(members) < (FEWEST if columns or not known else 2)
     if known is None or is_few or 2 * len(columns) > len(scalars) + 1 or any("${each." in name for name in columns):
         return None
-    rows = zip(*(inner for _, inner in columns.values()), strict=True) if columns else [()] * len(items)
-    ways = tuple(way for way, _ in columns.values())
-    dimensions = (*known, Dimension(dict(zip(items, rows, strict=True)), ways, equal, is_number))
+    added = {item: {way: inner[at] for way, inner in columns.values()} for at, item in enumerate(items)}
+    dimensions = (*known, added)
     instances = {(*of, item): key for block, item in members for of, key in block.instances.items()}
-    if 3 * prod(len(each.items) for each in dimensions) > 4 * len(instances):
+    if 3 * prod(map(len, dimensions)) > 4 * len(instances):
         return None
     return Block(first.place, f"{before}{each}{behind}", first.shape, scalars, instances, dimensions)
 
 
 def _unite(blocks: Sequence[Block]) -> list[Dimension] | None:
     """The dimensions of blocks with the items of all of them; None if an item is not the same in all."""
-    dimensions = []
+    dimensions: list[Dimension] = []
     for alike in zip(*(each.dimensions for each in blocks), strict=True):
-        items: dict[str, tuple[Any, ...]] = {}
-        for item, values in chain.from_iterable(each.items.items() for each in alike):
-            if canonical(items.setdefault(item, values)) != canonical(values):
+        items: dict[str, Mapping[Way, Any]] = {}
+        for item, values in chain.from_iterable(each.items() for each in alike):
+            if not _is_one([canonical([*each.values()]) for each in (items.setdefault(item, values), values)]):
                 return None
-        dimensions.append(replace(alike[0], items=items))
+        dimensions.append(items)
     return dimensions
 
 
@@ -179,16 +159,14 @@ def _is_one(values: Sequence[Any]) -> bool:
     return all(each == values[0] and type(each) is type(values[0]) for each in values)
 
 
-def _replace_word(text: Any, word: str, by: str) -> Any:
-    """A text with another one in place of a word, but not within expressions. What is no text stays."""
-    pieces = _EXPRESSION.split(text) if isinstance(text, str) else []
-    for at in range(0, len(pieces), 2):
-        found, *rest = pieces[at].split(word)
-        for part in rest:
-            is_word = not (found[-1:].isalnum() or found.endswith("$") or part[:1].isalnum())
-            found += (by if is_word else word) + part
-        pieces[at] = found
-    return "".join(pieces) if pieces else text
+def _split(values: Sequence[Any], items: Sequence[str]) -> Sequence[str]:
+    """What is around the item in each text, if that is the same in all; nothing if it is not, or an item is within an
+    expression."""
+    texts = [value if isinstance(value, str) else "" for value in values]
+    pieces = {tuple(text.split(item)) for text, item in zip(texts, items, strict=True)}
+    first, *others = pieces
+    is_within = any("${" in piece.rpartition("}")[2] or piece.endswith("$") for piece in first[:-1])
+    return () if others or is_within or len(first) == 1 else first
 
 
 def _take_common(values: list[Any]) -> tuple[str, list[Any], str]:
@@ -201,3 +179,53 @@ def _take_common(values: list[Any]) -> tuple[str, list[Any], str]:
         if all(each and each == each.strip() for each in inner):
             return "".join(words[0][:start]), inner, "".join(words[0][len(words[0]) - end :])
     return "", values, ""
+
+
+def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
+    """A block as it is written. `taken` are the keys that it cannot have; that which it gets is added to them."""
+    order = sorted(range(len(block.dimensions)), key=lambda number: block.key.index(f"${{each.{number}}}"))
+    names: dict[str, str] = {}
+    items: dict[str, Any] = {}
+    for number in order:
+        dimension = block.dimensions[number]
+        variable = lists.get(frozenset(map(canonical, dimension)), "")
+        singular = re.sub("(?<!s)s$", "", re.sub("ies$", "y", variable))
+        name = names[str(number)] = _free(singular or "item", items)
+        attributes = list[str]()
+        for index, way in enumerate(next(iter(dimension.values()))):
+            attributes.append(_free(_last_name(way), ["key", *attributes]))
+            names[f"{number}.{index}"] = f"{name}.{attributes[-1]}"
+        maps = [
+            dict(zip(("key", *attributes), (item, *each.values()), strict=True)) for item, each in dimension.items()
+        ]
+        plain = f"${{var.{variable}}}" if variable else [*dimension]
+        items[name] = maps if attributes else plain
+    rows = [
+        {names[str(number)]: row[number] for number in order}
+        for row in product(*block.dimensions)
+        if row not in block.instances
+    ]
+    fixed = "-".join(filter(None, (part.strip("-_") for part in _EACH.split(block.key)[::2])))
+    name = fixed if KEY.fullmatch(fixed) else "-".join(items).lower().strip("_")
+    name = name if name not in taken else _free("-".join((name, *items)).lower(), taken)
+    taken.add(name)
+    key = _named(block.key, names)
+    is_usual = key == "-".join((name, *(f"${{each.{each}}}" for each in items)))
+    head = {"for_each": items} | ({"exclude": rows} if rows else {}) | ({} if is_usual else {"key": key})
+    values = {way: _named(text, names) for way, text in block.scalars.items() if isinstance(text, str)}
+    changed = {way: text for way, text in values.items() if text != block.scalars[way]}
+    return Joined(tuple(block.instances.values()), name, head, changed)
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    return _EACH.sub(lambda found: f"${{each.{names.get(found[1], found[1])}}}", text)
+
+
+def _last_name(way: Way) -> str:
+    last = [step for step in way if isinstance(step, str)][-1]
+    return last if DIMENSION.fullmatch(last) else "value"
+
+
+def _free(name: str, used: Collection[str]) -> str:
+    """The name, with the first number behind it that makes it another one than these."""
+    return next(each for each in chain([name], (f"{name}{number}" for number in count(2))) if each not in used)

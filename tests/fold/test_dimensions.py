@@ -18,6 +18,7 @@ from world import World
 from reconciler.cli.main import run
 from reconciler.commands.expand import expand
 from reconciler.commands.fold import Folder
+from reconciler.yaml.edit_changes import documents_of
 from reconciler.yaml.writing import dump, escape_variables
 
 from .folding import HOOK, Fold, folding, reports
@@ -47,7 +48,7 @@ def test_eight_apps_and_two_reports_are_two_blocks(fold: Fold) -> None:
         ),
         settings=SETTINGS,
     )
-    items = "\n".join(f"        - {{key: {app}, title: {app.title()}}}" for app in APPS)
+    items = "\n".join(f"        - {{key: {app}, report_name: {app.title()}}}" for app in APPS)
     assert folded.text == HOOK + (
         f"""\
 reports:
@@ -56,7 +57,7 @@ reports:
       app:
 {items}
     key: "${{each.app}}-daily"
-    report_name: "Daily Revenue ${{each.app.title}} ${{var.prefix}}"
+    report_name: "Daily Revenue ${{each.app.report_name}} ${{var.prefix}}"
     included_range_days: 1
     status: active
     environment: production
@@ -67,7 +68,7 @@ reports:
       app:
 {items}
     key: "${{each.app}}-weekly"
-    report_name: "Weekly Churn ${{each.app.title}} ${{var.prefix}}"
+    report_name: "Weekly Churn ${{each.app.report_name}} ${{var.prefix}}"
     included_range_days: 7
     status: active
     environment: production
@@ -79,7 +80,7 @@ reports:
 
 
 def test_two_dimensions_of_variables_without_a_combination(fold: Fold) -> None:
-    """The items are in the order of the variables then, and the zone is called as it is there."""
+    """A variable is taken if its items need no other values than the key; else the dimension is called by it."""
     zones = {"berlin": "Europe/Berlin", "tokyo": "Asia/Tokyo", "dubai": "Asia/Dubai"}
     folded = fold(
         reports(
@@ -96,10 +97,16 @@ def test_two_dimensions_of_variables_without_a_combination(fold: Fold) -> None:
         """\
 reports:
   revenue:
-    for_each: {app: "${var.apps}", office: "${var.offices}"}
-    exclude: [{app: golf, office: tokyo}]
+    for_each:
+      app: "${var.apps}"
+      office:
+        - {key: berlin, send_at: Europe/Berlin}
+        - {key: tokyo, send_at: Asia/Tokyo}
+        - {key: dubai, send_at: Asia/Dubai}
+    exclude:
+      - {app: golf, office: tokyo}
     report_name: "${each.app}, revenue for ${each.office}"
-    send_at: "09:00 ${each.office.zone}"
+    send_at: "09:00 ${each.office.send_at}"
     included_range_days: 1
     status: active
     environment: production
@@ -109,9 +116,11 @@ reports:
 
 
 def test_a_studio_that_was_written_out(fold: Fold) -> None:
-    """896 lines become 37."""
-    folded = fold(written_out(), settings=settings_of_many())
-    assert len(folded.text.splitlines()) == 37
+    """1898 lines become 37."""
+    (document,) = documents_of(Path("main.yaml"), written_out())
+    before = dump(document.value)
+    folded = fold(before, settings=settings_of_many())
+    assert (len(before.splitlines()), len(folded.text.splitlines())) == (1898, 37), folded.text
     assert "become integration.app-item" in folded.err
     assert "200 resources" in folded.err
 
@@ -123,8 +132,9 @@ def test_a_name_that_is_taken(fold: Fold) -> None:
         + "moved: [{from: report.daily-item, to: report.daily}]\n"
     )
     assert (
-        '  daily-item2:\n    for_each: {item: [chess, go, poker]}\n    key: "daily-${each.item}"\n' in fold(before).text
-    )
+        "  daily-item2:\n    for_each:\n      item:\n        - chess\n        - go\n        - poker\n"
+        '    key: "daily-${each.item}"\n'
+    ) in fold(before).text
 
 
 def test_a_for_each_that_is_there(fold: Fold) -> None:
@@ -132,7 +142,9 @@ def test_a_for_each_that_is_there(fold: Fold) -> None:
     there = reports(("daily", "for_each: {app: [poker]}", 'report_name: "Daily ${each.app}"'))
     more = reports(*((f"daily-{app}", f"report_name: Daily {app}") for app in ("chess", "go", "sudoku")))
     folded = fold(there + more.partition("reports:\n")[2])
-    assert folded.text.startswith(there + "  daily-item:\n    for_each: {item: [chess, go, sudoku]}\n")
+    assert folded.text.startswith(
+        there + "  daily-item:\n    for_each:\n      item:\n        - chess\n        - go\n        - sudoku\n"
+    )
 
 
 def test_the_plan_stays_empty(world: World) -> None:
@@ -198,7 +210,7 @@ def test_an_export_folds(world: World, tmp_path: Path) -> None:
     for command in (["export"], ["fold", "--write"], ["plan", "--detailed-exitcode"]):
         assert run([*command, str(folder)]) == 0
     text = (folder / "reports.yaml").read_text(encoding="utf-8")
-    assert "        - {key: word-master, title: Word Master}\n" in text
+    assert "        - {key: word-master, report_name: Word Master}\n" in text
     assert len(text.splitlines()) < len(titles) * 8
 
 
@@ -242,6 +254,6 @@ def test_the_order_of_blocks_and_fields_means_nothing(chance: Random, tmp_path_f
         fields = {address: chance.sample([*each.fields.items()], len(each.fields)) for address, each in resources}
         blocks = {address.partition(".")[2]: dict(each) for address, each in fields.items()}
         (tmp_path / "main.yaml").write_text(dump(escape_variables({"automations": blocks})), encoding="utf-8")
-        groups = {group.address: group.joined for group, *_ in Folder(tmp_path, ()).folded}
+        groups = {group.name(group.joined.name): group.joined for group in Folder(tmp_path, ()).folded}
         found.append({name: (sorted(each.keys), {*each.values.items()}) for name, each in groups.items()})
     assert found == found[:1] * 4

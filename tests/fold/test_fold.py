@@ -14,7 +14,11 @@ CASES = {
         """\
         reports:
           daily:
-            for_each: {item: [chess, go, sudoku]}
+            for_each:
+              item:
+                - chess
+                - go
+                - sudoku
             report_name: "Revenue of ${each.item}, daily"
             included_range_days: 1
             status: active
@@ -23,15 +27,18 @@ CASES = {
             destinations: [{integration: hook}]
         """,
     ),
-    "the item at the beginning of the key, and its title": (
+    "the item at the beginning of the key, and in other letters": (
         reports(*((f"{app}-daily", f"report_name: Daily {app.title()}") for app in ("chess", "go", "sudoku"))),
         """\
         reports:
           daily:
             for_each:
-              item: [{key: chess, title: Chess}, {key: go, title: Go}, {key: sudoku, title: Sudoku}]
+              item:
+                - {key: chess, report_name: Chess}
+                - {key: go, report_name: Go}
+                - {key: sudoku, report_name: Sudoku}
             key: "${each.item}-daily"
-            report_name: "Daily ${each.item.title}"
+            report_name: "Daily ${each.item.report_name}"
             included_range_days: 1
             status: active
             environment: production
@@ -60,10 +67,10 @@ CASES = {
           daily:
             for_each:
               item:
-                - {key: new-york, title: New York, send_at: America/New_York, included_range_days: 1}
-                - {key: berlin, title: Berlin, send_at: Europe/Berlin, included_range_days: 7}
-                - {key: tokyo, title: Tokyo, send_at: Asia/Tokyo, included_range_days: 3}
-            report_name: "Daily ${each.item.title}"
+                - {key: new-york, included_range_days: 1, report_name: New York, send_at: America/New_York}
+                - {key: berlin, included_range_days: 7, report_name: Berlin, send_at: Europe/Berlin}
+                - {key: tokyo, included_range_days: 3, report_name: Tokyo, send_at: Asia/Tokyo}
+            report_name: "Daily ${each.item.report_name}"
             send_at: "09:00 ${each.item.send_at}"
             included_range_days: "${each.item.included_range_days}"
             status: active
@@ -76,10 +83,14 @@ CASES = {
         """\
         reports:
           last-days:
-            for_each: {included_range_days: [1, 3, 7]}
-            key: "last-${each.included_range_days}-days"
-            report_name: "Last ${each.included_range_days} days"
-            included_range_days: "${each.included_range_days}"
+            for_each:
+              item:
+                - {key: "1", included_range_days: 1}
+                - {key: "3", included_range_days: 3}
+                - {key: "7", included_range_days: 7}
+            key: "last-${each.item}-days"
+            report_name: "Last ${each.item} days"
+            included_range_days: "${each.item.included_range_days}"
             status: active
             environment: production
             send_at: 07:30
