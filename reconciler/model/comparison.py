@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from reconciler.errors import Location
@@ -40,21 +39,16 @@ class Difference:
 class Comparison:
     """What differs between two environments, in the order of the addresses. `apis` are the addresses of their projects,
     None if they are compared as written. `compared` counts the addresses. `meant` are resources that `only_in` leaves
-    out of one side, which is no difference. `ignored`: what is left out by request → how many differences it was."""
+    out of one side, which is no difference. `ignored`: FIELD or KIND.FIELD that is left out by request."""
 
     environments: Pair[str]
     compared: int
     differences: tuple[Difference, ...] = ()
-    unmanaged: tuple[Difference, ...] = ()
     meant: tuple[Difference, ...] = ()
-    ignored: Mapping[str, int] = field(default_factory=dict)
+    unmanaged: tuple[Difference, ...] = ()
+    ignored: tuple[str, ...] = ()
     apis: Pair[str] | None = None
     warnings: tuple[str, ...] = ()
-
-    @property
-    def absent(self) -> str:
-        """What is said of a value that is not there."""
-        return "not written" if self.apis is None else "nothing"
 
     def count(self) -> int:
         """How many differences there are."""

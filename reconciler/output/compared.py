@@ -23,80 +23,76 @@ MOST_NAMED = 8
 SIGNS = "-+"
 """Of the first environment, and of the second."""
 INDENT = "      "
+ABSENT = "nothing"
+"""What is said of a value that is not there."""
+
+Show = Callable[[str], str]
+"""Shows a text of the user's in a form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """Differences of one kind and path, with the same values, or due to the same variables."""
 
-    differences: list[Difference]
+    differences: Sequence[Difference]
 
     @property
     def first(self) -> Difference:
         """The one that stands for all of them."""
         return self.differences[0]
 
-    @property
-    def is_deep(self) -> bool:
-        """Whether what differs is within a list or a map."""
-        return any(isinstance(side.value, dict | list) for side in self.first.sides if side)
+    def head(self, environments: Sequence[str], show: Show, say: Show) -> str:
+        """`send_at of 12 reports, such as report.a`; of whole objects which environment has them alone, and why. `show`
+        a word of the user's, and `say` a sentence."""
+        what = show(_called(self.first))
+        example = f", such as {what}" if len(set(map(_values, self.differences))) > 1 else ""
+        if self.differences[1:]:
+            what = kinds_of(each.address for each in self.differences)
+        if self.first.path:
+            return f"{show(self.first.path)} of {what}{example}"
+        reason = _first_of(each.reason for each in self.differences)
+        return f"{what} in {show(environments[0 if self.first.sides[0] else 1])} alone{reason and f', {say(reason)}'}"
 
-    @property
-    def alone(self) -> int:
-        """Which of the two environments has the objects, if the other one lacks them."""
-        return 0 if self.first.sides[0] else 1
-
-    def what(self) -> str:
-        """`report.daily`, or `12 reports`."""
-        return kinds_of(each.address for each in self.differences) if self.names() else _called(self.first)
-
-    def example(self) -> str:
-        """The first address, if the values are not the same everywhere; else empty."""
-        return _called(self.first) if len(set(map(_values, self.differences))) > 1 else ""
-
-    def names(self) -> list[str]:
+    def names(self, show: Show) -> str:
         """What its objects are called, if they are several."""
-        return list(map(_called, self.differences)) if len(self.differences) > 1 else []
+        names = list(map(_called, self.differences)) if self.differences[1:] else []
+        rest = f", … and {len(names) - MOST_NAMED:,} more; --format json lists all" if names[MOST_NAMED:] else ""
+        return ", ".join(map(show, names[:MOST_NAMED])) + rest
 
-    def written_at(self, at: int) -> str:
-        """Where a person edits the value of an environment; the first of several places. Empty if that is not known."""
-        places = dict.fromkeys(short_place(place) for each in self.differences for place in _places(each.sides, at))
-        return _first_of(list(places))
+    def places(self) -> Pair[str]:
+        """Where a person edits the value of each environment: at its variables, or where it is written."""
 
-    def reason(self) -> str:
-        """Why an environment lacks the objects."""
-        return _first_of(list(dict.fromkeys(each.reason for each in self.differences)))
+        def places(at: int) -> Iterator[Location]:
+            for each in self.differences:
+                side, own = each.sides[at], _own_sources(each, at)
+                yield from own or ([side.place] if side and side.place else ())
+
+        return _first_of(map(short_place, places(0))), _first_of(map(short_place, places(1)))
 
 
 def find_groups(differences: Iterable[Difference]) -> list[Group]:
     """The groups of differences, in their order."""
     found: dict[str, list[Difference]] = defaultdict(list)
     for each in differences:
-        missing = [side is None for side in each.sides]
-        own = [list(_own_sources(each.sides, at)) for at in (0, 1)]
-        alike = each.reason.partition(" at ")[0] if not each.path else own if all(own) else _values(each)
-        found[canonical([address_kind(each.address), each.path, missing, alike])].append(each)
+        own = [_own_sources(each, at) for at in (0, 1)]
+        alike = own if all(own) else [_values(each), each.reason.partition(" at ")[0]]
+        found[canonical([address_kind(each.address), each.path, alike])].append(each)
     return list(map(Group, found.values()))
 
 
-def _first_of(texts: Sequence[str]) -> str:
-    return f"{texts[0]} and {len(texts) - 1} more" if len(texts) > 1 else "".join(texts)
+def _first_of(texts: Iterable[str]) -> str:
+    first, *more = dict.fromkeys(texts) or [""]
+    return f"{first} and {len(more)} more" if more else first
 
 
 def _values(each: Difference) -> str:
     return canonical([side and [side.value] for side in each.sides])
 
 
-def _own_sources(sides: Pair[Side | None], at: int) -> Iterator[Location]:
+def _own_sources(each: Difference, at: int) -> list[Location]:
     """The variables and items of a value that those of the other side are not made of."""
-    side, other = sides[at], sides[1 - at]
-    yield from (place for place in (side.sources if side else ()) if not other or place not in other.sources)
-
-
-def _places(sides: Pair[Side | None], at: int) -> Iterator[Location]:
-    side = sides[at]
-    own = list(_own_sources(sides, at))
-    yield from own or ([side.place] if side and side.place else [])
+    side, other = each.sides[at], each.sides[1 - at]
+    return [place for place in (side.sources if side else ()) if not other or place not in other.sources]
 
 
 def _called(each: Difference) -> str:
@@ -105,11 +101,6 @@ def _called(each: Difference) -> str:
         return each.address
     ids = ", ".join(side.id for side in each.sides if side)
     return f"{address_kind(each.address)} {format_value(each.name)} ({ids})"
-
-
-def compared_text(found: Comparison) -> str:
-    """A comparison for a terminal."""
-    return fit("\n".join(_lines(found)))
 
 
 def title(found: Comparison, show: Callable[[str], str] = escape) -> str:
@@ -121,54 +112,45 @@ def title(found: Comparison, show: Callable[[str], str] = escape) -> str:
     return f"{names}, {'live' if found.apis else 'as written'}: {count} in {what}"
 
 
+def compared_text(found: Comparison) -> str:
+    """A comparison for a terminal."""
+    return fit("\n".join(_lines(found)))
+
+
 def _lines(found: Comparison) -> Iterator[str]:
     yield bold(f"Comparison of {title(found)}")
     for heading, differences in (("", found.differences), ("Not managed, compared by name:", found.unmanaged)):
-        groups = find_groups(differences)
-        yield from ("", bold(heading)) if groups and heading else ()
-        for group in groups:
-            yield from ("", *(_field(found, group) if group.first.path else _alone(found, group)))
+        yield from ("", bold(heading)) if differences and heading else ()
+        for group in find_groups(differences):
+            yield from ("", *_group_lines(found, group))
     yield from [""] if found.meant or found.ignored else []
     for group in find_groups(found.meant):
-        where = f"in {escape(found.environments[group.alone])} alone, by {escape(group.reason())}"
-        yield dim(f"meant to differ: {escape(group.what())} {where}")
+        yield dim(f"meant to differ: {group.head(found.environments, escape, escape)}")
     if found.ignored:
-        rules = (f"{escape(rule)} ({number})" for rule, number in found.ignored.items())
-        yield dim(f"differences left out: {', '.join(rules)}")
+        yield dim(f"left out: {escape(', '.join(found.ignored))}")
     yield from (yellow(f"warning: {escape(warning)}") for warning in found.warnings)
 
 
-def _alone(found: Comparison, group: Group) -> Iterator[str]:
-    sign = SIGNS[group.alone]
-    place, reason = group.written_at(group.alone), group.reason()
-    where = f"in {escape(found.environments[group.alone])} alone" + (f", {escape(reason)}" if reason else "")
-    yield SIGN_PAINT[sign](f"  {sign} {escape(group.what())}") + f" {where}" + dim(f"  ({escape(place)})" * bool(place))
-    yield from _addresses(group)
-
-
-def _field(found: Comparison, group: Group) -> Iterator[str]:
-    example = f", such as {escape(group.example())}" if group.example() else ""
-    yield yellow(f"  ~ {escape(group.first.path)} of {escape(group.what())}") + example
+def _group_lines(found: Comparison, group: Group) -> Iterator[str]:
     one, other = group.first.sides
-    where = [f"  ({escape(place)})" if (place := group.written_at(at)) else "" for at in (0, 1)]
-    if group.is_deep:
-        names = (f"{SIGNS[at]} {escape(found.environments[at])}" for at in (0, 1))
-        yield INDENT + ", ".join(SIGN_PAINT[name[0]](name) + where[at] for at, name in enumerate(names))
-        for sign, text, depth in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
-            yield SIGN_PAINT[sign](f"{INDENT}  {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
+    head = group.head(found.environments, escape, escape)
+    where = [dim(f"  ({escape(place)})") if place else "" for place in group.places()]
+    if not group.first.path:
+        sign = SIGNS[0 if one else 1]
+        yield SIGN_PAINT[sign](f"  {sign} {head}") + "".join(where)
     else:
-        before, after = (plain(side.value) if side else found.absent for side in (one, other))
-        texts = cut_both(before, after)
+        yield yellow(f"  ~ {head}")
+        is_deep = any(isinstance(side.value, list) for side in (one, other) if side)
+        before, after = (plain(side.value) if side else ABSENT for side in (one, other))
         widest = max(map(len, map(escape, found.environments)))
+        texts = tuple(SIGNS) if is_deep else cut_both(before, after)
         for name, text, place in zip(found.environments, texts, where, strict=True):
-            yield f"{INDENT}{pad(f'{escape(name)}:', widest + 1)} {text}{dim(place)}"
-    yield from _addresses(group)
-
-
-def _addresses(group: Group) -> Iterator[str]:
-    if names := group.names():
-        rest = f", … and {len(names) - MOST_NAMED} more; --format json lists all" if names[MOST_NAMED:] else ""
-        yield dim(f"{INDENT}{', '.join(map(escape, names[:MOST_NAMED]))}{rest}")
+            yield f"{INDENT}{pad(f'{escape(name)}:', widest + 1)} {text}{place}"
+        if is_deep:
+            for sign, text, depth in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
+                yield SIGN_PAINT[sign](f"{INDENT}  {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
+    if names := group.names(escape):
+        yield dim(f"{INDENT}{names}")
 
 
 def compared_json(found: Comparison) -> str:
@@ -183,7 +165,7 @@ def compared_json(found: Comparison) -> str:
         differences=list(map(_difference, found.differences)),
         unmanaged=list(map(_difference, found.unmanaged)),
         meant=list(map(_difference, found.meant)),
-        ignored=[{"field": rule, "differences": number} for rule, number in found.ignored.items()],
+        ignored=found.ignored,
         warnings=found.warnings,
     )
 

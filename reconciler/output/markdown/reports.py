@@ -13,7 +13,7 @@ from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_lin
 from reconciler.model.comparison import Comparison
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
-from reconciler.output.compared import MOST_NAMED, Group, find_groups, title
+from reconciler.output.compared import ABSENT, Group, find_groups, title
 from reconciler.output.labels import api_note
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
@@ -163,24 +163,20 @@ def _compared(found: Comparison) -> Iterator[str]:
             yield bullets(fitting(groups, DRIFT_ROOM, "`--format json` lists all"))
     yield from _listed("Meant to differ", (_compared_group(found, each) for each in find_groups(found.meant)))
     if found.ignored:
-        yield f"Differences left out: {', '.join(f'{code(rule)} ({count:,})' for rule, count in found.ignored.items())}"
+        yield f"Left out: {', '.join(map(code, found.ignored))}"
     yield from _listed("Warnings", map(prose, found.warnings))
 
 
 def _compared_group(found: Comparison, group: Group) -> str:
-    environments, names = list(map(code, found.environments)), group.names()
-    what = prose(group.what()) if names else code(group.what())
-    places = [f" ({code(written)})" if (written := group.written_at(at)) else "" for at in (0, 1)]
-    if not group.first.path:
-        why = f", {prose(group.reason())}" if group.reason() else ""
-        line = f"{what} in {environments[group.alone]} alone{places[group.alone]}{why}"
+    line = group.head(found.environments, code, prose)
+    places = [f" ({code(place)})" if place else "" for place in group.places()]
+    if group.first.path:
+        values = (code(named(side.value, {})) if side else ABSENT for side in group.first.sides)
+        sides = zip(values, map(code, found.environments), places, strict=True)
+        line += f": {', '.join(f'{value} in {name}{place}' for value, name, place in sides)}"
     else:
-        example = f", such as {code(group.example())}" if group.example() else ""
-        values = (code(named(side.value, {})) if side else found.absent for side in group.first.sides)
-        sides = [f"{value} in {name}{line}" for value, name, line in zip(values, environments, places, strict=True)]
-        line = f"{code(group.first.path)} of {what}{example}: {', '.join(sides)}"
-    more = f" and {len(names) - MOST_NAMED:,} more" if names[MOST_NAMED:] else ""
-    return line + (f"; {', '.join(map(code, names[:MOST_NAMED]))}{more}" if names else "")
+        line += "".join(places)
+    return "; ".join([line, *filter(None, [group.names(code)])])
 
 
 def _listed(heading: str, lines: Iterable[str], sign: str = "-") -> Iterator[str]:
