@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from reconciler.errors import Location
-from reconciler.model.comparison import Comparison, Difference, Pair, Side
+from reconciler.model.comparison import Comparison, Difference, Pair
 from reconciler.model.inputs import address_kind
-from reconciler.output.document import document, select
+from reconciler.output.document import document
 from reconciler.output.groups import kinds_of, short_place
 from reconciler.output.labels import SIGN_PAINT, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, yellow
@@ -50,8 +49,8 @@ class Group:
             what = kinds_of(each.address for each in self.differences)
         if self.first.path:
             return f"{show(self.first.path)} of {what}{example}"
-        reason = _first_of(each.reason for each in self.differences)
-        return f"{what} in {show(environments[0 if self.first.sides[0] else 1])} alone{reason and f', {say(reason)}'}"
+        reason = _first_of(each.reason for each in self.differences if each.reason)
+        return f"{what} in {show(environments[0 if self.first.a else 1])} alone{reason and f', {say(reason)}'}"
 
     def names(self, show: Show) -> str:
         """What its objects are called, if they are several."""
@@ -64,7 +63,7 @@ class Group:
 
         def places(at: int) -> Iterator[Location]:
             for each in self.differences:
-                side, own = each.sides[at], _own_sources(each, at)
+                side, own = (each.a, each.b)[at], _own_sources(each, at)
                 yield from own or ([side.place] if side and side.place else ())
 
         return _first_of(map(short_place, places(0))), _first_of(map(short_place, places(1)))
@@ -75,7 +74,7 @@ def find_groups(differences: Iterable[Difference]) -> list[Group]:
     found: dict[str, list[Difference]] = defaultdict(list)
     for each in differences:
         own = [_own_sources(each, at) for at in (0, 1)]
-        alike = own if all(own) else [_values(each), each.reason.partition(" at ")[0]]
+        alike = own if all(own) else [_values(each), (each.reason or "").partition(" at ")[0]]
         found[canonical([address_kind(each.address), each.path, alike])].append(each)
     return list(map(Group, found.values()))
 
@@ -86,12 +85,12 @@ def _first_of(texts: Iterable[str]) -> str:
 
 
 def _values(each: Difference) -> str:
-    return canonical([side and [side.value] for side in each.sides])
+    return canonical([side and [side.value] for side in (each.a, each.b)])
 
 
 def _own_sources(each: Difference, at: int) -> list[Location]:
     """The variables and items of a value that those of the other side are not made of."""
-    side, other = each.sides[at], each.sides[1 - at]
+    side, other = (each.a, each.b) if at == 0 else (each.b, each.a)
     return [place for place in (side.sources if side else ()) if not other or place not in other.sources]
 
 
@@ -99,17 +98,16 @@ def _called(each: Difference) -> str:
     """An address; what is not managed by its name and ids."""
     if "[" not in each.address:
         return each.address
-    ids = ", ".join(side.id for side in each.sides if side)
-    return f"{address_kind(each.address)} {format_value(each.name)} ({ids})"
+    ids = ", ".join(str(side.id) for side in (each.a, each.b) if side)
+    return f"{address_kind(each.address)} {format_value(each.name or '')} ({ids})"
 
 
 def title(found: Comparison, show: Callable[[str], str] = escape) -> str:
     """The environments, and how many differences there are. `show`: a name of the user's, in the form's words."""
-    sides = zip(found.environments, found.apis or ("", ""), strict=True)
-    names = " and ".join(show(name) + api_note(api, show) for name, api in sides)
-    what = counted(found.compared, "resource" if found.apis is None else "managed object")
+    names = " and ".join(show(each.environment) + api_note(each.api or "", show) for each in (found.a, found.b))
+    what = counted(found.compared, "managed object" if found.live else "resource")
     count = counted(found.count(), "difference") if found.count() else "no differences"
-    return f"{names}, {'live' if found.apis else 'as written'}: {count} in {what}"
+    return f"{names}, {'live' if found.live else 'as written'}: {count} in {what}"
 
 
 def compared_text(found: Comparison) -> str:
@@ -132,7 +130,7 @@ def _lines(found: Comparison) -> Iterator[str]:
 
 
 def _group_lines(found: Comparison, group: Group) -> Iterator[str]:
-    one, other = group.first.sides
+    one, other = group.first.a, group.first.b
     head = group.head(found.environments, escape, escape)
     where = [dim(f"  ({escape(place)})") if place else "" for place in group.places()]
     if not group.first.path:
@@ -155,26 +153,9 @@ def _group_lines(found: Comparison, group: Group) -> Iterator[str]:
 
 def compared_json(found: Comparison) -> str:
     """A comparison for programs; schemas/comparison.schema.json describes it."""
-    apis = found.apis or (None, None)
-    sides = ({"environment": name, "api": api} for name, api in zip(found.environments, apis, strict=True))
-    return document(
-        1,
-        **dict(zip("ab", sides, strict=True)),
-        live=found.apis is not None,
-        compared=found.compared,
-        differences=list(map(_difference, found.differences)),
-        unmanaged=list(map(_difference, found.unmanaged)),
-        meant=list(map(_difference, found.meant)),
-        ignored=found.ignored,
-        warnings=found.warnings,
-    )
-
-
-def _difference(each: Difference) -> dict[str, Any]:
-    sides = {name: side and _side(side) for name, side in zip("ab", each.sides, strict=True)}
-    return {**select(each, "address", "path", "name"), **sides, **select(each, "reason")}
-
-
-def _side(side: Side) -> dict[str, Any]:
-    place = short_place(side.place) if side.place else None
-    return {"value": side.value, "id": side.id or None, "place": place, "sources": list(map(short_place, side.sources))}
+    values = asdict(found)
+    for each in (*values["differences"], *values["unmanaged"], *values["meant"]):
+        for side in filter(None, (each["a"], each["b"])):
+            side["place"] = short_place(side["place"]) if side["place"] else None
+            side["sources"] = list(map(short_place, side["sources"]))
+    return document(1, **values)

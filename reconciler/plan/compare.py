@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+from typing import NamedTuple
 
 from reconciler.errors import some_of
 from reconciler.kinds import KINDS, Kind
@@ -14,7 +14,7 @@ from reconciler.kinds.comparison import alike, is_within, leaves, path_keys, val
 from reconciler.kinds.lookups import find_labels
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import known_objects
-from reconciler.model.comparison import Comparison, Difference, Pair, Side
+from reconciler.model.comparison import Compared, Comparison, Difference, Pair, Side
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource, State
 from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.references import find_targets
@@ -31,33 +31,11 @@ class Observed:
     live: Live
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
-    """What is compared of an object. `resource`: as it is written, if it is."""
+class _Object(NamedTuple):
+    """What is compared of an object: the value at each path, a list as one; at the empty path the object as a whole."""
 
-    fields: Fields
-    resource: Resource | None = None
-    id: str = ""
-    name: str = ""
-
-    def values(self) -> dict[str, Any]:
-        """Path → value. A list is one value; a map without keys says nothing."""
-        found = (leaf for name, value in self.fields.items() for leaf in leaves(name, value))
-        return {path: value for path, value in found if value != {}}
-
-    def side(self, path: str = "", value: Any = None) -> Side:
-        """A value of it, with its places. A live value that is not the written one does not come from what that is
-        made of."""
-        if self.resource is None:
-            return Side(value, self.id)
-        is_live_alone = self.id and not alike(value_at(self.resource.fields, path_keys(path) or ()), value)
-        sources = (
-            place
-            for inner, places in (() if is_live_alone or not path else self.resource.sources.items())
-            if is_within(inner, path) or is_within(path, inner)
-            for place in places
-        )
-        return Side(value, self.id, self.resource.field_location(path), tuple(dict.fromkeys(sources)))
+    sides: Mapping[str, Side]
+    name: str | None = None
 
 
 ByName = dict[tuple[str, ...], list[_Object]]
@@ -74,17 +52,36 @@ def compare_environments(
     """What is written for two environments; with `observed`, what is live in their projects: what the states name by
     its address, and if there are no targets, the rest by its natural key. `ignored`: what may differ, FIELD or
     KIND.FIELD. WrongUsage if a target fits no address."""
+    rest: list[ByName] = []
     if observed is None:
-        one, other = (_written(side, ignored) for side in desired)
-        return Comparison(names, *_by_address(names, desired, (one, other), targets), ignored=tuple(ignored))
-    (one, rest), (other, other_rest) = (_live(*side, ignored) for side in zip(desired, observed, strict=True))
+        objects = [_written(side, ignored) for side in desired]
+    else:
+        live = [_live(*side, ignored) for side in zip(desired, observed, strict=True)]
+        objects, rest = [managed for managed, _ in live], [unmanaged for _, unmanaged in live]
+    addresses = set().union(*objects)
+    if targets:
+        known = addresses.union(*(side.resources for side in desired))
+        addresses &= {each for target in targets for each in find_targets(target, known, desired[0])}
+    differences: list[Difference] = []
+    meant: list[Difference] = []
+    for address in sorted(addresses, key=natural):
+        one, other = (each.get(address) for each in objects)
+        absent = 1 if one else 0
+        place = None if one and other else desired[absent].left_out.get(address)
+        is_left = address in desired[absent].resources
+        reason = f"written for {names[absent]}, too, and not live there" if is_left else None
+        reason = f"only_in at {place}" if place else reason
+        (meant if place else differences).extend(_differences(address, one, other, reason))
     return Comparison(
-        names,
-        *_by_address(names, desired, (one, other), targets),
-        unmanaged=() if targets else tuple(_by_name(rest, other_rest)),
-        ignored=tuple(ignored),
-        apis=(observed[0].api, observed[1].api),
-        warnings=tuple(_warnings(names, observed)),
+        Compared(names[0], observed[0].api if observed else None),
+        Compared(names[1], observed[1].api if observed else None),
+        live=observed is not None,
+        compared=len(addresses),
+        differences=differences,
+        unmanaged=[] if targets or not rest else list(_unmanaged(*rest)),
+        meant=meant,
+        ignored=ignored,
+        warnings=list(_warnings(names, observed)) if observed else [],
     )
 
 
@@ -126,7 +123,7 @@ def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
 def _written(desired: Desired, ignored: Sequence[str]) -> dict[str, _Object]:
     """Address → what is written."""
     return {
-        address: _Object(_comparable(KINDS[each.kind], {**each.fields, **each.lifecycle.written()}, ignored), each)
+        address: _Object(_sides(KINDS[each.kind], {**each.fields, **each.lifecycle.written()}, ignored, each))
         for address, each in desired.resources.items()
     }
 
@@ -144,73 +141,71 @@ def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple
     managed: dict[str, _Object] = {}
     rest: ByName = defaultdict(list)
     for ref, block in blocks.items():
-        kind = KINDS[ref.kind]
+        kind, address = KINDS[ref.kind], addresses.get(ref, "")
         for name, reference in kind.reference_fields():
             key = reference.label_key
             block[name] = [
                 {"type": each["type"], key: unique[each["id"]]} if key and each.get("id") in unique else each
                 for each in block.get(name) or ()
             ]
-        fields = {name: without_nulls(value) for name, value in _comparable(kind, block, ignored).items()}
-        address = addresses.get(ref, "")
-        found = _Object(fields, desired.resources.get(address), ref.id, records[ref].name)
+        fields = {name: without_nulls(value) for name, value in block.items()}
+        sides = _sides(kind, fields, ignored, desired.resources.get(address), ref.id)
+        found = _Object(sides, records[ref].name or None)
         if address:
             managed[address] = found
         elif ref not in known:
             # A field that may differ is no part of the key.
-            names = [name for name in kind.natural_key if name in fields] or kind.natural_key
+            names = [name for name in kind.natural_key if name in sides] or kind.natural_key
             rest[ref.kind, *(normal_form(str(block.get(name))) for name in names)].append(found)
     return managed, rest
 
 
-def _comparable(kind: Kind, fields: Fields, ignored: Sequence[str]) -> dict[str, Any]:
-    """The fields without what may differ. Lists whose order means nothing are sorted."""
-    found = written(kind, fields, [rule.removeprefix(f"{kind.name}.") for rule in ignored])
-    for each in kind.fields:
-        if each.unordered and isinstance(found.get(each.name), list):
-            found[each.name] = sorted(found[each.name], key=canonical)
-    return found
+def _sides(
+    kind: Kind, fields: Fields, ignored: Sequence[str], resource: Resource | None, object_id: str | None = None
+) -> dict[str, Side]:
+    """The values of an object without what may differ, with their places. Lists whose order means nothing are sorted,
+    and a map without keys says nothing."""
+    kept = written(kind, fields, [rule.removeprefix(f"{kind.name}.") for rule in ignored])
+    for field in kind.fields:
+        if field.unordered and isinstance(kept.get(field.name), list):
+            kept[field.name] = sorted(kept[field.name], key=canonical)
+    found = (leaf for name, value in kept.items() for leaf in leaves(name, value))
+    sides = {"": Side(None, object_id), **{path: Side(value, object_id) for path, value in found if value != {}}}
+    if resource is None:
+        return sides
+    for path, side in sides.items():
+        # A live value that is not the written one does not come from what that is made of.
+        is_ours = path and (object_id is None or alike(value_at(resource.fields, path_keys(path) or ()), side.value))
+        within = (
+            places
+            for inner, places in (resource.sources.items() if is_ours else ())
+            if is_within(inner, path) or is_within(path, inner)
+        )
+        sources = tuple(dict.fromkeys(chain.from_iterable(within)))
+        sides[path] = replace(side, place=resource.field_location(path), sources=sources)
+    return sides
 
 
-def _by_address(
-    names: Pair[str], desired: Pair[Desired], objects: Pair[Mapping[str, _Object]], targets: Collection[str]
-) -> tuple[int, tuple[Difference, ...], tuple[Difference, ...]]:
-    """How many addresses there are, what differs, and what `only_in` leaves out."""
-    addresses = {*objects[0], *objects[1]}
-    if targets:
-        known = addresses.union(*(side.resources for side in desired))
-        addresses &= {each for target in targets for each in find_targets(target, known, desired[0])}
-    differences: list[Difference] = []
-    meant: list[Difference] = []
-    for address in sorted(addresses, key=natural):
-        pair = objects[0].get(address), objects[1].get(address)
-        absent = 1 if pair[0] else 0
-        place = None if all(pair) else desired[absent].left_out.get(address)
-        is_left = address in desired[absent].resources
-        reason = f"written for {names[absent]}, too, and not live there" if is_left else ""
-        reason = f"only_in at {place}" if place else reason
-        (meant if place else differences).extend(_differences(address, pair, reason))
-    return len(addresses), tuple(differences), tuple(meant)
-
-
-def _by_name(one: ByName, other: ByName) -> Iterator[Difference]:
+def _unmanaged(one: ByName, other: ByName) -> Iterator[Difference]:
     """The differences of objects that have no addresses. Several objects of one natural key are held against each other
-    in the order of their fields."""
+    in the order of their values."""
     for key in sorted({*one, *other}):
-        left, right = (sorted(side.get(key, ()), key=lambda each: canonical(each.fields)) for side in (one, other))
+        left, right = (sorted(side.get(key, ()), key=_rank) for side in (one, other))
         for pair in zip_longest(left, right):
-            yield from _differences(str(ObjectRef(key[0], next(each.id for each in pair if each))), pair)
+            found = next(each for each in pair if each)
+            yield from _differences(f"{key[0]}[{found.sides[''].id}]", *pair)
 
 
-def _differences(address: str, pair: Pair[_Object | None], reason: str = "") -> Iterator[Difference]:
-    one, other = pair
-    name = next(each.name for each in pair if each)
-    if one is None or other is None:
-        yield Difference(address, "", (one.side() if one else None, other.side() if other else None), name, reason)
-        return
-    before, after = one.values(), other.values()
-    for path in dict.fromkeys([*before, *after]):
-        if not (path in before and path in after and alike(before[path], after[path])):
-            left = one.side(path, before[path]) if path in before else None
-            right = other.side(path, after[path]) if path in after else None
-            yield Difference(address, path, (left, right), name)
+def _rank(each: _Object) -> str:
+    return canonical([(path, side.value) for path, side in each.sides.items()])
+
+
+def _differences(
+    address: str, one: _Object | None, other: _Object | None, reason: str | None = None
+) -> Iterator[Difference]:
+    before, after = (each.sides if each else {} for each in (one, other))
+    name = next(each.name for each in (one, other) if each)
+    for path in dict.fromkeys([*before, *after]) if one and other else [""]:
+        left, right = before.get(path), after.get(path)
+        if left is None or right is None or not alike(left.value, right.value):
+            yield Difference(address, path or None, name, left, right, reason)

@@ -171,7 +171,7 @@ def _compared_group(found: Comparison, group: Group) -> str:
     line = group.head(found.environments, code, prose)
     places = [f" ({code(place)})" if place else "" for place in group.places()]
     if group.first.path:
-        values = (code(named(side.value, {})) if side else ABSENT for side in group.first.sides)
+        values = (code(named(side.value, {})) if side else ABSENT for side in (group.first.a, group.first.b))
         sides = zip(values, map(code, found.environments), places, strict=True)
         line += f": {', '.join(f'{value} in {name}{place}' for value, name, place in sides)}"
     else:
