@@ -61,11 +61,6 @@ class Comparison:
     ignored: Sequence[str]
     warnings: Sequence[str]
 
-    @property
-    def environments(self) -> Pair[str]:
-        """The names of both."""
-        return self.a.environment, self.b.environment
-
     def count(self) -> int:
         """How many differences there are."""
         return len(self.differences) + len(self.unmanaged)

@@ -106,7 +106,8 @@ def test_what_is_alike_is_told_once(folder: Folder) -> None:
     assert heads == ["  ~ name of 12 automations, such as automation.a1", "  ~ data.actions.push of 12 automations"]
     assert sum("automation.a8, … and 4 more; --format json lists all" in line for line in lines) == 2
     markdown = folder.compare("--format", "markdown").out.splitlines()
-    assert sum(line.startswith("- ") for line in markdown) == 2
+    assert [line for line in markdown if line.startswith("  ~")] == heads
+    assert (markdown[0], markdown[-1]) == ("```text", "```")
 
 
 def test_only_in_is_meant_to_differ(folder: Folder) -> None:
@@ -142,7 +143,7 @@ def test_only_in_is_meant_to_differ(folder: Folder) -> None:
         f"meant to differ: 2 automations in production alone, only_in at {main}:4:14",
         f"meant to differ: automation.b in sandbox alone, only_in at {main}:8:16",
     ]
-    assert "Meant to differ" in folder.compare("--format", "markdown").out
+    assert "meant to differ" in folder.compare("--format", "markdown").out
 
 
 @pytest.mark.parametrize(

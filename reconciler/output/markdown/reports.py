@@ -13,11 +13,12 @@ from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_lin
 from reconciler.model.comparison import Comparison
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
-from reconciler.output.compared import ABSENT, Group, find_groups, title
+from reconciler.output.compared import compared_lines
 from reconciler.output.labels import api_note
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import bullets, code, commit, fence, fitting, folded, place, prose, with_line
+from reconciler.output.terminal import strip_styles
 from reconciler.output.values import named
 from reconciler.text import counted, quote
 
@@ -151,32 +152,9 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
 
 
 def compared_markdown(found: Comparison) -> str:
-    """What differs between two environments, for the summary of a job."""
-    return "\n\n".join(_compared(found))
-
-
-def _compared(found: Comparison) -> Iterator[str]:
-    yield f"Comparison of {title(found, code)}"
-    for heading, differences in (("", found.differences), ("Not managed, compared by name", found.unmanaged)):
-        if groups := [_compared_group(found, group) for group in find_groups(differences)]:
-            yield from [f"#### {heading}"] if heading else []
-            yield bullets(fitting(groups, DRIFT_ROOM, "`--format json` lists all"))
-    yield from _listed("Meant to differ", (_compared_group(found, each) for each in find_groups(found.meant)))
-    if found.ignored:
-        yield f"Left out: {', '.join(map(code, found.ignored))}"
-    yield from _listed("Warnings", map(prose, found.warnings))
-
-
-def _compared_group(found: Comparison, group: Group) -> str:
-    line = group.head(found.environments, code, prose)
-    places = [f" ({code(place)})" if place else "" for place in group.places()]
-    if group.first.path:
-        values = (code(named(side.value, {})) if side else ABSENT for side in (group.first.a, group.first.b))
-        sides = zip(values, map(code, found.environments), places, strict=True)
-        line += f": {', '.join(f'{value} in {name}{place}' for value, name, place in sides)}"
-    else:
-        line += "".join(places)
-    return "; ".join([line, *filter(None, [group.names(code)])])
+    """What differs between two environments, for the summary of a job: the text as a block."""
+    lines = strip_styles("\n".join(compared_lines(found))).split("\n")
+    return fence(fitting(lines, DRIFT_ROOM, "--format json lists all"), "text")
 
 
 def _listed(heading: str, lines: Iterable[str], sign: str = "-") -> Iterator[str]:
