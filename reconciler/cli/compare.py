@@ -19,7 +19,7 @@ from reconciler.cli.options import (
     path_argument,
 )
 from reconciler.errors import Exit, WrongUsage
-from reconciler.output.terminal import fit, write_stdout
+from reconciler.output.terminal import write_stdout
 
 if TYPE_CHECKING:
     from reconciler.model.comparison import Pair
@@ -81,11 +81,6 @@ def compare(
         return one, other
 
     found = commands.compare.compare(path, (first, second), target, ignored, observe_both if live else None)
-    if form == "text":
-        write_stdout(fit("\n".join(output.compared.compared_lines(found))))
-    else:
-        write_stdout(
-            output.compared.compared_json(found) if form == "json" else output.markdown.compared_markdown(found)
-        )
+    write_stdout(output.compared.render_comparison(found, form))
     if found.count():
         raise SystemExit(Exit.PENDING)

@@ -16,14 +16,15 @@ from reconciler.plan.compare import Observed, compare_environments
 from reconciler.state.operations import load_state
 from reconciler.text import WORD_CHARACTERS, truncate
 
-Observe = Callable[[], Pair[Observed]]
-"""Reads both projects."""
-
 
 def compare(
-    path: Path, names: Pair[str], targets: Collection[str], ignored: Sequence[str], observe_both: Observe | None = None
+    path: Path,
+    names: Pair[str],
+    targets: Collection[str],
+    ignored: Sequence[str],
+    observe_both: Callable[[], Pair[Observed]] | None = None,
 ) -> Comparison:
-    """What differs between two environments as written; with `observe_both`, between their projects.
+    """What differs between two environments as written; with `observe_both`, which reads them, between their projects.
 
     `ignored`, FIELD or KIND.FIELD, is left out beside what the settings name. WrongUsage if an environment does not
     exist, or is compared with itself; ConfigurationInvalid with the problems of both.
@@ -36,8 +37,7 @@ def compare(
     for text in ignored:
         if said := no_field(text):
             raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {said}")
-    observed = observe_both() if observe_both else None
-    both = desired[one.name], desired[other.name]
+    both, observed = (desired[one.name], desired[other.name]), observe_both() if observe_both else None
     return compare_environments(names, both, targets, (*one.ignored, *ignored), observed)
 
 

@@ -12,13 +12,16 @@ from reconciler.model.inputs import address_kind
 from reconciler.output.document import document
 from reconciler.output.groups import kinds_of, short_place
 from reconciler.output.labels import SIGN_PAINT, api_note
-from reconciler.output.terminal import bold, dim, escape, yellow
+from reconciler.output.markdown.words import fence, fitting
+from reconciler.output.terminal import bold, dim, escape, fit, strip_styles, yellow
 from reconciler.output.values import ValueDiff, cut_both, format_value, plain
 from reconciler.serialization import canonical
 from reconciler.text import counted, pad
 
 MOST_NAMED = 8
 """So many addresses of a group are listed."""
+ROOM = 40_000
+"""So many bytes a block of Markdown has."""
 SIGNS = "-+"
 """Of the first environment, and of the second."""
 INDENT = "      "
@@ -27,8 +30,22 @@ Group = Sequence[Difference]
 """Differences of one kind and path, with the same values, or due to the same variables."""
 
 
-def compared_lines(found: Comparison) -> Iterator[str]:
-    """A comparison for a terminal."""
+def render_comparison(found: Comparison, form: str) -> str:
+    """A comparison as `text` for a terminal, as `markdown`, which is the text in a block, or as `json` for programs;
+    schemas/comparison.schema.json describes that."""
+    if form == "json":
+        values = asdict(found)
+        for each in (*values["differences"], *values["unmanaged"], *values["meant"]):
+            for side in filter(None, (each["a"], each["b"])):
+                side["place"] = short_place(side["place"]) if side["place"] else None
+                side["sources"] = list(map(short_place, side["sources"]))
+        return document(1, **values)
+    text = "\n".join(_lines(found))
+    lines = strip_styles(text).split("\n")
+    return fit(text) if form == "text" else fence(fitting(lines, ROOM, "--format json lists all"), "text")
+
+
+def _lines(found: Comparison) -> Iterator[str]:
     names = " and ".join(escape(each.environment) + api_note(each.api or "") for each in (found.a, found.b))
     what = counted(found.compared, "managed object" if found.live else "resource")
     count = counted(found.count(), "difference") if found.count() else "no differences"
@@ -116,13 +133,3 @@ def _called(each: Difference) -> str:
         return escape(each.address)
     ids = ", ".join(str(side.id) for side in (each.a, each.b) if side)
     return escape(f"{address_kind(each.address)} {format_value(each.name or '')} ({ids})")
-
-
-def compared_json(found: Comparison) -> str:
-    """A comparison for programs; schemas/comparison.schema.json describes it."""
-    values = asdict(found)
-    for each in (*values["differences"], *values["unmanaged"], *values["meant"]):
-        for side in filter(None, (each["a"], each["b"])):
-            side["place"] = short_place(side["place"]) if side["place"] else None
-            side["sources"] = list(map(short_place, side["sources"]))
-    return document(1, **values)

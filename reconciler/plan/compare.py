@@ -54,7 +54,13 @@ def compare_environments(
     KIND.FIELD. WrongUsage if a target fits no address."""
     rest: list[ByName] = []
     if observed is None:
-        objects = [_written(side, ignored) for side in desired]
+        objects = [
+            {
+                address: _Object(_sides(KINDS[each.kind], {**each.fields, **each.lifecycle.written()}, ignored, each))
+                for address, each in side.resources.items()
+            }
+            for side in desired
+        ]
     else:
         live = [_live(*side, ignored) for side in zip(desired, observed, strict=True)]
         objects, rest = [managed for managed, _ in live], [unmanaged for _, unmanaged in live]
@@ -118,14 +124,6 @@ def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
     yield from shared_objects(dict(zip(names, known, strict=True))).values()
     for name, each in zip(names, observed, strict=True):
         yield from (f"{name}: {warning}" for warning in each.live.warnings)
-
-
-def _written(desired: Desired, ignored: Sequence[str]) -> dict[str, _Object]:
-    """Address → what is written."""
-    return {
-        address: _Object(_sides(KINDS[each.kind], {**each.fields, **each.lifecycle.written()}, ignored, each))
-        for address, each in desired.resources.items()
-    }
 
 
 def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple[dict[str, _Object], ByName]:

@@ -10,15 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
-from reconciler.model.comparison import Comparison
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
-from reconciler.output.compared import compared_lines
 from reconciler.output.labels import api_note
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import bullets, code, commit, fence, fitting, folded, place, prose, with_line
-from reconciler.output.terminal import strip_styles
 from reconciler.output.values import named
 from reconciler.text import counted, quote
 
@@ -149,12 +146,6 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
         applied, live = code(named(field.applied, labels)), code(named(field.live, labels))
         lines.append(f"  - {code(field.path)}: {applied} was applied, {live} is live; {prose(field.next)}")
     return "\n".join(lines)
-
-
-def compared_markdown(found: Comparison) -> str:
-    """What differs between two environments, for the summary of a job: the text as a block."""
-    lines = strip_styles("\n".join(compared_lines(found))).split("\n")
-    return fence(fitting(lines, DRIFT_ROOM, "--format json lists all"), "text")
 
 
 def _listed(heading: str, lines: Iterable[str], sign: str = "-") -> Iterator[str]:
