@@ -99,7 +99,7 @@ def _find_groups(differences: Iterable[Difference]) -> list[list[Difference]]:
     """The groups of differences, in their order."""
     found: dict[str, list[Difference]] = defaultdict(list)
     for each in differences:
-        own = [_own_sources(each, at) for at in (0, 1)]
+        own = _own_sources(each)
         alike = own if all(own) else [_values(each), (each.reason or "").partition(" at ")[0]]
         found[canonical([address_kind(each.address), each.path, alike])].append(each)
     return list(found.values())
@@ -118,13 +118,13 @@ def _places(group: Group, at: int) -> Iterator[str]:
     """Where a person edits the values of an environment: at their variables, or where they are written."""
     for each in group:
         side = (each.a, each.b)[at]
-        yield from map(short_place, _own_sources(each, at) or ([side.place] if side and side.place else []))
+        yield from map(short_place, _own_sources(each)[at] or ([side.place] if side and side.place else []))
 
 
-def _own_sources(each: Difference, at: int) -> list[Location]:
-    """The variables and items of a value that those of the other side are not made of."""
-    side, other = (each.a, each.b) if at == 0 else (each.b, each.a)
-    return [place for place in (side.sources if side else ()) if not other or place not in other.sources]
+def _own_sources(each: Difference) -> list[list[Location]]:
+    """The variables and items of the value of each side that those of the other side are not made of."""
+    one, other = (side.sources if side else () for side in (each.a, each.b))
+    return [[place for place in one if place not in other], [place for place in other if place not in one]]
 
 
 def _called(each: Difference) -> str:

@@ -119,9 +119,8 @@ def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
             f"same id in both ({some_of(map(str, shared))}); let secret_env name the key of another project, or keep "
             "one environment for this one"
         )
-    ids = ({address: entry.id for address, entry in each.state.entries.items()} for each in observed)
-    known = zip((each.api for each in observed), ids, strict=True)
-    yield from shared_objects(dict(zip(names, known, strict=True))).values()
+    ids = [{address: entry.id for address, entry in each.state.entries.items()} for each in observed]
+    yield from shared_objects({name: (observed[at].api, ids[at]) for at, name in enumerate(names)}).values()
     for name, each in zip(names, observed, strict=True):
         yield from (f"{name}: {warning}" for warning in each.live.warnings)
 
