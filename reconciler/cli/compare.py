@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler import commands, output
 from reconciler.cli.environments import Environments, require_all
 from reconciler.cli.options import (
+    ManyFlags,
     api_url_option,
     complete,
     debug_option,
@@ -17,18 +18,12 @@ from reconciler.cli.options import (
     parallelism_option,
     path_argument,
 )
-from reconciler.errors import Exit
+from reconciler.errors import Exit, WrongUsage
 from reconciler.output.terminal import write_stdout
 
 if TYPE_CHECKING:
-    from reconciler.model.comparison import Comparison, Pair
+    from reconciler.model.comparison import Pair
     from reconciler.plan.compare import Observed
-
-
-class _Flags(TypedDict):
-    api_url: str | None
-    parallelism: int
-    debug: bool
 
 
 @click.command()
@@ -58,11 +53,14 @@ def compare(
     first: str,
     second: str,
     path: Path,
+    *,
     live: bool,
     target: tuple[str, ...],
     ignored: tuple[str, ...],
     form: str,
-    **flags: Unpack[_Flags],
+    api_url: str | None,
+    parallelism: int,
+    debug: bool,
 ) -> None:
     """Show what differs between two environments.
 
@@ -70,20 +68,19 @@ def compare(
     no difference; so is what `compare: {ignore: […]}` in reconciler.yaml names. Exits with 2 if there is a difference.
     """
 
+    if api_url is not None and not live:
+        raise WrongUsage("--api-url is the address of what is live; expected it together with --live")
+
     def observe_both() -> Pair[Observed]:
-        environments = Environments(path, None, (first, second), {**flags, "environments": (), "every": False})
-        ended = environments.run(lambda session: commands.compare.observe(session, target))
+        flags = ManyFlags(environments=(), every=False, api_url=api_url, parallelism=parallelism, debug=debug)
+        ended = Environments(path, None, (first, second), flags).run(
+            lambda session: commands.compare.observe(session, target)
+        )
         require_all(ended)
         one, other = (each.value for each in ended if each.value)
         return one, other
 
     found = commands.compare.compare(path, (first, second), target, ignored, observe_both if live else None)
-    write_stdout(_render(found, form))
+    write_stdout(output.compared.render_comparison(found, form))
     if found.count():
         raise SystemExit(Exit.PENDING)
-
-
-def _render(found: Comparison, form: str) -> str:
-    if form == "json":
-        return output.compared.compared_json(found)
-    return output.markdown.compared_markdown(found) if form == "markdown" else output.compared.compared_text(found)

@@ -9,54 +9,36 @@ from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.config.load import read_configuration
 from reconciler.config.semantics import no_field
-from reconciler.errors import ConfigurationInvalid, Problem, WrongUsage, fold
+from reconciler.errors import WrongUsage
 from reconciler.model.comparison import Comparison, Pair
-from reconciler.model.inputs import Desired
-from reconciler.model.settings import Environment
 from reconciler.observe import kind_lookups, observe_remembered, target_kinds
-from reconciler.plan.compare import Observed, compare_live, compare_written
+from reconciler.plan.compare import Observed, compare_environments
 from reconciler.state.operations import load_state
 from reconciler.text import WORD_CHARACTERS, truncate
 
-Observe = Callable[[], Pair[Observed]]
-"""Reads both projects."""
-
 
 def compare(
-    path: Path, names: Pair[str], targets: Collection[str], ignored: Sequence[str], observe_both: Observe | None = None
+    path: Path,
+    names: Pair[str],
+    targets: Collection[str],
+    ignored: Sequence[str],
+    observe_both: Callable[[], Pair[Observed]] | None = None,
 ) -> Comparison:
-    """What differs between two environments as written; with `observe_both`, between their projects.
+    """What differs between two environments as written; with `observe_both`, which reads them, between their projects.
 
     `ignored`, FIELD or KIND.FIELD, is left out beside what the settings name. WrongUsage if an environment does not
     exist, or is compared with itself; ConfigurationInvalid with the problems of both.
     """
-    one, other = read_both(path, names)
+    configuration = read_configuration(path)
+    one, other = map(configuration.environment, names)
+    if one == other:
+        raise WrongUsage(f"{names[0]} is one environment; expected two, to compare them")
+    desired = configuration.check(names)
     for text in ignored:
         if said := no_field(text):
             raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {said}")
-    rules = (*one[0].ignored, *ignored)
-    desired = one[1], other[1]
-    if observe_both is None:
-        return compare_written(names, desired, targets, rules)
-    return compare_live(names, desired, observe_both(), targets, rules)
-
-
-def read_both(path: Path, names: Pair[str]) -> Pair[tuple[Environment, Desired]]:
-    """Two environments of a configuration, and what it wants of them."""
-    configuration = read_configuration(path)
-    environments = [configuration.environment(name) for name in names]
-    if names[0] == names[1]:
-        raise WrongUsage(f"{names[0]} is one environment; expected two, to compare them")
-    desired: list[Desired] = []
-    problems: dict[str, list[Problem]] = {name: [] for name in names}
-    for each in environments:
-        try:
-            desired.append(configuration.desired(each))
-        except ConfigurationInvalid as error:
-            problems[each.name] = error.problems
-    if any(problems.values()):
-        raise ConfigurationInvalid(fold(problems))
-    return (environments[0], desired[0]), (environments[1], desired[1])
+    both, observed = (desired[one.name], desired[other.name]), observe_both() if observe_both else None
+    return compare_environments(names, both, targets, (*one.ignored, *ignored), observed)
 
 
 def observe(session: Session, targets: Collection[str]) -> Observed:

@@ -256,7 +256,10 @@ def _no_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
             return f"goes into a value that is no map; expected a path of keys{close}"
         if not STEP.fullmatch(step):
             return "has an empty key; expected a path such as data.actions.push"
-        schema = schema.get("properties", {}).get(step, {})
+        known = schema.get("properties", {})
+        if step not in known and schema.get("additionalProperties") is False:
+            return f"has no key {quoted(step)}; expected one of {', '.join(known)}{closest(step, list(known))}"
+        schema = known.get(step, {})
     return ""
 
 

@@ -222,15 +222,16 @@ def _present(value: Any) -> Any:
 
 def flattened(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
     """Path → value of all leaves of the fields, in the order of the kind's fields, as a list."""
-    return [leaf for name in kind.field_names() if name in fields for leaf in _leaves(name, fields[name])]
+    return [leaf for name in kind.field_names() if name in fields for leaf in leaves(name, fields[name])]
 
 
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+def leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Path → value of all that is within a value, or the value itself, unless it is a map with keys."""
     if not isinstance(value, dict) or not value:
         yield path, value
         return
     for key, inner in value.items():
-        yield from _leaves(dotted(path, [key]), inner)
+        yield from leaves(dotted(path, [key]), inner)
 
 
 def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> Cause:

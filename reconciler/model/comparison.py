@@ -1,9 +1,9 @@
-"""What differs between two environments."""
+"""What differs between two environments. The names and their order are those of the JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from reconciler.errors import Location
@@ -19,7 +19,7 @@ class Side:
     is written, and `sources` where else: at the variables and items that it is made of."""
 
     value: Any = None
-    id: str = ""
+    id: str | None = None
     place: Location | None = None
     sources: tuple[Location, ...] = ()
 
@@ -30,31 +30,36 @@ class Difference:
     is not managed. A side is None if there is no such value. `reason`: why a side lacks it, as far as it is known."""
 
     address: str
-    path: str
-    sides: Pair[Side | None]
-    name: str = ""
-    reason: str = ""
+    path: str | None
+    name: str | None
+    a: Side | None
+    b: Side | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An environment, and the address of its project; None if what is written is compared."""
+
+    environment: str
+    api: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two environments, in the order of the addresses. `apis` are the addresses of their projects,
-    None if they are compared as written. `compared` counts the addresses. `meant` are resources that `only_in` leaves
-    out of one side, which is no difference. `ignored`: what is left out by request → how many differences it was."""
+    """What differs between two environments, in the order of the addresses. `compared` counts these. `unmanaged` are
+    differences of objects without an address, `meant` resources that `only_in` leaves out of one side, which is no
+    difference. `ignored`: FIELD or KIND.FIELD that is left out by request."""
 
-    environments: Pair[str]
+    a: Compared
+    b: Compared
+    live: bool
     compared: int
-    differences: tuple[Difference, ...] = ()
-    unmanaged: tuple[Difference, ...] = ()
-    meant: tuple[Difference, ...] = ()
-    ignored: Mapping[str, int] = field(default_factory=dict)
-    apis: Pair[str] | None = None
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def absent(self) -> str:
-        """What is said of a value that is not there."""
-        return "not written" if self.apis is None else "nothing"
+    differences: Sequence[Difference]
+    unmanaged: Sequence[Difference]
+    meant: Sequence[Difference]
+    ignored: Sequence[str]
+    warnings: Sequence[str]
 
     def count(self) -> int:
         """How many differences there are."""

@@ -3,196 +3,133 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 from reconciler.errors import Location
-from reconciler.model.comparison import Comparison, Difference, Pair, Side
+from reconciler.model.comparison import Comparison, Difference
 from reconciler.model.inputs import address_kind
-from reconciler.output.document import document, select
+from reconciler.output.document import document
 from reconciler.output.groups import kinds_of, short_place
 from reconciler.output.labels import SIGN_PAINT, api_note
-from reconciler.output.terminal import bold, dim, escape, fit, yellow
+from reconciler.output.markdown.words import fence, fitting
+from reconciler.output.terminal import bold, dim, escape, fit, strip_styles, yellow
 from reconciler.output.values import ValueDiff, cut_both, format_value, plain
 from reconciler.serialization import canonical
 from reconciler.text import counted, pad
 
 MOST_NAMED = 8
 """So many addresses of a group are listed."""
+ROOM = 40_000
+"""So many bytes a block of Markdown has."""
 SIGNS = "-+"
 """Of the first environment, and of the second."""
 INDENT = "      "
 
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Differences of one kind and path, with the same values, or due to the same variables."""
-
-    differences: list[Difference]
-
-    @property
-    def first(self) -> Difference:
-        """The one that stands for all of them."""
-        return self.differences[0]
-
-    @property
-    def is_deep(self) -> bool:
-        """Whether what differs is within a list or a map."""
-        return any(isinstance(side.value, dict | list) for side in self.first.sides if side)
-
-    @property
-    def alone(self) -> int:
-        """Which of the two environments has the objects, if the other one lacks them."""
-        return 0 if self.first.sides[0] else 1
-
-    def what(self) -> str:
-        """`report.daily`, or `12 reports`."""
-        return kinds_of(each.address for each in self.differences) if self.names() else _called(self.first)
-
-    def example(self) -> str:
-        """The first address, if the values are not the same everywhere; else empty."""
-        return _called(self.first) if len(set(map(_values, self.differences))) > 1 else ""
-
-    def names(self) -> list[str]:
-        """What its objects are called, if they are several."""
-        return list(map(_called, self.differences)) if len(self.differences) > 1 else []
-
-    def written_at(self, at: int) -> str:
-        """Where a person edits the value of an environment; the first of several places. Empty if that is not known."""
-        places = dict.fromkeys(short_place(place) for each in self.differences for place in _places(each.sides, at))
-        return _first_of(list(places))
-
-    def reason(self) -> str:
-        """Why an environment lacks the objects."""
-        return _first_of(list(dict.fromkeys(each.reason for each in self.differences)))
+Group = Sequence[Difference]
+"""Differences of one kind and path, with the same values, or due to the same variables."""
 
 
-def find_groups(differences: Iterable[Difference]) -> list[Group]:
+def render_comparison(found: Comparison, form: str) -> str:
+    """A comparison as `text` for a terminal, as `markdown`, which is the text in a block, or as `json` for programs;
+    schemas/comparison.schema.json describes that."""
+    if form == "json":
+        values = asdict(found)
+        for each in (*values["differences"], *values["unmanaged"], *values["meant"]):
+            for side in filter(None, (each["a"], each["b"])):
+                side["place"] = short_place(side["place"]) if side["place"] else None
+                side["sources"] = list(map(short_place, side["sources"]))
+        return document(1, **values)
+    text = "\n".join(_lines(found))
+    lines = strip_styles(text).split("\n")
+    return fit(text) if form == "text" else fence(fitting(lines, ROOM, "--format json lists all"), "text")
+
+
+def _lines(found: Comparison) -> Iterator[str]:
+    names = " and ".join(escape(each.environment) + api_note(each.api or "") for each in (found.a, found.b))
+    what = counted(found.compared, "managed object" if found.live else "resource")
+    count = counted(found.count(), "difference") if found.count() else "no differences"
+    yield bold(f"Comparison of {names}, {'live' if found.live else 'as written'}: {count} in {what}")
+    for heading, differences in (("", found.differences), ("Not managed, compared by name:", found.unmanaged)):
+        yield from ("", bold(heading)) if differences and heading else ()
+        for group in _find_groups(differences):
+            yield from ("", *_group_lines(found, group))
+    yield from [""] if found.meant or found.ignored else []
+    yield from (dim(f"meant to differ: {_head(found, group)}") for group in _find_groups(found.meant))
+    if found.ignored:
+        yield dim(f"left out: {escape(', '.join(found.ignored))}")
+    yield from (yellow(f"warning: {escape(warning)}") for warning in found.warnings)
+
+
+def _group_lines(found: Comparison, group: Group) -> Iterator[str]:
+    one, other = group[0].a, group[0].b
+    where = [dim(f"  ({escape(place)})") if (place := _first_of(_places(group, at))) else "" for at in (0, 1)]
+    if not group[0].path:
+        sign = SIGNS[0 if one else 1]
+        yield SIGN_PAINT[sign](f"  {sign} {_head(found, group)}") + "".join(where)
+    else:
+        yield yellow(f"  ~ {_head(found, group)}")
+        is_deep = any(isinstance(side.value, list) for side in (one, other) if side)
+        before, after = (plain(side.value) if side else "nothing" for side in (one, other))
+        names = [escape(f"{each.environment}:") for each in (found.a, found.b)]
+        texts = tuple(SIGNS) if is_deep else cut_both(before, after)
+        for name, text, place in zip(names, texts, where, strict=True):
+            yield f"{INDENT}{pad(name, max(map(len, names)))} {text}{place}"
+        if is_deep:
+            for sign, text, depth in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
+                yield SIGN_PAINT[sign](f"{INDENT}  {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
+    if group[1:]:
+        rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
+        yield dim(f"{INDENT}{', '.join(map(_called, group[:MOST_NAMED]))}{rest}")
+
+
+def _head(found: Comparison, group: Group) -> str:
+    """`send_at of 12 reports, such as report.a`; of whole objects which environment has them alone, and why."""
+    first = group[0]
+    what = kinds_of(each.address for each in group) if group[1:] else _called(first)
+    if first.path:
+        example = f", such as {_called(first)}" if len(set(map(_values, group))) > 1 else ""
+        return f"{escape(first.path)} of {what}{example}"
+    reason = _first_of(each.reason for each in group if each.reason)
+    environment = (found.a if first.a else found.b).environment
+    return escape(f"{what} in {environment} alone{reason and f', {reason}'}")
+
+
+def _find_groups(differences: Iterable[Difference]) -> list[list[Difference]]:
     """The groups of differences, in their order."""
     found: dict[str, list[Difference]] = defaultdict(list)
     for each in differences:
-        missing = [side is None for side in each.sides]
-        own = [list(_own_sources(each.sides, at)) for at in (0, 1)]
-        alike = each.reason.partition(" at ")[0] if not each.path else own if all(own) else _values(each)
-        found[canonical([address_kind(each.address), each.path, missing, alike])].append(each)
-    return list(map(Group, found.values()))
+        own = _own_sources(each)
+        alike = own if all(own) else [_values(each), (each.reason or "").partition(" at ")[0]]
+        found[canonical([address_kind(each.address), each.path, alike])].append(each)
+    return list(found.values())
 
 
-def _first_of(texts: Sequence[str]) -> str:
-    return f"{texts[0]} and {len(texts) - 1} more" if len(texts) > 1 else "".join(texts)
+def _first_of(texts: Iterable[str]) -> str:
+    first, *more = dict.fromkeys(texts) or [""]
+    return f"{first} and {len(more)} more" if more else first
 
 
 def _values(each: Difference) -> str:
-    return canonical([side and [side.value] for side in each.sides])
+    return canonical([side and [side.value] for side in (each.a, each.b)])
 
 
-def _own_sources(sides: Pair[Side | None], at: int) -> Iterator[Location]:
-    """The variables and items of a value that those of the other side are not made of."""
-    side, other = sides[at], sides[1 - at]
-    yield from (place for place in (side.sources if side else ()) if not other or place not in other.sources)
+def _places(group: Group, at: int) -> Iterator[str]:
+    """Where a person edits the values of an environment: at their variables, or where they are written."""
+    for each in group:
+        side = (each.a, each.b)[at]
+        yield from map(short_place, _own_sources(each)[at] or ([side.place] if side and side.place else []))
 
 
-def _places(sides: Pair[Side | None], at: int) -> Iterator[Location]:
-    side = sides[at]
-    own = list(_own_sources(sides, at))
-    yield from own or ([side.place] if side and side.place else [])
+def _own_sources(each: Difference) -> list[list[Location]]:
+    """The variables and items of the value of each side that those of the other side are not made of."""
+    one, other = (side.sources if side else () for side in (each.a, each.b))
+    return [[place for place in one if place not in other], [place for place in other if place not in one]]
 
 
 def _called(each: Difference) -> str:
     """An address; what is not managed by its name and ids."""
     if "[" not in each.address:
-        return each.address
-    ids = ", ".join(side.id for side in each.sides if side)
-    return f"{address_kind(each.address)} {format_value(each.name)} ({ids})"
-
-
-def compared_text(found: Comparison) -> str:
-    """A comparison for a terminal."""
-    return fit("\n".join(_lines(found)))
-
-
-def title(found: Comparison, show: Callable[[str], str] = escape) -> str:
-    """The environments, and how many differences there are. `show`: a name of the user's, in the form's words."""
-    sides = zip(found.environments, found.apis or ("", ""), strict=True)
-    names = " and ".join(show(name) + api_note(api, show) for name, api in sides)
-    what = counted(found.compared, "resource" if found.apis is None else "managed object")
-    count = counted(found.count(), "difference") if found.count() else "no differences"
-    return f"{names}, {'live' if found.apis else 'as written'}: {count} in {what}"
-
-
-def _lines(found: Comparison) -> Iterator[str]:
-    yield bold(f"Comparison of {title(found)}")
-    for heading, differences in (("", found.differences), ("Not managed, compared by name:", found.unmanaged)):
-        groups = find_groups(differences)
-        yield from ("", bold(heading)) if groups and heading else ()
-        for group in groups:
-            yield from ("", *(_field(found, group) if group.first.path else _alone(found, group)))
-    yield from [""] if found.meant or found.ignored else []
-    for group in find_groups(found.meant):
-        where = f"in {escape(found.environments[group.alone])} alone, by {escape(group.reason())}"
-        yield dim(f"meant to differ: {escape(group.what())} {where}")
-    if found.ignored:
-        rules = (f"{escape(rule)} ({number})" for rule, number in found.ignored.items())
-        yield dim(f"differences left out: {', '.join(rules)}")
-    yield from (yellow(f"warning: {escape(warning)}") for warning in found.warnings)
-
-
-def _alone(found: Comparison, group: Group) -> Iterator[str]:
-    sign = SIGNS[group.alone]
-    place, reason = group.written_at(group.alone), group.reason()
-    where = f"in {escape(found.environments[group.alone])} alone" + (f", {escape(reason)}" if reason else "")
-    yield SIGN_PAINT[sign](f"  {sign} {escape(group.what())}") + f" {where}" + dim(f"  ({escape(place)})" * bool(place))
-    yield from _addresses(group)
-
-
-def _field(found: Comparison, group: Group) -> Iterator[str]:
-    example = f", such as {escape(group.example())}" if group.example() else ""
-    yield yellow(f"  ~ {escape(group.first.path)} of {escape(group.what())}") + example
-    one, other = group.first.sides
-    where = [f"  ({escape(place)})" if (place := group.written_at(at)) else "" for at in (0, 1)]
-    if group.is_deep:
-        names = (f"{SIGNS[at]} {escape(found.environments[at])}" for at in (0, 1))
-        yield INDENT + ", ".join(SIGN_PAINT[name[0]](name) + where[at] for at, name in enumerate(names))
-        for sign, text, depth in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
-            yield SIGN_PAINT[sign](f"{INDENT}  {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
-    else:
-        before, after = (plain(side.value) if side else found.absent for side in (one, other))
-        texts = cut_both(before, after)
-        widest = max(map(len, map(escape, found.environments)))
-        for name, text, place in zip(found.environments, texts, where, strict=True):
-            yield f"{INDENT}{pad(f'{escape(name)}:', widest + 1)} {text}{dim(place)}"
-    yield from _addresses(group)
-
-
-def _addresses(group: Group) -> Iterator[str]:
-    if names := group.names():
-        rest = f", … and {len(names) - MOST_NAMED} more; --format json lists all" if names[MOST_NAMED:] else ""
-        yield dim(f"{INDENT}{', '.join(map(escape, names[:MOST_NAMED]))}{rest}")
-
-
-def compared_json(found: Comparison) -> str:
-    """A comparison for programs; schemas/comparison.schema.json describes it."""
-    apis = found.apis or (None, None)
-    sides = ({"environment": name, "api": api} for name, api in zip(found.environments, apis, strict=True))
-    return document(
-        1,
-        **dict(zip("ab", sides, strict=True)),
-        live=found.apis is not None,
-        compared=found.compared,
-        differences=list(map(_difference, found.differences)),
-        unmanaged=list(map(_difference, found.unmanaged)),
-        meant=list(map(_difference, found.meant)),
-        ignored=[{"field": rule, "differences": number} for rule, number in found.ignored.items()],
-        warnings=found.warnings,
-    )
-
-
-def _difference(each: Difference) -> dict[str, Any]:
-    sides = {name: side and _side(side) for name, side in zip("ab", each.sides, strict=True)}
-    return {**select(each, "address", "path", "name"), **sides, **select(each, "reason")}
-
-
-def _side(side: Side) -> dict[str, Any]:
-    place = short_place(side.place) if side.place else None
-    return {"value": side.value, "id": side.id or None, "place": place, "sources": list(map(short_place, side.sources))}
+        return escape(each.address)
+    ids = ", ".join(str(side.id) for side in (each.a, each.b) if side)
+    return escape(f"{address_kind(each.address)} {format_value(each.name or '')} ({ids})")

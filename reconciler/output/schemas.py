@@ -168,16 +168,7 @@ COMPARISON_SCHEMA = _object(
         "differences": _list("What differs, by address.", DIFFERENCE),
         "unmanaged": _list("What differs of objects that nobody manages, by name.", DIFFERENCE),
         "meant": _list("What `only_in` leaves out of one environment: no difference.", DIFFERENCE),
-        "ignored": _list(
-            "What was left out by request.",
-            _object(
-                "A rule.",
-                {
-                    "field": text("FIELD or KIND.FIELD."),
-                    "differences": {"type": "integer", "minimum": 0, "description": "How many it left out."},
-                },
-            ),
-        ),
+        "ignored": _list("What was left out by request.", text("FIELD or KIND.FIELD.")),
         "warnings": _list("What a person should know.", text("A warning.")),
     },
 )

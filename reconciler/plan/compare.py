@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
-from typing import Any
+from itertools import chain, zip_longest
+from typing import NamedTuple
 
 from reconciler.errors import some_of
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import (
-    alike,
-    dotted,
-    is_within,
-    keys_path,
-    path_keys,
-    same_value,
-    value_at,
-    without_nulls,
-    written,
-)
+from reconciler.kinds.comparison import alike, is_within, leaves, path_keys, value_at, without_nulls, written
 from reconciler.kinds.lookups import find_labels
 from reconciler.kinds.normalization import normal_form
-from reconciler.model.comparison import Comparison, Difference, Pair, Side
-from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, Resource, State, address_kind
+from reconciler.kinds.references import known_objects
+from reconciler.model.comparison import Compared, Comparison, Difference, Pair, Side
+from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource, State
 from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
 from reconciler.text import counted, natural
-
-ABSENT = object()
-"""In the place of a value that is not there: null is a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,67 +31,64 @@ class Observed:
     live: Live
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
-    """What is compared of an object. `resource`: as it is written, if it is."""
+class _Object(NamedTuple):
+    """What is compared of an object: the value at each path, a list as one; at the empty path the object as a whole."""
 
-    fields: Fields
-    resource: Resource | None = None
-    id: str = ""
-    name: str = ""
-
-    def side(self, path: str = "", value: Any = None) -> Side | None:
-        """A value of it, with its places; None if it is absent. A live value that is not the written one does not come
-        from what that is made of."""
-        if value is ABSENT or self.resource is None:
-            return None if value is ABSENT else Side(value, self.id)
-        is_live_alone = self.id and not alike(value_at(self.resource.fields, path_keys(path) or ()), value)
-        sources = (
-            place
-            for inner, places in (() if is_live_alone or not path else self.resource.sources.items())
-            if is_within(inner, path) or is_within(path, inner)
-            for place in places
-        )
-        return Side(value, self.id, self.resource.field_location(path), tuple(dict.fromkeys(sources)))
+    sides: Mapping[str, Side]
+    name: str | None = None
 
 
-def compare_written(
-    names: Pair[str], desired: Pair[Desired], targets: Collection[str], ignored: Iterable[str]
-) -> Comparison:
-    """What is written for two environments. `ignored`: what may differ, FIELD or KIND.FIELD. WrongUsage if a target
-    fits no address."""
-    one, other = (
-        {
-            address: _Object({**written(KINDS[each.kind], each.fields), **each.lifecycle.written()}, each)
-            for address, each in side.resources.items()
-        }
-        for side in desired
-    )
-    return _Comparer(desired, dict.fromkeys(ignored, 0)).by_address(names, (one, other), targets, is_live=False)
+ByName = dict[tuple[str, ...], list[_Object]]
+"""Kind and natural key → the objects that have no address."""
 
 
-def compare_live(
+def compare_environments(
     names: Pair[str],
     desired: Pair[Desired],
-    observed: Pair[Observed],
     targets: Collection[str],
-    ignored: Iterable[str],
+    ignored: Sequence[str],
+    observed: Pair[Observed] | None = None,
 ) -> Comparison:
-    """What is live in the projects of two environments: what the states name by its address; and if there are no
-    targets, the rest by its natural key. `desired` tells where values are written, and what `only_in` leaves out."""
-    comparer = _Comparer(desired, dict.fromkeys(ignored, 0))
-    one, other = map(_managed, desired, observed)
-    found = comparer.by_address(names, (one, other), targets, is_live=True)
-    unmanaged = () if targets else tuple(comparer.by_name((_unmanaged(observed[0]), _unmanaged(observed[1]))))
-    ids = {
-        name: (each.api, {address: entry.id for address, entry in each.state.entries.items()})
-        for name, each in zip(names, observed, strict=True)
-    }
-    warnings = [*_one_project(names, observed), *shared_objects(ids).values()]
-    for name, each in zip(names, observed, strict=True):
-        warnings += (f"{name}: {warning}" for warning in (*each.live.warnings, *_not_live(each)))
-    apis = (observed[0].api, observed[1].api)
-    return replace(found, unmanaged=unmanaged, apis=apis, warnings=tuple(warnings))
+    """What is written for two environments; with `observed`, what is live in their projects: what the states name by
+    its address, and if there are no targets, the rest by its natural key. `ignored`: what may differ, FIELD or
+    KIND.FIELD. WrongUsage if a target fits no address."""
+    rest: list[ByName] = []
+    if observed is None:
+        objects = [
+            {
+                address: _Object(_sides(KINDS[each.kind], {**each.fields, **each.lifecycle.written()}, ignored, each))
+                for address, each in side.resources.items()
+            }
+            for side in desired
+        ]
+    else:
+        live = [_live(*side, ignored) for side in zip(desired, observed, strict=True)]
+        objects, rest = [managed for managed, _ in live], [unmanaged for _, unmanaged in live]
+    addresses = set().union(*objects)
+    if targets:
+        known = addresses.union(*(side.resources for side in desired))
+        addresses &= {each for target in targets for each in find_targets(target, known, desired[0])}
+    differences: list[Difference] = []
+    meant: list[Difference] = []
+    for address in sorted(addresses, key=natural):
+        one, other = (each.get(address) for each in objects)
+        absent = 1 if one else 0
+        place = None if one and other else desired[absent].left_out.get(address)
+        is_left = address in desired[absent].resources
+        reason = f"written for {names[absent]}, too, and not live there" if is_left else None
+        reason = f"only_in at {place}" if place else reason
+        (meant if place else differences).extend(_differences(address, one, other, reason))
+    return Comparison(
+        Compared(names[0], observed[0].api if observed else None),
+        Compared(names[1], observed[1].api if observed else None),
+        live=observed is not None,
+        compared=len(addresses),
+        differences=differences,
+        unmanaged=[] if targets or not rest else list(_unmanaged(*rest)),
+        meant=meant,
+        ignored=ignored,
+        warnings=list(_warnings(names, observed)) if observed else [],
+    )
 
 
 def shared_objects(environments: Mapping[str, tuple[str, Mapping[str, str]]]) -> dict[tuple[str, ...], str]:
@@ -125,8 +110,8 @@ def shared_objects(environments: Mapping[str, tuple[str, Mapping[str, str]]]) ->
     }
 
 
-def _one_project(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
-    """A warning if the keys of both environments open one project."""
+def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
+    """What is said of two projects: that they are one, that both environments manage the same objects, and more."""
     one, other = ({each.ref for found in side.live.records.values() for each in found.values()} for side in observed)
     if (shared := sorted(one & other)) and observed[0].api == observed[1].api:
         yield (
@@ -134,147 +119,90 @@ def _one_project(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
             f"same id in both ({some_of(map(str, shared))}); let secret_env name the key of another project, or keep "
             "one environment for this one"
         )
+    ids = [{address: entry.id for address, entry in each.state.entries.items()} for each in observed]
+    yield from shared_objects({name: (observed[at].api, ids[at]) for at, name in enumerate(names)}).values()
+    for name, each in zip(names, observed, strict=True):
+        yield from (f"{name}: {warning}" for warning in each.live.warnings)
 
 
-def _not_live(observed: Observed) -> Iterator[str]:
-    """A warning if the state names objects that are not live."""
-    records, entries = observed.live.records, observed.state.entries
-    every = ((ObjectRef.at(address, entry.id), address) for address, entry in entries.items())
-    read = {ref: address for ref, address in every if ref.kind in records}
-    absent = [f"{address} ({ref.id})" for ref, address in read.items() if ref.id not in records[ref.kind]]
-    if absent:
-        why = "; its key may be that of another project" if len(absent) == len(read) else ""
-        yield f"{len(absent)} of {counted(len(read), 'object')} of the state not live: {some_of(absent)}{why}"
-
-
-def _managed(desired: Desired, observed: Observed) -> dict[str, _Object]:
-    """Address → live object, of those that the state names."""
-    records = observed.live.records
-    entries = ((address, ObjectRef.at(address, entry.id)) for address, entry in observed.state.entries.items())
-    found = {address: records[ref.kind][ref.id] for address, ref in entries if ref.id in records.get(ref.kind, ())}
-    blocks = _blocks(observed, found.values())
-    return {
-        address: _Object(blocks[record.ref], desired.resources.get(address), record.id, record.name)
-        for address, record in found.items()
-    }
-
-
-def _unmanaged(observed: Observed) -> dict[ObjectRef, _Object]:
-    """The live objects that no address has, and that no replace has put aside."""
-    entries = observed.state.entries.items()
-    known = {ObjectRef.at(address, each) for address, entry in entries for each in (entry.id, *entry.superseded)}
-    every = (each for records in observed.live.records.values() for each in records.values())
-    found = {record.ref: record for record in every if record.ref not in known}
-    blocks = _blocks(observed, found.values())
-    return {ref: _Object(blocks[ref], None, ref.id, record.name) for ref, record in found.items()}
-
-
-def _blocks(observed: Observed, records: Iterable[Record]) -> dict[ObjectRef, dict[str, Any]]:
-    """The fields of live objects as both projects could have them: addresses, or else labels, in place of ids."""
-    live = observed.live
+def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple[dict[str, _Object], ByName]:
+    """The live objects that the state names, by address, and the rest. Their fields are as both projects could have
+    them: addresses, or else labels, in place of ids. What a replace has put aside is left out."""
+    live, entries = observed.live, observed.state.entries
     labels = find_labels(item for items in live.lookups.values() for item in items)
     counts = Counter(labels.values())
     unique = {object_id: label for object_id, label in labels.items() if counts[label] == 1}
-    fields = {record.ref: written_fields(record) for record in records}
-    found = make_blocks(fields, live, ObjectRef.managed(observed.state.entries))
-    for ref, block in found.items():
-        kind = KINDS[ref.kind]
+    records = {record.ref: record for found in live.records.values() for record in found.values()}
+    addresses, known = ObjectRef.managed(entries), known_objects(entries)
+    blocks = make_blocks({ref: written_fields(record) for ref, record in records.items()}, live, addresses)
+    managed: dict[str, _Object] = {}
+    rest: ByName = defaultdict(list)
+    for ref, block in blocks.items():
+        kind, address = KINDS[ref.kind], addresses.get(ref, "")
         for name, reference in kind.reference_fields():
             key = reference.label_key
             block[name] = [
                 {"type": each["type"], key: unique[each["id"]]} if key and each.get("id") in unique else each
                 for each in block.get(name) or ()
             ]
-        found[ref] = {name: without_nulls(value) for name, value in written(kind, block).items()}
-    return found
+        fields = {name: without_nulls(value) for name, value in block.items()}
+        sides = _sides(kind, fields, ignored, desired.resources.get(address), ref.id)
+        found = _Object(sides, records[ref].name or None)
+        if address:
+            managed[address] = found
+        elif ref not in known:
+            # A field that may differ is no part of the key.
+            names = [name for name in kind.natural_key if name in sides] or kind.natural_key
+            rest[ref.kind, *(normal_form(str(block.get(name))) for name in names)].append(found)
+    return managed, rest
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparer:
-    """Compares objects of two environments. `ignored`: what may differ → how many differences that has left out."""
-
-    desired: Pair[Desired]
-    ignored: dict[str, int]
-
-    def by_address(
-        self, names: Pair[str], objects: Pair[Mapping[str, _Object]], targets: Collection[str], *, is_live: bool
-    ) -> Comparison:
-        """The comparison of objects by their addresses."""
-        addresses = {*objects[0], *objects[1]}
-        if targets:
-            known = addresses.union(*(side.resources for side in self.desired))
-            addresses &= {each for target in targets for each in find_targets(target, known, self.desired[0])}
-        differences: list[Difference] = []
-        meant: list[Difference] = []
-        for address in sorted(addresses, key=natural):
-            one, other = objects[0].get(address), objects[1].get(address)
-            absent = 0 if one is None else 1
-            place = self.desired[absent].left_out.get(address) if one is None or other is None else None
-            is_left = is_live and address in self.desired[absent].resources
-            reason = f"written for {names[absent]}, too, and not applied there" if is_left else ""
-            reason = f"only_in at {place}" if place else reason
-            (meant if place else differences).extend(self._differences(address, (one, other), reason))
-        return Comparison(names, len(addresses), tuple(differences), meant=tuple(meant), ignored=self.ignored)
-
-    def by_name(self, objects: Pair[Mapping[ObjectRef, _Object]]) -> Iterator[Difference]:
-        """The differences of objects that have no addresses, by their natural keys. A field that may differ is no part
-        of the key. Several objects of one key are held against each other in the order of their fields."""
-        groups: dict[tuple[str, ...], Pair[list[_Object]]] = defaultdict(lambda: ([], []))
-        for at, side in enumerate(objects):
-            for ref, each in sorted(side.items(), key=lambda item: canonical(item[1].fields)):
-                key = (normal_form(str(each.fields.get(name))) for name in self._key(KINDS[ref.kind]))
-                groups[ref.kind, *key][at].append(each)
-        for (kind, *_), group in sorted(groups.items()):
-            for one, other in zip_longest(*group):
-                yield from self._differences(str(ObjectRef(kind, (one or other).id)), (one, other))
-
-    def _key(self, kind: Kind) -> list[str]:
-        meant = {each for each in kind.natural_key for rule in self.ignored if _is_meant(rule, kind.name, each)}
-        return [each for each in kind.natural_key if each not in meant] or list(kind.natural_key)
-
-    def _differences(self, address: str, pair: Pair[_Object | None], reason: str = "") -> Iterator[Difference]:
-        one, other = pair
-        name = next(each.name for each in pair if each)
-        if one is None or other is None:
-            yield Difference(address, "", (one.side() if one else None, other.side() if other else None), name, reason)
-            return
-        kind = KINDS[address_kind(address)]
-        for path, *values in _leaves(kind, one.fields, other.fields):
-            rules = [rule for rule in self.ignored if _is_meant(rule, kind.name, path)]
-            if rules:
-                self.ignored[rules[0]] += 1
-            else:
-                yield Difference(address, path, (one.side(path, values[0]), other.side(path, values[1])), name)
+def _sides(
+    kind: Kind, fields: Fields, ignored: Sequence[str], resource: Resource | None, object_id: str | None = None
+) -> dict[str, Side]:
+    """The values of an object without what may differ, with their places. Lists whose order means nothing are sorted,
+    and a map without keys says nothing."""
+    kept = written(kind, fields, [rule.removeprefix(f"{kind.name}.") for rule in ignored])
+    for field in kind.fields:
+        if field.unordered and isinstance(kept.get(field.name), list):
+            kept[field.name] = sorted(kept[field.name], key=canonical)
+    found = (leaf for name, value in kept.items() for leaf in leaves(name, value))
+    sides = {"": Side(None, object_id), **{path: Side(value, object_id) for path, value in found if value != {}}}
+    if resource is None:
+        return sides
+    for path, side in sides.items():
+        # A live value that is not the written one does not come from what that is made of.
+        is_ours = path and (object_id is None or alike(value_at(resource.fields, path_keys(path) or ()), side.value))
+        within = (
+            places
+            for inner, places in (resource.sources.items() if is_ours else ())
+            if is_within(inner, path) or is_within(path, inner)
+        )
+        sources = tuple(dict.fromkeys(chain.from_iterable(within)))
+        sides[path] = replace(side, place=resource.field_location(path), sources=sources)
+    return sides
 
 
-def _is_meant(rule: str, kind: str, path: str) -> bool:
-    """Whether a rule, FIELD or KIND.FIELD, lets a value differ."""
-    named, _, rest = rule.partition(".")
-    has_kind = named in KINDS and rest
-    return (not has_kind or named == kind) and is_within(path, keys_path((rest if has_kind else rule).split(".")))
+def _unmanaged(one: ByName, other: ByName) -> Iterator[Difference]:
+    """The differences of objects that have no addresses. Several objects of one natural key are held against each other
+    in the order of their values."""
+
+    def rank(each: _Object) -> str:
+        return canonical([side.value for side in each.sides.values()])
+
+    for key in sorted({*one, *other}):
+        left, right = (sorted(side.get(key, ()), key=rank) for side in (one, other))
+        for pair in zip_longest(left, right):
+            found = next(each for each in pair if each)
+            yield from _differences(f"{key[0]}[{found.sides[''].id}]", *pair)
 
 
-def _leaves(kind: Kind, one: Fields, other: Fields) -> Iterator[tuple[str, Any, Any]]:
-    """Path and both values of each difference, in the order of the kind's fields. Lists whose order means nothing begin
-    with what they share."""
-    unordered = {each.name: each for each in kind.fields if each.unordered}
-    for name in dict.fromkeys([*kind.field_names(), *one, *other]):
-        before, after = one.get(name, ABSENT), other.get(name, ABSENT)
-        if name in unordered and isinstance(before, list) and isinstance(after, list):
-            if same_value(unordered[name], before, after):
-                continue
-            after = [*(each for each in before if each in after), *(each for each in after if each not in before)]
-        yield from _differing(name, before, after)
-
-
-def _differing(path: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
-    """The values that differ at a path and within it. A list is one value."""
-    if alike(one, other):
-        return
-    maps = [each for each in (one, other) if each is not ABSENT]
-    if not all(isinstance(each, dict) for each in maps) or not any(maps):
-        yield path, one, other
-        return
-    for key in dict.fromkeys(key for each in maps for key in each):
-        inner = (each if each is ABSENT else each.get(key, ABSENT) for each in (one, other))
-        yield from _differing(dotted(path, [key]), *inner)
+def _differences(
+    address: str, one: _Object | None, other: _Object | None, reason: str | None = None
+) -> Iterator[Difference]:
+    before, after = (each.sides if each else {} for each in (one, other))
+    name = next(each.name for each in (one, other) if each)
+    for path in dict.fromkeys([*before, *after]) if one and other else [""]:
+        left, right = before.get(path), after.get(path)
+        if left is None or right is None or not alike(left.value, right.value):
+            yield Difference(address, path or None, name, left, right, reason)

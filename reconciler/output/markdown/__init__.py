@@ -3,13 +3,12 @@
 from reconciler.output.markdown.ends import all_applied_markdown, drifts_markdown
 from reconciler.output.markdown.environments import plans_markdown
 from reconciler.output.markdown.plan import PlanMarkdown
-from reconciler.output.markdown.reports import applied_markdown, compared_markdown, drift_markdown, failed_markdown
+from reconciler.output.markdown.reports import applied_markdown, drift_markdown, failed_markdown
 
 __all__ = [
     "PlanMarkdown",
     "all_applied_markdown",
     "applied_markdown",
-    "compared_markdown",
     "drift_markdown",
     "drifts_markdown",
     "failed_markdown",

@@ -10,10 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, marker_line, name_set
-from reconciler.model.comparison import Comparison
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
-from reconciler.output.compared import MOST_NAMED, Group, find_groups, title
 from reconciler.output.labels import api_note
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
@@ -165,39 +163,6 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
         applied, live = code(named(field.applied, labels)), code(named(field.live, labels))
         lines.append(f"  - {code(field.path)}: {applied} was applied, {live} is live; {prose(field.next)}")
     return "\n".join(lines)
-
-
-def compared_markdown(found: Comparison) -> str:
-    """What differs between two environments, for the summary of a job."""
-    return "\n\n".join(_compared(found))
-
-
-def _compared(found: Comparison) -> Iterator[str]:
-    yield f"Comparison of {title(found, code)}"
-    for heading, differences in (("", found.differences), ("Not managed, compared by name", found.unmanaged)):
-        if groups := [_compared_group(found, group) for group in find_groups(differences)]:
-            yield from [f"#### {heading}"] if heading else []
-            yield bullets(fitting(groups, DRIFT_ROOM, "`--format json` lists all"))
-    yield from _listed("Meant to differ", (_compared_group(found, each) for each in find_groups(found.meant)))
-    if found.ignored:
-        yield f"Differences left out: {', '.join(f'{code(rule)} ({count:,})' for rule, count in found.ignored.items())}"
-    yield from _listed("Warnings", map(prose, found.warnings))
-
-
-def _compared_group(found: Comparison, group: Group) -> str:
-    environments, names = list(map(code, found.environments)), group.names()
-    what = prose(group.what()) if names else code(group.what())
-    places = [f" ({code(written)})" if (written := group.written_at(at)) else "" for at in (0, 1)]
-    if not group.first.path:
-        why = f", {prose(group.reason())}" if group.reason() else ""
-        line = f"{what} in {environments[group.alone]} alone{places[group.alone]}{why}"
-    else:
-        example = f", such as {code(group.example())}" if group.example() else ""
-        values = (code(named(side.value, {})) if side else found.absent for side in group.first.sides)
-        sides = [f"{value} in {name}{line}" for value, name, line in zip(values, environments, places, strict=True)]
-        line = f"{code(group.first.path)} of {what}{example}: {', '.join(sides)}"
-    more = f" and {len(names) - MOST_NAMED:,} more" if names[MOST_NAMED:] else ""
-    return line + (f"; {', '.join(map(code, names[:MOST_NAMED]))}{more}" if names else "")
 
 
 def _listed(heading: str, lines: Iterable[str], sign: str = "-") -> Iterator[str]:
