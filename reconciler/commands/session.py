@@ -110,8 +110,6 @@ def open_session(
     """
     opened = shared.opened if shared else Opened(path)
     chosen = opened.environment(environment)
-    if not path.exists():
-        opened.check()  # It says so, which a key that is missing would hide.
     secret = read_secret(chosen, variables, opened.folder)
     if hide is not None:
         hide(secret.value)

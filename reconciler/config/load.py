@@ -64,6 +64,8 @@ class Configuration:
         if not is_known and (elsewhere := self._reading.source.settings_elsewhere(if_empty=True)):
             raise invalid([elsewhere])
         self.require_sound_settings()
+        if name is None and not self.path.exists():
+            self.check()  # It says so, which a key that is not set would hide.
         if name is None and len(self.environments) == 1:
             return next(iter(self.environments.values()))
         if name is None:
