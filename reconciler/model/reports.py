@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from reconciler.errors import Exit, Location, ReconcilerError
+from reconciler.model.health import NotDelivering
 from reconciler.model.inputs import Desired, Fields, Live
 from reconciler.model.plan import Change, KeptField, Plan
 
@@ -298,7 +299,7 @@ class Drifted:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at; `api`,
-    `labels` and `ignored` are those of the plan."""
+    `labels` and `ignored` are those of the plan. `health`: what does not deliver, which is no drift."""
 
     environment: str
     compared: int
@@ -307,3 +308,4 @@ class Drift:
     api: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[KeptField, ...] = ()
+    health: tuple[NotDelivering, ...] = ()

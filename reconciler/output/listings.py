@@ -7,7 +7,7 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
-from reconciler.errors import Problem
+from reconciler.errors import Problem, some_of
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Drift, Drifted, DriftedField, Receipt
@@ -121,6 +121,15 @@ def _drift_lines(drift: Drift) -> Iterator[str]:
             rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
             yield dim(f"      {', '.join(escape(each.address) for each in group[:MOST_NAMED])}{rest}")
     yield from map(dim, ignored_lines(drift.ignored, drift.labels))
+    if drift.health:
+        yield ""
+        yield bold(f"Not delivering: {counted(len(drift.health), 'object')}")
+    for stopped in drift.health:
+        yield ""
+        yield f"{red(f'  ! {escape(stopped.address)} ({escape(stopped.id)})')} {format_value(stopped.name)}"
+        yield f"      {escape(stopped.problem)}"
+        if stopped.affects:
+            yield f"      affects {escape(some_of(stopped.affects))}"
 
 
 def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
@@ -149,4 +158,5 @@ def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[s
 def drift_values(drift: Drift) -> dict[str, Any]:
     """Drift for programs: what its JSON says of one environment."""
     drifted = list(map(asdict, drift.objects))
-    return {"environment": drift.environment, "compared": drift.compared, "drift": drifted}
+    health = list(map(asdict, drift.health))
+    return {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}

@@ -8,7 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
+from reconciler.errors import (
+    ApiFailed,
+    ConfigurationInvalid,
+    NotAuthorised,
+    ReconcilerError,
+    Refused,
+    WrongUsage,
+    some_of,
+)
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
 from reconciler.model.reports import ApplyReport, Drift, Drifted, Failure, Outcome, Review, Status, Verification
 from reconciler.output.labels import api_note
@@ -115,7 +123,7 @@ def _failed(failure: Failure, error: BaseException) -> Iterator[str]:
 
 def drift_markdown(drift: Drift) -> str:
     """What somebody changed outside, as an issue."""
-    kind = DRIFT if drift.objects or not drift.compared else NO_DRIFT
+    kind = DRIFT if drift.objects or drift.health or not drift.compared else NO_DRIFT
     mark = CommentMarker(drift.environment, kind, configuration=drift.configuration)
     return _comment(mark, _drift(drift))
 
@@ -128,11 +136,23 @@ def _drift(drift: Drift) -> Iterator[str]:
         return
     if not drift.objects:
         yield f"Drift in {environment}: nothing of {drift.compared:,} remembered was changed outside{api}"
+        yield from _not_delivering(drift)
         return
     changed = counted(len(drift.objects), "object")
     yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
     yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), DRIFT_ROOM, ALL_DRIFT))
+    yield from _not_delivering(drift)
     yield f"---\n\n{WAYS}"
+
+
+def _not_delivering(drift: Drift) -> Iterator[str]:
+    lines = []
+    for each in drift.health:
+        affects = f"; affects {code(some_of(each.affects))}" if each.affects else ""
+        lines.append(
+            f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)}): {prose(each.problem)}{affects}"
+        )
+    yield from _listed("Not delivering", lines, rest=ALL_DRIFT)
 
 
 def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
@@ -147,8 +167,8 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _listed(heading: str, lines: Iterable[str], sign: str = "-") -> Iterator[str]:
-    if listed := list(fitting(lines, LIST_ROOM, REST)):
+def _listed(heading: str, lines: Iterable[str], sign: str = "-", rest: str = REST) -> Iterator[str]:
+    if listed := list(fitting(lines, LIST_ROOM, rest)):
         yield f"#### {heading}"
         yield bullets(listed, sign)
 
