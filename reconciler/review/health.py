@@ -65,7 +65,7 @@ def _failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str, str
     if delivered is not None and failed <= (parse_stamp(delivered) or failed):
         return None
     rose = f"`{delivery.failed_count}` rose from {before} to {after} since {_minute(seen)}"
-    return f"{rose}, and it has not delivered after the last error; {last}", at
+    return f"{rose}; nothing was delivered after the {last}", at
 
 
 def _missed(delivery: Delivery, entry: Entry, record: Record, now: datetime) -> tuple[str, str] | None:
