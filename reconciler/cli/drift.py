@@ -43,11 +43,7 @@ if TYPE_CHECKING:
     help="Write the live values into the YAML, comments kept, for a pull request.",
 )
 @form_option(["text", "json", "markdown"], "What stdout gets; markdown is for `comment`, which makes an issue of it.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(["health"]),
-    help="Exit with 2 also if something does not deliver.",
-)
+@click.option("--fail-on", type=click.Choice(["health"]), help="Exit with 2 also if something does not deliver.")
 @many_connection_options
 def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpack[ManyFlags]) -> None:
     """Show what somebody changed outside since the last apply, and what does not deliver.
@@ -70,9 +66,8 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
     write_stdout(_render(ended, form))
     for each in written:
         _show_written(each)
-    found = (each.value for each in ended)
-    pending = (bool(each and (each.objects or (fail_on and each.health))) for each in found)
-    codes = (Exit.PENDING if is_pending else Exit.DONE for is_pending in pending)
+    found = [each.value and (each.value.objects or (fail_on and each.value.health)) for each in ended]
+    codes = (Exit.PENDING if each else Exit.DONE for each in found)
     require_all(replace(each, code=code) for each, code in zip(ended, codes, strict=True))
 
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from reconciler.errors import Exit, Location, ReconcilerError
-from reconciler.model.health import NotDelivering
 from reconciler.model.inputs import Desired, Fields, Live
 from reconciler.model.plan import Change, KeptField, Plan
+
+if TYPE_CHECKING:
+    from reconciler.model.health import NotDelivering
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -8,16 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.errors import (
-    ApiFailed,
-    ConfigurationInvalid,
-    NotAuthorised,
-    ReconcilerError,
-    Refused,
-    WrongUsage,
-    some_of,
-)
+from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, marker_line
+from reconciler.model.health import NotDelivering
 from reconciler.model.reports import ApplyReport, Drift, Drifted, Failure, Outcome, Review, Status, Verification
 from reconciler.output.labels import api_note
 from reconciler.output.markdown.change import list_tasks
@@ -146,13 +139,11 @@ def _drift(drift: Drift) -> Iterator[str]:
 
 
 def _not_delivering(drift: Drift) -> Iterator[str]:
-    lines = []
-    for each in drift.health:
-        affects = f"; affects {code(some_of(each.affects))}" if each.affects else ""
-        lines.append(
-            f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)}): {prose(each.problem)}{affects}"
-        )
-    yield from _listed("Not delivering", lines, rest=ALL_DRIFT)
+    def line(each: NotDelivering) -> str:
+        affects = f"; affects {code(', '.join(each.affects))}" if each.affects else ""
+        return f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)}): {prose(each.problem)}{affects}"
+
+    yield from _listed("Not delivering", map(line, drift.health), rest=ALL_DRIFT)
 
 
 def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
