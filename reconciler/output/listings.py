@@ -122,12 +122,10 @@ def _drift_lines(drift: Drift) -> Iterator[str]:
             yield dim(f"      {', '.join(escape(each.address) for each in group[:MOST_NAMED])}{rest}")
     yield from map(dim, ignored_lines(drift.ignored, drift.labels))
     if drift.health:
-        yield ""
-        yield bold(f"Not delivering: {counted(len(drift.health), 'object')}")
+        yield from ("", bold(f"Not delivering: {counted(len(drift.health), 'object')}"))
     for stopped in drift.health:
-        yield ""
-        yield f"{red(f'  ! {escape(stopped.address)} ({escape(stopped.id)})')} {format_value(stopped.name)}"
-        yield f"      {escape(stopped.problem)}"
+        head = red(f"  ! {escape(stopped.address)} ({escape(stopped.id)})")
+        yield from ("", f"{head} {format_value(stopped.name)}", f"      {escape(stopped.problem)}")
         if stopped.affects:
             yield f"      affects {escape(some_of(stopped.affects))}"
 

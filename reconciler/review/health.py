@@ -24,8 +24,7 @@ MARGIN = timedelta(hours=1)
 
 def find_health(state: State, live: Live, now: datetime) -> tuple[NotDelivering, ...]:
     """What does not deliver at `now` (UTC), in the order of the addresses."""
-    found = list(_find(state, live, now))
-    if not found:
+    if not (found := list(_find(state, live, now))):
         return ()
     users, addresses = ReferenceResolver(live).users(), ObjectRef.managed(state.entries)
 

@@ -205,22 +205,34 @@ def test_the_day_of_a_clock_change(world: World, at: SetDay) -> None:
     assert "`runs` grew from 3 to 4" in problem(world, "report.local")
 
 
-def test_an_apply_counts_anew(world: World, at: SetDay) -> None:
-    """One that changes something does, for all objects; one that changes nothing writes no state."""
+def test_an_apply_counts(world: World, at: SetDay) -> None:
+    """One that changes something does, for all objects; one that changes nothing writes no state. A counter that has
+    not moved keeps its time: that proves more."""
     world.settle(TEAM)
     at("2026-11-24T12:00:00Z")
-    stop(world, "report.daily", 0)
+    stop(world, "report.daily", 2)
     before = world.state.read_bytes()
     assert world.apply().code == 0
     assert world.state.read_bytes() == before
     assert len(health(world)) == 1
     world.settle(TEAM.replace("p1", "p2"))
     assert health(world) == []
-    entry = json.loads(world.state.read_text())["resources"]["report.daily"]
-    assert (entry["counts"], entry["counted_at"]) == ({"runs": 0}, "2026-11-24T12:00:00Z")
+    assert counted(world, "report.daily") == ({"runs": 2}, "2026-11-24T12:00:00Z")
+    assert counted(world, "integration.hook") == ({"delivery_error_count": 0}, STARTED)
     at("2026-11-25T12:00:00Z")
-    stop(world, "report.daily", 0)
-    assert problem(world, "report.daily").startswith("was due 1 time since 2026-11-24 12:00 UTC")
+    stop(world, "report.daily", 2)
+    world.settle(TEAM)
+    assert counted(world, "report.daily") == ({"runs": 2}, "2026-11-24T12:00:00Z")
+    assert problem(world, "report.daily") == "was due 1 time since 2026-11-24 12:00 UTC, and `runs` stayed at 2"
+    world.settle(TEAM.replace("Daily", "Weekly"))
+    assert counted(world, "report.daily") == ({"runs": 2}, "2026-11-24T12:00:00Z")
+    assert health(world) == []
+
+
+def counted(world: World, address: str) -> tuple[Json, str]:
+    """What the state says of the counters of an object."""
+    entry = json.loads(world.state.read_text())["resources"][address]
+    return entry["counts"], entry["counted_at"]
 
 
 def test_a_state_without_counts(world: World, at: SetDay) -> None:
