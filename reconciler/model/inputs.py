@@ -233,8 +233,8 @@ class Entry:
     wrote the object last; both are empty when they are not known. `stored` has the values that the API shows in place
     of those that were sent, by path (`report_name`, `data.actions.push`). `read_back`: live was seen to be so after the
     last write, so what differs later is somebody's change. `rules` are the local times, by field, that the UTC times in
-    `applied` come from. `counts` are the counters of deliveries that an apply saw, `counted_at` is since when they are so
-    (UTC, ISO 8601): no part of what is wanted or was done, so entries that differ in them alone are equal.
+    `applied` come from. `counts` are the counters of deliveries that an apply saw, and `counted_at` is since
+    when (UTC, ISO 8601): no part of what is wanted or was done, so they are not compared.
     """
 
     id: str

@@ -77,9 +77,8 @@ def hold_lock(store: Backend, holder: LockInfo) -> Iterator[ActiveLock]:
 def with_counts(address: str, entry: Entry, live: Live, at: datetime) -> Entry:
     """The entry with the counters of its live object, as they were seen at a moment (UTC), or before it. If they are as
     they were, the earlier moment proves more, and the state changes less."""
-    kind = KINDS[address_kind(address)]
-    record = live.records.get(kind.name, {}).get(entry.id)
-    counts = count_deliveries(kind, record) if record else {}
+    record = live.records.get(address_kind(address), {}).get(entry.id)
+    counts = count_deliveries(KINDS[record.kind], record) if record else {}
     is_new = counts and counts != entry.counts
     return replace(entry, counts=counts, counted_at=f"{at:%Y-%m-%dT%H:%M:%SZ}") if is_new else entry
 
