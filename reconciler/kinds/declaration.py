@@ -230,7 +230,7 @@ def fails(kind: Kind, record: Record) -> bool:
 def count_deliveries(kind: Kind, record: Record) -> dict[str, int]:
     """The counters of deliveries and errors that a record shows, by their names."""
     names = (kind.delivery.sent_count, kind.delivery.failed_count) if kind.delivery else ()
-    return {name: value for name in names if type(value := record.raw.get(name)) is int}
+    return {name: value for name in filter(None, names) if type(value := record.raw.get(name)) is int}
 
 
 def delivery_change(kind: Kind, change: Change) -> DeliveryChange:
