@@ -47,11 +47,12 @@ IMPORT_HINT = "`reconciler import --help` has an example of each"
     help="Write the live values into the YAML, comments kept, for a pull request.",
 )
 @form_option(["text", "json", "markdown"], "What stdout gets; markdown is for `comment`, which makes an issue of it.")
+@click.option("--fail-on", type=click.Choice(["health"]), help="Exit with 2 also if something does not deliver.")
 @many_connection_options
-def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ManyFlags]) -> None:
-    """Show what somebody changed outside since the last apply.
+def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpack[ManyFlags]) -> None:
+    """Show what somebody changed outside since the last apply, and what does not deliver.
 
-    Exits with 2 if there is something.
+    Exits with 2 if something was changed.
     """
     environments = choose_environments(path, flags)
     if adopt and environments.names:
@@ -69,8 +70,9 @@ def drift(path: Path, adopt: bool, form: str, **flags: Unpack[ManyFlags]) -> Non
     write_stdout(_render(ended, form))
     for each in written:
         _show_written(each)
-    pending = (Exit.PENDING if each.value and each.value.objects else Exit.DONE for each in ended)
-    require_all(replace(each, code=code) for each, code in zip(ended, pending, strict=True))
+    found = [each.value and (each.value.objects or (fail_on and each.value.health)) for each in ended]
+    codes = (Exit.PENDING if each else Exit.DONE for each in found)
+    require_all(replace(each, code=code) for each, code in zip(ended, codes, strict=True))
 
 
 @click.command("import")

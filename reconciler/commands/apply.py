@@ -145,6 +145,7 @@ def apply(
         done = execute(
             planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
         )
+    recorder.count(planned.live, session.door.clock())
     return _finished(
         recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))
     )
@@ -219,6 +220,7 @@ class _ReadingBack:
             except ReconcilerError as error:
                 return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
             live = Live({name: records for each in lives for name, records in each.records.items()})
+            self._recorder.count(live, self._writer.now())
             evidence = Evidence(self._planned.live, self._planned.state, done.answered, last)
             report = verify(done, self._planned.plan, self._recorder.entries(), live, evidence)
             if not unsettled(report):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from reconciler.commands.adopt import Adoption
@@ -18,26 +19,28 @@ from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
 from reconciler.plan.drift import drift
 from reconciler.plan.export import make_block
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
+from reconciler.review.health import find_health
 from reconciler.yaml.edit import Way
 
 
-def find_drift(planned: Planned) -> Drift:
-    """What somebody changed since the last apply. Refused where this looks like another project, or like a list that is
-    short: then all is "gone"."""
+def find_drift(planned: Planned, now: datetime) -> Drift:
+    """What somebody changed since the last apply, and what does not deliver. Refused where this looks like another
+    project, or like a list that is short: then all is "gone"."""
     wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard in (WRONG_PROJECT, VANISHED))
     refuse(replace(planned.plan, refusals=wrong))
-    return drift(planned.state, planned.live, planned.plan)
+    found = drift(planned.state, planned.live, planned.plan)
+    return replace(found, health=find_health(planned.state, planned.live, now))
 
 
 def read_drift(session: Session) -> Drift:
     """What somebody changed since the last apply. Refused as `find_drift` is."""
-    return find_drift(plan(session, Options(to_apply=False)))
+    return find_drift(plan(session, Options(to_apply=False)), session.door.clock())
 
 
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
     """Writes the live values of what somebody changed into the YAML; gives what had changed, and what was written."""
     planned = plan(session, Options(to_apply=False))
-    found = find_drift(planned)
+    found = find_drift(planned, session.door.clock())
     addresses = ObjectRef.managed(planned.state.entries)
     resources = session.configuration.desired(session.environment).resources
     blocks: dict[str, Fields] = {}

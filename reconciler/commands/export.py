@@ -19,7 +19,7 @@ from reconciler.model.inputs import Fields, Live, ObjectRef, State
 from reconciler.observe import observe_remembered
 from reconciler.plan.export import Exported, export
 from reconciler.state.operations import load_state
-from reconciler.state.recorder import Recorder
+from reconciler.state.recorder import Recorder, with_counts
 
 CONFIGURATION = "configuration.schema.json"
 SCHEMA = f"schemas/{CONFIGURATION}"
@@ -39,12 +39,12 @@ def export_project(session: Session) -> Exported:
         said = f"{each.location}: these defaults would change what is exported"
         raise Refused(said, hint="export into an empty folder, and write defaults after that")
     schema = _find_schema(session.opened.folder)
-    live = read_live(session, state)
+    live, now = read_live(session, state), session.door.clock()
     exported = export(live, find_objections, schema or SCHEMA)
     kept = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
     entries = {
-        address: replace(entry, protected=ObjectRef.at(address, entry.id) in kept)
-        for address, entry in exported.entries.items()
+        address: with_counts(address, replace(each, protected=ObjectRef.at(address, each.id) in kept), live, now)
+        for address, each in exported.entries.items()
     }
     added = {} if schema else {SCHEMA: json.dumps(published()[CONFIGURATION], indent=2, ensure_ascii=False) + "\n"}
     return replace(exported, entries=entries, files={**exported.files, **added})

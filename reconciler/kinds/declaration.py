@@ -92,7 +92,8 @@ class Delivery:
     """When an object of a kind sends something to somebody: while its field `status` is `on`. `at` is the field with
     the UTC time of day (HH:MM) of a daily delivery, if it has one; `noun` is what people call what it sends. `failing`
     is the word of `status` that says that deliveries fail, and `remedy` what a person does before it is `on` again. In
-    the API's record, `last_at` is when it sent last, `failed_at` since when it fails, `failure` the server's words."""
+    the API's record, `last_at` is when it sent last, `failed_at` since when it fails, `failure` the server's words,
+    `sent_count` the counter that grows with each delivery, `failed_count` the one that grows with each error."""
 
     status: str
     on: str
@@ -103,6 +104,8 @@ class Delivery:
     last_at: str = ""
     failed_at: str = ""
     failure: str = ""
+    sent_count: str = ""
+    failed_count: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,12 @@ def fails(kind: Kind, record: Record) -> bool:
     """Whether an object should send something and its deliveries fail."""
     delivery = kind.delivery
     return delivery is not None and bool(delivery.failing) and record.fields.get(delivery.status) == delivery.failing
+
+
+def count_deliveries(kind: Kind, record: Record) -> dict[str, int]:
+    """The counters of deliveries and errors that a record shows, by their names."""
+    names = (kind.delivery.sent_count, kind.delivery.failed_count) if kind.delivery else ()
+    return {name: value for name in filter(None, names) if type(value := record.raw.get(name)) is int}
 
 
 def delivery_change(kind: Kind, change: Change) -> DeliveryChange:

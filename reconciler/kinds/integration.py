@@ -134,6 +134,7 @@ INTEGRATION = Kind(
         last_at="last_delivery_at",
         failed_at="last_error_at",
         failure="last_error_message",
+        failed_count="delivery_error_count",
     ),
     example={"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS", "status": "active"},
 )

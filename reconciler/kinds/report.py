@@ -137,7 +137,7 @@ REPORT = Kind(
     from_wire=from_wire,
     lost_on_delete="its id and its count of runs",
     test_path="/send-test",
-    delivery=Delivery(status="status", on="active", noun="report", at="send_at"),
+    delivery=Delivery(status="status", on="active", noun="report", at="send_at", sent_count="runs"),
     example={
         "report_name": "Daily Revenue",
         "send_at": "09:00",

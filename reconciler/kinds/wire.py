@@ -20,6 +20,8 @@ ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")
 FIXED_SEGMENTS = frozenset({"meta", "destinations", ".", ".."})
 LONGEST_NAME = 255
 """Characters of a name, as all kinds document it. A longer one is truncated in messages alone."""
+CHANGED_AT = "updated_at"
+"""Reports and integrations have it; automations have no times [seed]."""
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.model.health import NotDelivering
 from reconciler.model.plan import KeptField
 
 
@@ -36,7 +37,7 @@ class Drifted:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at; `api`,
-    `labels` and `ignored` are those of the plan."""
+    `labels` and `ignored` are those of the plan. `health`: what does not deliver, which is no drift."""
 
     environment: str
     compared: int
@@ -45,3 +46,4 @@ class Drift:
     api: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[KeptField, ...] = ()
+    health: tuple[NotDelivering, ...] = ()

@@ -233,7 +233,8 @@ class Entry:
     wrote the object last; both are empty when they are not known. `stored` has the values that the API shows in place
     of those that were sent, by path (`report_name`, `data.actions.push`). `read_back`: live was seen to be so after the
     last write, so what differs later is somebody's change. `rules` are the local times, by field, that the UTC times in
-    `applied` come from.
+    `applied` come from. `counts` are the counters of deliveries that an apply saw, and `counted_at` is since
+    when (UTC, ISO 8601): no part of what is wanted or was done, so they are not compared.
     """
 
     id: str
@@ -246,10 +247,12 @@ class Entry:
     stored: Mapping[str, Any] = field(default_factory=dict)
     read_back: bool = False
     rules: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict, compare=False)
+    counted_at: str = field(default="", compare=False)
 
     def as_wanted(self) -> Entry:
         """What it says of what is wanted: not where that is written, by which commit, nor what came of it."""
-        return replace(self, file="", commit="", stored={}, read_back=False)
+        return replace(self, file="", commit="", stored={}, read_back=False, counts={}, counted_at="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,9 @@ class Change:
         if self.remember is not None:
             entry = self.remember.as_wanted()
             content["remember"] = {
-                name: getattr(entry, name) for name in entry.__slots__ if name not in ("read_back", "rules")
+                name: getattr(entry, name)
+                for name in entry.__slots__
+                if name not in ("read_back", "rules", "counts", "counted_at")
             }
             if rules := entry.rules:
                 content["remember"] |= {"applied": _without(rules, entry.applied), "rules": rules}

@@ -150,7 +150,7 @@ def drifts_text(ended: Sequence[Ended[Drift]]) -> str:
     if len(ended) == 1 and ended[0].value is not None:
         return drift_text(ended[0].value)
     rows = [(each.environment, _drift_cell(each), f"{each.seconds:.1f} s") for each in ended]
-    changed = [drift_text(each.value) for each in ended if each.value and each.value.objects]
+    changed = [drift_text(each.value) for each in ended if each.value and (each.value.objects or each.value.health)]
     return "\n\n".join([_table(f"Drift in {len(ended)} environments", rows), *changed])
 
 
@@ -159,7 +159,9 @@ def _drift_cell(ended: Ended[Drift]) -> str:
     if drift is None:
         return _failed(ended)
     changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
-    return f"{changed} changed outside, of {drift.compared} remembered" if drift.compared else "nothing is remembered"
+    stopped = f", {len(drift.health)} not delivering" if drift.health else ""
+    said = f"{changed} changed outside, of {drift.compared} remembered{stopped}"
+    return said if drift.compared else "nothing is remembered"
 
 
 def drifts_json(ended: Sequence[Ended[Drift]]) -> str:

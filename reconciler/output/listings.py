@@ -7,7 +7,7 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
-from reconciler.errors import Problem
+from reconciler.errors import Problem, some_of
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
@@ -122,6 +122,13 @@ def _drift_lines(drift: Drift) -> Iterator[str]:
             rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
             yield dim(f"      {', '.join(escape(each.address) for each in group[:MOST_NAMED])}{rest}")
     yield from map(dim, ignored_lines(drift.ignored, drift.labels))
+    if drift.health:
+        yield from ("", bold(f"Not delivering: {counted(len(drift.health), 'object')}"))
+    for stopped in drift.health:
+        head = red(f"  ! {escape(stopped.address)} ({escape(stopped.id)})")
+        yield from ("", f"{head} {format_value(stopped.name)}", f"      {escape(stopped.problem)}")
+        if stopped.affects:
+            yield f"      affects {escape(some_of(stopped.affects))}"
 
 
 def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
@@ -150,4 +157,5 @@ def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[s
 def drift_values(drift: Drift) -> dict[str, Any]:
     """Drift for programs: what its JSON says of one environment."""
     drifted = list(map(asdict, drift.objects))
-    return {"environment": drift.environment, "compared": drift.compared, "drift": drifted}
+    health = list(map(asdict, drift.health))
+    return {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}

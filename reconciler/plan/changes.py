@@ -80,6 +80,8 @@ def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], liv
         same.commit if same else "",
         still_stored(fields, live.fields, same) if live and same else {},
         rules={name: rule for name, rule in _rules(resource).items() if name in fields},
+        counts=same.counts if same else {},
+        counted_at=same.counted_at if same else "",
     )
 
 

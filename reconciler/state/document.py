@@ -17,6 +17,7 @@ FORMAT_VERSION = 2
 OLDEST_VERSION = 1
 """Format 1 had no configuration, tombstones, files, commits and stored values."""
 OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}, "read_back": False, "rules": {}}
+OPTIONAL |= {"counts": {}, "counted_at": ""}
 """The optional fields of an entry, with their defaults."""
 Tombstones = Mapping[str, Tombstone | None]
 """By `kind[id]`, the tombstones of objects; None removes one."""

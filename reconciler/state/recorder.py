@@ -8,9 +8,12 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 
 from reconciler.errors import KeyExposed, ReconcilerError, Refused
-from reconciler.model.inputs import NO_TOMBSTONES, Entry, ObjectRef, State, Tombstone, address_kind
+from reconciler.kinds import KINDS
+from reconciler.kinds.declaration import count_deliveries
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, Live, ObjectRef, State, Tombstone, address_kind
 from reconciler.model.redaction import Spellings
 from reconciler.serialization import canonical, json_text
 from reconciler.state.backend import Backend, LockInfo, ReceiptFile, Snapshot
@@ -69,6 +72,15 @@ def hold_lock(store: Backend, holder: LockInfo) -> Iterator[ActiveLock]:
     began = time.monotonic()
     with store.lock(holder):
         yield ActiveLock(store, holder, time.monotonic() - began)
+
+
+def with_counts(address: str, entry: Entry, live: Live, at: datetime) -> Entry:
+    """The entry with the counters of its live object, as they were seen at a moment (UTC), or before it. If they are as
+    they were, the earlier moment proves more, and the state changes less."""
+    record = live.records.get(address_kind(address), {}).get(entry.id)
+    counts = count_deliveries(KINDS[record.kind], record) if record else {}
+    is_new = counts and counts != entry.counts
+    return replace(entry, counts=counts, counted_at=f"{at:%Y-%m-%dT%H:%M:%SZ}") if is_new else entry
 
 
 class Recorder:
@@ -214,6 +226,12 @@ class Recorder:
             for address in addresses:
                 if address in self._entries:
                     self._entries[address] = replace(self._entries[address], read_back=True)
+
+    def count(self, live: Live, at: datetime) -> None:
+        """Remembers the counters of live objects. `at` (UTC) is when they were seen, or later: a delivery in between
+        then counts for the object. The journal does not say so, and it is no reason to write the state."""
+        with self._lock:
+            self._entries |= {address: with_counts(address, each, live, at) for address, each in self._entries.items()}
 
     def deleted(self, address: str, kind: str, object_id: str) -> None:
         """Records that an object was deleted. It was the one of the address, or one that a replace had superseded.

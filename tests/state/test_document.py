@@ -64,7 +64,7 @@ def test_it_is_made_for_a_diff(world: World) -> None:
     assert (found["format_version"], found["environment"], found["serial"]) == (2, "default", 1)
     assert list(found["resources"]) == ADDRESSES
     entry = found["resources"]["report.daily"]
-    assert set(entry) == {"id", "protected", "depends_on", "applied", "file", "read_back"}
+    assert set(entry) == {"id", "protected", "depends_on", "applied", "file", "read_back", "counts", "counted_at"}
     assert entry["file"] == "main.yaml"
     assert (entry["protected"], entry["depends_on"]) == (True, ["integration.hook"])
 

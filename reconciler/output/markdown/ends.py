@@ -100,12 +100,13 @@ def drifts_markdown(ended: Sequence[Ended[Drift]], configuration: str | None = N
         if not each.value.compared:
             return ("**not known**, nothing is remembered of an apply",)
         objects = strong(counted(len(each.value.objects), "object")) if each.value.objects else "nothing"
-        return (f"{objects} changed outside, of {each.value.compared:,} remembered",)
+        health = f", {strong(f'{len(each.value.health):,} not delivering')}" if each.value.health else ""
+        return (f"{objects} changed outside, of {each.value.compared:,} remembered{health}",)
 
     table = make_table(
         ended, "| environment | drift |", cells, lambda each: len(each.value.objects) if each.value else 0
     )
-    sections = [_drift_section(each) for each in drifts if each.objects]
+    sections = [_drift_section(each) for each in drifts if each.objects or each.health]
     ways = [f"---\n\n{WAYS}"] if changed else []
     mark = _mark(ended, DRIFT if is_open else NO_DRIFT, name)
     return comment(mark, (head, table, *show_sections(sections, TEXT_ROOM - size(head) - size(table)), *ways))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, marker_line, name_set
 from reconciler.model.drift import Drift, Drifted
+from reconciler.model.health import NotDelivering
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
 from reconciler.output.labels import api_note
 from reconciler.output.markdown.change import list_tasks
@@ -134,8 +135,9 @@ def drift_markdown(drift: Drift) -> str:
 
 
 def is_news(drift: Drift) -> bool:
-    """Whether people have to look: something was changed outside, or that is not known."""
-    return bool(drift.objects) or not drift.compared
+    """Whether people have to look: something was changed outside, or does not deliver, or that is
+    not known."""
+    return bool(drift.objects or drift.health) or not drift.compared
 
 
 def drift_parts(drift: Drift, room: int) -> Iterator[str]:
@@ -147,10 +149,20 @@ def drift_parts(drift: Drift, room: int) -> Iterator[str]:
         return
     if not drift.objects:
         yield f"Drift in {environment}: nothing of {drift.compared:,} remembered was changed outside{api}"
+        yield from _not_delivering(drift)
         return
     changed = counted(len(drift.objects), "object")
     yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
     yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), room, ALL_DRIFT))
+    yield from _not_delivering(drift)
+
+
+def _not_delivering(drift: Drift) -> Iterator[str]:
+    def line(each: NotDelivering) -> str:
+        affects = f"; affects {code(', '.join(each.affects))}" if each.affects else ""
+        return f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)}): {prose(each.problem)}{affects}"
+
+    yield from _listed("Not delivering", map(line, drift.health), rest=ALL_DRIFT)
 
 
 def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
@@ -165,8 +177,8 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _listed(heading: str, lines: Iterable[str], sign: str = "-") -> Iterator[str]:
-    if listed := list(fitting(lines, LIST_ROOM, REST)):
+def _listed(heading: str, lines: Iterable[str], sign: str = "-", rest: str = REST) -> Iterator[str]:
+    if listed := list(fitting(lines, LIST_ROOM, rest)):
         yield f"#### {heading}"
         yield bullets(listed, sign)
 

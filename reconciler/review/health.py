@@ -1,0 +1,94 @@
+"""What should deliver and does not, as far as the counters of the API prove it.
+
+A counter proves something only beside what an apply saw of it. A report may have been delivered early or late, and the
+clocks of two machines differ: so a delivery within an hour of either end of the time that is looked at does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from reconciler.kinds import KINDS
+from reconciler.kinds.declaration import Delivery, count_deliveries, fails, sends
+from reconciler.kinds.references import ReferenceResolver
+from reconciler.kinds.wire import CHANGED_AT, in_short
+from reconciler.model.health import NotDelivering
+from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
+from reconciler.review.clock import DAY, TIME_OF_DAY, parse_stamp
+from reconciler.text import counted
+
+MARGIN = timedelta(hours=1)
+
+
+def find_health(state: State, live: Live, now: datetime) -> tuple[NotDelivering, ...]:
+    """What does not deliver at `now` (UTC), in the order of the addresses."""
+    if not (found := list(_find(state, live, now))):
+        return ()
+    users, addresses = ReferenceResolver(live).users(), ObjectRef.managed(state.entries)
+
+    def affected(each: NotDelivering) -> Iterator[str]:
+        for user in users.get(ObjectRef.at(each.address, each.id), ()):
+            if sends(KINDS[user.kind], user.fields):
+                yield addresses.get(user.ref, str(user.ref))
+
+    return tuple(replace(each, affects=tuple(sorted(set(affected(each))))) for each in found)
+
+
+def _find(state: State, live: Live, now: datetime) -> Iterator[NotDelivering]:
+    for address, entry in sorted(state.entries.items()):
+        kind = KINDS[address_kind(address)]
+        record = live.records[kind.name].get(entry.id)
+        if record is None or kind.delivery is None:
+            continue
+        if told := _failure(kind.delivery, entry, record) or _missed(kind.delivery, entry, record, now):
+            yield NotDelivering(address, record.id, record.name, *told)
+
+
+def _failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str, str | None] | None:
+    """What the API says of an object that fails, and since when; None if it does not prove that it fails now."""
+    raw, kind = record.raw, KINDS[record.kind]
+    at = in_short(raw.get(delivery.failed_at) or "") or None
+    last = f"last error{f' at {at}' if at else ''}: {in_short(raw.get(delivery.failure) or 'no message')}"
+    if fails(kind, record):
+        is_wanted = entry.applied.get(delivery.status, delivery.on) == delivery.on
+        return (f"its {delivery.status} is {delivery.failing}; {last}", at) if is_wanted else None
+    known, failed, delivered = _counts(delivery.failed_count, entry, record), parse_stamp(at), raw.get(delivery.last_at)
+    if known is None or failed is None or (delivered is not None and failed <= (parse_stamp(delivered) or failed)):
+        return None
+    seen, before, after = known
+    rose = f"`{delivery.failed_count}` rose from {before} to {after} since {_minute(seen)}"
+    return (f"{rose}; nothing was delivered after the {last}", at) if after > before else None
+
+
+def _missed(delivery: Delivery, entry: Entry, record: Record, now: datetime) -> tuple[str, str] | None:
+    """How many daily deliveries are missing, and since when; None if that is not proven. A change of the object begins
+    the time anew, because a delivery may not have been due before it."""
+    known, changed = _counts(delivery.sent_count, entry, record), parse_stamp(record.raw.get(CHANGED_AT))
+    time_of_day = TIME_OF_DAY.fullmatch(str(record.fields.get(delivery.at)))
+    if known is None or changed is None or time_of_day is None:
+        return None
+    seen, before, after = known
+    since = max(seen, changed)
+    due = now.replace(hour=int(time_of_day[1]), minute=int(time_of_day[2]), second=0, microsecond=0)
+    count = (now - MARGIN - due) // DAY - (since + MARGIN - due) // DAY if since < now else 0
+    if not 0 <= after - before < count:
+        return None
+    runs = f"stayed at {after}" if after == before else f"grew from {before} to {after}"
+    runs += "" if since == seen else f" since {_minute(seen)}"
+    said = f"was due {counted(count, 'time')} since {_minute(since)}, and `{delivery.sent_count}` {runs}"
+    return said, f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _counts(name: str, entry: Entry, record: Record) -> tuple[datetime, int, int] | None:
+    """When an apply saw a counter, what it was then, and what it is; None if that is not known, or nothing is sent."""
+    kind, seen = KINDS[record.kind], parse_stamp(entry.counted_at)
+    after = count_deliveries(kind, record).get(name)
+    if seen is None or after is None or name not in entry.counts or not sends(kind, record.fields):
+        return None
+    return seen, entry.counts[name], after
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
