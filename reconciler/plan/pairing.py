@@ -88,8 +88,8 @@ def _key(kind_name: str, fields: Fields, *, is_loose: bool) -> tuple[str, ...]:
     return kind_name, *(normal_form(str(fields.get(name))) for name in names)
 
 
-def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way] | None:
-    """The keys of each value that a change has in it, so far out that all `sides` have it; None if a side lacks the
+def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way]:
+    """The keys of each value that a change has in it, so far out that all `sides` have it; none if a side lacks the
     field."""
     lists = {name for name, _ in KINDS[change.kind].reference_fields()}
     ways: dict[Way, None] = {}
@@ -99,7 +99,7 @@ def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way] | None:
         while keys and any(value_at(side, keys) is None for side in sides):
             keys = keys[:-1]
         if not keys:
-            return None
+            return []
         ways[keys] = None
     return [way for way in ways if not any(way[:length] in ways for length in range(1, len(way)))]
 
