@@ -111,16 +111,11 @@ def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
         try:
             edit.path.write_bytes(edit.content)
         except OSError as error:
-            _restore(changed[: index + 1], is_new)
+            for each in changed[: index + 1]:
+                with suppress(OSError):
+                    if is_new[each.path]:
+                        each.path.unlink()
+                    else:
+                        each.path.write_bytes(each.before.encode("utf-8"))
             raise Refused(f"{edit.path}: cannot be written: {error.strerror}; nothing is changed") from error
     return tuple(edit.path for edit in changed)
-
-
-def _restore(edits: Iterable[Edit], is_new: Mapping[Path, bool]) -> None:
-    """Puts the files back as they were before edits, as far as that is possible."""
-    for edit in edits:
-        with suppress(OSError):
-            if is_new[edit.path]:
-                edit.path.unlink()
-            elif edit.path.read_bytes() != edit.before.encode("utf-8"):
-                edit.path.write_bytes(edit.before.encode("utf-8"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from reconciler.commands.edits import read_texts
 from reconciler.commands.export import find_objections, read_live
@@ -24,8 +24,6 @@ from reconciler.plan.identity import deleted_before
 from reconciler.plan.pairing import Selection, find_pairs
 from reconciler.state.operations import load_state
 from reconciler.text import did_you_mean, quote
-
-RESTORED: Final = " is left out: an earlier apply deleted it; `reconciler import ADDRESS ID` takes it back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +78,17 @@ class Project:
         fields: dict[ObjectRef, dict[str, Any]] = {}
         keys: dict[ObjectRef, str] = {}
         found: dict[str, list[str]] = defaultdict(list)
-        deleted = {name for name, each in self.state.tombstones.items() if each.deleted}
         for kind in KINDS.values():
             known = (each for each in self.kept.resources.values() if each.kind == kind.name)
             named = [natural_key(kind, each.fields, normal_form) for each in known]
             records = [each for each in self.live.records[kind.name].values() if each.ref not in self.managed]
             chosen, left = find_expressible(kind, records, find_objections, named)
             keyed = keys_of(map(self.record, chosen), self._taken[kind.name])
-            restored = {ref for ref in chosen if str(ref) in deleted}
-            for record, why in (*left, *((self.record(ref), RESTORED) for ref in restored)):
+            for record, why in left:
                 if selection.has(record):
                     found[why].append(call(record))
-            keys |= {ref: keyed[ref.id] for ref in chosen if ref not in restored}
-            fields |= {ref: each for ref, each in chosen.items() if ref in keys and selection.has(self.record(ref))}
+            keys |= {ref: keyed[ref.id] for ref in chosen}
+            fields |= {ref: each for ref, each in chosen.items() if selection.has(self.record(ref))}
         pairs, unclear = find_pairs(self.candidates, map(self.record, keys))
         for same, addresses in unclear:
             why = f" has a block of its own: {some_of(addresses)} could be it, and that is not clear"

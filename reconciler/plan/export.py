@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -15,7 +14,7 @@ from reconciler.kinds.normalization import Key, normal_form
 from reconciler.kinds.references import ReferenceResolver, references, with_references
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, make_address
 from reconciler.text import natural
-from reconciler.yaml.writing import dump, escape_variables
+from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
 LONGEST = 60
 
@@ -90,11 +89,6 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
     return Exported(files, entries, tuple(warnings))
 
 
-def make_block(record: Record, live: Live, addresses: Addresses) -> dict[str, Any]:
-    """The fields of a live object as YAML. `addresses`: those of possible targets of references."""
-    return make_blocks({record.ref: written_fields(record)}, live, addresses)[record.ref]
-
-
 def written_fields(record: Record) -> dict[str, Any]:
     """The fields of a live object that can be written, in the order of its kind."""
     return {name: record.fields[name] for name in KINDS[record.kind].field_names() if name in record.fields}
@@ -127,7 +121,7 @@ def find_expressible(
             why = f"another {kind.name} has the same {same}; rename one in the dashboard"
             left.append((record, f" is left out: {why}"))
             continue
-        fields, alone, wrong = writable(kind, record, violations)
+        fields, alone, wrong = _find_writable(kind, record, violations)
         left += [(record, f": its {name} is left alone: {message}") for name, message in alone.items()]
         if wrong:
             left.append((record, f" is left out: {'; '.join(wrong)}"))
@@ -136,15 +130,22 @@ def find_expressible(
     return chosen, left
 
 
-def writable(kind: Kind, record: Record, violations: Objections) -> tuple[dict[str, Any], dict[str, str], list[str]]:
+def _find_writable(
+    kind: Kind, record: Record, violations: Objections
+) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     """The fields of an object that may be written, those that may not, and why the object may not."""
     fields = written_fields(record)
     alone = dict(each for each in violations(kind.name, fields) if each[0] in fields)
     alone = {name: message for name, message in alone.items() if not kind.field_named(name).required}
     fields = {name: value for name, value in fields.items() if name not in alone}
     wrong = [message for _, message in violations(kind.name, fields)]
-    wrong += [f"{name} has a key with ${{ in it" for name in fields if _variable_keys(fields[name])]
-    wrong += [f"{name} holds half of a character" for name in fields if not _is_whole(fields[name])]
+    for name, value in fields.items():
+        if has_variable_key(value):
+            wrong.append(f"{name} has a key with ${{ in it")
+        try:
+            dump(value)
+        except ValueError:
+            wrong.append(f"{name} holds half of a character")
     return fields, alone, wrong
 
 
@@ -161,22 +162,6 @@ def _behind(kind: Kind, live: Live) -> dict[ObjectRef, ObjectRef]:
         behind = resolver.targets(reference).behind().items()
         found |= {ObjectRef(reference.kind, item): ObjectRef(reference.kind, each) for item, each in behind}
     return found
-
-
-def _variable_keys(value: Any) -> bool:
-    """Whether a key within a value contains `${`: keys cannot be escaped."""
-    if isinstance(value, dict):
-        return any("${" in key or _variable_keys(inner) for key, inner in value.items())
-    return isinstance(value, list) and any(map(_variable_keys, value))
-
-
-def _is_whole(value: Any) -> bool:
-    """Whether all text can be encoded: JSON may have half a surrogate pair."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:
