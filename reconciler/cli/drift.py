@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from reconciler.model.reports import Ended
 
 
-IMPORT_HINT = "`reconciler import --help` has an example of each"
-
-
 @click.command()
 @path_argument
 @click.option(
@@ -108,11 +105,11 @@ def import_(
       reconciler import --all -e production
       reconciler import --match 'report "Daily*"' --match 'report "Weekly*"'
     """
-    is_many = bool(is_all or matches or kinds)
-    if is_many and (object_id is not None or is_all == bool(matches)):
-        raise WrongUsage("import takes ADDRESS ID, --all or --match, and one of them", hint=IMPORT_HINT)
-    if not is_many and (address is None or object_id is None):
-        raise WrongUsage("import needs ADDRESS ID, --all or --match", hint=IMPORT_HINT)
+    # Without an ID, the one argument is PATH.
+    is_many = object_id is None
+    if [not is_many, is_all, bool(matches)].count(True) != 1 or (kinds and not is_many):
+        said = "import takes ADDRESS ID, --all or --match, and one of them; --kind narrows down the last two"
+        raise WrongUsage(said, hint="`reconciler import --help` has an example of each")
     with open_session(Path(address or ".") if is_many else path, flags) as session:
         if is_many:
             imported = commands.imports.import_objects(session, kinds, matches, file)

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.commands.session import Session
 from reconciler.config.files import Disk, Edited
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.model.inputs import Desired
 from reconciler.system import Unreadable
 from reconciler.yaml.edit import Edit, Way, add_to, set_values
 
@@ -30,14 +28,6 @@ class Written:
     count: int = 0
 
 
-def read_texts(session: Session) -> dict[Path, str]:
-    """Path → text of each file of resources. ConfigurationInvalid if the folder, or one of them, cannot be read."""
-    files, problems = Disk(session.configuration.path).resources()
-    if problems:
-        raise ConfigurationInvalid(problems)
-    return {path: read_text(path) for path in files}
-
-
 def read_text(path: Path) -> str:
     """The text of a file. ConfigurationInvalid if it cannot be read."""
     try:
@@ -51,8 +41,8 @@ def read_text(path: Path) -> str:
 class Texts:
     """The texts of the files of a configuration, while they are edited."""
 
-    def __init__(self, texts: Mapping[Path, str]) -> None:
-        self._before = dict(texts)
+    def __init__(self) -> None:
+        self._before: dict[Path, str] = {}
         self._after: dict[Path, str] = {}
         self._values: dict[Path, dict[Way, Any]] = defaultdict(dict)
         self._owners: dict[tuple[Path, Way], str] = {}
@@ -91,12 +81,6 @@ class Texts:
 def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
     """The configuration as it would be after edits, which are not written."""
     return read_configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
-
-
-def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
-    """What the configuration would want of every environment after edits, which are not written. ConfigurationInvalid
-    if it would have problems."""
-    return edited(path, edits).check()
 
 
 def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:

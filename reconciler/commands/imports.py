@@ -19,8 +19,7 @@ from reconciler.kinds.comparison import keys_path, value_at
 from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Fields, Import, ObjectRef, address_kind, make_address
 from reconciler.model.plan import Action
-from reconciler.plan.export import make_blocks
-from reconciler.plan.pairing import Selection, find_ways, name_variables
+from reconciler.plan.export import Selection, find_ways, make_blocks, name_variables
 from reconciler.text import natural, truncate
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim, Way
 
@@ -78,7 +77,7 @@ class _Import:
     def write(self) -> Written:
         """Writes what can be imported, and says what was done."""
         while True:
-            texts = Texts(self._project.texts)
+            texts = Texts()
             trouble = self._choose() or self._edit(texts) or self._judge(texts.edits())
             if not trouble:
                 done = tuple(self._say_done())

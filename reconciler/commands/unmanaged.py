@@ -9,19 +9,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from reconciler.commands.edits import read_texts
 from reconciler.commands.export import find_objections, read_live
 from reconciler.commands.session import Session
+from reconciler.config.files import Disk
 from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
 from reconciler.model.inputs import Desired, Fields, ObjectRef, Record, Resource
 from reconciler.model.plan import Plan
 from reconciler.plan.build import make_context, make_plan
-from reconciler.plan.export import find_expressible, keys_of
+from reconciler.plan.export import Selection, find_expressible, find_pairs, keys_of
 from reconciler.plan.guards import Options
 from reconciler.plan.identity import deleted_before
-from reconciler.plan.pairing import Selection, find_pairs
 from reconciler.state.operations import load_state
 from reconciler.text import did_you_mean, quote
 
@@ -47,9 +46,9 @@ class Project:
         self.configuration = session.configuration
         self.name, self.environments = session.environment.name, session.opened.environments
         self._options = Options(now=session.door.clock(), api=session.door.address, to_apply=False)
-        self.texts = {path.resolve(): text for path, text in read_texts(session).items()}
+        files, problems = Disk(self.configuration.path).resources()
         # An empty folder is no configuration yet, and gets its first files.
-        every = self.configuration.check() if self.texts else dict.fromkeys(self.environments, Desired({}))
+        every = self.configuration.check() if files or problems else dict.fromkeys(self.environments, Desired({}))
         self.here = every[self.name]
         self.others = {name: each for name, each in every.items() if name != self.name}
         self.unproven = self._find_unproven()

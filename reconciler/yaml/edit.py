@@ -80,24 +80,17 @@ def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
     ConfigurationInvalid if the text has problems; Refused if a resource is not in it.
     """
     source = Source(path, text)
-    for way in values:
-        _document(source, way)
-    return _set(source, text, values) if values else Adopted(Edit(path, text, text))
-
-
-def _set(source: Source, text: str, values: Mapping[Way, Any]) -> Adopted:
-    """Set all values at once; if that fails, one half after the other, to find the values that cannot be set."""
     try:
-        return Adopted(Edit(source.path, text, source.edited(_expected(source, values))))
+        return Adopted(Edit(path, text, source.edited(_expected(source, values))))
     except (UnsafeError, UnwritableError) as error:
         if len(values) == 1:
-            return Adopted(
-                Edit(source.path, text, text), {way: _left(source, way, value, error) for way, value in values.items()}
-            )
+            left = {way: _left(source, way, value, error) for way, value in values.items()}
+            return Adopted(Edit(path, text, text), left)
+    # One half after the other, to find the values that cannot be set.
     pairs, half = iter(values.items()), len(values) // 2
-    first = _set(source, text, dict(islice(pairs, half)))
-    second = _set(Source(source.path, first.edit.after), first.edit.after, dict(pairs))
-    return Adopted(Edit(source.path, text, second.edit.after), {**first.left, **second.left})
+    first = set_values(path, text, dict(islice(pairs, half)))
+    second = set_values(path, first.edit.after, dict(pairs))
+    return Adopted(Edit(path, text, second.edit.after), {**first.left, **second.left})
 
 
 def _document(source: Source, way: Way) -> int:
