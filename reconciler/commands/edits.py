@@ -44,23 +44,19 @@ class Texts:
     def __init__(self) -> None:
         self._before: dict[Path, str] = {}
         self._after: dict[Path, str] = {}
-        self._values: dict[Path, dict[Way, Any]] = defaultdict(dict)
-        self._owners: dict[tuple[Path, Way], str] = {}
+        self._values: dict[Path, dict[Way, tuple[str, Any]]] = defaultdict(dict)
 
     def set(self, address: str, file: Path, way: Way, value: Any) -> None:
         """Notes a value that is to be set for an address."""
-        self._values[file][way] = value
-        self._owners[file, way] = address
+        self._values[file][way] = address, value
 
     def write(self) -> dict[str, str]:
         """Sets the values. Gives the addresses of those that cannot be set, with why."""
         left: dict[str, str] = {}
         for file, values in self._values.items():
-            adopted = set_values(file, self._text(file), values)
+            adopted = set_values(file, self._text(file), {way: value for way, (_, value) in values.items()})
             self._after[file] = adopted.edit.after
-            left |= {
-                self._owners[file, way]: str(each).partition("; change it")[0] for way, each in adopted.left.items()
-            }
+            left |= {values[way][0]: str(each).partition("; change it")[0] for way, each in adopted.left.items()}
         return left
 
     def add(self, file: Path, section: str, added: Mapping[str, Any] | Sequence[Any]) -> None:

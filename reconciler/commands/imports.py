@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import keys_path, value_at
 from reconciler.kinds.references import references
-from reconciler.model.inputs import Desired, Fields, Import, ObjectRef, address_kind, make_address
+from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
 from reconciler.model.plan import Action
 from reconciler.plan.export import Selection, find_ways, make_blocks, name_variables
 from reconciler.text import natural, truncate
@@ -126,8 +127,13 @@ class _Import:
                 resource = resources[change.address]
                 sides = [self._blocks[change.address], *project.sides(change.address).values()]
                 ways[change.address] = differing = find_ways(change, [*sides, resource.fields])
-                why = "a for_each makes it" if resource.instance else _why_fixed(differing, sides)
-                if why:
+                values = json.dumps([value_at(side, way) for side in sides for way in differing])
+                reasons = {
+                    "a for_each makes it": resource.instance,
+                    "one environment lacks it": not differing,
+                    "no variable can hold ${": "${" in values,
+                }
+                if why := next((each for each, holds in reasons.items() if holds), ""):
                     trouble[change.address] = f"{some_of(each.path for each in change.fields)} differs, and {why}"
         return ways, trouble
 
@@ -187,12 +193,18 @@ class _Import:
     def _import_lines(self, texts: Texts) -> dict[str, dict[str, Any]]:
         """The lines of `imports` that are new, by address; those that are there get one more id."""
         project, lines = self._project, dict[str, dict[str, Any]]()
+        written: dict[str, tuple[Path, int, Any]] = {}
+        counts = Counter[Path]()
+        for each in project.configuration.merged.blocks["imports"]:
+            file = Path(each.location.file).resolve()
+            written[each.node["to"]] = file, counts[file], each.node["id"]
+            counts[file] += 1
         for ref, address in self._targets.items():
             ids: Any = {project.name: ref.id} if project.others else ref.id
-            if address not in project.import_lines:
+            if address not in written:
                 lines[address] = {"to": address, "id": ids}
                 continue
-            file, index, known = project.import_lines[address]
+            file, index, known = written[address]
             if known != ids:
                 known = known if isinstance(known, dict) else dict.fromkeys(project.sides(address), known)
                 texts.set(address, file, ("imports", index, "id"), {**known, project.name: ref.id})
@@ -263,11 +275,3 @@ class _Import:
             more = f"; give a variable to what differs, and write: {line}" if ref in pairs else ""
             found.setdefault(f" is left out: {why}{more}", []).append(call(self._project.record(ref)))
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
-
-
-def _why_fixed(ways: Sequence[Way], sides: Sequence[Fields]) -> str:
-    """Why values cannot become variables; empty if they can."""
-    if not ways:
-        return "one environment lacks it"
-    values = json.dumps([value_at(side, way) for side in sides for way in ways])
-    return "no variable can hold ${" if "${" in values else ""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from reconciler.commands.export import find_objections, read_live
@@ -15,7 +14,7 @@ from reconciler.config.files import Disk
 from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
-from reconciler.model.inputs import Desired, Fields, ObjectRef, Record, Resource
+from reconciler.model.inputs import Desired, Fields, ObjectRef, Record
 from reconciler.model.plan import Plan
 from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.export import Selection, find_expressible, find_pairs, keys_of
@@ -51,11 +50,15 @@ class Project:
         every = self.configuration.check() if files or problems else dict.fromkeys(self.environments, Desired({}))
         self.here = every[self.name]
         self.others = {name: each for name, each in every.items() if name != self.name}
-        self.unproven = self._find_unproven()
+        elsewhere = {address: each for desired in self.others.values() for address, each in desired.resources.items()}
+        known = {each.target for each in self.here.imports} | self.state.entries.keys()
+        known |= {each.target for each in self.here.moved if each.source in self.state.entries}
+        # Others have these too, and only a name could say which object each is.
+        unproven = (self.here.resources.keys() & elsewhere.keys()) - known
+        self.unproven = {name: each for name, each in self.here.resources.items() if name in unproven}
         kept = {address: each for address, each in self.here.resources.items() if address not in self.unproven}
         self.kept = replace(self.here, resources=kept)
         self.managed = make_context(self.kept, self.state, self.live, self._options.now).addresses()
-        elsewhere = {address: each for desired in self.others.values() for address, each in desired.resources.items()}
         left_out = self.here.left_out.keys() - self.state.entries.keys()
         lifted = {name: each for name, each in elsewhere.items() if name in left_out and not each.instance}
         self.candidates = self.unproven | lifted
@@ -88,7 +91,7 @@ class Project:
                     found[why].append(call(record))
             keys |= {ref: keyed[ref.id] for ref in chosen}
             fields |= {ref: each for ref, each in chosen.items() if selection.has(self.record(ref))}
-        pairs, unclear = find_pairs(self.candidates, map(self.record, keys))
+        pairs, unclear = find_pairs(self.candidates, [*map(self.record, keys)])
         for same, addresses in unclear:
             why = f" has a block of its own: {some_of(addresses)} could be it, and that is not clear"
             found[why] += [call(each) for each in same if each.ref in fields]
@@ -126,24 +129,6 @@ class Project:
             kind, _, key = address.partition(".")
             taken[kind].add(key)
         return taken
-
-    @cached_property
-    def import_lines(self) -> dict[str, tuple[Path, int, Any]]:
-        """The lines of `imports`: address → file, index in the list, and what is written as the id."""
-        found: dict[str, tuple[Path, int, Any]] = {}
-        known = Counter[Path]()
-        for each in self.configuration.merged.blocks["imports"]:
-            file = Path(each.location.file).resolve()
-            found[each.node["to"]] = file, known[file], each.node["id"]
-            known[file] += 1
-        return found
-
-    def _find_unproven(self) -> dict[str, Resource]:
-        """The resources that other environments have too, and of which only a name could say which object they are."""
-        known = {each.target for each in self.here.imports} | self.state.entries.keys()
-        known |= {each.target for each in self.here.moved if each.source in self.state.entries}
-        elsewhere = {address for each in self.others.values() for address in each.resources}
-        return {name: each for name, each in self.here.resources.items() if name in elsewhere and name not in known}
 
 
 def call(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -153,8 +154,8 @@ def _find_writable(
         if has_variable_key(value):
             wrong.append(f"{name} has a key with ${{ in it")
         try:
-            dump(value)
-        except ValueError:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
             wrong.append(f"{name} holds half of a character")
     return fields, alone, wrong
 
@@ -211,14 +212,13 @@ class Selection:
 
 
 def find_pairs(
-    resources: Mapping[str, Resource], records: Iterable[Record]
+    resources: Mapping[str, Resource], records: Collection[Record]
 ) -> tuple[dict[ObjectRef, str], list[tuple[list[Record], list[str]]]]:
     """Object → address of the resource that it is: both have a natural key that no other one has. Also the objects and
     the addresses that have one key, if they are several. A field that follows the environment of the key may differ, if
     nothing is equal in it, too."""
     pairs: dict[ObjectRef, str] = {}
     unclear = []
-    records = list(records)
     for is_last in (False, True):
         groups: dict[tuple[str, ...], tuple[list[Record], list[str]]] = defaultdict(lambda: ([], []))
         taken = set(pairs.values())
