@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from reconciler.commands.export import find_objections, read_live
@@ -14,7 +13,7 @@ from reconciler.config.files import Disk
 from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
-from reconciler.model.inputs import Desired, Fields, ObjectRef, Record
+from reconciler.model.inputs import Desired, Fields, ObjectRef, Record, address_kind
 from reconciler.model.plan import Plan
 from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.export import Selection, find_expressible, find_pairs, keys_of
@@ -80,12 +79,15 @@ class Project:
         fields: dict[ObjectRef, dict[str, Any]] = {}
         keys: dict[ObjectRef, str] = {}
         found: dict[str, list[str]] = defaultdict(list)
+        named = (self.configuration.named(each) for each in self.environments.values())
+        taken = {*self.configuration.merged.resources, *self.state.entries}.union(*named)
         for kind in KINDS.values():
             known = (each for each in self.kept.resources.values() if each.kind == kind.name)
-            named = [natural_key(kind, each.fields, normal_form) for each in known]
+            written = [natural_key(kind, each.fields, normal_form) for each in known]
             records = [each for each in self.live.records[kind.name].values() if each.ref not in self.managed]
-            chosen, left = find_expressible(kind, records, find_objections, named)
-            keyed = keys_of(map(self.record, chosen), self._taken[kind.name])
+            chosen, left = find_expressible(kind, records, find_objections, written)
+            given = {each.partition(".")[2] for each in taken if address_kind(each) == kind.name}
+            keyed = keys_of(map(self.record, chosen), given)
             for record, why in left:
                 if selection.has(record):
                     found[why].append(call(record))
@@ -119,16 +121,6 @@ class Project:
         written = resource or self.configuration.merged.resources.get(address)
         if written is not None:
             raise Refused(f"{written.location}: {address} is written already", hint=hint)
-
-    @cached_property
-    def _taken(self) -> dict[str, set[str]]:
-        """Kind → the keys that are in use in any environment."""
-        addresses = {address for each in self.environments.values() for address in self.configuration.named(each)}
-        taken: dict[str, set[str]] = defaultdict(set)
-        for address in (*addresses, *self.configuration.merged.resources, *self.state.entries):
-            kind, _, key = address.partition(".")
-            taken[kind].add(key)
-        return taken
 
 
 def call(record: Record) -> str:
