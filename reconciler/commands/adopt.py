@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reconciler.commands.edits import Written, edited, read_text, write_edits
+from reconciler.commands.edits import Written, evaluate, read_text, write_edits
 from reconciler.commands.session import Session
 from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid, some_of
@@ -104,7 +104,7 @@ class Adoption:
             return str(left[0])
         edits = [each.edit for each in adopted]
         try:
-            after = edited(self._path, edits).check()
+            after = evaluate(self._path, edits)
         except ConfigurationInvalid as error:
             return f"{values[-1].path}: then the configuration would be invalid: {error.problems[0]}"
         differing = {name: find_differing(before, after[name]) for name, before in self._before.items()}

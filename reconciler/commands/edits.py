@@ -13,6 +13,7 @@ from reconciler.config.files import Disk, Edited
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
+from reconciler.model.inputs import Desired
 from reconciler.system import Unreadable
 from reconciler.yaml.edit import Edit, Way, add_to, set_values
 
@@ -79,10 +80,15 @@ def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
     return read_configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
 
 
+def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
+    """What every environment would want after edits. ConfigurationInvalid if there would be problems."""
+    return edited(path, edits).check()
+
+
 def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
     """Writes what was edited, and gives the files: all of them or none. Refused if one was changed meanwhile, or cannot
     be written."""
-    changed = [edit for edit in edits if edit.is_change]
+    changed = [edit for edit in edits if edit.before != edit.after]
     for edit in changed:
         if (read_text(edit.path) if edit.path.exists() else "") != edit.before:
             raise Refused(f"{edit.path}: it was changed by somebody else meanwhile", hint="try again")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reconciler.commands.edits import edited, read_text
+from reconciler.commands.edits import evaluate, read_text
 from reconciler.config.files import Disk
 from reconciler.config.fold import fold_blocks
 from reconciler.config.fold_names import lists_by_items, write_block
@@ -81,11 +81,11 @@ class Folder:
         by_file: dict[Path, list[Group]] = defaultdict(list)
         for group in groups:
             by_file[group.file].append(group)
-        made = [self._edit(file, several) for file, several in by_file.items()]
-        edits = [edit for edit, _ in made]
-        folded = [each for _, several in made for each in several]
+        edited = [self._edit(file, several) for file, several in by_file.items()]
+        edits = [edit for edit, _ in edited]
+        folded = [each for _, several in edited for each in several]
         try:
-            after = edited(self._path, edits).check()
+            after = evaluate(self._path, edits)
         except ConfigurationInvalid as error:
             return f"the configuration would be invalid: {error.problems[0]}"
         names = {group.address for group, *_ in folded}

@@ -38,10 +38,6 @@ class Edit:
     after: str
 
     @property
-    def is_change(self) -> bool:
-        return self.before != self.after
-
-    @property
     def content(self) -> bytes:
         """The new bytes of the file."""
         return self.after.encode("utf-8")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from reconciler.cli.main import run
-from reconciler.commands.edits import edited
+from reconciler.commands.edits import evaluate
 from reconciler.model.inputs import Desired
 
 
@@ -47,7 +47,7 @@ def folding(folder: Path, capsys: pytest.CaptureFixture[str]) -> Fold:
         file = folder / "main.yaml"
         file.write_bytes(textwrap.dedent(text).encode())
         (folder / "reconciler.yaml").write_text(settings, encoding="utf-8")
-        before = {name: compared(each) for name, each in edited(folder, []).check().items()}
+        before = {name: compared(each) for name, each in evaluate(folder, []).items()}
         capsys.readouterr()
         assert run(["fold", str(folder), *arguments]) == 0
         shown = capsys.readouterr()
@@ -56,7 +56,7 @@ def folding(folder: Path, capsys: pytest.CaptureFixture[str]) -> Fold:
         captured = capsys.readouterr()
         assert captured.out == shown.out
         after = file.read_bytes().decode()
-        assert {name: compared(each) for name, each in edited(folder, []).check().items()} == before
+        assert {name: compared(each) for name, each in evaluate(folder, []).items()} == before
         assert run(["fold", str(folder), "--write"]) == 0
         assert file.read_bytes().decode() == after or arguments, "folding again changes nothing"
         return Folded(after, captured.out, captured.err)

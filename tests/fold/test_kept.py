@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import run
-from reconciler.commands.edits import edited
+from reconciler.commands.edits import evaluate
 
 from .folding import HOOK, Fold, compared, reports
 
@@ -221,10 +221,10 @@ def test_only_one_file_at_a_time(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(reports(*((f"daily-{app}", f"report_name: Daily {app}") for app in APPS[:2])))
     rest = reports(*((f"daily-{app}", f"report_name: Daily {app}") for app in APPS[2:])).replace(HOOK, "")
     (tmp_path / "b.yaml").write_text(rest)
-    before = compared(edited(tmp_path, []).check()["default"])
+    before = compared(evaluate(tmp_path, [])["default"])
     assert run(["fold", str(tmp_path), "--write"]) == 0
     assert (tmp_path / "b.yaml").read_text() == rest
-    assert compared(edited(tmp_path, []).check()["default"]) == before
+    assert compared(evaluate(tmp_path, [])["default"]) == before
 
 
 def test_an_invalid_configuration_is_not_touched(tmp_path: Path) -> None:
