@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from reconciler.model.reports import Ended
 
 
-IMPORT_HINT = "`reconciler import --help` has an example of each"
-
-
 @click.command()
 @path_argument
 @click.option(
@@ -110,29 +107,21 @@ def import_(
       reconciler import --all -e production
       reconciler import --match 'report "Daily*"' --match 'report "Weekly*"'
     """
-    if is_all or matches or kinds:
-        if object_id is not None or is_all == bool(matches):
-            raise WrongUsage("import takes ADDRESS ID, --all or --match, and one of them", hint=IMPORT_HINT)
-        _import_many(Path(address or "."), kinds, matches, file, flags)
-        return
-    if address is None or object_id is None:
-        raise WrongUsage("import needs ADDRESS ID, --all or --match", hint=IMPORT_HINT)
-    with open_session(path, flags) as session:
-        written = commands.imports.import_object(session, address, object_id, file)
-    _show_written(written)
-    write_stderr("Look at it, then plan: it is adopted by the next apply, and the `imports` line can go after that.")
-
-
-def _import_many(
-    path: Path, kinds: Sequence[str], matches: Sequence[str], file: Path | None, flags: ConnectionFlags
-) -> None:
-    with open_session(path, flags) as session:
-        imported = commands.import_many.import_objects(session, kinds, matches, file)
+    # Without an ID, the one argument is PATH.
+    is_many = object_id is None
+    if [not is_many, is_all, bool(matches)].count(True) != 1 or (kinds and not is_many):
+        said = "import takes ADDRESS ID, --all or --match, and one of them; --kind narrows down the last two"
+        raise WrongUsage(said, hint="`reconciler import --help` has an example of each")
+    with open_session(Path(address or ".") if is_many else path, flags) as session:
+        if is_many:
+            imported = commands.imports.import_objects(session, kinds, matches, file)
+        else:
+            imported = commands.imports.import_object(session, address or "", object_id or "", file)
         chosen = f" -e {session.environment.name}" if len(session.opened.environments) > 1 else ""
-        address = api_note(session.door.address)
+        said = f"{counted(imported.count, 'object')} imported{api_note(session.door.address)}"
     _show_written(imported)
-    adopts = f"`reconciler plan {path}{chosen}` adopts what was imported, and changes nothing for it"
-    write_stderr(f"{counted(imported.count, 'object')} imported{address}{f'; {adopts}' if imported.count else ''}")
+    adopts = f"; `reconciler plan {session.opened.path}{chosen}` adopts what was imported, and changes nothing for it"
+    write_stderr(said + (adopts if imported.count else ""))
 
 
 @click.command()

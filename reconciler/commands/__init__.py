@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         export,
         fold,
         graph,
-        import_many,
         imports,
         plan,
         plan_input,

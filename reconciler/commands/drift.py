@@ -17,7 +17,7 @@ from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
 from reconciler.plan.drift import drift
-from reconciler.plan.export import make_block
+from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.review.health import find_health
 from reconciler.yaml.edit import Way
@@ -66,7 +66,7 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
     """What is live, as it is written in YAML; what stays in a list of references keeps its place."""
     kind = KINDS[address_kind(drifted.address)]
     record, resolver = live.records[kind.name][drifted.id], ReferenceResolver(live)
-    block = make_block(record, live, addresses)
+    block = make_blocks({record.ref: written_fields(record)}, live, addresses)[record.ref]
     for name, reference in kind.reference_fields():
         pairs = list(zip(block.get(name) or (), record.fields.get(name) or (), strict=True))
         sent = [(item, resolver.as_sent(reference, item)) for item in written.get(name) or ()]

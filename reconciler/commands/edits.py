@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.commands.session import Session
 from reconciler.config.files import Disk, Edited
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.reading import Reading
@@ -30,14 +29,6 @@ class Written:
     count: int = 0
 
 
-def read_texts(session: Session) -> dict[Path, str]:
-    """Path → text of each file of resources. ConfigurationInvalid if the folder, or one of them, cannot be read."""
-    files, problems = Disk(session.configuration.path).resources()
-    if problems:
-        raise ConfigurationInvalid(problems)
-    return {path: read_text(path) for path in files}
-
-
 def read_text(path: Path) -> str:
     """The text of a file. ConfigurationInvalid if it cannot be read."""
     try:
@@ -51,26 +42,22 @@ def read_text(path: Path) -> str:
 class Texts:
     """The texts of the files of a configuration, while they are edited."""
 
-    def __init__(self, texts: Mapping[Path, str]) -> None:
-        self._before = dict(texts)
+    def __init__(self) -> None:
+        self._before: dict[Path, str] = {}
         self._after: dict[Path, str] = {}
-        self._values: dict[Path, dict[Way, Any]] = defaultdict(dict)
-        self._owners: dict[tuple[Path, Way], str] = {}
+        self._values: dict[Path, dict[Way, tuple[str, Any]]] = defaultdict(dict)
 
     def set(self, address: str, file: Path, way: Way, value: Any) -> None:
         """Notes a value that is to be set for an address."""
-        self._values[file][way] = value
-        self._owners[file, way] = address
+        self._values[file][way] = address, value
 
     def write(self) -> dict[str, str]:
         """Sets the values. Gives the addresses of those that cannot be set, with why."""
         left: dict[str, str] = {}
         for file, values in self._values.items():
-            adopted = set_values(file, self._text(file), values)
+            adopted = set_values(file, self._text(file), {way: value for way, (_, value) in values.items()})
             self._after[file] = adopted.edit.after
-            left |= {
-                self._owners[file, way]: str(each).partition("; change it")[0] for way, each in adopted.left.items()
-            }
+            left |= {values[way][0]: str(each).partition("; change it")[0] for way, each in adopted.left.items()}
         return left
 
     def add(self, file: Path, section: str, added: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -94,15 +81,14 @@ def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
 
 
 def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
-    """What the configuration would want of every environment after edits, which are not written. ConfigurationInvalid
-    if it would have problems."""
+    """What every environment would want after edits. ConfigurationInvalid if there would be problems."""
     return edited(path, edits).check()
 
 
 def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
     """Writes what was edited, and gives the files: all of them or none. Refused if one was changed meanwhile, or cannot
     be written."""
-    changed = [edit for edit in edits if edit.is_change]
+    changed = [edit for edit in edits if edit.before != edit.after]
     for edit in changed:
         if (read_text(edit.path) if edit.path.exists() else "") != edit.before:
             raise Refused(f"{edit.path}: it was changed by somebody else meanwhile", hint="try again")
@@ -111,16 +97,11 @@ def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
         try:
             edit.path.write_bytes(edit.content)
         except OSError as error:
-            _restore(changed[: index + 1], is_new)
+            for each in changed[: index + 1]:
+                with suppress(OSError):
+                    if is_new[each.path]:
+                        each.path.unlink()
+                    else:
+                        each.path.write_bytes(each.before.encode("utf-8"))
             raise Refused(f"{edit.path}: cannot be written: {error.strerror}; nothing is changed") from error
     return tuple(edit.path for edit in changed)
-
-
-def _restore(edits: Iterable[Edit], is_new: Mapping[Path, bool]) -> None:
-    """Puts the files back as they were before edits, as far as that is possible."""
-    for edit in edits:
-        with suppress(OSError):
-            if is_new[edit.path]:
-                edit.path.unlink()
-            elif edit.path.read_bytes() != edit.before.encode("utf-8"):
-                edit.path.write_bytes(edit.before.encode("utf-8"))

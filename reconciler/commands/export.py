@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,10 +57,10 @@ def find_objections(kind: str, fields: Fields) -> list[tuple[str, str]]:
     return violations(kind, fields) + [(name, KEY_FOUND) for name in keys]
 
 
-def read_live(session: Session, state: State) -> Live:
-    """All that is live, with every list in which a reference is looked up."""
+def read_live(session: Session, state: State, also: Iterable[ObjectRef] = ()) -> Live:
+    """All that is live, with every list in which a reference is looked up. `also`: objects that no list may show."""
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
-    return observe_remembered(Reader(session.door), KINDS.values(), state, lookups)
+    return observe_remembered(Reader(session.door), KINDS.values(), state, lookups, also)
 
 
 def _find_schema(folder: Path) -> str | None:

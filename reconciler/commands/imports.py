@@ -1,103 +1,277 @@
-"""A live object written into the YAML, with the `imports` line that says which object it means."""
+"""Live objects written into the YAML, with the lines that adopt them. What other environments have is written once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from reconciler.api import Reader
 from reconciler.commands.adopt import find_differing
-from reconciler.commands.edits import Texts, Written, evaluate, read_texts, write_edits
+from reconciler.commands.edits import Texts, Written, edited, write_edits
 from reconciler.commands.session import Session
-from reconciler.config.load import Configuration
-from reconciler.config.schema_problems import violations
-from reconciler.errors import Refused, WrongUsage, some_of
-from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import alike
-from reconciler.model.inputs import Desired, ObjectRef, address_kind
-from reconciler.observe import observe_remembered
-from reconciler.plan.export import make_blocks, writable
-from reconciler.plan.identity import deleted_before
-from reconciler.state.operations import load_state
-from reconciler.text import did_you_mean
-from reconciler.yaml.edit import Edit
+from reconciler.commands.unmanaged import Project, Unmanaged, call
+from reconciler.config.files import SETTINGS_FILE
+from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
+from reconciler.kinds import KINDS
+from reconciler.kinds.comparison import keys_path, value_at
+from reconciler.kinds.references import references
+from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
+from reconciler.model.plan import Action
+from reconciler.plan.export import Selection, find_ways, make_blocks, name_variables
+from reconciler.text import natural, truncate
+from reconciler.yaml.edit import REMOVED, Edit, Verbatim, Way
+
+LONGEST: Final = 60
+NOTHING: Final = "nothing is written"
+Trouble = dict[str, str]
+"""Addresses of what cannot be written, with why."""
+
+
+def import_objects(session: Session, kinds: Sequence[str], matches: Sequence[str], file: Path | None) -> Written:
+    """Writes the YAML of the objects that are not managed, and the `imports` lines that adopt them. `kinds` and
+    `matches` (such as `report "Daily*"`) narrow down which.
+
+    An object with the natural key of a resource that only other environments have becomes that resource: what differs
+    gets a variable. The plan after it adopts them, and changes nothing. WrongUsage if a pattern fits nothing.
+    """
+    selection = Selection.parse(kinds, matches)
+    project = Project(session)
+    selection.require_fitting(project.live)
+    # Later, what the environment lacks may be a change that waits for its apply.
+    is_first = not (selection.patterns or project.state.entries)
+    whole = (selection.kinds or KINDS) if is_first else ()
+    return _Import(project, project.find_unmanaged(selection), file, whole).write()
 
 
 def import_object(session: Session, address: str, object_id: str, file: Path | None) -> Written:
-    """Writes the block of YAML for a live object, and the `imports` line that says which object it means.
-
-    Refused where the key is written already or the object is managed; WrongUsage where it is not live.
-    """
-    kind = _kind(address)
-    state = load_state(session.store, session.read_state())[1]
-    addresses, ref = ObjectRef.managed(state.entries), ObjectRef(kind.name, object_id)
-    if ref in addresses:
-        raise Refused(f"{object_id} is managed already, as {addresses[ref]}")
-    lookups = [each.lookup for _, each in kind.reference_fields()]
-    live = observe_remembered(Reader(session.door), KINDS.values(), state, lookups, also=[ref])
-    record = live.records[kind.name].get(object_id)
-    tombstone = state.tombstones.get(str(ref))
-    if record is None and tombstone is not None and tombstone.deleted:
-        raise Refused(f"{deleted_before(object_id, tombstone)}, and the API never uses an id again")
-    if record is None:
-        raise WrongUsage(f"there is no live {kind.name} {object_id}{did_you_mean(object_id, live.records[kind.name])}")
-    fields, alone, _ = writable(kind, record, violations)
-    left = tuple(f"its {name} is left alone: {message}" for name, message in alone.items())
-    block = make_blocks({ref: fields}, live, addresses)[ref]
-    edits, said = _block(session, address, object_id, block, file)
-    return Written(write_edits(edits), left + said)
-
-
-def _block(
-    session: Session, address: str, object_id: str, fields: Mapping[str, Any], file: Path | None
-) -> tuple[list[Edit], tuple[str, ...]]:
-    """The edit that adds the block and its `imports` line, for this environment only; and what is said of it."""
-    found = {path.resolve(): text for path, text in read_texts(session).items()}
-    # An empty folder is no configuration yet, and gets its first file.
-    before = session.configuration.check() if found else dict.fromkeys(session.opened.environments, Desired({}))
-    _require_free(session.configuration, address, object_id, before.values())
-    name, section = session.environment.name, KINDS[address_kind(address)].section
-    target, texts = (file or session.configuration.folder / f"{section}.yaml").resolve(), Texts(found)
-    only, ids = ({"only_in": [name]}, {name: object_id}) if len(before) > 1 else ({}, object_id)
-    texts.add(target, section, {address.partition(".")[2]: {**only, **fields}})
-    lines = (each.node for each in session.configuration.merged.blocks["imports"])
-    if not any(each["to"] == address and each["id"] in (object_id, ids) for each in lines):
-        texts.add(target, "imports", [{"to": address, "id": ids}])
-    after = evaluate(session.configuration.path, texts.edits())
-    if address not in after[name].resources:
-        raise Refused(f"{target} is no file of this configuration", hint="choose a file below its folder")
-    return texts.edits(), _more(address, fields, before, after, name)
-
-
-def _require_free(configuration: Configuration, address: str, object_id: str, environments: Iterable[Desired]) -> None:
-    """Refused if the address is written already; with the line to write, if it is an instance of a `for_each`."""
-    for desired in environments:
-        resource = desired.resources.get(address)
-        if resource is not None and resource.instance is not None:
-            said = (
-                f"{resource.location}: {address} is written already, by the for_each of {resource.instance.definition}"
-            )
-            raise Refused(said, hint=f"to adopt the object, write: imports: [{{to: {address}, id: {object_id}}}]")
-    if written := configuration.merged.resources.get(address):
-        hint = "choose another key, or change what is written there"
-        raise Refused(f"{written.location}: {address} is written already", hint=hint)
-
-
-def _more(
-    address: str, fields: Mapping[str, Any], before: Mapping[str, Desired], after: Mapping[str, Desired], name: str
-) -> tuple[str, ...]:
-    """What is said of fields that `defaults` add. Refused if the new block changes anything else."""
-    spots = {spot for each in before for spot in find_differing(before[each], after[each])}
-    if others := {each for each, _ in spots if each != address}:
-        raise Refused(f"the block of {address} would change {some_of(sorted(others))} too; nothing is written")
-    found = after[name].resources[address]
-    added = [each for each in found.fields if not alike(found.fields[each], fields.get(each))]
-    return tuple(f"its {each} is not as it is live: {found.field_location(each)} says otherwise" for each in added)
-
-
-def _kind(address: str) -> Kind:
-    kind = KINDS.get(address_kind(address))
-    if kind is None or not address.partition(".")[2]:
+    """Writes the YAML of one live object, and its `imports` line. Refused if the key is written already, the object is
+    managed, or it cannot be written as it is live; WrongUsage if it is not live."""
+    kind, _, key = address.partition(".")
+    if kind not in KINDS or not key:
         raise WrongUsage(f"{address} is no address", hint="expected KIND.KEY, for example report.daily-revenue")
-    return kind
+    ref = ObjectRef(kind, object_id)
+    project = Project(session, also=[ref])
+    found = project.find_one(ref, key)
+    project.require_free(address, object_id)
+    written = _Import(project, found, file).write()
+    if not written.count:
+        raise Refused("\n".join(written.left), hint=NOTHING)
+    return written
+
+
+class _Import:
+    """The import into one environment. What cannot be done is set aside, and the rest is tried again. `_own` are the
+    objects with a block of their own, although another environment has a resource of their name; `_out` are left out.
+    `_untouched` are resources of other environments that cannot get an `only_in`. Of the kinds `whole`, all resources
+    that no object is get one."""
+
+    def __init__(self, project: Project, found: Unmanaged, file: Path | None, whole: Collection[str] = ()) -> None:
+        self._project, self._found, self._file, self._whole = project, found, file, whole
+        self._folder = project.configuration.folder
+        self._own: dict[ObjectRef, str] = {}
+        self._out: dict[ObjectRef, str] = {}
+        self._untouched: set[str] = set()
+
+    def write(self) -> Written:
+        """Writes what can be imported, and says what was done."""
+        while True:
+            texts = Texts()
+            trouble = self._choose() or self._edit(texts) or self._judge(texts.edits())
+            if not trouble:
+                done = tuple(self._say_done())
+                return Written(write_edits(texts.edits()), tuple(self._say_left()), done, len(self._targets))
+            self._set_aside(trouble)
+
+    def _choose(self) -> Trouble:
+        """Sets what is written in this try; gives what cannot be merged.
+
+        `_targets`: the address of each object. `_merged`: those that are resources of other environments. `_names`:
+        address and keys of each value that differs → its variable.
+        """
+        project, found = self._project, self._found
+        pairs = {ref: address for ref, address in found.pairs.items() if ref not in self._own}
+        chosen = {ref: fields for ref, fields in found.fields.items() if ref not in self._out}
+        self._targets = {ref: pairs.get(ref) or make_address(ref.kind, found.keys[ref]) for ref in chosen}
+        self._merged = {address: ref for ref, address in self._targets.items() if address in project.candidates}
+        self._narrowed = self._find_narrowed()
+        kept = {ref: address for ref, address in project.managed.items() if address in project.kept.resources}
+        blocks = make_blocks(chosen, project.live, {**kept, **self._targets})
+        self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}
+        ways, trouble = self._compare()
+        taken = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
+        self._names = name_variables(ways, taken)
+        return trouble
+
+    def _find_narrowed(self) -> list[str]:
+        """The resources of other environments that this one is not to have: those that an object with a block of its
+        own replaces, and those that no object is."""
+        project = self._project
+        kept = project.kept.resources.values()
+        used = {address for each in kept for address, *_ in references(KINDS[each.kind], each.fields)}
+        rest = {name for name, each in project.unproven.items() if each.kind in self._whole and not each.instance}
+        rest -= {*self._merged, *used, *self._untouched, *(self._found.pairs.get(ref, "") for ref in self._out)}
+        split = {self._found.pairs[ref] for ref in self._own}
+        return sorted(project.unproven.keys() & (split | rest), key=natural)
+
+    def _compare(self) -> tuple[dict[str, list[Way]], Trouble]:
+        """The keys of the values that differ, of each resource that is merged; and what cannot be merged."""
+        project, kept, ways, trouble = self._project, self._project.kept, dict[str, list[Way]](), Trouble()
+        resources = {**kept.resources, **{address: project.candidates[address] for address in self._merged}}
+        found = (Import(address, ref.id, resources[address].location) for address, ref in self._merged.items())
+        desired = replace(kept, resources=resources, imports=(*kept.imports, *found))
+        for change in project.plan(desired).changes if self._merged else ():
+            if change.address in self._merged and change.fields:
+                resource = resources[change.address]
+                sides = [self._blocks[change.address], *project.sides(change.address).values()]
+                ways[change.address] = differing = find_ways(change, [*sides, resource.fields])
+                values = json.dumps([value_at(side, way) for side in sides for way in differing])
+                reasons = {
+                    "a for_each makes it": resource.instance,
+                    "one environment lacks it": not differing,
+                    "no variable can hold ${": "${" in values,
+                }
+                if why := next((each for each, holds in reasons.items() if holds), ""):
+                    trouble[change.address] = f"{some_of(each.path for each in change.fields)} differs, and {why}"
+        return ways, trouble
+
+    def _set_aside(self, trouble: Trouble) -> None:
+        """What cannot be merged gets a block of its own; what cannot have one is left out. Refused if it is neither."""
+        pairs = {self._found.pairs[ref]: ref for ref in self._own}
+        refs = pairs | {address: ref for ref, address in self._targets.items()}
+        for address, why in trouble.items():
+            ref, unproven = refs.get(address), self._project.unproven.get(address)
+            if ref is None:
+                if unproven is None or address in self._untouched:
+                    raise Refused(f"{address}: {why}", hint=NOTHING)
+                self._untouched.add(address)
+            elif address not in self._project.candidates or ref in self._own or (unproven and unproven.instance):
+                self._own.pop(ref, None)
+                self._out[ref] = why
+            else:
+                self._own[ref] = why
+
+    def _place(self, address: str, *keys: str | int) -> tuple[Path, Way]:
+        """The file of a merged resource, and the way to a value within it."""
+        resource = self._project.candidates[address]
+        way = (KINDS[resource.kind].section, address.partition(".")[2], *keys)
+        return Path(resource.location.file).resolve(), way
+
+    def _edit(self, texts: Texts) -> Trouble:
+        """Edits the texts; gives what cannot be edited."""
+        project = self._project
+        for address in sorted(self._merged.keys() - project.unproven.keys()):
+            also = [*project.configuration.merged.resources[address].node["only_in"], project.name]
+            is_everywhere = project.environments.keys() <= {*also}
+            texts.set(address, *self._place(address, "only_in"), REMOVED if is_everywhere else also)
+        for address in self._narrowed:
+            texts.set(address, *self._place(address, "only_in"), [*project.sides(address)])
+        settings = (self._folder / SETTINGS_FILE).resolve()
+        for (address, way), name in self._names.items():
+            texts.set(address, *self._place(address, *way), Verbatim(f"${{var.{name}}}"))
+            for environment, value in self._values(address, way).items():
+                texts.set(address, settings, ("environments", environment, "variables", name), Verbatim(value))
+        lines = self._import_lines(texts)
+        if trouble := texts.write():
+            return trouble
+        only = {"only_in": [project.name]} if project.others else {}
+        for kind in KINDS.values():
+            file = (self._file or self._folder / f"{kind.section}.yaml").resolve()
+            addresses = sorted((each for each in self._blocks if address_kind(each) == kind.name), key=natural)
+            own = {each.partition(".")[2]: only | self._blocks[each] for each in addresses if each not in self._merged}
+            texts.add(file, kind.section, own)
+            texts.add(file, "imports", [lines[each] for each in addresses if each in lines])
+        return {}
+
+    def _values(self, address: str, way: Way) -> dict[str, Any]:
+        """The value at these keys of a merged resource, by environment."""
+        sides = {**self._project.sides(address), self._project.name: self._blocks[address]}
+        return {name: value_at(sides[name], way) for name in self._project.environments if name in sides}
+
+    def _import_lines(self, texts: Texts) -> dict[str, dict[str, Any]]:
+        """The lines of `imports` that are new, by address; those that are there get one more id."""
+        project, lines = self._project, dict[str, dict[str, Any]]()
+        written: dict[str, tuple[Path, int, Any]] = {}
+        counts = Counter[Path]()
+        for each in project.configuration.merged.blocks["imports"]:
+            file = Path(each.location.file).resolve()
+            written[each.node["to"]] = file, counts[file], each.node["id"]
+            counts[file] += 1
+        for ref, address in self._targets.items():
+            ids: Any = {project.name: ref.id} if project.others else ref.id
+            if address not in written:
+                lines[address] = {"to": address, "id": ids}
+                continue
+            file, index, known = written[address]
+            if known != ids:
+                known = known if isinstance(known, dict) else dict.fromkeys(project.sides(address), known)
+                texts.set(address, file, ("imports", index, "id"), {**known, project.name: ref.id})
+        return lines
+
+    def _judge(self, edits: Sequence[Edit]) -> Trouble:
+        """What would not be adopted as it is. Refused if anything else would change."""
+        project, ours = self._project, {*self._blocks, *self._narrowed}
+        if not edits:
+            return {}
+        configuration = edited(project.configuration.path, edits)
+        try:
+            configuration.desired(configuration.environment(project.name))
+            after = configuration.check()
+        except ConfigurationInvalid as error:
+            said = f"the configuration would be invalid: {error.problems[0]}"
+            if blamed := sorted(error.subjects & ours):
+                return dict.fromkeys(blamed, said)
+            raise Refused(said, hint=NOTHING) from error
+        if missing := self._blocks.keys() - after[project.name].resources.keys():
+            said = f"{self._file or self._folder} is no part of this configuration"
+            raise Refused(said, hint=f"{min(missing)}: {NOTHING}")
+        return self._find_changed(after, ours) | self._find_unlike(after[project.name])
+
+    def _find_unlike(self, after: Desired) -> Trouble:
+        """The imported resources that a plan would not just adopt."""
+        trouble, refs = Trouble(), {address: ref for ref, address in self._targets.items()}
+        for change in self._project.plan(after).changes:
+            if change.address in refs and (change.action, change.id) != (Action.ADOPT, refs[change.address].id):
+                path = next((each.path for each in change.fields), "")
+                place = after.resources[change.address].field_location(path)
+                trouble[change.address] = f"its {path or 'id'} would not be as it is live: {place} says otherwise"
+        return trouble
+
+    def _find_changed(self, after: Mapping[str, Desired], ours: Collection[str]) -> Trouble:
+        """The imported resources that would change in another environment. Refused if anything else would."""
+        trouble, project = Trouble(), self._project
+        for name, before in {**project.others, project.name: project.here}.items():
+            ids = {(each.target, each.id) for each in after[name].imports}
+            lost = {each.target for each in before.imports if (each.target, each.id) not in ids}
+            changed = {address for address, _ in find_differing(before, after[name])}
+            if others := (changed | lost) - {*ours}:
+                raise Refused(f"that would change {some_of(sorted(others))} in {name}", hint=NOTHING)
+            if name != project.name:
+                trouble |= dict.fromkeys(sorted(changed), f"that would change it in {name}")
+        return trouble
+
+    def _say_done(self) -> Iterator[str]:
+        """What is said of resources that were there."""
+        if merged := sorted(self._merged, key=natural):
+            yield f"written once, with {', '.join(self._project.others)}: {', '.join(merged)}"
+        for (address, way), name in self._names.items():
+            values = self._values(address, way).items()
+            told = (f"{each} {truncate(json.dumps(value, ensure_ascii=False), LONGEST)}" for each, value in values)
+            yield f"{address}.{keys_path(way)} is ${{var.{name}}}: {', '.join(told)}"
+        if self._narrowed:
+            none = f"which has no such object: {', '.join(self._narrowed)}"
+            yield f"only_in leaves these out of {self._project.name}, {none}"
+
+    def _say_left(self) -> Iterator[str]:
+        """What is said of the objects that are left out, or not merged; each cause once."""
+        pairs, found = self._found.pairs, {why: [*objects] for why, objects in self._found.left.items()}
+        for ref, why in self._own.items():
+            said = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"
+            found.setdefault(said, []).append(call(self._project.record(ref)))
+        for ref, why in self._out.items():
+            line = f"imports: [{{to: {pairs.get(ref)}, id: {{{self._project.name}: {ref.id}}}}}]"
+            more = f"; give a variable to what differs, and write: {line}" if ref in pairs else ""
+            found.setdefault(f" is left out: {why}{more}", []).append(call(self._project.record(ref)))
+        yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())

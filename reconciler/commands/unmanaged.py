@@ -3,61 +3,64 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from reconciler.commands.edits import read_texts
 from reconciler.commands.export import find_objections, read_live
 from reconciler.commands.session import Session
-from reconciler.config.instances import lift
-from reconciler.config.load import Configuration
+from reconciler.config.files import Disk
+from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
-from reconciler.model.inputs import Desired, Fields, ObjectRef, Record, Resource
+from reconciler.model.inputs import Desired, Fields, ObjectRef, Record, address_kind
 from reconciler.model.plan import Plan
 from reconciler.plan.build import make_context, make_plan
-from reconciler.plan.export import find_expressible, keys_of
+from reconciler.plan.export import Selection, find_expressible, find_pairs, keys_of
 from reconciler.plan.guards import Options
-from reconciler.plan.pairing import Selection
+from reconciler.plan.identity import deleted_before
 from reconciler.state.operations import load_state
-from reconciler.text import quote
-from reconciler.yaml.edit_changes import documents_of
-
-RESTORED: Final = " is left out: an earlier apply deleted it; `reconciler import ADDRESS ID` takes it back"
+from reconciler.text import did_you_mean, quote
 
 
 @dataclass(frozen=True, slots=True)
 class Unmanaged:
     """Of the objects that are selected and not managed: `fields` and `keys` of those that can be written, and `left`:
-    why one cannot, or a field of one → which ones."""
+    why one cannot, or a field of one → which ones. `pairs`: the address of each that others have as a resource."""
 
     fields: Mapping[ObjectRef, dict[str, Any]]
     keys: Mapping[ObjectRef, str]
     left: Mapping[str, list[str]]
+    pairs: Mapping[ObjectRef, str] = field(default_factory=dict)
 
 
 class Project:
-    """The live project of one environment, and the configuration that others share with it."""
+    """The live project of one environment, and the configuration that others share with it. `also`: objects that no
+    list may show."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, also: Iterable[ObjectRef] = ()) -> None:
         self.state = load_state(session.store, session.read_state())[1]
-        self.live = read_live(session, self.state)
-        self.configuration: Configuration = session.configuration
+        self.live = read_live(session, self.state, also)
+        self.configuration = session.configuration
         self.name, self.environments = session.environment.name, session.opened.environments
         self._options = Options(now=session.door.clock(), api=session.door.address, to_apply=False)
-        self.texts = {path.resolve(): text for path, text in read_texts(session).items()}
+        files, problems = Disk(self.configuration.path).resources()
         # An empty folder is no configuration yet, and gets its first files.
-        every = self.configuration.check() if self.texts else dict.fromkeys(self.environments, Desired({}))
+        every = self.configuration.check() if files or problems else dict.fromkeys(self.environments, Desired({}))
         self.here = every[self.name]
         self.others = {name: each for name, each in every.items() if name != self.name}
-        self.unproven = self._find_unproven()
+        elsewhere = {address: each for desired in self.others.values() for address, each in desired.resources.items()}
+        known = {each.target for each in self.here.imports} | self.state.entries.keys()
+        known |= {each.target for each in self.here.moved if each.source in self.state.entries}
+        # Others have these too, and only a name could say which object each is.
+        unproven = (self.here.resources.keys() & elsewhere.keys()) - known
+        self.unproven = {name: each for name, each in self.here.resources.items() if name in unproven}
         kept = {address: each for address, each in self.here.resources.items() if address not in self.unproven}
         self.kept = replace(self.here, resources=kept)
         self.managed = make_context(self.kept, self.state, self.live, self._options.now).addresses()
-        self.candidates = self.unproven | self._lifted()
+        left_out = self.here.left_out.keys() - self.state.entries.keys()
+        lifted = {name: each for name, each in elsewhere.items() if name in left_out and not each.instance}
+        self.candidates = self.unproven | lifted
 
     def plan(self, desired: Desired) -> Plan:
         """The plan of this environment, if it were to be so."""
@@ -76,64 +79,48 @@ class Project:
         fields: dict[ObjectRef, dict[str, Any]] = {}
         keys: dict[ObjectRef, str] = {}
         found: dict[str, list[str]] = defaultdict(list)
+        named = (self.configuration.named(each) for each in self.environments.values())
+        taken = {*self.configuration.merged.resources, *self.state.entries}.union(*named)
         for kind in KINDS.values():
             known = (each for each in self.kept.resources.values() if each.kind == kind.name)
-            named = [natural_key(kind, each.fields, normal_form) for each in known]
+            written = [natural_key(kind, each.fields, normal_form) for each in known]
             records = [each for each in self.live.records[kind.name].values() if each.ref not in self.managed]
-            chosen, left = find_expressible(kind, records, find_objections, named)
-            keyed = keys_of(map(self.record, chosen), self._taken[kind.name])
-            left += [(self.record(ref), RESTORED) for ref in chosen if self._is_restored(ref)]
+            chosen, left = find_expressible(kind, records, find_objections, written)
+            given = {each.partition(".")[2] for each in taken if address_kind(each) == kind.name}
+            keyed = keys_of(map(self.record, chosen), given)
             for record, why in left:
                 if selection.has(record):
                     found[why].append(call(record))
-            whole = {ref: each for ref, each in chosen.items() if not self._is_restored(ref)}
-            fields |= {ref: each for ref, each in whole.items() if selection.has(self.record(ref))}
-            keys |= {ref: keyed[ref.id] for ref in whole}
-        return Unmanaged(fields, keys, found)
+            keys |= {ref: keyed[ref.id] for ref in chosen}
+            fields |= {ref: each for ref, each in chosen.items() if selection.has(self.record(ref))}
+        pairs, unclear = find_pairs(self.candidates, [*map(self.record, keys)])
+        for same, addresses in unclear:
+            why = f" has a block of its own: {some_of(addresses)} could be it, and that is not clear"
+            found[why] += [call(each) for each in same if each.ref in fields]
+        return Unmanaged(fields, keys, {why: objects for why, objects in found.items() if objects}, pairs)
 
-    def _is_restored(self, ref: ObjectRef) -> bool:
-        tombstone = self.state.tombstones.get(str(ref))
-        return tombstone is not None and tombstone.deleted
+    def find_one(self, ref: ObjectRef, key: str) -> Unmanaged:
+        """The object with that key. Refused if it is managed, or was deleted; WrongUsage if it is not live."""
+        if ref in self.managed:
+            raise Refused(f"{ref.id} is managed already, as {self.managed[ref]}")
+        records, tombstone = self.live.records[ref.kind], self.state.tombstones.get(str(ref))
+        if ref.id not in records and tombstone is not None and tombstone.deleted:
+            raise Refused(f"{deleted_before(ref.id, tombstone)}, and the API never uses an id again")
+        if ref.id not in records:
+            raise WrongUsage(f"there is no live {ref.kind} {ref.id}{did_you_mean(ref.id, records)}")
+        chosen, left = find_expressible(KINDS[ref.kind], [records[ref.id]], find_objections)
+        return Unmanaged(chosen, {ref: key}, {why: [call(record)] for record, why in left})
 
-    @cached_property
-    def _taken(self) -> dict[str, set[str]]:
-        """Kind → the keys that are in use in any environment."""
-        addresses = {address for each in self.environments.values() for address in self.configuration.named(each)}
-        taken: dict[str, set[str]] = defaultdict(set)
-        for address in (*addresses, *self.configuration.merged.resources, *self.state.entries):
-            kind, _, key = address.partition(".")
-            taken[kind].add(key)
-        return taken
-
-    @cached_property
-    def import_lines(self) -> dict[str, tuple[Path, int, Any]]:
-        """The lines of `imports`: address → file, index in the list, and what is written as the id."""
-        written = self.configuration.merged.blocks["imports"]
-        found: dict[str, tuple[Path, int, Any]] = {}
-        for file in {Path(each.location.file).resolve() for each in written}:
-            for document in documents_of(file, self.texts[file]):
-                items = document.value.get("imports") if isinstance(document.value, dict) else None
-                found |= {each["to"]: (file, index, each["id"]) for index, each in enumerate(items or ())}
-        return found
-
-    def _find_unproven(self) -> dict[str, Resource]:
-        """The resources that other environments have too, and of which only a name could say which object they are."""
-        known = {each.target for each in self.here.imports} | self.state.entries.keys()
-        known |= {each.target for each in self.here.moved if each.source in self.state.entries}
-        elsewhere = {address for each in self.others.values() for address in each.resources}
-        return {name: each for name, each in self.here.resources.items() if name in elsewhere and name not in known}
-
-    def _lifted(self) -> dict[str, Resource]:
-        """The resources that `only_in` leaves out of this environment, as they would be in it."""
-        found = lift(self.configuration.merged.resources, self.environments[self.name])
-        result = {}
-        for address in sorted(found.keys() & self.here.left_out.keys() - self.state.entries.keys()):
-            desired = next((each for each in self.others.values() if address in each.resources), None)
-            if desired is not None:
-                known = desired.resources[address]
-                fields = {name: found[address][name] for name in known.fields if name in found[address]}
-                result[address] = replace(known, fields=fields)
-        return result
+    def require_free(self, address: str, object_id: str) -> None:
+        """Refused if an address is written already; with the line to write, if it is an instance of a `for_each`."""
+        every = (each.resources[address] for each in (self.here, *self.others.values()) if address in each.resources)
+        resource = next(every, None)
+        hint = "choose another key, or change what is written there"
+        if resource is not None and resource.instance is not None:
+            hint = f"to adopt the object, write: imports: [{{to: {address}, id: {object_id}}}]"
+        written = resource or self.configuration.merged.resources.get(address)
+        if written is not None:
+            raise Refused(f"{written.location}: {address} is written already", hint=hint)
 
 
 def call(record: Record) -> str:

@@ -17,7 +17,6 @@ from reconciler.yaml import LocatedMap, find_location
 
 if TYPE_CHECKING:
     from reconciler.config.for_each import Definition
-    from reconciler.model.settings import Environment
 
 WORDS: Final = frozenset(META_ARGUMENTS)
 MOST_INSTANCES: Final = 100_000
@@ -69,19 +68,6 @@ def expand(
     for definition in kept:
         expander.make(definition)
     return expander.found
-
-
-def lift(resources: Mapping[str, Written], environment: Environment) -> dict[str, dict[str, Any]]:
-    """The values of the resources with `only_in` as they would be in an environment: without those of `for_each`, and
-    without those that lack a variable there. They are not checked."""
-    found: dict[str, dict[str, Any]] = {}
-    substitution = Substitution(environment)
-    for address, written in resources.items():
-        node, known = written.node, len(substitution.problems)
-        if isinstance(node, LocatedMap) and "only_in" in node and "for_each" not in node:
-            value = substitution.plain(node, written.value_location)
-            found |= {address: value} if len(substitution.problems) == known else {}
-    return found
 
 
 class _Expander:

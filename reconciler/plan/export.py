@@ -1,21 +1,27 @@
-"""Writes a live project as a configuration."""
+"""Live objects as a configuration: which ones, their keys and blocks, and which resources of others they are."""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from fnmatch import fnmatchcase
+from itertools import chain, count
+from typing import Any, Self
 
+from reconciler.errors import WrongUsage
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import Key, normal_form
+from reconciler.kinds.comparison import keys_path, path_keys, value_at
+from reconciler.kinds.normalization import Key, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, references, with_references
-from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, make_address
-from reconciler.text import natural
-from reconciler.yaml.writing import dump, escape_variables
+from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Resource, make_address
+from reconciler.model.plan import Change
+from reconciler.text import did_you_mean, natural
+from reconciler.yaml.edit import Way
+from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
 LONGEST = 60
 
@@ -30,21 +36,23 @@ def keys_of(records: Iterable[Record], given: Collection[str] = ()) -> dict[str,
     """Id → key. If several objects share a name, or it gives no key, or the key is `given` to another one, the id is
     part of the key."""
     records = sorted(records, key=lambda each: each.id)
-    plain = {record.id: slug(record.name) for record in records}
-    counts = Counter(plain.values())
+    counts = Counter(slug(record.name) for record in records)
     result: dict[str, str] = {}
-    taken = {key for key, count in counts.items() if key and count == 1} | set(given)
+    taken = {key for key, number in counts.items() if key and number == 1} | set(given)
     for record in records:
-        key = plain[record.id]
+        key = slug(record.name)
         if not key or counts[key] > 1 or key in given:
-            base, number = "-".join(part for part in (key or record.kind, slug(record.id)) if part), 2
-            key = base
             # Ids that differ only in case give the same key.
-            while key in taken:
-                key, number = f"{base}-{number}", number + 1
+            key = find_free("-".join(part for part in (key or record.kind, slug(record.id)) if part), "-", taken)
             taken.add(key)
         result[record.id] = key
     return result
+
+
+def find_free(name: str, mark: str, taken: Collection[str]) -> str:
+    """A name, numbered behind the mark if it is taken."""
+    numbered = (f"{name}{mark}{number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if each not in taken)
 
 
 Addresses = Mapping[ObjectRef, str]
@@ -90,11 +98,6 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
     return Exported(files, entries, tuple(warnings))
 
 
-def make_block(record: Record, live: Live, addresses: Addresses) -> dict[str, Any]:
-    """The fields of a live object as YAML. `addresses`: those of possible targets of references."""
-    return make_blocks({record.ref: written_fields(record)}, live, addresses)[record.ref]
-
-
 def written_fields(record: Record) -> dict[str, Any]:
     """The fields of a live object that can be written, in the order of its kind."""
     return {name: record.fields[name] for name in KINDS[record.kind].field_names() if name in record.fields}
@@ -117,17 +120,19 @@ def find_expressible(
     """The fields of the objects that can be written; and what of an object cannot, with why. `named`: the natural
     keys of what is written already."""
     records = sorted(records, key=lambda each: (each.name, each.id))
-    names = Counter(_natural(kind, record) for record in records)
-    names.update(key for key in named if key)
+    names = Counter(natural_key(kind, record.fields, normal_form) for record in records)
+    names.update(named)
     chosen: dict[ObjectRef, dict[str, Any]] = {}
     left: list[tuple[Record, str]] = []
     for record in records:
-        if names[_natural(kind, record)] > 1:
+        # Two names that differ in what an API may normalise are an error in a configuration.
+        key = natural_key(kind, record.fields, normal_form)
+        if key is not None and names[key] > 1:
             same = ", ".join(kind.natural_key)
             why = f"another {kind.name} has the same {same}; rename one in the dashboard"
             left.append((record, f" is left out: {why}"))
             continue
-        fields, alone, wrong = writable(kind, record, violations)
+        fields, alone, wrong = _find_writable(kind, record, violations)
         left += [(record, f": its {name} is left alone: {message}") for name, message in alone.items()]
         if wrong:
             left.append((record, f" is left out: {'; '.join(wrong)}"))
@@ -136,21 +141,23 @@ def find_expressible(
     return chosen, left
 
 
-def writable(kind: Kind, record: Record, violations: Objections) -> tuple[dict[str, Any], dict[str, str], list[str]]:
+def _find_writable(
+    kind: Kind, record: Record, violations: Objections
+) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     """The fields of an object that may be written, those that may not, and why the object may not."""
     fields = written_fields(record)
     alone = dict(each for each in violations(kind.name, fields) if each[0] in fields)
     alone = {name: message for name, message in alone.items() if not kind.field_named(name).required}
     fields = {name: value for name, value in fields.items() if name not in alone}
     wrong = [message for _, message in violations(kind.name, fields)]
-    wrong += [f"{name} has a key with ${{ in it" for name in fields if _variable_keys(fields[name])]
-    wrong += [f"{name} holds half of a character" for name in fields if not _is_whole(fields[name])]
+    for name, value in fields.items():
+        if has_variable_key(value):
+            wrong.append(f"{name} has a key with ${{ in it")
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            wrong.append(f"{name} holds half of a character")
     return fields, alone, wrong
-
-
-def _natural(kind: Kind, record: Record) -> tuple[str, ...]:
-    # Two names that differ in what an API may normalise are an error in a configuration.
-    return tuple(normal_form(str(record.fields.get(name))) for name in kind.natural_key)
 
 
 def _behind(kind: Kind, live: Live) -> dict[ObjectRef, ObjectRef]:
@@ -163,22 +170,99 @@ def _behind(kind: Kind, live: Live) -> dict[ObjectRef, ObjectRef]:
     return found
 
 
-def _variable_keys(value: Any) -> bool:
-    """Whether a key within a value contains `${`: keys cannot be escaped."""
-    if isinstance(value, dict):
-        return any("${" in key or _variable_keys(inner) for key, inner in value.items())
-    return isinstance(value, list) and any(map(_variable_keys, value))
-
-
-def _is_whole(value: Any) -> bool:
-    """Whether all text can be encoded: JSON may have half a surrogate pair."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:
     head = f"# yaml-language-server: $schema={schema}\n# {kind.title}. {kind.description}\n"
     return head + dump({kind.section: {key: blocks[key] for key in sorted(blocks, key=natural)}})
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which live objects are meant: those of these kinds (without any: of all), and if there are patterns (each with
+    its kind), only those with a name that fits one."""
+
+    kinds: tuple[str, ...] = ()
+    patterns: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, kinds: Iterable[str], matches: Iterable[str]) -> Self:
+        """The selection of these kinds, and of texts such as `report "Daily*"`. WrongUsage if one is none."""
+        patterns = []
+        for each in matches:
+            found = re.fullmatch(r'(\w+)\s+("?)(.+)\2', each, re.DOTALL)
+            if found is None:
+                raise WrongUsage(f"--match {each}: expected a kind and a pattern of names, as in 'report \"Daily*\"'")
+            patterns.append((found[1], found[3]))
+        for name in (*kinds, *(kind for kind, _ in patterns)):
+            if name not in KINDS:
+                known = f"expected one of {', '.join(KINDS)}"
+                raise WrongUsage(f"there is no kind {name}; {known}{did_you_mean(name, KINDS)}")
+        return cls(tuple(kinds), tuple(patterns))
+
+    def has(self, record: Record) -> bool:
+        """Whether an object is meant."""
+        fits = any(record.kind == kind and fnmatchcase(record.name, pattern) for kind, pattern in self.patterns)
+        return (fits or not self.patterns) and (record.kind in self.kinds or not self.kinds)
+
+    def require_fitting(self, live: Live) -> None:
+        """WrongUsage if a pattern fits no live object."""
+        for kind, pattern in self.patterns:
+            names = [record.name for record in live.records[kind].values()]
+            if not any(fnmatchcase(name, pattern) for name in names):
+                raise WrongUsage(f'there is no live {kind} "{pattern}"{did_you_mean(pattern, names)}')
+
+
+def find_pairs(
+    resources: Mapping[str, Resource], records: Collection[Record]
+) -> tuple[dict[ObjectRef, str], list[tuple[list[Record], list[str]]]]:
+    """Object → address of the resource that it is: both have a natural key that no other one has. Also the objects and
+    the addresses that have one key, if they are several. A field that follows the environment of the key may differ, if
+    nothing is equal in it, too."""
+    pairs: dict[ObjectRef, str] = {}
+    unclear = []
+    for is_last in (False, True):
+        groups: dict[tuple[str, ...], tuple[list[Record], list[str]]] = defaultdict(lambda: ([], []))
+        taken = set(pairs.values())
+        for record in records:
+            if record.ref not in pairs:
+                groups[_key(record.kind, record.fields, is_loose=is_last)][0].append(record)
+        for address, resource in resources.items():
+            if address not in taken:
+                groups[_key(resource.kind, resource.fields, is_loose=is_last)][1].append(address)
+        for found, addresses in groups.values():
+            if len(found) == len(addresses) == 1:
+                pairs[found[0].ref] = addresses[0]
+            elif found and addresses and is_last:
+                unclear.append((found, addresses))
+    return pairs, unclear
+
+
+def _key(kind_name: str, fields: Fields, *, is_loose: bool) -> tuple[str, ...]:
+    kind = KINDS[kind_name]
+    names = [name for name in kind.natural_key if not (is_loose and kind.field_named(name).follows_key)]
+    return kind_name, *(normal_form(str(fields.get(name))) for name in names)
+
+
+def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way]:
+    """The keys of each value that a change has in it, so far out that all `sides` have it; none if a side lacks the
+    field."""
+    lists = {name for name, _ in KINDS[change.kind].reference_fields()}
+    ways: dict[Way, None] = {}
+    for each in change.fields:
+        keys = path_keys(each.path) or (each.path,)
+        keys = keys[:1] if keys[0] in lists else keys
+        while keys and any(value_at(side, keys) is None for side in sides):
+            keys = keys[:-1]
+        if not keys:
+            return []
+        ways[keys] = None
+    return [way for way in ways if not any(way[:length] in ways for length in range(1, len(way)))]
+
+
+def name_variables(ways: Mapping[str, Iterable[Way]], taken: Iterable[str]) -> dict[tuple[str, Way], str]:
+    """Address and keys of a value → a variable: named after them, and like none that is taken."""
+    known, names = set(taken), dict[tuple[str, Way], str]()
+    for address, way in [(name, way) for name in sorted(ways) for way in ways[name]]:
+        plain = re.sub(r"[^A-Za-z0-9]+", "_", f"{address}.{keys_path(way)}").strip("_")
+        names[address, way] = find_free(plain, "_", known)
+        known.add(names[address, way])
+    return names

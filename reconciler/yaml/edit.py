@@ -12,16 +12,16 @@ from typing import Any, Final
 
 from reconciler.errors import Location, Problem, Refused
 from reconciler.yaml import LocatedMap
-from reconciler.yaml.anchors import DEEPEST
 from reconciler.yaml.edit_changes import Source, UnsafeError, require_read
 from reconciler.yaml.located import find_location
 from reconciler.yaml.syntax import shown
-from reconciler.yaml.writing import Layout, dump
+from reconciler.yaml.writing import Layout, dump, escape_variables, has_variable_key
 
 Way = tuple[str | int, ...]
 """The keys and list indices that lead to a value, from the top of a document or of a resource."""
 
 _VARIABLE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
+_SHORT: Final = Layout(has_short_maps=True)
 _RESOURCE: Final = 2
 """The steps of a path that name the resource: its section and its key."""
 
@@ -38,10 +38,6 @@ class Edit:
     after: str
 
     @property
-    def is_change(self) -> bool:
-        return self.before != self.after
-
-    @property
     def content(self) -> bytes:
         """The new bytes of the file."""
         return self.after.encode("utf-8")
@@ -55,7 +51,7 @@ class Adopted:
     left: Mapping[Way, Problem] = field(default_factory=dict)
 
 
-class UnwritableError(Exception):
+class UnwritableError(Refused):
     """A value that YAML or a configuration cannot express. `str()` says why."""
 
 
@@ -80,24 +76,17 @@ def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
     ConfigurationInvalid if the text has problems; Refused if a resource is not in it.
     """
     source = Source(path, text)
-    for way in values:
-        _document(source, way)
-    return _set(source, text, values) if values else Adopted(Edit(path, text, text))
-
-
-def _set(source: Source, text: str, values: Mapping[Way, Any]) -> Adopted:
-    """Set all values at once; if that fails, one half after the other, to find the values that cannot be set."""
     try:
-        return Adopted(Edit(source.path, text, source.edited(_expected(source, values))))
+        return Adopted(Edit(path, text, source.edited(_expected(source, values))))
     except (UnsafeError, UnwritableError) as error:
         if len(values) == 1:
-            return Adopted(
-                Edit(source.path, text, text), {way: _left(source, way, value, error) for way, value in values.items()}
-            )
+            left = {way: _left(source, way, value, error) for way, value in values.items()}
+            return Adopted(Edit(path, text, text), left)
+    # One half after the other, to find the values that cannot be set.
     pairs, half = iter(values.items()), len(values) // 2
-    first = _set(source, text, dict(islice(pairs, half)))
-    second = _set(Source(source.path, first.edit.after), first.edit.after, dict(pairs))
-    return Adopted(Edit(source.path, text, second.edit.after), {**first.left, **second.left})
+    first = set_values(path, text, dict(islice(pairs, half)))
+    second = set_values(path, first.edit.after, dict(pairs))
+    return Adopted(Edit(path, text, second.edit.after), {**first.left, **second.left})
 
 
 def _document(source: Source, way: Way) -> int:
@@ -123,7 +112,7 @@ def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
             if isinstance(step, str) and step not in target and "${" in step:
                 raise UnsafeError("has a key with ${, and variables stand in values only")
             if after is None:
-                if _has_variable(target[step] if isinstance(step, int) else target.get(step)):
+                if _VARIABLE.search(json.dumps(target[step] if isinstance(step, int) else target.get(step))):
                     raise UnsafeError("holds a variable, and other values or environments may have it too")
                 target[step] = _written(value)
                 if value is REMOVED:
@@ -135,13 +124,6 @@ def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
     return expected
 
 
-def _has_variable(value: Any) -> bool:
-    """Whether a written value holds `${…}`; `$${` is none."""
-    if isinstance(value, dict | list):
-        return any(map(_has_variable, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, str) and _VARIABLE.search(value) is not None
-
-
 def _left(source: Source, way: Way, value: Any, why: Exception) -> Problem:
     """Why a value is left, with its position, or that of the value around it, and the lines to write by hand."""
     document = source.documents[_document(source, way)]
@@ -149,7 +131,7 @@ def _left(source: Source, way: Way, value: Any, why: Exception) -> Problem:
         block = _written(value)
         for step in reversed(way[_RESOURCE:]):
             block = {step: block} if isinstance(step, str) else [block]
-        message = f"{why}; change it by hand to:\n{dump(block, Layout(has_short_maps=True)).rstrip()}"
+        message = f"{why}; change it by hand to:\n{dump(block, _SHORT).rstrip()}"
     except UnwritableError as error:
         message = f"cannot be written: {error}"
     location = find_location(document.value, way, Location(str(source.path), *document.position))
@@ -166,7 +148,9 @@ def _written(value: Any) -> Any:
 
     UnwritableError if YAML or a configuration cannot express it.
     """
-    found = _escaped(value, 0)
+    found = value.value if isinstance(value, Verbatim) else escape_variables(value)
+    if not isinstance(value, Verbatim) and has_variable_key(found):
+        raise UnwritableError("a key with ${ cannot be written; variables stand in values only")
     try:
         dump(found)
     except ValueError as error:
@@ -174,57 +158,28 @@ def _written(value: Any) -> Any:
     return found
 
 
-def _escaped(value: Any, depth: int) -> Any:
-    if isinstance(value, Verbatim):
-        return value.value
-    if isinstance(value, str):
-        return value.replace("${", "$${")
-    if depth > DEEPEST:
-        raise UnwritableError(f"it is nested deeper than {DEEPEST} levels")
-    if isinstance(value, Mapping):
-        if any("${" in str(key) for key in value):
-            raise UnwritableError("a key with ${ cannot be written; variables stand in values only")
-        return {key: _escaped(inner, depth + 1) for key, inner in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [_escaped(item, depth + 1) for item in value]
-    return value
-
-
 def add_to(path: Path, text: str, section: str, added: Mapping[str, Any] | Sequence[Any]) -> Edit:
     """Add to the end of a map or a list of a file, which is new if the text is "".
 
-    ConfigurationInvalid if the text has problems. Refused if a key is there already. Refused, with the lines to write
-    by hand, if the section is shared (an alias, an anchor), or if a value cannot be written.
+    ConfigurationInvalid if the text has problems. Refused, with the lines to write by hand, if the section is shared
+    (an alias, an anchor). UnwritableError if a value cannot be written.
     """
     source = Source(path, text)
-    sections = (each.value.get(section) for each in source.documents if isinstance(each.value, dict))
-    keys = added if isinstance(added, Mapping) else ()
-    for key, inside in ((key, each) for each in sections if isinstance(each, LocatedMap) for key in keys):
-        if key in inside:
-            said = Problem(str(path), *inside.key_positions[key], f"{shown(key)} is in {section} already")
-            raise Refused(str(said), hint="choose another key, or change what is written there")
+    new = {section: _written(added)}
     try:
-        new = {section: _written(added)}
-        after = _grown(source, new, section)
-    except UnwritableError as error:
-        raise Refused(f"{path}: {section} cannot be added to: {error}") from error
+        return Edit(path, text, _grown(source, new, section))
     except UnsafeError as error:
         maps = [each.value for each in source.documents if isinstance(each.value, LocatedMap) and section in each.value]
         position = maps[-1].value_positions[section] if maps else (1, 1)
         problem = Problem(str(path), *position, f"{section} cannot be added to: it {error}")
-        raise Refused(str(problem), hint=f"write it by hand:\n{_block(new).rstrip()}") from error
-    return Edit(path, text, after)
-
-
-def _block(new: Mapping[str, Any]) -> str:
-    return dump(new, Layout(has_short_maps=True))
+        raise Refused(str(problem), hint=f"write it by hand:\n{dump(new, _SHORT).rstrip()}") from error
 
 
 def _grown(source: Source, new: dict[str, Any], section: str) -> str:
     """The text with the addition in the last document that has the section, or in the last document."""
     expected = _values(source)
     if not expected:
-        after = source.byte_order_mark + source.text + _block(new).replace("\n", source.eol)
+        after = source.byte_order_mark + source.text + dump(new, _SHORT).replace("\n", source.eol)
         require_read(after, [new])
         return after
     having = [value for value in expected if isinstance(value, dict) and section in value]

@@ -84,6 +84,13 @@ def escape_variables(value: Any) -> Any:
     return [escape_variables(item) for item in value] if isinstance(value, list) else value
 
 
+def has_variable_key(value: Any) -> bool:
+    """Whether a key within a value contains `${`: keys cannot be escaped."""
+    if isinstance(value, dict):
+        return any("${" in str(key) or has_variable_key(inner) for key, inner in value.items())
+    return isinstance(value, list) and any(map(has_variable_key, value))
+
+
 class _Dumper(yaml.SafeDumper):
     """Block style, indented lists, no anchors, and quotes if two readers could differ."""
 

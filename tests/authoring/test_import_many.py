@@ -122,8 +122,8 @@ reports:
 """
 
 
-def test_what_comes_from_defaults_variables_or_for_each_is_not_rewritten(projects: Projects) -> None:
-    """A default or a variable: a block of its own. An instance: left out, with the line to write."""
+def test_what_comes_from_variables_or_for_each_is_not_rewritten(projects: Projects) -> None:
+    """A variable: a block of its own. An instance: left out, with the line to write. A default is overridden."""
     projects.settings('variables: {prefix: "08:00"}', 'variables: {prefix: "10:00"}')
     (projects.folder / "main.yaml").write_bytes(SHARED.replace("\n", "\r\n").encode())
     assert projects.run("apply", "sandbox", "--auto-approve").code == 0
@@ -139,10 +139,11 @@ def test_what_comes_from_defaults_variables_or_for_each_is_not_rewritten(project
     assert done.code == 0, done.err
     assert f"report {go} (" in done.err
     assert f"imports: [{{to: report.each-go, id: {{production: {go}}}}}]" in done.err
-    assert "report.alone cannot be it, since" in done.err
+    assert "report.kept cannot be it, since" in done.err
     text = (projects.folder / "main.yaml").read_bytes().decode()
     assert text.count("\n") == text.count("\r\n")
     assert "   # by hand" in text
+    assert 'included_range_days: "${var.report_alone_included_range_days}"' in text
     assert "each-chess" in projects.texts()["reports.yaml"]
     planned = projects.planned("production")
     assert planned.pop("report.each-go") == "update"

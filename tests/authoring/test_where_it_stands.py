@@ -220,13 +220,13 @@ def test_an_import_is_for_one_environment(team: Team) -> None:
 
 
 def test_an_import_into_an_instance_or_against_defaults(team: Team) -> None:
-    """An instance needs its line only; what `defaults` add to what is live is said."""
+    """An instance needs its line only; what `defaults` would change is refused, with their place."""
     daily = team.world.insert("scheduled-reports", **report("Other"))
     code, said = imported(team.world, "report.daily-go", daily)
     assert (code, f"imports: [{{to: report.daily-go, id: {daily}}}]" in said) == (5, True), said
     flow = team.world.insert("automations", name="Other", caption="", status="active", data={"actions": {"push": "p"}})
     code, said = imported(team.world, "automation.other", flow)
-    assert (code, "left to you: its data is not as it is live" in said) == (0, True), said
+    assert (code, "its data.platform would not be as it is live" in said) == (5, True), said
 
 
 def test_an_item_behind_an_anchor_is_left_and_the_rest_is_written(world: World) -> None:

@@ -139,12 +139,10 @@ def test_a_long_line_and_a_long_file_are_no_matter() -> None:
         ("reports:\n  a:\n    n: |\n      x", "cannot be edited by itself as it is written here"),
         ("reports:\n  a:\n    t: |+\n      x\n\n\n", "cannot be edited by itself as it is written here"),
         ("x-a: &a {reports: {a: {}}}\n---\njust text\n", "a document that is no map of sections"),
-        ("reports:\n  new: {}\n", r"reports.yaml:2:3: new is in reports already"),
-        ("x-d: &d {new: {}}\nreports:\n  <<: *d\n", r"reports.yaml:1:10: new is in reports already"),
     ],
 )
 def test_what_cannot_be_added_to_is_refused(text: str, says: str) -> None:
-    """Uncommon styles, what is shared, what is there already: with the place and why; nothing is given."""
+    """Uncommon styles, what is shared: with the place and why; nothing is given."""
     with pytest.raises(Refused, match=says):
         added(text)
 
