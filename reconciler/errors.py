@@ -202,6 +202,10 @@ class WrongUsage(ReconcilerError):
     exit_code = Exit.USAGE
 
 
+class NoSuchTarget(WrongUsage):
+    """No address fits `--target`; in one of several environments, that leaves it out."""
+
+
 class NotBegun(ReconcilerError):
     """An environment that an apply of several did not come to."""
 

@@ -89,6 +89,9 @@ def apply(
             source = click.get_current_context().get_parameter_source("path")
             is_given = source is not click.core.ParameterSource.DEFAULT
             plans, path = commands.saved_plan.open_saved_plans(saved, path if is_given else None)
+            if not plans:
+                write_stderr(escape(f"nothing to do: {saved} holds no plan, since every environment was left out"))
+                return
             if not (flags["every"] or flags["environments"]):
                 flags["environments"] = tuple(plans)
         files.path, files.chosen = path, (flags["environments"], flags["every"])

@@ -20,6 +20,7 @@ T = TypeVar("T")
 WILDCARDS = frozenset("*?[")
 """The characters that make a pattern of a name."""
 SEVERITY = (
+    Exit.USAGE,
     Exit.NOT_AUTHORISED,
     Exit.INVALID,
     Exit.REFUSED,

@@ -197,7 +197,7 @@ def plan_options(command: Command) -> Command:
             cls=NeverSuggested,
             type=WholeNumber(0),
             metavar="N",
-            help="Delete or replace up to N objects, and no more.",
+            help="Delete or replace up to N objects of an environment, and no more.",
         ),
         click.option(
             "--prune", cls=NeverSuggested, is_flag=True, help="Also delete live objects that are not managed."

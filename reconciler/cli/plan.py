@@ -58,15 +58,18 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
         environments.leave_out_untouched(flags["base"])
         ended = environments.run(lambda session: commands.review.preview(session, replace(request, is_saved=bool(out))))
         made = [each.value for each in ended if each.value is not None]
-        if out is not None:
+        failed = [each.environment for each in ended if each.error is not None]
+        if out is not None and failed:
+            write_stderr(escape(f"note: {out} is not written: there is no plan for {', '.join(failed)}"))
+        elif out is not None:
             commands.saved_plan.save_plans((each.saved for each in made), out)
     for each in made:
         if each.lock:
             where = f" to {each.review.plan.environment}" if environments.names else ""
             write_stderr(escape(f"note: somebody is applying{where}: {each.lock}; plan again once that has ended"))
-    form, reviews = flags["form"], [each.map(lambda made: made.review) for each in ended]
     if environments.names:
-        reviews = commands.review.find_reviews(ended)
+        ended = commands.review.judge_together(ended)
+    form, reviews = flags["form"], [each.map(lambda made: made.review) for each in ended]
     files.write(reviews)
     write_stdout(render_plans(reviews, form), commands=form in COMMANDS)
     require_all(

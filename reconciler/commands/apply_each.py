@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import compress, product
 from typing import Protocol
 
 from reconciler.commands.apply import ApplyRequest, Screen, run, show
 from reconciler.commands.environments import run_each, run_one
 from reconciler.commands.plan import find_refusal
-from reconciler.commands.review import Preview, ReportFiles, find_reviews
+from reconciler.commands.review import Preview, ReportFiles, judge_together
 from reconciler.commands.session import Session
+from reconciler.commands.state import read_history
 from reconciler.errors import ApiFailed, NotBegun, Refused
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.reports import Applied, Ended
@@ -21,8 +22,7 @@ from reconciler.plan.approval import IN_WORDS, Approved
 OpenSession = Callable[[str], AbstractContextManager[Session]]
 NOT_BEGUN = "remove the cause and apply again: what is done stays; --keep-going goes on with the others"
 INTERRUPTED = "the run was interrupted before it"
-MOST_IDLE = 10
-"""So many environments without changes are tried with the plan that was applied to them last."""
+FEW_IDLE = 10
 
 
 class ManyScreen(Screen, Protocol):
@@ -54,27 +54,28 @@ class ApplyEach:
         Each is planned again under its lock, and has to be as it was approved or shown. Stops at the first that fails,
         unless it is to keep going.
         """
-        shown = run_each(self.names, self.open_session, self._preview, self.request.parallelism, self.left_out)
-        reviews = find_reviews(shown)
+        ended = run_each(self.names, self.open_session, self._preview, self.request.parallelism, self.left_out)
+        shown = judge_together(ended)
+        reviews = [each.map(lambda made: made.review) for each in shown]
         self.files.write_plans(reviews)
         self.screen.show_plans(reviews)
         approved = self._approved(shown)
         if changing := [each.environment for each in shown if each.value and each.value.planned.plan.changes]:
             self.screen.confirm(changing)
-        ended: list[Ended[Applied]] = []
+        done: list[Ended[Applied]] = []
         try:
             for each in shown:
-                ended.append(self._carry_out(each, approved, self._stop_reason(ended)))
+                done.append(self._carry_out(each, approved, self._stop_reason(done)))
         except KeyboardInterrupt:
-            current, *left = self.names[len(ended) :]
-            ended.append(Ended(current, error=ApiFailed("interrupted", hint="apply again: it goes on from there")))
-            ended += [Ended(name, error=_not_begun(INTERRUPTED)) for name in left]
-            self.files.write_reports(ended)
-            self.screen.show_ends(ended)
+            current, *left = self.names[len(done) :]
+            done.append(Ended(current, error=ApiFailed("interrupted", hint="apply again: it goes on from there")))
+            done += [Ended(name, error=_not_begun(INTERRUPTED)) for name in left]
+            self.files.write_reports(done)
+            self.screen.show_ends(done)
             raise
-        self.files.write_reports(ended)
-        self.screen.show_ends(ended)
-        return ended
+        self.files.write_reports(done)
+        self.screen.show_ends(done)
+        return done
 
     def _preview(self, session: Session) -> Preview:
         planned, made = show(session, self.request, self.files.forms())
@@ -96,6 +97,8 @@ class ApplyEach:
             return replace(shown.map(lambda made: Applied(made.review)), error=_not_begun(stopped))
         if made is None:
             return Ended(name, error=shown.error)
+        if made.refused is not None:
+            return Ended(name, Applied(made.review), made.refused)
         self.screen.begin(name)
         expected = None if name in approved else self.request.expected
         request = replace(self.request, expected=expected, approved=approved.get(name))
@@ -120,14 +123,25 @@ class ApplyEach:
         if expected.startswith("@"):
             return {name: approved[name] for name in idle}
         now = digests([each.map(lambda made: made.review) for each in shown])
-        applied = [{name: each.state.plan} for name, each in idle.items() if each.state.plan][:MOST_IDLE]
-        for chosen in product(*([{}, each] for each in applied)):
-            if joint_digest(now | {name: digest for each in chosen for name, digest in each.items()}) == expected:
-                return approved
+        applied = {name: each.state.plan for name, each in idle.items() if each.state.plan}
+        if any(joint_digest(now | chosen) == expected for chosen in self._earlier(applied)):
+            return approved
         raise Refused(
             f"these are not the plans that were approved: {joint_digest(now)} is planned now, {expected} was expected",
             hint=IN_WORDS,
         )
+
+    def _earlier(self, applied: Mapping[str, str]) -> Iterator[dict[str, str]]:
+        """What an earlier run of this command may have applied, each a choice of `applied`: every one if they are few,
+        else the latest ones by their receipts."""
+        if len(applied) <= FEW_IDLE:
+            for chosen in product((False, True), repeat=len(applied)):
+                yield dict(compress(applied.items(), chosen))
+            return
+        history = {name: read_history(self.files.path, name) for name in applied}
+        latest = sorted(applied, key=lambda name: history[name][0].at if history[name] else "", reverse=True)
+        for count in range(len(latest) + 1):
+            yield {name: applied[name] for name in latest[:count]}
 
 
 def _not_begun(why: str) -> NotBegun:

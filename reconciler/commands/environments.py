@@ -14,7 +14,7 @@ from typing import TypeVar
 from reconciler.commands.base_plan import read_base_plan
 from reconciler.commands.session import Session
 from reconciler.config.load import Configuration, Opened
-from reconciler.errors import ConfigurationInvalid, ReconcilerError, WrongUsage, fold
+from reconciler.errors import ConfigurationInvalid, NoSuchTarget, ReconcilerError, WrongUsage, fold
 from reconciler.model.inputs import Desired
 from reconciler.model.reports import Ended
 from reconciler.model.settings import Environment
@@ -62,15 +62,23 @@ def run_each(
     """What `work` gives for each environment, in their order. `most`: how many are worked on at once. `left_out`: those
     for which nothing is done, and why.
 
-    ConfigurationInvalid if the configuration is invalid for all of them; else an error is the end of one alone.
+    ConfigurationInvalid if the configuration is invalid for all of them, WrongUsage if what was asked fits none. Else
+    an error is the end of one alone, and one without a target of `--target` is left out.
     """
     with Threads(most) as threads:
         futures = {name: threads.submit(run_one, name, open_session, work) for name in names if name not in left_out}
         ended = [result(futures[name]) if name in futures else Ended(name, left_out=left_out[name]) for name in names]
-    invalid = {each.environment: each.error for each in ended if isinstance(each.error, ConfigurationInvalid)}
-    if invalid and len(invalid) == len(futures):
-        raise ConfigurationInvalid(fold({name: error.problems for name, error in invalid.items()}))
-    return ended
+    errors = {each.environment: each.error for each in ended if each.error is not None}
+    if futures and len(errors) == len(futures):
+        invalid = {name: error.problems for name, error in errors.items() if isinstance(error, ConfigurationInvalid)}
+        if len(invalid) == len(errors):
+            raise ConfigurationInvalid(fold(invalid))
+        if all(isinstance(error, WrongUsage) for error in errors.values()):
+            raise next(iter(errors.values()))
+    return [
+        replace(each, error=None, left_out=str(each.error)) if isinstance(each.error, NoSuchTarget) else each
+        for each in ended
+    ]
 
 
 def run_one(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from reconciler.api import Poll, Reader
 from reconciler.commands.session import Session
 from reconciler.errors import KeyExposed, Refused
 from reconciler.model.inputs import Desired, Live, State
-from reconciler.model.plan import Action, Plan
+from reconciler.model.plan import Action, Plan, Refusal
 from reconciler.model.reports import Commit, Scope
 from reconciler.observe import (
     Lists,
@@ -192,10 +192,15 @@ def require_scope(planned: Planned) -> None:
 def refuse(planned: Plan) -> None:
     """Refused if a guard says no to a plan."""
     if planned.refusals:
-        raise Refused(
-            "\n".join(refusal.message for refusal in planned.refusals),
-            hint="\n      ".join(f"to pass: {refusal.passes}" for refusal in planned.refusals),
-        )
+        raise refusal_error(planned.refusals)
+
+
+def refusal_error(refusals: Sequence[Refusal]) -> Refused:
+    """The error that says what guards refuse, and what passes each."""
+    return Refused(
+        "\n".join(refusal.message for refusal in refusals),
+        hint="\n      ".join(f"to pass: {refusal.passes}" for refusal in refusals),
+    )
 
 
 def require_applicable(planned: Planned, *, strict_scope: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,11 +11,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from reconciler import commands
-from reconciler.commands.plan import Planned, find_refusal, plan
+from reconciler.commands.plan import Planned, find_refusal, plan, refusal_error
 from reconciler.commands.session import Session
 from reconciler.config.files import configuration_folder
-from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage
+from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.lazy import load
+from reconciler.model.inputs import ObjectRef
+from reconciler.model.plan import DESTROYS, Plan, Refusal
 from reconciler.model.reports import Applied, Ended, Failure, Review
 from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure, render_plans, render_reports
 from reconciler.output.terminal import redact, strip_styles
@@ -25,6 +27,8 @@ from reconciler.state.backend import LockInfo
 if TYPE_CHECKING:
     from reconciler.plan.plan_file import SavedPlan
 
+SHARED = "shared-objects"
+PASSES_SHARED = "a key of another project for one of the two, or a `removed` block with `destroy: false`"
 Reports = Sequence[tuple[str, Path]]
 
 
@@ -106,23 +110,42 @@ def preview(session: Session, request: PreviewRequest) -> Preview:
     return Preview(planned, made, saved, find_refusal(planned, strict_scope=request.strict_scope), who_applies())
 
 
-def find_reviews(ended: Sequence[Ended[Preview]]) -> list[Ended[Review]]:
-    """What is shown of the plans of several environments: with a warning if two of them manage the same objects."""
-    known = {}
+def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
+    """The plans of several environments, with a warning if two of them manage the same objects; refused if one would
+    delete what another one manages."""
+    known: dict[str, tuple[str, dict[str, str]]] = {}
     for each in ended:
         if each.value is not None:
             planned = each.value.planned
             adopted = {change.address: change.id for change in planned.plan.changes if change.id}
-            ids = {address: entry.id for address, entry in planned.state.entries.items()} | adopted
-            known[each.environment] = planned.plan.api, ids
+            going = {change.address for change in planned.plan.changes if change.action in DESTROYS}
+            held = {address: entry.id for address, entry in planned.state.entries.items()} | adopted
+            held = {address: object_id for address, object_id in held.items() if address not in going}
+            known[each.environment] = planned.plan.api, held
     warnings = load("reconciler.plan.compare:shared_objects")(known)
 
-    def review(made: Preview) -> Review:
+    def judged(made: Preview) -> Preview:
         plan = made.review.plan
         said = [text for names, text in warnings.items() if plan.environment in names]
-        return replace(made.review, plan=replace(plan, warnings=(*plan.warnings, *said)))
+        refusals = list(_refusals_to_destroy(plan, known))
+        shown = replace(plan, warnings=(*plan.warnings, *said), refusals=(*plan.refusals, *refusals))
+        refused = made.refused or (refusal_error(refusals) if refusals else None)
+        return replace(made, review=replace(made.review, plan=shown), refused=refused)
 
-    return [each.map(review) for each in ended]
+    return [each.map(judged) for each in ended]
+
+
+def _refusals_to_destroy(plan: Plan, known: Mapping[str, tuple[str, Mapping[str, str]]]) -> Iterator[Refusal]:
+    """A refusal for each other environment that manages what a plan deletes or replaces."""
+    going = {
+        ObjectRef(change.kind, change.id): change for change in plan.changes if change.action in DESTROYS and change.id
+    }
+    for name, (api, held) in known.items():
+        found = [going[ref] for ref in (ObjectRef.at(*each) for each in held.items()) if ref in going]
+        if found and name != plan.environment and api == plan.api:
+            text = some_of(f"{change.address} ({change.id})" for change in found)
+            message = f"this plan would delete or replace what the environment {name} manages: {text}"
+            yield Refusal(SHARED, message, PASSES_SHARED)
 
 
 @dataclass

@@ -40,8 +40,8 @@ def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan
     """
     every, here = read_plans(file), Path()
     saved = {each.plan.environment: each for each in every}
-    if path is not None:
-        return saved, path
+    if path is not None or not every:
+        return saved, path or here
     if any(os.path.lexists(name) for name in (SETTINGS_FILE, STATE_FOLDER)):
         return saved, here
     home = os.path.realpath(here)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -237,7 +238,9 @@ def _desired(
 ) -> Desired:
     @cache
     def relative(file: str) -> str:
-        return Path(file).relative_to(folder).as_posix()
+        # An edit that was not written yet names its file in full.
+        inside = Path(file) if Path(file).is_relative_to(folder) else Path(os.path.realpath(file))
+        return inside.relative_to(folder if inside.is_relative_to(folder) else folder.resolve()).as_posix()
 
     def resource(entry: Entry) -> Resource:
         kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file

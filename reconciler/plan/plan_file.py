@@ -56,7 +56,7 @@ def write_plans(path: Path, saved: Sequence[SavedPlan]) -> None:
     documents = [{"checksum": sha256(content), **content} for content in map(asdict, saved)]
     several = {"format_version": FORMAT_VERSION, "tool_version": __version__, "plans": documents}
     try:
-        path.write_bytes(_content(documents[0] if len(documents) == 1 else several))
+        path.write_bytes(_content(documents[0] if len(documents) == 1 else {"checksum": sha256(several), **several}))
     except OSError as error:
         raise WrongUsage(f"--out {path}: cannot be written: {error.strerror}") from error
 
@@ -81,16 +81,23 @@ def read_plans(path: Path) -> tuple[SavedPlan, ...]:
         raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)
     plans = document.get("plans", [document])
     # The bytes as well: a space or a line end more says the same, and was still not written by us.
-    if written != as_written or not isinstance(plans, list) or not plans:
+    content = _checked(document, path)
+    if written != as_written or not isinstance(plans, list):
         raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
-    return tuple(_read(each, path) for each in plans)
+    return tuple(_read(each, path) for each in ([document] if "plans" not in content else plans))
 
 
-def _read(document: Any, path: Path) -> SavedPlan:
+def _checked(document: Any, path: Path) -> dict[str, Any]:
+    """A document without its checksum. Refused if that is not its own."""
     known = document if isinstance(document, dict) else {}
     content = {name: value for name, value in known.items() if name != "checksum"}
     if known.get("checksum") != sha256(content):
         raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
+    return content
+
+
+def _read(document: Any, path: Path) -> SavedPlan:
+    content = _checked(document, path)
     try:
         saved: SavedPlan = decode(SavedPlan, content, "plan")
     except DecodeError as error:

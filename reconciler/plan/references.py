@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, Problem, WrongUsage, some_of
+from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, some_of
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.lookups import described, find_labels
 from reconciler.kinds.references import (
@@ -96,12 +96,12 @@ def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
 
 
 def find_targets(target: str, known: Collection[str], desired: Desired) -> list[str]:
-    """What `--target` means: an address, or all that fit a pattern (`report.chess-*`). WrongUsage if none does."""
+    """What `--target` means: an address, or all that fit a pattern (`report.chess-*`). NoSuchTarget if none does."""
     found = [target] if target in known else [each for each in known if fnmatchcase(each, target)]
     if not found:
         hint = "an address is KIND.KEY, for example report.daily-revenue; report.daily-* means all that begin so"
         said = desired.no_resource(target) or f"no such address{did_you_mean(target, known)}"
-        raise WrongUsage(f"--target {target}: {said}", hint=hint)
+        raise NoSuchTarget(f"--target {target}: {said}", hint=hint)
     return found
 
 
