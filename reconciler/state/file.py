@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.errors import Refused, StateUnusable
@@ -60,14 +60,17 @@ class FileBackend:
 
         Empty if there is a journal: then an interrupted apply left the receipt.
         """
-        try:
-            names = sorted(path.stem for path in self._receipts.glob("*-*.json"))
-            later = [name for name in names if name.partition("-")[0] > f"{state.serial:06d}"]
-            texts = {name: read_regular(self._receipts / f"{name}.json", LARGEST_RECEIPT) for name in later}
-            ours = [name for name, text in texts.items() if json.loads(text).get("lineage", "") == state.lineage]
-        except (OSError, Unreadable, ValueError, AttributeError):
+        if self.journal.path.exists():
             return ""
-        return ours[-1] if ours and not self.journal.path.exists() else ""
+        names = sorted(path.stem for path in self._receipts.glob("*-*.json"))
+        later = [name for name in names if name.partition("-")[0] > f"{state.serial:06d}"]
+        return next((name for name in reversed(later) if self._lineage_of(name) == state.lineage), "")
+
+    def _lineage_of(self, receipt: str) -> str:
+        """The lineage in a receipt; empty if it is damaged, which says nothing of the other ones."""
+        with suppress(OSError, Unreadable, ValueError, AttributeError):
+            return str(json.loads(read_regular(self._receipts / f"{receipt}.json", LARGEST_RECEIPT)).get("lineage", ""))
+        return ""
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         content, failed = to_text(state).encode(), f"{self.path}: the state cannot be written"

@@ -229,6 +229,20 @@ def test_a_state_that_is_older_than_its_receipts(world: World) -> None:
     assert world.plan().document["warnings"] == []
 
 
+@pytest.mark.parametrize("damaged", ["[]", "{", "null"])
+def test_a_damaged_receipt_hides_no_newer_one(world: World, damaged: str) -> None:
+    """What cannot be read says nothing of the others."""
+    world.settle(TEAM)
+    before = world.state.read_bytes()
+    world.write(TEAM.replace("09:00", "10:00"))
+    assert world.apply().code == 0
+    world.state.write_bytes(before)
+    (world.state.parent / "receipts" / "default" / "000009-20300101T000000Z.json").write_text(damaged)
+    world.write(TEAM.replace("09:00", "11:00"))
+    world.requests()
+    assert (world.apply().code, world.writes()) == (5, [])
+
+
 def test_receipts_of_a_state_that_was_lost_are_not_newer(world: World) -> None:
     """They are of another state, whatever their numbers."""
     for text in (TEAM, TEAM.replace("09:00", "10:00"), TEAM.replace("09:00", "11:00")):
