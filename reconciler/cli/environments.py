@@ -56,7 +56,7 @@ class Environments:
             configuration = self._shared.opened.configuration
             self.left_out = commands.environments.find_untouched(configuration, self.names, base)
             if self.left_out:
-                note = f"note: left out, since nothing of them has changed since {base}: {', '.join(self.left_out)}"
+                note = f"note: left out, because {base} wants the same of them: {', '.join(self.left_out)}"
                 write_stderr(escape(note))
 
     def run(self, work: Callable[[Session], T]) -> list[Ended[T]]:
