@@ -12,20 +12,19 @@ from typing import Any, Final
 from reconciler.commands.adopt import find_differing
 from reconciler.commands.edits import Texts, Written, edited, write_edits
 from reconciler.commands.session import Session
-from reconciler.commands.unmanaged import Project, Unmanaged, call
+from reconciler.commands.unmanaged import NOTHING, Project, Unmanaged, call
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import keys_path, value_at
 from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
-from reconciler.model.plan import Action
+from reconciler.model.plan import Action, Change
 from reconciler.plan.export import Selection, find_ways, make_blocks, name_variables
-from reconciler.text import natural, truncate
+from reconciler.text import counted, natural, truncate
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim, Way
 
 LONGEST: Final = 60
-NOTHING: Final = "nothing is written"
 Trouble = dict[str, str]
 """Addresses of what cannot be written, with why."""
 
@@ -35,15 +34,13 @@ def import_objects(session: Session, kinds: Sequence[str], matches: Sequence[str
     `matches` (such as `report "Daily*"`) narrow down which.
 
     An object with the natural key of a resource that only other environments have becomes that resource: what differs
-    gets a variable. The plan after it adopts them, and changes nothing. WrongUsage if a pattern fits nothing.
+    gets a variable. The plan after it adopts them, and changes nothing. Refused if a resource would change one of them,
+    and no `imports` line says that it may; WrongUsage if a pattern fits nothing.
     """
     selection = Selection.parse(kinds, matches)
     project = Project(session)
     selection.require_fitting(project.live)
-    # Later, what the environment lacks may be a change that waits for its apply.
-    is_first = not (selection.patterns or project.state.entries)
-    whole = (selection.kinds or KINDS) if is_first else ()
-    return _Import(project, project.find_unmanaged(selection), file, whole).write()
+    return _Import(project, project.find_unmanaged(selection), file, selection).write()
 
 
 def import_object(session: Session, address: str, object_id: str, file: Path | None) -> Written:
@@ -65,12 +62,18 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
 class _Import:
     """The import into one environment. What cannot be done is set aside, and the rest is tried again. `_own` are the
     objects with a block of their own, although another environment has a resource of their name; `_out` are left out.
-    `_untouched` are resources of other environments that cannot get an `only_in`. Of the kinds `whole`, all resources
-    that no object is get one."""
+    `_untouched` are resources of other environments that cannot get an `only_in`. Of the kinds `_whole`, all resources
+    that no object is get one. `_rest` is what a plan would also change, in the configuration `_after`."""
 
-    def __init__(self, project: Project, found: Unmanaged, file: Path | None, whole: Collection[str] = ()) -> None:
-        self._project, self._found, self._file, self._whole = project, found, file, whole
+    def __init__(
+        self, project: Project, found: Unmanaged, file: Path | None, selection: Selection | None = None
+    ) -> None:
+        self._project, self._found, self._file, self._selection = project, found, file, selection
+        # Later, what the environment lacks may be a change that waits for its apply.
+        is_first = selection and not (selection.patterns or project.state.entries)
+        self._whole: Collection[str] = (selection.kinds or KINDS) if selection and is_first else ()
         self._folder = project.configuration.folder
+        self._after, self._rest = project.here, list[Change]()
         self._own: dict[ObjectRef, str] = {}
         self._out: dict[ObjectRef, str] = {}
         self._untouched: set[str] = set()
@@ -81,6 +84,7 @@ class _Import:
             texts = Texts()
             trouble = self._choose() or self._edit(texts) or self._judge(texts.edits())
             if not trouble:
+                self._project.require_adopts(self._after, self._rest, self._selection, self._out)
                 done = tuple(self._say_done())
                 return Written(write_edits(texts.edits()), tuple(self._say_left()), done, len(self._targets))
             self._set_aside(trouble)
@@ -98,7 +102,8 @@ class _Import:
         self._merged = {address: ref for ref, address in self._targets.items() if address in project.candidates}
         self._narrowed = self._find_narrowed()
         kept = {ref: address for ref, address in project.managed.items() if address in project.kept.resources}
-        blocks = make_blocks(chosen, project.live, {**kept, **self._targets})
+        self._paired = {ref: address for ref, address in pairs.items() if address in project.unproven}
+        blocks = make_blocks(chosen, project.live, {**kept, **self._paired, **self._targets})
         self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}
         ways, trouble = self._compare()
         taken = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
@@ -111,16 +116,20 @@ class _Import:
         project = self._project
         kept = project.kept.resources.values()
         used = {address for each in kept for address, *_ in references(KINDS[each.kind], each.fields)}
-        rest = {name for name, each in project.unproven.items() if each.kind in self._whole and not each.instance}
+        rest = {name for name, each in project.unproven.items() if each.kind in self._whole}
         rest -= {*self._merged, *used, *self._untouched, *(self._found.pairs.get(ref, "") for ref in self._out)}
+        made = {name: each.instance.definition for name, each in project.here.resources.items() if each.instance}
+        partly = {definition for name, definition in made.items() if name not in rest}
+        rest = {name for name in rest if made.get(name) not in partly}
         split = {self._found.pairs[ref] for ref in self._own}
         return sorted(project.unproven.keys() & (split | rest), key=natural)
 
     def _compare(self) -> tuple[dict[str, list[Way]], Trouble]:
         """The keys of the values that differ, of each resource that is merged; and what cannot be merged."""
         project, kept, ways, trouble = self._project, self._project.kept, dict[str, list[Way]](), Trouble()
-        resources = {**kept.resources, **{address: project.candidates[address] for address in self._merged}}
-        found = (Import(address, ref.id, resources[address].location) for address, ref in self._merged.items())
+        known = {**{address: ref for ref, address in self._paired.items()}, **self._merged}
+        resources = {**kept.resources, **{address: project.candidates[address] for address in known}}
+        found = (Import(address, ref.id, resources[address].location) for address, ref in known.items())
         desired = replace(kept, resources=resources, imports=(*kept.imports, *found))
         for change in project.plan(desired).changes if self._merged else ():
             if change.address in self._merged and change.fields:
@@ -156,7 +165,8 @@ class _Import:
     def _place(self, address: str, *keys: str | int) -> tuple[Path, Way]:
         """The file of a merged resource, and the way to a value within it."""
         resource = self._project.candidates[address]
-        way = (KINDS[resource.kind].section, address.partition(".")[2], *keys)
+        name = resource.instance.definition if resource.instance else address
+        way = (KINDS[resource.kind].section, name.partition(".")[2], *keys)
         return Path(resource.location.file).resolve(), way
 
     def _edit(self, texts: Texts) -> Trouble:
@@ -195,12 +205,15 @@ class _Import:
         project, lines = self._project, dict[str, dict[str, Any]]()
         written: dict[str, tuple[Path, int, Any]] = {}
         counts = Counter[Path]()
+        moved = {each.node["to"] for each in project.configuration.merged.blocks["moved"]}
         for each in project.configuration.merged.blocks["imports"]:
             file = Path(each.location.file).resolve()
             written[each.node["to"]] = file, counts[file], each.node["id"]
             counts[file] += 1
         for ref, address in self._targets.items():
             ids: Any = {project.name: ref.id} if project.others else ref.id
+            if address in moved:
+                continue  # It may stand in one of the blocks only, and its name says which object it is.
             if address not in written:
                 lines[address] = {"to": address, "id": ids}
                 continue
@@ -214,7 +227,7 @@ class _Import:
         """What would not be adopted as it is. Refused if anything else would change."""
         project, ours = self._project, {*self._blocks, *self._narrowed}
         if not edits:
-            return {}
+            return self._find_unlike(project.here)
         configuration = edited(project.configuration.path, edits)
         try:
             configuration.desired(configuration.environment(project.name))
@@ -232,7 +245,10 @@ class _Import:
     def _find_unlike(self, after: Desired) -> Trouble:
         """The imported resources that a plan would not just adopt."""
         trouble, refs = Trouble(), {address: ref for ref, address in self._targets.items()}
-        for change in self._project.plan(after).changes:
+        changes = self._project.plan(after).changes
+        self._after = after
+        self._rest = [each for each in changes if each.address not in refs and each.action is not Action.ADOPT]
+        for change in changes:
             if change.address in refs and (change.action, change.id) != (Action.ADOPT, refs[change.address].id):
                 path = next((each.path for each in change.fields), "")
                 place = after.resources[change.address].field_location(path)
@@ -271,7 +287,10 @@ class _Import:
             said = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"
             found.setdefault(said, []).append(call(self._project.record(ref)))
         for ref, why in self._out.items():
-            line = f"imports: [{{to: {pairs.get(ref)}, id: {{{self._project.name}: {ref.id}}}}}]"
-            more = f"; give a variable to what differs, and write: {line}" if ref in pairs else ""
+            line = f"imports: [{self._project.import_line(pairs[ref], ref.id)}]" if ref in pairs else ""
+            more = f"; give a variable to what differs, and write: {line}" if line else ""
             found.setdefault(f" is left out: {why}{more}", []).append(call(self._project.record(ref)))
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
+        if self._selection and self._rest:
+            said = some_of(f"{each.action} {each.address}" for each in self._rest)
+            yield f"the plan has other changes too, of {counted(len(self._rest), 'resource')} not imported: {said}"

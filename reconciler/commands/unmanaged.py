@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from reconciler.commands.export import find_objections, read_live
 from reconciler.commands.session import Session
@@ -14,13 +14,16 @@ from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
 from reconciler.model.inputs import Desired, Fields, ObjectRef, Record, address_kind
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Change, Plan
 from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.export import Selection, find_expressible, find_pairs, keys_of
 from reconciler.plan.guards import Options
 from reconciler.plan.identity import deleted_before
 from reconciler.state.operations import load_state
 from reconciler.text import did_you_mean, quote
+
+NOTHING: Final = "nothing is written"
+FIRST: Final = f"{NOTHING}. Give a variable to what differs, or `only_in` to the resource, or narrow with --match."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,10 @@ class Project:
         self.here = every[self.name]
         self.others = {name: each for name, each in every.items() if name != self.name}
         elsewhere = {address: each for desired in self.others.values() for address, each in desired.resources.items()}
-        known = {each.target for each in self.here.imports} | self.state.entries.keys()
-        known |= {each.target for each in self.here.moved if each.source in self.state.entries}
+        self._known = {each.target for each in self.here.imports} | self.state.entries.keys()
+        self._known |= {each.target for each in self.here.moved if each.source in self.state.entries}
         # Others have these too, and only a name could say which object each is.
-        unproven = (self.here.resources.keys() & elsewhere.keys()) - known
+        unproven = (self.here.resources.keys() & elsewhere.keys()) - self._known
         self.unproven = {name: each for name, each in self.here.resources.items() if name in unproven}
         kept = {address: each for address, each in self.here.resources.items() if address not in self.unproven}
         self.kept = replace(self.here, resources=kept)
@@ -121,6 +124,28 @@ class Project:
         written = resource or self.configuration.merged.resources.get(address)
         if written is not None:
             raise Refused(f"{written.location}: {address} is written already", hint=hint)
+
+    def import_line(self, address: str, object_id: str) -> str:
+        """An item of `imports`, as a person writes it."""
+        return f"{{to: {address}, id: {f'{{{self.name}: {object_id}}}' if self.others else object_id}}}"
+
+    def require_adopts(
+        self, after: Desired, changes: Iterable[Change], selection: Selection | None, why: Mapping[ObjectRef, str]
+    ) -> None:
+        """Refused if one of the changes is of a selected object that neither the state nor an `imports` line knows."""
+        said, lines = list[str](), list[str]()
+        for change in changes:
+            record = self.live.records[change.kind].get(change.id or "")
+            if record and selection and selection.has(record) and change.address not in self._known:
+                resource = after.resources[change.address]
+                spots = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields)
+                text = f"{resource.location}: {change.address} is {call(record)}"
+                said.append(f"{text}: {why.get(record.ref, 'it differs')} ({', '.join(spots)})")
+                lines.append(f"  - {self.import_line(change.address, record.id)}")
+        if said:
+            hint = f"{FIRST} If the plan may change these objects, write:\nimports:"
+            text = "a plan would change live objects that the configuration has already:"
+            raise Refused("\n".join([text, *said]), hint="\n".join([hint, *lines]))
 
 
 def call(record: Record) -> str:

@@ -123,7 +123,7 @@ reports:
 
 
 def test_what_comes_from_variables_or_for_each_is_not_rewritten(projects: Projects) -> None:
-    """A variable: a block of its own. An instance: left out, with the line to write. A default is overridden."""
+    """A variable: a block of its own. An instance: refused, with the line to write. A default is overridden."""
     projects.settings('variables: {prefix: "08:00"}', 'variables: {prefix: "10:00"}')
     (projects.folder / "main.yaml").write_bytes(SHARED.replace("\n", "\r\n").encode())
     assert projects.run("apply", "sandbox", "--auto-approve").code == 0
@@ -135,10 +135,12 @@ def test_what_comes_from_variables_or_for_each_is_not_rewritten(projects: Projec
         live.insert("scheduled-reports", **report(f"Each {app}", hook, send_at=at))
         for app, at in (("chess", "09:00"), ("go", "10:00"))
     )
+    texts, line = projects.texts(), f"imports:\n  - {{to: report.each-go, id: {{production: {go}}}}}\n"
+    done = projects.run("import", "production", "--all")
+    assert (done.code, projects.texts(), line in done.err) == (5, texts, True), done.err
+    (projects.folder / "go.yaml").write_text(line, encoding="utf-8")
     done = projects.run("import", "production", "--all")
     assert done.code == 0, done.err
-    assert f"report {go} (" in done.err
-    assert f"imports: [{{to: report.each-go, id: {{production: {go}}}}}]" in done.err
     assert "report.kept cannot be it, since" in done.err
     text = (projects.folder / "main.yaml").read_bytes().decode()
     assert text.count("\n") == text.count("\r\n")
