@@ -123,8 +123,6 @@ def import_(
     plan = f"`reconciler plan {session.opened.path}{chosen}`"
     adopts = f"; {plan} adopts what was imported, and changes nothing for it" if imported.count else ""
     write_stderr(said + adopts)
-    if imported.left:
-        write_stderr(f"Look at {plan} before you apply: it may create or change what was left out.")
 
 
 @click.command()

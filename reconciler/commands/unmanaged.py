@@ -13,6 +13,7 @@ from reconciler.config.files import Disk
 from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
+from reconciler.kinds.references import list_items
 from reconciler.model.inputs import Desired, Fields, ObjectRef, Record, address_kind
 from reconciler.model.plan import Change, Plan
 from reconciler.plan.build import make_context, make_plan
@@ -23,7 +24,6 @@ from reconciler.state.operations import load_state
 from reconciler.text import did_you_mean, quote
 
 NOTHING: Final = "nothing is written"
-FIRST: Final = f"{NOTHING}. Give a variable to what differs, or `only_in` to the resource, or narrow with --match."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Unmanaged:
     keys: Mapping[ObjectRef, str]
     left: Mapping[str, list[str]]
     pairs: Mapping[ObjectRef, str] = field(default_factory=dict)
+    selection: Selection | None = None
 
 
 class Project:
@@ -96,11 +97,11 @@ class Project:
                     found[why].append(call(record))
             keys |= {ref: keyed[ref.id] for ref in chosen}
             fields |= {ref: each for ref, each in chosen.items() if selection.has(self.record(ref))}
-        pairs, unclear = find_pairs(self.candidates, [*map(self.record, keys)])
+        pairs, unclear = find_pairs(self.candidates, [*map(self.record, keys)], is_first=not self.state.entries)
         for same, addresses in unclear:
             why = f" has a block of its own: {some_of(addresses)} could be it, and that is not clear"
             found[why] += [call(each) for each in same if each.ref in fields]
-        return Unmanaged(fields, keys, {why: objects for why, objects in found.items() if objects}, pairs)
+        return Unmanaged(fields, keys, {why: objects for why, objects in found.items() if objects}, pairs, selection)
 
     def find_one(self, ref: ObjectRef, key: str) -> Unmanaged:
         """The object with that key. Refused if it is managed, or was deleted; WrongUsage if it is not live."""
@@ -125,27 +126,34 @@ class Project:
         if written is not None:
             raise Refused(f"{written.location}: {address} is written already", hint=hint)
 
-    def import_line(self, address: str, object_id: str) -> str:
-        """An item of `imports`, as a person writes it."""
-        return f"{{to: {address}, id: {f'{{{self.name}: {object_id}}}' if self.others else object_id}}}"
+    def find_raw(self, blocks: Mapping[str, Fields]) -> str:
+        """The live objects that have their ids in blocks, since no resource is one of them."""
+        every = (list_items(KINDS[address_kind(address)], fields) for address, fields in blocks.items())
+        items = ((each.kind, item) for found in every for *_, item, each in found if isinstance(item, dict))
+        records = (self.live.records[kind].get(item.get("id", "")) for kind, item in items)
+        return ", ".join(dict.fromkeys(call(each) for each in records if each))
 
     def require_adopts(
-        self, after: Desired, changes: Iterable[Change], selection: Selection | None, why: Mapping[ObjectRef, str]
+        self, after: Desired, changes: Iterable[Change], found: Unmanaged, why: Mapping[ObjectRef, str]
     ) -> None:
         """Refused if one of the changes is of a selected object that neither the state nor an `imports` line knows."""
-        said, lines = list[str](), list[str]()
+        pairs = {address: ref.id for ref, address in found.pairs.items() if ref in why}
+        said: dict[str, str] = {}
         for change in changes:
-            record = self.live.records[change.kind].get(change.id or "")
-            if record and selection and selection.has(record) and change.address not in self._known:
+            record = self.live.records[change.kind].get(change.id or pairs.get(change.address, ""))
+            if record and found.selection and found.selection.has(record) and change.address not in self._known:
                 resource = after.resources[change.address]
-                spots = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields)
-                text = f"{resource.location}: {change.address} is {call(record)}"
-                said.append(f"{text}: {why.get(record.ref, 'it differs')} ({', '.join(spots)})")
-                lines.append(f"  - {self.import_line(change.address, record.id)}")
+                spots = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
+                text = f"{why.get(record.ref, 'it differs')} ({', '.join(spots) or change.action})"
+                line = f"{{{self.name}: {record.id}}}" if self.others else record.id
+                line = f"  - {{to: {change.address}, id: {line}}}"
+                said[f"{resource.location}: {change.address} is {call(record)}: {text}"] = line
         if said:
-            hint = f"{FIRST} If the plan may change these objects, write:\nimports:"
-            text = "a plan would change live objects that the configuration has already:"
-            raise Refused("\n".join([text, *said]), hint="\n".join([hint, *lines]))
+            hint = (
+                f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if the plan may change them, add:"
+            )
+            text = "a plan would not just adopt live objects that the configuration has already:"
+            raise Refused("\n".join([text, *said]), hint="\n".join([hint, "imports:", *said.values()]))
 
 
 def call(record: Record) -> str:
