@@ -19,7 +19,7 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import keys_path, value_at
 from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
-from reconciler.model.plan import Action, Change
+from reconciler.model.plan import Action
 from reconciler.plan.export import Selection, find_ways, make_blocks, name_variables
 from reconciler.text import counted, natural, truncate
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim, Way
@@ -34,8 +34,7 @@ def import_objects(session: Session, kinds: Sequence[str], matches: Sequence[str
     `matches` (such as `report "Daily*"`) narrow down which.
 
     An object with the natural key of a resource that only other environments have becomes that resource: what differs
-    gets a variable. The plan after it adopts them, and changes nothing. Refused if a resource would change one of them,
-    and no `imports` line says that it may; WrongUsage if a pattern fits nothing.
+    gets a variable. A plan then only adopts. Refused if it would change one; WrongUsage if a pattern fits nothing.
     """
     selection = Selection.parse(kinds, matches)
     project = Project(session)
@@ -71,7 +70,6 @@ class _Import:
         chosen = None if project.state.entries else found.selection
         self._whole: Collection[str] = (chosen.kinds or KINDS) if chosen and not chosen.patterns else ()
         self._folder = project.configuration.folder
-        self._rest: list[Change] = []
         self._own: dict[ObjectRef, str] = {}
         self._out: dict[ObjectRef, str] = {}
         self._untouched: set[str] = set()
@@ -89,8 +87,7 @@ class _Import:
     def _choose(self) -> Trouble:
         """Sets what is written in this try; gives what cannot be merged.
 
-        `_targets`: the address of each object. `_merged`: those that are resources of other environments. `_variables`:
-        those of each value that differs.
+        `_targets`: object → address. `_merged`: those that other environments have. `_variables`: for what differs.
         """
         project, found = self._project, self._found
         pairs = {ref: address for ref, address in found.pairs.items() if ref not in self._own}

@@ -128,10 +128,9 @@ class Project:
 
     def find_raw(self, blocks: Mapping[str, Fields]) -> str:
         """The live objects that have their ids in blocks, since no resource is one of them."""
-        every = (list_items(KINDS[address_kind(address)], fields) for address, fields in blocks.items())
-        items = ((each.kind, item) for found in every for *_, item, each in found if isinstance(item, dict))
-        records = (self.live.records[kind].get(item.get("id", "")) for kind, item in items)
-        return ", ".join(dict.fromkeys(call(each) for each in records if each))
+        items = (each for name, fields in blocks.items() for each in list_items(KINDS[address_kind(name)], fields))
+        found = (self.live.records[to.kind].get(item.get("id", "")) for *_, item, to in items if isinstance(item, dict))
+        return ", ".join(dict.fromkeys(call(each) for each in found if each))
 
     def require_adopts(
         self, after: Desired, changes: Iterable[Change], found: Unmanaged, why: Mapping[ObjectRef, str]
@@ -149,9 +148,7 @@ class Project:
                 line = f"  - {{to: {change.address}, id: {line}}}"
                 said[f"{resource.location}: {change.address} is {call(record)}: {text}"] = line
         if said:
-            hint = (
-                f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if the plan may change them, add:"
-            )
+            hint = f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if a plan may change them, add:"
             text = "a plan would not just adopt live objects that the configuration has already:"
             raise Refused("\n".join([text, *said]), hint="\n".join([hint, "imports:", *said.values()]))
 

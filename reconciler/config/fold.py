@@ -123,7 +123,9 @@ def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Blo
     scalars = {**first.scalars}
     columns: dict[str, tuple[Way, list[Any]]] = {}
     for way in sorted(differing):
-        start, inner, end = _take_common(differing[way])
+        start, inner, end = common_words(differing[way])
+        if not all(each and each == each.strip() for each in inner):
+            start, inner, end = "", differing[way], ""
         if inner == items:
             scalars[way] = f"{start}{each}{end}"
         elif pieces := _split(differing[way], items):
@@ -167,12 +169,6 @@ def _split(values: Sequence[Any], items: Sequence[str]) -> Sequence[str]:
     first, *others = pieces
     is_within = any("${" in piece.rpartition("}")[2] or piece.endswith("$") for piece in first[:-1])
     return () if others or is_within or len(first) == 1 else first
-
-
-def _take_common(values: list[Any]) -> tuple[str, list[Any], str]:
-    """What texts have in common at the beginning, what differs, and what is common at the end, in whole words."""
-    start, inner, end = common_words(values)
-    return (start, inner, end) if all(each and each == each.strip() for each in inner) else ("", values, "")
 
 
 def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:

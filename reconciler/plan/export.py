@@ -77,13 +77,11 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
         warnings += [f"{kind.name} {record.id} ({record.name}){why}" for record, why in left]
         keys = keys_of(records[ref.id] for ref in chosen)
         blocks = {}
-        behind = _behind(kind, live)
-        for ref, fields in chosen.items():
-            addresses[ref] = address = make_address(kind.name, keys[ref.id])
-            written = with_references(kind, fields, addresses, behind)
+        addresses |= {ref: make_address(kind.name, keys[ref.id]) for ref in chosen}
+        for ref, written in make_blocks(chosen, live, addresses).items():
             uses = tuple(sorted({used for used, *_ in references(kind, written)}))
             blocks[keys[ref.id]] = escape_variables(written)
-            entries[address] = Entry(ref.id, fields, depends_on=uses, file=f"{kind.section}.yaml")
+            entries[addresses[ref]] = Entry(ref.id, chosen[ref], depends_on=uses, file=f"{kind.section}.yaml")
         if blocks:
             files[f"{kind.section}.yaml"] = _file(kind, blocks, schema)
     if not files:
@@ -206,9 +204,8 @@ class Selection:
 
 
 Spot = tuple[str, Way]
-"""An address, and the keys of a value in it."""
 Variables = dict[str, tuple[Fields, dict[Spot, tuple[str, str]]]]
-"""Name → the values by environment, and what it is in, with the text before and behind it."""
+"""Name → values by environment, and what it is in: address and keys → the text before and behind it."""
 
 
 def find_pairs(
