@@ -70,6 +70,30 @@ def test_what_a_plan_would_change_is_refused(projects: Projects, case: str) -> N
     assert planned == {"integration.hook": "adopt"}
 
 
+def test_what_a_plan_would_make_a_second_time_is_refused(projects: Projects) -> None:
+    """An instance with the name of a live report, but with another environment: a plan would create it beside that."""
+    write(projects, EACH.replace("environment: production", "environment: sandbox"))
+    made, texts = live(projects), projects.texts()
+    refused = projects.run("import", "production", "--all")
+    assert (refused.code, projects.texts()) == (5, texts), refused.err
+    assert "send_at, environment differs, and a for_each makes it (create)\n" in refused.err
+    assert f"  - {{to: report.app-x, id: {{production: {made}}}}}\n" in refused.err
+
+
+def test_an_integration_in_error_that_defaults_activate_is_refused(projects: Projects) -> None:
+    """`error` cannot be written, and a plan would activate it. Without the default it gets a block without a status."""
+    default = "defaults: {integrations: {status: active}}\n"
+    write(projects, default)
+    made = projects.production.insert("integrations", **integration("Hook", active=2))
+    refused = projects.run("import", "production", "--all")
+    main = projects.folder / "main.yaml"
+    assert (refused.code, f'integration.hook is integration {made} ("Hook")' in refused.err) == (5, True), refused.err
+    main.write_text(HOOK.replace("iOS", "iOS, status: active"), encoding="utf-8")
+    done = projects.run("import", "production", "--all")
+    assert (done.code, "its status is left alone" in done.err) == (0, True), done.err
+    projects.settle("production", "sandbox")
+
+
 def test_only_in_is_a_way_on(projects: Projects) -> None:
     """Then the object gets a block of its own, and both plans only adopt."""
     write(projects, EACH.replace("{for_each", "{only_in: [sandbox], for_each"))
