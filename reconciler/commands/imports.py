@@ -17,6 +17,7 @@ from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import keys_path, value_at
+from reconciler.kinds.normalization import bearing
 from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
 from reconciler.model.plan import Action
@@ -96,13 +97,15 @@ class _Import:
         self._merged = {address: ref for ref, address in self._targets.items() if address in project.candidates}
         self._narrowed = self._find_narrowed()
         kept = {ref: address for ref, address in project.managed.items() if address in project.kept.resources}
-        paired = {ref: address for ref, address in pairs.items() if address in project.unproven}
+        some = ((ref, project.unproven[name]) for ref, name in pairs.items() if name in project.unproven)
+        paired = {
+            ref: each.address for ref, each in some if bearing(KINDS[ref.kind], each.fields, [project.record(ref)])
+        }
         blocks = make_blocks(chosen, project.live, {**kept, **paired, **self._targets})
         self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}
         ways, trouble = self._compare({address: ref for ref, address in paired.items()} | self._merged)
-        every = project.environments
-        names = {name for each in every.values() for name in (*each.variables, *each.unset)}
-        taken = {name: {key: each.variables.get(name) for key, each in every.items()} for name in names}
+        names = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
+        taken = {name: {key: each.variables.get(name) for key, each in project.environments.items()} for name in names}
         spots = {(address, way): self._values(address, way) for address, each in ways.items() for way in each}
         self._variables = name_variables(spots, taken)
         return trouble

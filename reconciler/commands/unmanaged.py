@@ -143,10 +143,9 @@ class Project:
             if record and found.selection and found.selection.has(record) and change.address not in self._known:
                 resource = after.resources[change.address]
                 spots = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
-                text = f"{why.get(record.ref, 'it differs')} ({', '.join(spots) or change.action})"
-                line = f"{{{self.name}: {record.id}}}" if self.others else record.id
-                line = f"  - {{to: {change.address}, id: {line}}}"
-                said[f"{resource.location}: {change.address} is {call(record)}: {text}"] = line
+                text = f"{resource.location}: {change.address} is {call(record)}: {why.get(record.ref, 'it differs')}"
+                ids = f"{{{self.name}: {record.id}}}" if self.others else record.id
+                said[f"{text} ({', '.join(spots) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
         if said:
             hint = f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if a plan may change them, add:"
             text = "a plan would not just adopt live objects that the configuration has already:"

@@ -223,8 +223,8 @@ def find_pairs(
         rest = [each for each in resources.values() if each.address not in taken]
         if turn == "short":
             rest = [each for each in rest if each.instance is None]
-            names = {str(each.fields.get(KINDS[each.kind].name_field)) for each in rest}
-            short = _shorten(names, {record.name for record in free})
+            sides: Iterable[Iterable[Record | Resource]] = (rest, free)
+            short = _shorten(*({str(each.fields.get(KINDS[each.kind].name_field)) for each in side} for side in sides))
         for record in free:
             groups[_key(record, short, is_loose=turn != "exact")][0].append(record)
         for each in rest:

@@ -168,6 +168,21 @@ def test_two_live_objects_of_one_name(projects: Projects) -> None:
     projects.settle("production", "sandbox")
 
 
+def test_reports_alone_have_ids_if_no_name_says_which_integration_it_is(projects: Projects) -> None:
+    """The integrations have other names here, so a plan would not adopt them yet."""
+    for name, prefix in (("sandbox", "Test "), ("production", "")):
+        world: World = getattr(projects, name)
+        hook, _ = (world.insert("integrations", **integration(f"{prefix}Hook {number}")) for number in (1, 2))
+        world.insert("scheduled-reports", **report("Daily", hook))
+    assert projects.run("export", "sandbox").code == 0
+    done = projects.run("import", "production", "--all", "--kind", "report")
+    assert (done.code, "written by id, since it is not managed: integration" in done.err) == (0, True), done.err
+    assert projects.planned("production").pop("report.daily") == "adopt"
+    done = projects.run("import", "production", "--all")
+    assert done.code == 0, done.err
+    projects.settle("production", "sandbox")
+
+
 def test_reports_alone_refer_to_an_integration_that_is_written(projects: Projects) -> None:
     """Also if it is not imported in this run: the plan adopts it by its name."""
     write(projects, ANCHOR.replace("<<: *a", f"send_at: '09:00', {REST}"))
