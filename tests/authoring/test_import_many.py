@@ -166,6 +166,20 @@ def test_names_of_two_are_no_prefix_if_words_or_number_are_missing(projects: Pro
     projects.settle("production", "sandbox")
 
 
+def test_a_dollar_before_a_variable_would_hide_it(projects: Projects) -> None:
+    """So such a text is the value of a variable as a whole, also if several have the same words more."""
+    for name, suffix in (("sandbox", " (test)"), ("production", "")):
+        world: World = getattr(projects, name)
+        for letter in "AB":
+            world.insert("automations", **automation(f"{letter}${suffix}", caption=f"{letter}{suffix}"))
+    assert projects.run("export", "sandbox").code == 0
+    assert projects.run("import", "production", "--all").code == 0
+    text = projects.texts()["automations.yaml"]
+    assert "caption: A${var.suffix}\n" in text
+    assert "name: ${var.automation_a_test_name}\n" in text
+    projects.settle("production", "sandbox")
+
+
 def test_an_integration_that_is_not_imported_is_an_id(world: World) -> None:
     """And that is said. Once it is managed, a report that is imported refers to it."""
     hook = world.insert("integrations", **integration("Hook"))
