@@ -7,6 +7,7 @@ import re
 import unicodedata
 from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, count
 
 from reconciler.lazy import load
 
@@ -19,11 +20,30 @@ HANG = 2
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _BEGINNING = re.compile(rf"(?:{_STYLE.pattern})* *")
+# An expression is part of a word.
+_TOKEN = re.compile(r"(?:\$\{[^}]*\}|\S)+|\s+")
 # What people copy stays in one piece: a command in backquotes, an item in braces, an option with its value, and what
 # stands in parentheses with its name.
 _WORD = re.compile(r"(?:`[^`]*`|\{[^{}]{,60}\}|--[a-z-]{,30} (?=[A-Z]+\b)|--allow (?=\S)|\([^()\s]+ [^()\s]+\)|\S)+")
 # A line of a file with its number, and the mark below it.
 _SOURCE = re.compile(rf"(?:{_STYLE.pattern}| )*+\d*+ *+\|")
+
+
+def find_free(name: str, mark: str, taken: Collection[str]) -> str:
+    """A name, with the first number behind the mark that makes it another one than those that are taken."""
+    numbered = (f"{name}{mark}{number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if each not in taken)
+
+
+def common_words(values: Sequence[object]) -> tuple[str, list[str], str]:
+    """What texts have in common at the beginning, what differs, and what is common at the end, in whole words. Nothing
+    is common if one of the values is no text."""
+    words = [_TOKEN.findall(each) if isinstance(each, str) else [] for each in values]
+    start = [*(len({*each}) == 1 for each in zip(*words, strict=False)), False].index(False)
+    tails = (reversed(each[start:]) for each in words)
+    end = [*(len({*each}) == 1 for each in zip(*tails, strict=False)), False].index(False)
+    inner = ["".join(each[start : len(each) - end]) for each in words]
+    return "".join(words[0][:start]), inner, "".join(words[0][len(words[0]) - end :])
 
 
 def truncate(text: str, limit: int, rest: str = "…") -> str:

@@ -120,11 +120,8 @@ def import_(
         chosen = f" -e {session.environment.name}" if len(session.opened.environments) > 1 else ""
         said = f"{counted(imported.count, 'object')} imported{api_note(session.door.address)}"
     _show_written(imported)
-    plan = f"`reconciler plan {session.opened.path}{chosen}`"
-    adopts = f"; {plan} adopts what was imported, and changes nothing for it" if imported.count else ""
-    write_stderr(said + adopts)
-    if imported.left:
-        write_stderr(f"Look at {plan} before you apply: it may create or change what was left out.")
+    plan = f"; `reconciler plan {session.opened.path}{chosen}` adopts what was imported, and changes nothing for it"
+    write_stderr(said + plan if imported.count else said)
 
 
 @click.command()

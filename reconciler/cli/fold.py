@@ -33,7 +33,8 @@ def fold(path: Path, write: bool, target: tuple[str, ...]) -> None:
     for group in found.left:
         write_stderr(escape(f"left as they are: {some_of(map(group.name, group.joined.keys))}: {group.text}"))
     if not found.folded:
-        write_stderr("nothing to fold")
+        why = "no three resources of a section have the same fields, and keys and values that differ in one part only"
+        write_stderr("nothing to fold" if found.left else f"nothing to fold: {why}")
     elif write:
         for file in commands.edits.write_edits(found.edits):
             write_stderr(escape(f"wrote {file}"))

@@ -12,20 +12,20 @@ from typing import Any, Final
 from reconciler.commands.adopt import find_differing
 from reconciler.commands.edits import Texts, Written, edited, write_edits
 from reconciler.commands.session import Session
-from reconciler.commands.unmanaged import Project, Unmanaged, call
+from reconciler.commands.unmanaged import NOTHING, Project, Unmanaged, call
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import keys_path, value_at
+from reconciler.kinds.normalization import bearing
 from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
 from reconciler.model.plan import Action
 from reconciler.plan.export import Selection, find_ways, make_blocks, name_variables
-from reconciler.text import natural, truncate
+from reconciler.text import counted, natural, truncate
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim, Way
 
 LONGEST: Final = 60
-NOTHING: Final = "nothing is written"
 Trouble = dict[str, str]
 """Addresses of what cannot be written, with why."""
 
@@ -35,15 +35,12 @@ def import_objects(session: Session, kinds: Sequence[str], matches: Sequence[str
     `matches` (such as `report "Daily*"`) narrow down which.
 
     An object with the natural key of a resource that only other environments have becomes that resource: what differs
-    gets a variable. The plan after it adopts them, and changes nothing. WrongUsage if a pattern fits nothing.
+    gets a variable. A plan then only adopts. Refused if it would change one; WrongUsage if a pattern fits nothing.
     """
     selection = Selection.parse(kinds, matches)
     project = Project(session)
     selection.require_fitting(project.live)
-    # Later, what the environment lacks may be a change that waits for its apply.
-    is_first = not (selection.patterns or project.state.entries)
-    whole = (selection.kinds or KINDS) if is_first else ()
-    return _Import(project, project.find_unmanaged(selection), file, whole).write()
+    return _Import(project, project.find_unmanaged(selection), file).write()
 
 
 def import_object(session: Session, address: str, object_id: str, file: Path | None) -> Written:
@@ -65,11 +62,14 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
 class _Import:
     """The import into one environment. What cannot be done is set aside, and the rest is tried again. `_own` are the
     objects with a block of their own, although another environment has a resource of their name; `_out` are left out.
-    `_untouched` are resources of other environments that cannot get an `only_in`. Of the kinds `whole`, all resources
-    that no object is get one."""
+    `_untouched` are resources of other environments that cannot get an `only_in`. Of the kinds `_whole`, all resources
+    that no object is get one. `_rest` is what a plan would also change."""
 
-    def __init__(self, project: Project, found: Unmanaged, file: Path | None, whole: Collection[str] = ()) -> None:
-        self._project, self._found, self._file, self._whole = project, found, file, whole
+    def __init__(self, project: Project, found: Unmanaged, file: Path | None) -> None:
+        self._project, self._found, self._file = project, found, file
+        # Later, what the environment lacks may be a change that waits for its apply.
+        chosen = None if project.state.entries else found.selection
+        self._whole: Collection[str] = (chosen.kinds or KINDS) if chosen and not chosen.patterns else ()
         self._folder = project.configuration.folder
         self._own: dict[ObjectRef, str] = {}
         self._out: dict[ObjectRef, str] = {}
@@ -88,8 +88,7 @@ class _Import:
     def _choose(self) -> Trouble:
         """Sets what is written in this try; gives what cannot be merged.
 
-        `_targets`: the address of each object. `_merged`: those that are resources of other environments. `_names`:
-        address and keys of each value that differs → its variable.
+        `_targets`: object → address. `_merged`: those that other environments have. `_variables`: for what differs.
         """
         project, found = self._project, self._found
         pairs = {ref: address for ref, address in found.pairs.items() if ref not in self._own}
@@ -98,11 +97,17 @@ class _Import:
         self._merged = {address: ref for ref, address in self._targets.items() if address in project.candidates}
         self._narrowed = self._find_narrowed()
         kept = {ref: address for ref, address in project.managed.items() if address in project.kept.resources}
-        blocks = make_blocks(chosen, project.live, {**kept, **self._targets})
+        some = ((ref, project.unproven[name]) for ref, name in pairs.items() if name in project.unproven)
+        paired = {
+            ref: each.address for ref, each in some if bearing(KINDS[ref.kind], each.fields, [project.record(ref)])
+        }
+        blocks = make_blocks(chosen, project.live, {**kept, **paired, **self._targets})
         self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}
-        ways, trouble = self._compare()
-        taken = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
-        self._names = name_variables(ways, taken)
+        ways, trouble = self._compare({address: ref for ref, address in paired.items()} | self._merged)
+        names = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
+        taken = {name: {key: each.variables.get(name) for key, each in project.environments.items()} for name in names}
+        spots = {(address, way): self._values(address, way) for address, each in ways.items() for way in each}
+        self._variables = name_variables(spots, taken)
         return trouble
 
     def _find_narrowed(self) -> list[str]:
@@ -111,16 +116,20 @@ class _Import:
         project = self._project
         kept = project.kept.resources.values()
         used = {address for each in kept for address, *_ in references(KINDS[each.kind], each.fields)}
-        rest = {name for name, each in project.unproven.items() if each.kind in self._whole and not each.instance}
+        rest = {name for name, each in project.unproven.items() if each.kind in self._whole}
         rest -= {*self._merged, *used, *self._untouched, *(self._found.pairs.get(ref, "") for ref in self._out)}
+        made = {name: each.instance.definition for name, each in project.here.resources.items() if each.instance}
+        partly = {made[name] for name in made.keys() - rest}
+        rest = {name for name in rest if made.get(name) not in partly}
         split = {self._found.pairs[ref] for ref in self._own}
         return sorted(project.unproven.keys() & (split | rest), key=natural)
 
-    def _compare(self) -> tuple[dict[str, list[Way]], Trouble]:
-        """The keys of the values that differ, of each resource that is merged; and what cannot be merged."""
+    def _compare(self, known: Mapping[str, ObjectRef]) -> tuple[dict[str, list[Way]], Trouble]:
+        """The keys of the values that differ, of each resource that is merged; and what cannot be merged. `known`: the
+        objects of these resources, and of others that a plan finds by their names."""
         project, kept, ways, trouble = self._project, self._project.kept, dict[str, list[Way]](), Trouble()
-        resources = {**kept.resources, **{address: project.candidates[address] for address in self._merged}}
-        found = (Import(address, ref.id, resources[address].location) for address, ref in self._merged.items())
+        resources = {**kept.resources, **{address: project.candidates[address] for address in known}}
+        found = (Import(address, ref.id, resources[address].location) for address, ref in known.items())
         desired = replace(kept, resources=resources, imports=(*kept.imports, *found))
         for change in project.plan(desired).changes if self._merged else ():
             if change.address in self._merged and change.fields:
@@ -156,7 +165,8 @@ class _Import:
     def _place(self, address: str, *keys: str | int) -> tuple[Path, Way]:
         """The file of a merged resource, and the way to a value within it."""
         resource = self._project.candidates[address]
-        way = (KINDS[resource.kind].section, address.partition(".")[2], *keys)
+        name = resource.instance.definition if resource.instance else address
+        way = (KINDS[resource.kind].section, name.partition(".")[2], *keys)
         return Path(resource.location.file).resolve(), way
 
     def _edit(self, texts: Texts) -> Trouble:
@@ -169,10 +179,11 @@ class _Import:
         for address in self._narrowed:
             texts.set(address, *self._place(address, "only_in"), [*project.sides(address)])
         settings = (self._folder / SETTINGS_FILE).resolve()
-        for (address, way), name in self._names.items():
-            texts.set(address, *self._place(address, *way), Verbatim(f"${{var.{name}}}"))
-            for environment, value in self._values(address, way).items():
-                texts.set(address, settings, ("environments", environment, "variables", name), Verbatim(value))
+        for name, (values, spots) in self._variables.items():
+            for (address, way), (start, end) in spots.items():
+                texts.set(address, *self._place(address, *way), Verbatim(f"{start}${{var.{name}}}{end}"))
+                for each, value in values.items():
+                    texts.set(address, settings, ("environments", each, "variables", name), Verbatim(value))
         lines = self._import_lines(texts)
         if trouble := texts.write():
             return trouble
@@ -195,6 +206,7 @@ class _Import:
         project, lines = self._project, dict[str, dict[str, Any]]()
         written: dict[str, tuple[Path, int, Any]] = {}
         counts = Counter[Path]()
+        moved = {each.node["to"] for each in project.configuration.merged.blocks["moved"]}
         for each in project.configuration.merged.blocks["imports"]:
             file = Path(each.location.file).resolve()
             written[each.node["to"]] = file, counts[file], each.node["id"]
@@ -202,7 +214,8 @@ class _Import:
         for ref, address in self._targets.items():
             ids: Any = {project.name: ref.id} if project.others else ref.id
             if address not in written:
-                lines[address] = {"to": address, "id": ids}
+                # The target of a move may stand in no other block, and its name says which object it is.
+                lines |= {} if address in moved else {address: {"to": address, "id": ids}}
                 continue
             file, index, known = written[address]
             if known != ids:
@@ -214,7 +227,7 @@ class _Import:
         """What would not be adopted as it is. Refused if anything else would change."""
         project, ours = self._project, {*self._blocks, *self._narrowed}
         if not edits:
-            return {}
+            return self._find_unlike(project.here)
         configuration = edited(project.configuration.path, edits)
         try:
             configuration.desired(configuration.environment(project.name))
@@ -227,16 +240,20 @@ class _Import:
         if missing := self._blocks.keys() - after[project.name].resources.keys():
             said = f"{self._file or self._folder} is no part of this configuration"
             raise Refused(said, hint=f"{min(missing)}: {NOTHING}")
-        return self._find_changed(after, ours) | self._find_unlike(after[project.name])
+        return self._find_changed(after, ours) or self._find_unlike(after[project.name])
 
     def _find_unlike(self, after: Desired) -> Trouble:
-        """The imported resources that a plan would not just adopt."""
+        """The imported resources that a plan would not just adopt. Refused if it would change other live objects."""
         trouble, refs = Trouble(), {address: ref for ref, address in self._targets.items()}
-        for change in self._project.plan(after).changes:
+        changes = self._project.plan(after).changes
+        self._rest = [each for each in changes if each.address not in refs and each.action is not Action.ADOPT]
+        for change in changes:
             if change.address in refs and (change.action, change.id) != (Action.ADOPT, refs[change.address].id):
                 path = next((each.path for each in change.fields), "")
                 place = after.resources[change.address].field_location(path)
                 trouble[change.address] = f"its {path or 'id'} would not be as it is live: {place} says otherwise"
+        if not trouble:
+            self._project.require_adopts(after, self._rest, self._found, self._out)
         return trouble
 
     def _find_changed(self, after: Mapping[str, Desired], ours: Collection[str]) -> Trouble:
@@ -256,10 +273,12 @@ class _Import:
         """What is said of resources that were there."""
         if merged := sorted(self._merged, key=natural):
             yield f"written once, with {', '.join(self._project.others)}: {', '.join(merged)}"
-        for (address, way), name in self._names.items():
-            values = self._values(address, way).items()
-            told = (f"{each} {truncate(json.dumps(value, ensure_ascii=False), LONGEST)}" for each, value in values)
-            yield f"{address}.{keys_path(way)} is ${{var.{name}}}: {', '.join(told)}"
+        for name, (values, spots) in self._variables.items():
+            told = (f"{each} {truncate(json.dumps(it, ensure_ascii=False), LONGEST)}" for each, it in values.items())
+            paths = some_of(f"{address}.{keys_path(way)}" for address, way in spots)
+            yield f"{paths}: ${{var.{name}}} is {', '.join(told)}"
+        if raw := self._project.find_raw(self._blocks):
+            yield f"written by id, since it is not managed: {raw}; if you import it too, write references instead"
         if self._narrowed:
             none = f"which has no such object: {', '.join(self._narrowed)}"
             yield f"only_in leaves these out of {self._project.name}, {none}"
@@ -271,7 +290,8 @@ class _Import:
             said = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"
             found.setdefault(said, []).append(call(self._project.record(ref)))
         for ref, why in self._out.items():
-            line = f"imports: [{{to: {pairs.get(ref)}, id: {{{self._project.name}: {ref.id}}}}}]"
-            more = f"; give a variable to what differs, and write: {line}" if ref in pairs else ""
-            found.setdefault(f" is left out: {why}{more}", []).append(call(self._project.record(ref)))
+            found.setdefault(f" is left out: {why}", []).append(call(self._project.record(ref)))
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
+        if self._found.selection and self._rest:
+            said = some_of(f"{each.action} {each.address}" for each in self._rest)
+            yield f"the plan has other changes too, of {counted(len(self._rest), 'resource')} not imported: {said}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from reconciler.commands.export import find_objections, read_live
 from reconciler.commands.session import Session
@@ -13,14 +13,17 @@ from reconciler.config.files import Disk
 from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
+from reconciler.kinds.references import list_items
 from reconciler.model.inputs import Desired, Fields, ObjectRef, Record, address_kind
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Change, Plan
 from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.export import Selection, find_expressible, find_pairs, keys_of
 from reconciler.plan.guards import Options
 from reconciler.plan.identity import deleted_before
 from reconciler.state.operations import load_state
 from reconciler.text import did_you_mean, quote
+
+NOTHING: Final = "nothing is written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Unmanaged:
     keys: Mapping[ObjectRef, str]
     left: Mapping[str, list[str]]
     pairs: Mapping[ObjectRef, str] = field(default_factory=dict)
+    selection: Selection | None = None
 
 
 class Project:
@@ -50,10 +54,10 @@ class Project:
         self.here = every[self.name]
         self.others = {name: each for name, each in every.items() if name != self.name}
         elsewhere = {address: each for desired in self.others.values() for address, each in desired.resources.items()}
-        known = {each.target for each in self.here.imports} | self.state.entries.keys()
-        known |= {each.target for each in self.here.moved if each.source in self.state.entries}
+        self._known = {each.target for each in self.here.imports} | self.state.entries.keys()
+        self._known |= {each.target for each in self.here.moved if each.source in self.state.entries}
         # Others have these too, and only a name could say which object each is.
-        unproven = (self.here.resources.keys() & elsewhere.keys()) - known
+        unproven = (self.here.resources.keys() & elsewhere.keys()) - self._known
         self.unproven = {name: each for name, each in self.here.resources.items() if name in unproven}
         kept = {address: each for address, each in self.here.resources.items() if address not in self.unproven}
         self.kept = replace(self.here, resources=kept)
@@ -93,11 +97,11 @@ class Project:
                     found[why].append(call(record))
             keys |= {ref: keyed[ref.id] for ref in chosen}
             fields |= {ref: each for ref, each in chosen.items() if selection.has(self.record(ref))}
-        pairs, unclear = find_pairs(self.candidates, [*map(self.record, keys)])
+        pairs, unclear = find_pairs(self.candidates, [*map(self.record, keys)], is_first=not self.state.entries)
         for same, addresses in unclear:
             why = f" has a block of its own: {some_of(addresses)} could be it, and that is not clear"
             found[why] += [call(each) for each in same if each.ref in fields]
-        return Unmanaged(fields, keys, {why: objects for why, objects in found.items() if objects}, pairs)
+        return Unmanaged(fields, keys, {why: objects for why, objects in found.items() if objects}, pairs, selection)
 
     def find_one(self, ref: ObjectRef, key: str) -> Unmanaged:
         """The object with that key. Refused if it is managed, or was deleted; WrongUsage if it is not live."""
@@ -121,6 +125,31 @@ class Project:
         written = resource or self.configuration.merged.resources.get(address)
         if written is not None:
             raise Refused(f"{written.location}: {address} is written already", hint=hint)
+
+    def find_raw(self, blocks: Mapping[str, Fields]) -> str:
+        """The live objects that have their ids in blocks, since no resource is one of them."""
+        items = (each for name, fields in blocks.items() for each in list_items(KINDS[address_kind(name)], fields))
+        found = (self.live.records[to.kind].get(item.get("id", "")) for *_, item, to in items if isinstance(item, dict))
+        return ", ".join(dict.fromkeys(call(each) for each in found if each))
+
+    def require_adopts(
+        self, after: Desired, changes: Iterable[Change], found: Unmanaged, why: Mapping[ObjectRef, str]
+    ) -> None:
+        """Refused if one of the changes is of a selected object that neither the state nor an `imports` line knows."""
+        pairs = {address: ref.id for ref, address in found.pairs.items() if ref in why}
+        said: dict[str, str] = {}
+        for change in changes:
+            record = self.live.records[change.kind].get(change.id or pairs.get(change.address, ""))
+            if record and found.selection and found.selection.has(record) and change.address not in self._known:
+                resource = after.resources[change.address]
+                spots = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
+                text = f"{resource.location}: {change.address} is {call(record)}: {why.get(record.ref, 'it differs')}"
+                ids = f"{{{self.name}: {record.id}}}" if self.others else record.id
+                said[f"{text} ({', '.join(spots) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
+        if said:
+            hint = f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if a plan may change them, add:"
+            text = "a plan would not just adopt live objects that the configuration has already:"
+            raise Refused("\n".join([text, *said]), hint="\n".join([hint, "imports:", *said.values()]))
 
 
 def call(record: Record) -> str:

@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count, product, takewhile
+from itertools import chain, product
 from math import prod
 from typing import Any, Final
 
 from reconciler.config.for_each import DIMENSION
 from reconciler.config.merge import KEY
 from reconciler.serialization import canonical
+from reconciler.text import common_words, find_free
 from reconciler.yaml.edit_blocks import Joined, Way
 
 Lists = Mapping[frozenset[str], str]
@@ -36,7 +37,6 @@ MOST_PARTS: Final = 8
 _FIXED: Final = ("lifecycle", "only_in")
 _DASH: Final = re.compile("([-_]+)")
 _EACH: Final = re.compile(r"\$\{each\.([0-9.]+)\}")
-_WORD: Final = re.compile(r"(?:\$\{[^}]*\}|\S)+|\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,9 @@ def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Blo
     scalars = {**first.scalars}
     columns: dict[str, tuple[Way, list[Any]]] = {}
     for way in sorted(differing):
-        start, inner, end = _take_common(differing[way])
+        start, inner, end = common_words(differing[way])
+        if not all(each and each == each.strip() for each in inner):
+            start, inner, end = "", differing[way], ""
         if inner == items:
             scalars[way] = f"{start}{each}{end}"
         elif pieces := _split(differing[way], items):
@@ -169,18 +171,6 @@ def _split(values: Sequence[Any], items: Sequence[str]) -> Sequence[str]:
     return () if others or is_within or len(first) == 1 else first
 
 
-def _take_common(values: list[Any]) -> tuple[str, list[Any], str]:
-    """What texts have in common at the beginning, what differs, and what is common at the end, in whole words."""
-    if all(isinstance(each, str) for each in values):
-        words = [_WORD.findall(each) for each in values]
-        start = len([*takewhile(_is_one, zip(*words, strict=False))])
-        end = len([*takewhile(_is_one, zip(*(reversed(each[start:]) for each in words), strict=False))])
-        inner = ["".join(each[start : len(each) - end]) for each in words]
-        if all(each and each == each.strip() for each in inner):
-            return "".join(words[0][:start]), inner, "".join(words[0][len(words[0]) - end :])
-    return "", values, ""
-
-
 def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
     """A block as it is written. `taken` are the keys that it cannot have; that which it gets is added to them."""
     order = sorted(range(len(block.dimensions)), key=lambda number: block.key.index(f"${{each.{number}}}"))
@@ -190,10 +180,10 @@ def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
         dimension = block.dimensions[number]
         variable = lists.get(frozenset(map(canonical, dimension)), "")
         singular = re.sub("(?<!s)s$", "", re.sub("ies$", "y", variable))
-        name = names[str(number)] = _free(singular or "item", items)
+        name = names[str(number)] = find_free(singular or "item", "", items)
         attributes = list[str]()
         for index, way in enumerate(next(iter(dimension.values()))):
-            attributes.append(_free(_last_name(way), ["key", *attributes]))
+            attributes.append(find_free(_last_name(way), "", ["key", *attributes]))
             names[f"{number}.{index}"] = f"{name}.{attributes[-1]}"
         maps = [
             dict(zip(("key", *attributes), (item, *each.values()), strict=True)) for item, each in dimension.items()
@@ -207,7 +197,7 @@ def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
     ]
     fixed = "-".join(filter(None, (part.strip("-_") for part in _EACH.split(block.key)[::2])))
     name = fixed if KEY.fullmatch(fixed) else "-".join(items).lower().strip("_")
-    name = name if name not in taken else _free("-".join((name, *items)).lower(), taken)
+    name = name if name not in taken else find_free("-".join((name, *items)).lower(), "", taken)
     taken.add(name)
     key = _named(block.key, names)
     is_usual = key == "-".join((name, *(f"${{each.{each}}}" for each in items)))
@@ -224,8 +214,3 @@ def _named(text: str, names: Mapping[str, str]) -> str:
 def _last_name(way: Way) -> str:
     last = [step for step in way if isinstance(step, str)][-1]
     return last if DIMENSION.fullmatch(last) else "value"
-
-
-def _free(name: str, used: Collection[str]) -> str:
-    """The name, with the first number behind it that makes it another one than these."""
-    return next(each for each in chain([name], (f"{name}{number}" for number in count(2))) if each not in used)

@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import chain, count
 from typing import Any, Self
 
 from reconciler.errors import WrongUsage
@@ -17,9 +16,10 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import keys_path, path_keys, value_at
 from reconciler.kinds.normalization import Key, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, references, with_references
-from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Resource, make_address
+from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Resource, address_kind, make_address
 from reconciler.model.plan import Change
-from reconciler.text import did_you_mean, natural
+from reconciler.serialization import canonical
+from reconciler.text import common_words, did_you_mean, find_free, natural
 from reconciler.yaml.edit import Way
 from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
@@ -47,12 +47,6 @@ def keys_of(records: Iterable[Record], given: Collection[str] = ()) -> dict[str,
             taken.add(key)
         result[record.id] = key
     return result
-
-
-def find_free(name: str, mark: str, taken: Collection[str]) -> str:
-    """A name, numbered behind the mark if it is taken."""
-    numbered = (f"{name}{mark}{number}" for number in count(2))
-    return next(each for each in chain([name], numbered) if each not in taken)
 
 
 Addresses = Mapping[ObjectRef, str]
@@ -83,13 +77,11 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
         warnings += [f"{kind.name} {record.id} ({record.name}){why}" for record, why in left]
         keys = keys_of(records[ref.id] for ref in chosen)
         blocks = {}
-        behind = _behind(kind, live)
-        for ref, fields in chosen.items():
-            addresses[ref] = address = make_address(kind.name, keys[ref.id])
-            written = with_references(kind, fields, addresses, behind)
+        addresses |= {ref: make_address(kind.name, keys[ref.id]) for ref in chosen}
+        for ref, written in make_blocks(chosen, live, addresses).items():
             uses = tuple(sorted({used for used, *_ in references(kind, written)}))
             blocks[keys[ref.id]] = escape_variables(written)
-            entries[address] = Entry(ref.id, fields, depends_on=uses, file=f"{kind.section}.yaml")
+            entries[addresses[ref]] = Entry(ref.id, chosen[ref], depends_on=uses, file=f"{kind.section}.yaml")
         if blocks:
             files[f"{kind.section}.yaml"] = _file(kind, blocks, schema)
     if not files:
@@ -211,35 +203,58 @@ class Selection:
                 raise WrongUsage(f'there is no live {kind} "{pattern}"{did_you_mean(pattern, names)}')
 
 
+Spot = tuple[str, Way]
+Variables = dict[str, tuple[Fields, dict[Spot, tuple[str, str]]]]
+"""Name → values by environment, and what it is in: address and keys → the text before and behind it."""
+
+
 def find_pairs(
-    resources: Mapping[str, Resource], records: Collection[Record]
+    resources: Mapping[str, Resource], records: Collection[Record], *, is_first: bool
 ) -> tuple[dict[ObjectRef, str], list[tuple[list[Record], list[str]]]]:
     """Object → address of the resource that it is: both have a natural key that no other one has. Also the objects and
     the addresses that have one key, if they are several. A field that follows the environment of the key may differ, if
-    nothing is equal in it, too."""
+    nothing is equal in it, too. If it `is_first`, then two or more names may have the same words more at one end."""
     pairs: dict[ObjectRef, str] = {}
-    unclear = []
-    for is_last in (False, True):
+    unclear, short = [], dict[str, str]()
+    for turn in ("exact", "loose", "short")[: 3 if is_first else 2]:
         groups: dict[tuple[str, ...], tuple[list[Record], list[str]]] = defaultdict(lambda: ([], []))
-        taken = set(pairs.values())
-        for record in records:
-            if record.ref not in pairs:
-                groups[_key(record.kind, record.fields, is_loose=is_last)][0].append(record)
-        for address, resource in resources.items():
-            if address not in taken:
-                groups[_key(resource.kind, resource.fields, is_loose=is_last)][1].append(address)
+        taken = {*pairs.values()}
+        free = [record for record in records if record.ref not in pairs]
+        rest = [each for each in resources.values() if each.address not in taken]
+        if turn == "short":
+            rest = [each for each in rest if each.instance is None]
+            sides: Iterable[Iterable[Record | Resource]] = (rest, free)
+            short = _shorten(*({str(each.fields.get(KINDS[each.kind].name_field)) for each in side} for side in sides))
+        for record in free:
+            groups[_key(record, short, is_loose=turn != "exact")][0].append(record)
+        for each in rest:
+            groups[_key(each, short, is_loose=turn != "exact")][1].append(each.address)
         for found, addresses in groups.values():
             if len(found) == len(addresses) == 1:
                 pairs[found[0].ref] = addresses[0]
-            elif found and addresses and is_last:
+            elif found and addresses and turn == "loose":
                 unclear.append((found, addresses))
     return pairs, unclear
 
 
-def _key(kind_name: str, fields: Fields, *, is_loose: bool) -> tuple[str, ...]:
-    kind = KINDS[kind_name]
+def _key(each: Record | Resource, short: Mapping[str, str], *, is_loose: bool) -> tuple[str, ...]:
+    kind = KINDS[each.kind]
     names = [name for name in kind.natural_key if not (is_loose and kind.field_named(name).follows_key)]
-    return kind_name, *(normal_form(str(fields.get(name))) for name in names)
+    values = (str(each.fields.get(name)) for name in names)
+    return each.kind, *(normal_form(short.get(value, value)) for value in values)
+
+
+def _shorten(names: set[str], others: set[str]) -> dict[str, str]:
+    """The names without the words at one end that most of them have more than one of the others; none for one name."""
+    found: dict[tuple[str, bool], dict[str, str]] = defaultdict(dict)
+    for name in sorted(names ^ others):
+        for space in re.finditer(r"\s+", name):
+            first, last = space.span()
+            for words, left in ((name[:last], name[last:]), (name[first:], name[:first])):
+                if left in (others if name in names else names):
+                    found[words, name in names][name] = left
+    best = max(found.values(), key=len, default={})
+    return best if len(best) > 1 else {}
 
 
 def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way]:
@@ -258,11 +273,24 @@ def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way]:
     return [way for way in ways if not any(way[:length] in ways for length in range(1, len(way)))]
 
 
-def name_variables(ways: Mapping[str, Iterable[Way]], taken: Iterable[str]) -> dict[tuple[str, Way], str]:
-    """Address and keys of a value → a variable: named after them, and like none that is taken."""
-    known, names = set(taken), dict[tuple[str, Way], str]()
-    for address, way in [(name, way) for name in sorted(ways) for way in ways[name]]:
-        plain = re.sub(r"[^A-Za-z0-9]+", "_", f"{address}.{keys_path(way)}").strip("_")
-        names[address, way] = find_free(plain, "_", known)
-        known.add(names[address, way])
-    return names
+def name_variables(values: Mapping[Spot, Fields], taken: Mapping[str, Fields]) -> Variables:
+    """The variables for values (by environment) that differ. Values of one field that are alike share one, and so do
+    texts that differ in the same words at one end. A name is not taken, unless by a variable with these values."""
+    shared: dict[tuple[str, str], tuple[Fields, dict[Spot, tuple[str, str]]]] = {}
+    for (address, way), each in sorted(values.items()):
+        forms = [(f"{address_kind(address)}.{keys_path(way)}", each, ("", ""))]
+        start, inner, end = common_words([*each.values()])
+        if (start or end) and not start.endswith("$") and re.search(r"[^\W\d]", "".join(inner)):
+            forms.append(("suffix" if start else "prefix", dict(zip(each, inner, strict=True)), (start, end)))
+        for name, alike, ends in forms:
+            shared.setdefault((name, canonical(alike)), (alike, {}))[1][address, way] = ends
+    known, result, done = {name: canonical(each) for name, each in taken.items()}, Variables(), set[Spot]()
+    # If two groups are the same, the first is the one of whole values.
+    for (name, text), (alike, spots) in sorted(shared.items(), key=lambda each: -len(each[1][1])):
+        if done.isdisjoint(spots):
+            done.update(spots)
+            [(address, way), *others] = spots
+            plain = re.sub(r"[^A-Za-z0-9]+", "_", name if others else f"{address}.{keys_path(way)}").strip("_")
+            free = find_free(plain, "_", {name for name, each in known.items() if each != text})
+            known[free], result[free] = text, (alike, spots)
+    return result

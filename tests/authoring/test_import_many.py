@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from world import World, automation, integration, report
 
+from reconciler.cli.main import run as command_line
+
 from .projects import Projects, grown, two_projects
 
 OURS = """\
@@ -93,7 +95,7 @@ def test_what_differs_is_a_variable_of_its_type(projects: Projects) -> None:
     )
     assert done.code == 0, done.err
     assert (
-        "report.daily.included_range_days is ${var.report_daily_included_range_days}: sandbox 1, production 7"
+        "report.daily.included_range_days: ${var.report_daily_included_range_days} is sandbox 1, production 7"
         in done.err
     )
     texts = projects.texts()
@@ -103,6 +105,97 @@ def test_what_differs_is_a_variable_of_its_type(projects: Projects) -> None:
     assert "- {to: integration.hook, id: {sandbox: " in texts["integrations.yaml"]
     assert "report_daily_included_range_days: 7" in texts["reconciler.yaml"]
     projects.settle("production", "sandbox")
+
+
+def test_what_is_alike_is_one_variable(projects: Projects, capsys: pytest.CaptureFixture[str]) -> None:
+    """One for each field with the same values, and one for the words that names have more at one end. Both projects
+    adopt only, and what folds has the variables in it."""
+    projects.settings("variables: {report_environment: other}", "variables: {report_environment: other}")
+    for name, prefix, at in (("sandbox", "[test] ", "10:00"), ("production", "", "09:00")):
+        world: World = getattr(projects, name)
+        hooks = [world.insert("integrations", **integration(f"{prefix}Hook {number}")) for number in (1, 2)]
+        for app in ("chess", "go", "sudoku"):
+            fields = report(f"{prefix}Daily {app}", hooks[0], environment=name, send_at=at)
+            world.insert("scheduled-reports", **fields)
+            world.insert("automations", **automation(f"Flow {app}", caption=f"{prefix}For {app}"))
+    assert projects.run("export", "sandbox").code == 0
+    done = projects.run("import", "production", "--all")
+    assert done.code == 0, done.err
+    assert '${var.prefix} is sandbox "[test] ", production ""\n' in done.err
+    texts = projects.texts()
+    assert (
+        '{report_environment: other, prefix: "[test] ", report_environment_2: sandbox, report_send_at: "10:00"}'
+        in (texts["reconciler.yaml"])
+    )
+    assert "only_in" not in "".join(texts.values())
+    projects.settle("production", "sandbox")
+    assert command_line(["fold", str(projects.folder), "--write"]) == 0
+    capsys.readouterr()
+    texts = projects.texts()
+    assert 'report_name: "${var.prefix}Daily ${each.item}"\n' in texts["reports.yaml"]
+    assert 'caption: "${var.prefix}For ${each.item}"\n' in texts["automations.yaml"]
+    projects.settle("production", "sandbox")
+
+
+def test_a_second_import_takes_the_variables_of_the_first(projects: Projects) -> None:
+    """If they have the same values. One value alone gets a name of its own."""
+    for name in ("sandbox", "production"):
+        world: World = getattr(projects, name)
+        hook = world.insert("integrations", **integration("Hook"))
+        for number, days in ((1, 1), (2, 1), (3, 1), (4, 1), (5, 3)):
+            live = report(f"Daily {number}", hook, included_range_days=days if name == "sandbox" else 7)
+            world.insert("scheduled-reports", **live)
+    assert projects.run("export", "sandbox").code == 0
+    for names in ("[12]", "[345]"):
+        done = projects.run("import", "production", "--match", f'report "Daily {names}"')
+        assert done.code == 0, done.err
+    variables = "{prefix: live, report_included_range_days: 7, report_daily_5_included_range_days: 7}"
+    assert variables in projects.texts()["reconciler.yaml"]
+
+
+@pytest.mark.parametrize("prefix", ["Test ", "Test-"])
+def test_names_of_two_are_no_prefix_if_words_or_number_are_missing(projects: Projects, prefix: str) -> None:
+    """One name with more words, or a part of a word: each project keeps its own."""
+    for name in ("sandbox", "production"):
+        world: World = getattr(projects, name)
+        for number in range(1 if prefix == "Test " else 3):
+            world.insert("automations", **automation(f"{prefix if name == 'sandbox' else ''}Flow {number}"))
+    assert projects.run("export", "sandbox").code == 0
+    assert projects.run("import", "production", "--all").code == 0
+    assert "${var." not in "".join(projects.texts().values())
+    projects.settle("production", "sandbox")
+
+
+def test_a_dollar_before_a_variable_would_hide_it(projects: Projects) -> None:
+    """So such a text is the value of a variable as a whole, also if several have the same words more."""
+    for name, suffix in (("sandbox", " (test)"), ("production", "")):
+        world: World = getattr(projects, name)
+        for letter in "AB":
+            world.insert("automations", **automation(f"{letter}${suffix}", caption=f"{letter}{suffix}"))
+    assert projects.run("export", "sandbox").code == 0
+    assert projects.run("import", "production", "--all").code == 0
+    text = projects.texts()["automations.yaml"]
+    assert "caption: A${var.suffix}\n" in text
+    assert "name: ${var.automation_a_test_name}\n" in text
+    projects.settle("production", "sandbox")
+
+
+def test_an_integration_that_is_not_imported_is_an_id(world: World) -> None:
+    """And that is said. Once it is managed, a report that is imported refers to it."""
+    hook = world.insert("integrations", **integration("Hook"))
+    for name in ("A", "B"):
+        world.insert("scheduled-reports", **report(name, hook))
+    done = world.run("import", "--match", "report A")
+    said = f'written by id, since it is not managed: integration {hook} ("Hook"); if you import it too, write'
+    assert (done.code, said in done.err) == (0, True), done.err
+    assert f"id: {hook}}}" in (world.folder / "reports.yaml").read_text(encoding="utf-8")
+    assert world.run("import", "--match", "integration Hook").code == 0
+    done = world.run("import", "--all")
+    assert (done.code, "by id" in done.err) == (0, False), done.err
+    assert "- integration: hook\n" in (world.folder / "reports.yaml").read_text(encoding="utf-8")
+    assert set(world.plan().actions().values()) == {"adopt"}
+    assert world.apply().code == 0
+    assert world.plan().code == 0
 
 
 SHARED = """\
@@ -123,7 +216,7 @@ reports:
 
 
 def test_what_comes_from_variables_or_for_each_is_not_rewritten(projects: Projects) -> None:
-    """A variable: a block of its own. An instance: left out, with the line to write. A default is overridden."""
+    """A variable: a block of its own. An instance: refused, with the line to write. A default is overridden."""
     projects.settings('variables: {prefix: "08:00"}', 'variables: {prefix: "10:00"}')
     (projects.folder / "main.yaml").write_bytes(SHARED.replace("\n", "\r\n").encode())
     assert projects.run("apply", "sandbox", "--auto-approve").code == 0
@@ -135,10 +228,12 @@ def test_what_comes_from_variables_or_for_each_is_not_rewritten(projects: Projec
         live.insert("scheduled-reports", **report(f"Each {app}", hook, send_at=at))
         for app, at in (("chess", "09:00"), ("go", "10:00"))
     )
+    texts, line = projects.texts(), f"imports:\n  - {{to: report.each-go, id: {{production: {go}}}}}\n"
+    done = projects.run("import", "production", "--all")
+    assert (done.code, projects.texts(), line in done.err) == (5, texts, True), done.err
+    (projects.folder / "go.yaml").write_text(line, encoding="utf-8")
     done = projects.run("import", "production", "--all")
     assert done.code == 0, done.err
-    assert f"report {go} (" in done.err
-    assert f"imports: [{{to: report.each-go, id: {{production: {go}}}}}]" in done.err
     assert "report.kept cannot be it, since" in done.err
     text = (projects.folder / "main.yaml").read_bytes().decode()
     assert text.count("\n") == text.count("\r\n")
