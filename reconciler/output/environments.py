@@ -11,7 +11,7 @@ from reconciler.errors import ConfigurationInvalid, NotBegun, ReconcilerError
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
-from reconciler.model.reports import Applied, Ended, Receipt, Review, Status
+from reconciler.model.reports import Applied, Ended, Receipt, Review
 from reconciler.output.document import document, plan_values, report_values
 from reconciler.output.labels import GRAVE, api_note, count_weight, title
 from reconciler.output.listings import drift_text, drift_values, history_text, history_values
@@ -135,8 +135,7 @@ def _end(ended: Ended[Applied]) -> str:
     report = ended.value.report if ended.value else None
     if report is None:
         return _failed(ended)
-    counts = [f"{len(report.of(status))} {status.value}" for status in Status if report.of(status)]
-    return ", ".join(counts) or "nothing to do"
+    return ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
 
 
 def reports_json(ended: Sequence[Ended[Applied]]) -> str:

@@ -50,11 +50,10 @@ def applied_markdown(review: Review, report: ApplyReport) -> str:
 
 def applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
     """What was done of a plan: a title, then what has to be heard, then the rest."""
-    counts = {status: len(report.of(status)) for status in Status}
-    words = {status: f"{number:,} {status.value}" for status, number in counts.items() if number}
+    words = {status: f"{number:,} {status.value}" for status, number in report.counts().items() if number}
     counts_text = [f"**{text}**" if status in GRAVE else text for status, text in words.items()]
     where = place(report.environment, report.configuration)
-    yield f"Applied to {where}: {', '.join(counts_text) or 'nothing to do'}{api_note(report.api, code)}"
+    yield f"Applied to {where}: {', '.join(counts_text) or report.nothing}{api_note(report.api, code)}"
     if report.unrecorded:
         yield f"**The state could not be written**: {prose(report.unrecorded)}"
     yield from _listed("Failed", (_because(each, each.reason) for each in report.of(Status.FAILED)))
