@@ -66,6 +66,7 @@ class Weight(StrEnum):
     LOSES = "loses"
     STOPS = "stops"
     RISKS = "risks"
+    RETIMES = "retimes"
     STARTS = "starts"
     FEEDS = "feeds"
 

@@ -61,6 +61,7 @@ WEIGHTS = {
     Weight.LOSES: Label("✕", red, rule="destroys", phrase="lose something"),
     Weight.STOPS: Label("■", red, rule="stops", phrase="stop"),
     Weight.RISKS: Label("▲", yellow, rule="risks", phrase="need a look"),
+    Weight.RETIMES: Label("▶", str, phrase="go out at another time"),
     Weight.STARTS: Label("▶", str, phrase="start"),
     Weight.FEEDS: Label("↳", str, phrase="feed others"),
 }
