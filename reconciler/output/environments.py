@@ -13,7 +13,7 @@ from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, Ended, Receipt, Review
 from reconciler.output.document import document, plan_values, report_values
-from reconciler.output.labels import GRAVE, api_note, count_weight, title
+from reconciler.output.labels import GRAVE, api_note, count_weight, shared_api, title, unusual_api
 from reconciler.output.listings import drift_text, drift_values, history_text, history_values
 from reconciler.output.terminal import bold, escape, red, width
 from reconciler.output.text import Paragraph, PlanText
@@ -23,14 +23,16 @@ T = TypeVar("T")
 MOST_NAMED = 8
 """So many environments are named; the rest is counted."""
 FAILED = "failed: "
+LONGEST_API = 48
 LONGEST_ERROR = 100
 """Characters of an error in the table; all of it is on stderr."""
 
 
 def plans_text(ended: Sequence[Ended[Review]]) -> str:
     """Plans: a table, then what is shared by several environments, then each."""
-    rows = [(each.environment, *_plan_cells(each), f"{each.seconds:.1f} s") for each in ended]
-    parts = [_table(f"Plans for {len(ended)} environments", rows)]
+    api = shared_api(each.value.plan for each in ended if each.value)
+    rows = [(each.environment, *_plan_cells(each, api is None), f"{each.seconds:.1f} s") for each in ended]
+    parts = [_table(f"Plans for {len(ended)} environments{api_note(api or '')}", rows)]
     shared = _find_shared(ended)
     by_names: dict[tuple[str, ...], list[Paragraph]] = defaultdict(list)
     for paragraph, names in shared.items():
@@ -61,17 +63,18 @@ def _has_more(review: Review, shared: Sequence[Paragraph]) -> bool:
     return bool(left or review.tasks or review.plan.warnings)
 
 
-def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
-    """What is planned, and the risky part of it; or why there is no plan."""
+def _plan_cells(ended: Ended[Review], has_api: bool) -> tuple[str, str, str]:
+    """What is planned, the risky part of it, and the address of the API; or why there is no plan."""
     review = ended.value
     if review is None:
-        return _failed(ended), ""
+        return _failed(ended), "", ""
     weights = Counter(impact.weight for impacts in review.impacts.values() for impact in impacts)
     risks = [count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
     refused = [f"refused: {', '.join(each.guard for each in review.plan.refusals)}"] * bool(review.plan.refusals)
     waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
     unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""
-    return f"{title(review.plan)}{unmanaged}{api_note(review.plan.api)}", ", ".join([*refused, *risks, *waiting])
+    api = truncate(unusual_api(review.plan.api), LONGEST_API) if has_api else ""
+    return f"{title(review.plan)}{unmanaged}", ", ".join([*refused, *risks, *waiting]), api
 
 
 def _failed(ended: Ended[Any]) -> str:

@@ -93,6 +93,12 @@ def api_note(api: str, show: Callable[[str], str] = escape) -> str:
     return f" (API: {show(named)})" if (named := unusual_api(api)) else ""
 
 
+def shared_api(plans: Iterable[Plan]) -> str | None:
+    """The API's address that all plans have; None if they differ."""
+    found = {each.api for each in plans}
+    return found.pop() if len(found) == 1 else None
+
+
 def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:
     """All of a plan in one line: `1 to delete, 2 to create`, or that nothing changes. `strong`: marks what destroys."""
     summary = plan.summary()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from reconciler.model.approval import (
     LONGEST,
@@ -18,7 +19,7 @@ from reconciler.model.approval import (
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Ended, Review
 from reconciler.output.groups import find_groups
-from reconciler.output.labels import ACTIONS, GRAVE, api_note, count_weight, title
+from reconciler.output.labels import ACTIONS, GRAVE, api_note, count_weight, shared_api, title, unusual_api
 from reconciler.output.markdown.change import GroupMarkdown
 from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections
 from reconciler.output.markdown.reports import (
@@ -60,7 +61,10 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
         totals.update(each.plan.summary())
     said = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
     head = f"Plans for {place(len(ended), name)}: {said or 'no changes'}{count_ends(ended)}"
-    table = make_table(ended, "| environment | plan | look at |", _plan_cells, lambda each: _destroyed(each.value))
+    api = shared_api(each.plan for each in made)
+    head += api_note(api or "", code)
+    cells = partial(_plan_cells, has_api=api is None)
+    table = make_table(ended, "| environment | plan | look at |", cells, lambda each: _destroyed(each.value))
     end = _footer(ended)
     shared = _find_shared(ended)
     left = room - sum(size(part) + 2 for part in (head, table, end))
@@ -74,8 +78,8 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
     return comment(mark, (head, table, *common, *show_sections(sections, left), end))
 
 
-def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
-    """What is planned, and the risky part of it; or why there is no plan."""
+def _plan_cells(ended: Ended[Review], has_api: bool) -> tuple[str, str]:
+    """What is planned, with the address of the API below it, and the risky part; or why there is no plan."""
     review = ended.value
     if review is None:
         return failed_cell(ended), ""
@@ -84,7 +88,8 @@ def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
     refused = [strong(f"refused: {prose(', '.join(each.guard for each in review.plan.refusals))}")]
     waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
     unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""
-    said = f"{title(review.plan, strong)}{unmanaged}{api_note(review.plan.api, code)}"
+    api = unusual_api(review.plan.api) if has_api else ""
+    said = f"{title(review.plan, strong)}{unmanaged}{f'<br>{code(api, 60)}' if api else ''}"
     return said, ", ".join([*(refused if review.plan.refusals else []), *risks, *waiting])
 
 
