@@ -165,6 +165,6 @@ def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[s
 
 def drift_values(drift: Drift) -> dict[str, Any]:
     """Drift for programs: what its JSON says of one environment."""
-    drifted = list(map(asdict, drift.objects))
-    health = list(map(asdict, drift.health))
-    return {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
+    drifted, health = list(map(asdict, drift.objects)), list(map(asdict, drift.health))
+    said = {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
+    return said | {"also_changed": list(map(asdict, drift.also_changed))}

@@ -17,6 +17,7 @@ from reconciler.output.labels import api_note
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import bullets, code, commit, fence, fitting, folded, place, prose, with_line
+from reconciler.output.places import repository_path
 from reconciler.output.values import named
 from reconciler.text import counted, quote
 
@@ -153,6 +154,12 @@ def drift_parts(drift: Drift, room: int) -> Iterator[str]:
     changed = counted(len(drift.objects), "object")
     yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
     yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), room, ALL_DRIFT))
+    also = (
+        f"{code(each.address)} {code(each.path)} in {code(repository_path(each.file))}: also in "
+        f"{', '.join(map(code, each.environments))}"
+        for each in drift.also_changed
+    )
+    yield from _listed("Also changed in other environments", also, rest=ALL_DRIFT)
     yield from _not_delivering(drift)
 
 
