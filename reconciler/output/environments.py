@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from reconciler.output.text import Paragraph, PlanText
 from reconciler.text import columns, counted, pad, truncate, wrap
 
 T = TypeVar("T")
+K = TypeVar("K")
 MOST_NAMED = 8
 """So many environments are named; the rest is counted."""
 FAILED = "failed: "
@@ -33,7 +34,8 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
     api = shared_api(each.value.plan for each in ended if each.value)
     rows = [(each.environment, *_plan_cells(each, api is None), f"{each.seconds:.1f} s") for each in ended]
     parts = [_table(f"Plans for {len(ended)} environments{api_note(api or '')}", rows)]
-    shared = _find_shared(ended)
+    plans = ((each.environment, PlanText(each.value, has_ids=False)) for each in ended if each.value)
+    shared = find_shared((environment, plan.paragraphs()) for environment, plan in plans)
     by_names: dict[tuple[str, ...], list[Paragraph]] = defaultdict(list)
     for paragraph, names in shared.items():
         by_names[names].append(paragraph)
@@ -47,13 +49,13 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
     return "\n\n".join([*parts, f"digest of all: {joint_digest(digests(ended))}"])
 
 
-def _find_shared(ended: Sequence[Ended[Review]]) -> dict[Paragraph, tuple[str, ...]]:
-    """The changes that are shown alike for several environments, ids aside, each with their names."""
-    found: dict[Paragraph, list[str]] = defaultdict(list)
-    for each in ended:
-        for paragraph in PlanText(each.value, has_ids=False).paragraphs() if each.value else ():
-            found[paragraph].append(each.environment)
-    return {paragraph: tuple(names) for paragraph, names in found.items() if len(names) > 1}
+def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[K, tuple[str, ...]]:
+    """What is shown alike for several environments, with their names."""
+    found: dict[K, list[str]] = defaultdict(list)
+    for environment, parts in shown:
+        for part in parts:
+            found[part].append(environment)
+    return {part: tuple(names) for part, names in found.items() if len(names) > 1}
 
 
 def _has_more(review: Review, shared: Sequence[Paragraph]) -> bool:
@@ -177,10 +179,7 @@ def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
         return history_text(ended[0].value or ())
     return "\n\n".join(
         "\n".join(
-            [
-                bold(f"{escape(each.environment)}:"),
-                _failed(each) if each.error else history_text(each.value or ()),
-            ]
+            [bold(f"{escape(each.environment)}:"), _failed(each) if each.error else history_text(each.value or ())]
         )
         for each in ended
     )

@@ -9,22 +9,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from reconciler.model.approval import (
-    LONGEST,
-    digests,
-    joint_digest,
-    make_joint_marker,
-    marker_line,
-)
+from reconciler.model.approval import LONGEST, digests, joint_digest, make_joint_marker, marker_line
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Ended, Review
+from reconciler.output.environments import find_shared
 from reconciler.output.groups import find_groups
 from reconciler.output.labels import ACTIONS, GRAVE, api_note, count_weight, shared_api, title, unusual_api
 from reconciler.output.markdown.change import GroupMarkdown
 from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections
-from reconciler.output.markdown.reports import (
-    comment,
-)
+from reconciler.output.markdown.reports import comment
 from reconciler.output.markdown.table import (
     AROUND,
     Section,
@@ -103,15 +96,10 @@ Shared = tuple[GroupMarkdown, tuple[str, ...], tuple[str, ...]]
 
 def _find_shared(ended: Sequence[Ended[Review]]) -> list[Shared]:
     """The changes that are shown alike for several environments, ids aside."""
-    found: dict[str, list[str]] = defaultdict(list)
-    shown: dict[str, GroupMarkdown] = {}
-    for each in ended:
-        for group in find_groups(each.value) if each.value else ():
-            made = GroupMarkdown(each.value, group, has_ids=False)  # type: ignore[arg-type]
-            text = made.texts[0]
-            found[text].append(each.environment)
-            shown.setdefault(text, made)
-    many = {text: tuple(names) for text, names in found.items() if len(names) > 1}
+    groups = {each.environment: (each.value, find_groups(each.value)) for each in ended if each.value}
+    made = {name: [GroupMarkdown(of, each, has_ids=False) for each in found] for name, (of, found) in groups.items()}
+    shown = {each.texts[0]: each for several in reversed(made.values()) for each in several}
+    many = find_shared((name, [each.texts[0] for each in several]) for name, several in made.items())
     return [(shown[text], names, tuple(shown[text].group.addresses)) for text, names in many.items()]
 
 

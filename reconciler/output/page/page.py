@@ -7,8 +7,7 @@ and a facet are maps: only the template reads them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,7 +53,6 @@ LONGEST = 600
 SIGNS = {action.value: label.sign.replace("-", "\N{MINUS SIGN}") for action, label in ACTIONS.items()}
 """A minus as wide as a plus."""
 View = dict[str, Any]
-NOT_SHARED: Mapping[str, View] = {}
 Endings = Mapping[str, View]
 """Address → how its change ended."""
 MEANINGS = {UNMANAGED: "not managed here"}
@@ -65,18 +63,9 @@ Tile = tuple[str, str, int, str]
 """A number of the summary: its style, its sign, the number, and what it is of."""
 
 
-def page(
-    review: Review,
-    report: ApplyReport | None = None,
-    shared: Mapping[str, View] = NOT_SHARED,
-    only: Collection[str] | None = None,
-) -> str:
-    """A plan as one HTML file; or with a `report` what became of it: each change with how it ended, and the receipt.
-
-    Groups are named by their first addresses here. `shared` says `where` others are shown whole, and what is `said` of
-    that. `only` are those that are shown, without ids of objects and of requests: as several environments have them.
-    """
-    plan, groups = review.plan, [each for each in find_groups(review) if only is None or each.first.address in only]
+def page(review: Review, report: ApplyReport | None = None) -> str:
+    """A plan as one HTML file; or with a `report` what became of it: each change with how it ended, and the receipt."""
+    plan, groups = review.plan, find_groups(review)
     listed = groups[:LISTED]
     endings = {outcome.address: _ending(outcome) for outcome in report.outcomes} if report else {}
     headline, tiles = _applied(report) if report else _planned(plan)
@@ -100,8 +89,7 @@ def page(
         grave=_gravest(review, groups),
         tasks=grouped_tasks(review),
         warnings=(*map(waiting_line, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
-        cards=list(_cards(review, listed, endings, shared)),
-        has_ids=only is None,
+        cards=list(_cards(review, listed, endings)),
         endings=endings,
         new=[(group.title(), list(sentences(review, group))) for group in new_by_kind(groups)],
         facets=list(_facets(review, listed, endings)),
@@ -116,15 +104,6 @@ def page(
         picture_open=len(graph.nodes) <= SMALL,
         legend=[(word, SIGNS.get(word, ""), MEANINGS.get(word, word)) for word in states(graph)],
     )
-
-
-def card_keys(review: Review, report: ApplyReport | None) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The addresses of each group that is shown whole, and what is shown of it: ids of objects and requests aside."""
-    ended = [replace(outcome, request_ids=()) for outcome in report.outcomes] if report else ()
-    groups, endings = find_groups(review)[:CARDS], {outcome.address: _ending(outcome) for outcome in ended}
-    for group, card in zip(groups, _cards(review, groups, endings), strict=True):
-        members = [(each.name, endings.get(each.address)) for each in group.changes]
-        yield tuple(group.addresses), repr({**card, "id": "", "members": members})
 
 
 def _planned(plan: Plan) -> tuple[str, list[Tile]]:
@@ -197,27 +176,22 @@ def _facets(review: Review, groups: Iterable[Group], endings: Endings) -> Iterat
             yield {"name": name, "title": heading, "choices": present}
 
 
-def _cards(
-    review: Review, groups: Iterable[Group], endings: Endings, shared: Mapping[str, View] = NOT_SHARED
-) -> Iterator[View]:
-    """A card for each group. After the first `CARDS`, and if it is `shared`, a card is one line."""
+def _cards(review: Review, groups: Iterable[Group], endings: Endings) -> Iterator[View]:
+    """A card for each group. After the first `CARDS`, a card is one line."""
     room = ROOM
     for number, group in enumerate(groups):
         every = shown_fields(review, group.first)
-        elsewhere = shared.get(group.first.address)
-        is_whole = number < CARDS and elsewhere is None
+        is_whole = number < CARDS
         shown = every[:FIELDS] if is_whole and room > 0 else ()
         fields = [_field(group.first, each, review.plan.labels) for each in shown]
         for field in fields:
             lines = (line.text for line in field["lines"])
             room -= sum(len(text or "") + 40 for text in (field["path"], field["before"], field["after"], *lines))
         more = ""
-        if len(fields) < len(every) and elsewhere is None:
+        if len(fields) < len(every):
             more = f"{len(every) - len(fields)} more fields are not in this page; --format json has them"
-        card = _card(review, group, endings) | {"fields": fields, "more": more, "shared": elsewhere}
-        if elsewhere is not None:
-            card |= {"brief": True, "said": ()}
-        elif not is_whole and not card["members"]:
+        card = _card(review, group, endings) | {"fields": fields, "more": more}
+        if not is_whole and not card["members"]:
             # One line: where it is, and what is grave about it.
             grave = [each for each in card["said"] if each[0] in GRAVE]
             card |= {"brief": True, "id": "", "needs": (), "said": grave, "more": ""}
