@@ -109,8 +109,7 @@ class Adoption:
             return f"{values[-1].path}: then the configuration would be invalid: {error.problems[0]}"
         differing = {name: find_differing(before, after[name]) for name, before in self._before.items()}
         known = {(each.address, str(each.keys[0])) for each in values}
-        others = {address for spots in differing.values() for address, _ in spots - known}
-        if others := others | self._missed(values, after[self._name]):
+        if others := {at for spots in differing.values() for at, _ in spots - known} | self._missed(values, after):
             return f"{values[-1].path}: that would change {some_of(sorted(others))} too"
         del differing[self._name]
         self._accepted, self._edits = [*values], edits
@@ -121,13 +120,13 @@ class Adoption:
         self._also = [AlsoChanged(str(at.file), at.address, keys_path(at.keys), names) for at, names in also if names]
         return ""
 
-    def _missed(self, values: Sequence[Value], after: Desired) -> set[str]:
+    def _missed(self, values: Sequence[Value], after: Mapping[str, Desired]) -> set[str]:
         """The resources that would not become as they are live."""
         goal: dict[str, Any] = {}
         for each in values:
             before = goal.get(each.address, self._before[self._name].resources[each.address].fields)
             goal[each.address] = _put(before, each.keys, each.live)
-        reached = {address: each.fields for address, each in after.resources.items()}
+        reached = {address: each.fields for address, each in after[self._name].resources.items()}
         return {address for address, fields in goal.items() if not alike(fields, reached.get(address))}
 
     def _by_hand(self) -> Iterator[str]:
