@@ -165,7 +165,7 @@ def _render(ended: Sequence[Ended[Drift]], form: str) -> str:
 def _show_written(written: Written) -> None:
     for file in written.files:
         write_stderr(escape(f"wrote {file}"))
-    for text in written.also:
-        write_stderr(escape(text))
+    for also in (*written.also, *written.also_changed):
+        write_stderr(escape(str(also)))
     for text in written.left:
         write_stderr("\n".join(map(escape, f"left to you: {text}".split("\n"))))

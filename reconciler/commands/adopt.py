@@ -15,6 +15,7 @@ from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import alike, keys_path, outer_keys, value_at
+from reconciler.model.drift import AlsoChanged
 from reconciler.model.inputs import Desired, Fields, Instance, Resource
 from reconciler.yaml import find_way
 from reconciler.yaml.edit import Edit, Way, set_values
@@ -56,7 +57,7 @@ class Adoption:
         self._documents = cache(lambda file: documents_of(file, self._text(file)))
         self._accepted: list[Value] = []
         self._edits: list[Edit] = []
-        self._also: dict[str, list[str]] = {}
+        self._also: list[AlsoChanged] = []
         self._left: list[tuple[Value, str]] = []
 
     def write(self, values: Mapping[str, Mapping[Way, Any]]) -> Written:
@@ -66,8 +67,7 @@ class Adoption:
             for each in self._placed(self._before[self._name].resources[address], wanted):
                 places[each.file, each.way].append(each)
         self._accept(list(places.values()))
-        also = tuple(f"{path}: also changes {', '.join(names)}" for path, names in self._also.items() if names)
-        return Written(write_edits(self._edits), tuple(self._by_hand()), also)
+        return Written(write_edits(self._edits), tuple(self._by_hand()), also_changed=tuple(self._also))
 
     def _placed(self, resource: Resource, values: Mapping[Way, Any]) -> Iterator[Value]:
         """Each value with its place. What `defaults` say is overridden on the resource, a list as a whole."""
@@ -109,24 +109,24 @@ class Adoption:
             return f"{values[-1].path}: then the configuration would be invalid: {error.problems[0]}"
         differing = {name: find_differing(before, after[name]) for name, before in self._before.items()}
         known = {(each.address, str(each.keys[0])) for each in values}
-        others = {address for spots in differing.values() for address, _ in spots - known}
-        if others := others | self._missed(values, after[self._name]):
+        if others := {at for spots in differing.values() for at, _ in spots - known} | self._missed(values, after):
             return f"{values[-1].path}: that would change {some_of(sorted(others))} too"
         del differing[self._name]
         self._accepted, self._edits = [*values], edits
-        self._also = {
-            each.path: [name for name, spots in differing.items() if (each.address, each.keys[0]) in spots]
+        also = [
+            (each, tuple(name for name, spots in differing.items() if (each.address, each.keys[0]) in spots))
             for each in values
-        }
+        ]
+        self._also = [AlsoChanged(str(at.file), at.address, keys_path(at.keys), names) for at, names in also if names]
         return ""
 
-    def _missed(self, values: Sequence[Value], after: Desired) -> set[str]:
+    def _missed(self, values: Sequence[Value], after: Mapping[str, Desired]) -> set[str]:
         """The resources that would not become as they are live."""
         goal: dict[str, Any] = {}
         for each in values:
             before = goal.get(each.address, self._before[self._name].resources[each.address].fields)
             goal[each.address] = _put(before, each.keys, each.live)
-        reached = {address: each.fields for address, each in after.resources.items()}
+        reached = {address: each.fields for address, each in after[self._name].resources.items()}
         return {address for address, fields in goal.items() if not alike(fields, reached.get(address))}
 
     def _by_hand(self) -> Iterator[str]:

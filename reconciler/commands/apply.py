@@ -23,7 +23,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
 from reconciler.model.inputs import Live
 from reconciler.model.plan import WRITES, Plan
-from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Verification
+from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Status, Verification
 from reconciler.observe import counted_by_kind, observe
 from reconciler.plan.guards import Options
 from reconciler.plan.plan_file import SavedPlan
@@ -160,8 +160,10 @@ def _finished(
         report = reading.report(done, meanwhile=receipt)
     finally:
         made, text = receipt()
-        unrecorded = _write_state(recorder, made.title(), ReceiptFile(made.id, text) if made.items else None)
-    return replace(report, receipt=made if made.items else None, unrecorded=unrecorded)
+        is_repeated = bool(made.items) and not (done.of(Status.FAILED) or recorder.has_news())
+        kept = made if made.items and not is_repeated else None
+        unrecorded = _write_state(recorder, kept.title() if kept else "", ReceiptFile(made.id, text) if kept else None)
+    return replace(report, receipt=kept, unrecorded=unrecorded, is_repeated=is_repeated)
 
 
 def _make_receipt(

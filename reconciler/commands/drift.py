@@ -59,6 +59,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
                 found_values = {keys: value for keys, value in found_values.items() if keys[0] != name}
         values[drifted.address] = found_values
     written = Adoption(session, blocks).write(values)
+    found = replace(found, also_changed=written.also_changed)
     return found, replace(written, left=(*left, *written.left))
 
 

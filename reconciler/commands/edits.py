@@ -13,6 +13,7 @@ from reconciler.config.files import Disk, Edited
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
+from reconciler.model.drift import AlsoChanged
 from reconciler.model.inputs import Desired
 from reconciler.system import Unreadable
 from reconciler.yaml.edit import Edit, Way, add_to, set_values
@@ -20,13 +21,14 @@ from reconciler.yaml.edit import Edit, Way, add_to, set_values
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The files that were written, what a person has to see to, what else changes by that, and how many objects were
-    imported."""
+    """The files that were written, what a person has to see to, what else changes by that, how many objects were
+    imported, and what changes in other environments."""
 
     files: tuple[Path, ...]
     left: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     count: int = 0
+    also_changed: tuple[AlsoChanged, ...] = ()
 
 
 def read_text(path: Path) -> str:

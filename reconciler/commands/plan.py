@@ -76,7 +76,7 @@ def plan(
         live = wait_remembered(lists, replayed.state)
     made, live = _settled(session, wanted, replayed, lists, live)
     _require_no_key(session, made)
-    made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
+    made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open), *session.orphans()))
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
     return _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
 

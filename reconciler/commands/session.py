@@ -13,6 +13,7 @@ from pathlib import Path
 from reconciler.api import SharedLimits, Transport, connect
 from reconciler.api.address import is_local
 from reconciler.api.secret import read_secret
+from reconciler.config.files import STATE_FOLDER
 from reconciler.config.load import Configuration, Opened
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError, WrongUsage
@@ -20,10 +21,18 @@ from reconciler.git.repository import repository_top
 from reconciler.lazy import load
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
 from reconciler.state.backend import Backend, LockInfo, Snapshot
+from reconciler.state.document import from_text
+from reconciler.state.file import LARGEST
 from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
+from reconciler.system import Unreadable, read_regular
+from reconciler.text import counted
 from reconciler.threads import Threads
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+ORPHAN = (
+    "{}: this state holds {} of the environment {}, which is not in reconciler.yaml: no plan touches them; to keep "
+    "them, delete this file; to delete them, add it again and leave all out of it by `only_in`"
+)
 NOW = "RECONCILER_NOW"
 """The variable that sets the clock, for rehearsals."""
 LOCK_SECONDS = 1.0
@@ -73,6 +82,15 @@ class Session:
             return asked.result() if asked.done() and asked.exception() is None else None
 
         return answer
+
+    def orphans(self) -> Iterator[str]:
+        """What is said of state files whose environments have gone: to the first of all alone, so each is told once."""
+        names = [*self.opened.environments]
+        files = (self.opened.folder / STATE_FOLDER).glob("*.json") if names[:1] == [self.environment.name] else ()
+        for file in sorted(file for file in files if file.stem not in names):
+            with suppress(ReconcilerError, OSError, Unreadable):
+                if count := len(from_text(read_regular(file, LARGEST), file.stem, str(file)).entries):
+                    yield ORPHAN.format(file, counted(count, "object"), file.stem)
 
     def commit(self) -> str:
         """The commit of the configuration, as git says it; empty if there is none."""

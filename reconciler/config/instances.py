@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import config
@@ -104,12 +105,12 @@ class _Expander:
             place = find_location(written.node, ("only_in", index), written.value_location)
             if place in self._substitution.unknown:
                 return None
-            if self._environments and name not in self._environments:
+            if self._environments and not any(fnmatchcase(each, name) for each in self._environments):
                 expected = f"expected {one_of(list(self._environments))}{did_you_mean(name, self._environments)}"
                 message = f"only_in: there is no environment {quoted(name)}; {expected}"
                 self._substitution.refuse(place, f"{cut(self._substitution.subject)}: {message}")
         here = self._substitution.environment
-        return location if here is not None and here.name not in names else None
+        return location if here is not None and not any(fnmatchcase(here.name, name) for name in names) else None
 
     def define(self, address: str, written: Written, left_out: Location | None) -> Iterator[Definition]:
         """The definition of a resource with `for_each`; none if its dimensions cannot be read."""

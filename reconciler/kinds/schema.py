@@ -55,8 +55,8 @@ META_ARGUMENTS: dict[str, Schema] = {
         "type": "array",
         "minItems": 1,
         "description": "The environments in which this exists. Left out: all of them.",
-        "items": text("The name of an environment.", "production", minLength=1),
-        "examples": [["production"]],
+        "items": text("The name of an environment, or a pattern such as chess-*.", "production", minLength=1),
+        "examples": [["production"], ["chess-*"]],
     },
     "key": {
         "type": ["string", "integer"],

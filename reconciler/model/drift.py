@@ -35,9 +35,23 @@ class Drifted:
 
 
 @dataclass(frozen=True, slots=True)
+class AlsoChanged:
+    """A value that was adopted where it is written for other environments, too."""
+
+    file: str
+    address: str
+    path: str
+    environments: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.address}.{self.path}: also changes {', '.join(self.environments)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Drift:
     """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at; `api`,
-    `labels` and `ignored` are those of the plan. `health`: what does not deliver, which is no drift."""
+    `labels` and `ignored` are those of the plan. `health`: what does not deliver, which is no drift. `also_changed`:
+    what its adoption changed elsewhere."""
 
     environment: str
     compared: int
@@ -47,3 +61,4 @@ class Drift:
     labels: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[KeptField, ...] = ()
     health: tuple[NotDelivering, ...] = ()
+    also_changed: tuple[AlsoChanged, ...] = ()

@@ -66,6 +66,7 @@ class Weight(StrEnum):
     LOSES = "loses"
     STOPS = "stops"
     RISKS = "risks"
+    RETIMES = "retimes"
     STARTS = "starts"
     FEEDS = "feeds"
 
@@ -179,8 +180,8 @@ class Outcome:
 class ApplyReport:
     """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end;
     `receipt`: what it left behind, None if it wrote nothing; `answered`: address → the fields that the API's answer
-    to the last write showed; `api` is that of the plan.
-    `is_interrupted`: a person has asked it to stop."""
+    to the last write showed; `api` is that of the plan. `is_interrupted`: a person has asked it to stop; `is_repeated`:
+    an earlier apply had done all of it."""
 
     environment: str
     digest: str
@@ -192,6 +193,16 @@ class ApplyReport:
     api: str = ""
     answered: Mapping[str, Fields] = field(default_factory=dict)
     is_interrupted: bool = False
+    is_repeated: bool = False
+
+    @property
+    def nothing(self) -> str:
+        """What is said if no change counts."""
+        return f"nothing {'was left ' * self.is_repeated}to do"
+
+    def counts(self) -> dict[Status, int]:
+        """How many changes ended so, for each status; what an earlier apply has done does not count."""
+        return {each: len(self.of(each)) * (each is not Status.DONE or not self.is_repeated) for each in Status}
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
         """The outcomes that ended so."""

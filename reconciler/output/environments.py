@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -11,27 +11,31 @@ from reconciler.errors import ConfigurationInvalid, NotBegun, ReconcilerError
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
-from reconciler.model.reports import Applied, Ended, Receipt, Review, Status
+from reconciler.model.reports import Applied, Ended, Receipt, Review
 from reconciler.output.document import document, plan_values, report_values
-from reconciler.output.labels import GRAVE, api_note, count_weight, title
+from reconciler.output.labels import GRAVE, api_note, count_weight, shared_api, title, unusual_api
 from reconciler.output.listings import drift_text, drift_values, history_text, history_values
 from reconciler.output.terminal import bold, escape, red, width
 from reconciler.output.text import Paragraph, PlanText
 from reconciler.text import columns, counted, pad, truncate, wrap
 
 T = TypeVar("T")
+K = TypeVar("K")
 MOST_NAMED = 8
 """So many environments are named; the rest is counted."""
 FAILED = "failed: "
+LONGEST_API = 48
 LONGEST_ERROR = 100
 """Characters of an error in the table; all of it is on stderr."""
 
 
 def plans_text(ended: Sequence[Ended[Review]]) -> str:
     """Plans: a table, then what is shared by several environments, then each."""
-    rows = [(each.environment, *_plan_cells(each), f"{each.seconds:.1f} s") for each in ended]
-    parts = [_table(f"Plans for {len(ended)} environments", rows)]
-    shared = _find_shared(ended)
+    api = shared_api(each.value.plan for each in ended if each.value)
+    rows = [(each.environment, *_plan_cells(each, api is None), f"{each.seconds:.1f} s") for each in ended]
+    parts = [_table(f"Plans for {len(ended)} environments{api_note(api or '')}", rows)]
+    plans = ((each.environment, PlanText(each.value, has_ids=False)) for each in ended if each.value)
+    shared = find_shared((environment, plan.paragraphs()) for environment, plan in plans)
     by_names: dict[tuple[str, ...], list[Paragraph]] = defaultdict(list)
     for paragraph, names in shared.items():
         by_names[names].append(paragraph)
@@ -45,13 +49,13 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
     return "\n\n".join([*parts, f"digest of all: {joint_digest(digests(ended))}"])
 
 
-def _find_shared(ended: Sequence[Ended[Review]]) -> dict[Paragraph, tuple[str, ...]]:
-    """The changes that are shown alike for several environments, ids aside, each with their names."""
-    found: dict[Paragraph, list[str]] = defaultdict(list)
-    for each in ended:
-        for paragraph in PlanText(each.value, has_ids=False).paragraphs() if each.value else ():
-            found[paragraph].append(each.environment)
-    return {paragraph: tuple(names) for paragraph, names in found.items() if len(names) > 1}
+def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[K, tuple[str, ...]]:
+    """What is shown alike for several environments, with their names."""
+    found: dict[K, list[str]] = defaultdict(list)
+    for environment, parts in shown:
+        for part in parts:
+            found[part].append(environment)
+    return {part: tuple(names) for part, names in found.items() if len(names) > 1}
 
 
 def _has_more(review: Review, shared: Sequence[Paragraph]) -> bool:
@@ -61,17 +65,18 @@ def _has_more(review: Review, shared: Sequence[Paragraph]) -> bool:
     return bool(left or review.tasks or review.plan.warnings)
 
 
-def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
-    """What is planned, and the risky part of it; or why there is no plan."""
+def _plan_cells(ended: Ended[Review], has_api: bool) -> tuple[str, str, str]:
+    """What is planned, the risky part of it, and the address of the API; or why there is no plan."""
     review = ended.value
     if review is None:
-        return _failed(ended), ""
+        return _failed(ended), "", ""
     weights = Counter(impact.weight for impacts in review.impacts.values() for impact in impacts)
     risks = [count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
     refused = [f"refused: {', '.join(each.guard for each in review.plan.refusals)}"] * bool(review.plan.refusals)
     waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
     unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""
-    return f"{title(review.plan)}{unmanaged}{api_note(review.plan.api)}", ", ".join([*refused, *risks, *waiting])
+    api = truncate(unusual_api(review.plan.api), LONGEST_API) if has_api else ""
+    return f"{title(review.plan)}{unmanaged}", ", ".join([*refused, *risks, *waiting]), api
 
 
 def _failed(ended: Ended[Any]) -> str:
@@ -135,8 +140,7 @@ def _end(ended: Ended[Applied]) -> str:
     report = ended.value.report if ended.value else None
     if report is None:
         return _failed(ended)
-    counts = [f"{len(report.of(status))} {status.value}" for status in Status if report.of(status)]
-    return ", ".join(counts) or "nothing to do"
+    return ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
 
 
 def reports_json(ended: Sequence[Ended[Applied]]) -> str:
@@ -175,10 +179,7 @@ def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
         return history_text(ended[0].value or ())
     return "\n\n".join(
         "\n".join(
-            [
-                bold(f"{escape(each.environment)}:"),
-                _failed(each) if each.error else history_text(each.value or ()),
-            ]
+            [bold(f"{escape(each.environment)}:"), _failed(each) if each.error else history_text(each.value or ())]
         )
         for each in ended
     )

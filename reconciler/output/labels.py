@@ -61,6 +61,7 @@ WEIGHTS = {
     Weight.LOSES: Label("✕", red, rule="destroys", phrase="lose something"),
     Weight.STOPS: Label("■", red, rule="stops", phrase="stop"),
     Weight.RISKS: Label("▲", yellow, rule="risks", phrase="need a look"),
+    Weight.RETIMES: Label("▶", str, phrase="go out at another time"),
     Weight.STARTS: Label("▶", str, phrase="start"),
     Weight.FEEDS: Label("↳", str, phrase="feed others"),
 }
@@ -90,6 +91,12 @@ def unusual_api(api: str) -> str:
 def api_note(api: str, show: Callable[[str], str] = escape) -> str:
     """What a heading says of the API's address."""
     return f" (API: {show(named)})" if (named := unusual_api(api)) else ""
+
+
+def shared_api(plans: Iterable[Plan]) -> str | None:
+    """The API's address that all plans have; None if they differ."""
+    found = {each.api for each in plans}
+    return found.pop() if len(found) == 1 else None
 
 
 def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
 from reconciler.errors import Problem, some_of
 from reconciler.model.drift import Drift, Drifted, DriftedField
+from reconciler.model.health import NotDelivering
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Receipt
 from reconciler.output.document import document
-from reconciler.output.labels import SIGN_PAINT, api_note
+from reconciler.output.labels import SIGN_PAINT, Paint, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow
 from reconciler.output.values import Line, ValueDiff, cut_both, format_value, ignored_lines, named, plain
 from reconciler.text import columns, counted, pad, short_commit
 
+RUNS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
 GROUP = 3
 """So many objects with the same edits are shown as one."""
 MOST_NAMED = 8
@@ -107,28 +110,34 @@ def _drift_lines(drift: Drift) -> Iterator[str]:
         return
     changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
     yield bold(f"Drift in {environment}: {changed} changed outside, of {drift.compared} remembered{api}")
-    alike: dict[str, list[Drifted]] = {}
-    for each in drift.objects:
-        alike.setdefault(repr((address_kind(each.address), each.gone, each.next, each.fields)), []).append(each)
-    for group in alike.values():
-        if len(group) < GROUP:
-            for each in group:
-                when = f", last changed {escape(each.changed_at)}" if each.changed_at else ""
-                head = yellow(f"  ~ {escape(each.address)} ({escape(each.id)})")
-                yield from ("", f"{head} {format_value(each.name)}{when}", *_drifted(each, drift.labels))
-        else:
-            yield from ("", yellow(f"  ~ {counted(len(group), address_kind(group[0].address))} alike"))
-            yield from _drifted(group[0], drift.labels)
-            rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
-            yield dim(f"      {', '.join(escape(each.address) for each in group[:MOST_NAMED])}{rest}")
+    yield from _alike(drift.objects, "~", yellow, lambda each, _: [*_drifted(each, drift.labels)])
     yield from map(dim, ignored_lines(drift.ignored, drift.labels))
     if drift.health:
         yield from ("", bold(f"Not delivering: {counted(len(drift.health), 'object')}"))
-    for stopped in drift.health:
-        head = red(f"  ! {escape(stopped.address)} ({escape(stopped.id)})")
-        yield from ("", f"{head} {format_value(stopped.name)}", f"      {escape(stopped.problem)}")
-        if stopped.affects:
-            yield f"      affects {escape(some_of(stopped.affects))}"
+    yield from _alike(drift.health, "!", red, _not_delivering)
+
+
+def _alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, bool], list[str]]) -> Iterator[str]:
+    """Objects with their lines. Several of a kind with the same are one, and `show` is told whether it is for that."""
+    groups: dict[tuple[str, ...], list[Any]] = {}
+    for each in found:
+        values = repr(getattr(each, "fields", ()))
+        groups.setdefault((address_kind(each.address), values, *show(each, True)), []).append(each)
+    for (kind, _, *lines), group in groups.items():
+        if len(group) >= GROUP:
+            rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
+            yield from ("", paint(f"  {sign} {counted(len(group), kind)} alike"), *lines)
+            yield dim(f"      {', '.join(escape(each.address) for each in group[:MOST_NAMED])}{rest}")
+        for each in group if len(group) < GROUP else ():
+            when = f", last changed {escape(at)}" if (at := getattr(each, "changed_at", None)) else ""
+            head = paint(f"  {sign} {escape(each.address)} ({escape(each.id)})")
+            yield from ("", f"{head} {format_value(each.name)}{when}", *show(each, False))
+
+
+def _not_delivering(each: NotDelivering, is_many: bool) -> list[str]:
+    problem = RUNS.sub(r"\1 did not grow by as much", each.problem) if is_many else each.problem
+    affects = [f"      affects {escape(some_of(each.affects))}"] if each.affects else []
+    return [f"      {escape(problem)}", *affects]
 
 
 def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
@@ -156,6 +165,6 @@ def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[s
 
 def drift_values(drift: Drift) -> dict[str, Any]:
     """Drift for programs: what its JSON says of one environment."""
-    drifted = list(map(asdict, drift.objects))
-    health = list(map(asdict, drift.health))
-    return {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
+    drifted, health = list(map(asdict, drift.objects)), list(map(asdict, drift.health))
+    said = {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
+    return said | {"also_changed": list(map(asdict, drift.also_changed))}

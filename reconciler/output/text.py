@@ -200,8 +200,7 @@ def report_text(report: ApplyReport) -> str:
 
 
 def _report_lines(report: ApplyReport) -> Iterator[str]:
-    counts = [f"{len(report.of(status))} {status.value}" for status in Status if report.of(status)]
-    said = ", ".join(counts) or "nothing to do"
+    said = ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
     yield bold(f"Applied to {escape(report.environment)}: {said}{api_note(report.api)}")
     ends: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in report.outcomes:

@@ -12,13 +12,7 @@ from reconciler.kinds.declaration import DeliveryChange, delivery_change
 from reconciler.kinds.lookups import find_labels, told_apart
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
-from reconciler.plan.changes import (
-    find_ignored,
-    plan_change,
-    plan_delete,
-    plan_forget,
-    plan_unseen_delete,
-)
+from reconciler.plan.changes import find_ignored, plan_change, plan_delete, plan_forget, plan_unseen_delete
 from reconciler.plan.guards import EPOCH, Options, refusals
 from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import destinations, find_targets, ordered, require_sound_offers, with_needs

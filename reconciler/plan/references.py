@@ -11,14 +11,7 @@ from typing import Any
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, some_of
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.lookups import described, find_labels
-from reconciler.kinds.references import (
-    WRITE_IT,
-    Labelled,
-    list_items,
-    named_label,
-    references,
-    referred,
-)
+from reconciler.kinds.references import WRITE_IT, Labelled, list_items, named_label, references, referred
 from reconciler.model.inputs import Desired, Live, ObjectRef, Resource
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
 from reconciler.plan.identity import PlanContext

@@ -149,7 +149,7 @@ class _ChangeImpact:
         text = f"{quoted(self.change.name)} goes out at {clock.time(new)}, no longer at {clock.time(old)}{self._rule()}"
         is_judged = any(each.path == self.at and each.cause is Cause.CLOCK for each in self.change.fields)
         if is_judged or clock.passed(old) == clock.passed(new):
-            yield Impact(Weight.STARTS, f"{text}; next one {clock.until(moment)}")
+            yield Impact(Weight.RETIMES, f"{text}; next one {clock.until(moment)}")
         elif clock.passed(old):
             yield Impact(Weight.RISKS, f"{text}: it may go out a second time today, {clock.until(moment)}")
         else:

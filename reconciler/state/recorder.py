@@ -104,7 +104,8 @@ class Recorder:
         self._store = store
         self._snapshot = snapshot
         self._journal = Journal(store.journal)
-        state = self._journal.replay(snapshot.state).state
+        replayed = self._journal.replay(snapshot.state)
+        state, self._has_sent = replayed.state, bool(replayed.named)
         self._entries, self._tombstones = dict(state.entries), dict(state.tombstones)
         # The state that this run writes. Its maps change during the run.
         self._state = replace(
@@ -173,6 +174,7 @@ class Recorder:
         if self._active_lock is not None:
             self._active_lock.check()
         with self._lock:
+            self._has_sent = True
             self._journaled.pop(address, None)
         self._journal.sync(self._journal.intent(address, what))
 
@@ -257,6 +259,12 @@ class Recorder:
         self._journal.outcome(address, self.entry(address), tombstone)
         for each, kept in left.items():
             self._journal.outcome(each, kept)
+
+    def has_news(self) -> bool:
+        """Whether this run, or one that broke off before it, has sent or learned anything."""
+        known, now = self._snapshot.state, self.entries()
+        before, after = ({name: each.as_wanted() for name, each in side.items()} for side in (known.entries, now))
+        return self._has_sent or before != after or self.tombstones() != known.tombstones
 
     def finish(self, note: str = "", receipt: ReceiptFile | None = None) -> None:
         """Writes the state and the receipt, if they hold anything new. StateConflict if another run wrote the state."""

@@ -50,8 +50,16 @@ def pages(name: str, out: Path) -> None:
     """The HTML of a scene: `small.html` and `small-applied.html`."""
     with tempfile.TemporaryDirectory() as folder, project(Path(folder)) as made:
         SCENES[name](made)
-        made.command("plan", "--report", f"html={out / name}.html")
-        made.command("apply", "--auto-approve", "--max-deletes", "1000", "--report", f"html={out / name}-applied.html")
+        made.command("plan", *made.every, "--report", f"html={out / name}.html")
+        made.command(
+            "apply",
+            *made.every,
+            "--auto-approve",
+            "--max-deletes",
+            "1000",
+            "--report",
+            f"html={out / name}-applied.html",
+        )
 
 
 def readme() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import httpx
 
@@ -81,6 +83,8 @@ class Project:
 
     folder: Path
     url: str
+    every: list[str] = field(default_factory=list)
+    """What each plan and apply is told of the environments."""
 
     def write(self, text: str) -> None:
         """The whole configuration."""
@@ -114,7 +118,18 @@ def project(path: Path) -> Iterator[Project]:
     """An empty project below `path`; the key and the address are in the process's environment meanwhile."""
     folder = path / "configuration"
     folder.mkdir(parents=True)
-    with Simulator(path / "simulator.db") as simulator, Server(simulator, port=0, threads=8) as server:
+    with ExitStack() as stack:
+        opened = cache(lambda name: stack.enter_context(Simulator(path / f"{name}.db")))
+
+        def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            """Below `/at-NAME`, there is a simulator of its own."""
+            name, _, rest = environ["PATH_INFO"].removeprefix("/at-").partition("/")
+            is_own = environ["PATH_INFO"].startswith("/at-")
+            with mutex:
+                simulator = opened(name if is_own else "simulator")
+            return simulator(environ | {"PATH_INFO": f"/{rest}"} if is_own else environ, start_response)
+
+        mutex, server = threading.Lock(), stack.enter_context(Server(answer, port=0, threads=8))
         thread = threading.Thread(target=server.run)
         thread.start()
         known = dict(os.environ)
@@ -158,6 +173,39 @@ def huge(made: Project) -> None:
     made.write(_many(reports=2000, send_at="10:00", prefix=" daily", left_out=40))
 
 
+def fleet(made: Project) -> None:
+    """The same 20 changes in each of 50 environments, and one more in some of them."""
+    names = [f"{app}-{office}" for app in ("chess", "go", "shogi", "draughts", "bridge") for office in range(10)]
+    lines = [
+        f'  {name}: {{api_url: "{made.url.replace("/v4", f"/at-{name}/v4")}", '
+        f'variables: {{cap: "{"x" * (index % 5 == 4)}"}}}}'
+        for index, name in enumerate(names)
+    ]
+    del os.environ["QONVERSION_API_URL"]
+    made.every.append("--all")
+    made.write(_alike("09:00", "a"))
+    (made.folder / "reconciler.yaml").write_text("\n".join(["environments:", *lines]), encoding="utf-8")
+    made.command("apply", "--all", "--auto-approve")
+    made.write(_alike("10:30", "b${var.cap}"))
+    (made.folder / "reconciler.yaml").write_text("\n".join(["environments:", *lines]), encoding="utf-8")
+
+
+def _alike(send_at: str, text: str) -> str:
+    """A dozen reports at a time of day, and eight automations with a text of their own."""
+    rest = "included_range_days: 1, status: active, environment: production, destinations: [{integration: hook}]"
+    reports = [
+        f"  country-{number:02d}: {{report_name: Country {number:02d}, send_at: '{send_at}', {rest}}}"
+        for number in range(12)
+    ]
+    flows = [
+        f"  nudge-{number}: {{name: Nudge {number}, caption: 'Day {number}: {text if number == 7 else text[0]}', "
+        f"status: active, data: {{platform: iOS, initiators: [{{uid: '2', type: event}}], actions: {{push: p}}}}}}"
+        for number in range(8)
+    ]
+    hook = "  hook: {title: Hook, integration: webhooks, target_platform: iOS, status: active}"
+    return "\n".join(["integrations:", hook, "reports:", *reports, "automations:", *flows])
+
+
 def _many(*, reports: int, send_at: str, prefix: str, left_out: int = 0) -> str:
     targets = [f"team-{number:02d}" for number in range(20)]
     lines = ["integrations:"]
@@ -181,4 +229,10 @@ def _many(*, reports: int, send_at: str, prefix: str, left_out: int = 0) -> str:
     return "\n".join(lines)
 
 
-SCENES: dict[str, Callable[[Project], None]] = {"small": small, "rollout": rollout, "large": large, "huge": huge}
+SCENES: dict[str, Callable[[Project], None]] = {
+    "small": small,
+    "rollout": rollout,
+    "large": large,
+    "huge": huge,
+    "fleet": fleet,
+}

@@ -37,6 +37,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_switch_shows_one_at_a_time(browser: Chrome, address: str) -> None:
     """The first at the beginning; a link to a change within another one shows that; each has filters of its own."""
     browser.get(address)
+    assert browser.execute_script(SHOWN) == ["shared"]
+    browser.find_element("css selector", ".switch a[href='#environment-sandbox']").click()
     assert browser.execute_script(SHOWN) == ["environment-sandbox"]
     browser.find_element("css selector", ".switch a[href='#environment-1prod']").click()
     assert browser.execute_script(SHOWN) == ["environment-1prod"]
@@ -62,7 +64,23 @@ def test_it_works_without_scripts(address: str) -> None:
     """The links are anchors, and the style sheet shows what they lead to."""
     with chromium(scripts=False) as driver:
         driver.get(address)
-        first, second = (driver.find_element("id", f"environment-{name}") for name in ("sandbox", "1prod"))
+        first, second = (driver.find_element("id", name) for name in ("shared", "environment-1prod"))
         assert (first.is_displayed(), second.is_displayed()) == (True, False)
         driver.find_element("css selector", ".switch a[href='#environment-1prod']").click()
         assert (first.is_displayed(), second.is_displayed()) == (False, True)
+        driver.find_element("css selector", "[id='1prod/report.b'] .told a").click()
+        assert (first.is_displayed(), second.is_displayed()) == (True, False)
+
+
+def test_an_environment_is_shown_whole(browser: Chrome, address: str) -> None:
+    """What others share with it gets its values there, also if the address leads to it; no id is there twice."""
+    for way in ("#environment-1prod", "#1prod/report.b"):
+        browser.get("about:blank")
+        browser.get(address + way)
+        shown = browser.find_element("id", "1prod/report.b")
+        assert shown.is_displayed()
+        assert shown.find_element("tag name", "ins").text.endswith('"b"')
+        ids = browser.execute_script("return [...document.querySelectorAll('[id]')].map((each) => each.id)")
+        assert len(ids) == len(set(ids))
+    browser.find_element("id", "1prod/find").send_keys("report.b")
+    assert browser.find_element("id", "1prod/shown").text == "1 of 3 changes shown"

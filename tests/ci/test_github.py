@@ -255,6 +255,21 @@ def test_drift_is_an_issue_until_it_is_gone(github: GitHubRunner, world: World) 
 
 
 @pytest.mark.exhaustive
+def test_the_night_fails_for_health_if_that_is_wanted(github: GitHubRunner, world: World) -> None:
+    """Without the input it ends well; with it, the issue is written first."""
+    (hook,) = world.live("integrations")
+    world.edit("integrations", hook["id"], delivery_error_count=3, last_error_at="2026-11-20T08:30:00Z")
+    assert github.night().result == "success"
+    document = copy.deepcopy(workflow("drift.yml"))
+    document["jobs"]["drift"]["steps"][1]["with"]["fail-on"] = "health"
+    github.host.issues.clear()
+    assert github.night(document=document).result == "failure"
+    (issue,) = github.host.issues
+    assert "#### Not delivering" in issue["body"]
+    assert "nothing of 3 remembered was changed outside" in issue["body"]
+
+
+@pytest.mark.exhaustive
 def test_the_clock_changes_nothing_else(github: GitHubRunner, world: World) -> None:
     """The job of the night leaves what somebody changed outside."""
     (report,) = world.live("scheduled-reports")

@@ -135,6 +135,19 @@ def test_drift_is_an_issue_until_it_is_gone(gitlab: GitLabRunner, world: World) 
     assert issue["state"] == "closed"
 
 
+@pytest.mark.exhaustive
+def test_the_night_fails_for_health_if_that_is_wanted(gitlab: GitLabRunner, world: World) -> None:
+    """Without the input it ends well; with it, the issue is written first."""
+    (hook,) = world.live("integrations")
+    world.edit("integrations", hook["id"], delivery_error_count=3, last_error_at="2026-11-20T08:30:00Z")
+    assert gitlab.night().result == "success"
+    gitlab.inputs = {"fail-on": "health"}
+    gitlab.host.issues.clear()
+    assert gitlab.night().result == "failure"
+    (issue,) = gitlab.host.issues
+    assert "#### Not delivering" in issue["description"]
+
+
 def test_the_jobs_of_all_environments(gitlab: GitLabRunner, world: World) -> None:
     """The input is `all`: every job finds the environments by itself."""
     gitlab.inputs = {"environment": "all"}

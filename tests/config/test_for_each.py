@@ -379,6 +379,29 @@ def test_only_in_leaves_out(folder: Folder) -> None:
     assert addresses(folder, "b") == ["integration.hook"]
 
 
+def test_only_in_takes_patterns(folder: Folder) -> None:
+    """The pattern of `-e`: it means each environment that it fits, and one that fits none is an error."""
+    folder.write("environments: {chess-ios: {}, chess-web: {}, go: {}}", "reconciler.yaml")
+    folder.write(written("integrations", "hook", only_in='["chess-*", g?]'))
+    folder.write(written("integrations", "web", title="W", only_in='["*-[vw]eb"]'), "i.yaml")
+    assert [addresses(folder, name) for name in ("chess-ios", "chess-web", "go")] == [
+        ["integration.hook"], ["integration.hook", "integration.web"], ["integration.hook"]
+    ]  # fmt: skip
+    folder.write(written("integrations", "hook", only_in='["chess-*", "x-*"]'))
+    assert folder.problems() == [
+        'main.yaml:3:26: integration.hook: only_in: there is no environment "x-*"; expected one of chess-ios, '
+        "chess-web, go"
+    ]
+
+
+def test_imports_take_no_patterns(folder: Folder) -> None:
+    """An id belongs to one project: the name of its environment is exact."""
+    folder.write("environments: {chess-ios: {}, chess-web: {}}", "reconciler.yaml")
+    folder.write(written("integrations", "hook") + "imports: [{to: integration.hook, id: {'chess-*': abc}}]\n")
+    (said,) = folder.problems()
+    assert 'id: there is no environment "chess-*"; expected one of chess-ios, chess-web' in said
+
+
 def test_a_reference_to_what_is_left_out(folder: Folder) -> None:
     """It is an error in that environment, also if what is left out is an instance."""
     folder.write("environments: {a: {}, b: {}}", "reconciler.yaml")

@@ -229,6 +229,29 @@ def test_an_apply_counts(world: World, at: SetDay) -> None:
     assert health(world) == []
 
 
+def test_many_that_did_not_deliver_are_one(world: World, at: SetDay) -> None:
+    """Reports that are due as often, whatever they counted before, are told together in text; JSON has each."""
+    fields = 'send_at: "09:00", included_range_days: 1, status: active, environment: production'
+    lines = [
+        f"  r{number:02d}: {{report_name: R{number}, {fields}, destinations: [{{integration: hook}}]}}"
+        for number in range(12)
+    ]
+    hook = "integrations: {hook: {title: Hook, integration: webhooks, target_platform: iOS, status: active}}"
+    world.settle("\n".join([hook, "reports:", *lines]))
+    at("2026-11-22T12:00:00Z")
+    assert world.run("drift").out.count("Not delivering") == 0
+    assert world.apply().code == 0
+    at("2026-11-24T12:00:00Z")
+    for number in range(12):
+        stop(world, f"report.r{number:02d}", number % 3)
+    assert len(health(world)) == 12
+    shown = world.run("drift").out
+    named = ", ".join(f"report.r{number:02d}" for number in range(8))
+    said = "was due 4 times since 2026-11-20 08:30 UTC, and `runs` did not grow by as much"
+    assert f"  ! 12 reports alike\n      {said}\n      {named}, … and 4 more; --format json lists all\n" in shown
+    assert shown.count("was due") == 1
+
+
 def counted(world: World, address: str) -> tuple[Json, str]:
     """What the state says of the counters of an object."""
     entry = json.loads(world.state.read_text())["resources"][address]

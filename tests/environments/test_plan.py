@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import wait
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from threading import Semaphore
 
 import pytest
 from jsonschema import Draft202012Validator
+from markdown.plans import change, review
 from scope.conftest import git
 
 from environments.conftest import NAMES, Fleet, fields, report_line
 from reconciler.api import SharedLimits
 from reconciler.api.rate_limiter import RateLimiter, WaitTooLong
+from reconciler.model.plan import Action
+from reconciler.model.reports import Ended
+from reconciler.output.environments import plans_text
 from reconciler.threads import Threads
 
 
@@ -104,6 +110,36 @@ def test_what_is_shared_is_told_once(fleet: Fleet) -> None:
     assert "Plan for staging: 1 to create, 1 to update" in shown
     assert "Plan for sandbox" not in shown
     assert "1 to update, 1 unmanaged" in shown
+
+
+def test_an_address_that_all_share_stands_above_the_table(fleet: Fleet, tmp_path: Path) -> None:
+    """Once, and not in each row. Different ones have a column of their own, or a line in the comment, cut if long."""
+    fleet.write(report_line("daily"))
+    file = tmp_path / "comment.md"
+    shown, comment = fleet.run("plan", "--all", "--report", f"markdown={file}").out, file.read_text(encoding="utf-8")
+    urls = [world.url for world in fleet.worlds.values()]
+    for url, row in zip(urls, shown.splitlines()[1:4], strict=True):
+        assert re.search(rf"1 to create  {url}  \d", row)
+        assert f"| 1 to create<br>`{url}` |" in comment
+    settings = fleet.folder / "reconciler.yaml"
+    known = settings.read_text(encoding="utf-8")
+    settings.write_text(re.sub("http://[^']+", urls[0], known), encoding="utf-8")
+    shown, comment = fleet.run("plan", "--all", "--report", f"markdown={file}").out, file.read_text(encoding="utf-8")
+    assert shown.startswith(f"Plans for 3 environments (API: {urls[0]})\n  sandbox     1 to create  ")
+    assert f"3 to create (API: `{urls[0]}`)\n" in comment
+    assert "| `sandbox` | 1 to create |" in comment
+
+
+def test_a_long_address_makes_no_wide_table() -> None:
+    """It is cut in the column of the addresses; each plan's heading has all of it."""
+    plans = {name: review(change(Action.UPDATE, name, caption=(1, 2))) for name in "ab"}
+    ended = [
+        Ended(name, replace(each, plan=replace(each.plan, api=f"https://{name}.example/{'x' * 90}")))
+        for name, each in plans.items()
+    ]
+    shown = plans_text(ended)
+    assert max(map(len, shown.splitlines()[:3])) < 100
+    assert f"(API: https://a.example/{'x' * 90})" in shown
 
 
 @pytest.mark.parametrize(

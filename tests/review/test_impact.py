@@ -73,8 +73,8 @@ def test_times_are_in_the_readers_zone_too(zone: str, now: str, there: str) -> N
 @pytest.mark.parametrize(
     ("old", "new", "weight", "said"),
     [
-        ("10:00", "09:00", Weight.STARTS, "goes out at 09:00 UTC, no longer at 10:00 UTC; next one in 42 minutes"),
-        ("07:30", "07:00", Weight.STARTS, "goes out at 07:00 UTC, no longer at 07:30 UTC; next one in 22 hours"),
+        ("10:00", "09:00", Weight.RETIMES, "goes out at 09:00 UTC, no longer at 10:00 UTC; next one in 42 minutes"),
+        ("07:30", "07:00", Weight.RETIMES, "goes out at 07:00 UTC, no longer at 07:30 UTC; next one in 22 hours"),
         ("07:30", "09:00", Weight.RISKS, "no longer at 07:30 UTC: it may go out a second time today, in 42 minutes"),
         ("09:00", "07:30", Weight.RISKS, "no longer at 09:00 UTC: today's may never go out"),
     ],

@@ -47,6 +47,35 @@ def test_applied_twice(world: World) -> None:
     assert json.loads(world.state.read_text(encoding="utf-8"))["resources"] == state
 
 
+def test_applied_twice_says_that_nothing_was_left(world: World) -> None:
+    """Nothing counts as done, in each form, and nothing is written: neither a receipt nor a state."""
+    world.write(TEAM)
+    path = save(world)
+    assert carry_out(world, path).code == 0
+    kept = {each: each.read_bytes() for each in world.state.parent.rglob("*") if each.is_file()}
+    reports = world.folder.parent / "ended"
+    forms = [f"--report={form}={reports}.{form}" for form in ("markdown", "html")]
+    again = world.run("apply", "--auto-approve", "--plan", str(path), *forms)
+    assert again.code == 0, again.err
+    assert f"nothing was left to do (API: {world.url})\n4 changes read back and verified.\n" in again.out
+    assert "Applied to `default`: nothing was left to do" in reports.with_suffix(".markdown").read_text()
+    assert "Applied: nothing was left to do" in reports.with_suffix(".html").read_text().replace("\xa0", " ")
+    assert {each: each.read_bytes() for each in world.state.parent.rglob("*") if each.is_file()} == kept
+
+
+def test_an_adoption_applied_twice_leaves_one_receipt(world: World) -> None:
+    """What writes to the state alone is no news the second time either."""
+    world.write(TEAM)
+    assert world.apply().code == 0
+    world.state.unlink()
+    world.writes()
+    path = save(world)
+    assert carry_out(world, path).code == 0
+    before = world.run("history").out
+    assert carry_out(world, path).code == 0
+    assert world.run("history").out == before
+
+
 def test_half_applied_and_then_another_key(world: World, between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was made stands in one project; the rest is not made in another."""
     world.write(TEAM)

@@ -21,6 +21,7 @@ MOST_LINES = 40
 MOST_PLACES = 3
 ADDRESSES_ROOM = 16_000
 TASK_ROOM = 2_000
+DELIVERS, RETIMED = "Stops or starts delivering", "Delivers at another time"
 REST = "`--format json` lists all"
 
 
@@ -52,8 +53,8 @@ def list_tasks(review: Review) -> Iterator[str]:
 
 class GroupMarkdown:
     """A change, or several that are alike, as a reviewer reads it. `destroys`: an object goes away; `delivers`:
-    something stops or starts to be sent. `has_ids`: whether the ids of objects are shown. `texts`: it whole, in a
-    line, by address, and left out; `sizes`: what each of these takes, with what stands around it."""
+    how what is sent changes, empty if it does not. `has_ids`: whether the ids of objects are shown. `texts`: it whole,
+    in a line, by address, and left out; `sizes`: what each of these takes, with what stands around it."""
 
     def __init__(self, review: Review, group: Group, *, has_ids: bool = True) -> None:
         self.review = review
@@ -63,7 +64,8 @@ class GroupMarkdown:
         self.is_alone = len(group.changes) == 1
         self._said = list(sentences(review, group))
         self.destroys = self.change.action in DESTROYS
-        self.delivers = any(weight in (Weight.STOPS, Weight.STARTS) for weight, _ in self._said)
+        weights = {weight for weight, _ in self._said}
+        self.delivers = DELIVERS if weights & {Weight.STOPS, Weight.STARTS} else RETIMED * (Weight.RETIMES in weights)
         # The addresses alone, as many as a comment may list of one group.
         self._addresses = ", ".join(fitting((code(each, 100) for each in group.addresses), ADDRESSES_ROOM, REST))
         self.texts = (self._whole(), self._line(), self._addresses, "")

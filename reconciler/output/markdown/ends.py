@@ -45,7 +45,7 @@ def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | N
     name = reviews[0].plan.configuration if reviews else configuration
     mark = _mark(ended, "apply", name)
     reports = [each.value.report for each in ended if each.value and each.value.report]
-    counts = [(sum(len(each.of(status)) for each in reports), status) for status in Status]
+    counts = [(sum(each.counts()[status] for each in reports), status) for status in Status]
     said = count_words((number, status.value, status in GRAVE) for number, status in counts)
     # One that failed in the middle has a report, and its changes are counted.
     silent = [replace(each, value=None) for each in ended if not (each.value and each.value.report)]
@@ -55,8 +55,8 @@ def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | N
         report = each.value.report if each.value else None
         if report is None:
             return (failed_cell(each),)
-        found = count_words((len(report.of(status)), status.value, status in GRAVE) for status in Status)
-        return (found or "nothing to do",)
+        found = count_words((number, status.value, status in GRAVE) for status, number in report.counts().items())
+        return (found or report.nothing,)
 
     table = make_table(ended, "| environment | end |", cells, lambda each: int(bool(each.exit_code)))
     sections = [made for each in ended if (made := _applied_section(each))]

@@ -7,23 +7,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from reconciler.model.approval import (
-    LONGEST,
-    digests,
-    joint_digest,
-    make_joint_marker,
-    marker_line,
-)
+from reconciler.model.approval import LONGEST, digests, joint_digest, make_joint_marker, marker_line
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Ended, Review
+from reconciler.output.environments import find_shared
 from reconciler.output.groups import find_groups
-from reconciler.output.labels import ACTIONS, GRAVE, api_note, count_weight, title
+from reconciler.output.labels import ACTIONS, GRAVE, api_note, count_weight, shared_api, title, unusual_api
 from reconciler.output.markdown.change import GroupMarkdown
 from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections
-from reconciler.output.markdown.reports import (
-    comment,
-)
+from reconciler.output.markdown.reports import comment
 from reconciler.output.markdown.table import (
     AROUND,
     Section,
@@ -60,7 +54,10 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
         totals.update(each.plan.summary())
     said = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
     head = f"Plans for {place(len(ended), name)}: {said or 'no changes'}{count_ends(ended)}"
-    table = make_table(ended, "| environment | plan | look at |", _plan_cells, lambda each: _destroyed(each.value))
+    api = shared_api(each.plan for each in made)
+    head += api_note(api or "", code)
+    cells = partial(_plan_cells, has_api=api is None)
+    table = make_table(ended, "| environment | plan | look at |", cells, lambda each: _destroyed(each.value))
     end = _footer(ended)
     shared = _find_shared(ended)
     left = room - sum(size(part) + 2 for part in (head, table, end))
@@ -74,8 +71,8 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
     return comment(mark, (head, table, *common, *show_sections(sections, left), end))
 
 
-def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
-    """What is planned, and the risky part of it; or why there is no plan."""
+def _plan_cells(ended: Ended[Review], has_api: bool) -> tuple[str, str]:
+    """What is planned, with the address of the API below it, and the risky part; or why there is no plan."""
     review = ended.value
     if review is None:
         return failed_cell(ended), ""
@@ -84,7 +81,8 @@ def _plan_cells(ended: Ended[Review]) -> tuple[str, str]:
     refused = [strong(f"refused: {prose(', '.join(each.guard for each in review.plan.refusals))}")]
     waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
     unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""
-    said = f"{title(review.plan, strong)}{unmanaged}{api_note(review.plan.api, code)}"
+    api = unusual_api(review.plan.api) if has_api else ""
+    said = f"{title(review.plan, strong)}{unmanaged}{f'<br>{code(api, 60)}' if api else ''}"
     return said, ", ".join([*(refused if review.plan.refusals else []), *risks, *waiting])
 
 
@@ -98,15 +96,10 @@ Shared = tuple[GroupMarkdown, tuple[str, ...], tuple[str, ...]]
 
 def _find_shared(ended: Sequence[Ended[Review]]) -> list[Shared]:
     """The changes that are shown alike for several environments, ids aside."""
-    found: dict[str, list[str]] = defaultdict(list)
-    shown: dict[str, GroupMarkdown] = {}
-    for each in ended:
-        for group in find_groups(each.value) if each.value else ():
-            made = GroupMarkdown(each.value, group, has_ids=False)  # type: ignore[arg-type]
-            text = made.texts[0]
-            found[text].append(each.environment)
-            shown.setdefault(text, made)
-    many = {text: tuple(names) for text, names in found.items() if len(names) > 1}
+    groups = {each.environment: (each.value, find_groups(each.value)) for each in ended if each.value}
+    made = {name: [GroupMarkdown(of, each, has_ids=False) for each in found] for name, (of, found) in groups.items()}
+    shown = {each.texts[0]: each for several in reversed(made.values()) for each in several}
+    many = find_shared((name, [each.texts[0] for each in several]) for name, several in made.items())
     return [(shown[text], names, tuple(shown[text].group.addresses)) for text, names in many.items()]
 
 

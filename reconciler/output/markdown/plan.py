@@ -17,7 +17,7 @@ from reconciler.model.plan import Action
 from reconciler.model.reports import Review
 from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, api_note, title
-from reconciler.output.markdown.change import GroupMarkdown, list_tasks
+from reconciler.output.markdown.change import DELIVERS, RETIMED, GroupMarkdown, list_tasks
 from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size, with_line
 from reconciler.output.values import ignored_sentences, waiting_line
 from reconciler.text import counted, quote
@@ -138,9 +138,10 @@ def _sections(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[st
     for each, level in shown:
         sections[_section(each, is_rollout=bool(new))].append((each, level))
     yield from _destroys(sections[0])
-    if delivers := _at(sections[1], Level.WHOLE):
-        yield "#### Stops or starts delivering"
-        yield from delivers
+    for heading in (DELIVERS, RETIMED):
+        if delivers := _at([each for each in sections[1] if each[0].delivers == heading], Level.WHOLE):
+            yield f"#### {heading}"
+            yield from delivers
     yield from _maybe_folded("other change" if sum(map(bool, sections)) > 1 else "change", sections[2])
     if alike := _at(sections[3], Level.WHOLE):
         yield "#### The same change at several objects"

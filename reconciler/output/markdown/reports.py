@@ -17,6 +17,7 @@ from reconciler.output.labels import api_note
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import bullets, code, commit, fence, fitting, folded, place, prose, with_line
+from reconciler.output.places import repository_path
 from reconciler.output.values import named
 from reconciler.text import counted, quote
 
@@ -50,11 +51,10 @@ def applied_markdown(review: Review, report: ApplyReport) -> str:
 
 def applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
     """What was done of a plan: a title, then what has to be heard, then the rest."""
-    counts = {status: len(report.of(status)) for status in Status}
-    words = {status: f"{number:,} {status.value}" for status, number in counts.items() if number}
+    words = {status: f"{number:,} {status.value}" for status, number in report.counts().items() if number}
     counts_text = [f"**{text}**" if status in GRAVE else text for status, text in words.items()]
     where = place(report.environment, report.configuration)
-    yield f"Applied to {where}: {', '.join(counts_text) or 'nothing to do'}{api_note(report.api, code)}"
+    yield f"Applied to {where}: {', '.join(counts_text) or report.nothing}{api_note(report.api, code)}"
     if report.unrecorded:
         yield f"**The state could not be written**: {prose(report.unrecorded)}"
     yield from _listed("Failed", (_because(each, each.reason) for each in report.of(Status.FAILED)))
@@ -154,6 +154,12 @@ def drift_parts(drift: Drift, room: int) -> Iterator[str]:
     changed = counted(len(drift.objects), "object")
     yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
     yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), room, ALL_DRIFT))
+    also = (
+        f"{code(each.address)} {code(each.path)} in {code(repository_path(each.file))}: also in "
+        f"{', '.join(map(code, each.environments))}"
+        for each in drift.also_changed
+    )
+    yield from _listed("Also changed in other environments", also, rest=ALL_DRIFT)
     yield from _not_delivering(drift)
 
 

@@ -113,10 +113,10 @@ def _planned(plan: Plan) -> tuple[str, list[Tile]]:
 
 
 def _applied(report: ApplyReport) -> tuple[str, list[Tile]]:
-    counts = {status: len(report.of(status)) for status in Status if report.of(status)}
+    counts = {status: number for status, number in report.counts().items() if number}
     said = ", ".join(f"{number} {status}" for status, number in counts.items())
     tiles = [(f"ended-{each}", STATUSES[each].sign, number, str(each)) for each, number in counts.items()]
-    return f"Applied: {said or 'nothing to do'}", tiles
+    return f"Applied: {said or report.nothing}", tiles
 
 
 def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:

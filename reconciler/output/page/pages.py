@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -13,18 +14,37 @@ from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Applied, Ended, Review
+from reconciler.output.environments import find_shared
 from reconciler.output.labels import title
 from reconciler.output.page import page_html, read_part
 from reconciler.output.page.page import View, page
 from reconciler.text import counted
 
 LINKS = re.compile(r'(?<= )(?:id|aria-labelledby|href)="#?')
-"""What names a part of a page, or leads to one. In a value, the quotes would be escaped."""
+"""What names a part of a page, or leads to one. In a value, the quotes would be escaped; `href='` leads elsewhere."""
+CARD = re.compile(r'<li class="card (?!brief).*?\n</li>\n', re.DOTALL)
+DETAILS = re.compile(r'(?:<ul class="said"|<details|<p class="more"|</li>\n$).*', re.DOTALL)
+ID = re.compile(r' id="(.*?)"')
+OWN = re.compile(
+    r'<span>id .*?</span></span> |<span class="mono muted">.*?</span>| <span class="muted">request .*?</span>'
+)
+PICTURE = re.compile(r'<section class="picture".*?</section>', re.DOTALL)
 
 
 def pages(ended: Sequence[Ended[Review]] | Sequence[Ended[Applied]]) -> str:
     """The page. Without the script, the links of the switch work all the same."""
-    views = [_view(each) for each in ended]
+    bodies = {each.environment: _body(each.value) for each in ended if each.value}
+    shared = find_shared((name, (OWN.sub("", card) for card in CARD.findall(body))) for name, body in bodies.items())
+    pictures, cards = dict[str, str](), defaultdict[tuple[str, ...], str](str)
+    for card, names in shared.items():
+        cards[names] += card
+    blocks = [(names, len(ID.findall(body)), _with_prefix(body, f"~{names[0]}")) for names, body in cards.items()]
+    for name, body in bodies.items():
+        first = pictures.setdefault("".join(PICTURE.findall(body)), name)
+        link = f"<a href='#{first}/h-graph'>What refers to what, as in {first}</a>"
+        same = f'<section class="picture" data-as="{first}/h-graph">{link}</section>'
+        short = CARD.sub(lambda found: _in_short(found[0], shared), body)
+        bodies[name] = short if first == name else PICTURE.sub(same, short)
     is_applied = any(isinstance(each.value, Applied) for each in ended)
     plans = [each.map(lambda value: value if isinstance(value, Review) else value.review) for each in ended]
     return page_html(
@@ -32,13 +52,36 @@ def pages(ended: Sequence[Ended[Review]] | Sequence[Ended[Applied]]) -> str:
         read_part("page.css") + read_part("pages.css"),
         read_part("pages.js") + read_part("page.js") + "}\n",
         noun="Apply" if is_applied else "Plan",
-        views=views,
+        views=[_view(each, bodies.get(each.environment, "")) for each in ended],
+        blocks=blocks,
+        counted=counted,
         digest="" if is_applied else joint_digest(digests(plans)),
         version=__version__,
     )
 
 
-def _view(ended: Ended[Any]) -> View:
+def _body(value: Review | Applied) -> str:
+    whole = page(value.review, value.report) if isinstance(value, Applied) else page(value)
+    return whole[whole.index('<header class="top">') : whole.index("</main>") + len("</main>")]
+
+
+def _in_short(card: str, shared: Mapping[str, Sequence[str]]) -> str:
+    """A card, or if it is `shared` by environments, its head with a link to it."""
+    names, details = shared.get(OWN.sub("", card)), DETAILS.search(card)
+    if names is None or details is None:
+        return card
+    anchors = "".join(f'<span id="{each}"></span>' for each in ID.findall(details[0]))
+    where = f"~{names[0]}/{ID.findall(card)[0]}"
+    head = card[: details.start()].replace(' class="card ', f' data-as="{where}" class="card brief ', 1)
+    link = f"<a href='#{where}'>the same in {len(names)} environments</a>"
+    return f'{head}<p class="about told">{anchors}{link}</p>\n</li>\n'
+
+
+def _with_prefix(body: str, prefix: str) -> Markup:
+    return Markup(LINKS.sub(lambda found: f"{found[0]}{prefix}/", body))  # noqa: S704 - our own page
+
+
+def _view(ended: Ended[Any], body: str) -> View:
     """An environment: `said` in a line, and its `body`; or what is `told` of it if there is no plan."""
     value, name = ended.value, ended.environment
     if value is None:
@@ -46,12 +89,9 @@ def _view(ended: Ended[Any]) -> View:
         told = [ended.left_out] if ended.error is None else _told(ended.error)
         return {"name": name, "said": said, "grave": not ended.left_out, "body": "", "told": told}
     review, report = (value.review, value.report) if isinstance(value, Applied) else (value, None)
-    whole = page(review, report)
-    body = whole[whole.index('<header class="top">') : whole.index("</main>") + len("</main>")]
     counts = f"{counted(len(report.outcomes), 'change')} applied" if report else title(review.plan)
     grave = bool(ended.error or review.plan.refusals) or any(each.action in DESTROYS for each in review.plan.changes)
-    own = LINKS.sub(lambda found: f"{found[0]}{name}/", body)
-    return {"name": name, "said": counts, "grave": grave, "body": Markup(own), "told": []}  # noqa: S704 - our own page
+    return {"name": name, "said": counts, "grave": grave, "body": _with_prefix(body, name), "told": []}
 
 
 def _told(error: ReconcilerError) -> list[str]:
