@@ -13,6 +13,7 @@ import click
 from reconciler import commands
 from reconciler.errors import ALLOWABLE, ReconcilerError, WrongUsage
 from reconciler.lazy import load
+from reconciler.model.policies import GUARD
 from reconciler.output.forms import FORMS
 from reconciler.output.terminal import dim, escape, register_secret, write_stderr
 
@@ -43,6 +44,14 @@ class OneOf(_Choice):
         if value in self.choices:
             return value
         raise wrong_value(param, value, f"one of {', '.join(self.choices)}", ctx)
+
+
+class GuardName(OneOf):
+    """A guard that can be passed; the policies' names are known later."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name. WrongUsage if it is another one."""
+        return value if str(value).startswith(GUARD) else super().convert(value, param, ctx)
 
 
 class WholeNumber(click.IntRange):
@@ -188,7 +197,7 @@ def plan_options(command: Command) -> Command:
         click.option(
             "--allow",
             cls=NeverSuggested,
-            type=OneOf(ALLOWABLE),
+            type=GuardName((*ALLOWABLE, f"{GUARD}NAME")),
             multiple=True,
             help="Pass this guard, once you know why it refuses.",
         ),

@@ -15,7 +15,7 @@ from reconciler import plan as plan_stage
 from reconciler.api import Poll, Writer
 from reconciler.apply.execute import Event, execute
 from reconciler.apply.verify import Evidence, unsettled, verify
-from reconciler.commands.plan import Planned, plan, refuse, require_applicable, require_current
+from reconciler.commands.plan import Planned, judged, plan, refuse, require_applicable, require_current
 from reconciler.commands.review import ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
@@ -97,7 +97,8 @@ def _carry_out(
     session: Session, request: ApplyRequest, planned: Planned, lock: ActiveLock, screen: Screen
 ) -> ApplyReport:
     with screen.progress(planned.plan) as tell:
-        return apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=bool(request.saved))
+        recheck, allowed = bool(request.saved), request.options.allowed
+        return apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=recheck, allowed=allowed)
 
 
 def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tuple[Planned, Review]:
@@ -107,7 +108,7 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
         if saved is None:
             made = ", ".join(request.saved)
             raise Refused(f"the plan is for the environment {made}, not for {session.environment.name}")
-        planned = commands.saved_plan.load_saved_plan(session, saved)
+        planned = judged(session, commands.saved_plan.load_saved_plan(session, saved), request.options.allowed)
     else:
         planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
     planned = require_current(planned, request.options.allowed)
@@ -129,10 +130,12 @@ def apply(
     *,
     parallelism: int,
     recheck: bool = False,
+    allowed: Collection[str] = (),
 ) -> ApplyReport:
     """Carries a plan out, reads back what was written and leaves a receipt.
 
     `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before every write.
+    `allowed` are the guards that were passed.
     """
     refuse(planned.plan)
     with Threads(2) as aside:
@@ -147,7 +150,7 @@ def apply(
         )
     recorder.count(planned.live, session.door.clock())
     return _finished(
-        recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))
+        recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit), allowed))
     )
 
 
@@ -165,7 +168,7 @@ def _finished(
 
 
 def _make_receipt(
-    planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str
+    planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str, allowed: Collection[str]
 ) -> tuple[Receipt, str]:
     made = make_receipt(
         planned.plan,
@@ -178,6 +181,7 @@ def _make_receipt(
         who=lock.holder.who,
         where=lock.holder.where,
         commit=commit,
+        allowed=tuple(sorted(allowed)),
     )
     return made, to_text(made)
 

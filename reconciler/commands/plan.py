@@ -78,7 +78,27 @@ def plan(
     _require_no_key(session, made)
     made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
-    return _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
+    planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
+    return judged(
+        session, planned, options.allowed, undo=undo, before=wanted.earlier.desired if wanted.earlier else None
+    )
+
+
+def judged(
+    session: Session,
+    planned: Planned,
+    allowed: Collection[str],
+    *,
+    undo: str | None = None,
+    before: Desired | None = None,
+) -> Planned:
+    """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
+    policies = planned.desired.policies
+    if undo is not None and session.configuration.merged.policies:
+        policies = session.configuration.desired(session.environment).policies
+    if not policies and not any(each.startswith("policy:") for each in allowed):
+        return planned
+    return commands.policies.judge_plan(session, planned, policies, allowed, before, is_undo=undo is not None)
 
 
 def _settled(session: Session, wanted: PlanInput, replayed: Replayed, lists: Lists, live: Live) -> tuple[Plan, Live]:

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.errors import Location, Problem, some_of
 from reconciler.text import counted
+
+if TYPE_CHECKING:
+    from reconciler.model.policies import Policy
 
 Fields = Mapping[str, Any]
 
@@ -158,7 +161,8 @@ class Import:
 class Desired:
     """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
     what is written are problems, with their places. `left_out` are the addresses that an `only_in` leaves out, and
-    where that is. `definitions`: a pattern of addresses → the `for_each` that could make these, and its place."""
+    where that is. `definitions`: a pattern of addresses → the `for_each` that could make these, and its place.
+    `policies` are not judged yet."""
 
     resources: Mapping[str, Resource]
     moved: tuple[Moved, ...] = ()
@@ -167,6 +171,7 @@ class Desired:
     warnings: tuple[Problem | str, ...] = ()
     left_out: Mapping[str, Location] = field(default_factory=dict)
     definitions: Mapping[str, tuple[str, Location]] = field(default_factory=dict)
+    policies: tuple[Policy, ...] = ()
 
     def no_resource(self, address: str) -> str:
         """Why an address is no resource, if it is that of a `for_each`, or left out; empty if it is neither."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from reconciler.errors import Problem
 from reconciler.model.inputs import Entry, ObjectRef, Tombstone
 
 FORMAT_VERSION = 1
@@ -177,11 +178,12 @@ class KeptField:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A guard that says no to this plan, and what passes it."""
+    """A guard that says no to this plan, and what passes it. `problems` are what it says of places in the YAML."""
 
     guard: str
     message: str
     passes: str
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

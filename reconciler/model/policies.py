@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -94,3 +94,23 @@ class PolicyReport:
     def warnings(self) -> tuple[Violation, ...]:
         """The violations that are only told."""
         return tuple(each for each in self.violations if each.level == "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a policy cannot be read or judged: in its value at `key`, `at` characters within it. `address` is what it was
+    judged for, empty if it is so for all."""
+
+    policy: Policy
+    key: str
+    message: str
+    at: int = 0
+    address: str = ""
+
+
+class NotJudged(Exception):
+    """Some policies cannot be read or judged."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{each.policy.name}: {each.message}" for each in self.faults))

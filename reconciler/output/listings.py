@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
@@ -92,6 +93,30 @@ def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[s
     }
     environments = [{"environment": name, "resources": count} for name, count in counts.items()]
     return document(1, valid=not found["problems"], **found, environments=environments)
+
+
+def rules_json(rules: Iterable[Any]) -> str:
+    """The ready rules as they are declared."""
+    return document(1, rules=list(map(asdict, rules)))
+
+
+def rules_text(rules: Iterable[Any]) -> str:
+    """Each ready rule: what it says, and the lines to paste, with what each value means."""
+    lines = []
+    for rule in rules:
+        kinds = f" [{', '.join(rule.kinds)}]" if rule.kinds else ""
+        lines += [
+            bold(rule.name) + dim(kinds),
+            f"  {rule.description}",
+            f"    my-{rule.name}:",
+            f"      use: {rule.name}",
+        ]
+        lines += ["      with:"] if rule.given else []
+        for name, each in rule.given.items():
+            value = json.dumps(each.example if each.default is None else each.default, ensure_ascii=False)
+            needed = "" if each.default is not None else "Required. "
+            lines.append(f"        {name}: {value}" + dim(f"  # {needed}{each.description}"))
+    return fit("\n".join(lines))
 
 
 def drift_text(drift: Drift) -> str:

@@ -87,7 +87,24 @@ IGNORED = _object(
     },
 )
 REFUSAL = _object(
-    "A guard that says no.", {"guard": text("Its name."), "message": text("Why."), "passes": text("What passes it.")}
+    "A guard that says no.",
+    {
+        "guard": text("Its name."),
+        "message": text("Why."),
+        "passes": text("What passes it."),
+        "problems": _list(
+            "The places of the YAML that it is about.",
+            _object(
+                "A place.",
+                {
+                    "file": text("The file."),
+                    "line": {"type": "integer", "description": "Its line, from 1; 0 for the file as a whole."},
+                    "column": {"type": "integer", "description": "Its column, from 1."},
+                    "message": text("What is wrong."),
+                },
+            ),
+        ),
+    },
 )
 WAITING = _object(
     "A change due to the clocks that would lose or double a delivery now.",
