@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+POLICY = f"{GUARD}NAME"
+
+
 class NeverSuggested(click.Option):
     """An option that destroys, overwrites, or passes a guard: no mistake is answered with it."""
 
@@ -41,17 +44,9 @@ class OneOf(_Choice):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word. WrongUsage if it is another one."""
-        if value in self.choices:
+        if value in self.choices or (POLICY in self.choices and value.startswith(GUARD)):
             return value
         raise wrong_value(param, value, f"one of {', '.join(self.choices)}", ctx)
-
-
-class GuardName(OneOf):
-    """A guard that can be passed; the policies' names are known later."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The name. WrongUsage if it is another one."""
-        return value if str(value).startswith(GUARD) else super().convert(value, param, ctx)
 
 
 class WholeNumber(click.IntRange):
@@ -197,7 +192,7 @@ def plan_options(command: Command) -> Command:
         click.option(
             "--allow",
             cls=NeverSuggested,
-            type=GuardName((*ALLOWABLE, f"{GUARD}NAME")),
+            type=OneOf((*ALLOWABLE, POLICY)),
             multiple=True,
             help="Pass this guard, once you know why it refuses.",
         ),

@@ -20,5 +20,5 @@ def policies() -> None:
 @format_option
 def list_(form: str) -> None:
     """What each ready rule says, what it takes, and the lines to paste. Needs no configuration."""
-    rules = load("reconciler.policies.library:RULES").values()
-    write_stdout(output.listings.rules_json(rules) if form == "json" else output.listings.rules_text(rules))
+    rules = load("reconciler.policies.library:read_rules")()
+    write_stdout(output.document.document(1, rules=rules) if form == "json" else output.listings.rules_text(rules))

@@ -32,7 +32,7 @@ def explain_address(session: Session, target: str) -> Explanation:
             session.door.clock(),
         ),
     )
-    policies = (
-        commands.policies.explain(session, planned.desired, explained.address) if planned.desired.policies else ()
-    )
+    if not planned.desired.policies:
+        return explained
+    policies = commands.policies.explain(session, planned.desired, explained.address)
     return replace(explained, rules=(*explained.rules, *policies))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler import commands
 from reconciler import plan as plan_stage
@@ -79,26 +79,20 @@ def plan(
     made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
     planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
-    return judged(
-        session, planned, options.allowed, undo=undo, before=wanted.earlier.desired if wanted.earlier else None
-    )
+    before = wanted.earlier.desired if wanted.earlier else None
+    return judged(session, planned, options.allowed, undo=undo, before=before)
 
 
 def judged(
-    session: Session,
-    planned: Planned,
-    allowed: Collection[str],
-    *,
-    undo: str | None = None,
-    before: Desired | None = None,
+    session: Session, planned: Planned, allowed: Collection[str], *, undo: str | None = None, **more: Any
 ) -> Planned:
     """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
     policies = planned.desired.policies
     if undo is not None and session.configuration.merged.policies:
-        policies = session.configuration.desired(session.environment).policies
+        policies, more = session.configuration.desired(session.environment).policies, {**more, "desired": Desired({})}
     if not policies and not any(each.startswith("policy:") for each in allowed):
         return planned
-    return commands.policies.judge_plan(session, planned, policies, allowed, before, is_undo=undo is not None)
+    return commands.policies.judge_plan(session, planned, policies, allowed, **more)
 
 
 def _settled(session: Session, wanted: PlanInput, replayed: Replayed, lists: Lists, live: Live) -> tuple[Plan, Live]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -168,9 +169,7 @@ class Configuration:
         entries = [*expansion.resources.values(), *misplaced]
         incomplete = _incomplete(entries, merged.unread_aliases) | merged.incomplete
         found = [
-            *_schema_problems(
-                [*entries, *policies, *(item for each in items.values() for item in each)], unknown, incomplete
-            ),
+            *_schema_problems([*entries, *policies, *chain.from_iterable(items.values())], unknown, incomplete),
             *semantic_problems(entries, expansion, unknown, whole=merged.whole and expansion.whole),
             *block_problems(here, expansion, unknown),
             *import_problems(items["imports"], self.environments, unknown),
@@ -186,9 +185,7 @@ class Configuration:
             return Desired({}), found
         desired = _desired(expansion, here, self.folder, environment)
         if policies:
-            desired = replace(
-                desired, policies=tuple(config.policies.make_policy(each, self.folder) for each in policies)
-            )
+            desired = replace(desired, policies=tuple(config.policies.make_policies(policies, self.folder)))
         return desired, []
 
     def _most_values(self) -> int:

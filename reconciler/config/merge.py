@@ -66,10 +66,10 @@ KEY_IN_BYTES = re.compile(rb"(?m)^([A-Za-z_][\w.-]*):(?=\s|\Z)")
 class Merged:
     """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items. `misplaced` are
     resources with a wrong key, or written a second time, each with its address. Their values are checked, and they are
-    no part of the configuration. `defaults` are the maps of that name, and `policies` the rules by name. `incomplete`
-    are the keys of resources whose fields stand elsewhere. At `unread` the YAML is wrong, and a placeholder has the place of the value;
-    `unread_aliases` are those of them that are an alias without a value. If not `whole`, a file or a section may be
-    missing; if it `lacks_defaults`, some of these may be."""
+    no part of the configuration. `defaults` are the maps of that name; `policies` are by name. `incomplete` are the
+    keys of resources whose fields stand elsewhere. At `unread` the YAML is wrong, and a placeholder has the place of
+    the value; `unread_aliases` are those of them that are an alias without a value. If not `whole`, a file or a section
+    may be missing; if it `lacks_defaults`, some of these may be."""
 
     resources: dict[str, Written] = field(default_factory=dict)
     misplaced: list[tuple[str, Written]] = field(default_factory=list)

@@ -291,7 +291,7 @@ SETTINGS: Schema = closed(
 
 
 def find_schema(name: str) -> Schema:
-    """The schema of a kind's resource, of `settings`, of a `policy`, or of an item of `moved`, `removed` or `imports`."""
+    """The schema of a kind's resource, of `settings`, a `policy`, or one item of `moved`, `removed` or `imports`."""
     if name in KINDS:
         return resource_schema(KINDS[name])
     items: Schema = {"settings": SETTINGS, "policy": POLICY}.get(name) or BLOCKS[name]["items"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from reconciler.errors import Location
+from reconciler.errors import Location, Problem
 
-Level = Literal["error", "warning"]
 GUARD = "policy:"
 """Before the name of a policy: the guard that `--allow` passes, and the code of its problems."""
 
@@ -26,11 +25,9 @@ class PolicyException:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One rule as it is written. It holds in `folder`, relative to the configuration's (empty: all of it).
-
-    `when` and `require` are expressions in CEL; `rule` is the ready rule that it uses, and `given` are its values.
-    `locations` are those of its keys. No `kinds` are all kinds.
-    """
+    """One rule as it is written. It holds in `folder`, relative to the configuration's (empty: all of it), for `kinds`
+    (none: all). `when` and `require` are expressions in CEL; `rule` is the ready rule that it uses, with the values
+    `given`. `locations` are those of its values, of a text that of its first character."""
 
     name: str
     location: Location
@@ -39,22 +36,30 @@ class Policy:
     when: str = ""
     require: str = ""
     message: str = ""
-    level: Level = "error"
+    level: Literal["error", "warning"] = "error"
     ratchet: bool = False
     exceptions: tuple[PolicyException, ...] = ()
     rule: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
     locations: Mapping[str, Location] = field(default_factory=dict)
 
+    def problem(self, key: str, message: str, at: int = 0, address: str = "") -> Problem:
+        """A problem with a value, `at` a character of it. It may be so for one `address` only."""
+        file, line, column = self.locations.get(key, self.location)
+        *above, last = str(getattr(self, key, ""))[:at].split("\n")
+        said = f"policy.{self.name}: {key}: {message}"
+        place = (file, line + len(above), column + len(last))
+        return Problem(*place, f"{address}: {said}" if address else said, subject=address, cause=f"{place}{said}")
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
     """A policy that does not hold for an address. `location` is that of the resource, of an instance that of its
-    `for_each`, and `items` says which instance. `excepted` is the exception that lets it pass, `ended` one that did so
-    until its date. `existed`: it was so at the base, and the policy is a ratchet; its level is a warning then."""
+    `for_each`; `items` says which one. `excepted` is the exception that lets it pass, `ended` one that did so until its
+    date. `existed`: it was so at the base, and the policy is a ratchet; its level is a warning then."""
 
     policy: str
-    level: Level
+    level: Literal["error", "warning"]
     address: str
     message: str
     location: Location
@@ -64,15 +69,13 @@ class Violation:
     ended: PolicyException | None = None
     existed: bool = False
 
-    @property
-    def subject(self) -> str:
-        """What it is about: the address, and the items of an instance."""
-        return f"{self.address} ({self.items})" if self.items else self.address
-
-    @property
-    def guard(self) -> str:
-        """The name of the guard that refuses a plan because of it."""
-        return GUARD + self.policy
+    def problem(self) -> Problem:
+        """The violation as a problem at the place of its resource; those of one `for_each` have one cause."""
+        ended = f"; its exception ended after {self.ended.until}" if self.ended else ""
+        existed = "; it was so at the base" if self.existed else ""
+        subject, guard = f"{self.address}{f' (for {self.items})' if self.items else ''}", GUARD + self.policy
+        said = f"{self.message.rstrip('.')} (policy {self.policy}, {self.policy_location}{ended}{existed})"
+        return Problem(*self.location, f"{subject}: {said}", guard, subject, f"{guard}{self.location}{said}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +90,6 @@ class PolicyReport:
     held: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
 
-    def errors(self) -> tuple[Violation, ...]:
-        """The violations that refuse."""
-        return tuple(each for each in self.violations if each.level == "error")
-
-    def warnings(self) -> tuple[Violation, ...]:
-        """The violations that are only told."""
-        return tuple(each for each in self.violations if each.level == "warning")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a policy cannot be read or judged: in its value at `key`, `at` characters within it. `address` is what it was
-    judged for, empty if it is so for all."""
-
-    policy: Policy
-    key: str
-    message: str
-    at: int = 0
-    address: str = ""
-
-
-class NotJudged(Exception):
-    """Some policies cannot be read or judged."""
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("; ".join(f"{each.policy.name}: {each.message}" for each in self.faults))
+    def problems(self, level: Literal["error", "warning"]) -> list[Problem]:
+        """The violations of a level."""
+        return [each.problem() for each in self.violations if each.level == level]

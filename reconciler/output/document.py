@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
-from reconciler.model.plan import FORMAT_VERSION, Change, FieldChange, Refusal
+from reconciler.model.plan import FORMAT_VERSION, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Review, Status, Weight
 from reconciler.output.groups import Group, find_groups, short_place
 
@@ -56,15 +56,8 @@ def plan_values(review: Review) -> dict[str, Any]:
         zone_data=plan.zone_data or None,
         tasks=review.tasks,
         warnings=[*plan.warnings, *risks],
-        refusals=list(map(_refusal, plan.refusals)),
+        refusals=list(map(asdict, plan.refusals)),
     )
-
-
-def _refusal(refusal: Refusal) -> dict[str, Any]:
-    problems = [
-        {name: getattr(each, name) for name in ("file", "line", "column", "message")} for each in refusal.problems
-    ]
-    return asdict(replace(refusal, problems=())) | {"problems": problems}
 
 
 def _field(field: FieldChange) -> dict[str, Any]:

@@ -95,27 +95,15 @@ def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[s
     return document(1, valid=not found["problems"], **found, environments=environments)
 
 
-def rules_json(rules: Iterable[Any]) -> str:
-    """The ready rules as they are declared."""
-    return document(1, rules=list(map(asdict, rules)))
-
-
-def rules_text(rules: Iterable[Any]) -> str:
+def rules_text(rules: Mapping[str, Mapping[str, Any]]) -> str:
     """Each ready rule: what it says, and the lines to paste, with what each value means."""
     lines = []
-    for rule in rules:
-        kinds = f" [{', '.join(rule.kinds)}]" if rule.kinds else ""
-        lines += [
-            bold(rule.name) + dim(kinds),
-            f"  {rule.description}",
-            f"    my-{rule.name}:",
-            f"      use: {rule.name}",
-        ]
-        lines += ["      with:"] if rule.given else []
-        for name, each in rule.given.items():
-            value = json.dumps(each.example if each.default is None else each.default, ensure_ascii=False)
-            needed = "" if each.default is not None else "Required. "
-            lines.append(f"        {name}: {value}" + dim(f"  # {needed}{each.description}"))
+    for name, rule in rules.items():
+        lines += [bold(name), f"  {rule['description']}", f"    my-{name}:", f"      use: {name}"]
+        lines += ["      with:"] if rule["with"] else []
+        for key, each in rule["with"].items():
+            value, needed = json.dumps(each.get("default", each["example"])), "" if "default" in each else "Required. "
+            lines.append(f"        {key}: {value}" + dim(f"  # {needed}{each['description']}"))
     return fit("\n".join(lines))
 
 

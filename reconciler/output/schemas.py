@@ -86,24 +86,14 @@ IGNORED = _object(
         "after": {"description": "What is written, null if there is nothing."},
     },
 )
+PROBLEM = {"type": "object", "description": "A place: file, line, column, message, and the code of the problem."}
 REFUSAL = _object(
     "A guard that says no.",
     {
         "guard": text("Its name."),
         "message": text("Why."),
         "passes": text("What passes it."),
-        "problems": _list(
-            "The places of the YAML that it is about.",
-            _object(
-                "A place.",
-                {
-                    "file": text("The file."),
-                    "line": {"type": "integer", "description": "Its line, from 1; 0 for the file as a whole."},
-                    "column": {"type": "integer", "description": "Its column, from 1."},
-                    "message": text("What is wrong."),
-                },
-            ),
-        ),
+        "problems": _list("What it says of places in the YAML.", PROBLEM),
     },
 )
 WAITING = _object(

@@ -19,15 +19,13 @@ from reconciler.text import closest, quote
 
 LONGEST = 4000
 """Characters of an expression."""
-MESSAGE = re.compile(r"<input>:(-?\d+):(-?\d+): ([^\n]*)")
-UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
-UNDEFINED = re.compile(r'Key not found in map : "?([^"]*)"?')
-CEL = {"string": cel.Type.STRING, "int": cel.Type.INT, "bool": cel.Type.BOOL, "list": cel.Type.List(cel.Type.DYN)}
-CEL |= {"map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN), "dyn": cel.Type.DYN}
-TYPED = ("resource", "change")
-"""Maps of which the checker is told the types of the fields."""
-Judged = bool | str
-"""What a condition is, or why it cannot be judged."""
+PLACED = re.compile(r"<input>:(-?\d+):(-?\d+): ([^\n]*)")
+UNDECLARED = re.compile(r"undeclared reference to '([^'.]*)")
+ABSENT = re.compile(r'Key not found in map : "?([^"]*)"?')
+BOUNDS = {"budget": "takes more than 10,000 steps; expected fewer loops within loops"}
+BOUNDS |= {"recursion": "is nested too deeply; expected at most 32 levels"}
+TYPES = {"string": cel.Type.STRING, "int": cel.Type.INT, "bool": cel.Type.BOOL, "list": cel.Type.List(cel.Type.DYN)}
+TYPES |= {"map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN), "dyn": cel.Type.DYN}
 
 
 class Expression:
@@ -37,14 +35,14 @@ class Expression:
         if len(source) > LONGEST:
             raise Wrong(f"is {len(source)} characters long; expected at most {LONGEST}")
         self.source = source
-        environment = _environment(names)
-        self._program = _compile(environment, source, names)
+        self._program = _compile(source, names)
         tree = read_tree(self._program.serialize())
         check(tree, names)
-        self.names = frozenset(each.text for each in tree.walk() if each.kind == "name") & names.keys()
-        type_name = _type_of(source, tree, names)
-        if is_condition and type_name not in ("BOOL", "DYN"):
-            raise Wrong(f"is of the type {type_name.lower()}; expected a condition, which is true or false")
+        used = {each.text for each in tree.walk() if each.kind == "name"}
+        self.names = frozenset(name for name in names if name in used)
+        name = _find_type(source, tree, names)
+        if is_condition and name not in ("BOOL", "DYN"):
+            raise Wrong(f"is of the type {name.lower()}; expected a condition, which is true or false")
 
     def value(self, data: Mapping[str, Any]) -> Any:
         """What it is for these values. Wrong if that cannot be told."""
@@ -55,7 +53,9 @@ class Expression:
             said = str(found.value())
         except (RuntimeError, ValueError) as error:
             said = str(error)
-        raise Wrong(_reason(said))
+        if absent := ABSENT.search(said):
+            said = f"there is no {quote(absent[1])} here; expected a question before it: has(….{absent[1]}) && …"
+        raise Wrong(next((each for word, each in BOUNDS.items() if word in said), said))
 
     def condition(self, data: Mapping[str, Any]) -> bool:
         """Whether it is true for these values. Wrong if that cannot be told."""
@@ -66,68 +66,56 @@ class Expression:
 
 
 class Together:
-    """Conditions that are evaluated at once: for each pair (applies, holds) 2 if it does not apply, else 1 or 0."""
+    """Conditions that are evaluated at once: for each pair (when, require) 2 if it does not apply, else 1 or 0."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]], names: Mapping[str, Shape]) -> None:
         parts = ", ".join(f"(({when}\n)) ? (({require}\n) ? 1 : 0) : 2" for when, require in pairs)
         try:
             self._program = _environment(names).compile(f"[{parts}]")
-        except RuntimeError:  # too much at once
+        except RuntimeError:  # They are too much at once.
             self._program = None
 
     def values(self, data: Mapping[str, Any]) -> Sequence[int] | None:
         """A number for each pair, None if something cannot be judged: each has to be asked by itself then."""
-        if self._program is None:
-            return None
         try:
-            found = self._program.eval(data=data)
+            found = self._program.eval(data=data) if self._program else None
         except (RuntimeError, ValueError):
             return None
-        return None if found.type() == cel.Type.ERROR else found.plain_value()
+        return None if found is None or found.type() == cel.Type.ERROR else found.plain_value()
 
 
 def _environment(names: Mapping[str, Shape]) -> Any:
-    return _new_environment(tuple((name, shape.type) for name, shape in names.items()))
+    return _make_environment(tuple((name, shape.type) for name, shape in names.items()))
 
 
 @lru_cache(100)
-def _new_environment(types: tuple[tuple[str, str], ...]) -> Any:
-    return cel.NewEnv(variables={name: CEL[each] for name, each in types})
+def _make_environment(types: tuple[tuple[str, str], ...]) -> Any:
+    return cel.NewEnv(variables={name: TYPES[each] for name, each in types})
 
 
-def _compile(environment: Any, source: str, names: Iterable[str]) -> Any:
+def _compile(source: str, names: Mapping[str, Shape]) -> Any:
     try:
-        return environment.compile(source)
+        return _environment(names).compile(source)
     except RuntimeError as error:
-        found = MESSAGE.search(str(error))
+        found = PLACED.search(str(error))
         line, column, said = (int(found[1]), int(found[2]), found[3]) if found else (1, 1, str(error))
         if unknown := UNDECLARED.search(said):
-            name = unknown[1].partition(".")[0]
-            said = f"there is no {quote(name)}; expected one of {', '.join(names)}{closest(name, list(names))}"
-        if "recursion" in said:
-            said = "is nested too deeply; expected at most 32 levels"
-        before = source.split("\n")[: max(line - 1, 0)]
-        raise Wrong(said, max(0, sum(len(each) + 1 for each in before) + column - 1)) from None
+            said = f"there is no {quote(unknown[1])}; expected one of {', '.join(names)}{closest(unknown[1], [*names])}"
+        before = sum(len(each) + 1 for each in source.split("\n")[: max(line - 1, 0)])
+        said = next((each for word, each in BOUNDS.items() if word in said), said)
+        raise Wrong(said, max(0, before + column - 1)) from None
 
 
-def _type_of(source: str, tree: Node, names: Mapping[str, Shape]) -> str:
+def _find_type(source: str, tree: Node, names: Mapping[str, Shape]) -> str:
     """The type of an expression. Wrong if the types of fields do not fit: each `resource.FIELD` is compiled as one
     variable of the field's type, which is as long, so that places stay as they are."""
     text, typed = source, dict(names)
     for each in tree.walk():
-        if each.kind != "select" or each.is_test or each.children[0].kind != "name":
+        if each.kind != "select" or each.is_test or each.children[0].text not in ("resource", "change"):
             continue
-        name, start = each.children[0].text, each.children[0].at
-        fields = names[name].fields if name in TYPED and name in names else None
-        if fields and text[start : start + len(name) + len(each.text) + 1] == f"{name}.{each.text}":
+        name, start = f"{each.children[0].text}.{each.text}", each.children[0].at
+        shape = (names[each.children[0].text].fields or {}).get(each.text or "")
+        if shape and text[start : start + len(name)] == name:
             text = f"{text[: each.at]}_{text[each.at + 1 :]}"
-            typed[f"{name}_{each.text}"] = fields[each.text]
-    return str(_compile(_environment(typed), text, names).return_type().name())
-
-
-def _reason(said: str) -> str:
-    if missing := UNDEFINED.search(said):
-        return f"there is no {quote(missing[1])} here; expected has(….{missing[1]}) && … before it"
-    if "budget" in said:
-        return "takes more than 10,000 steps; expected fewer loops within loops"
-    return f"cannot be judged: {said.partition(': ')[2] or said}"
+            typed[name.replace(".", "_")] = shape
+    return str(_compile(text, typed).return_type().name())

@@ -11,87 +11,22 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reconciler.errors import Location
+from reconciler.errors import ConfigurationInvalid, Location, Problem
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Live, Resource, State
 from reconciler.model.plan import Change
-from reconciler.model.policies import Fault, NotJudged, Policy, PolicyReport, Violation
+from reconciler.model.policies import PolicyReport, Violation
 from reconciler.policies.checks import Wrong, variables
-from reconciler.policies.expressions import Expression, Together
-from reconciler.policies.library import DAYS, RULES, Rule, problem_of_given
+from reconciler.policies.expressions import Together
+from reconciler.policies.library import DAYS
+from reconciler.policies.loading import Loaded
 
 SECONDS = 60.0
 """How long the processor may judge one environment: the bound of what each evaluation's own bounds leave open."""
-LONGEST_TEXT = 100_000
+LONGEST_TEXT = 50_000
 PLAIN = frozenset({"resource", "address", "kind", "key", "environment", "file", "name"})
 REFUSES, HOLDS, APPLIES_NOT = 0, 1, 2
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A policy whose expressions were found to be right. `names` are the variables that they use, `given` the values of
-    the ready rule."""
-
-    policy: Policy
-    rule: Rule | None
-    given: Mapping[str, Any]
-    require: Expression
-    when: Expression | None
-    alike: Expression | None
-    names: frozenset[str]
-
-    def is_about(self, kind: str, file: str) -> bool:
-        """Whether it holds for resources of a kind in a file; a file that is not known may be anywhere."""
-        folder = f"{self.policy.folder}/" if self.policy.folder else ""
-        return (not self.policy.kinds or kind in self.policy.kinds) and (not file or file.startswith(folder))
-
-
-def load(policies: Iterable[Policy]) -> list[Loaded]:
-    """The policies, with their expressions compiled. NotJudged with all that is wrong in them."""
-    loaded: list[Loaded] = []
-    faults: list[Fault] = []
-    for policy in policies:
-        made = _load(policy)
-        (faults if isinstance(made, Fault) else loaded).append(made)  # type: ignore[arg-type] # each to its own
-    if faults:
-        raise NotJudged(faults)
-    return loaded
-
-
-def _load(policy: Policy) -> Loaded | Fault:
-    rule, given = RULES.get(policy.rule), dict(policy.given)
-    if policy.rule or policy.given:
-        key, message = problem_of_given(policy.rule, given)
-        if message:
-            return Fault(policy, key, message)
-    if rule:
-        given = {name: each.default for name, each in rule.given.items()} | given
-        policy = replace(policy, kinds=policy.kinds or rule.kinds, message=policy.message or rule.message)
-    names = variables(policy.kinds, tuple(given) if rule else None)
-    found: dict[str, Expression] = {}
-    key = ""
-    try:
-        for key, source in _sources(policy, rule):
-            found[key] = Expression(source, names, is_condition=key != "alike")
-    except Wrong as wrong:
-        return Fault(policy, key, str(wrong), wrong.at)
-    used = frozenset[str]().union(*(each.names for each in found.values()))
-    if policy.ratchet and "change" in used:
-        return Fault(policy, "ratchet", "the rule judges changes, which no base has; expected no ratchet")
-    when = found.get("both", found.get("when"))
-    return Loaded(policy, rule, given, found["require"], when, found.get("alike"), used)
-
-
-def _sources(policy: Policy, rule: Rule | None) -> Iterator[tuple[str, str]]:
-    """The expressions of a policy, by key. Both conditions of a rule that is narrowed hold together."""
-    if policy.when or rule:
-        yield "when", policy.when or (rule.when if rule else "")
-    if policy.when and rule:
-        yield "both", f"({rule.when}) && ({policy.when}\n)"
-    yield "require", rule.require if rule else policy.require
-    if rule and rule.alike:
-        yield "alike", rule.alike
 
 
 @dataclass(slots=True)
@@ -109,14 +44,12 @@ class Judge:
     """Judges one environment. `now` is the command's clock in the readers' time zone."""
 
     def __init__(self, loaded: Sequence[Loaded], desired: Desired, environment: str, now: datetime) -> None:
-        self._desired = desired
-        self._environment = environment
-        self._now = now
+        self._desired, self._environment, self._now = desired, environment, now
         self.on_resources = [each for each in loaded if "change" not in each.names]
         self._on_changes = [each for each in loaded if "change" in each.names]
         self.counts = {value: Counter({each.policy.name: 0 for each in loaded}) for value in range(3)}
         self.violations: list[Violation] = []
-        self.faults: list[Fault] = []
+        self.problems: list[Problem] = []
         self._groups: dict[tuple[str, str], _Group] = {}
         self._alike: dict[str, Counter[str]] = {}
 
@@ -127,14 +60,15 @@ class Judge:
             group = self._group(resource)
             own = [*group.plain, *group.others]
             data = self.data(resource, own)
-            if own and _longest(data["resource"]) > LONGEST_TEXT:
-                said = f"a text has more than {LONGEST_TEXT:,} characters; policies judge no such resource"
-                self.faults.append(Fault(own[0].policy, "require", said, address=resource.address))
+            if own and _longest(data["fields"]) > LONGEST_TEXT:
+                said = f"a text has more than {LONGEST_TEXT:,} characters; no policy judges such a resource"
+                self.problems.append(own[0].policy.problem("require", said, address=resource.address))
                 continue
             for each in self._judge_together(group, resource, data):
                 self.judge_one(each, resource, data)
             if time.thread_time() > end:
-                self.faults.append(self._slowest(own, data, seconds))
+                said = f"the policies take more than {seconds:g} seconds of the processor; expected fewer loops"
+                self.problems += (each.policy.problem("require", said) for each in group.others or own)
                 break
         for group in self._groups.values():
             for pattern, often in group.seen.items():
@@ -158,19 +92,16 @@ class Judge:
             resource, entry = self._desired.resources.get(change.address), state.entries.get(change.address)
             record = live.records.get(change.kind, {}).get(change.id or "")
             before = dict(record.fields) if record else None
-            if resource is None:
-                place = Location("", 0, 0)
-                resource = Resource(change.address, change.kind, before or {}, place, file=entry.file if entry else "")
-                after = None
-            else:
-                after = dict(resource.fields)
             described = {
                 "action": change.action.value,
                 "before": before,
-                "after": after,
+                "after": dict(resource.fields) if resource else None,
                 "fields": [each.path for each in change.fields],
                 "causes": sorted({each.cause.value for each in change.fields}),
             }
+            if resource is None:
+                file, nowhere = entry.file if entry else "", Location("", 0, 0)
+                resource = Resource(change.address, change.kind, before or {}, nowhere, file=file)
             own = [each for each in self._on_changes if each.is_about(change.kind, resource.file)]
             data = self.data(resource, own) | {"change": described}
             for each in own:
@@ -182,14 +113,14 @@ class Judge:
         try:
             data = {**data, **self._given(loaded)}
             value = HOLDS if loaded.when is None or loaded.when.condition(data) else APPLIES_NOT
-            key = "require"
             if value == HOLDS:
+                key = "require"
                 if loaded.alike:
                     counts = self._count_alike(loaded)
                     data["alike"] = max((counts[each] for each in loaded.alike.value(data)), default=0)
                 value = HOLDS if loaded.require.condition(data) else REFUSES
         except Wrong as wrong:
-            self.faults.append(Fault(loaded.policy, key, str(wrong), address=resource.address))
+            self.problems.append(loaded.policy.problem(key, str(wrong), address=resource.address))
             return None
         self.counts[value][loaded.policy.name] += 1
         if value == REFUSES:
@@ -200,7 +131,7 @@ class Judge:
         key = resource.kind, resource.file.rpartition("/")[0]
         if key not in self._groups:
             own = [each for each in self.on_resources if each.is_about(resource.kind, resource.file)]
-            plain = [each for each in own if each.rule is None and each.names <= PLAIN]
+            plain = [each for each in own if not each.rule and each.names <= PLAIN]
             pairs = [(each.when.source if each.when else "true", each.require.source) for each in plain]
             others = [each for each in own if each not in plain]
             self._groups[key] = _Group(plain, others, Together(pairs, variables(())))
@@ -209,13 +140,13 @@ class Judge:
     def data(self, resource: Resource, own: Sequence[Loaded]) -> dict[str, Any]:
         """The values of the variables that some policies use."""
         needed = frozenset[str]().union(*(each.names for each in own))
-        kind, fields = KINDS[resource.kind], dict(resource.fields)
+        kind, fields, every = KINDS[resource.kind], dict(resource.fields), self._desired.resources
         data = _describe(resource) | {"resource": fields, "environment": self._environment}
         data["name"] = str(fields.get(kind.name_field, ""))
         if "resources" in needed:
             data["resources"] = self._listed
         if "references" in needed:
-            found, every = dict.fromkeys(each for each, *_ in references(kind, fields)), self._desired.resources
+            found = dict.fromkeys(each for each, *_ in references(kind, fields))
             data["references"] = [_describe(every[each]) for each in found if each in every]
         if "lifecycle" in needed:
             data["lifecycle"] = resource.lifecycle.written().get("lifecycle", {})
@@ -227,9 +158,9 @@ class Judge:
 
     def _given(self, loaded: Loaded) -> dict[str, Any]:
         """What the expressions of a ready rule see beside the rest."""
-        given: dict[str, Any] = {"with": dict(loaded.given)} if loaded.rule else {}
-        if loaded.rule and loaded.rule.clock:
-            zone = loaded.given["time_zone"]
+        given: dict[str, Any] = {"with": dict(loaded.policy.given)} if loaded.rule else {}
+        if loaded.rule.get("clock"):
+            zone = loaded.policy.given["time_zone"]
             now = self._now.astimezone(ZoneInfo(zone)) if zone else self._now
             given["clock"] = {"day": DAYS[now.weekday()], "time": f"{now:%H:%M}"}
         return given
@@ -246,33 +177,14 @@ class Judge:
 
     def _refuse(self, loaded: Loaded, resource: Resource) -> None:
         """Notes a violation."""
-        policy, instance, today = loaded.policy, resource.instance, f"{self._now:%Y-%m-%d}"
-        names = {resource.address, instance.definition if instance else ""}
+        policy, made, today = loaded.policy, resource.instance, f"{self._now:%Y-%m-%d}"
+        names = {resource.address, made.definition if made else ""}
         known = [each for each in policy.exceptions if each.address in names]
-        self.violations.append(
-            Violation(
-                policy=policy.name,
-                level=policy.level,
-                address=resource.address,
-                message=policy.message,
-                location=resource.location if resource.location.file else policy.location,
-                policy_location=policy.location,
-                items=f"for {instance}" if instance else "",
-                excepted=next((each for each in known if each.until >= today), None),
-                ended=next((each for each in known if each.until < today), None),
-            )
-        )
-
-    def _slowest(self, own: Sequence[Loaded], data: Mapping[str, Any], seconds: float) -> Fault:
-        """What is said if judging takes too long: of the policy that takes the most of it."""
-
-        def spent(loaded: Loaded) -> float:
-            start = time.thread_time()
-            self.judge_one(loaded, next(iter(self._desired.resources.values())), data)
-            return time.thread_time() - start
-
-        message = f"the policies take more than {seconds:g} seconds, and this one the most; expected a simpler one"
-        return Fault(max(own, key=spent).policy, "require", message)
+        excepted = next((each for each in known if each.until >= today), None)
+        ended = next((each for each in known if each.until < today), None)
+        place = resource.location if resource.location.file else policy.location
+        about = (policy.name, policy.level, resource.address, policy.message, place, policy.location)
+        self.violations.append(Violation(*about, str(made or ""), excepted, ended))
 
 
 def judge(
@@ -287,17 +199,14 @@ def judge(
     state: State | None = None,
     seconds: float = SECONDS,
 ) -> PolicyReport:
-    """What the policies say of an environment and of the changes of its plan. NotJudged if some cannot be judged.
-
-    `before` is what the environment wanted at the base, for the ratchets. `now` knows the readers' time zone.
-    """
+    """What the policies say of an environment and of the changes of its plan. ConfigurationInvalid if some cannot be
+    judged. `before` is what the environment wanted at the base, for the ratchets."""
     judged = Judge(loaded, desired, environment, now)
     judged.judge_resources(seconds)
     judged.judge_changes(changes, live or Live({}), state or State(environment))
-    if judged.faults:
-        raise NotJudged(judged.faults)
-    found = judged.violations
-    ratchets = [each for each in judged.on_resources if each.policy.ratchet]
+    if judged.problems:
+        raise ConfigurationInvalid(judged.problems)
+    found, ratchets = judged.violations, [each for each in judged.on_resources if each.policy.ratchet]
     if before is not None and ratchets:
         earlier = Judge(ratchets, before, environment, now)
         earlier.judge_resources(seconds)
@@ -323,20 +232,20 @@ def _ratcheted(violation: Violation, now: Desired, before: Desired, existed: set
     return replace(violation, level="warning", existed=True) if same else violation
 
 
-def verdicts(
-    loaded: Sequence[Loaded], desired: Desired, environment: str, now: datetime, resource: Resource
-) -> Iterator[tuple[Policy, int | None, str]]:
-    """Each policy about a resource, whether it refuses it (0), holds (1) or does not apply (2), None if that cannot be
-    told, and why."""
-    judged = Judge(loaded, desired, environment, now)
+VERDICTS = {REFUSES: "does not hold", HOLDS: "holds", APPLIES_NOT: "does not apply", None: "cannot be judged"}
+
+
+def explain(
+    loaded: Sequence[Loaded], desired: Desired, environment: str, now: datetime, address: str
+) -> Iterator[tuple[str, Location]]:
+    """What each policy about an address says of it and why, and the place of the policy."""
+    judged, resource = Judge(loaded, desired, environment, now), desired.resources[address]
     for each in (each for each in judged.on_resources if each.is_about(resource.kind, resource.file)):
         value = judged.judge_one(each, resource, judged.data(resource, [each]))
-        why = each.when.source if each.when and value == APPLIES_NOT else each.require.source
-        if value is None:
-            why = judged.faults[-1].message
-        elif value == REFUSES and (found := judged.violations[-1].excepted):
+        why = (each.when if each.when and value == APPLIES_NOT else each.require).source
+        if value == REFUSES and (found := judged.violations[-1].excepted):
             why += f"; excepted until {found.until}: {found.reason}"
-        yield each.policy, value, " ".join(why.split())
+        yield f"the policy {each.policy.name} {VERDICTS[value]}: {' '.join(why.split())}", each.policy.location
 
 
 def _describe(resource: Resource) -> dict[str, Any]:
