@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain, groupby
 from typing import Any
 
 from cel_expr_python import cel
@@ -66,12 +67,16 @@ class Expression:
 
 
 class Together:
-    """Conditions that are evaluated at once: for each pair (when, require) 2 if it does not apply, else 1 or 0."""
+    """Conditions that are evaluated at once: for each pair (when, require) 2 if it does not apply, else 1 or 0. Pairs
+    with one `when` stand side by side, and it is evaluated once."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]], names: Mapping[str, Shape]) -> None:
-        parts = ", ".join(f"(({when}\n)) ? (({require}\n) ? 1 : 0) : 2" for when, require in pairs)
+        parts = []
+        for when, some in groupby(pairs, key=lambda pair: pair[0]):
+            own = [f"({require}\n) ? 1 : 0" for _, require in some]
+            parts.append(f"({when}\n) ? [{', '.join(own)}] : [{', '.join(['2'] * len(own))}]")
         try:
-            self._program = _environment(names).compile(f"[{parts}]")
+            self._program = _environment(names).compile(f"[{', '.join(parts)}]")
         except RuntimeError:  # They are too much at once.
             self._program = None
 
@@ -81,7 +86,9 @@ class Together:
             found = self._program.eval(data=data) if self._program else None
         except (RuntimeError, ValueError):
             return None
-        return None if found is None or found.type() == cel.Type.ERROR else found.plain_value()
+        if found is None or found.type() == cel.Type.ERROR:
+            return None
+        return [*chain.from_iterable(found.plain_value())]
 
 
 def _environment(names: Mapping[str, Shape]) -> Any:

@@ -31,9 +31,11 @@ REFUSES, HOLDS, APPLIES_NOT = 0, 1, 2
 
 @dataclass(slots=True)
 class _Group:
-    """The policies about the resources of a kind in a folder: those that are evaluated together, and `others`. `seen`:
-    what the first ones were, and how often."""
+    """The policies about the resources of a kind in a folder: with the variables that they use; the `plain` ones are
+    evaluated together. `seen`: what these were, and how often."""
 
+    own: list[Loaded]
+    names: frozenset[str]
     plain: list[Loaded]
     others: list[Loaded]
     together: Together
@@ -55,20 +57,20 @@ class Judge:
 
     def judge_resources(self, seconds: float) -> None:
         """Judges every resource, for so many seconds of the processor at most."""
-        end = time.thread_time() + seconds
+        start, begun = time.monotonic(), time.thread_time()
         for resource in self._desired.resources.values() if self.on_resources else ():
             group = self._group(resource)
-            own = [*group.plain, *group.others]
-            data = self.data(resource, own)
-            if own and _longest(data["fields"]) > LONGEST_TEXT:
+            data = self.data(resource, group.names)
+            if group.own and _longest(data["fields"]) > LONGEST_TEXT:
                 said = f"a text has more than {LONGEST_TEXT:,} characters; no policy judges such a resource"
-                self.problems.append(own[0].policy.problem("require", said, address=resource.address))
+                self.problems.append(group.own[0].policy.problem("require", said, address=resource.address))
                 continue
             for each in self._judge_together(group, resource, data):
                 self.judge_one(each, resource, data)
-            if time.thread_time() > end:
+            # The processor's time takes longer to ask for, and is no longer than that.
+            if time.monotonic() - start > seconds and time.thread_time() - begun > seconds:
                 said = f"the policies take more than {seconds:g} seconds of the processor; expected fewer loops"
-                self.problems += (each.policy.problem("require", said) for each in group.others or own)
+                self.problems += (each.policy.problem("require", said) for each in group.others or group.own)
                 break
         for group in self._groups.values():
             for pattern, often in group.seen.items():
@@ -79,7 +81,7 @@ class Judge:
         """Judges the plain policies at once. Gives those that are left."""
         values = group.together.values(data) if group.plain else ()
         if values is None:
-            return [*group.plain, *group.others]
+            return group.own
         group.seen[tuple(values)] += 1
         for each, value in zip(group.plain, values, strict=True) if REFUSES in values else ():
             if value == REFUSES:
@@ -103,9 +105,8 @@ class Judge:
                 file, nowhere = entry.file if entry else "", Location("", 0, 0)
                 resource = Resource(change.address, change.kind, before or {}, nowhere, file=file)
             own = [each for each in self._on_changes if each.is_about(change.kind, resource.file)]
-            data = self.data(resource, own) | {"change": described}
             for each in own:
-                self.judge_one(each, resource, data)
+                self.judge_one(each, resource, self.data(resource, each.names) | {"change": described})
 
     def judge_one(self, loaded: Loaded, resource: Resource, data: Mapping[str, Any]) -> int | None:
         """Whether a policy refuses a resource, holds, or does not apply; None if that cannot be told. It is noted."""
@@ -131,15 +132,15 @@ class Judge:
         key = resource.kind, resource.file.rpartition("/")[0]
         if key not in self._groups:
             own = [each for each in self.on_resources if each.is_about(resource.kind, resource.file)]
-            plain = [each for each in own if not each.rule and each.names <= PLAIN]
-            pairs = [(each.when.source if each.when else "true", each.require.source) for each in plain]
+            plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=Loaded.condition)
+            pairs = [(each.condition(), each.require.source) for each in plain]
             others = [each for each in own if each not in plain]
-            self._groups[key] = _Group(plain, others, Together(pairs, variables(())))
+            used = frozenset[str]().union(*(each.names for each in own))
+            self._groups[key] = _Group(own, used, plain, others, Together(pairs, variables(())))
         return self._groups[key]
 
-    def data(self, resource: Resource, own: Sequence[Loaded]) -> dict[str, Any]:
-        """The values of the variables that some policies use."""
-        needed = frozenset[str]().union(*(each.names for each in own))
+    def data(self, resource: Resource, needed: frozenset[str]) -> dict[str, Any]:
+        """The values of variables."""
         kind, fields, every = KINDS[resource.kind], dict(resource.fields), self._desired.resources
         data = _describe(resource) | {"resource": fields, "environment": self._environment}
         data["name"] = str(fields.get(kind.name_field, ""))
@@ -171,7 +172,7 @@ class Judge:
             counts = self._alike[loaded.policy.name] = Counter()
             for each in self._desired.resources.values():
                 if loaded.is_about(each.kind, each.file):
-                    data = self.data(each, [loaded]) | self._given(loaded)
+                    data = self.data(each, loaded.names) | self._given(loaded)
                     counts.update(set(loaded.alike.value(data)) if loaded.when.condition(data) else ())
         return self._alike[loaded.policy.name]
 
@@ -241,7 +242,7 @@ def explain(
     """What each policy about an address says of it and why, and the place of the policy."""
     judged, resource = Judge(loaded, desired, environment, now), desired.resources[address]
     for each in (each for each in judged.on_resources if each.is_about(resource.kind, resource.file)):
-        value = judged.judge_one(each, resource, judged.data(resource, [each]))
+        value = judged.judge_one(each, resource, judged.data(resource, each.names))
         why = (each.when if each.when and value == APPLIES_NOT else each.require).source
         if value == REFUSES and (found := judged.violations[-1].excepted):
             why += f"; excepted until {found.until}: {found.reason}"

@@ -31,6 +31,10 @@ class Loaded:
         folder = f"{self.policy.folder}/" if self.policy.folder else ""
         return (not self.policy.kinds or kind in self.policy.kinds) and (not file or file.startswith(folder))
 
+    def condition(self) -> str:
+        """When it applies."""
+        return self.when.source if self.when else "true"
+
 
 def load(policies: Iterable[Policy]) -> list[Loaded]:
     """The policies, with their expressions compiled. ConfigurationInvalid with all that is wrong in them."""
