@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from reconciler import commands
-from reconciler.errors import ALLOWABLE, ReconcilerError, WrongUsage
+from reconciler.errors import ALLOWABLE, GUARD, ReconcilerError, WrongUsage
 from reconciler.lazy import load
-from reconciler.model.policies import GUARD
 from reconciler.output.forms import FORMS
 from reconciler.output.terminal import dim, escape, register_secret, write_stderr
 

@@ -97,8 +97,7 @@ def _carry_out(
     session: Session, request: ApplyRequest, planned: Planned, lock: ActiveLock, screen: Screen
 ) -> ApplyReport:
     with screen.progress(planned.plan) as tell:
-        recheck, allowed = bool(request.saved), request.options.allowed
-        return apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=recheck, allowed=allowed)
+        return apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=bool(request.saved))
 
 
 def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tuple[Planned, Review]:
@@ -108,7 +107,8 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
         if saved is None:
             made = ", ".join(request.saved)
             raise Refused(f"the plan is for the environment {made}, not for {session.environment.name}")
-        planned = judged(session, commands.saved_plan.load_saved_plan(session, saved), request.options.allowed)
+        planned = commands.saved_plan.load_saved_plan(session, saved)
+        planned = judged(session, planned, planned.plan.allowed)
     else:
         planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
     planned = require_current(planned, request.options.allowed)
@@ -130,12 +130,10 @@ def apply(
     *,
     parallelism: int,
     recheck: bool = False,
-    allowed: Collection[str] = (),
 ) -> ApplyReport:
     """Carries a plan out, reads back what was written and leaves a receipt.
 
     `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before every write.
-    `allowed` are the guards that were passed.
     """
     refuse(planned.plan)
     with Threads(2) as aside:
@@ -150,7 +148,7 @@ def apply(
         )
     recorder.count(planned.live, session.door.clock())
     return _finished(
-        recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit), allowed))
+        recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))
     )
 
 
@@ -168,7 +166,7 @@ def _finished(
 
 
 def _make_receipt(
-    planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str, allowed: Collection[str]
+    planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str
 ) -> tuple[Receipt, str]:
     made = make_receipt(
         planned.plan,
@@ -181,7 +179,6 @@ def _make_receipt(
         who=lock.holder.who,
         where=lock.holder.where,
         commit=commit,
-        allowed=tuple(sorted(allowed)),
     )
     return made, to_text(made)
 

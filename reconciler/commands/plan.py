@@ -11,7 +11,7 @@ from reconciler import commands
 from reconciler import plan as plan_stage
 from reconciler.api import Poll, Reader
 from reconciler.commands.session import Session
-from reconciler.errors import KeyExposed, Refused
+from reconciler.errors import GUARD, KeyExposed, Refused
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan, Refusal
 from reconciler.model.reports import Commit, Scope
@@ -76,7 +76,8 @@ def plan(
         live = wait_remembered(lists, replayed.state)
     made, live = _settled(session, wanted, replayed, lists, live)
     _require_no_key(session, made)
-    made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
+    warnings = (*made.warnings, *map(CUT_OFF.format, replayed.open))
+    made = replace(made, warnings=warnings, allowed=tuple(sorted(options.allowed)))
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
     planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
     before = wanted.earlier.desired if wanted.earlier else None
@@ -90,7 +91,7 @@ def judged(
     policies = planned.desired.policies
     if undo is not None and session.configuration.merged.policies:
         policies, more = session.configuration.desired(session.environment).policies, {**more, "desired": Desired({})}
-    if not policies and not any(each.startswith("policy:") for each in allowed):
+    if not policies and not any(each.startswith(GUARD) for each in allowed):
         return planned
     return commands.policies.judge_plan(session, planned, policies, allowed, **more)
 

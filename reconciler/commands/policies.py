@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from reconciler.commands.base_plan import read_base_plan
 from reconciler.commands.session import Session, find_address, read_clock
 from reconciler.config.load import Configuration
-from reconciler.errors import ConfigurationInvalid, Problem, WrongUsage, fold
+from reconciler.errors import GUARD, ConfigurationInvalid, Problem, WrongUsage, fold
 from reconciler.lazy import load
 from reconciler.model.explanation import Rule
 from reconciler.model.inputs import Desired
 from reconciler.model.plan import Refusal
-from reconciler.model.policies import GUARD, Policy, PolicyReport
+from reconciler.model.policies import Policy, PolicyReport
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
 

@@ -194,7 +194,8 @@ class Plan:
     it takes over. `configuration` and `api` (its address) say, with the environment, what it is a plan of: no two of
     these share a digest. `labels`: id → what people call it. `behind`: the id of an item of the API's lists → the
     address of the object behind it, which has another id. `ignored` is what `ignore_changes` holds. `zone_data` is the
-    version of the time zones that local times were read by, empty if there are none.
+    version of the time zones that local times were read by, empty if there are none. `allowed` are the guards that were
+    passed.
     """
 
     environment: str
@@ -213,6 +214,7 @@ class Plan:
     digest: str = ""
     waiting: tuple[Waiting, ...] = ()
     zone_data: str = ""
+    allowed: tuple[str, ...] = ()
 
     def id_of(self, address: str) -> str | None:
         """The id of the live object of an address, None if there is none."""

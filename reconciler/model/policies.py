@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from reconciler.errors import Location, Problem
-
-GUARD = "policy:"
-"""Before the name of a policy: the guard that `--allow` passes, and the code of its problems."""
+from reconciler.errors import GUARD, Location, Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,8 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.errors import Location, Problem, some_of
+from reconciler.errors import GUARD, Location, Problem, some_of
 from reconciler.model.plan import DESTROYS, Action
-from reconciler.model.policies import GUARD
 from reconciler.model.reports import Ended, Review
 from reconciler.output.groups import Group, find_groups, sentences
 from reconciler.output.labels import GRAVE, WEIGHTS

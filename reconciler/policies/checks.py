@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -68,9 +68,10 @@ def _fields(kinds: Sequence[str]) -> Shape:
 def variables(kinds: tuple[str, ...], given: tuple[str, ...] | None = None) -> Mapping[str, Shape]:
     """What the expressions of a policy of these kinds may name. `given`: the values of its ready rule."""
     own, texts = _fields(kinds), Shape("list", item=TEXT)
+    or_null = replace(own, type="dyn")
     words = dict.fromkeys(("address", "kind", "key", "file"), TEXT)
     listed = Shape("list", item=Shape("map", {**words, "fields": _fields(())}, what="a resource"))
-    change = {"action": TEXT, "before": own, "after": own, "fields": texts, "causes": texts}
+    change = {"action": TEXT, "before": or_null, "after": or_null, "fields": texts, "causes": texts}
     known = {**words, "resource": own, "environment": TEXT, "name": TEXT, "resources": listed, "references": listed}
     known |= {"lifecycle": _shape(LIFECYCLE, "lifecycle"), "change": Shape("map", change, what="change")}
     if given is not None:

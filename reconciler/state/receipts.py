@@ -28,14 +28,15 @@ def make_receipt(
     who: str,
     where: str,
     commit: str,
-    allowed: tuple[str, ...] = (),
 ) -> Receipt:
     """The receipt of one apply. `live` is what was there before it, `entries` what the state holds after it."""
     ids = {change.address: change.id for change in plan.changes}
     tried = (outcome for outcome in report.outcomes if outcome.status in (Status.DONE, Status.FAILED))
     items = tuple(_item(outcome, ids[outcome.address], live, entries) for outcome in tried)
     name = f"{serial:06d}-{at.replace(':', '').replace('-', '')}"
-    return Receipt(FORMAT_VERSION, name, plan.environment, at, who, where, commit, plan.digest, lineage, allowed, items)
+    return Receipt(
+        FORMAT_VERSION, name, plan.environment, at, who, where, commit, plan.digest, lineage, plan.allowed, items
+    )
 
 
 def _item(outcome: Outcome, id_before: str | None, live: Live, entries: Mapping[str, Entry]) -> ReceiptItem:
