@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-POLICY = f"{GUARD}NAME"
-
-
 class NeverSuggested(click.Option):
     """An option that destroys, overwrites, or passes a guard: no mistake is answered with it."""
 
@@ -43,7 +40,7 @@ class OneOf(_Choice):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word. WrongUsage if it is another one."""
-        if value in self.choices or (POLICY in self.choices and value.startswith(GUARD)):
+        if value in self.choices or (f"{GUARD}NAME" in self.choices and value.startswith(GUARD)):
             return value
         raise wrong_value(param, value, f"one of {', '.join(self.choices)}", ctx)
 
@@ -191,7 +188,7 @@ def plan_options(command: Command) -> Command:
         click.option(
             "--allow",
             cls=NeverSuggested,
-            type=OneOf((*ALLOWABLE, POLICY)),
+            type=OneOf((*ALLOWABLE, f"{GUARD}NAME")),
             multiple=True,
             help="Pass this guard, once you know why it refuses.",
         ),

@@ -88,12 +88,14 @@ def judged(
     session: Session, planned: Planned, allowed: Collection[str], *, undo: str | None = None, **more: Any
 ) -> Planned:
     """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
-    policies = planned.desired.policies
+    policies, desired = planned.desired.policies, planned.desired
     if undo is not None and session.configuration.merged.policies:
-        policies, more = session.configuration.desired(session.environment).policies, {**more, "desired": Desired({})}
+        policies, desired = session.configuration.desired(session.environment).policies, Desired({})
     if not policies and not any(each.startswith(GUARD) for each in allowed):
         return planned
-    return commands.policies.judge_plan(session, planned, policies, allowed, **more)
+    more |= {"live": planned.live, "state": planned.state}
+    made = commands.policies.judge_plan(session, planned.plan, policies, allowed, desired, **more)
+    return replace(planned, plan=made)
 
 
 def _settled(session: Session, wanted: PlanInput, replayed: Replayed, lists: Lists, live: Live) -> tuple[Plan, Live]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler.commands.base_plan import read_base_plan
 from reconciler.commands.session import Session, find_address, read_clock
@@ -14,13 +14,10 @@ from reconciler.errors import GUARD, ConfigurationInvalid, Problem, WrongUsage, 
 from reconciler.lazy import load
 from reconciler.model.explanation import Rule
 from reconciler.model.inputs import Desired
-from reconciler.model.plan import Refusal
+from reconciler.model.plan import Plan, Refusal
 from reconciler.model.policies import Policy, PolicyReport
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
-
-if TYPE_CHECKING:
-    from reconciler.commands.plan import Planned
 
 LIBRARY = "cel_expr_python"
 MOST_TOLD = 3
@@ -74,22 +71,21 @@ def check(
 
 
 def judge_plan(
-    session: Session, planned: Planned, policies: Sequence[Policy], allowed: Collection[str], **more: Any
-) -> Planned:
+    session: Session, made: Plan, policies: Sequence[Policy], allowed: Collection[str], desired: Desired, **more: Any
+) -> Plan:
     """The plan with what policies refuse and warn of. `more` is what `policies.judge.judge` takes."""
     known = [GUARD + each.name for each in policies]
     if unknown := sorted(each for each in allowed if each.startswith(GUARD) and each not in known):
         raise WrongUsage(f"--allow {unknown[0]}: there is no such policy{did_you_mean(unknown[0], known)}")
-    made, wanted = planned.plan, more.pop("desired", planned.desired)
-    more |= {"changes": made.changes, "live": planned.live, "state": planned.state}
-    report = judge(policies, wanted, session.environment, session.door.clock(), **more)
+    now = session.door.clock()
+    report = judge(policies, desired, session.environment, now, changes=made.changes, **more)
     found = report.problems("error")
     passed = [*report.problems("warning"), *(each for each in found if each.code in allowed)]
     # A saved plan has what was said when it was made.
     kept = [each for each in made.refusals if not each.guard.startswith(GUARD)]
     refusals = (*kept, *_refusals([each for each in found if each.code not in allowed]))
     warnings = tuple(dict.fromkeys([*made.warnings, *map(str, fold({"": passed}))]))
-    return replace(planned, plan=replace(made, refusals=refusals, warnings=warnings))
+    return replace(made, refusals=refusals, warnings=warnings)
 
 
 def _refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:

@@ -161,8 +161,7 @@ class Import:
 class Desired:
     """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
     what is written are problems, with their places. `left_out` are the addresses that an `only_in` leaves out, and
-    where that is. `definitions`: a pattern of addresses → the `for_each` that could make these, and its place.
-    `policies` are not judged yet."""
+    where that is. `definitions`: a pattern of addresses → the `for_each` that could make these, and its place."""
 
     resources: Mapping[str, Resource]
     moved: tuple[Moved, ...] = ()
@@ -238,8 +237,7 @@ class Entry:
     wrote the object last; both are empty when they are not known. `stored` has the values that the API shows in place
     of those that were sent, by path (`report_name`, `data.actions.push`). `read_back`: live was seen to be so after the
     last write, so what differs later is somebody's change. `rules` are the local times, by field, that the UTC times in
-    `applied` come from. `counts` are the counters of deliveries that an apply saw, and `counted_at` is since
-    when (UTC, ISO 8601): no part of what is wanted or was done, so they are not compared.
+    `applied` come from. `counts` of deliveries, which an apply saw at `counted_at` (UTC, ISO 8601), are not compared.
     """
 
     id: str

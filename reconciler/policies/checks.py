@@ -22,11 +22,11 @@ KEEPS = ("_[_]", "string", "bytes", "dyn", "_?_:_")
 
 
 class Wrong(Exception):
-    """An expression that cannot be judged, and why; `at` is the character of it, counted from 0."""
+    """An expression that cannot be judged, and why; `at` is the character of it, from 0. `key`: which one it is."""
 
-    def __init__(self, message: str, at: int = 0) -> None:
+    def __init__(self, message: str, at: int = 0, key: str = "") -> None:
         super().__init__(message)
-        self.at = at
+        self.at, self.key = at, key
 
 
 @dataclass(frozen=True, slots=True)

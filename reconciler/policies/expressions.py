@@ -30,20 +30,23 @@ TYPES |= {"map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN), "dyn": cel.Type.DY
 
 
 class Expression:
-    """One expression that was found to be right. `names` are the variables that it uses."""
+    """One expression that was found to be right. `names` are the variables that it uses; `key`: which one it is."""
 
-    def __init__(self, source: str, names: Mapping[str, Shape], *, is_condition: bool = True) -> None:
-        if len(source) > LONGEST:
-            raise Wrong(f"is {len(source)} characters long; expected at most {LONGEST}")
-        self.source = source
-        self._program = _compile(source, names)
-        tree = read_tree(self._program.serialize())
-        check(tree, names)
+    def __init__(self, source: str, names: Mapping[str, Shape], key: str) -> None:
+        self.source, self._key = source, key
+        try:
+            if len(source) > LONGEST:
+                raise Wrong(f"is {len(source)} characters long; expected at most {LONGEST}")  # noqa: TRY301
+            self._program = _compile(source, names)
+            tree = read_tree(self._program.serialize())
+            check(tree, names)
+            kind = _find_type(source, tree, names)
+        except Wrong as wrong:
+            raise Wrong(str(wrong), wrong.at, key) from None
         used = {each.text for each in tree.walk() if each.kind == "name"}
         self.names = frozenset(name for name in names if name in used)
-        name = _find_type(source, tree, names)
-        if is_condition and name not in ("BOOL", "DYN"):
-            raise Wrong(f"is of the type {name.lower()}; expected a condition, which is true or false")
+        if key != "alike" and kind not in ("BOOL", "DYN"):
+            raise Wrong(f"is of the type {kind.lower()}; expected a condition, which is true or false", 0, key)
 
     def value(self, data: Mapping[str, Any]) -> Any:
         """What it is for these values. Wrong if that cannot be told."""
@@ -56,13 +59,13 @@ class Expression:
             said = str(error)
         if absent := ABSENT.search(said):
             said = f"there is no {quote(absent[1])} here; expected a question before it: has(….{absent[1]}) && …"
-        raise Wrong(next((each for word, each in BOUNDS.items() if word in said), said))
+        raise Wrong(next((each for word, each in BOUNDS.items() if word in said), said), key=self._key)
 
     def condition(self, data: Mapping[str, Any]) -> bool:
         """Whether it is true for these values. Wrong if that cannot be told."""
         found = self.value(data)
         if not isinstance(found, bool):
-            raise Wrong("is neither true nor false here; expected a condition")
+            raise Wrong("is neither true nor false here; expected a condition", key=self._key)
         return found
 
 

@@ -110,18 +110,16 @@ class Judge:
 
     def judge_one(self, loaded: Loaded, resource: Resource, data: Mapping[str, Any]) -> int | None:
         """Whether a policy refuses a resource, holds, or does not apply; None if that cannot be told. It is noted."""
-        key = "when"
         try:
             data = {**data, **self._given(loaded)}
-            value = HOLDS if loaded.when is None or loaded.when.condition(data) else APPLIES_NOT
-            if value == HOLDS:
-                key = "require"
+            value = APPLIES_NOT
+            if loaded.when is None or loaded.when.condition(data):
                 if loaded.alike:
                     counts = self._count_alike(loaded)
                     data["alike"] = max((counts[each] for each in loaded.alike.value(data)), default=0)
                 value = HOLDS if loaded.require.condition(data) else REFUSES
         except Wrong as wrong:
-            self.problems.append(loaded.policy.problem(key, str(wrong), address=resource.address))
+            self.problems.append(loaded.policy.problem(wrong.key, str(wrong), address=resource.address))
             return None
         self.counts[value][loaded.policy.name] += 1
         if value == REFUSES:

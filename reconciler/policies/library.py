@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from reconciler.model.policies import Policy
 from reconciler.text import closest, quote
 from reconciler.yaml import read
 
@@ -24,6 +26,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def with_rule(policy: Policy) -> tuple[Policy, Mapping[str, Any]]:
+    """A policy with what it takes from its ready rule, and that rule; nothing if it uses none."""
+    if not policy.rule:
+        return policy, {}
+    rule = read_rules()[policy.rule]
+    given = {name: each.get("default") for name, each in rule["with"].items()} | dict(policy.given)
+    kinds, message = policy.kinds or tuple(rule["kinds"]), policy.message or rule["message"]
+    return replace(policy, kinds=kinds, message=message, given=given), rule
 
 
 def problem_of_given(name: str, given: Mapping[str, Any]) -> tuple[str, str] | None:

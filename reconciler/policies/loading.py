@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from reconciler.errors import ConfigurationInvalid, Problem
+from reconciler.errors import ConfigurationInvalid
 from reconciler.model.policies import Policy
 from reconciler.policies.checks import Wrong, variables
 from reconciler.policies.expressions import Expression
-from reconciler.policies.library import problem_of_given, read_rules
-
-NO_RULE: Mapping[str, Any] = {}
+from reconciler.policies.library import problem_of_given, with_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +36,28 @@ class Loaded:
 
 def load(policies: Iterable[Policy]) -> list[Loaded]:
     """The policies, with their expressions compiled. ConfigurationInvalid with all that is wrong in them."""
-    every = [_load(policy) for policy in policies]
-    if problems := [each for each in every if isinstance(each, Problem)]:
+    loaded, problems = [], []
+    for policy in policies:
+        if (policy.rule or policy.given) and (wrong := problem_of_given(policy.rule, policy.given)):
+            problems.append(policy.problem(*wrong))
+            continue
+        try:
+            loaded.append(_load(*with_rule(policy)))
+        except Wrong as error:
+            problems.append(policy.problem(error.key, str(error), error.at))
+    if problems:
         raise ConfigurationInvalid(problems)
-    return [each for each in every if isinstance(each, Loaded)]
+    return loaded
 
 
-def _load(policy: Policy) -> Loaded | Problem:
-    if (policy.rule or policy.given) and (problem := problem_of_given(policy.rule, policy.given)):
-        return policy.problem(*problem)
-    rule, key, found = NO_RULE, "", dict[str, Expression]()
-    if policy.rule:
-        rule = read_rules()[policy.rule]
-        given = {name: each.get("default") for name, each in rule["with"].items()} | dict(policy.given)
-        kinds, message = policy.kinds or tuple(rule["kinds"]), policy.message or rule["message"]
-        policy = replace(policy, kinds=kinds, message=message, given=given)
+def _load(policy: Policy, rule: Mapping[str, Any]) -> Loaded:
     names = variables(policy.kinds, tuple(policy.given) if rule else None)
-    try:
-        for key, source in _sources(policy, rule):
-            found[key] = Expression(source, names, is_condition=key != "alike")
-    except Wrong as wrong:
-        return policy.problem(key, str(wrong), wrong.at)
+    # If a policy narrows its rule, both conditions have to be true.
+    both = f"({rule['when']}) && ({policy.when}\n)" if rule and policy.when else ""
+    every = {"when": policy.when or rule.get("when"), "both": both, "require": rule.get("require", policy.require)}
+    every["alike"] = rule.get("alike")
+    found = {key: Expression(each, names, key) for key, each in every.items() if each}
     used = frozenset[str]().union(*(each.names for each in found.values()))
     if policy.ratchet and "change" in used:
-        return policy.problem("ratchet", "the policy judges changes, which no base has; expected no ratchet")
+        raise Wrong("the policy judges changes, which no base has; expected no ratchet", key="ratchet")
     return Loaded(policy, rule, found["require"], found.get("both", found.get("when")), found.get("alike"), used)
-
-
-def _sources(policy: Policy, rule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The expressions of a policy, by key. If it narrows its rule, both conditions have to be true."""
-    if when := policy.when or rule.get("when"):
-        yield "when", when
-    if policy.when and rule:
-        yield "both", f"({rule['when']}) && ({policy.when}\n)"
-    yield "require", rule.get("require", policy.require)
-    if "alike" in rule:
-        yield "alike", rule["alike"]

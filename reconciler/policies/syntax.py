@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The numbers of https://github.com/google/cel-spec, proto/cel/expr/checked.proto and syntax.proto.
-CONTENT, TREE, SOURCE, POSITIONS = 2, 4, 5, 4
-NODES = {3: "constant", 4: "name", 5: "select", 6: "call", 7: "list", 8: "map", 9: "loop"}
-CHILDREN = {"select": (1,), "call": (1, 3), "list": (1,), "loop": (2, 4, 5, 6, 7)}
-NAMED = {"constant": 6, "name": 1, "select": 2, "call": 2, "loop": 1}
-ACCUMULATOR = IS_TEST = 3
+# Numbers of fields: https://github.com/google/cel-spec, proto/cel/expr/checked.proto and syntax.proto.
+CONTENT, TREE, SOURCE, POSITIONS, RESULT, IS_TEST = 2, 4, 5, 4, 3, 3
+KINDS = {3: "constant", 4: "name", 5: "select", 6: "call", 7: "list", 8: "map", 9: "loop"}
+TEXTS = {"constant": 6, "name": 1, "select": 2, "call": 2, "loop": 1}
+CHILDREN = {"select": (1,), "call": (1, 3), "list": (1,), "map": (2,), "entry": (3, 4), "loop": (2, 4, 5, 6, 7)}
 BYTES, LAST = 2, 0x80
 
 
@@ -44,19 +43,14 @@ def read_tree(serialized: bytes) -> Node:
 
 def _node(data: bytes, positions: Mapping[int, int]) -> Node:
     parts = dict(_fields(data))
-    number = next((each for each in parts if each in NODES), 3)
-    kind, inner = NODES[number], list(_fields(parts.get(number, b"")))
-    words = dict(inner)
+    number = next((each for each in parts if each in KINDS), 3)
+    kind, inner = KINDS[number], sorted(_fields(parts.get(number, b"")), key=lambda each: each[0])
+    words, below = dict(inner), [value for number, value in inner if number in CHILDREN.get(kind, ())]
     if kind == "map":
-        entries = [dict(_fields(value)) for number, value in inner if number == CONTENT]
-        below = [each[part] for each in entries for part in (3, 4) if part in each]
-    else:
-        below = [value for number, value in sorted(inner, key=lambda each: each[0]) if number in CHILDREN.get(kind, ())]
-    text = words.get(NAMED.get(kind, 0))
-    result = words[ACCUMULATOR].decode() if kind == "loop" else ""
-    children = tuple(_node(each, positions) for each in below)
-    is_test = kind == "select" and IS_TEST in words
-    return Node(kind, positions.get(parts.get(2, 0), 0), text.decode() if text else text, children, result, is_test)
+        below = [part for each in below for number, part in _fields(each) if number in CHILDREN["entry"]]
+    text, result = words.get(TEXTS.get(kind, 0)), words[RESULT].decode() if kind == "loop" else ""
+    children, at = tuple(_node(each, positions) for each in below), positions.get(parts.get(2, 0), 0)
+    return Node(kind, at, text.decode() if text else text, children, result, kind == "select" and IS_TEST in words)
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
@@ -64,17 +58,9 @@ def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)
-        size, wire = 0, tag & 7
-        value: Any = None
-        if wire in (0, BYTES):
-            value, at = _varint(data, at)
-            size = value if wire == BYTES else 0
-        else:
-            size = 8 if wire == 1 else 4
-        if wire:
-            value = data[at : at + size]
-        yield tag >> 3, value
-        at += size
+        value, end = _varint(data, at) if tag & 7 in (0, BYTES) else (8 if tag & 7 == 1 else 4, at)
+        at = end + value if tag & 7 else end
+        yield tag >> 3, data[end:at] if tag & 7 else value
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

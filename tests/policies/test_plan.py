@@ -139,8 +139,6 @@ def test_a_policy_that_cannot_be_judged_is_exit_3(world: World) -> None:
 
 FORMS: dict[str, Callable[[str], bool]] = {
     "markdown": lambda text: "needs-an-owner" in text and "begin with the team" in text,
-        "needs-an-owner" in text and "Reports begin with the team's name" in text.replace("\\", "")
-    ),
     "html": lambda text: "needs-an-owner" in text,
     "sarif": lambda text: '"ruleId": "policy:needs-an-owner"' in text and '"startLine": 10' in text,
     "github": lambda text: ",line=10,col=3,title=reconciler%3A Policy needs-an-owner::" in text,
