@@ -60,8 +60,10 @@ class Judge:
         start, begun = time.monotonic(), time.thread_time()
         for resource in self._desired.resources.values() if self.on_resources else ():
             group = self._group(resource)
+            if not group.own:
+                continue
             data = self.data(resource, group.names)
-            if group.own and _longest(data["fields"]) > LONGEST_TEXT:
+            if _longest(data["fields"]) > LONGEST_TEXT:
                 said = f"a text has more than {LONGEST_TEXT:,} characters; no policy judges such a resource"
                 self.problems.append(group.own[0].policy.problem("require", said, address=resource.address))
                 continue
@@ -79,7 +81,7 @@ class Judge:
 
     def _judge_together(self, group: _Group, resource: Resource, data: Mapping[str, Any]) -> list[Loaded]:
         """Judges the plain policies at once. Gives those that are left."""
-        values = group.together.values(data) if group.plain else ()
+        values = group.together.values(data)
         if values is None:
             return group.own
         group.seen[tuple(values)] += 1
@@ -196,12 +198,14 @@ def judge(
     changes: Iterable[Change] = (),
     live: Live | None = None,
     state: State | None = None,
+    only_changes: bool = False,
     seconds: float = SECONDS,
 ) -> PolicyReport:
     """What the policies say of an environment and of the changes of its plan. ConfigurationInvalid if some cannot be
     judged. `before` is what the environment wanted at the base, for the ratchets."""
     judged = Judge(loaded, desired, environment, now)
-    judged.judge_resources(seconds)
+    if not only_changes:
+        judged.judge_resources(seconds)
     judged.judge_changes(changes, live or Live({}), state or State(environment))
     if judged.problems:
         raise ConfigurationInvalid(judged.problems)

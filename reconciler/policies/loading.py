@@ -56,7 +56,10 @@ def _load(policy: Policy, rule: Mapping[str, Any]) -> Loaded:
     both = f"({rule['when']}) && ({policy.when}\n)" if rule and policy.when else ""
     every = {"when": policy.when or rule.get("when"), "both": both, "require": rule.get("require", policy.require)}
     every["alike"] = rule.get("alike")
-    found = {key: Expression(each, names, key) for key, each in every.items() if each}
+    ours = {**rule, "both": both}
+    found = {
+        key: Expression(each, names, key, is_ours=bool(each == ours.get(key))) for key, each in every.items() if each
+    }
     used = frozenset[str]().union(*(each.names for each in found.values()))
     if policy.ratchet and "change" in used:
         raise Wrong("the policy judges changes, which no base has; expected no ratchet", key="ratchet")
