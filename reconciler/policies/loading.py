@@ -10,7 +10,7 @@ from reconciler.errors import ConfigurationInvalid
 from reconciler.model.policies import Policy
 from reconciler.policies.checks import Wrong, variables
 from reconciler.policies.expressions import Expression
-from reconciler.policies.library import problem_of_given, with_rule
+from reconciler.policies.library import with_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,6 @@ def load(policies: Iterable[Policy]) -> list[Loaded]:
     """The policies, with their expressions compiled. ConfigurationInvalid with all that is wrong in them."""
     loaded, problems = [], []
     for policy in policies:
-        if (policy.rule or policy.given) and (wrong := problem_of_given(policy.rule, policy.given)):
-            problems.append(policy.problem(*wrong))
-            continue
         try:
             loaded.append(_load(*with_rule(policy)))
         except Wrong as error:
