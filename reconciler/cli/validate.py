@@ -1,16 +1,19 @@
-"""`reconciler validate` and `reconciler schema`: offline, without a key."""
+"""`reconciler validate`, `policies` and `schema`: offline, without a key."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import environments_option, form_option, path_argument
+from reconciler.cli import Group
+from reconciler.cli.options import environments_option, form_option, format_option, path_argument
 from reconciler.errors import ConfigurationInvalid, Exit, Problem
+from reconciler.lazy import load
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
 
@@ -21,11 +24,12 @@ from reconciler.text import counted
 @click.option(
     "--state", "shared", is_flag=True, help="Read shared states too (over the network), to name spent blocks."
 )
+@click.option("--base", metavar="REF", help="For policies with `ratchet`: what was so at the merge base only warns.")
 @form_option(
     ["text", "json", "sarif", "github"],
     "What stdout gets: nothing, or the problems as JSON, as SARIF, or as annotations of GitHub.",
 )
-def validate(path: Path, environments: tuple[str, ...], every: bool, shared: bool, form: str) -> None:
+def validate(path: Path, environments: tuple[str, ...], every: bool, shared: bool, base: str | None, form: str) -> None:
     """Check the configuration, offline and without a key: for every environment, unless some are named.
 
     PATH is a folder (every *.yaml below it is merged) or one file. If the state is at hand, it also says which
@@ -33,7 +37,7 @@ def validate(path: Path, environments: tuple[str, ...], every: bool, shared: boo
     """
     try:
         names = commands.environments.choose(path, environments, every=every) if environments else None
-        checked = commands.validate.check(path, names)
+        checked = commands.validate.check(path, names, base, os.environ)
     except ConfigurationInvalid as invalid:
         _write_problems(form, {}, invalid=invalid.problems)
         raise
@@ -59,6 +63,19 @@ def _write_problems(form: str, counts: Mapping[str, int], **problems: Iterable[P
         write_stdout(output.findings.sarif(findings))
     elif form == "github" and findings:
         write_stdout(output.findings.workflow_commands(findings), commands=True)
+
+
+@click.group(cls=Group)
+def policies() -> None:
+    """The ready rules that a policy includes by `use: NAME`."""
+
+
+@policies.command("list")
+@format_option
+def list_(form: str) -> None:
+    """What each ready rule says, and what it takes."""
+    rules = load("reconciler.policies.library:read_rules")()
+    write_stdout(output.document.document(1, rules=rules) if form == "json" else output.listings.rules_text(rules))
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -95,6 +96,16 @@ def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[s
     }
     environments = [{"environment": name, "resources": count} for name, count in counts.items()]
     return document(1, valid=not found["problems"], **found, environments=environments)
+
+
+def rules_text(rules: Mapping[str, Mapping[str, Any]]) -> str:
+    """Each ready rule: what it says, and the line to paste, with the default of each value, or an example."""
+    lines = []
+    for name, rule in rules.items():
+        given = {key: each.get("default", each["example"]) for key, each in rule["with"].items()}
+        written = f", with: {json.dumps(given, ensure_ascii=False)}" if given else ""
+        lines += [bold(name), f"  {rule['description']}", f"  my-{name}: {{use: {name}{written}}}"]
+    return "\n".join(lines)
 
 
 def drift_text(drift: Drift) -> str:

@@ -1,0 +1,121 @@
+"""What can be known of an expression before it is judged: fields that do not exist, and what has no bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from reconciler.kinds import KINDS
+from reconciler.kinds.schema import LIFECYCLE
+from reconciler.policies.syntax import Node
+from reconciler.text import closest, quote
+
+MOST_WORK, OF_PATTERN = 59, 20
+"""How many functions a loop may call for each item, and for how many of them a pattern counts."""
+
+
+class Wrong(Exception):
+    """An expression that cannot be judged, and why; `at` is the character of it, from 0. `key`: which one it is."""
+
+    def __init__(self, message: str, at: int = 0, key: str = "") -> None:
+        super().__init__(message)
+        self.at, self.key = at, key
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is known of a value: its type in CEL, the fields of a map if no others can be there, the items of a list.
+    `what` is what messages call it."""
+
+    type: str = "dyn"
+    fields: Mapping[str, Shape] | None = None
+    item: Shape | None = None
+    what: str = "it"
+
+
+ANY, TEXT = Shape(), Shape("string")
+TYPES = {"string": "string", "integer": "int", "boolean": "bool", "array": "list", "object": "map"}
+
+
+def _shape(schema: Mapping[str, Any], what: str) -> Shape:
+    """The shape of the values of a JSON Schema."""
+    kind, fields, closed = schema.get("type"), schema.get("properties"), schema.get("additionalProperties") is False
+    known = {name: _shape(each, name) for name, each in fields.items()} if fields and closed else None
+    item = _shape(schema["items"], f"an item of {what}") if "items" in schema else None
+    return Shape(TYPES.get(kind, "dyn") if isinstance(kind, str) else "dyn", known, item, what)
+
+
+def _fields(kinds: Sequence[str]) -> Shape:
+    """The shape of the fields of a resource of one of these kinds; none are all."""
+    fields: dict[str, Shape] = {}
+    for each in (each for name in kinds or KINDS for each in KINDS[name].fields):
+        shape = _shape(each.schema, each.name)
+        fields[each.name] = shape if fields.get(each.name, shape) == shape else ANY
+    return Shape("map", fields, what=f"the kind {' or '.join(kinds or KINDS)}")
+
+
+@lru_cache
+def variables(kinds: tuple[str, ...], given: tuple[str, ...] | None = None) -> Mapping[str, Shape]:
+    """What the expressions of a policy of these kinds may name. `given`: the values of its ready rule."""
+    own, texts = _fields(kinds), Shape("list", item=TEXT)
+    or_null = replace(own, type="dyn")
+    words = dict.fromkeys(("address", "kind", "key", "file"), TEXT)
+    listed = Shape("list", item=Shape("map", {**words, "fields": _fields(())}, what="a resource"))
+    change = {"action": TEXT, "before": or_null, "after": or_null, "fields": texts, "causes": texts}
+    known = {**words, "resource": own, "environment": TEXT, "name": TEXT, "resources": listed, "references": listed}
+    known |= {"lifecycle": _shape(LIFECYCLE, "lifecycle"), "change": Shape("map", change, what="change")}
+    if given is not None:
+        known["with"] = Shape("map", dict.fromkeys(given, ANY), what="with")
+        known |= {"clock": Shape("map", {"day": TEXT, "time": TEXT}, what="clock"), "alike": Shape("int")}
+    return known
+
+
+def check(tree: Node, names: Mapping[str, Shape]) -> None:
+    """Wrong if an expression names a field that does not exist, or has no bound.
+
+    A loop may make no value for each item, because that could be as large as all of them together.
+    """
+    _visit(tree, names)
+    every = list(tree.walk())
+    loops = {each.at: each for each in every if each.kind == "loop"}
+    for loop in loops.values():
+        body = [each for part in loop.children[2:4] for each in part.walk()]
+        calls = [each for each in body if each.kind == "call" and each.at not in loops]
+        for each in body:
+            called = each.text if each.kind == "call" else each.kind
+            makes = called in ("list", "map", "_+_") and each.at not in loops
+            if (makes and _names(each)) or (called == "list" and each.at == loop.at and _names(each) - {loop.text}):
+                raise Wrong("makes a value for each item of a list; expected no +, [] and {} there", each.at)
+            if called == "matches" and any(part in (each.children[-1].text or "") for part in ("{", "\\p", "\\P")):
+                raise Wrong("matches() for each item of a list; expected a pattern without {…} and \\p", each.at)
+        if sum(OF_PATTERN if each.text == "matches" else 1 for each in calls) > MOST_WORK:
+            raise Wrong("does too much for each item of a list; expected fewer functions, at most 2 matches()", loop.at)
+    for pattern in (each.children[-1] for each in every if each.kind == "call" and each.text == "matches"):
+        if pattern.kind != "constant" and not (pattern.kind == "select" and pattern.children[0].text == "with"):
+            raise Wrong("matches() with a pattern that is made of data; expected a text", pattern.at)
+
+
+def _names(node: Node) -> set[str | None]:
+    """The variables that a value is made of, but for those of loops within it."""
+    every = list(node.walk())
+    bound = {name for each in every if each.kind == "loop" for name in (each.text, each.result)}
+    return {each.text for each in every if each.kind == "name"} - bound
+
+
+def _visit(node: Node, scope: Mapping[str, Shape]) -> Shape:
+    """What is known of a node's value."""
+    name = node.text or ""
+    if node.kind == "name":
+        return scope.get(name, ANY)
+    first, *_ = [_visit(each, scope) for each in node.children[: 1 if node.kind == "loop" else None]] or [ANY]
+    if node.kind == "loop":
+        for each in node.children[2:4]:
+            _visit(each, {**scope, name: first.item or ANY, node.result: ANY})
+    if node.kind == "select" and first.fields is not None:
+        if name not in first.fields:
+            expected = f"expected one of {', '.join(first.fields)}{closest(name, list(first.fields))}"
+            raise Wrong(f"{first.what} has no field {quote(name)}; {expected}", node.at + 1)
+        return first.fields[name]
+    return (first.item if name == "_[_]" else None) or ANY
