@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import commands
 from reconciler import plan as plan_stage
-from reconciler.api import Poll, Reader
+from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.errors import KeyExposed, Refused
 from reconciler.model.inputs import Desired, Live, State
