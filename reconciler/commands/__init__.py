@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         session,
         simulate,
         state,
+        test,
         validate,
     )
 else:

@@ -86,7 +86,7 @@ def _settled(session: Session, wanted: PlanInput, replayed: Replayed, lists: Lis
 
     What a run made right before it was cut off may show late, and to make it again would be a duplicate.
     """
-    for attempt in Poll():
+    for attempt in lists.reader.poll():
         if attempt:
             live = observe_remembered(lists.reader, lists.kinds, replayed.state, lists.needed)
         made, live = commands.plan_input.build_plan(session, wanted, replayed.state, live)
@@ -138,7 +138,7 @@ def _with_evidence(session: Session, planned: Planned, wanted: PlanInput, undo: 
     if undo is not None:
         return with_behind(replace(planned, plan=evidence.add_undo_reasons(planned.plan, undo)), folder)
     allowed = wanted.options.allowed
-    made = evidence.add_reasons(planned.plan, planned.state.entries, planned.desired, folder, allowed=allowed)
+    made = evidence.add_reasons(planned.plan, planned.state.entries, planned.desired, session, allowed=allowed)
     planned = with_behind(replace(planned, plan=made), folder, base.tip if base else "")
     if base is None:
         return planned

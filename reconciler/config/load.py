@@ -6,6 +6,8 @@ import os
 from bisect import bisect
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from copy import copy
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -86,6 +88,15 @@ class Configuration:
         """The configuration itself, with all its files read: threads may ask for it then."""
         _ = self.merged
         return self
+
+    def with_changes(self, environment: Environment, resources: Mapping[str, Written]) -> Configuration:
+        """The configuration with that environment in place of the one of its name, and these resources for all."""
+        changed, kept = copy(self), self.merged
+        changed.environments = {**self.environments, environment.name: environment}
+        changed.merged = replace(kept, resources=dict(resources), problems=[], incomplete={*kept.incomplete})
+        if kept.defaults:
+            config.defaults.apply_defaults(changed.merged, self._most_values())
+        return changed
 
     @cached_property
     def merged(self) -> Merged:

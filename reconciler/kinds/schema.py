@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed, text
+from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 
 Schema = dict[str, Any]
@@ -249,8 +250,11 @@ SETTINGS: Schema = closed(
 
 
 def find_schema(name: str) -> Schema:
-    """The schema of a kind's resource, of `settings`, or of one item of `moved`, `removed` or `imports`."""
+    """The schema of a kind's resource, of `settings`, or of an item of a block, or a constant of `kinds.cases`."""
     if name in KINDS:
         return resource_schema(KINDS[name])
-    items: Schema = SETTINGS if name == "settings" else BLOCKS[name]["items"]
+    if name.isupper():
+        items: Schema = load(f"reconciler.kinds.cases:{name}")
+    else:
+        items = SETTINGS if name == "settings" else BLOCKS[name]["items"]
     return items
