@@ -181,19 +181,21 @@ def find_mismatches(case: Case, ran: Ran) -> Iterator[Mismatch]:
 def _changes(ran: Ran, pattern: str, expected: Any) -> Any:
     """What is expected of the changes that fit a pattern, if it came; else what came."""
     found = [each for each in ran.review.plan.changes if fnmatchcase(each.address, pattern)]
-    got = {each.address: _change(each, expected) for each in found}
+    got = {each.address: _change(ran, each, expected) for each in found}
     if all(each == expected for each in got.values()):
         return expected if got else None
     return next(iter(got.values())) if len(got) == 1 else got
 
 
-def _change(change: Change, expected: Any) -> Any:
-    """The action, or the fields that are expected; of a local time, either the rule or its UTC time."""
+def _change(ran: Ran, change: Change, expected: Any) -> Any:
+    """The action, or the new values of the fields that are expected: as they are written, or as they are sent."""
     if not isinstance(expected, dict):
         return str(change.action)
-    after = {each.path: (each.after, each.rule or each.after) for each in change.fields}
-    other = f"(no change; what changes: {', '.join(after)})"
-    return {path: after[path][value != after[path][0]] if path in after else other for path, value in expected.items()}
+    resource = ran.review.desired.resources.get(change.address)
+    written = resource.fields if resource else {}
+    got = {each.path: written.get(each.path, each.after) for each in change.fields}
+    got |= {each.path: each.after for each in change.fields if expected.get(each.path) == each.after}
+    return {path: got.get(path, f"(no change; what changes: {', '.join(got)})") for path in expected}
 
 
 def _warnings(ran: Ran, expected: list[str]) -> list[str]:
@@ -211,7 +213,7 @@ GOT: Mapping[str, Callable[[Ran, str, Any], Any]] = {
     "exit": lambda ran, _part, _expected: ran.exit,
     "summary": lambda ran, part, _expected: ran.review.plan.summary()[part],
     "changes": _changes,
-    "refused": lambda ran, _part, _expected: ran.refused,
+    "refused": lambda ran, _part, _expected: [*ran.refused],
     "warnings": lambda ran, _part, expected: _warnings(ran, expected),
     "requests": lambda ran, part, _expected: _requests(ran, part),
     "then": lambda ran, _part, _expected: ran.left,
