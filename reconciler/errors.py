@@ -169,6 +169,8 @@ ALLOWABLE = (
     "wrong-project",
 )
 """The guards that `--allow NAME` passes."""
+GUARD = "policy:"
+"""Before the name of a policy: the guard that `--allow` passes, and the code of its problems."""
 
 
 class Refused(ReconcilerError):

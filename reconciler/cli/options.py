@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from reconciler import commands
-from reconciler.errors import ALLOWABLE, ReconcilerError, WrongUsage
+from reconciler.errors import ALLOWABLE, GUARD, ReconcilerError, WrongUsage
 from reconciler.lazy import load
 from reconciler.output.forms import FORMS
 from reconciler.output.terminal import dim, escape, register_secret, write_stderr
@@ -40,7 +40,7 @@ class OneOf(_Choice):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word. WrongUsage if it is another one."""
-        if value in self.choices:
+        if value in self.choices or (f"{GUARD}NAME" in self.choices and value.startswith(GUARD)):
             return value
         raise wrong_value(param, value, f"one of {', '.join(self.choices)}", ctx)
 
@@ -188,7 +188,7 @@ def plan_options(command: Command) -> Command:
         click.option(
             "--allow",
             cls=NeverSuggested,
-            type=OneOf(ALLOWABLE),
+            type=OneOf((*ALLOWABLE, f"{GUARD}NAME")),
             multiple=True,
             help="Pass this guard, once you know why it refuses.",
         ),

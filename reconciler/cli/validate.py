@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -21,11 +22,12 @@ from reconciler.text import counted
 @click.option(
     "--state", "shared", is_flag=True, help="Read shared states too (over the network), to name spent blocks."
 )
+@click.option("--base", metavar="REF", help="For policies with `ratchet`: what was so at the merge base only warns.")
 @form_option(
     ["text", "json", "sarif", "github"],
     "What stdout gets: nothing, or the problems as JSON, as SARIF, or as annotations of GitHub.",
 )
-def validate(path: Path, environments: tuple[str, ...], every: bool, shared: bool, form: str) -> None:
+def validate(path: Path, environments: tuple[str, ...], every: bool, shared: bool, base: str | None, form: str) -> None:
     """Check the configuration, offline and without a key: for every environment, unless some are named.
 
     PATH is a folder (every *.yaml below it is merged) or one file. If the state is at hand, it also says which
@@ -33,7 +35,7 @@ def validate(path: Path, environments: tuple[str, ...], every: bool, shared: boo
     """
     try:
         names = commands.environments.choose(path, environments, every=every) if environments else None
-        checked = commands.validate.check(path, names)
+        checked = commands.validate.check(path, names, base, os.environ)
     except ConfigurationInvalid as invalid:
         _write_problems(form, {}, invalid=invalid.problems)
         raise

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         imports,
         plan,
         plan_input,
+        policies,
         review,
         saved_plan,
         send_test,

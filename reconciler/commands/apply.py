@@ -15,7 +15,7 @@ from reconciler import plan as plan_stage
 from reconciler.api import Writer
 from reconciler.apply.execute import Event, execute
 from reconciler.apply.verify import Evidence, unsettled, verify
-from reconciler.commands.plan import Planned, plan, refuse, require_applicable, require_current
+from reconciler.commands.plan import Planned, judged, plan, refuse, require_applicable, require_current
 from reconciler.commands.review import ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
@@ -108,6 +108,7 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
             made = ", ".join(request.saved)
             raise Refused(f"the plan is for the environment {made}, not for {session.environment.name}")
         planned = commands.saved_plan.load_saved_plan(session, saved)
+        planned = judged(session, planned, planned.plan.allowed)
     else:
         planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
     planned = require_current(planned, request.options.allowed)

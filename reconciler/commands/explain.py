@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from reconciler import commands
 from reconciler.commands.plan import plan
 from reconciler.commands.session import Session
 from reconciler.config.locations import line_reader
@@ -17,7 +20,7 @@ def explain_address(session: Session, target: str) -> Explanation:
     planned = plan(session, Options())
     line = line_reader()
     receipts = list_receipts(session.store)
-    return explain(
+    explained = explain(
         target,
         ExplainInput(
             planned.plan,
@@ -29,3 +32,7 @@ def explain_address(session: Session, target: str) -> Explanation:
             session.door.clock(),
         ),
     )
+    if not planned.desired.policies:
+        return explained
+    policies = commands.policies.explain(session, planned.desired, explained.address)
+    return replace(explained, rules=(*explained.rules, *policies))

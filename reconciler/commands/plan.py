@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler import commands
 from reconciler import plan as plan_stage
 from reconciler.api import Reader
 from reconciler.commands.session import Session
-from reconciler.errors import KeyExposed, Refused
+from reconciler.errors import GUARD, KeyExposed, Refused
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan, Refusal
 from reconciler.model.reports import Commit, Scope
@@ -76,9 +76,26 @@ def plan(
         live = wait_remembered(lists, replayed.state)
     made, live = _settled(session, wanted, replayed, lists, live)
     _require_no_key(session, made)
-    made = replace(made, warnings=(*made.warnings, *map(CUT_OFF.format, replayed.open)))
+    warnings = (*made.warnings, *map(CUT_OFF.format, replayed.open))
+    made = replace(made, warnings=warnings, allowed=tuple(sorted(options.allowed)))
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
-    return _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
+    planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
+    before = wanted.earlier.desired if wanted.earlier else None
+    return judged(session, planned, options.allowed, undo=undo, before=before)
+
+
+def judged(
+    session: Session, planned: Planned, allowed: Collection[str], *, undo: str | None = None, **more: Any
+) -> Planned:
+    """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
+    policies, desired = planned.desired.policies, planned.desired
+    if undo is not None and session.configuration.merged.policies:
+        policies, desired = session.configuration.desired(session.environment).policies, Desired({})
+    if not policies and not any(each.startswith(GUARD) for each in allowed):
+        return planned
+    more |= {"live": planned.live, "state": planned.state}
+    made = commands.policies.judge_plan(session, planned.plan, policies, allowed, desired, **more)
+    return replace(planned, plan=made)
 
 
 def _settled(session: Session, wanted: PlanInput, replayed: Replayed, lists: Lists, live: Live) -> tuple[Plan, Live]:

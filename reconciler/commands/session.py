@@ -114,16 +114,26 @@ def open_session(
     secret = read_secret(chosen, variables, opened.folder)
     if hide is not None:
         hide(secret.value)
-    address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or VENDOR_URL
-    now = parse_moment(variables[NOW], NOW) if variables.get(NOW) else None
-    if now is not None and not is_local(address):
-        raise WrongUsage(f"{NOW} is set, and the API at {address} is neither a simulator nor on this machine")
-    with connect(address, secret, connections, now) as door:
+    address = find_address(chosen, api_url, variables)
+    with connect(address, secret, connections, read_clock(address, variables)) as door:
         door.trace = trace
         door.refuses_key = True
         if shared is not None:
             door.pace = shared.limits.limiter(door.address, secret.value)
         yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)
+
+
+def find_address(environment: Environment, api_url: str | None, variables: Mapping[str, str]) -> str:
+    """The API's address: as the command line, the process's variables or the settings say it."""
+    return api_url or variables.get("QONVERSION_API_URL") or environment.api_url or VENDOR_URL
+
+
+def read_clock(address: str, variables: Mapping[str, str]) -> datetime | None:
+    """The moment that the clock is set to, None if it is not. WrongUsage if the API at `address` is a real one."""
+    now = parse_moment(variables[NOW], NOW) if variables.get(NOW) else None
+    if now is not None and not is_local(address):
+        raise WrongUsage(f"{NOW} is set, and the API at {address} is neither a simulator nor on this machine")
+    return now
 
 
 def parse_moment(text: str, name: str) -> datetime:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+from reconciler import commands
 from reconciler.commands.state import read_local_state
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.errors import Problem, fold
@@ -13,6 +15,8 @@ from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired
 from reconciler.plan.warnings import completed, unused
 from reconciler.text import WORD_CHARACTERS, quote, truncate
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +34,23 @@ class Checked:
         yield from completed(self.desired[environment], state) if state else ()
 
 
-def check(path: Path, names: Collection[str] | None = None) -> Checked:
-    """Checks it for these environments, else for every one. ConfigurationInvalid with all that is wrong."""
+def check(
+    path: Path, names: Collection[str] | None = None, base: str | None = None, variables: Mapping[str, str] = NOTHING
+) -> Checked:
+    """Checks it for these environments, else for every one. ConfigurationInvalid with all that is wrong.
+
+    `base` is a commit or branch to compare with, for ratchets; `variables` are the process's.
+    """
     configuration = read_configuration(path)
     desired = configuration.check(names)
+    has_policies = any(each.policies for each in desired.values())
+    judged = commands.policies.check(configuration, desired, base, variables) if has_policies else ()
     hints = dict.fromkeys(hint for each in desired.values() for hint in unused(each))
     written = {
         name: [warning for warning in each.warnings if isinstance(warning, Problem)] for name, each in desired.items()
     }
     warnings = dict.fromkeys(
-        [*fold(written), *(warning for each in desired.values() for warning in _undocumented(each))]
+        [*fold(written), *judged, *(warning for each in desired.values() for warning in _undocumented(each))]
     )
     return Checked(configuration, desired, tuple(hints), tuple(warnings))
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.defaults import over
+from reconciler.config.defaults import apply_defaults, over
 from reconciler.config.files import Disk
-from reconciler.config.load import Configuration
+from reconciler.config.load import MOST_EVALUATED, Configuration
 from reconciler.config.merge import ANCHORS
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
@@ -113,7 +114,12 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
             resources[address] = replace(old, node=laid_over)
         elif re.fullmatch(ADDRESS_PATTERN, address):
             resources[address] = Written(node, place, place)
-    after = case.before.with_changes(replace(environment, variables=values, variable_locations=places), resources)
+    after, kept = copy(case.before), case.before.merged
+    changed = replace(environment, variables=values, variable_locations=places)
+    after.environments = {**case.before.environments, environment.name: changed}
+    after.merged = replace(kept, resources=resources, problems=[], incomplete={*kept.incomplete})
+    if kept.defaults:
+        apply_defaults(after.merged, MOST_EVALUATED)
     for address in changes.keys() - before.keys():
         made = after.merged.resources.get(address)
         needed = KINDS[address_kind(address)].fields if made else ()

@@ -6,9 +6,9 @@ import os
 from bisect import bisect
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from copy import copy
 from dataclasses import replace
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,15 +89,6 @@ class Configuration:
         _ = self.merged
         return self
 
-    def with_changes(self, environment: Environment, resources: Mapping[str, Written]) -> Configuration:
-        """The configuration with that environment in place of the one of its name, and these resources for all."""
-        changed, kept = copy(self), self.merged
-        changed.environments = {**self.environments, environment.name: environment}
-        changed.merged = replace(kept, resources=dict(resources), problems=[], incomplete={*kept.incomplete})
-        if kept.defaults:
-            config.defaults.apply_defaults(changed.merged, self._most_values())
-        return changed
-
     @cached_property
     def merged(self) -> Merged:
         """What is written, before any environment's variables are put in. Its problems are those of all files."""
@@ -173,14 +164,16 @@ class Configuration:
         substitution.no_items = NO_FOR_EACH
         items = {name: _entries([(name, each) for each in own], substitution) for name, own in merged.blocks.items()}
         here = {**items, "imports": list(imported(items["imports"], environment.name if environment else ""))}
+        policies = _entries(((f"policy.{name}", each) for name, each in merged.policies.items()), substitution)
         unknown = substitution.unknown | merged.unread
         entries = [*expansion.resources.values(), *misplaced]
         incomplete = _incomplete(entries, merged.unread_aliases) | merged.incomplete
         found = [
-            *_schema_problems([*entries, *(item for each in items.values() for item in each)], unknown, incomplete),
+            *_schema_problems([*entries, *policies, *chain.from_iterable(items.values())], unknown, incomplete),
             *semantic_problems(entries, expansion, unknown, whole=merged.whole and expansion.whole),
             *block_problems(here, expansion, unknown),
             *import_problems(items["imports"], self.environments, unknown),
+            *(config.policies.date_problems(policies, unknown) if policies else ()),
         ]
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
         found = [substitution.told_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
@@ -190,7 +183,10 @@ class Configuration:
             raise RuntimeError("a value is not known, and no problem says why: nothing may be concluded from that")
         if found or substitution.problems or unknown or environment is None:
             return Desired({}), found
-        return _desired(expansion, here, self.folder, environment), []
+        desired = _desired(expansion, here, self.folder, environment)
+        if policies:
+            desired = replace(desired, policies=tuple(config.policies.make_policies(policies, self.folder)))
+        return desired, []
 
     def _most_values(self) -> int:
         """How many values may be made in one environment."""

@@ -12,7 +12,7 @@ from reconciler.config.text import cut, found, quoted, with_article
 from reconciler.config.values import NO_ITEMS, Items, Written, subject
 from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, SECTIONS, Kind
-from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, SETTINGS
+from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, POLICIES, SETTINGS
 from reconciler.model.inputs import make_address
 from reconciler.text import closest, misspelt, similar_options
 from reconciler.yaml import Document, LocatedList, LocatedMap, find_location
@@ -47,7 +47,7 @@ class Entry:
 
 KEY = re.compile(KEY_PATTERN)
 ANCHORS = "x-"
-OURS = (*SECTIONS, *BLOCKS)
+OURS = (*SECTIONS, *BLOCKS, POLICIES)
 TOP = (*OURS, DEFAULTS)
 FEWEST = 2
 """So many fields of a kind show that a map is one of its resources."""
@@ -66,15 +66,16 @@ KEY_IN_BYTES = re.compile(rb"(?m)^([A-Za-z_][\w.-]*):(?=\s|\Z)")
 class Merged:
     """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items. `misplaced` are
     resources with a wrong key, or written a second time, each with its address. Their values are checked, and they are
-    no part of the configuration. `defaults` are the maps of that name. `incomplete` are the keys of resources whose
-    fields stand elsewhere. At `unread` the YAML is wrong, and a placeholder has the place of the value;
-    `unread_aliases` are those of them that are an alias without a value. If not `whole`, a file or a section may be
-    missing; if it `lacks_defaults`, some of these may be."""
+    no part of the configuration. `defaults` are the maps of that name; `policies` are by name. `incomplete` are the
+    keys of resources whose fields stand elsewhere. At `unread` the YAML is wrong, and a placeholder has the place of
+    the value; `unread_aliases` are those of them that are an alias without a value. If not `whole`, a file or a section
+    may be missing; if it `lacks_defaults`, some of these may be."""
 
     resources: dict[str, Written] = field(default_factory=dict)
     misplaced: list[tuple[str, Written]] = field(default_factory=list)
     blocks: dict[str, list[Written]] = field(default_factory=lambda: {name: [] for name in BLOCKS})
     defaults: list[Written] = field(default_factory=list)
+    policies: dict[str, Written] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     incomplete: set[Location] = field(default_factory=set)
     unread: frozenset[Location] = frozenset()
@@ -114,6 +115,8 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
         return
     if name in SECTIONS and isinstance(node, LocatedMap):
         _resources(merged, file, name, node)
+    elif name == POLICIES and isinstance(node, LocatedMap):
+        _policies(merged, file, node)
     elif name in BLOCKS and isinstance(node, LocatedList):
         for item, position in zip(node, node.positions, strict=True):
             location = Location(file, *position)
@@ -122,7 +125,11 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
         key, value = parent.key_positions[name], parent.value_positions[name]
         merged.defaults.append(Written(node, Location(file, *key), Location(file, *value)))
     elif name in TOP:
-        expected = f"a map of {name} by keys of yours" if name in SECTIONS else 'a list; write "- " before each item'
+        expected = (
+            f"a map of {name} by keys of yours"
+            if name in (*SECTIONS, POLICIES)
+            else 'a list; write "- " before each item'
+        )
         message = f"{name}: found {found(node)}; expected {expected}"
         merged.problems.append(Problem(file, *parent.value_positions[name], message))
     else:
@@ -182,6 +189,20 @@ def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> Non
             merged.misplaced.append((address, written))
         else:
             merged.resources[address] = written
+
+
+def _policies(merged: Merged, file: str, node: LocatedMap) -> None:
+    for key, value in node.items():
+        location = Location(file, *node.key_positions[key])
+        written = Written(value, location, Location(file, *node.value_positions[key]))
+        first = merged.policies.setdefault(key, written)
+        problem = "" if KEY.fullmatch(key) else no_key(key)
+        if first is not written:
+            problem = (
+                f"the policy {cut(key)} is written a second time; expected it once, and it stands at {first.location}"
+            )
+        if problem:
+            merged.problems.append(Problem(*location, problem))
 
 
 def _strays(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:

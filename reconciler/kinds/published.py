@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed
-from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, SETTINGS, Schema, resource_schema
+from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, POLICIES, POLICY, SETTINGS, Schema, resource_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 VARIABLE: Schema = {
@@ -26,6 +26,13 @@ def published() -> dict[str, Schema]:
         "properties": {
             **{kind.section: _section(kind) for kind in KINDS.values()},
             **{name: titled(_with_variables(block), name) for name, block in BLOCKS.items()},
+            POLICIES: {
+                "type": "object",
+                "title": "Policies",
+                "description": "Rules for the resources of this folder, and below.",
+                "propertyNames": {"pattern": KEY_PATTERN},
+                "additionalProperties": titled(_with_variables(POLICY)),
+            },
             DEFAULTS: titled(
                 closed(
                     "Fields that the resources of this folder, and below, have if they do not write them.",

@@ -151,6 +151,48 @@ BLOCKS: dict[str, Schema] = {
     ),
 }
 
+POLICIES = "policies"
+POLICY: Schema = closed(
+    "A rule that holds for the resources of this folder, and below.",
+    {
+        "kinds": {
+            "type": "array",
+            "minItems": 1,
+            "items": text("A kind.", enum=list(KINDS)),
+            "description": "The kinds that it is about. Left out: every kind.",
+        },
+        "when": text("A condition in CEL: to what it applies. Left out: to everything.", minLength=1),
+        "require": text("A condition in CEL: what has to be true.", minLength=1),
+        "message": text("What to tell people if it is not.", minLength=1),
+        "use": text("A ready rule, in place of `require`; see `reconciler policies list`.", minLength=1),
+        "with": {"type": "object", "description": "The values of the ready rule."},
+        "level": text("Whether it refuses, or only warns. Left out: error.", enum=["error", "warning"]),
+        "ratchet": {"type": "boolean", "description": "With --base, what was so at the base is a warning."},
+        "except": {
+            "type": "array",
+            "description": "Resources for which it does not hold, each for a time.",
+            "items": closed(
+                "An exception.",
+                {
+                    "address": _address("The resource, or a for_each."),
+                    "until": text("The last day, YYYY-MM-DD.", "2027-01-31", pattern=DATE_PATTERN),
+                    "reason": text("Why.", minLength=1),
+                    "owner": text("Who sees to it.", minLength=1),
+                },
+                ["address", "until", "reason", "owner"],
+            ),
+        },
+    },
+    oneOf=[{"required": ["require", "message"]}, {"required": ["use"]}],
+    examples=[
+        {
+            "kinds": ["report"],
+            "require": 'resource.report_name.startsWith("[growth]")',
+            "message": "Begin with the team.",
+        }
+    ],
+)
+
 STATE: Schema = closed(
     "Where the memory of what was applied is kept.",
     {
@@ -250,11 +292,9 @@ SETTINGS: Schema = closed(
 
 
 def find_schema(name: str) -> Schema:
-    """The schema of a kind's resource, of `settings`, or of an item of a block, or a constant of `kinds.cases`."""
+    """The schema of a kind's resource, `settings`, a `policy`, an item of a block, or a constant of `kinds.cases`."""
     if name in KINDS:
         return resource_schema(KINDS[name])
     if name.isupper():
-        items: Schema = load(f"reconciler.kinds.cases:{name}")
-    else:
-        items = SETTINGS if name == "settings" else BLOCKS[name]["items"]
-    return items
+        return dict(load(f"reconciler.kinds.cases:{name}"))
+    return dict({"settings": SETTINGS, "policy": POLICY}.get(name) or BLOCKS[name]["items"])

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.errors import Location, Problem, some_of
 from reconciler.text import counted
+
+if TYPE_CHECKING:
+    from reconciler.model.policies import Policy
 
 Fields = Mapping[str, Any]
 
@@ -167,6 +170,7 @@ class Desired:
     warnings: tuple[Problem | str, ...] = ()
     left_out: Mapping[str, Location] = field(default_factory=dict)
     definitions: Mapping[str, tuple[str, Location]] = field(default_factory=dict)
+    policies: tuple[Policy, ...] = ()
 
     def no_resource(self, address: str) -> str:
         """Why an address is no resource, if it is that of a `for_each`, or left out; empty if it is neither."""
@@ -233,8 +237,7 @@ class Entry:
     wrote the object last; both are empty when they are not known. `stored` has the values that the API shows in place
     of those that were sent, by path (`report_name`, `data.actions.push`). `read_back`: live was seen to be so after the
     last write, so what differs later is somebody's change. `rules` are the local times, by field, that the UTC times in
-    `applied` come from. `counts` are the counters of deliveries that an apply saw, and `counted_at` is since
-    when (UTC, ISO 8601): no part of what is wanted or was done, so they are not compared.
+    `applied` come from. `counts` of deliveries, which an apply saw at `counted_at` (UTC, ISO 8601), are not compared.
     """
 
     id: str

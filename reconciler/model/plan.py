@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from reconciler.errors import Problem
 from reconciler.model.inputs import Entry, ObjectRef, Tombstone
 
 FORMAT_VERSION = 1
@@ -177,11 +178,12 @@ class KeptField:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A guard that says no to this plan, and what passes it."""
+    """A guard that says no to this plan, and what passes it. `problems` are what it says of places in the YAML."""
 
     guard: str
     message: str
     passes: str
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,8 @@ class Plan:
     it takes over. `configuration` and `api` (its address) say, with the environment, what it is a plan of: no two of
     these share a digest. `labels`: id → what people call it. `behind`: the id of an item of the API's lists → the
     address of the object behind it, which has another id. `ignored` is what `ignore_changes` holds. `zone_data` is the
-    version of the time zones that local times were read by, empty if there are none.
+    version of the time zones that local times were read by, empty if there are none. `allowed` are the guards that were
+    passed.
     """
 
     environment: str
@@ -211,6 +214,7 @@ class Plan:
     digest: str = ""
     waiting: tuple[Waiting, ...] = ()
     zone_data: str = ""
+    allowed: tuple[str, ...] = ()
 
     def id_of(self, address: str) -> str | None:
         """The id of the live object of an address, None if there is none."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.errors import Location, Problem, some_of
+from reconciler.errors import GUARD, Location, Problem, some_of
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Ended, Review
 from reconciler.output.groups import Group, find_groups, sentences
@@ -23,6 +23,8 @@ from reconciler.output.labels import GRAVE, WEIGHTS
 from reconciler.output.places import repository_path
 from reconciler.output.terminal import escape
 
+HELP = "`reconciler explain ADDRESS` says which policies are about a resource, and why each holds or not."
+OF_POLICY = re.compile(r"\(policy ([a-z0-9_-]+), ")
 AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
 
 
@@ -67,7 +69,11 @@ class Finding:
 def findings_of_review(review: Review) -> Iterator[Finding]:
     """The findings of a plan: refusals first, then its changes in their order, then its warnings."""
     for refusal in review.plan.refusals:
-        yield _finding("refused", refusal.guard, [refusal.message, f"to pass: {refusal.passes}"], None)
+        passes, rule = f"to pass: {refusal.passes}", _policy_rule(refusal.guard, "error") or "refused"
+        if not refusal.problems:
+            yield _finding(rule, refusal.guard, [refusal.message, passes], None)
+        for each in refusal.problems:
+            yield _finding(rule, str(each), [each.message, passes], each.location)
     for group in find_groups(review):
         # One for each line that was edited, whatever is risky about it: hosts show only so many.
         is_written = group.first.address in review.desired.resources
@@ -80,17 +86,28 @@ def findings_of_review(review: Review) -> Iterator[Finding]:
         said, place = warning, None
         if (found := AT_A_PLACE.fullmatch(warning)) and found["file"] in files:
             said, place = found["rest"], Location(found["file"], int(found["line"]), int(found["column"]))
-        yield _finding("warning", warning, [said], place)
+        of_policy = OF_POLICY.search(said)
+        known = _policy_rule(GUARD + of_policy[1], "warning") if of_policy else None
+        yield _finding(known or "warning", warning, [said], place)
 
 
 def findings_of_problems(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
     """The findings of a configuration that is invalid, or of what else is said of a spot."""
     for each in problems:
-        yield _finding(rule, str(each), [each.message], each.location)
+        of_policy = _policy_rule(each.code, "error" if rule == "invalid" else "warning")
+        yield _finding(of_policy or RULES[rule], str(each), [each.message], each.location)
 
 
-def _finding(rule: str, subject: str, lines: Iterable[str], place: Location | None) -> Finding:
-    return Finding(RULES[rule], subject, tuple(map(escape, lines)), place)
+def _policy_rule(guard: str, level: Literal["error", "warning"]) -> Rule | None:
+    """The rule of a policy's findings; None if it is the code of something else."""
+    if not guard.startswith(GUARD):
+        return None
+    name = guard.removeprefix(GUARD)
+    return Rule(guard, level, f"Policy {name}", f"The policy {name} of the configuration does not hold.")
+
+
+def _finding(rule: Rule | str, subject: str, lines: Iterable[str], place: Location | None) -> Finding:
+    return Finding(RULES[rule] if isinstance(rule, str) else rule, subject, tuple(map(escape, lines)), place)
 
 
 def _findings_at(review: Review, group: Group, place: Location | None) -> Iterator[Finding]:
@@ -175,29 +192,32 @@ def plans_sarif(ended: Sequence[Ended[Review]]) -> str:
 
 def sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:
     """The document. `elsewhere`: a file for what has no place, since hosts leave out what is nowhere."""
-    rules = [
+    every = list(findings)
+    rules = {**RULES, **{each.rule.id: each.rule for each in every}}
+    described = [
         {
             "id": rule.id,
             "name": rule.title.title().replace(" ", ""),
             "shortDescription": {"text": rule.title},
             "fullDescription": {"text": rule.description},
+            "help": {"text": HELP if rule.id.startswith(GUARD) else rule.description},
             "defaultConfiguration": {"level": rule.level},
         }
-        for rule in RULES.values()
+        for rule in rules.values()
     ]
     run = {
-        "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": rules}},
+        "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": described}},
         "columnKind": "unicodeCodePoints",
-        "results": [_sarif_result(finding, finding.place or elsewhere) for finding in findings],
+        "results": [_sarif_result(finding, finding.place or elsewhere, list(rules)) for finding in every],
     }
     return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
-def _sarif_result(finding: Finding, place: Location | None) -> dict[str, Any]:
+def _sarif_result(finding: Finding, place: Location | None, rules: Sequence[str]) -> dict[str, Any]:
     name = hashlib.sha256(f"{finding.rule.id} {finding.subject}".encode("utf-8", "surrogatepass")).hexdigest()
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
-        "ruleIndex": list(RULES).index(finding.rule.id),
+        "ruleIndex": rules.index(finding.rule.id),
         "level": finding.rule.level,
         # SARIF takes `[text](target)` for a link, in plain texts too; a name is none.
         "message": {"text": "\n".join(finding.lines).replace("](", "] (")},

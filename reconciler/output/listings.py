@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
@@ -92,6 +93,18 @@ def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[s
     }
     environments = [{"environment": name, "resources": count} for name, count in counts.items()]
     return document(1, valid=not found["problems"], **found, environments=environments)
+
+
+def rules_text(rules: Mapping[str, Mapping[str, Any]]) -> str:
+    """Each ready rule: what it says, and the lines to paste, with what each value means."""
+    lines = []
+    for name, rule in rules.items():
+        lines += [bold(name), f"  {rule['description']}", f"    my-{name}:", f"      use: {name}"]
+        lines += ["      with:"] if rule["with"] else []
+        for key, each in rule["with"].items():
+            value, needed = json.dumps(each.get("default", each["example"])), "" if "default" in each else "Required. "
+            lines.append(f"        {key}: {value}" + dim(f"  # {needed}{each['description']}"))
+    return fit("\n".join(lines))
 
 
 def drift_text(drift: Drift) -> str:

@@ -87,8 +87,15 @@ IGNORED = _object(
         "after": {"description": "What is written, null if there is nothing."},
     },
 )
+PROBLEM = {"type": "object", "description": "A place: file, line, column, message, and the code of the problem."}
 REFUSAL = _object(
-    "A guard that says no.", {"guard": text("Its name."), "message": text("Why."), "passes": text("What passes it.")}
+    "A guard that says no.",
+    {
+        "guard": text("Its name."),
+        "message": text("Why."),
+        "passes": text("What passes it."),
+        "problems": _list("What it says of places in the YAML.", PROBLEM),
+    },
 )
 WAITING = _object(
     "A change due to the clocks that would lose or double a delivery now.",

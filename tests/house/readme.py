@@ -5,12 +5,14 @@ The help of every command is in `examples/commands/README.md`, and the README ha
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 
 import click
 
 from reconciler.cli.main import cli
+from reconciler.policies.library import read_rules
 
 from .documents import COMMANDS, README
 from .imports import ROOT
@@ -56,7 +58,25 @@ def command_table() -> str:
     return "\n".join(["| command | what it does |", "|---|---|", *rows, ""])
 
 
-GENERATED = {COMMANDS: ("help", help_section), README: ("commands", command_table)}
+def rules_section() -> str:
+    """One row for each ready rule: what it says, and the values that it takes."""
+    rows = []
+    for name, rule in read_rules().items():
+        given = "; ".join(
+            f"`{key}`: {value['description'].rstrip('.')}"
+            + (f" (`{json.dumps(value['default'])}`)" if "default" in value else " (required)")
+            for key, value in rule["with"].items()
+        )
+        rows.append(f"| `{name}` | {rule['description']} | {given} |".replace("|  |", "| |"))
+    return "\n".join(["| `use` | what it says | `with` |", "|---|---|---|", *rows, ""])
+
+
+POLICIES = ROOT / "examples" / "policies" / "README.md"
+GENERATED = {
+    COMMANDS: ("help", help_section),
+    README: ("commands", command_table),
+    POLICIES: ("rules", rules_section),
+}
 """Document → the marker around its generated part, and what makes that part."""
 
 

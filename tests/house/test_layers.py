@@ -14,7 +14,7 @@ FLOORS = (
     {"errors", "serialization", "system", "text", "threads"},
     {"model", "yaml"},
     {"kinds", "api", "git"},
-    {"config", "state", "observe", "plan", "apply", "review", "explain", "forges", "output"},
+    {"config", "state", "observe", "plan", "apply", "review", "policies", "explain", "forges", "output"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -46,6 +46,7 @@ ONE_IMPORTER = {
     "filelock": "reconciler.state.file",
     "orjson": "reconciler.serialization",
     "obstore": "reconciler.state.object_bucket",
+    "cel_expr_python": "reconciler.policies.expressions",
     "jinja2": "reconciler.output.page",
 }
 CLICKS_OUTPUT = frozenset({"echo", "echo_via_pager", "secho", "style", "progressbar", "prompt", "confirm"})

@@ -115,10 +115,33 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     settled = ended("apply", str(tmp_path), "--auto-approve", "--api-url", address, heavy=(), **KEY)
     assert settled.returncode == 0, settled.stderr
     assert own_modules("plan", str(tmp_path), "--api-url", address, **KEY) <= PLAN_MODULES
-    unneeded = ("jsonschema", "deepdiff", "rich", "waitress", "filelock", "jinja2", "obstore", "zoneinfo")
+    unneeded = (
+        "jsonschema",
+        "deepdiff",
+        "rich",
+        "waitress",
+        "filelock",
+        "jinja2",
+        "obstore",
+        "zoneinfo",
+        "cel_expr_python",
+    )
     rooms = ("apply", "commands.evidence", "commands.base_plan", "state.recorder", "plan.approval")
-    rooms += ("git.command", "state.receipts", "output.graph", "yaml.edit", "kinds.local_time")
+    rooms += (
+        "policies",
+        "commands.policies",
+        "config.policies",
+        "model.policies",
+        "git.command",
+        "state.receipts",
+        "output.graph",
+        "yaml.edit",
+        "kinds.local_time",
+    )
     unneeded += tuple(f"reconciler.{room}" for room in rooms)
     done = ended("plan", str(tmp_path), "--api-url", address, heavy=unneeded, **KEY)
     assert done.returncode == 0, done.stderr
     assert "no changes" in done.stdout
+    policies = tuple(each for each in unneeded if "polic" in each or "cel" in each)
+    done = ended("validate", str(tmp_path), heavy=policies)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,105 @@
+"""Policies: judged for a configuration and for a plan, and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.commands.base_plan import read_base_plan
+from reconciler.commands.session import Session, find_address, read_clock
+from reconciler.config.load import Configuration
+from reconciler.errors import GUARD, ConfigurationInvalid, Problem, WrongUsage, fold
+from reconciler.lazy import load
+from reconciler.model.explanation import Rule
+from reconciler.model.inputs import Desired
+from reconciler.model.plan import Plan, Refusal
+from reconciler.model.policies import Policy, PolicyReport
+from reconciler.model.settings import Environment
+from reconciler.text import did_you_mean
+
+LIBRARY = "cel_expr_python"
+MOST_TOLD = 3
+
+
+def judge(
+    policies: Sequence[Policy], desired: Desired, environment: Environment, now: datetime, **more: Any
+) -> PolicyReport:
+    """What policies say of what an environment wants. `more` is what `policies.judge.judge` takes.
+
+    ConfigurationInvalid if a policy cannot be read or judged, or if the library is not installed.
+    """
+    if not policies:
+        return PolicyReport()
+    loaded, zone = _load(policies), environment.time_zone
+    clock = now.astimezone(load("zoneinfo:ZoneInfo")(zone) if zone else UTC)
+    report: PolicyReport = load("reconciler.policies.judge:judge")(loaded, desired, environment.name, clock, **more)
+    return report
+
+
+def _load(policies: Sequence[Policy]) -> Any:
+    try:
+        return load("reconciler.policies.loading:load")(policies)
+    except ModuleNotFoundError as error:
+        if error.name != LIBRARY:
+            raise
+        said = "policies need a library that is not installed; expected it: pip install '.[policies]'"
+        raise ConfigurationInvalid([Problem(*policies[0].location, said)]) from None
+
+
+def check(
+    configuration: Configuration, desired: Mapping[str, Desired], base: str | None, variables: Mapping[str, str]
+) -> list[Problem]:
+    """The warnings of the policies of these environments. ConfigurationInvalid with the violations that refuse.
+
+    `base` is a commit or branch to compare with; `variables` are the process's.
+    """
+    reports = {}
+    for name, each in desired.items():
+        environment = configuration.environments[name]
+        now = read_clock(find_address(environment, None, variables), variables) or datetime.now(UTC)
+        before = read_base_plan(configuration, environment, base).desired if base else None
+        reports[name] = judge(each.policies, each, environment, now, before=before)
+    if errors := fold({name: each.problems("error") for name, each in reports.items()}):
+        raise ConfigurationInvalid(errors)
+    first, *others = [dict.fromkeys(each.unused) for each in reports.values()]
+    idle = [each for each in first if all(each in other for other in others)]
+    said = "policy.{}: the exception for {} excepts nothing; expected it gone"
+    told = [Problem(*one.location, said.format(name, one.address), GUARD + name) for name, one in idle]
+    return [*fold({name: each.problems("warning") for name, each in reports.items()}), *told]
+
+
+def judge_plan(
+    session: Session, made: Plan, policies: Sequence[Policy], allowed: Collection[str], desired: Desired, **more: Any
+) -> Plan:
+    """The plan with what policies refuse and warn of. `more` is what `policies.judge.judge` takes."""
+    known = [GUARD + each.name for each in policies]
+    if unknown := sorted(each for each in allowed if each.startswith(GUARD) and each not in known):
+        raise WrongUsage(f"--allow {unknown[0]}: there is no such policy{did_you_mean(unknown[0], known)}")
+    now = session.door.clock()
+    report = judge(policies, desired, session.environment, now, changes=made.changes, **more)
+    found = report.problems("error")
+    passed = [*report.problems("warning"), *(each for each in found if each.code in allowed)]
+    # A saved plan has what was said when it was made.
+    kept = [each for each in made.refusals if not each.guard.startswith(GUARD)]
+    refusals = (*kept, *_refusals([each for each in found if each.code not in allowed]))
+    warnings = tuple(dict.fromkeys([*made.warnings, *map(str, fold({"": passed}))]))
+    return replace(made, refusals=refusals, warnings=warnings)
+
+
+def _refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:
+    """A refusal for each policy."""
+    for guard in dict.fromkeys(each.code for each in problems):
+        found = fold({"": [each for each in problems if each.code == guard]})
+        more = [f"… and {len(found) - MOST_TOLD} more of this policy"] if len(found) > MOST_TOLD else []
+        passes = f"a change that it allows; an exception below `except`; or --allow {guard}"
+        yield Refusal(guard, "\n".join([*map(str, found[:MOST_TOLD]), *more]), passes, tuple(found))
+
+
+def explain(session: Session, desired: Desired, address: str) -> list[Rule]:
+    """Which policies are about an address, and what each says of it."""
+    if address not in desired.resources:
+        return []
+    given = (_load(desired.policies), desired, session.environment.name, session.door.clock(), address)
+    return [Rule(said, str(place)) for said, place in load("reconciler.policies.judge:explain")(*given)]

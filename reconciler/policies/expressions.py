@@ -1,0 +1,131 @@
+"""Compiles and evaluates expressions of CEL. The only importer of its library.
+
+The library itself has bounds: one evaluation takes at most 10,000 steps in loops, an expression has at most 32 levels,
+and RE2 matches in linear time. `checks` holds what these leave open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain, groupby
+from typing import Any
+
+from cel_expr_python import cel
+
+from reconciler.policies.checks import Shape, Wrong, check
+from reconciler.policies.syntax import Node, read_tree
+from reconciler.text import closest, quote
+
+LONGEST = 4000
+"""Characters of an expression."""
+PLACED = re.compile(r"<input>:(-?\d+):(-?\d+): ([^\n]*)")
+UNDECLARED = re.compile(r"undeclared reference to '([^'.]*)")
+ABSENT = re.compile(r'Key not found in map : "?([^"]*)"?')
+BOUNDS = {"budget": "takes more than 10,000 steps; expected fewer loops within loops"}
+BOUNDS |= {"recursion": "is nested too deeply; expected at most 32 levels"}
+TYPES = {"string": cel.Type.STRING, "int": cel.Type.INT, "bool": cel.Type.BOOL, "list": cel.Type.List(cel.Type.DYN)}
+TYPES |= {"map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN), "dyn": cel.Type.DYN}
+
+
+class Expression:
+    """One expression that was found to be right. `names` are the variables that it uses; `key`: which one it is."""
+
+    def __init__(self, source: str, names: Mapping[str, Shape], key: str) -> None:
+        self.source, self._key = source, key
+        try:
+            if len(source) > LONGEST:
+                raise Wrong(f"is {len(source)} characters long; expected at most {LONGEST}")  # noqa: TRY301
+            self._program = _compile(source, names)
+            tree = read_tree(self._program.serialize())
+            check(tree, names)
+            kind = _find_type(source, tree, names)
+        except Wrong as wrong:
+            raise Wrong(str(wrong), wrong.at, key) from None
+        used = {each.text for each in tree.walk() if each.kind == "name"}
+        self.names = frozenset(name for name in names if name in used)
+        if key != "alike" and kind not in ("BOOL", "DYN"):
+            raise Wrong(f"is of the type {kind.lower()}; expected a condition, which is true or false", 0, key)
+
+    def value(self, data: Mapping[str, Any]) -> Any:
+        """What it is for these values. Wrong if that cannot be told."""
+        try:
+            found = self._program.eval(data=data)
+            if found.type() != cel.Type.ERROR:
+                return found.plain_value()
+            said = str(found.value())
+        except (RuntimeError, ValueError) as error:
+            said = str(error)
+        if absent := ABSENT.search(said):
+            said = f"there is no {quote(absent[1])} here; expected a question before it: has(….{absent[1]}) && …"
+        raise Wrong(next((each for word, each in BOUNDS.items() if word in said), said), key=self._key)
+
+    def condition(self, data: Mapping[str, Any]) -> bool:
+        """Whether it is true for these values. Wrong if that cannot be told."""
+        found = self.value(data)
+        if not isinstance(found, bool):
+            raise Wrong("is neither true nor false here; expected a condition", key=self._key)
+        return found
+
+
+class Together:
+    """Conditions that are evaluated at once: for each pair (when, require) 2 if it does not apply, else 1 or 0. Pairs
+    with one `when` stand side by side, and it is evaluated once."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]], names: Mapping[str, Shape]) -> None:
+        parts = []
+        for when, some in groupby(pairs, key=lambda pair: pair[0]):
+            own = [f"({require}\n) ? 1 : 0" for _, require in some]
+            parts.append(f"({when}\n) ? [{', '.join(own)}] : [{', '.join(['2'] * len(own))}]")
+        try:
+            self._program = _environment(names).compile(f"[{', '.join(parts)}]")
+        except RuntimeError:  # They are too much at once.
+            self._program = None
+
+    def values(self, data: Mapping[str, Any]) -> Sequence[int] | None:
+        """A number for each pair, None if something cannot be judged: each has to be asked by itself then."""
+        try:
+            found = self._program.eval(data=data) if self._program else None
+        except (RuntimeError, ValueError):
+            return None
+        if found is None or found.type() == cel.Type.ERROR:
+            return None
+        return [*chain.from_iterable(found.plain_value())]
+
+
+def _environment(names: Mapping[str, Shape]) -> Any:
+    return _make_environment(tuple((name, shape.type) for name, shape in names.items()))
+
+
+@lru_cache(100)
+def _make_environment(types: tuple[tuple[str, str], ...]) -> Any:
+    return cel.NewEnv(variables={name: TYPES[each] for name, each in types})
+
+
+def _compile(source: str, names: Mapping[str, Shape]) -> Any:
+    try:
+        return _environment(names).compile(source)
+    except RuntimeError as error:
+        found = PLACED.search(str(error))
+        line, column, said = (int(found[1]), int(found[2]), found[3]) if found else (1, 1, str(error))
+        if unknown := UNDECLARED.search(said):
+            said = f"there is no {quote(unknown[1])}; expected one of {', '.join(names)}{closest(unknown[1], [*names])}"
+        before = sum(len(each) + 1 for each in source.split("\n")[: max(line - 1, 0)])
+        said = next((each for word, each in BOUNDS.items() if word in said), said)
+        raise Wrong(said, max(0, before + column - 1)) from None
+
+
+def _find_type(source: str, tree: Node, names: Mapping[str, Shape]) -> str:
+    """The type of an expression. Wrong if the types of fields do not fit: each `resource.FIELD` is compiled as one
+    variable of the field's type, which is as long, so that places stay as they are."""
+    text, typed = source, dict(names)
+    for each in tree.walk():
+        if each.kind != "select" or each.is_test or each.children[0].text not in ("resource", "change"):
+            continue
+        name, start = f"{each.children[0].text}.{each.text}", each.children[0].at
+        shape = (names[each.children[0].text].fields or {}).get(each.text or "")
+        if shape and text[start : start + len(name)] == name:
+            text = f"{text[: each.at]}_{text[each.at + 1 :]}"
+            typed[name.replace(".", "_")] = shape
+    return str(_compile(text, typed).return_type().name())

@@ -1,0 +1,261 @@
+"""Judges policies: on the resources of one environment, and on the changes of a plan."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reconciler.errors import ConfigurationInvalid, Location, Problem
+from reconciler.kinds import KINDS
+from reconciler.kinds.references import references
+from reconciler.model.inputs import Desired, Live, Resource, State
+from reconciler.model.plan import Change
+from reconciler.model.policies import PolicyReport, Violation
+from reconciler.policies.checks import Wrong, variables
+from reconciler.policies.expressions import Together
+from reconciler.policies.library import DAYS
+from reconciler.policies.loading import Loaded
+
+SECONDS = 60.0
+"""How long the processor may judge one environment: the bound of what each evaluation's own bounds leave open."""
+LONGEST_TEXT = 50_000
+PLAIN = frozenset({"resource", "address", "kind", "key", "environment", "file", "name"})
+REFUSES, HOLDS, APPLIES_NOT = 0, 1, 2
+
+
+@dataclass(slots=True)
+class _Group:
+    """The policies about the resources of a kind in a folder: with the variables that they use; the `plain` ones are
+    evaluated together. `seen`: what these were, and how often."""
+
+    own: list[Loaded]
+    names: frozenset[str]
+    plain: list[Loaded]
+    others: list[Loaded]
+    together: Together
+    seen: Counter[tuple[int, ...]] = field(default_factory=Counter)
+
+
+class Judge:
+    """Judges one environment. `now` is the command's clock in the readers' time zone."""
+
+    def __init__(self, loaded: Sequence[Loaded], desired: Desired, environment: str, now: datetime) -> None:
+        self._desired, self._environment, self._now = desired, environment, now
+        self.on_resources = [each for each in loaded if "change" not in each.names]
+        self._on_changes = [each for each in loaded if "change" in each.names]
+        self.counts = {value: Counter({each.policy.name: 0 for each in loaded}) for value in range(3)}
+        self.violations: list[Violation] = []
+        self.problems: list[Problem] = []
+        self._groups: dict[tuple[str, str], _Group] = {}
+        self._alike: dict[str, Counter[str]] = {}
+
+    def judge_resources(self, seconds: float) -> None:
+        """Judges every resource, for so many seconds of the processor at most."""
+        start, begun = time.monotonic(), time.thread_time()
+        for resource in self._desired.resources.values() if self.on_resources else ():
+            group = self._group(resource)
+            data = self.data(resource, group.names)
+            if group.own and _longest(data["fields"]) > LONGEST_TEXT:
+                said = f"a text has more than {LONGEST_TEXT:,} characters; no policy judges such a resource"
+                self.problems.append(group.own[0].policy.problem("require", said, address=resource.address))
+                continue
+            for each in self._judge_together(group, resource, data):
+                self.judge_one(each, resource, data)
+            # The processor's time takes longer to ask for, and is no longer than that.
+            if time.monotonic() - start > seconds and time.thread_time() - begun > seconds:
+                said = f"the policies take more than {seconds:g} seconds of the processor; expected fewer loops"
+                self.problems += (each.policy.problem("require", said) for each in group.others or group.own)
+                break
+        for group in self._groups.values():
+            for pattern, often in group.seen.items():
+                for each, value in zip(group.plain, pattern, strict=True):
+                    self.counts[value][each.policy.name] += often
+
+    def _judge_together(self, group: _Group, resource: Resource, data: Mapping[str, Any]) -> list[Loaded]:
+        """Judges the plain policies at once. Gives those that are left."""
+        values = group.together.values(data) if group.plain else ()
+        if values is None:
+            return group.own
+        group.seen[tuple(values)] += 1
+        for each, value in zip(group.plain, values, strict=True) if REFUSES in values else ():
+            if value == REFUSES:
+                self._refuse(each, resource)
+        return group.others
+
+    def judge_changes(self, changes: Iterable[Change], live: Live, state: State) -> None:
+        """Judges every change of a plan."""
+        for change in changes if self._on_changes else ():
+            resource, entry = self._desired.resources.get(change.address), state.entries.get(change.address)
+            record = live.records.get(change.kind, {}).get(change.id or "")
+            before = dict(record.fields) if record else None
+            described = {
+                "action": change.action.value,
+                "before": before,
+                "after": dict(resource.fields) if resource else None,
+                "fields": [each.path for each in change.fields],
+                "causes": sorted({each.cause.value for each in change.fields}),
+            }
+            if resource is None:
+                file, nowhere = entry.file if entry else "", Location("", 0, 0)
+                resource = Resource(change.address, change.kind, before or {}, nowhere, file=file)
+            own = [each for each in self._on_changes if each.is_about(change.kind, resource.file)]
+            for each in own:
+                self.judge_one(each, resource, self.data(resource, each.names) | {"change": described})
+
+    def judge_one(self, loaded: Loaded, resource: Resource, data: Mapping[str, Any]) -> int | None:
+        """Whether a policy refuses a resource, holds, or does not apply; None if that cannot be told. It is noted."""
+        try:
+            data = {**data, **self._given(loaded)}
+            value = APPLIES_NOT
+            if loaded.when is None or loaded.when.condition(data):
+                if loaded.alike:
+                    counts = self._count_alike(loaded)
+                    data["alike"] = max((counts[each] for each in loaded.alike.value(data)), default=0)
+                value = HOLDS if loaded.require.condition(data) else REFUSES
+        except Wrong as wrong:
+            self.problems.append(loaded.policy.problem(wrong.key, str(wrong), address=resource.address))
+            return None
+        self.counts[value][loaded.policy.name] += 1
+        if value == REFUSES:
+            self._refuse(loaded, resource)
+        return value
+
+    def _group(self, resource: Resource) -> _Group:
+        key = resource.kind, resource.file.rpartition("/")[0]
+        if key not in self._groups:
+            own = [each for each in self.on_resources if each.is_about(resource.kind, resource.file)]
+            plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=Loaded.condition)
+            pairs = [(each.condition(), each.require.source) for each in plain]
+            others = [each for each in own if each not in plain]
+            used = frozenset[str]().union(*(each.names for each in own))
+            self._groups[key] = _Group(own, used, plain, others, Together(pairs, variables(())))
+        return self._groups[key]
+
+    def data(self, resource: Resource, needed: frozenset[str]) -> dict[str, Any]:
+        """The values of variables."""
+        kind, fields, every = KINDS[resource.kind], dict(resource.fields), self._desired.resources
+        data = _describe(resource) | {"resource": fields, "environment": self._environment}
+        data["name"] = str(fields.get(kind.name_field, ""))
+        if "resources" in needed:
+            data["resources"] = self._listed
+        if "references" in needed:
+            found = dict.fromkeys(each for each, *_ in references(kind, fields))
+            data["references"] = [_describe(every[each]) for each in found if each in every]
+        if "lifecycle" in needed:
+            data["lifecycle"] = resource.lifecycle.written().get("lifecycle", {})
+        return data
+
+    @cached_property
+    def _listed(self) -> list[dict[str, Any]]:
+        return [_describe(each) for each in self._desired.resources.values()]
+
+    def _given(self, loaded: Loaded) -> dict[str, Any]:
+        """What the expressions of a ready rule see beside the rest."""
+        given: dict[str, Any] = {"with": dict(loaded.policy.given)} if loaded.rule else {}
+        if loaded.rule.get("clock"):
+            zone = loaded.policy.given["time_zone"]
+            now = self._now.astimezone(ZoneInfo(zone)) if zone else self._now
+            given["clock"] = {"day": DAYS[now.weekday()], "time": f"{now:%H:%M}"}
+        return given
+
+    def _count_alike(self, loaded: Loaded) -> Counter[str]:
+        """How many resources to which a rule applies have each text of its `alike`."""
+        if loaded.policy.name not in self._alike and loaded.alike and loaded.when:
+            counts = self._alike[loaded.policy.name] = Counter()
+            for each in self._desired.resources.values():
+                if loaded.is_about(each.kind, each.file):
+                    data = self.data(each, loaded.names) | self._given(loaded)
+                    counts.update(set(loaded.alike.value(data)) if loaded.when.condition(data) else ())
+        return self._alike[loaded.policy.name]
+
+    def _refuse(self, loaded: Loaded, resource: Resource) -> None:
+        """Notes a violation."""
+        policy, made, today = loaded.policy, resource.instance, f"{self._now:%Y-%m-%d}"
+        names = {resource.address, made.definition if made else ""}
+        known = [each for each in policy.exceptions if each.address in names]
+        excepted = next((each for each in known if each.until >= today), None)
+        ended = next((each for each in known if each.until < today), None)
+        place = resource.location if resource.location.file else policy.location
+        about = (policy.name, policy.level, resource.address, policy.message, place, policy.location)
+        self.violations.append(Violation(*about, str(made or ""), excepted, ended))
+
+
+def judge(
+    loaded: Sequence[Loaded],
+    desired: Desired,
+    environment: str,
+    now: datetime,
+    *,
+    before: Desired | None = None,
+    changes: Iterable[Change] = (),
+    live: Live | None = None,
+    state: State | None = None,
+    seconds: float = SECONDS,
+) -> PolicyReport:
+    """What the policies say of an environment and of the changes of its plan. ConfigurationInvalid if some cannot be
+    judged. `before` is what the environment wanted at the base, for the ratchets."""
+    judged = Judge(loaded, desired, environment, now)
+    judged.judge_resources(seconds)
+    judged.judge_changes(changes, live or Live({}), state or State(environment))
+    if judged.problems:
+        raise ConfigurationInvalid(judged.problems)
+    found, ratchets = judged.violations, [each for each in judged.on_resources if each.policy.ratchet]
+    if before is not None and ratchets:
+        earlier = Judge(ratchets, before, environment, now)
+        earlier.judge_resources(seconds)
+        existed = {(each.policy, each.address) for each in earlier.violations}
+        found = [_ratcheted(each, desired, before, existed) for each in found]
+    used = {id(each) for violation in found for each in (violation.excepted, violation.ended)}
+    every = ((each.policy.name, one) for each in judged.on_resources for one in each.policy.exceptions)
+    return PolicyReport(
+        tuple(each for each in found if each.excepted is None),
+        tuple(each for each in found if each.excepted is not None),
+        tuple((name, one) for name, one in every if id(one) not in used),
+        judged.counts[HOLDS],
+        judged.counts[REFUSES],
+    )
+
+
+def _ratcheted(violation: Violation, now: Desired, before: Desired, existed: set[tuple[str, str]]) -> Violation:
+    """A violation that the base has too: a warning if nothing of the resource was changed since."""
+    if (violation.policy, violation.address) not in existed:
+        return violation
+    here, there = (each.resources[violation.address] for each in (now, before))
+    same = (here.fields, here.lifecycle) == (there.fields, there.lifecycle)
+    return replace(violation, level="warning", existed=True) if same else violation
+
+
+VERDICTS = {REFUSES: "does not hold", HOLDS: "holds", APPLIES_NOT: "does not apply", None: "cannot be judged"}
+
+
+def explain(
+    loaded: Sequence[Loaded], desired: Desired, environment: str, now: datetime, address: str
+) -> Iterator[tuple[str, Location]]:
+    """What each policy about an address says of it and why, and the place of the policy."""
+    judged, resource = Judge(loaded, desired, environment, now), desired.resources[address]
+    for each in (each for each in judged.on_resources if each.is_about(resource.kind, resource.file)):
+        value = judged.judge_one(each, resource, judged.data(resource, each.names))
+        why = (each.when if each.when and value == APPLIES_NOT else each.require).source
+        if value == REFUSES and (found := judged.violations[-1].excepted):
+            why += f"; excepted until {found.until}: {found.reason}"
+        yield f"the policy {each.policy.name} {VERDICTS[value]}: {' '.join(why.split())}", each.policy.location
+
+
+def _describe(resource: Resource) -> dict[str, Any]:
+    """A resource as an item of a list."""
+    key, fields = resource.address.partition(".")[2], dict(resource.fields)
+    return {"address": resource.address, "kind": resource.kind, "key": key, "file": resource.file, "fields": fields}
+
+
+def _longest(value: Any) -> int:
+    """The length of the longest text within a value."""
+    if isinstance(value, str):
+        return len(value)
+    children: Iterable[Any] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return max(map(_longest, children), default=0)
