@@ -19,6 +19,7 @@ class Exit(IntEnum):
     NOT_AUTHORISED = 4
     REFUSED = 5
     PARTIAL = 6
+    TEST_FAILED = 7
     USAGE = 64
 
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from reconciler.api import Poll, Reader
+from reconciler.api import Reader
 from reconciler.api.lists import read_list, read_object, read_table
 from reconciler.errors import ListIncomplete
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.wire import is_id, record_from
 from reconciler.model.inputs import Live, ObjectRef, Record, State, address_kind
-from reconciler.threads import Threads, result
+from reconciler.threads import result
 
 
 def counted_by_kind(addresses: Iterable[str]) -> Counter[str]:
@@ -64,7 +64,7 @@ class Lists:
         self.kinds = kinds
         self.expected = expected
         self.needed: set[str] = set()
-        self._pool = Threads(len(kinds) + MOST_LOOKUPS)
+        self._pool = reader.threads(len(kinds) + MOST_LOOKUPS)
         self._lists = {
             kind.name: self._pool.submit(read_list, reader, kind.path, kind.pages.value, expected.get(kind.name, 0))
             for kind in kinds
@@ -146,7 +146,7 @@ def wait_remembered(lists: Lists, state: State, also: Iterable[ObjectRef] = ()) 
     """
     reader, kinds = lists.reader, lists.kinds
     live = lists.wait()
-    for attempt in Poll():
+    for attempt in reader.poll():
         if attempt:
             live = observe(reader, kinds, lists.needed, lists.expected)
         missing = _missing(state, live, also)
@@ -202,7 +202,7 @@ def _answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
         item = read_object(reader, kind.path, ref.id)
         return item is not None and record_from(kind, item, {}).id == ref.id
 
-    with Threads(MOST_AT_ONCE) as pool:
+    with reader.threads(MOST_AT_ONCE) as pool:
         answers = [pool.submit(is_there, each) for each in asked]
         try:
             return [each for each, answer in zip(asked, answers, strict=True) if result(answer)]

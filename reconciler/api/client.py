@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from reconciler.api.rate_limiter import ATTEMPTS, RETRIED, TOO_MANY, Check, RateLimiter
+from reconciler.api.rate_limiter import ATTEMPTS, POLL_DELAYS, RETRIED, TOO_MANY, Check, RateLimiter
 from reconciler.api.response import Response
 from reconciler.api.transport import Transport
 from reconciler.errors import ApiFailed, Unreachable
+from reconciler.threads import Threads
 
 Again = Callable[[bool], None]
 """Called before a write is sent again, with whether it may have been done already. An error from it ends the write."""
@@ -26,6 +27,17 @@ class Reader:
     def cancel(self) -> None:
         """Ends each further request, in whichever thread, with an ApiFailed."""
         self._given_up = True
+
+    def poll(self, delays: Sequence[float] = POLL_DELAYS) -> Iterator[int]:
+        """The numbers of the attempts of a poll, from 0; each comes after its wait. `delays` are in seconds."""
+        for attempt, seconds in enumerate(delays):
+            if seconds:
+                self._pace.sleep(seconds)
+            yield attempt
+
+    def threads(self, most: int) -> Threads:
+        """At most so many threads, and no more than requests may be under way."""
+        return Threads(min(most, self._pace.most))
 
     def now(self) -> datetime:
         """The time in UTC."""

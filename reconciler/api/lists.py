@@ -16,7 +16,6 @@ from typing import Any
 from reconciler.api.client import Reader
 from reconciler.api.response import NOT_FOUND, Response, in_short
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ListIncomplete
-from reconciler.threads import Threads
 
 LIMIT = 100
 """Items of a page: the most that the API allows."""
@@ -45,7 +44,7 @@ def read_list(reader: Reader, path: str, style: str, expected: int = 0) -> list[
     offsets = range(0, max(1, expected - 1), LIMIT - 1)
     if len(offsets) == 1:
         return _steadily(path, lambda: _pages_by_offset(reader, path, {}))
-    with Threads(min(len(offsets), MOST_AHEAD)) as pool:
+    with reader.threads(min(len(offsets), MOST_AHEAD)) as pool:
         ask = partial(_page_at, reader, path)
         return _steadily(path, lambda: _pages_by_offset(reader, path, {at: pool.submit(ask, at) for at in offsets}))
 

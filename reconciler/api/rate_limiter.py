@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -65,8 +65,8 @@ class RateLimiter:
         total: AbstractContextManager[object] = NO_BOUND,
     ) -> None:
         self._total = total
-        self._most = self._width = max(1, width)
-        self._sleep = sleep
+        self.most = self._width = max(1, width)
+        self.sleep = sleep
         self._clock = clock
         self._left = budget
         self._good = 0
@@ -74,7 +74,7 @@ class RateLimiter:
         self._lock = threading.Lock()
         # One item for each request that may go now. A queue serves the threads in the order in which they ask.
         self._places: SimpleQueue[None] = SimpleQueue()
-        for _ in range(self._most):
+        for _ in range(self.most):
             self._places.put(None)
         # How many items are not put back: after a 429 fewer requests may be under way than are.
         self._surplus = 0
@@ -99,7 +99,7 @@ class RateLimiter:
             if held > max(self._left, LONGEST_WAIT):
                 raise WaitTooLong(held)
             if held > 0:
-                self._sleep(held)
+                self.sleep(held)
             # Not before: who waits for one API must not hold up the requests to another one.
             with self._total:
                 if check is not None:
@@ -120,7 +120,7 @@ class RateLimiter:
         """After a full round of responses, lets one more request run at once."""
         with self._lock:
             self._good += 1
-            if self._width == self._most or self._good < self._width:
+            if self._width == self.most or self._good < self._width:
                 return
             self._width += 1
             self._good = 0
@@ -149,7 +149,7 @@ class RateLimiter:
             if seconds > self._left:
                 return False
             self._left -= seconds
-        self._sleep(seconds)
+        self.sleep(seconds)
         return True
 
 
@@ -167,18 +167,3 @@ class SharedLimits:
         with self._lock:
             made = self._limiters.get((address, key)) or RateLimiter(self._width, total=self._total)
             return self._limiters.setdefault((address, key), made)
-
-
-class Poll:
-    """The numbers of the attempts of a poll, from 0; each comes after its wait. `delays` are in seconds."""
-
-    sleep: Sleep = staticmethod(time.sleep)
-
-    def __init__(self, delays: Sequence[float] = POLL_DELAYS) -> None:
-        self._delays = delays
-
-    def __iter__(self) -> Iterator[int]:
-        for attempt, seconds in enumerate(self._delays):
-            if seconds:
-                self.sleep(seconds)
-            yield attempt

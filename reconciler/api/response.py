@@ -37,6 +37,7 @@ class Response:
     status: int
     headers: Mapping[str, str]
     content: bytes
+    at: datetime | None = None
 
     @property
     def ok(self) -> bool:
@@ -114,7 +115,7 @@ class Response:
         seconds = self.retry_after()
         if not seconds or self.status not in (TOO_MANY, UNAVAILABLE):
             return ""
-        return f"; it asks for a wait {wait_text(seconds)}"
+        return f"; it asks for a wait {wait_text(seconds, self.at)}"
 
     def redirect(self) -> str:
         """The target of a redirect, as the end of a sentence; empty if it is none."""
@@ -149,13 +150,13 @@ class Response:
         return (" " + "; ".join(parts)) if parts else ""
 
 
-def wait_text(seconds: float) -> str:
-    """`of 90 s`, or for a longer one `until 2027-01-31 09:30 UTC`."""
+def wait_text(seconds: float, at: datetime | None = None) -> str:
+    """`of 90 s`, or for a longer one `until 2027-01-31 09:30 UTC`. `at` is when it begins; None: now."""
     if seconds <= LONGEST_IN_SECONDS:
         return f"of {math.ceil(seconds)} s"
     if seconds >= LONGEST_ASKED:
         return "of a year or more"
-    return f"until {datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
+    return f"until {(at or datetime.now(UTC)) + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
 
 
 def _date(text: str) -> datetime | None:

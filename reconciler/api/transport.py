@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 from reconciler import __version__
@@ -23,6 +23,9 @@ from reconciler.serialization import json_text
 # With pygments installed, httpx loads its own command line: 40 ms of 85 ms for its import.
 with without_optional("pygments"):
     import httpx
+
+if TYPE_CHECKING:
+    from reconciler.simulator import Simulator
 
 JSON = {"content-type": "application/json"}
 OURS = {"user-agent": f"reconciler/{__version__}", "connection": "keep-alive"}
@@ -123,7 +126,7 @@ class Transport:
                     streams.start_exchange(LONGEST_EXCHANGE)
                     response = transport.handle_request(request)
                 answer = self._read(response, request, path)
-        except streams.NO_RESPONSE as error:
+        except (*streams.NO_RESPONSE, ConnectionResetError) as error:
             why = streams.failure_text(error)
             self._traced(f"{method} {path}{asked}: no answer: {why}")
             require_trust(error, self._host)
@@ -133,7 +136,7 @@ class Transport:
                 hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
             ) from error
         except WaitTooLong as error:
-            why = f"the API asks for a wait {wait_text(error.seconds)}, longer than this run may wait"
+            why = f"the API asks for a wait {wait_text(error.seconds, self.clock())}, longer than this run may wait"
             raise ApiFailed(f"{method} {path} was not sent: {why}", hint="run it again after that") from error
         except AnswerUnreadable as error:
             self._traced(f"{method} {path}{asked}: {error}")
@@ -171,7 +174,7 @@ class Transport:
             self.secret.require_absent(content, path)
         headers = {name: self.secret.redact(value) for name, value in response.headers.items()}
         told = self.secret.spellings.redact(content)
-        return Response(request.method, path, response.status_code, headers, told)
+        return Response(request.method, path, response.status_code, headers, told, self.clock())
 
     def _traced(self, what: str) -> None:
         """Traces an exchange without its headers, which hold the key, and without its bodies."""
@@ -191,17 +194,21 @@ class Transport:
         self.close()
 
 
-def connect(address: str, secret: Secret, connections: int, now: datetime | None = None) -> Transport:
+def connect(
+    address: str, secret: Secret, connections: int, now: datetime | None = None, simulator: Simulator | None = None
+) -> Transport:
     """The transport for an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
 
     A bare host gets the API's base path `/v4`. TLS is verified, by SSL_CERT_FILE or SSL_CERT_DIR if they are set.
     HTTPS_PROXY and NO_PROXY apply. `connections`: the most requests at once. `now`: what time it is, else the
-    machine's time. Refused for plain http to another machine; WrongUsage if the address, or one of those variables,
-    cannot be used.
+    machine's time. `simulator`: the one to use, which stays open. Refused for plain http to another machine;
+    WrongUsage if the address, or one of those variables, cannot be used.
     """
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
-        door = _open_simulator(address.removeprefix(SIMULATOR), secret, headers, connections, now)
+        opened = simulator or open_simulator(address.removeprefix(SIMULATOR), now)
+        transport, close = httpx.WSGITransport(opened), (lambda: None) if simulator else opened.close
+        door = Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, close, address)
     else:
         door = _open(base_url(address), secret, headers, connections)
     door.now = now
@@ -241,14 +248,14 @@ def _host(base: str) -> str:
     return _url(base).raw_host.decode("ascii")
 
 
-def _open_simulator(
-    file: str, secret: Secret, headers: dict[str, str], connections: int, now: datetime | None
-) -> Transport:
+def open_simulator(file: str, now: datetime | None, *, bare: bool = False, **more: Any) -> Simulator:
+    """A simulator that keeps its data in a file; `more` is for it. `bare`: not seeded. WrongUsage if it cannot."""
     if not file:
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
-        simulator = load("reconciler.simulator:Simulator")(file)
-        simulator.seed()
+        simulator: Simulator = load("reconciler.simulator:Simulator")(file, **more)
+        if not bare:
+            simulator.seed()
         if now is not None:
             simulator.clock.set(now)
     except (OSError, load("sqlite3:Error")) as error:
@@ -257,6 +264,4 @@ def _open_simulator(
             f"the simulator cannot keep its data in {file}: {why}",
             hint="name a new file, or one that a simulator made",
         ) from error
-
-    transport, address = httpx.WSGITransport(simulator), f"{SIMULATOR}{file}"
-    return Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, simulator.close, address)
+    return simulator

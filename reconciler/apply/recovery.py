@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
-from reconciler.api import Poll, Reader
+from reconciler.api import Reader
 from reconciler.api.lists import read_list, read_object, read_table
 from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
@@ -66,7 +66,7 @@ class LostResponseRecovery:
         known = {each.id for each in self._known if each.kind == kind.name}
         missing: set[str] = set()
         returned: set[str] = set()
-        for _ in Poll():
+        for _ in self._reader.poll():
             records = self._records(kind)
             listed = {record.id for record in records}
             returned |= missing & listed
@@ -116,7 +116,7 @@ class LostResponseRecovery:
         ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read."""
         seen = ""
         try:
-            for _ in Poll():
+            for _ in self._reader.poll():
                 seen = missing(self.record(kind, object_id))
                 if not seen:
                     return
@@ -178,7 +178,7 @@ class PendingReferences:
         record, number = self._target(address, KINDS[reference.kind])
         reading = None
         doubt: list[str] = []
-        for _ in Poll((*POLL_DELAYS, LAST_DELAY)):
+        for _ in self.reader.poll((*POLL_DELAYS, LAST_DELAY)):
             reading = self._newer(reference.lookup, reading)
             item = item_by_id(reference, record.id, reading.offered)
             # A list that was read before the object was made proves nothing about it.

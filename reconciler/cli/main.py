@@ -30,6 +30,7 @@ SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
 COMMANDS = {
     "validate": ("reconciler.cli.validate:validate", "Check the configuration, offline and without a key."),
+    "test": ("reconciler.cli.validate:test", "Run the tests of the configuration: offline, without a key."),
     "plan": ("reconciler.cli.plan:plan", "Show what apply would do."),
     "apply": ("reconciler.cli.apply:apply", "Carry out the plan: show it, ask, write, and read it back."),
     "comment": ("reconciler.cli.comment:comment", "Put a plan under the pull request, as one comment."),

@@ -1,4 +1,4 @@
-"""`reconciler validate`, `policies` and `schema`: offline, without a key."""
+"""`reconciler validate`, `test`, `policies` and `schema`: offline, without a key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import Group
-from reconciler.cli.options import environments_option, form_option, format_option, path_argument
+from reconciler.cli.options import WholeNumber, environments_option, form_option, format_option, path_argument
 from reconciler.errors import ConfigurationInvalid, Exit, Problem
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, write_stderr, write_stdout
@@ -103,6 +103,23 @@ def schema(folder: Path, write: bool, check: bool) -> None:
         if stale:
             write_stderr(f"stale in {folder}: {', '.join(stale)}\nhint: run `reconciler schema --write {folder}`")
             raise SystemExit(Exit.REFUSED)
+
+
+@click.command()
+@path_argument
+@click.option("-k", "pattern", metavar="PATTERN", default="", help="Only tests whose names hold or fit it: 'new-*'.")
+@click.option("--parallelism", type=WholeNumber(1, 64), default=4, show_default=True, help="How many tests at once.")
+@form_option(["text", "junit", "json"], "What stdout gets: text, the XML of JUnit, or JSON.")
+def test(path: Path, pattern: str, parallelism: int, form: str) -> None:
+    """Run the tests of the configuration: offline, without a key, against the simulator.
+
+    They stand in *.test.yaml beside the configuration. Each has a project of its own, in memory, and is run with what
+    it changes. Nothing is written, and no live project is asked. Exit code 7 says that a test failed.
+    """
+    results = commands.test.run(path, pattern, parallelism)
+    write_stdout(output.tests.render(results, form))
+    if any(each.mismatches for each in results):
+        raise SystemExit(Exit.TEST_FAILED)
 
 
 def _read(path: Path) -> str | None:

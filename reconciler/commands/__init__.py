@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         session,
         simulate,
         state,
+        test,
         validate,
     )
 else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from reconciler import commands
 from reconciler import plan as plan_stage
-from reconciler.api import Poll, Writer
+from reconciler.api import Writer
 from reconciler.apply.execute import Event, execute
 from reconciler.apply.verify import Evidence, unsettled, verify
 from reconciler.commands.plan import Planned, judged, plan, refuse, require_applicable, require_current
@@ -195,7 +195,7 @@ class _ReadingBack:
         self._kinds = [kind for kind in KINDS.values() if kind.name in self._left]
         self._writer = writer
         self._recorder = recorder
-        self._pool = Threads(len(KINDS))
+        self._pool = writer.threads(len(KINDS))
         self._looks: dict[str, Future[Live]] = {}
 
     def seen(self, event: Event) -> None:
@@ -213,7 +213,7 @@ class _ReadingBack:
         while the lists are on their way."""
         report = done
         last: Live | None = None
-        for _ in Poll() if self._kinds else ():
+        for _ in self._writer.poll() if self._kinds else ():
             for kind in self._kinds:
                 if kind.name not in self._looks:
                     self._look(kind)

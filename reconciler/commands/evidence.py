@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
 from reconciler.git.history import DEEPEN, Age, Listing, find_age, find_removal, list_folder, on_default_branch
@@ -23,19 +24,20 @@ FEW = 5
 
 
 def add_reasons(
-    plan: Plan, entries: Mapping[str, Entry], desired: Desired, folder: Path, *, allowed: Collection[str]
+    plan: Plan, entries: Mapping[str, Entry], desired: Desired, session: Session, *, allowed: Collection[str]
 ) -> Plan:
     """The plan with why each address goes that is not in the configuration any more.
 
     Refused if git keeps the file off the disk that an address, or the settings, stood in, or whose defaults would win
     over those that are sent. Git is asked only if something goes, if defaults are sent, or if there are no settings.
     """
+    folder = session.opened.folder
     going, inherited = dict(_going(plan, entries, desired)), dict(_inherited(plan, desired, folder))
     has_settings = os.path.lexists(folder / SETTINGS_FILE)
     if not plan.changes or (has_settings and not going and not inherited):
         return plan
     try:
-        listing, warnings = list_folder(folder), plan.warnings
+        listing, warnings = list_folder(folder) if session.asks_git else Listing(), plan.warnings
     except GitUnusable as error:
         listing = Listing()
         warnings = (*plan.warnings, f"git cannot say why a file is not there, so it counts as removed: {error}")

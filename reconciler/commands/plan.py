@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler import commands
 from reconciler import plan as plan_stage
-from reconciler.api import Poll, Reader
+from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.errors import GUARD, KeyExposed, Refused
 from reconciler.model.inputs import Desired, Live, State
@@ -103,7 +103,7 @@ def _settled(session: Session, wanted: PlanInput, replayed: Replayed, lists: Lis
 
     What a run made right before it was cut off may show late, and to make it again would be a duplicate.
     """
-    for attempt in Poll():
+    for attempt in lists.reader.poll():
         if attempt:
             live = observe_remembered(lists.reader, lists.kinds, replayed.state, lists.needed)
         made, live = commands.plan_input.build_plan(session, wanted, replayed.state, live)
@@ -155,7 +155,7 @@ def _with_evidence(session: Session, planned: Planned, wanted: PlanInput, undo: 
     if undo is not None:
         return with_behind(replace(planned, plan=evidence.add_undo_reasons(planned.plan, undo)), folder)
     allowed = wanted.options.allowed
-    made = evidence.add_reasons(planned.plan, planned.state.entries, planned.desired, folder, allowed=allowed)
+    made = evidence.add_reasons(planned.plan, planned.state.entries, planned.desired, session, allowed=allowed)
     planned = with_behind(replace(planned, plan=made), folder, base.tip if base else "")
     if base is None:
         return planned

@@ -41,12 +41,13 @@ LOCK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One configuration, one environment, its state, and the connection to the API."""
+    """One configuration, one environment, its state, and the connection to the API. `asks_git`: git may be asked."""
 
     opened: Opened
     environment: Environment
     store: Backend
     door: Transport
+    asks_git: bool = True
 
     @property
     def configuration(self) -> Configuration:
@@ -94,11 +95,11 @@ class Session:
 
     def commit(self) -> str:
         """The commit of the configuration, as git says it; empty if there is none."""
-        return find_commit(self.opened.folder)
+        return find_commit(self.opened.folder) if self.asks_git else ""
 
     def head(self) -> str:
         """The id of the commit that is checked out; empty if there is none."""
-        return str(load("reconciler.git.checkout:head_commit")(self.opened.folder))
+        return str(load("reconciler.git.checkout:head_commit")(self.opened.folder)) if self.asks_git else ""
 
 
 class Shared:

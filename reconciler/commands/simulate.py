@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
+from reconciler.api.transport import open_simulator
 from reconciler.commands.session import parse_moment
 from reconciler.errors import WrongUsage
-from reconciler.simulator import Faults, RuleError, Simulator, rules_in
+from reconciler.simulator import Faults, RuleError, rules_in
 from reconciler.simulator.server import Server
 from reconciler.system import Unreadable, read_regular
 
@@ -48,27 +47,14 @@ def open_server(request: SimulatorRequest) -> Iterator[tuple[Server, Sequence[st
             raise WrongUsage(f"{data.parent} does not exist", hint="name a file in a folder that does")
         lines = stack.enter_context(request.log.open("a", encoding="utf-8")) if request.log else None
         moment = parse_moment(request.now, "--now") if request.now is not None else None
-        simulator = stack.enter_context(_simulator(data, lines, _faults(request)))
-        if moment is not None:
-            simulator.clock.set(moment)
-        if not request.bare:
-            simulator.seed()
+        opened = open_simulator(str(data), moment, bare=request.bare, log=lines, faults=_faults(request))
+        simulator = stack.enter_context(opened)
         try:
             server = stack.enter_context(Server(simulator, host=request.host, port=request.port))
         except OSError as error:
             where = f"{request.host}:{request.port}"
             raise WrongUsage(f"cannot listen on {where}: {error.strerror}", hint="another --port") from error
         yield server, list(simulator.faults.lines())
-
-
-def _simulator(data: Path, log: TextIO | None, faults: Faults) -> Simulator:
-    try:
-        return Simulator(data, log=log, faults=faults)
-    except (OSError, sqlite3.Error) as error:
-        raise WrongUsage(
-            f"the simulator cannot keep its data in {data}: {error}",
-            hint="name a new file, or one that a simulator made",
-        ) from error
 
 
 def _faults(request: SimulatorRequest) -> Faults:

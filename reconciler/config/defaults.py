@@ -43,7 +43,7 @@ def _give(merged: Merged, folders: Folders, most: int) -> None:
         fields = LocatedMap()
         for each in (folder, *folder.parents):
             if (each, section) in folders:
-                fields = _over(fields, "", folders[each, section], "")
+                fields = over(fields, "", folders[each, section], "")
         return fields, count_values(fields)
 
     def completed(address: str, written: Written) -> Written:
@@ -52,7 +52,7 @@ def _give(merged: Merged, folders: Folders, most: int) -> None:
         given[section] += size if fields else 0
         if not fields or not isinstance(written.node, LocatedMap) or given[section] > most:
             return written
-        return replace(written, node=_over(written.node, file, fields, ""))
+        return replace(written, node=over(written.node, file, fields, ""))
 
     merged.resources = {address: completed(address, each) for address, each in merged.resources.items()}
     merged.misplaced = [(address, completed(address, each)) for address, each in merged.misplaced]
@@ -75,7 +75,7 @@ def _collect(merged: Merged, written: Written, folders: Folders) -> None:
             said = f"{DEFAULTS}: unknown key {quoted(name)}; {expected}"
             merged.problems.append(Problem(file, *written.node.key_positions[name], said))
         elif isinstance(fields, LocatedMap):
-            known = folders.setdefault((Path(file).parent, name), _over(LocatedMap(), "", LocatedMap(), ""))
+            known = folders.setdefault((Path(file).parent, name), over(LocatedMap(), "", LocatedMap(), ""))
             for key in fields:
                 if message := _no_default(SECTIONS[name], key, known):
                     merged.problems.append(Problem(file, *fields.key_positions[key], f"{DEFAULTS}.{name}: {message}"))
@@ -97,7 +97,7 @@ def _no_default(kind: Kind, key: str, known: LocatedMap) -> str:
     return "" if key in names else f"unknown key {quoted(key)}; expected one of {', '.join(names)}{closest(key, names)}"
 
 
-def _over(own: LocatedMap, file: str, below: LocatedMap, below_file: str) -> LocatedMap:
+def over(own: LocatedMap, file: str, below: LocatedMap, below_file: str) -> LocatedMap:
     """A map with what another has besides; maps merge. The files are those in which the two stand."""
     result = LocatedMap(own)
     result.key_positions, result.value_positions = dict(own.key_positions), dict(own.value_positions)
@@ -106,7 +106,7 @@ def _over(own: LocatedMap, file: str, below: LocatedMap, below_file: str) -> Loc
         if key not in own:
             _take(result, key, below, below_file)
         elif isinstance(value, LocatedMap) and isinstance(own[key], LocatedMap):
-            result[key] = _over(own[key], own.files.get(key, file), value, below.files.get(key, below_file))
+            result[key] = over(own[key], own.files.get(key, file), value, below.files.get(key, below_file))
     return result
 
 

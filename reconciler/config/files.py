@@ -57,6 +57,10 @@ class Disk:
         found, problems = self._found
         return [file for file in found if file == self._path or is_resources(file.name)], problems
 
+    def tests(self) -> list[Path]:
+        """Every `*.test.yaml` below the folder."""
+        return [file for file in self._found[0] if file.name.lower().endswith(TEST_SUFFIX)]
+
     def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
         """The problem if `reconciler.yaml` is not here, but in a parent or a child folder. Without YAML below the
         folder, there is a problem only `if_empty`."""
@@ -155,7 +159,7 @@ def _is_part(folder: Path, name: str, file: str) -> bool:
             known = json.loads(Disk(folder).content(state, LARGEST))["resources"].values()
             if any(each.get("file") != file for each in known):
                 return True
-    return is_yaml(name) and not name.startswith(".")
+    return is_yaml(name) and not name.startswith(".") and not name.lower().endswith(TEST_SUFFIX)
 
 
 def configuration_folder(path: Path) -> Path:

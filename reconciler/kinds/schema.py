@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed, text
+from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 
 Schema = dict[str, Any]
@@ -291,8 +292,9 @@ SETTINGS: Schema = closed(
 
 
 def find_schema(name: str) -> Schema:
-    """The schema of a kind's resource, of `settings`, a `policy`, or one item of `moved`, `removed` or `imports`."""
+    """The schema of a kind's resource, `settings`, a `policy`, an item of a block, or a constant of `kinds.cases`."""
     if name in KINDS:
         return resource_schema(KINDS[name])
-    items: Schema = {"settings": SETTINGS, "policy": POLICY}.get(name) or BLOCKS[name]["items"]
-    return items
+    if name.isupper():
+        return dict(load(f"reconciler.kinds.cases:{name}"))
+    return dict({"settings": SETTINGS, "policy": POLICY}.get(name) or BLOCKS[name]["items"])

@@ -283,3 +283,24 @@ class Failure:
     review: Review | None = None
     configuration: str = ""
     environments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """An expectation of a test that was not met: its path, where it is written, and both values."""
+
+    path: str
+    location: Location
+    expected: Any
+    got: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """How a test of the configuration ended in an environment. `error`: why its run did not succeed."""
+
+    location: Location
+    name: str
+    environment: str
+    mismatches: tuple[Mismatch, ...] = ()
+    error: str = ""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         markdown,
         progress,
         schemas,
+        tests,
         text,
     )
 else:

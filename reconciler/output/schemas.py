@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds import KINDS
+from reconciler.kinds.cases import published_tests
 from reconciler.kinds.declaration import closed, text
 from reconciler.kinds.published import DIALECT, published, titled
 from reconciler.kinds.schema import Schema
 from reconciler.model.plan import FORMAT_VERSION, SUMMARY_ORDER, Action, Cause
 from reconciler.model.reports import Scope
 
-PLAN, COMPARISON = "plan.schema.json", "comparison.schema.json"
+PLAN, COMPARISON, TESTS = "plan.schema.json", "comparison.schema.json", "test.schema.json"
 OR_NULL = ["string", "null"]
 
 
@@ -222,4 +223,5 @@ def every_schema() -> dict[str, Schema]:
     """File name → schema, as `schemas/` holds them."""
     plan = {"title": "A plan", **PLAN_SCHEMA}
     printed = {PLAN: plan, COMPARISON: {"title": "A comparison", **titled(COMPARISON_SCHEMA)}}
+    printed[TESTS] = {"title": "Tests of a configuration", **titled(published_tests())}
     return published() | {name: {"$schema": DIALECT, "$id": name, **each} for name, each in printed.items()}

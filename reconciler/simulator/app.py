@@ -88,6 +88,10 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
             with contextlib.suppress(ApiError):
                 self.answer(Request("POST", f"{routes.DASHBOARD}/destinations", body=body, project=project))
 
+    def take_over(self, other: Simulator) -> None:
+        """Hold what another one holds, and nothing else."""
+        self._store.take_over(other._store)
+
     def close(self) -> None:
         """Close the data file."""
         self._store.close()

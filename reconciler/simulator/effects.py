@@ -47,7 +47,7 @@ class Clock:
     def __init__(self, source: Callable[[], datetime]) -> None:
         self._source = source
         self._shift = timedelta()
-        self.is_set = False
+        self.is_set = self._is_still = False
 
     def __call__(self) -> datetime:
         return self._source() + self._shift
@@ -55,6 +55,18 @@ class Clock:
     def set(self, now: datetime) -> None:
         """Put it forward or back."""
         self._shift, self.is_set = now - self._source(), True
+
+    def stop(self, now: datetime) -> None:
+        """Have it pass only while somebody sleeps, which takes no time."""
+        self._source, self._is_still = lambda: now, True
+        self.set(now)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        if self._is_still:
+            self._shift += timedelta(seconds=seconds)
+        else:
+            time.sleep(seconds)
 
 
 class VisibilityDelay:
@@ -153,7 +165,7 @@ def delay(scene: Scene, seconds: str, when: str | None) -> bool:
     """Hold the request, and the thread that serves it, before the work or between it and its answer."""
     if when == "after" and scene.worked is None:
         return False
-    time.sleep(float(seconds))
+    scene.clock.sleep(float(seconds))
     return True
 
 

@@ -3,7 +3,8 @@
     METHOD PATH: FAULT [, DETAIL …] [, CHOICE]
 
 Commas divide the parts; between a word and its value a space and `=` mean the same; double or single quotes hold what
-has these in it. Rules can be added, cleared and reported at any time, over HTTP without a key:
+has these in it. `once` and `twice` behind a fault mean `times=1` and `times=2`. Rules can be added, cleared and
+reported at any time, over HTTP without a key:
 
     GET    /_faults   the seed, and each rule with how many requests matched it and how often it fired
     POST   /_faults   {"rules": [RULE, …]} adds rules and answers as GET does; a 422 adds none
@@ -97,6 +98,8 @@ VALUES: Mapping[str, tuple[str, str]] = {
 """The values beside a fault: how each is written, and the same as a pattern."""
 CHOICES = ("n", "every", "chance", "times")
 """Those of them that say which of the matching requests."""
+OFTEN = {"once": 1, "twice": 2}
+"""Words behind a fault that stand for `times`."""
 _RULE = re.compile(r"(\S+)\s+(/[^\s:]*)\s*:(.*)", re.DOTALL)
 _WORD = re.compile(r""""([^"]*)"|'([^']*)'|([^\s,="']+)|(,)""")
 
@@ -126,11 +129,12 @@ class Rule:
         (name, *words), *more = _clauses(rest)
         self._fault = fault = FAULTS[_known(name, FAULTS)]
         _known(method, _METHODS)
+        often = OFTEN.get(words.pop()) if words and words[-1] in OFTEN else None
         self.what = " ".join((name, *words))
         self._requests = re.compile(re.escape(f"{method} {BASE}{path}").replace(r"\*", ".*"), re.DOTALL)
         self._arguments = _values(name, words, fault.usage, fault.pattern)
         self.late = fault.late or self._arguments[-1] in ("after", "shown")
-        given: dict[str, Any] = {}
+        given: dict[str, Any] = {"times": often} if often else {}
         for each, *value in more:
             _known(each, (*fault.details, *CHOICES))
             written = _values(each, value, *VALUES[each])

@@ -85,6 +85,11 @@ class Store:
                 raise
             self._connection.execute("COMMIT")
 
+    def take_over(self, other: Store) -> None:
+        """Hold the records of another store, and no others."""
+        with other._lock, self._lock:
+            other._connection.backup(self._connection)
+
     def close(self) -> None:
         """Close the file; the store is of no use afterwards."""
         with self._lock:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from world import World, automation
 
-from reconciler.api import Poll
 from reconciler.simulator import Simulator
 from reconciler.simulator.server import Server
 
@@ -52,9 +51,8 @@ class Proxy:
 
 
 @pytest.fixture
-def proxy(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+def proxy(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_waiting: None) -> Iterator[Proxy]:
     """The world's API behind a proxy; nobody waits for what shows up late."""
-    monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)
     with Simulator(tmp_path / "simulator.db") as simulator:
         between = Proxy(simulator)
         with Server(between, port=0, threads=8) as server:

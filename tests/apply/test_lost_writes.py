@@ -13,7 +13,7 @@ import pytest
 from loopback import NO_TLS
 from world import World
 
-from reconciler.api import Poll, rate_limiter
+from reconciler.api import rate_limiter
 from reconciler.simulator import Simulator
 from reconciler.simulator.server import Server
 
@@ -60,10 +60,9 @@ each_edit = pytest.mark.parametrize(("address", "write", "edit"), EDITS.values()
 
 
 @pytest.fixture(autouse=True)
-def _in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_no_hurry(monkeypatch: pytest.MonkeyPatch, no_waiting: None) -> None:
     """Nobody waits between attempts, or for what shows up late."""
     monkeypatch.setattr(rate_limiter, "FIRST_WAIT", 0.0)
-    monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)
 
 
 def rehearse(world: World, *rules: str) -> None:

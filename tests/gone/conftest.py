@@ -7,7 +7,6 @@ import json
 import pytest
 from world import Json, Run, World
 
-from reconciler.api import Poll
 from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.cli.main import run
 
@@ -15,9 +14,8 @@ ATTEMPTS = len(POLL_DELAYS)
 
 
 @pytest.fixture(autouse=True)
-def _nobody_waits(monkeypatch: pytest.MonkeyPatch, no_waiting: None) -> None:
+def _nobody_waits(no_waiting: None) -> None:
     """What shows up late shows up at once, or never."""
-    monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)
 
 
 def flows(*names: str, more: str = "") -> str:

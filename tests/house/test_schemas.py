@@ -170,6 +170,7 @@ def test_an_example_names_its_schema_and_passes_it(path: Path) -> None:
     assert first.startswith(MODELINE)
     schema = (path.parent / first.removeprefix(MODELINE)).resolve()
     wanted = "reconciler" if path.name == "reconciler.yaml" else "configuration"
+    wanted = "test" if path.name.endswith(".test.yaml") else wanted
     assert schema == SCHEMAS / f"{wanted}.schema.json"
     documents, problems = read(path.read_bytes(), str(path))
     assert not problems

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from world import KEY
 
-from reconciler.api import Poll
 from reconciler.cli.main import run
 
 from .scripted import Script, page, says, served
@@ -68,7 +67,6 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_waiting: None, us
     with served(Script()) as script:
         monkeypatch.setenv("QONVERSION_SECRET", KEY)
         monkeypatch.setenv("QONVERSION_API_URL", script.url)
-        monkeypatch.setattr(Poll, "sleep", lambda _self, _seconds: None)
         play(script)
         yield script
 

@@ -1,0 +1,130 @@
+"""Reads `*.test.yaml`: each test, with the configuration as the test changes it, and every problem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from reconciler.config.defaults import apply_defaults, over
+from reconciler.config.files import Disk
+from reconciler.config.load import MOST_EVALUATED, Configuration
+from reconciler.config.merge import ANCHORS
+from reconciler.config.reading import Reading
+from reconciler.config.schema_problems import schema_problems
+from reconciler.config.text import quoted
+from reconciler.config.values import Written, plain_copy
+from reconciler.errors import Location, Problem
+from reconciler.kinds import KINDS
+from reconciler.kinds.schema import ADDRESS_PATTERN
+from reconciler.model.inputs import address_kind
+from reconciler.text import closest, did_you_mean
+from reconciler.yaml import LocatedMap, find_location
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A test in an environment: its values as they are written, and the configuration before and after its changes."""
+
+    name: str
+    environment: str
+    values: Mapping[str, Any]
+    written: Written
+    before: Configuration
+    after: Configuration
+
+    def place(self, *path: str | int) -> Location:
+        """Where the value at a path is written, or what it is within."""
+        return find_location(self.written.node, path, self.written.location)
+
+    def problem(self, message: str, *path: str | int) -> Problem:
+        """A problem with the value at a path."""
+        return Problem(*self.place(*path), f"{quoted(self.name)}: {message}")
+
+
+def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]:
+    """The tests of all files, in the order of paths and lines, and what is wrong with the files."""
+    reading, cases, problems = Reading(Disk(configuration.path)), list[Case](), list[Problem]()
+    for file in reading.source.tests():
+        for name, written in _tests(reading, file, problems):
+            found = [*schema_problems("CASE", plain_copy(written.node), written, quoted(name))]
+            cases += () if found else _cases(configuration, name, written, found)
+            problems += found
+    if not cases and not problems:
+        said = "there is no *.test.yaml in this folder; expected tests beside the configuration"
+        problems.append(Problem(str(configuration.path), 0, 0, said))
+    return cases, problems
+
+
+def _tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tuple[str, Written]]:
+    """What a file writes of each test."""
+    taken = reading.take(file)
+    node: Any = taken.documents[0].value if taken.documents else None
+    top = Location(str(file), *(taken.documents[0].position if taken.documents else (1, 1)))
+    problems += (*taken.problems, *taken.wrong)
+    problems += [Problem(str(file), *each.position, "a second document; expected one") for each in taken.documents[1:]]
+    is_map = isinstance(node, LocatedMap)
+    plain = {name: plain_copy(node[name]) for name in node if not name.startswith(ANCHORS)} if is_map else node
+    problems += () if taken.wrong else schema_problems("TEST_FILE", plain, Written(node, top, top))
+    tests = node.get("tests") if is_map else None
+    for name, value in tests.items() if isinstance(tests, LocatedMap) else ():
+        if isinstance(value, LocatedMap):
+            yield name, Written(value, *(find_location(tests, (name,), top, key=key) for key in (True, False)))
+
+
+def _cases(configuration: Configuration, name: str, written: Written, problems: list[Problem]) -> Iterator[Case]:
+    """A test in each of its environments."""
+    known, values = list(configuration.environments), plain_copy(written.node)
+    wanted = values.get("environment", known[0] if len(known) == 1 else "")
+    case = Case(name, "", values, written, configuration, configuration)
+    chosen: dict[str, None] = {}
+    for pattern in [wanted] if isinstance(wanted, str) else wanted:
+        found = {each: None for each in known if fnmatchcase(each, pattern)}
+        if not found:
+            said = f"there is no environment {quoted(pattern)}" if pattern else "no environment is named"
+            said += f"; expected one of {', '.join(known)}{closest(pattern, known)}"
+            problems.append(case.problem(said, "environment"))
+        chosen |= found
+    yield from (_changed(replace(case, environment=each), problems) for each in chosen)
+
+
+def _changed(case: Case, problems: list[Problem]) -> Case:
+    """The test with its changes, as if they stood in the files."""
+    environment, before = case.before.environments[case.environment], case.before.merged.resources
+    changes, resources = dict(case.written.node.get("change", {})), dict(before)
+    variables = changes.pop("variables", {})
+    for name in variables.keys() - environment.variables.keys() - environment.unset.keys():
+        said = f"there is no variable {quoted(name)}{closest(name, [*environment.variables])}"
+        problems.append(case.problem(f"{said}; expected one of {case.environment}", "change", "variables", name))
+    places = {name: case.place("change", "variables", name) for name in variables}
+    values = {name: value for name, value in {**environment.variables, **variables}.items() if value is not None}
+    places = {**environment.variable_locations, **places}
+    for address, node in changes.items():
+        place = case.place("change", address)
+        if node is None:
+            resources.pop(address, None)
+        elif address in before:
+            old, file = before[address], place.file
+            laid_over: LocatedMap = over(node, file, old.node, old.location.file)
+            laid_over.files = {**dict.fromkeys(node, file), **laid_over.files}
+            resources[address] = replace(old, node=laid_over)
+        elif re.fullmatch(ADDRESS_PATTERN, address):
+            resources[address] = Written(node, place, place)
+    after, kept = copy(case.before), case.before.merged
+    changed = replace(environment, variables=values, variable_locations=places)
+    after.environments = {**case.before.environments, environment.name: changed}
+    after.merged = replace(kept, resources=resources, problems=[], incomplete={*kept.incomplete})
+    if kept.defaults:
+        apply_defaults(after.merged, MOST_EVALUATED)
+    for address in changes.keys() - before.keys():
+        made = after.merged.resources.get(address)
+        needed = KINDS[address_kind(address)].fields if made else ()
+        if made is None or any(each.required and each.name not in made.node for each in needed):
+            said = f"nothing is written at {quoted(address)}{did_you_mean(address, before)}"
+            said += "; expected an address as it is written, or a new resource with all its fields"
+            problems.append(case.problem(said, "change", address))
+    return replace(case, after=after)

@@ -1,0 +1,1 @@
+"""Tests of a configuration, as their author sees them."""
