@@ -161,6 +161,7 @@ class NotAuthorised(ReconcilerError):
 ALLOWABLE = (
     "behind",
     "empty-configuration",
+    "frozen",
     "missing-files",
     "prune-without-state",
     "vanished",

@@ -15,7 +15,7 @@ from reconciler import plan as plan_stage
 from reconciler.api import Poll, Writer
 from reconciler.apply.execute import Event, execute
 from reconciler.apply.verify import Evidence, unsettled, verify
-from reconciler.commands.plan import Planned, plan, refuse, require_applicable, require_current
+from reconciler.commands.plan import Planned, plan, refuse, require_applicable, require_current, require_open
 from reconciler.commands.review import ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
@@ -86,6 +86,7 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
         require_applicable(planned, strict_scope=request.strict_scope)
         if planned.plan.changes:
             screen.confirm([name])
+            refuse(require_open(session, planned, request.options).plan)  # The answer may have come after midnight.
         report = _carry_out(session, request, planned, lock, screen)
     applied = Applied(made, report)
     files.write_reports([Ended(name, applied)])
@@ -97,7 +98,15 @@ def _carry_out(
     session: Session, request: ApplyRequest, planned: Planned, lock: ActiveLock, screen: Screen
 ) -> ApplyReport:
     with screen.progress(planned.plan) as tell:
-        return apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=bool(request.saved))
+        return apply(
+            session,
+            planned,
+            lock,
+            tell,
+            parallelism=request.parallelism,
+            recheck=bool(request.saved),
+            allowed=request.options.allowed,
+        )
 
 
 def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tuple[Planned, Review]:
@@ -110,7 +119,7 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
         planned = commands.saved_plan.load_saved_plan(session, saved)
     else:
         planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
-    planned = require_current(planned, request.options.allowed)
+    planned = require_open(session, require_current(planned, request.options.allowed), request.options)
     return planned, commands.review.review(session, planned, forms=forms)
 
 
@@ -129,10 +138,12 @@ def apply(
     *,
     parallelism: int,
     recheck: bool = False,
+    allowed: Collection[str] = (),
 ) -> ApplyReport:
     """Carries a plan out, reads back what was written and leaves a receipt.
 
     `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before every write.
+    `allowed`: the guards that were passed by name, for the receipt.
     """
     refuse(planned.plan)
     with Threads(2) as aside:
@@ -147,7 +158,7 @@ def apply(
         )
     recorder.count(planned.live, session.door.clock())
     return _finished(
-        recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))
+        recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit), allowed))
     )
 
 
@@ -165,7 +176,7 @@ def _finished(
 
 
 def _make_receipt(
-    planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str
+    planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str, allowed: Collection[str]
 ) -> tuple[Receipt, str]:
     made = make_receipt(
         planned.plan,
@@ -178,6 +189,7 @@ def _make_receipt(
         who=lock.holder.who,
         where=lock.holder.where,
         commit=commit,
+        allowed=tuple(sorted(allowed)),
     )
     return made, to_text(made)
 

@@ -208,7 +208,7 @@ def _ignored(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
         steps: tuple[str | int, ...] = ("lifecycle", "ignore_changes", index)
         path = written
         if isinstance(written, dict):
-            if (said := _no_day(written.get("until"))) and entry.location(*steps, "until") not in unknown:
+            if (said := no_day(written.get("until"))) and entry.location(*steps, "until") not in unknown:
                 yield entry.problem((*steps, "until"), f"lifecycle.ignore_changes[{index}].until: {said}")
             path, steps = written.get("field"), (*steps, "field")
         kind = KINDS[address_kind(entry.name)]
@@ -217,7 +217,7 @@ def _ignored(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
             yield entry.problem(steps, f"lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
 
 
-def _no_day(text: object) -> str:
+def no_day(text: object) -> str:
     """Why a text in the form of a date is no day; empty if it is one. The schema reports other forms."""
     if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
         return ""

@@ -237,7 +237,7 @@ class ReceiptItem:
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """One apply. `at` is UTC; `commit` is the configuration's, empty if there is none. `lineage` is that of the
-    state which the apply wrote, empty if it is not known."""
+    state which the apply wrote, empty if it is not known. `allowed` are the guards that `--allow` passed."""
 
     format_version: int
     id: str
@@ -248,6 +248,7 @@ class Receipt:
     commit: str
     digest: str
     lineage: str
+    allowed: tuple[str, ...]
     items: tuple[ReceiptItem, ...]
 
     def title(self) -> str:

@@ -28,13 +28,14 @@ def make_receipt(
     who: str,
     where: str,
     commit: str,
+    allowed: tuple[str, ...],
 ) -> Receipt:
     """The receipt of one apply. `live` is what was there before it, `entries` what the state holds after it."""
     ids = {change.address: change.id for change in plan.changes}
     tried = (outcome for outcome in report.outcomes if outcome.status in (Status.DONE, Status.FAILED))
     items = tuple(_item(outcome, ids[outcome.address], live, entries) for outcome in tried)
     name = f"{serial:06d}-{at.replace(':', '').replace('-', '')}"
-    return Receipt(FORMAT_VERSION, name, plan.environment, at, who, where, commit, plan.digest, lineage, items)
+    return Receipt(FORMAT_VERSION, name, plan.environment, at, who, where, commit, plan.digest, lineage, allowed, items)
 
 
 def _item(outcome: Outcome, id_before: str | None, live: Live, entries: Mapping[str, Entry]) -> ReceiptItem:
@@ -78,7 +79,7 @@ def from_text(text: bytes, where: str) -> Receipt:
                 hint="upgrade reconciler",
             )
         if isinstance(document, dict):
-            document.setdefault("lineage", "")
+            document = {"lineage": "", "allowed": [], **document}
         receipt: Receipt = decode(Receipt, document, "receipt")
     except (ValueError, RecursionError) as error:
         raise StateUnusable(f"{where}: this receipt is not understood ({unreadable(error)})", hint=HINT) from error
