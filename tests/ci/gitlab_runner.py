@@ -107,10 +107,10 @@ class GitLabRunner:
         """Main was pushed to."""
         return self._of_main("push", CI_COMMIT_BEFORE_SHA=before)["apply"]
 
-    def web(self, digest: str | None = None) -> Job:
+    def web(self, digest: str | None = None, **variables: str) -> Job:
         """Somebody runs a pipeline by hand."""
         given = {} if digest is None else {"RECONCILER_DIGEST": digest}
-        return self._of_main("web", **given)["apply"]
+        return self._of_main("web", **given, **variables)["apply"]
 
     def night(self) -> Job:
         """The clock strikes."""
