@@ -18,8 +18,8 @@ DURING = "2026-12-24T12:00Z"
 
 
 def test_on_github(github: GitHubRunner, world: World) -> None:
-    """The comment says it before the merge; the apply fails; by hand, the plan can be seen, and applied with the name of
-    the guard. The comment then says who passed it."""
+    """The comment says it before the merge, and the apply fails. By hand, the plan can be seen, and applied with the
+    name of the guard; the comment then says who passed it."""
     github._variables["RECONCILER_NOW"] = "2026-12-19T12:00Z"
     github.plan(7, github.repository.propose(7, CHANGED, **{"reconciler.yaml": SETTINGS}))
     (body,) = github.host.ours()

@@ -1,14 +1,17 @@
-"""The hook of pre-commit: its entry is run as pre-commit runs one, without a key and without a network."""
+"""The hooks of pre-commit: an entry is run as pre-commit runs one, without a key and without a network."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from hosts.server import Json
 
 from reconciler.errors import Exit
 
@@ -28,12 +31,17 @@ sys.exit(main())
 """
 
 
-def hook(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The hook on a folder."""
-    (declared,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    assert declared["pass_filenames"] is False
+def hooks() -> dict[str, Json]:
+    """What is declared, by its id."""
+    return {each["id"]: each for each in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+
+
+def hook(folder: Path, name: str = "reconciler-validate") -> subprocess.CompletedProcess[str]:
+    """A hook on a folder. It is given no names of files, so its command judges the whole folder."""
+    declared = hooks()[name]
+    assert (declared["language"], declared["pass_filenames"]) == ("python", False)
     command, *arguments = shlex.split(declared["entry"])
-    assert command == "reconciler"
+    assert command in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     return subprocess.run(
         [sys.executable, "-c", OFFLINE, *arguments],
         cwd=folder,
@@ -61,3 +69,22 @@ def test_a_mistake_stops_the_commit(tmp_path: Path) -> None:
     done = hook(tmp_path)
     assert done.returncode == Exit.INVALID
     assert "main.yaml:7:" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["reconciler-validate", "reconciler-test"])
+@pytest.mark.parametrize(
+    ("path", "is_run"),
+    [
+        ("main.yaml", True),
+        ("a/b/reports.yml", True),
+        ("reconciler.yaml", True),
+        ("apps/growth.test.yaml", True),
+        ("UPPER.YAML", True),
+        ("README.md", False),
+        ("yaml.py", False),
+        ("main.yaml.orig", False),
+    ],
+)
+def test_which_files_start_a_hook(name: str, path: str, *, is_run: bool) -> None:
+    """Every file that the configuration, its settings or its tests may stand in."""
+    assert bool(re.search(hooks()[name]["files"], path)) == is_run
