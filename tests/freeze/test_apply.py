@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -15,11 +15,12 @@ from world import World, automation, report
 from reconciler.apply.execute import Event
 from reconciler.cli.main import run as command
 from reconciler.commands.apply import ApplyRequest, run
+from reconciler.commands.apply_each import ApplyEach
 from reconciler.commands.review import ReportFiles
 from reconciler.commands.session import Session, open_session
 from reconciler.errors import Refused
 from reconciler.model.plan import Plan
-from reconciler.model.reports import ApplyReport, Ended, Review
+from reconciler.model.reports import Applied, ApplyReport, Ended, Review
 from reconciler.plan.guards import Options
 
 from .conftest import AFTER, BEFORE, CLOSED, DURING, SetClock, flow, settings
@@ -234,3 +235,37 @@ def test_an_apply_that_began_before_midnight_goes_on(frozen: World, at: SetClock
 
 def _set(session: Session, moment: datetime) -> None:
     session.door.now = moment
+
+
+class Crowd(Person):
+    """The same before several environments. `between`: what happens before each of them begins."""
+
+    def __init__(self, between: Callable[[str], None]) -> None:
+        super().__init__(lambda: None, lambda: None)
+        self._between = between
+        self.ended: Sequence[Ended[Applied]] = ()
+
+    def begin(self, environment: str) -> None:
+        """Time goes by."""
+        self._between(environment)
+
+    def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
+        """Keeps them."""
+        self.ended = ended
+
+
+def test_midnight_between_two_environments(world: World, at: SetClock) -> None:
+    """Each begins by itself: the first is done, the second is refused under its own lock."""
+    more = "environments: {sandbox: {variables: {n: a}}, production: {variables: {n: b}}}\n"
+    world.write(settings(more=more), "reconciler.yaml")
+    world.write(flow().replace("name: Flow", 'name: "Flow ${var.n}"'))
+    at("2026-12-19T23:59:59Z")
+
+    def opened(name: str) -> AbstractContextManager[Session]:
+        return open_session(world.folder, name, world.url, os.environ, 1)
+
+    crowd = Crowd(lambda name: at("2026-12-20T00:00:00Z") if name == "production" else None)
+    files = ReportFiles("apply", world.folder, None, ())
+    ApplyEach(["sandbox", "production"], opened, ApplyRequest(Options(), 1), files, crowd, {}).run()
+    assert [type(each.error) for each in crowd.ended] == [type(None), Refused]
+    assert [each["name"] for each in world.live("automations")] == ["Flow a"]
