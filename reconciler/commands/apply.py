@@ -15,7 +15,7 @@ from reconciler import plan as plan_stage
 from reconciler.api import Poll, Writer
 from reconciler.apply.execute import Event, execute
 from reconciler.apply.verify import Evidence, unsettled, verify
-from reconciler.commands.plan import Planned, plan, refuse, require_applicable, require_current, require_open
+from reconciler.commands.plan import Planned, plan, refuse, require_applicable, require_current
 from reconciler.commands.review import ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
@@ -86,7 +86,8 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
         require_applicable(planned, strict_scope=request.strict_scope)
         if planned.plan.changes:
             screen.confirm([name])
-            refuse(require_open(session, planned, request.options).plan)  # The answer may have come after midnight.
+            # The answer may have come after midnight.
+            refuse(commands.plan.require_open(session, planned, request.options).plan)
         report = _carry_out(session, request, planned, lock, screen)
     applied = Applied(made, report)
     files.write_reports([Ended(name, applied)])
@@ -98,15 +99,8 @@ def _carry_out(
     session: Session, request: ApplyRequest, planned: Planned, lock: ActiveLock, screen: Screen
 ) -> ApplyReport:
     with screen.progress(planned.plan) as tell:
-        return apply(
-            session,
-            planned,
-            lock,
-            tell,
-            parallelism=request.parallelism,
-            recheck=bool(request.saved),
-            allowed=request.options.allowed,
-        )
+        recheck, allowed = bool(request.saved), request.options.allowed
+        return apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=recheck, allowed=allowed)
 
 
 def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tuple[Planned, Review]:
@@ -119,7 +113,8 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
         planned = commands.saved_plan.load_saved_plan(session, saved)
     else:
         planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
-    planned = require_open(session, require_current(planned, request.options.allowed), request.options)
+    planned = require_current(planned, request.options.allowed)
+    planned = commands.plan.require_open(session, planned, request.options)
     return planned, commands.review.review(session, planned, forms=forms)
 
 
@@ -143,7 +138,7 @@ def apply(
     """Carries a plan out, reads back what was written and leaves a receipt.
 
     `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before every write.
-    `allowed`: the guards that were passed by name, for the receipt.
+    `allowed` are the guards that were passed.
     """
     refuse(planned.plan)
     with Threads(2) as aside:

@@ -237,7 +237,7 @@ class ReceiptItem:
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """One apply. `at` is UTC; `commit` is the configuration's, empty if there is none. `lineage` is that of the
-    state which the apply wrote, empty if it is not known. `allowed` are the guards that `--allow` passed."""
+    state which the apply wrote, empty if it is not known. `allowed` are the guards that the one who applied passed."""
 
     format_version: int
     id: str

@@ -28,7 +28,7 @@ def make_receipt(
     who: str,
     where: str,
     commit: str,
-    allowed: tuple[str, ...],
+    allowed: tuple[str, ...] = (),
 ) -> Receipt:
     """The receipt of one apply. `live` is what was there before it, `entries` what the state holds after it."""
     ids = {change.address: change.id for change in plan.changes}
