@@ -98,6 +98,7 @@ class GitLabRunner:
             CI_PIPELINE_SOURCE="merge_request_event",
             CI_MERGE_REQUEST_IID=str(number),
             CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main",
+            CI_MERGE_REQUEST_DIFF_BASE_SHA=self.repository.base(head),
             CI_MERGE_REQUEST_PROJECT_ID="55",
             CI_MERGE_REQUEST_SOURCE_PROJECT_ID=source,
             CI_PROJECT_ID=project,

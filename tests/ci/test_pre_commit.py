@@ -45,7 +45,7 @@ def hook(folder: Path, name: str = "reconciler-validate") -> subprocess.Complete
     return subprocess.run(
         [sys.executable, "-c", OFFLINE, *arguments],
         cwd=folder,
-        env={**ENVIRONMENT, "PATH": "/usr/bin:/bin", "HOME": str(folder)},
+        env={**ENVIRONMENT, "PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -88,3 +88,24 @@ def test_a_mistake_stops_the_commit(tmp_path: Path) -> None:
 def test_which_files_start_a_hook(name: str, path: str, *, is_run: bool) -> None:
     """Every file that the configuration, its settings or its tests may stand in."""
     assert bool(re.search(hooks()[name]["files"], path)) == is_run
+
+
+@pytest.mark.parametrize("name", ["reconciler-validate", "reconciler-test"])
+def test_what_a_hook_installs(name: str) -> None:
+    """Beside the package, the extra that policies need."""
+    (added,) = hooks()[name]["additional_dependencies"]
+    extra = re.fullmatch(r"\.\[(\w+)\]", added)
+    assert extra is not None
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert any(each.startswith("cel-") for each in project["optional-dependencies"][extra[1]])
+
+
+@pytest.mark.parametrize(("count", "code"), [(1, Exit.DONE), (2, Exit.TEST_FAILED)])
+def test_the_tests_stop_a_commit(tmp_path: Path, count: int, code: Exit) -> None:
+    """If one of them fails, which is exit 7."""
+    (tmp_path / "main.yaml").write_text(BEGIN, encoding="utf-8")
+    test = f"{{change: {{automation.flow: null}}, expect: {{summary: {{delete: {count}}}}}}}"
+    (tmp_path / "flow.test.yaml").write_text(f"tests: {{the-flow-can-go: {test}}}\n", encoding="utf-8")
+    done = hook(tmp_path, "reconciler-test")
+    assert done.returncode == code, done.stderr
+    assert "the-flow-can-go" in done.stdout
