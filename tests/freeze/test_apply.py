@@ -156,6 +156,7 @@ def test_a_saved_plan_is_refused_and_can_be_allowed(frozen: World) -> None:
     assert frozen.writes() == []
     assert frozen.run("apply", "--auto-approve", "--plan", str(file), "--allow", "frozen").code == 0
     assert receipt(frozen)["allowed"] == ["frozen"]
+    assert frozen.run("apply", "--auto-approve", "--plan", str(file)).code == 0
 
 
 def test_a_saved_plan_waits_for_the_end(frozen: World, at: SetClock) -> None:
