@@ -162,6 +162,7 @@ class NotAuthorised(ReconcilerError):
 ALLOWABLE = (
     "behind",
     "empty-configuration",
+    "frozen",
     "missing-files",
     "prune-without-state",
     "vanished",

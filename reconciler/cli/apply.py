@@ -195,8 +195,9 @@ class _Screen:
 
 def _require_no_plan_flags(flags: PlanFlags) -> None:
     """WrongUsage if a flag asks for another plan than the one in the file of --plan."""
-    # How old a checkout is shows when it is applied.
-    given = {"--target": flags["target"], "--prune": flags["prune"], "--allow": {*flags["allow"]} - {"behind"}}
+    # How old a checkout is, and whether there is a freeze, shows when it is applied.
+    given = {"--target": flags["target"], "--prune": flags["prune"]}
+    given["--allow"] = {*flags["allow"]} - {"behind", "frozen"}
     given["--max-deletes"] = flags["max_deletes"] is not None
     given |= {"--base": flags["base"] is not None, **scope_flags(flags)}
     overridden = [name for name, value in given.items() if value]

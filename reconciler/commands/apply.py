@@ -86,6 +86,8 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
         require_applicable(planned, strict_scope=request.strict_scope)
         if planned.plan.changes:
             screen.confirm([name])
+            # The answer may have come after midnight.
+            refuse(commands.plan.require_open(session, planned, request.options).plan)
         report = _carry_out(session, request, planned, lock, screen)
     applied = Applied(made, report)
     files.write_reports([Ended(name, applied)])
@@ -108,10 +110,12 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
             made = ", ".join(request.saved)
             raise Refused(f"the plan is for the environment {made}, not for {session.environment.name}")
         planned = commands.saved_plan.load_saved_plan(session, saved)
-        planned = judged(session, planned, planned.plan.allowed)
+        allowed = tuple(sorted({*planned.plan.allowed, *request.options.allowed}))
+        planned = judged(session, replace(planned, plan=replace(planned.plan, allowed=allowed)), allowed)
     else:
         planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
     planned = require_current(planned, request.options.allowed)
+    planned = commands.plan.require_open(session, planned, request.options)
     return planned, commands.review.review(session, planned, forms=forms)
 
 
@@ -133,8 +137,7 @@ def apply(
 ) -> ApplyReport:
     """Carries a plan out, reads back what was written and leaves a receipt.
 
-    `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before every write.
-    """
+    `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before every write."""
     refuse(planned.plan)
     with Threads(2) as aside:
         # What is applied is the commit of now; git says it while the API is busy.

@@ -121,9 +121,9 @@ def find_untouched(configuration: Configuration, names: Iterable[str], base: str
 
 
 def _settings(environment: Environment) -> Environment:
-    """What `reconciler.yaml` says of an environment, but for the variables, of which the values count, and
-    for what `compare` ignores."""
-    return replace(environment, variables={}, variable_locations={}, unset={}, ignored=())
+    """What `reconciler.yaml` says of an environment, but for the variables, of which the values count, for what
+    `compare` ignores, and for `freeze`."""
+    return replace(environment, variables={}, variable_locations={}, unset={}, ignored=(), freeze=())
 
 
 def _wanted(desired: Desired) -> object:

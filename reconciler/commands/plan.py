@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -187,6 +187,19 @@ def require_current(planned: Planned, allowed: Collection[str]) -> Planned:
     if commands.evidence.BEHIND in allowed:
         return replace(planned, snapshot=as_newest(planned.snapshot))
     refusals = commands.evidence.refusals_of(planned.behind, planned.snapshot)
+    return _refused(planned, refusals)
+
+
+def require_open(session: Session, planned: Planned, options: Options) -> Planned:
+    """The plan as an apply at this moment judges it: refused if it would write to the API in a freeze, unless
+    `options` pass the guard."""
+    is_written = any(change.requests or change.cleanup for change in planned.plan.changes)
+    if not is_written or options.only_clock or plan_stage.guards.FROZEN in options.allowed:
+        return planned
+    return _refused(planned, plan_stage.guards.frozen(session.environment, session.door.clock()))
+
+
+def _refused(planned: Planned, refusals: Iterable[Refusal]) -> Planned:
     return replace(planned, plan=replace(planned.plan, refusals=(*planned.plan.refusals, *refusals)))
 
 

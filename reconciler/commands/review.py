@@ -21,7 +21,7 @@ from reconciler.model.plan import DESTROYS, Plan, Refusal
 from reconciler.model.reports import Applied, Ended, Failure, Review
 from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure, render_plans, render_reports
 from reconciler.output.terminal import redact, strip_styles
-from reconciler.plan.guards import Options
+from reconciler.plan.guards import FROZEN, Options, find_freezes
 from reconciler.state.backend import LockInfo
 
 if TYPE_CHECKING:
@@ -41,11 +41,15 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
     if planned.behind or planned.snapshot.newer:
         warnings = commands.evidence.warnings_of(planned.behind, planned.snapshot)
         made = replace(made, warnings=(*made.warnings, *warnings))
+    at = now or session.door.clock()
+    if all(each.guard != FROZEN for each in made.refusals):
+        told = (text for text, _ in find_freezes(session.environment, at))
+        made = replace(made, warnings=(*made.warnings, *told))
     given = Review(
         made,
         planned.desired,
         planned.live,
-        at=now or session.door.clock(),
+        at=at,
         commit=session.commit() if SHOW_COMMIT.intersection(forms) else "",
         base=planned.base,
         scopes=planned.scopes,

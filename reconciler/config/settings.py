@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,15 @@ from reconciler import kinds
 from reconciler.config.files import STATE_FOLDER
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
-from reconciler.config.semantics import no_field
-from reconciler.config.text import cut, quoted
+from reconciler.config.semantics import no_day, no_field
+from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.values import Written, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
+from reconciler.kinds.comparison import keys_path
 from reconciler.model.backends import BACKENDS
-from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, StateSettings
-from reconciler.text import WORD_CHARACTERS
+from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
+from reconciler.text import WORD_CHARACTERS, closest
 from reconciler.yaml import LocatedList, LocatedMap, find_location
 
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
@@ -48,7 +51,7 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     if isinstance(node, LocatedMap):
         problems += [*_bad_names(node, file), *_bad_zone(node, file), *_nested_variables(node, file)]
     if not problems:
-        problems += [*_misplaced(node, file), *_bad_ignores(node, file)]
+        problems += [*_misplaced(node, file), *_bad_ignores(node, file), *_bad_windows(node, file)]
     if problems:
         return {}, problems
     environments = _environments(node, node, file)
@@ -134,6 +137,31 @@ def _bad_ignores(node: LocatedMap, file: Path) -> Iterator[Problem]:
             yield Problem(*place, f"compare.ignore[{index}]: {quoted(text)} {said}")
 
 
+def _bad_windows(node: LocatedMap, file: Path) -> Iterator[Problem]:
+    """Windows of `freeze` with a day that is none, that end before they begin, or of environments that do not exist."""
+    names = list(node.get("environments", (DEFAULT_ENVIRONMENT,)))
+    for index, window in enumerate(node.get("freeze", ())):
+        first, last = window["from"], window["to"]
+        wrong: dict[tuple[str | int, ...], str] = {("from",): no_day(first), ("to",): no_day(last)}
+        if not any(wrong.values()) and last < first:
+            wrong["to",] = f"{quoted(last)} is before {quoted(first)}; expected that day or a later one"
+        for at, pattern in enumerate(window.get("environments", ())):
+            if not any(fnmatchcase(name, pattern) for name in names):
+                said = f"there is no environment {quoted(pattern)}; expected {one_of(names)}, or a pattern"
+                wrong["environments", at] = said + closest(pattern, names)
+        for path, said in wrong.items():
+            if said:
+                place = find_location(node, ("freeze", index, *path), Location(str(file), 1, 1))
+                yield Problem(*place, f"{keys_path(('freeze', index, *path))}: {said}")
+
+
+def _windows(written: list[Mapping[str, Any]], environment: str) -> Iterator[Freeze]:
+    """The windows of `freeze` that are of an environment, by their begin."""
+    for each in sorted(written, key=lambda window: str(window["from"])):
+        if any(fnmatchcase(environment, pattern) for pattern in each.get("environments", ("*",))):
+            yield Freeze(date.fromisoformat(each["from"]), date.fromisoformat(each["to"]), each["reason"])
+
+
 def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:
     named = settings.get("environments") or {DEFAULT_ENVIRONMENT: {}}
     configuration = settings.get("name") or derived_name(file.parent)
@@ -159,6 +187,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
             max_deletes=settings.get("guards", {}).get("max_deletes"),
             time_zone=settings.get("time_zone", ""),
             ignored=tuple(settings.get("compare", {}).get("ignore", ())),
+            freeze=tuple(_windows(settings.get("freeze", []), name)),
         )
     return result
 

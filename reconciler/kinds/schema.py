@@ -273,8 +273,31 @@ SETTINGS: Schema = closed(
         ),
         "variables": {**VARIABLES, "description": "Values for every environment; those of an environment win."},
         "time_zone": text(
-            "The readers' time zone, an IANA name: times are shown in it, beside UTC.", "Europe/Berlin", minLength=1
+            "The readers' time zone, an IANA name: times are shown in it, beside UTC. Its days are those of `freeze`.",
+            "Europe/Berlin",
+            minLength=1,
         ),
+        "freeze": {
+            "type": "array",
+            "description": "Windows in which `apply` is refused. `--only clock` and `--allow frozen` pass.",
+            "items": closed(
+                "Whole days, both included, in `time_zone` or in UTC.",
+                {
+                    "from": text("The first day, YYYY-MM-DD.", "2026-12-20", pattern=DATE_PATTERN),
+                    "to": text("The last day, YYYY-MM-DD.", "2027-01-02", pattern=DATE_PATTERN),
+                    "reason": text("Why, for those who are refused.", "holidays", minLength=1),
+                    "environments": {
+                        "type": "array",
+                        "minItems": 1,
+                        "description": "Names or patterns, as `-e` takes them. Left out: every environment.",
+                        "items": text("An environment, or a pattern.", "production", "chess-*", minLength=1),
+                        "examples": [["production"]],
+                    },
+                },
+                ["from", "to", "reason"],
+            ),
+            "examples": [[{"from": "2026-12-20", "to": "2027-01-02", "reason": "holidays"}]],
+        },
         "environments": {
             "type": "object",
             "description": "The projects that this configuration is for.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +29,15 @@ class StateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Freeze:
+    """Whole days of the settings' time zone (UTC without one) on which nothing is applied: both, and those between."""
+
+    first: date
+    last: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One environment of the configuration that is called `configuration` (empty: the one at the repository's top;
     None: it gives itself no name and lies in no repository).
@@ -38,7 +48,7 @@ class Environment:
 
     The key is in the variable `secret_env`, or what `secret_command` prints; if only a command is written, no
     variable is looked at. `time_zone` is the readers', an IANA name, empty if none is set. `ignored` are the fields
-    that are meant to differ from other environments, FIELD or KIND.FIELD.
+    that are meant to differ from other environments, FIELD or KIND.FIELD. `freeze` are its windows, by their begin.
     """
 
     name: str
@@ -53,6 +63,7 @@ class Environment:
     time_zone: str = ""
     configuration: str | None = None
     ignored: tuple[str, ...] = ()
+    freeze: tuple[Freeze, ...] = ()
 
 
 def called(configuration: str | None) -> str:

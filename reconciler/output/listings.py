@@ -63,7 +63,8 @@ def history_text(receipts: Sequence[Receipt]) -> str:
     lines = []
     for each in receipts:
         commit = f", {short_commit(each.commit)}" if each.commit else ""
-        lines.append(bold(escape(each.id)) + escape(f"  {each.at}  {each.title()}  by {each.who}{commit}"))
+        passed = f", --allow {', '.join(each.allowed)}" if each.allowed else ""
+        lines.append(bold(escape(each.id)) + escape(f"  {each.at}  {each.title()}  by {each.who}{commit}{passed}"))
     return fit("\n".join(lines))
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from reconciler.kinds import KINDS
+from reconciler.lazy import load
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
+from reconciler.model.settings import Environment, Freeze
 from reconciler.text import counted
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 SHARE, FROM = 0.30, 10
 SHOWN = 3
+DAY, SOON = timedelta(days=1), 7
+"""A window of `freeze` is told from so many days before it."""
 EMPTY_CONFIGURATION = "empty-configuration"
+FROZEN = "frozen"
 PRUNE_WITHOUT_STATE = "prune-without-state"
 VANISHED = "vanished"
 WRONG_PROJECT = "wrong-project"
@@ -127,3 +132,37 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
             text = f"{count} of {whole} {which} objects would be deleted or replaced, more than {SHARE:.0%}"
             return [Refusal("max-deletes", text, passes)]
     return []
+
+
+def frozen(environment: Environment, now: datetime) -> list[Refusal]:
+    """The refusal if an apply at `now` (UTC) is in a window of `freeze`; a list without it else."""
+    if not (told := [text for text, is_closed in find_freezes(environment, now) if is_closed]):
+        return []
+    passes = f"wait until then; `apply --only clock` for what the clocks change; or --allow {FROZEN}"
+    return [Refusal(FROZEN, "; ".join(told), passes)]
+
+
+def find_freezes(environment: Environment, now: datetime) -> Iterator[tuple[str, bool]]:
+    """What is said of each window of `freeze` that holds or is near at `now` (UTC), and whether it holds."""
+    if not environment.freeze:
+        return
+    zone: tzinfo = load("zoneinfo:ZoneInfo")(environment.time_zone) if environment.time_zone else UTC
+    today = now.astimezone(zone).date()
+    for each in environment.freeze:
+        if today <= each.last and (each.first - today).days <= SOON:
+            days = f"from {each.first} to {each.last}, both days included ({each.reason})"
+            yield f"apply is closed {days}; {_opens(each, environment.freeze, zone)}", each.first <= today
+
+
+def _opens(window: Freeze, every: Sequence[Freeze], zone: tzinfo) -> str:
+    """When an apply is possible again after a window, and after those that follow it without a day between."""
+    last = window.last
+    for each in every:
+        if each.first.toordinal() <= last.toordinal() + 1:
+            last = max(last, each.last)
+    if last == date.max:
+        return "it does not open again"
+    # A day begins later if the clock skips its midnight: the way through UTC finds that.
+    moment = datetime.combine(last + DAY, time(), zone).astimezone(UTC)
+    there = "" if zone is UTC else f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {zone}, "
+    return f"it opens at {there}{moment:%Y-%m-%d %H:%M} UTC"

@@ -116,9 +116,10 @@ class GitHubRunner:
         ref = f"refs/heads/gh-readonly-queue/main/pr-{number}"
         return self.run(workflow("plan.yml"), Event("merge_group", ref, sha, {"merge_group": group}))
 
-    def dispatch(self, digest: str = "", ref: str = "refs/heads/main") -> Job:
+    def dispatch(self, digest: str = "", ref: str = "refs/heads/main", *, allow: str = "") -> Job:
         """Somebody runs the apply by hand."""
-        event = Event("workflow_dispatch", ref, self.repository.at("main"), {"inputs": {"digest": digest}})
+        payload = {"inputs": {"digest": digest, "allow": allow}}
+        event = Event("workflow_dispatch", ref, self.repository.at("main"), payload)
         return self.run(workflow("apply.yml"), event)["apply production"]
 
     def night(self, name: str = "drift.yml", document: Json | None = None) -> Job:

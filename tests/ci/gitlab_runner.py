@@ -98,6 +98,7 @@ class GitLabRunner:
             CI_PIPELINE_SOURCE="merge_request_event",
             CI_MERGE_REQUEST_IID=str(number),
             CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main",
+            CI_MERGE_REQUEST_DIFF_BASE_SHA=self.repository.base(head),
             CI_MERGE_REQUEST_PROJECT_ID="55",
             CI_MERGE_REQUEST_SOURCE_PROJECT_ID=source,
             CI_PROJECT_ID=project,
@@ -107,10 +108,10 @@ class GitLabRunner:
         """Main was pushed to."""
         return self._of_main("push", CI_COMMIT_BEFORE_SHA=before)["apply"]
 
-    def web(self, digest: str | None = None) -> Job:
+    def web(self, digest: str | None = None, **variables: str) -> Job:
         """Somebody runs a pipeline by hand."""
         given = {} if digest is None else {"RECONCILER_DIGEST": digest}
-        return self._of_main("web", **given)["apply"]
+        return self._of_main("web", **given, **variables)["apply"]
 
     def night(self) -> Job:
         """The clock strikes."""

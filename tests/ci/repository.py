@@ -54,6 +54,10 @@ class Repository:
         """The commits of a push, the oldest first."""
         return git(self.bare, "rev-list", "--reverse", f"{before}..{after}").split()
 
+    def base(self, commit: str) -> str:
+        """The merge base of a commit and main."""
+        return git(self.bare, "merge-base", "main", commit)
+
     def show(self, ref: str, path: str) -> str:
         """A file on the host."""
         return git(self.bare, "show", f"{ref}:{path}")

@@ -71,6 +71,7 @@ def test_a_pull_request_from_its_plan_to_an_empty_one(github: GitHubRunner, worl
     jobs = github.plan(7, github.repository.propose(7, CHANGED))
     assert {name: job.result for name, job in jobs.items()} == {"validate": "success", "plan production": "success"}
     plan, body = jobs["plan production"], commented(github)
+    assert jobs["validate"].summary == ""
     assert "Plan for `production`: **1 to delete**, 1 to create, 1 to update" in body
     assert github.repository.at("refs/pull/7/merge") in body
     assert f"merge base {github.repository.at('main')}" in body
@@ -191,9 +192,12 @@ def test_a_fork_is_validated_and_gets_nothing(github: GitHubRunner, world: World
     head = github.repository.propose(7, CHANGED)
     jobs = github.plan(7, head, fork="mallory/config")
     assert {name: job.result for name, job in jobs.items()} == {"validate": "success", "plan production": "skipped"}
+    assert "No plan was made: a pull request from a fork" in jobs["validate"].summary
+    assert "There is no *.test.yaml below ., so no test was run." in jobs["validate"].log
     head = github.repository.propose(7, CHANGED.replace('"10:30"', '"10:31"'))
     jobs = github.plan(7, head, fork="mallory/config")
     assert jobs["validate"].result == "failure"
+    assert "No plan was made: a pull request from a fork" in jobs["validate"].summary
     assert world.requests() == []
     assert github.host.ours() == []
 

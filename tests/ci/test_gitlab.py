@@ -31,6 +31,7 @@ def test_a_merge_request_from_its_plan_to_an_empty_one(gitlab: GitLabRunner, wor
     jobs = gitlab.plan(7, head)
     assert {name: job.result for name, job in jobs.items()} == {"validate": "success", "plan": "success"}
     body = commented(gitlab)
+    assert "No plan is made" not in jobs["validate"].log
     assert "Plan for `production`: **1 to delete**, 1 to create, 1 to update" in body
     assert f"commit {head}, merge base {gitlab.repository.at('main')}" in body
     assert set(jobs["plan"].files) == {"comment.md", "plan.html", "plan.json"}
@@ -94,6 +95,8 @@ def test_a_fork_is_validated_and_gets_nothing(gitlab: GitLabRunner, world: World
     for project, source in (("66", "66"), ("55", "66")):
         jobs = gitlab.plan(7, head, project=project, source=source)
         assert {name: job.result for name, job in jobs.items()} == {"validate": "success"}
+        assert "No plan is made: a merge request from a fork gets no key." in jobs["validate"].log
+        assert "There is no *.test.yaml below ., so no test was run." in jobs["validate"].log
     assert world.requests() == []
     assert gitlab.host.ours() == []
 

@@ -1,14 +1,17 @@
-"""The hook of pre-commit: its entry is run as pre-commit runs one, without a key and without a network."""
+"""The hooks of pre-commit: an entry is run as pre-commit runs one, without a key and without a network."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from hosts.server import Json
 
 from reconciler.errors import Exit
 
@@ -28,16 +31,21 @@ sys.exit(main())
 """
 
 
-def hook(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The hook on a folder."""
-    (declared,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    assert declared["pass_filenames"] is False
+def hooks() -> dict[str, Json]:
+    """What is declared, by its id."""
+    return {each["id"]: each for each in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+
+
+def hook(folder: Path, name: str = "reconciler-validate") -> subprocess.CompletedProcess[str]:
+    """A hook on a folder. It is given no names of files, so its command judges the whole folder."""
+    declared = hooks()[name]
+    assert (declared["language"], declared["pass_filenames"]) == ("python", False)
     command, *arguments = shlex.split(declared["entry"])
-    assert command == "reconciler"
+    assert command in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     return subprocess.run(
         [sys.executable, "-c", OFFLINE, *arguments],
         cwd=folder,
-        env={**ENVIRONMENT, "PATH": "/usr/bin:/bin", "HOME": str(folder)},
+        env={**ENVIRONMENT, "PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -61,3 +69,43 @@ def test_a_mistake_stops_the_commit(tmp_path: Path) -> None:
     done = hook(tmp_path)
     assert done.returncode == Exit.INVALID
     assert "main.yaml:7:" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["reconciler-validate", "reconciler-test"])
+@pytest.mark.parametrize(
+    ("path", "is_run"),
+    [
+        ("main.yaml", True),
+        ("a/b/reports.yml", True),
+        ("reconciler.yaml", True),
+        ("apps/growth.test.yaml", True),
+        ("UPPER.YAML", True),
+        ("README.md", False),
+        ("yaml.py", False),
+        ("main.yaml.orig", False),
+    ],
+)
+def test_which_files_start_a_hook(name: str, path: str, *, is_run: bool) -> None:
+    """Every file that the configuration, its settings or its tests may stand in."""
+    assert bool(re.search(hooks()[name]["files"], path)) == is_run
+
+
+@pytest.mark.parametrize("name", ["reconciler-validate", "reconciler-test"])
+def test_what_a_hook_installs(name: str) -> None:
+    """Beside the package, the extra that policies need."""
+    (added,) = hooks()[name]["additional_dependencies"]
+    extra = re.fullmatch(r"\.\[(\w+)\]", added)
+    assert extra is not None
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert any(each.startswith("cel-") for each in project["optional-dependencies"][extra[1]])
+
+
+@pytest.mark.parametrize(("count", "code"), [(1, Exit.DONE), (2, Exit.TEST_FAILED)])
+def test_the_tests_stop_a_commit(tmp_path: Path, count: int, code: Exit) -> None:
+    """If one of them fails, which is exit 7."""
+    (tmp_path / "main.yaml").write_text(BEGIN, encoding="utf-8")
+    test = f"{{change: {{automation.flow: null}}, expect: {{summary: {{delete: {count}}}}}}}"
+    (tmp_path / "flow.test.yaml").write_text(f"tests: {{the-flow-can-go: {test}}}\n", encoding="utf-8")
+    done = hook(tmp_path, "reconciler-test")
+    assert done.returncode == code, done.stderr
+    assert "the-flow-can-go" in done.stdout

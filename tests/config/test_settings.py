@@ -64,9 +64,9 @@ def test_settings_may_say_little(folder: Folder, text: str) -> None:
     ("text", "problem"),
     [
         ("[]", "1:1: found an empty list; expected a map of name, state, guards, compare, variables, time_zone, "
-         "environments"),
+         "freeze, environments"),
         ("environment: {}", '1:1: unknown key "environment"; expected one of name, state, guards, '
-         'compare, variables, time_zone, environments; did you mean "environments"?'),
+         'compare, variables, time_zone, freeze, environments; did you mean "environments"?'),
         ("environments: {}", "1:15: environments: is empty; expected a map that holds something"),
         ("environments: {a: }", "1:19: environments.a: found nothing; "
          "expected a map of secret_env, secret_command, api_url, state, variables"),

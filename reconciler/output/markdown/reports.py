@@ -75,6 +75,7 @@ def applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
     left = ""
     if receipt := report.receipt:
         left = f" Receipt {code(receipt.id)}: `reconciler plan --undo {receipt.id}` plans the way back."
+        left += f" By {code(receipt.who)} with `--allow {', '.join(receipt.allowed)}`." if receipt.allowed else ""
     yield f"---\n\nApplied the plan{of} with the digest {code(report.digest)}.{left}"
 
 
