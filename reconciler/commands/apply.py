@@ -137,7 +137,7 @@ def apply(
 ) -> ApplyReport:
     """Carries a plan out, reads back what was written and leaves a receipt.
 
-    `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before every write."""
+    `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before each write."""
     refuse(planned.plan)
     with Threads(2) as aside:
         # What is applied is the commit of now; git says it while the API is busy.
