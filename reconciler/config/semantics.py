@@ -19,11 +19,10 @@ from reconciler.kinds.comparison import keys_path
 from reconciler.kinds.declaration import LOCAL_TIME
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
-from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN, LIFECYCLE
+from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, address_pattern
 from reconciler.model.inputs import address_kind, say_instances
 from reconciler.text import Searches, closest, meant, misspelt
 
-ADDRESS = re.compile(ADDRESS_PATTERN)
 Items = Mapping[str, Sequence[Entry]]
 
 
@@ -36,7 +35,7 @@ def block_problems(items: Items, known: Expansion, unknown: Collection[Location]
 def _address(item: Entry, key: str) -> str:
     """The address at a key of an item; empty if there is none, which the schema reports."""
     value = item.value.get(key) if isinstance(item.value, dict) else None
-    return value if isinstance(value, str) and ADDRESS.fullmatch(value) else ""
+    return value if isinstance(value, str) and re.fullmatch(address_pattern(), value) else ""
 
 
 def _sources(items: Items, known: Mapping[str, Entry]) -> Iterator[Problem]:

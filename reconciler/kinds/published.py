@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed
-from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, SETTINGS, Schema, resource_schema
+from reconciler.kinds.schema import DEFAULTS, KEY_PATTERN, SETTINGS, Schema, blocks, resource_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 VARIABLE: Schema = {
@@ -25,7 +25,7 @@ def published() -> dict[str, Schema]:
         "description": "Resources of a Qonversion project. All files of a folder are merged.",
         "properties": {
             **{kind.section: _section(kind) for kind in KINDS.values()},
-            **{name: titled(_with_variables(block), name) for name, block in BLOCKS.items()},
+            **{name: titled(_with_variables(block), name) for name, block in blocks().items()},
             DEFAULTS: titled(
                 closed(
                     "Fields that the resources of this folder, and below, have if they do not write them.",

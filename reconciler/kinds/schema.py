@@ -11,7 +11,6 @@ from reconciler.model.backends import BACKENDS
 Schema = dict[str, Any]
 
 KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"
-ADDRESS_PATTERN = f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
 NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 DATE_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 # A key fits the pattern of a name, and is what people paste in its place.
@@ -115,40 +114,51 @@ def _block(description: str, properties: Schema, example: Schema) -> Schema:
     return {"type": "array", "description": description, "items": items, "examples": [[example]]}
 
 
+def address_pattern() -> str:
+    """What an address looks like."""
+    return f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
+
+
 def _address(description: str) -> Schema:
-    return text(description, "report.daily-revenue", pattern=ADDRESS_PATTERN)
+    return text(description, "report.daily-revenue", pattern=address_pattern())
 
 
-BLOCKS: dict[str, Schema] = {
-    "moved": _block(
-        "A reviewed rename: the object that was managed under `from` is managed under `to`.",
-        {"from": _address("the address it had"), "to": _address("the address it has now")},
-        {"from": "report.revenue", "to": "report.daily-revenue"},
-    ),
-    "removed": _block(
-        "A reviewed removal. With `destroy: false` the object stays and is forgotten.",
-        {
-            "from": _address("the address it had"),
-            "destroy": {"type": "boolean", "description": "Whether the object is deleted, or only forgotten."},
-        },
-        {"from": "report.daily-revenue", "destroy": False},
-    ),
-    "imports": _block(
-        "A reviewed adoption: the live object `id` is what `to` means.",
-        {
-            "to": _address("an address of the configuration"),
-            "id": {
-                "type": ["string", "object"],
-                "pattern": ID_PATTERN,
-                "minProperties": 1,
-                "additionalProperties": text("the id of a live object", "wbRlfw1x", pattern=ID_PATTERN),
-                "description": "the id of a live object, or a map of environments to ids",
-                "examples": ["wbRlfw1x", {"sandbox": "wbRlfw1x", "production": "cJinsL4v"}],
+BLOCKS = ("moved", "removed", "imports")
+
+
+def blocks() -> dict[str, Schema]:
+    """The schema of each block."""
+    return {
+        "moved": _block(
+            "A reviewed rename: the object that was managed under `from` is managed under `to`.",
+            {"from": _address("the address it had"), "to": _address("the address it has now")},
+            {"from": "report.revenue", "to": "report.daily-revenue"},
+        ),
+        "removed": _block(
+            "A reviewed removal. With `destroy: false` the object stays and is forgotten.",
+            {
+                "from": _address("the address it had"),
+                "destroy": {"type": "boolean", "description": "Whether the object is deleted, or only forgotten."},
             },
-        },
-        {"to": "report.daily-revenue", "id": "wbRlfw1x"},
-    ),
-}
+            {"from": "report.daily-revenue", "destroy": False},
+        ),
+        "imports": _block(
+            "A reviewed adoption: the live object `id` is what `to` means.",
+            {
+                "to": _address("an address of the configuration"),
+                "id": {
+                    "type": ["string", "object"],
+                    "pattern": ID_PATTERN,
+                    "minProperties": 1,
+                    "additionalProperties": text("the id of a live object", "wbRlfw1x", pattern=ID_PATTERN),
+                    "description": "the id of a live object, or a map of environments to ids",
+                    "examples": ["wbRlfw1x", {"sandbox": "wbRlfw1x", "production": "cJinsL4v"}],
+                },
+            },
+            {"to": "report.daily-revenue", "id": "wbRlfw1x"},
+        ),
+    }
+
 
 STATE: Schema = closed(
     "Where the memory of what was applied is kept.",
@@ -252,5 +262,5 @@ def find_schema(name: str) -> Schema:
     """The schema of a kind's resource, of `settings`, or of one item of `moved`, `removed` or `imports`."""
     if name in KINDS:
         return resource_schema(KINDS[name])
-    items: Schema = SETTINGS if name == "settings" else BLOCKS[name]["items"]
+    items: Schema = SETTINGS if name == "settings" else blocks()[name]["items"]
     return items

@@ -27,7 +27,6 @@ from reconciler.serialization import sha256
 
 RANK = {action: rank for rank, action in enumerate(Action)}
 SHIFT_RANK = {shift: rank for rank, shift in enumerate(DeliveryChange)}
-KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
 
 
 def make_plan(desired: Desired, state: State, live: Live, options: Options) -> Plan:
@@ -129,7 +128,7 @@ def _of_kinds(desired: Desired, live: Live) -> Desired:
 def _weight(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
     shift = DeliveryChange.NONE if change.action in DESTROYS else delivery_change(KINDS[change.kind], change)
-    ranks = SHIFT_RANK[shift], RANK[change.action], KIND_RANK[change.kind]
+    ranks = SHIFT_RANK[shift], RANK[change.action], list(KINDS).index(change.kind)
     return (change.action not in DESTROYS, *ranks, change.address)
 
 
@@ -150,7 +149,8 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
     """The changes, and what the state is to know beside them. Kinds that others refer to come first."""
     changes: dict[str, Change] = {}
     refresh: dict[str, Entry] = {}
-    by_kind = sorted(context.desired.resources.values(), key=lambda each: (KIND_RANK[each.kind], each.address))
+    ranks = {name: rank for rank, name in enumerate(KINDS)}
+    by_kind = sorted(context.desired.resources.values(), key=lambda each: (ranks[each.kind], each.address))
     for resource in by_kind:
         result = plan_change(context, resource)
         if isinstance(result, Entry):

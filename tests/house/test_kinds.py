@@ -15,7 +15,7 @@ from .imports import imported_within, modules, part_of, tree_of
 from .test_layers import FLOORS
 
 ENGINE = frozenset(FLOORS[3] | {"model", "api", "commands"}) - {"output"}
-WORD = re.compile(r"[a-z]+")
+WORD = re.compile(r"[a-z]+(_[a-z]+)*")
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
