@@ -12,9 +12,17 @@ from reconciler import kinds
 from reconciler.apply.recovery import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import Difference, alike, differences, flattened, value_at
+from reconciler.kinds.comparison import Difference, alike, differences, flattened, keys_path, value_at
 from reconciler.kinds.normalization import bearing, is_normalized
-from reconciler.kinds.references import ReferenceResolver, known_objects, references, referred, resolved
+from reconciler.kinds.references import (
+    ReferenceResolver,
+    items_at,
+    known_objects,
+    reference_items,
+    references,
+    referred,
+    resolved,
+)
 from reconciler.kinds.wire import fingerprint
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import Action, Change, Plan, Request
@@ -46,15 +54,17 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
 
 def sent_lookups(plan: Plan) -> set[str]:
     """The paths of the lists that must be read to check the items that an earlier plan sends."""
-    return {reference.lookup for change in plan.changes for reference, *_ in _sent_items(change)}
+    return {each.lookup for change in plan.changes for each, *_ in _sent_items(change) if each.lookup}
 
 
 def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any]]]:
     """For each reference field that a change writes: the items that it sends, and those that were live before."""
     for name, reference in KINDS[change.kind].reference_fields():
-        written = next((each for each in change.fields if each.path == name), None)
+        path = keys_path((name, *reference.path))
+        written = next((each for each in change.fields if each.path == path), None)
         if written is not None:
-            sent = [item for request in change.requests for item in (request.body or {}).get(name) or ()]
+            bodies = [request.body or {} for request in change.requests]
+            sent = [item for body in bodies for _, item in items_at(name, reference, body)]
             yield reference, sent, written.before if isinstance(written.before, list) else []
 
 
@@ -99,16 +109,22 @@ class ChangeStatus:
         return self._with_requests(record, ()) if record is not None and is_done else None
 
     def half_done(self) -> Change | None:
-        """The change with its last request, if an earlier attempt has done all but that; else None. A field with an
-        endpoint of its own is set last. Until then it has its initial value or its placeholder."""
-        change, apart = self._change, self._kind.sub_endpoint()
+        """The change with its last requests, if an earlier attempt has done all but these; else None. Fields with an
+        endpoint of their own are set last. Until then they have their initial value or their placeholder, or none."""
+        change, apart = self._change, dict(self._kind.sub_endpoints())
         record = self.record if change.action is Action.UPDATE else self._made
-        if apart is None or record is None or len(change.requests) <= 1 or change.requests[-1].sets != (apart[0],):
-            return None
-        if record.fields.get(apart[0]) not in {apart[1].initial, apart[1].placeholder} - {None}:
-            return None
-        rest = {name: value for name, value in self._wanted.items() if name != apart[0]}
-        return self._with_requests(record, change.requests[-1:]) if self._is_as_wanted(record, rest) else None
+        rest = dict(self._wanted)
+        for at in range(len(change.requests) - 1, 0, -1) if record else ():
+            name = next(iter(change.requests[at].sets), "")
+            if record is None or name not in apart:
+                break
+            live, each = record.fields.get(name), apart[name]
+            if live not in (each.initial, each.placeholder, {}) or (live is None and not each.reads):
+                break
+            rest.pop(name, None)
+            if self._is_as_wanted(record, rest):
+                return self._with_requests(record, change.requests[at:])
+        return None
 
     def difference(self) -> str | None:
         """How live differs from what the plan saw; None if it does not."""
@@ -132,7 +148,8 @@ class ChangeStatus:
             targets = resolver.targets(reference)
             open_addresses = {referred(reference, item) for item in sent}
             for item in sent:
-                if not (referred(reference, item) or item in before or targets.offered.holds(item)):
+                is_known = not reference.lookup or item in before or targets.offered.holds(item)
+                if not (referred(reference, item) or is_known):
                     return f"{item.get('id')} is not offered in {reference.lookup} any more"
             for address in uses:
                 target_id = self._id_of(address)
@@ -184,15 +201,14 @@ class ChangeStatus:
     def _is_as_wanted(self, record: Record, wanted: Mapping[str, Any]) -> bool:
         """Whether a record is as wanted, with references to what this plan creates."""
 
-        def item_for(address: str, reference: Reference) -> dict[str, Any] | None:
+        def item_for(address: str, reference: Reference) -> Any:
             entry = self._entries.get(address)
             target = self._live.records[reference.kind].get(entry.id) if entry else None
             if target is None or target.id in self._old:
                 return None
             return self._references.targets(reference).proof(target, carried, address)
 
-        lists = [record.raw.get(name) for name, _ in self._kind.reference_fields()]
-        carried = [item for items in lists if isinstance(items, list) for item in items]
+        carried = [item for _, item, _ in reference_items(self._kind, record.raw)]
         known = resolved(self._kind, wanted, item_for)
         if any(references(self._kind, known)):
             return False

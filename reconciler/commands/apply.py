@@ -21,10 +21,10 @@ from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
-from reconciler.model.inputs import Live
+from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Verification
-from reconciler.observe import counted_by_kind, observe
+from reconciler.observe import counted_by_kind, observe, with_parts
 from reconciler.plan.guards import Options
 from reconciler.plan.plan_file import SavedPlan
 from reconciler.state.backend import LockInfo, ReceiptFile
@@ -244,7 +244,15 @@ class _ReadingBack:
 
     def _look(self, kind: Kind) -> None:
         expected = counted_by_kind(self._recorder.entries())
-        self._looks[kind.name] = self._pool.submit(observe, self._writer, [kind], (), expected)
+        entries, changes = self._recorder.entries(), self._planned.plan.changes
+        written = (each.address for each in changes if each.kind == kind.name and each.address in entries)
+        refs = [ObjectRef(kind.name, entries[address].id) for address in written]
+
+        def look() -> Live:
+            live = observe(self._writer, [kind], (), expected, [kind.name])
+            return with_parts(self._writer, live, refs)
+
+        self._looks[kind.name] = self._pool.submit(look)
 
 
 def _write_state(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:

@@ -18,6 +18,7 @@ from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git.repository import repository_top
 from reconciler.lazy import load
+from reconciler.model.inputs import address_kind
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
@@ -81,6 +82,11 @@ class Session:
     def head(self) -> str:
         """The id of the commit that is checked out; empty if there is none."""
         return str(load("reconciler.git.checkout:head_commit")(self.opened.folder))
+
+
+def written_kinds(session: Session) -> set[str]:
+    """The names of the kinds that the configuration holds, told before it is evaluated."""
+    return set(map(address_kind, session.configuration.merged.resources))
 
 
 class Shared:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from reconciler.kinds.declaration import Field, Kind
+from reconciler.kinds.declaration import Field, Kind, Schema
 from reconciler.lazy import load
 from reconciler.model.inputs import Entry, Fields
 from reconciler.model.plan import Cause
 from reconciler.serialization import canonical
 
 Keys = Sequence[str | int]
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 PLAIN_KEY = re.compile(r"[\w-]+")
 STEP = re.compile(r'\.?([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]')
 
@@ -59,6 +60,16 @@ def value_at(value: Any, keys: Keys) -> Any:
         else:
             value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def replaced(value: Any, keys: Keys, new: Any) -> Any:
+    """A copy of nested maps and lists with another value at these keys, which must be there."""
+    if not keys:
+        return new
+    head, rest = keys[0], keys[1:]
+    if isinstance(head, int):
+        return [*value[:head], replaced(value[head], rest, new), *value[head + 1 :]]
+    return {**value, head: replaced(value[head], rest, new)}
 
 
 def with_value(fields: Fields, keys: Keys, value: Any) -> dict[str, Any]:
@@ -140,14 +151,35 @@ def without_path(fields: Fields, path: str) -> dict[str, Any]:
 
 
 def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str, Any]:
-    """The managed fields: without those in `ignored` (paths), and without what the API derives."""
+    """The managed fields: without those in `ignored` (paths), without what the API derives, and with what it adds."""
     result = dict(fields)
     for path in ignored:
         result = without_path(result, path)
     for each in kind.fields:
         if each.derived and isinstance(result.get(each.name), dict):
             result[each.name] = {key: value for key, value in result[each.name].items() if key not in each.derived}
+        if each.has_defaults and each.name in result:
+            result[each.name] = as_declared(each.schema, result[each.name])
     return result
+
+
+def as_declared(schema: Schema, value: Any) -> Any:
+    """The value with each scalar in the type of the schema, if nothing is lost by that, and with the `default` of each
+    property that an item of a list lacks."""
+    types = schema.get("type", ())
+    types = (types,) if isinstance(types, str) else types
+    if isinstance(value, dict) and "properties" in schema:
+        known: Mapping[str, Schema] = schema["properties"]
+        return {key: as_declared(known[key], inner) if key in known else inner for key, inner in value.items()}
+    if isinstance(value, list) and "items" in schema:
+        item = schema["items"]
+        added = {key: each["default"] for key, each in item.get("properties", {}).items() if "default" in each}
+        return [as_declared(item, {**added, **inner} if isinstance(inner, dict) else inner) for inner in value]
+    if "integer" in types and isinstance(value, str) and INTEGER.fullmatch(value):
+        return int(value)
+    if "string" in types and isinstance(value, int) and not isinstance(value, bool) and "integer" not in types:
+        return str(value)
+    return value
 
 
 def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.declaration import closed, text
+from reconciler.kinds.declaration import ID_PATTERN, closed, text
 from reconciler.model.backends import BACKENDS
 
 Schema = dict[str, Any]
@@ -15,7 +15,6 @@ NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 DATE_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
-ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"
 CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
 
 DEFAULTS = "defaults"

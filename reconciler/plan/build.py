@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import DeliveryChange, delivery_change
+from reconciler.kinds.delivery import DeliveryChange, delivery_change
 from reconciler.kinds.lookups import find_labels, told_apart
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
@@ -107,9 +107,20 @@ def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence
 
 def make_context(desired: Desired, state: State, live: Live, now: datetime) -> PlanContext:
     """What a plan is made of. IdentityAmbiguous if an address could mean two objects."""
-    desired = _of_kinds(desired, live)
+    desired = _without_ended(_of_kinds(desired, live))
     entries, moved_from = moved(desired, state.entries)
     return PlanContext(desired, replace(state, entries=entries), live, moved_from, now)
+
+
+def _without_ended(desired: Desired) -> Desired:
+    """The desired resources without those that are written in a state which an object cannot leave: it ends, or stays
+    as it is."""
+    ended = [each for each in desired.resources.values() if KINDS[each.kind].has_ended(each.fields)]
+    if not ended:
+        return desired
+    places = {each.address: each.location for each in ended}
+    resources = {address: each for address, each in desired.resources.items() if address not in places}
+    return replace(desired, resources=resources, ended=places)
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:
@@ -239,7 +250,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
     found = {
         item_id: addresses.get(ObjectRef(reference.kind, object_id))
         for kind in KINDS.values()
-        for _, reference in kind.reference_fields()
+        for _, reference in kind.lists()
         if reference.lookup in context.live.lookups
         for item_id, object_id in context.references.targets(reference).behind().items()
     }

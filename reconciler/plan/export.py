@@ -164,7 +164,7 @@ def _behind(kind: Kind, live: Live) -> dict[ObjectRef, ObjectRef]:
     """An item's kind and id → the object that it stands for, if the two differ."""
     resolver = ReferenceResolver(live)
     found: dict[ObjectRef, ObjectRef] = {}
-    for _, reference in kind.reference_fields():
+    for _, reference in kind.lists():
         behind = resolver.targets(reference).behind().items()
         found |= {ObjectRef(reference.kind, item): ObjectRef(reference.kind, each) for item, each in behind}
     return found
@@ -245,7 +245,7 @@ def _key(kind_name: str, fields: Fields, *, is_loose: bool) -> tuple[str, ...]:
 def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way]:
     """The keys of each value that a change has in it, so far out that all `sides` have it; none if a side lacks the
     field."""
-    lists = {name for name, _ in KINDS[change.kind].reference_fields()}
+    lists = {name for name, each in KINDS[change.kind].reference_fields() if not each.path}
     ways: dict[Way, None] = {}
     for each in change.fields:
         keys = path_keys(each.path) or (each.path,)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from reconciler.errors import some_of
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
@@ -19,6 +20,7 @@ EMPTY_CONFIGURATION = "empty-configuration"
 PRUNE_WITHOUT_STATE = "prune-without-state"
 VANISHED = "vanished"
 WRONG_PROJECT = "wrong-project"
+DELETE = "delete:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def refusals(
 ) -> tuple[Refusal, ...]:
     """The guards that refuse this plan. `state` has moved entries at their new address."""
     entries = state.entries
-    found = [*_protected(state, changes), *_too_many(entries, live, changes, options)]
+    found = [*_protected(state, changes), *_closed(changes), *_too_many(entries, live, changes, options)]
     if entries and not desired.resources:
         text = f"the configuration holds nothing, while the state holds {counted(len(entries), 'object')}"
         passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"
@@ -108,6 +110,17 @@ def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
             continue
         text = f"{what} is protected by prevent_destroy, and this plan would {change.action.value} it"
         yield Refusal("prevent-destroy", text, passes)
+
+
+def _closed(changes: Sequence[Change]) -> Iterator[Refusal]:
+    """The refusals for kinds of which a delete may cost people something, and has to be allowed by name."""
+    for kind in KINDS.values():
+        gone = [change for change in changes if change.kind == kind.name and change.action in DESTROYS]
+        if kind.closed and gone:
+            named = some_of([f"{change.address} ({change.action.value})" for change in gone])
+            text = f"deletes of {kind.section} are closed, and this plan would end {named}: {kind.lost_on_delete}"
+            name = f"{DELETE}{kind.name}"
+            yield Refusal(name, text, f"--allow {name}, on `plan` and `apply`")
 
 
 def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], options: Options) -> list[Refusal]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 
 from reconciler import kinds
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import DeliveryChange, delivery_change, fails, sends
+from reconciler.kinds.delivery import DeliveryChange, delivery_change, fails, sends
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change
@@ -83,7 +83,7 @@ class _ChangeImpact:
 
     def _first_status(self) -> str:
         """The status that a new object has, if it has one: ` paused`."""
-        endpoint, remember = self.kind.sub_endpoint(), self.change.remember
+        endpoint, remember = self.kind.words(), self.change.remember
         written = remember.applied.get(self.delivery.status) if remember and self.delivery else None
         status = written or (endpoint[1].initial if endpoint else None)
         return f" {status}" if status else ""
