@@ -168,6 +168,8 @@ ALLOWABLE = (
     "wrong-project",
 )
 """The guards that `--allow NAME` passes."""
+DELETE = "delete:"
+"""Before the name of a kind: the guard of a kind whose deletes are closed."""
 
 
 class Refused(ReconcilerError):

@@ -156,7 +156,7 @@ class ChangeStatus:
                 if address_kind(address) != reference.kind or address in open_addresses or target_id is None:
                     continue
                 target = self._live.records[reference.kind].get(target_id)
-                if target is None or targets.proof(target, before, address) not in sent:
+                if target is None or (reference.lookup and targets.proof(target, before, address) not in sent):
                     lost = "nothing proves any more that what is sent for it belongs to it" if target else "it is gone"
                     return f"it refers to {address} ({target_id}): {lost}"
         return None

@@ -11,7 +11,7 @@ from reconciler.apply.recovery import fields_to_come
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import Difference, alike, differences, keys_path, value_at
 from reconciler.kinds.normalization import is_normalized, looks_the_same, may_be_normalized
-from reconciler.kinds.references import ReferenceResolver, items_at
+from reconciler.kinds.references import ReferenceResolver, reference_items
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
@@ -97,7 +97,9 @@ class _Verifier:
         change = self._changes[address]
         for name, reference in kind.reference_fields():
             written = self._entries[address].applied
-            used = [item for _, item in items_at(name, reference, record.raw)]
+            same = (reference.kind, reference.lookup)
+            items = reference_items(kind, record.raw)
+            used = [item for _, item, each in items if (each.kind, each.lookup) == same]
             for target in change.remember.depends_on if change.remember and name in written else ():
                 entry = self._entries.get(target)
                 if address_kind(target) != reference.kind or entry is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from reconciler import commands
-from reconciler.errors import ALLOWABLE, ReconcilerError, WrongUsage
+from reconciler.errors import ALLOWABLE, DELETE, ReconcilerError, WrongUsage
 from reconciler.lazy import load
 from reconciler.output.forms import FORMS
 from reconciler.output.terminal import dim, escape, register_secret, write_stderr
@@ -43,6 +43,19 @@ class OneOf(_Choice):
         if value in self.choices:
             return value
         raise wrong_value(param, value, f"one of {', '.join(self.choices)}", ctx)
+
+
+class Guard(OneOf):
+    """A guard, or `delete:KIND` of a kind whose deletes are closed."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word. WrongUsage if it is another one."""
+        if value not in self.choices and str(value).startswith(DELETE):
+            closed = [DELETE + kind.name for kind in load("reconciler.kinds:KINDS").values() if kind.closed]
+            if value not in closed:
+                raise wrong_value(param, value, f"one of {', '.join(closed) or 'the guards'}", ctx)
+            return value
+        return super().convert(value, param, ctx)
 
 
 class WholeNumber(click.IntRange):
@@ -188,9 +201,9 @@ def plan_options(command: Command) -> Command:
         click.option(
             "--allow",
             cls=NeverSuggested,
-            type=OneOf(ALLOWABLE),
+            type=Guard(ALLOWABLE),
             multiple=True,
-            help="Pass this guard, once you know why it refuses.",
+            help="Pass this guard, once you know why it refuses. delete:KIND lets objects of a closed kind go.",
         ),
         click.option(
             "--max-deletes",

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, cast
 
 from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.reports import Weight
 
 Schema = Mapping[str, Any]
 ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"
@@ -178,8 +179,8 @@ class Kind:
     is the key. `id_pattern`: what an id looks like. `vendor_flag`: what is true in records that are the vendor's, and
     nobody's to change. `on_demand`: a project may lack this kind, and its list is read only if the configuration or the
     state has one. `closed`: a delete needs `--allow delete:KIND`. `changed_at`: what a record says of its last change.
-    `effects`: what a change from these fields to those does to people; `advice`: what is to be said of the objects of
-    this kind as they will be, by address."""
+    `effects`: what a change from these fields to those (empty: there is no object) does to people; `advice`: what is to
+    be said of the objects of this kind as they will be, by address."""
 
     name: str
     object_name: str
@@ -213,8 +214,8 @@ class Kind:
     on_demand: bool = False
     closed: bool = False
     changed_at: str = "updated_at"
-    effects: Callable[[Fields, Fields], Iterable[str]] = lambda _before, _after: ()
-    advice: Callable[[Mapping[str, Fields]], Iterable[str]] = lambda _objects: ()
+    effects: Callable[[Fields, Fields], Iterable[tuple[Weight, str]]] | None = None
+    advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
     example: Mapping[str, Any] = field(default_factory=dict)
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)

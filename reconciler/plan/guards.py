@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from reconciler.errors import some_of
+from reconciler.errors import DELETE, some_of
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
@@ -20,7 +20,6 @@ EMPTY_CONFIGURATION = "empty-configuration"
 PRUNE_WITHOUT_STATE = "prune-without-state"
 VANISHED = "vanished"
 WRONG_PROJECT = "wrong-project"
-DELETE = "delete:"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import product
 from typing import Any
 
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, some_of
@@ -62,7 +63,39 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
             cleanup_after=() if deletes else tuple(sorted(leaving)),
             notes=(*change.notes, *notes),
         )
-    return result
+    return _attached_first(context, result)
+
+
+def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[str, Change]:
+    """The changes in an order that adds a target to one object before it is taken from another. A note says if that is
+    not possible, since each of two objects takes something from the other."""
+    gains: dict[ObjectRef, list[str]] = defaultdict(list)
+    losses: dict[ObjectRef, list[str]] = defaultdict(list)
+    for address, change in changes.items():
+        for name, reference in KINDS[change.kind].reference_fields() if change.action in WRITES else ():
+            record = context.live.records[change.kind].get(change.id or "") if reference.attach_first else None
+            applied = change.remember.applied if change.remember else {}
+            before, after = (
+                {
+                    ObjectRef(reference.kind, item_id(reference, item) or "")
+                    for _, item in items_at(name, reference, side)
+                }
+                for side in (record.fields if record else {}, applied if reference.attach_first else {})
+            )
+            is_partial = change.action is Action.UPDATE and name not in applied
+            for target in () if is_partial else after - before:
+                gains[target].append(address)
+            for target in () if is_partial else before - after:
+                losses[target].append(address)
+    for target in losses.keys() & gains.keys():
+        for loser, gainer in product(losses[target], gains[target]):
+            change = changes[loser]
+            if loser not in with_needs([gainer], changes):
+                changes[loser] = replace(change, depends_on=tuple(sorted({*change.depends_on, gainer})))
+            else:
+                said = f"it gives {target.id} up before {gainer} has it: each of the two takes something from the other"
+                changes[loser] = replace(change, notes=(*change.notes, said))
+    return changes
 
 
 def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:

@@ -128,9 +128,25 @@ def warnings(
         yield from stored_otherwise(address, entry) if entry.stored else ()
     yield from _alike(changes)
     yield from _named_alike(context, changes)
+    yield from _advice(context, changes)
     if zone_data and context.state.zone_data not in ("", zone_data):
         said = f"the time zones here are of version {zone_data}, and the last apply used {context.state.zone_data}"
         yield f"{said}: UTC times may differ; update the older one (the package tzdata), on the CI runner too"
+
+
+def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
+    """What the kinds say of their objects as they will be."""
+    addresses = context.addresses() if any(kind.advice for kind in KINDS.values()) else {}
+    going = {change.address for change in changes.values() if change.action is Action.DELETE}
+    for kind in KINDS.values():
+        if kind.advice is None:
+            continue
+        live = context.live.records.get(kind.name, {}).values()
+        objects = {addresses.get(record.ref, str(record.ref)): record.fields for record in live}
+        for address, each in context.desired.resources.items():
+            if each.kind == kind.name:
+                objects[address] = {**objects.get(address, {}), **each.fields}
+        yield from kind.advice({name: fields for name, fields in objects.items() if name not in going})
 
 
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
