@@ -51,6 +51,9 @@ def kind_lookups(kinds: Iterable[Kind]) -> set[str]:
     return {path for kind in kinds for path in (*kind.lookups, *(each.lookup for _, each in kind.lists()))}
 
 
+Names = Iterable[str]
+Refs = Iterable[ObjectRef]
+Used = Iterable[str] | None
 MOST_LOOKUPS = 4
 """At once, beside the lists of the kinds."""
 
@@ -60,27 +63,20 @@ class Lists:
     a context. If its block fails before `wait`, the requests are cancelled: nobody will read these lists."""
 
     def __init__(
-        self,
-        reader: Reader,
-        kinds: Collection[Kind],
-        expected: Mapping[str, int],
-        likely: Iterable[str] = (),
-        used: Iterable[str] = (),
-        *,
-        every: bool = False,
+        self, reader: Reader, kinds: Collection[Kind], expected: Mapping[str, int], likely: Names = (), used: Used = ()
     ) -> None:
         """`expected`: about how many objects, by kind. `likely`: lookups (paths) that are worth asking for at once.
-        `used`: the names of kinds that are needed, beside those that are expected. `every`: all kinds that the project
-        has are read; a kind that it lacks (403, 404) has no objects, unless it is used."""
+        `used`: the kinds that are needed, beside those that are expected; None: all that the project has, and a kind
+        that it lacks (403, 404) has no objects."""
         self.reader = reader
         self.kinds = kinds
         self.expected = expected
         self.needed: set[str] = set()
         self.used = {name for name, count in expected.items() if count}
-        self._every = every
+        self.every = used is None
         self._pool = Threads(len(kinds) + MOST_LOOKUPS)
         self._lists: dict[str, Future[list[Item]]] = {}
-        self.need_kinds(used)
+        self.need_kinds(used or ())
         self._tables = {path: self._pool.submit(read_table, reader, path) for path in likely}
         self._awaited = False
 
@@ -96,7 +92,7 @@ class Lists:
         """Asks for the lists of these kinds too, if they are read at all and not on their way already."""
         self.used.update(names)
         for kind in self.kinds:
-            is_read = self._every or not kind.on_demand or kind.name in self.used
+            is_read = self.every or not kind.on_demand or kind.name in self.used
             if is_read and kind.name not in self._lists:
                 ask = partial(read_list, self.reader, kind.path, kind.pages.value, self.expected.get(kind.name, 0))
                 self._lists[kind.name] = self._pool.submit(ask)
@@ -138,11 +134,7 @@ class Lists:
 
 
 def observe(
-    reader: Reader,
-    kinds: Collection[Kind],
-    lookups: Iterable[str],
-    expected: Mapping[str, int],
-    used: Iterable[str] = (),
+    reader: Reader, kinds: Collection[Kind], lookups: Iterable[str], expected: Mapping[str, int], used: Used = ()
 ) -> Live:
     """The live objects of those kinds, and the lists at `lookups` (paths). `expected` and `used`: see `Lists`. Raises
     what `Lists.wait` raises."""
@@ -168,23 +160,15 @@ MOST_AT_ONCE = 16
 
 
 def observe_remembered(
-    reader: Reader,
-    kinds: Collection[Kind],
-    state: State,
-    lookups: Iterable[str] = (),
-    also: Iterable[ObjectRef] = (),
-    used: Iterable[str] = (),
-    *,
-    every: bool = False,
+    reader: Reader, kinds: Collection[Kind], state: State, lookups: Names = (), also: Refs = (), used: Used = ()
 ) -> Live:
-    """The live objects as `wait_remembered` gives them, and the lists at `lookups` (paths). `used`, `every`: see
-    `Lists`."""
-    with Lists(reader, kinds, counted_by_kind(state.entries), used=used, every=every) as lists:
+    """The live objects as `wait_remembered` gives them, and the lists at `lookups` (paths). `used`: see `Lists`."""
+    with Lists(reader, kinds, counted_by_kind(state.entries), used=used) as lists:
         lists.need(lookups)
         return wait_remembered(lists, state, also)
 
 
-def wait_remembered(lists: Lists, state: State, also: Iterable[ObjectRef] = ()) -> Live:
+def wait_remembered(lists: Lists, state: State, also: Refs = ()) -> Live:
     """The live objects of lists that were asked for, with proof of what is gone, and without what we deleted ourselves.
 
     Each remembered object that no list shows is asked for by its id, if its kind can be. So are the objects in `also`.
@@ -196,7 +180,7 @@ def wait_remembered(lists: Lists, state: State, also: Iterable[ObjectRef] = ()) 
     live = lists.wait()
     for attempt in Poll():
         if attempt:
-            live = observe(reader, kinds, lists.needed, lists.expected, lists.used)
+            live = observe(reader, kinds, lists.needed, lists.expected, None if lists.every else lists.used)
         missing = _missing(state, live, also)
         deleted = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
         # A kind that cannot be asked for by id has nothing that was restored.
@@ -269,13 +253,12 @@ def with_parts(reader: Reader, live: Live, refs: Iterable[ObjectRef]) -> Live:
     if not asked:
         return live
     with Threads(MOST_AT_ONCE) as pool:
-        read = partial(read_value, reader)
-        answers = [pool.submit(read_parts, KINDS[ref.kind], ref.id, read) for ref in asked]
-        found = {ref: result(answer) for ref, answer in zip(asked, answers, strict=True)}
-    records = {kind: dict(each) for kind, each in live.records.items()}
-    for ref, values in found.items():
-        raw = {**records[ref.kind][ref.id].raw, **values}
-        records[ref.kind][ref.id] = record_from(KINDS[ref.kind], raw, live.lookups)
+        answers = {ref: pool.submit(read_parts, KINDS[ref.kind], ref.id, partial(read_value, reader)) for ref in asked}
+        records = {kind: dict(each) for kind, each in live.records.items()}
+        for ref, answer in answers.items():
+            values = result(answer)
+            raw = {**records[ref.kind][ref.id].raw, **values}
+            records[ref.kind][ref.id] = record_from(KINDS[ref.kind], raw, live.lookups)
     return replace(live, records=records)
 
 

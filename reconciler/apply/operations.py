@@ -18,7 +18,7 @@ from reconciler.apply.stale import outdated
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind, Put
 from reconciler.kinds.comparison import differences
-from reconciler.kinds.wire import comes_last, fingerprint, is_id, object_path, other_object, record_from
+from reconciler.kinds.wire import fingerprint, is_id, object_path, other_object, record_from
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Tombstone
 from reconciler.model.plan import NEW_ID, Action, Change, Request
 
@@ -117,7 +117,8 @@ class OperationRunner:
         written: dict[str, Any] = {}
         for request in change.requests:
             sent = {name: wanted[name] for name in request.sets if name in wanted}
-            if written and comes_last(kind, request) and self._shows(kind, change, object_id, written, sent):
+            is_last = any(each.comes_last and request.sets == (name,) for name, each in kind.sub_endpoints())
+            if written and is_last and self._shows(kind, change, object_id, written, sent):
                 applied |= sent
                 continue
             written |= sent

@@ -114,14 +114,13 @@ class ChangeStatus:
         change, apart = self._change, dict(self._kind.sub_endpoints())
         record = self.record if change.action is Action.UPDATE else self._made
         rest = dict(self._wanted)
-        for at in range(len(change.requests) - 1, 0, -1) if record else ():
+        for at in range(len(change.requests) - 1, 0, -1):
             name = next(iter(change.requests[at].sets), "")
-            if record is None or name not in apart:
+            each, live = apart.get(name), record.fields.get(name) if record else None
+            is_unset = each and (each.reads if live is None else live in ({}, each.initial, each.placeholder))
+            if record is None or not is_unset:
                 break
-            live, each = record.fields.get(name), apart[name]
-            if live not in (each.initial, each.placeholder, {}) or (live is None and not each.reads):
-                break
-            rest.pop(name, None)
+            del rest[name]
             if self._is_as_wanted(record, rest):
                 return self._with_requests(record, change.requests[at:])
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.plan.guards import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Files = tuple[tuple[str, Path], ...]
 
 
 class NeverSuggested(click.Option):
@@ -50,12 +52,8 @@ class Guard(OneOf):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word. WrongUsage if it is another one."""
-        if value not in self.choices and str(value).startswith(DELETE):
-            closed = [DELETE + kind.name for kind in load("reconciler.kinds:KINDS").values() if kind.closed]
-            if value not in closed:
-                raise wrong_value(param, value, f"one of {', '.join(closed) or 'the guards'}", ctx)
-            return value
-        return super().convert(value, param, ctx)
+        closed = (DELETE + kind.name for kind in load("reconciler.kinds:KINDS").values() if kind.closed)
+        return OneOf((*self.choices, *closed)).convert(value, param, ctx)
 
 
 class WholeNumber(click.IntRange):
@@ -93,10 +91,10 @@ def complete(names: str) -> Callable[[click.Context, click.Parameter, str], list
 
     def find(ctx: click.Context, _param: click.Parameter, word: str) -> list[str]:
         # click leaves PATH among the other words if the last one is an option that lacks its value.
-        named = [*filter(os.path.isdir, ctx.args), ctx.params.get("path"), ctx.params.get("configuration"), "."]
-        path = next(filter(None, named))
+        named = (*filter(os.path.isdir, ctx.args), ctx.params.get("path"), ctx.params.get("configuration"), ".")
         with suppress(ReconcilerError, OSError):
-            return [each for each in getattr(commands.completion, names)(Path(path)) if each.startswith(word)]
+            found = getattr(commands.completion, names)(Path(next(filter(None, named))))
+            return [each for each in found if each.startswith(word)]
         return []
 
     return find
@@ -141,7 +139,6 @@ parallelism_option = click.option(
     help="How many requests at once.",
 )
 debug_option = click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies.")
-
 target_option = click.option(
     "--target",
     shell_complete=complete("addresses"),
@@ -151,9 +148,7 @@ target_option = click.option(
 )
 
 
-def _forms_and_files(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, Path], ...]:
+def _forms_and_files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Files:
     """`html=plan.html` is the form html and the file plan.html."""
     for value in values:
         form, _, file = value.partition("=")
@@ -175,16 +170,12 @@ report_option = click.option(
 
 def environments_option(command: Command) -> Command:
     """For a command that may be given several environments."""
-    for option in environments_options:
-        command = option(command)
-    return command
+    return reduce(lambda made, option: option(made), environments_options, command)
 
 
 def connection_options(command: Command, environments: Callable[[Command], Command] = environment_option) -> Command:
     """For every command that talks to the API."""
-    for option in (debug_option, parallelism_option, api_url_option, environments):
-        command = option(command)
-    return command
+    return environments(api_url_option(parallelism_option(debug_option(command))))
 
 
 def many_connection_options(command: Command) -> Command:
@@ -194,7 +185,7 @@ def many_connection_options(command: Command) -> Command:
 
 def plan_options(command: Command) -> Command:
     """For every command that makes a plan."""
-    options = (
+    options: tuple[Any, ...] = (
         click.option(
             "--detailed-exitcode", is_flag=True, help="Exit with 2 if something is left to do, with 0 if not."
         ),
@@ -233,9 +224,7 @@ def plan_options(command: Command) -> Command:
         ),
         report_option,
     )
-    for option in options:
-        command = option(command)
-    return many_connection_options(command)
+    return many_connection_options(reduce(lambda made, option: option(made), options, command))
 
 
 class ConnectionFlags(TypedDict):
@@ -261,7 +250,7 @@ class PlanFlags(ManyFlags):
     """What `plan_options` reads."""
 
     form: str
-    reports: tuple[tuple[str, Path], ...]
+    reports: Files
     target: tuple[str, ...]
     prune: bool
     max_deletes: int | None
@@ -283,9 +272,8 @@ def open_one(
     """The session of an environment. `prefix`: what its lines of --debug begin with; `shared`: what it has in common
     with others."""
     debug, parallelism = trace(flags["debug"], prefix), flags["parallelism"]
-    return commands.session.open_session(
-        path, name, flags["api_url"], os.environ, parallelism, debug, register_secret, shared
-    )
+    opened = (path, name, flags["api_url"], os.environ, parallelism, debug, register_secret, shared)
+    return commands.session.open_session(*opened)
 
 
 def trace(debug: bool, prefix: str = "") -> Callable[[str], None] | None:
@@ -303,9 +291,8 @@ def require_base(flags: PlanFlags) -> None:
     """WrongUsage if a flag asks about a base that is not named."""
     asked = [name for name, given in scope_flags(flags).items() if given]
     if asked and flags["base"] is None:
-        raise WrongUsage(
-            f"{' and '.join(asked)} needs --base", hint="--base origin/main, or --base HEAD^ after a merge"
-        )
+        hint = "--base origin/main, or --base HEAD^ after a merge"
+        raise WrongUsage(f"{' and '.join(asked)} needs --base", hint=hint)
 
 
 def scope_flags(flags: PlanFlags) -> dict[str, bool]:

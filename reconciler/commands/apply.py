@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler import commands
@@ -245,14 +245,9 @@ class _ReadingBack:
     def _look(self, kind: Kind) -> None:
         expected = counted_by_kind(self._recorder.entries())
         entries, changes = self._recorder.entries(), self._planned.plan.changes
-        written = (each.address for each in changes if each.kind == kind.name and each.address in entries)
-        refs = [ObjectRef(kind.name, entries[address].id) for address in written]
-
-        def look() -> Live:
-            live = observe(self._writer, [kind], (), expected, [kind.name])
-            return with_parts(self._writer, live, refs)
-
-        self._looks[kind.name] = self._pool.submit(look)
+        refs = [ObjectRef.at(name, entries[name].id) for each in changes if (name := each.address) in entries]
+        look = partial(observe, self._writer, [kind], (), expected, [kind.name])
+        self._looks[kind.name] = self._pool.submit(lambda: with_parts(self._writer, look(), refs))
 
 
 def _write_state(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:

@@ -17,7 +17,7 @@ from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.published import published
 from reconciler.model.inputs import Fields, Live, ObjectRef, State
-from reconciler.observe import observe_remembered, with_parts
+from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_parts
 from reconciler.plan.export import Exported, export
 from reconciler.state.operations import load_state
 from reconciler.state.recorder import Recorder, with_counts
@@ -60,8 +60,11 @@ def find_objections(kind: str, fields: Fields) -> list[tuple[str, str]]:
 def read_live(session: Session, state: State, also: Iterable[ObjectRef] = ()) -> Live:
     """All that is live, with every list in which a reference is looked up. `also`: objects that no list may show."""
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.lists()]
-    reader, used = Reader(session.door), written_kinds(session)
-    live = observe_remembered(reader, KINDS.values(), state, lookups, also, used, every=True)
+    reader = Reader(session.door)
+    with Lists(reader, KINDS.values(), counted_by_kind(state.entries), used=None) as lists:
+        lists.need_kinds(written_kinds(session))
+        lists.need(lookups)
+        live = wait_remembered(lists, state, also)
     return with_parts(reader, live, [record.ref for records in live.records.values() for record in records.values()])
 
 

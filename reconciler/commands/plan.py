@@ -74,7 +74,7 @@ def plan(
             lists.need_kinds(written_kinds(session))
         wanted = commands.plan_input.plan_input(session, replayed.state, options, undo, base)
         lists.need(wanted.lookups & useful)
-        lists.need_kinds(wanted.kinds())
+        lists.need_kinds(each.kind for each in wanted.desired.resources.values())
         live = wait_remembered(lists, replayed.state)
     made, live = _settled(session, wanted, replayed, lists, live)
     _require_no_key(session, made)

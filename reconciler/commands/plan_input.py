@@ -35,11 +35,6 @@ class PlanInput:
     lookups: AbstractSet[str]
     earlier: BasePlan | None = None
 
-    def kinds(self) -> set[str]:
-        """The names of the kinds that are wanted, here and at the base."""
-        sides = (self.desired, self.earlier.desired if self.earlier else None)
-        return {resource.kind for side in sides if side is not None for resource in side.resources.values()}
-
 
 def plan_input(session: Session, state: State, options: Options, undo: str | None, base: str | None) -> PlanInput:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""

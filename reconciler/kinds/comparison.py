@@ -62,25 +62,16 @@ def value_at(value: Any, keys: Keys) -> Any:
     return value
 
 
-def replaced(value: Any, keys: Keys, new: Any) -> Any:
-    """A copy of nested maps and lists with another value at these keys, which must be there."""
+def with_value(value: Any, keys: Keys, new: Any) -> Any:
+    """A copy of nested maps and lists with another value at these keys; unchanged if a key leads to neither."""
     if not keys:
         return new
-    head, rest = keys[0], keys[1:]
-    if isinstance(head, int):
-        return [*value[:head], replaced(value[head], rest, new), *value[head + 1 :]]
-    return {**value, head: replaced(value[head], rest, new)}
-
-
-def with_value(fields: Fields, keys: Keys, value: Any) -> dict[str, Any]:
-    """A copy of the fields with another value at these keys of nested maps; unchanged if a key leads to no map."""
     head, *rest = keys
-    if not rest:
-        return {**fields, str(head): value}
-    inner = fields.get(str(head))
-    if inner is not None and not isinstance(inner, dict):
-        return dict(fields)
-    return {**fields, str(head): with_value(inner or {}, rest, value)}
+    if isinstance(head, int) and isinstance(value, list):
+        return [*value[:head], with_value(value[head], rest, new), *value[head + 1 :]]
+    if value is not None and not isinstance(value, dict):
+        return value
+    return {**(value or {}), head: with_value((value or {}).get(head), rest, new)}
 
 
 class Difference(NamedTuple):

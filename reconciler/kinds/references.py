@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import replaced, value_at
+from reconciler.kinds.comparison import value_at, with_value
 from reconciler.kinds.declaration import Kind, Reference
 from reconciler.kinds.lookups import LookupTable
 from reconciler.kinds.wire import in_short
@@ -204,11 +204,11 @@ def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
     for address, keys, reference in references(kind, fields):
         item = resolve(address, reference)
         if item is not None:
-            result = replaced(result, keys, item)
+            result = with_value(result, keys, item)
     for name, reference in kind.reference_fields():
         value = value_at(result, keys := (name, *reference.path))
         if isinstance(value, list) and len(value) > 1:
-            result = replaced(result, keys, list({canonical(item): item for item in value}.values()))
+            result = with_value(result, keys, list({canonical(item): item for item in value}.values()))
     return result
 
 
@@ -222,7 +222,7 @@ def with_references(
         if (object_id := item_id(reference, item)) is not None:
             ref = ObjectRef(reference.kind, object_id)
             if address := addresses.get((behind or {}).get(ref, ref)):
-                result = replaced(result, keys, {reference.key: address.partition(".")[2]})
+                result = with_value(result, keys, {reference.key: address.partition(".")[2]})
     return result
 
 

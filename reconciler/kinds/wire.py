@@ -143,11 +143,6 @@ def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, val
     return Request(setter.method, path, body, (name,))
 
 
-def comes_last(kind: Kind, request: Request) -> bool:
-    """Whether a request is sent only once all before it is read back."""
-    return any(each.comes_last and request.sets == (name,) for name, each in kind.sub_endpoints())
-
-
 def came_from(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, str]:
     """The local times that live UTC times came from, by field: those that we have set, or that are wanted now."""
     if entry is None or not entry.rules:

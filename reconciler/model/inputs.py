@@ -180,10 +180,9 @@ class Desired:
 
     def why_gone(self, address: str, file: str) -> str:
         """Why an address is no resource any more, although what made it may be in the file; empty if nothing is."""
-        if address in self.left_out:
-            return f"only_in at {self.left_out[address]} leaves it out of this environment"
-        if address in self.ended:
-            return f"{self.ended[address]} ends it"
+        if address in self.left_out or address in self.ended:
+            place, is_out = self.ended.get(address) or self.left_out[address], address not in self.ended
+            return f"only_in at {place} leaves it out of this environment" if is_out else f"{place} ends it"
         for pattern, (name, place) in self.definitions.items():
             if (address == name or fnmatchcase(address, pattern)) and PurePath(place.file).as_posix().endswith(file):
                 return f"it is not in the configuration any more; the for_each of {name} at {place} does not make it"

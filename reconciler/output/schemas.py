@@ -75,7 +75,7 @@ GROUP = _object(
 )
 UNMANAGED = _object(
     "A live object that nobody manages.",
-    {"kind": _word("Its kind.", list(BUILT_IN)), "id": text("Its id."), "name": text("What people call it.")},
+    {"kind": _word("Its kind.", list(BUILT_IN.by_name)), "id": text("Its id."), "name": text("What people call it.")},
 )
 IGNORED = _object(
     "A field that `ignore_changes` holds: it is not as it is written, and stays so.",

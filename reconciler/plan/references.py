@@ -72,21 +72,15 @@ def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[st
     gains: dict[ObjectRef, list[str]] = defaultdict(list)
     losses: dict[ObjectRef, list[str]] = defaultdict(list)
     for address, change in changes.items():
-        for name, reference in KINDS[change.kind].reference_fields() if change.action in WRITES else ():
-            record = context.live.records[change.kind].get(change.id or "") if reference.attach_first else None
-            applied = change.remember.applied if change.remember else {}
-            before, after = (
-                {
-                    ObjectRef(reference.kind, item_id(reference, item) or "")
-                    for _, item in items_at(name, reference, side)
-                }
-                for side in (record.fields if record else {}, applied if reference.attach_first else {})
-            )
-            is_partial = change.action is Action.UPDATE and name not in applied
-            for target in () if is_partial else after - before:
-                gains[target].append(address)
-            for target in () if is_partial else before - after:
-                losses[target].append(address)
+        record = context.live.records.get(change.kind, {}).get(change.id or "")
+        applied = change.remember.applied if change.remember else {}
+        for name, each in KINDS[change.kind].reference_fields():
+            is_kept = change.action not in WRITES or (change.remember and name not in applied)
+            if each.attach_first and not is_kept:
+                sides = (record.fields if record else {}, applied)
+                before, after = ({item_id(each, item) for _, item in items_at(name, each, side)} for side in sides)
+                for item in before ^ after:
+                    (gains if item in after else losses)[ObjectRef(each.kind, str(item))].append(address)
     for target in losses.keys() & gains.keys():
         for loser, gainer in product(losses[target], gains[target]):
             change = changes[loser]

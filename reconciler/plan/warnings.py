@@ -136,17 +136,15 @@ def warnings(
 
 def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """What the kinds say of their objects as they will be."""
-    addresses = context.addresses() if any(kind.advice for kind in KINDS.values()) else {}
-    going = {change.address for change in changes.values() if change.action is Action.DELETE}
-    for kind in KINDS.values():
-        if kind.advice is None:
-            continue
+    addresses, wanted = context.addresses(), context.desired.resources
+    for kind in (each for each in KINDS.values() if each.advice):
         live = context.live.records.get(kind.name, {}).values()
         objects = {addresses.get(record.ref, str(record.ref)): record.fields for record in live}
-        for address, each in context.desired.resources.items():
-            if each.kind == kind.name:
-                objects[address] = {**objects.get(address, {}), **each.fields}
-        yield from kind.advice({name: fields for name, fields in objects.items() if name not in going})
+        ours = {address: each.fields for address, each in wanted.items() if each.kind == kind.name}
+        objects |= {address: {**objects.get(address, {}), **fields} for address, fields in ours.items()}
+        going = {address for address in objects if address in changes and changes[address].action is Action.DELETE}
+        if kind.advice and objects:
+            yield from kind.advice({name: fields for name, fields in objects.items() if name not in going})
 
 
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:

@@ -29,7 +29,7 @@ def toys(
             log, folder = io.StringIO(), tmp_path / "configuration"
             folder.mkdir()
             served_toys = Toys(collections, log)
-            stack.enter_context(using(Kinds(kinds)))
+            stack.enter_context(using(Kinds(*kinds)))
             stack.enter_context(served(served_toys))
             monkeypatch.setenv("QONVERSION_SECRET", KEY)
             monkeypatch.setenv("QONVERSION_API_URL", served_toys.url)

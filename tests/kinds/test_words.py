@@ -26,7 +26,7 @@ def with_fields(kind: Kind, *fields: Field, **more: object) -> Kind:
 def test_a_run_may_have_kinds_of_its_own() -> None:
     """The registry is a value of the context: threads have it, and afterwards all is as it was."""
     before = [*KINDS]
-    with using(Kinds([NOTE])), Threads(1) as pool:
+    with using(Kinds(NOTE)), Threads(1) as pool:
         assert [*KINDS] == ["sticky_note"]
         assert pool.submit(lambda: [*KINDS]).result() == ["sticky_note"]
     assert [*KINDS] == before
@@ -37,11 +37,11 @@ def test_a_registry_is_in_the_order_of_its_references() -> None:
     user = replace(
         NOTE, name="user", section="users", fields=(Field("n", {}, reference=Reference("sticky_note", "n")),)
     )
-    assert [*Kinds([NOTE, user])] == ["sticky_note", "user"]
+    assert [*Kinds(NOTE, user).by_name] == ["sticky_note", "user"]
     with pytest.raises(ValueError, match="must stand before it"):
-        Kinds([user, NOTE])
+        Kinds(user, NOTE)
     with pytest.raises(ValueError, match="one name or one section"):
-        Kinds([NOTE, NOTE])
+        Kinds(NOTE, NOTE)
 
 
 def test_a_kind_with_an_underscore_goes_the_whole_way(toys: Open) -> None:
