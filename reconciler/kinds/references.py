@@ -180,7 +180,7 @@ def items_at(name: str, reference: Reference, fields: Fields) -> list[tuple[Keys
     value = value_at(fields, keys)
     if isinstance(value, list):
         return [((*keys, index), item) for index, item in enumerate(value)]
-    return [] if value is None else [(keys, value)]
+    return [] if value is None or reference.lookup else [(keys, value)]
 
 
 def reference_items(kind: Kind, fields: Fields) -> Iterator[tuple[Keys, Any, Reference]]:
