@@ -27,6 +27,19 @@ Check = Callable[[object], Iterator[Problem]]
 ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")
 """What an id looks like [seed: pattern and length of `integration_id`]."""
 
+WIDE_ID = re.compile(r"[a-zA-Z0-9._ :-]{1,256}")
+"""What an old id of a product may look like [docs, of references to it]."""
+
+CODES = {
+    400: "invalid_request",
+    401: "control_unauthorized",
+    403: "control_forbidden",
+    404: "not_found",
+    409: "conflict",
+    413: "invalid_request",
+    422: "invalid_data",
+    429: "rate_limit_exceeded",
+}
 _TYPES = {404: "resource", 409: "logical"}
 _FAILED = 500
 
@@ -57,6 +70,11 @@ def invalid(problems: Sequence[Problem], *, code: str = "invalid_data") -> ApiEr
     """The 422 of a body or query whose fields break the rules that the pages state."""
     names = ", ".join(dict.fromkeys(field for field, _ in problems))
     return ApiError(422, code, f"The request is not valid: {names}", problems)
+
+
+def refusal(status: str | int, message: str) -> ApiError:
+    """An error with the usual code of its status."""
+    return ApiError(int(status), CODES[int(status)], message)
 
 
 def not_found(what: str) -> ApiError:
@@ -94,8 +112,8 @@ class Dropped(ConnectionResetError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as the wire brought it; `body` is parsed JSON, `unreadable` says why it could not be parsed. One that
-    `is_too_long` was not read."""
+    """A request as the wire brought it; `body` is parsed JSON, `unreadable` says why it could not be parsed. `length`
+    is that of the body in bytes; one of more than MAX_BODY was not read."""
 
     method: str
     path: str
@@ -106,7 +124,7 @@ class Request:
     authorization: str | None = None
     idempotency_key: str | None = None
     project: str | None = None
-    is_too_long: bool = False
+    length: int = 0
 
     def fields(self) -> Record:
         """The body as an object; a 400 when it is none."""
@@ -125,6 +143,10 @@ class Call:
     transaction: Transaction
     now: datetime
     id: str = ""
+
+    def assumed(self, name: str) -> str:
+        """How a question of the documents is answered here."""
+        return self.transaction.assumed(name)
 
     @property
     def stamp(self) -> str:
@@ -192,9 +214,24 @@ def one_of(*options: str | int | None) -> Check:
 
     def check(value: object) -> Iterator[Problem]:
         if not any(type(value) is type(option) and value == option for option in options):
-            yield "", "must be one of " + ", ".join("null" if option is None else str(option) for option in options)
+            yield "", "must be one of " + ", ".join(json.dumps(option).strip('"') for option in options)
 
     return check
+
+
+def number(lowest: int, highest: int) -> Check:
+    """A number between the two, both included."""
+
+    def check(value: object) -> Iterator[Problem]:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
+            yield "", f"must be a number from {lowest} to {highest}"
+
+    return check
+
+
+def nullable(inner: Check) -> Check:
+    """Null, or what passes the check."""
+    return lambda value: iter(()) if value is None else inner(value)
 
 
 def shape(known: Mapping[str, Check], *, required: Iterable[str] = ()) -> Check:
