@@ -8,8 +8,15 @@ from typing import Any
 import click
 
 from reconciler import commands
-from reconciler.cli.options import WholeNumber
+from reconciler.cli.options import Command, OneOf, WholeNumber
 from reconciler.output.terminal import escape, write_stderr
+
+
+def _assumptions(command: Command) -> Command:
+    """An option for each question that the documents leave open."""
+    for name, (answers, question) in reversed([*commands.simulate.ASSUMPTIONS.items()]):
+        command = click.option(f"--{name}", type=OneOf(answers), help=question)(command)
+    return command
 
 
 @click.command()
@@ -17,15 +24,15 @@ from reconciler.output.terminal import escape, write_stderr
 @click.option("--port", type=WholeNumber(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Append a JSON line for each request.")
-@click.option(
-    "--bare", is_flag=True, help="Leave out the e-mail destination int-email-01 that each project begins with."
-)
+@click.option("--bare", is_flag=True, help="Leave out the e-mail destination int-email-01 and the vendor's segments.")
+@click.option("--examples", is_flag=True, help="Begin with products, an entitlement, a segment and a configuration.")
 @click.option("--fault", "rules", metavar="RULE", multiple=True, help="What is to go wrong; may be given again.")
 @click.option(
     "--faults", "rule_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A file of rules."
 )
 @click.option("--now", metavar="TIME", help="What time it is at the start, for example 2027-03-28T01:30Z.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one gives other chances to the rules.")
+@_assumptions
 def simulate(**request: Any) -> None:
     """Serve the documented API on this machine, for rehearsals.
 
@@ -41,10 +48,16 @@ def simulate(**request: Any) -> None:
       --fault '* /*: rate 20/60'
       --fault 'GET /*: clock 2027-03-28T01:30Z, n=1'
 
+    The last options say what holds where the documents leave it open. The first answer of each is the default, and FILE
+    keeps the others.
+
     Faults are status, drop, delay, truncate, omit, hide, shift, rate, clock, worker and normalise. The guide
     examples/simulator/README.md has what each of them takes.
     """
-    with commands.simulate.open_server(commands.simulate.SimulatorRequest(**request)) as (server, faults):
+    given = {name: request.pop(name.replace("-", "_")) for name in commands.simulate.ASSUMPTIONS}
+    assumed = {name: answer for name, answer in given.items() if answer is not None}
+    simulator = commands.simulate.SimulatorRequest(**request, assumptions=assumed)
+    with commands.simulate.open_server(simulator) as (server, faults):
         try:
             write_stderr(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
             for line in faults:

@@ -20,10 +20,11 @@ from typing import Any, TextIO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from reconciler.simulator import routes, scheduled_reports, segments, wire
+from reconciler.simulator import routes, scheduled_reports, wire
 from reconciler.simulator.effects import Clock, Scene
 from reconciler.simulator.faults import PATH as FAULTS
 from reconciler.simulator.faults import Faults
+from reconciler.simulator.seeds import FIRST, Seeds
 from reconciler.simulator.store import ASSUMED, PROJECTS, Store
 from reconciler.simulator.wire import ApiError, Call, Dropped, Request, Response
 
@@ -83,12 +84,10 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
             routes.require_served(call)
             return handler(call)
 
-    def seed(self) -> None:
-        """Give each project an e-mail destination and the vendor's segments, unless it has or had them: what a newcomer
-        can refer to by its id."""
-        seeds = [("destinations", {"id": "int-email-01", "label": "Email: Team"})]
-        seeds += [("segments", record) for record in segments.SYSTEM]
-        for project, (collection, body) in itertools.product(PROJECTS, seeds):
+    def seed(self, what: Seeds = FIRST) -> None:
+        """Give each project an e-mail destination and segments of the vendor, or what is given; unless it has or had
+        them. They are what a newcomer can refer to by an id."""
+        for project, (collection, body) in itertools.product(PROJECTS, what):
             with contextlib.suppress(ApiError):
                 self.answer(Request("POST", f"{routes.DASHBOARD}/{collection}", body=body, project=project))
 

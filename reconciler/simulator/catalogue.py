@@ -14,11 +14,10 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from reconciler.simulator import wire
-from reconciler.simulator.resource import Resource
+from reconciler.simulator.resource import STAMPS, Resource
 from reconciler.simulator.store import Record
 from reconciler.simulator.wire import ID, WIDE_ID, ApiError, Call, Response, each, invalid, matching, nullable, one_of
 
-_STAMPS = ("created_at", "updated_at")
 _STORE_IDS = ("apple_product_id", "google_product_id", "google_base_plan_id", "stripe_product_id")
 _SUBSCRIPTIONS = ("subscription_with_promo", "subscription")
 _FIXED = ("type", "duration")
@@ -31,7 +30,7 @@ def _complete_product(call: Call, fields: Record, record: Record | None) -> Reco
     if changed and call.assumed("product-type") == "fixed":
         raise invalid([(name, "cannot be changed") for name in changed])
     has_duration, is_subscription = whole["duration"] is not None, whole["type"] in _SUBSCRIPTIONS
-    is_asked = has_duration or call.assumed("duration") == "required"
+    is_asked = has_duration or call.assumed("product-duration") == "required"
     if (changed or record is None) and is_asked and has_duration is not is_subscription:
         raise invalid([("duration", "is for subscriptions only" if has_duration else "is required")])
     return fields
@@ -60,9 +59,9 @@ def _complete_entitlement(call: Call, fields: Record, record: Record | None) -> 
 PRODUCTS = Resource(
     name="products",
     noun="product",
-    blank=dict.fromkeys((*_FIXED, *_STORE_IDS, *_STAMPS)),
+    blank=dict.fromkeys((*_FIXED, *_STORE_IDS, *STAMPS)),
     checks={
-        "id": matching(_PRODUCT_ID, f"must match {_PRODUCT_ID.pattern}"),
+        "id": matching(_PRODUCT_ID),
         "type": one_of(*_SUBSCRIPTIONS, "consumable", "lifetime"),
         "duration": one_of("P1W", "P1M", "P3M", "P6M", "P1Y", None),
         **dict.fromkeys(_STORE_IDS, nullable(wire.text())),
@@ -76,7 +75,7 @@ PRODUCTS = Resource(
 ENTITLEMENTS = Resource(
     name="entitlements",
     noun="entitlement",
-    blank=dict.fromkeys((*_STAMPS, "description", "product_ids")),
+    blank=dict.fromkeys((*STAMPS, "description", "product_ids")),
     checks={"id": wire.text(), "description": nullable(wire.text()), "product_ids": nullable(each(wire.text()))},
     required=("id",),
     complete=_complete_entitlement,

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from reconciler.simulator import wire
-from reconciler.simulator.resource import Resource
-from reconciler.simulator.store import Record, Transaction, Where
+from reconciler.simulator.resource import STAMPS, Resource
+from reconciler.simulator.store import Record
 from reconciler.simulator.wire import Call, Check, Problem, Response, accept, invalid, nullable, one_of, refusal, shape
 
 LONGEST_PAYLOAD = 64 * 1024
+_NOT_ARCHIVED = "AND json_extract(body, '$.status') IS NOT 'archived'"
 _PARTS = ("payload", "payload_mapping")
 _MOVES = {"draft": ("active", "archived"), "active": ("archived",)}
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -40,17 +41,12 @@ def _users(call: Call, record: Record) -> list[str]:
     return ["apps, because it is active"] if is_served else []
 
 
-def _where(transaction: Transaction) -> Where:
-    is_left_out = transaction.assumed("archived") == "left-out"
-    return ("AND json_extract(body, '$.status') IS NOT 'archived'" if is_left_out else "",)
-
-
 CONFIGS = Resource(
     name="remote-configurations",
     noun="remote_configuration",
     blank={
         **{"name": "", "status": "draft", "segment_percent": 100, "segmentation_conditions": [], "context_key": None},
-        **dict.fromkeys(("created_at", "updated_at")),
+        **dict.fromkeys(STAMPS),
         **{name: {} for name in _PARTS},
     },
     checks={
@@ -65,7 +61,7 @@ CONFIGS = Resource(
     show=lambda _, record: {name: value for name, value in record.items() if name not in _PARTS},
     identify=lambda transaction, _: str(uuid.uuid5(uuid.NAMESPACE_URL, transaction.new_id())),
     users=_users,
-    where=_where,
+    where=lambda records: (_NOT_ARCHIVED if records.assumed("archived-configs") == "left-out" else "",),
     is_newest_first=lambda _: True,
     ends_in_null=True,
 )

@@ -17,14 +17,11 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from reconciler.simulator import normalising
-from reconciler.simulator.automations import AUTOMATIONS
-from reconciler.simulator.catalogue import ENTITLEMENTS, PRODUCTS
 from reconciler.simulator.configs import CONFIGS
 from reconciler.simulator.integrations import INTEGRATIONS
 from reconciler.simulator.resource import whole_number
-from reconciler.simulator.routes import project_of
+from reconciler.simulator.routes import PAGED, project_of
 from reconciler.simulator.scheduled_reports import REPORTS
-from reconciler.simulator.segments import SEGMENTS
 from reconciler.simulator.store import Store
 from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call, Request, Response
 
@@ -32,15 +29,6 @@ _WORDS = ("/meta", "/destinations", "/payload-mapping")
 _ACTIVE, _ERROR = 1, 2
 _CREATED, _REFUSED, _FAILED = 201, 400, 500
 _FAILURES = 3
-_PAGED = {
-    resource.url: (resource, {name: "Added meanwhile"})
-    for resource, name in (
-        (REPORTS, "report_name"),
-        *((each, "name") for each in (AUTOMATIONS, SEGMENTS, CONFIGS)),
-        (ENTITLEMENTS, "description"),
-        (PRODUCTS, "stripe_product_id"),
-    )
-}
 
 
 class Clock:
@@ -201,8 +189,9 @@ def hide(scene: Scene, readings: str) -> bool:
 
 def normalise(scene: Scene, way: str, when: str | None) -> bool:
     """A write stores other values than were sent; or a read of records shows other values than are stored."""
-    is_read, is_lookup = scene.request.method == "GET", scene.request.path.endswith(_WORDS)
-    if is_lookup or is_read is not (when == "shown"):
+    # No document names the keys of a payload, so none of them is dropped.
+    fixed = (*_WORDS, "/payload") if way == "drop" else _WORDS
+    if scene.request.path.endswith(fixed) or (scene.request.method == "GET") is not (when == "shown"):
         return False
     if when != "shown":
         before = scene.taken or scene.request
@@ -221,9 +210,9 @@ def normalise(scene: Scene, way: str, when: str | None) -> bool:
 
 def shift(scene: Scene, what: str) -> bool:
     """Before a further page is read, somebody adds an object at the front, or removes the last one that was read."""
-    if scene.request.method != "GET" or scene.request.path not in _PAGED:
+    resource = next((each for each in PAGED if each.url == scene.request.path), None)
+    if scene.request.method != "GET" or resource is None:
         return False
-    resource, fields = _PAGED[scene.request.path]
     with scene.meanwhile() as call:
         newest = resource.is_newest_first(call.transaction)
         ids = [record["id"] for record in call.transaction.page(resource.name, newest=newest)]
@@ -232,9 +221,10 @@ def shift(scene: Scene, what: str) -> bool:
         if last not in ids:
             return False
         if what == "add":
-            added = resource.make(call, dict(fields))["id"]
+            name = resource.required[0]
+            added = resource.make(call, {} if name == "id" else {name: "Added meanwhile"})
             if not newest:
-                call.transaction.to_front(resource.name, added)
+                call.transaction.to_front(resource.name, added["id"])
         else:
             call.transaction.delete(resource.name, last)
     return True

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.simulator.resource import Resource
+from reconciler.simulator.resource import STAMPS, Resource
 from reconciler.simulator.store import SETTINGS, Record, Transaction
 from reconciler.simulator.wire import Call, Response, accept, invalid, one_of, text
 
@@ -105,7 +105,7 @@ INTEGRATIONS = Resource(
         "integration": "Webhooks",
         "target_platform": "iOS",
         "active": 0,
-        **dict.fromkeys(("created_at", "updated_at", "last_delivery_at", "last_error_at", "last_error_message")),
+        **dict.fromkeys((*STAMPS, "last_delivery_at", "last_error_at", "last_error_message")),
         "delivery_error_count": 0,
     },
     checks=_CREATE,

@@ -28,8 +28,7 @@ _CHANGES: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
     "drop": (dict, lambda fields: {name: value for name, value in fields.items() if name in _DOCUMENTED}),
     "sort": (list, lambda items: sorted(items, key=lambda item: json.dumps(item, sort_keys=True))),
 }
-_FREE = ("data", "payload")
-_BELOW = {"sort": (*_FREE, "conditions", "segmentation_conditions", "product_ids")}
+_BELOW = {"drop": ("data",), "sort": ("data", "payload", "conditions", "segmentation_conditions", "product_ids")}
 """For each way the type of the values that it changes, and the change."""
 WAYS = tuple(_CHANGES)
 
@@ -39,7 +38,10 @@ def normalise(way: str, body: Any) -> Any:
     them."""
     if _CHANGES[way][0] not in (dict, list) or not isinstance(body, dict):
         return _changed(way, body)
-    return {**body, **{name: _changed(way, body[name]) for name in _BELOW.get(way, _FREE) if name in body}}
+    return {
+        **body,
+        **{name: _changed(way, body[name]) for name in _BELOW.get(way, ("data", "payload")) if name in body},
+    }
 
 
 def _changed(way: str, value: Any) -> Any:

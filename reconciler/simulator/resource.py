@@ -15,11 +15,11 @@ from urllib.parse import quote
 
 from reconciler.simulator.assumptions import ASSUMPTIONS
 from reconciler.simulator.store import Record, Transaction, Where
-from reconciler.simulator.wire import BASE, ID, ApiError, Call, Check, Response, accept, invalid, not_found, refusal
+from reconciler.simulator.wire import BASE, ID, ApiError, Call, Check, Response, accept, invalid, refusal
 
 _MOST = 10**18
 _NAMED = 5
-_STAMPS = ("created_at", "updated_at")
+STAMPS = ("created_at", "updated_at")
 _RESTARTED = {"X-Qon-Pagination-Restarted": "true"}
 
 
@@ -58,22 +58,22 @@ class Resource:
         """Store a new record and return it as stored; an `id` among the fields is kept, else one is given."""
         record_id = fields["id"] if "id" in fields else self.identify(call.transaction, fields)
         identity = {"object": self.noun, "id": record_id, "url": f"{self.url}/{quote(record_id)}"}
-        stamps = {name: call.stamp for name in _STAMPS if name in self.blank}
+        stamps = {name: call.stamp for name in STAMPS if name in self.blank}
         record = {**identity, **self.blank, **stamps, **fields}
         call.transaction.replace(self.name, record)
         return record
 
     def require_free(self, call: Call, record_id: str) -> None:
         """A 409 for an id that is in use; or was, unless it is assumed that it can be used again."""
-        find = call.transaction.get if call.assumed("deleted-ids") == "free" else call.transaction.known
-        if find(self.name, record_id):
+        is_given_again = "id" in self.checks and call.assumed("deleted-ids") == "free"
+        if (call.transaction.get if is_given_again else call.transaction.known)(self.name, record_id):
             raise ApiError(409, "already_exists", f"The id {record_id} is or was in use")
 
     def find(self, call: Call) -> Record:
         """The live record that the path names; a 404 when there is none."""
         record = call.transaction.get(self.name, call.id)
         if record is None:
-            raise not_found(f"{self.noun} {call.id}")
+            raise refusal(404, f"{self.noun} {call.id} not found")
         return record
 
     def change(self, call: Call, record: Record, fields: Record) -> Record:
@@ -100,7 +100,7 @@ class Resource:
         if "id" in fields:
             self.require_free(call, fields["id"])
         answer = self.answer(call, self.make(call, fields), 201)
-        if self.name in ASSUMPTIONS and call.assumed("created") == "identity":
+        if self.name in ASSUMPTIONS and call.assumed("create-answer") == "identity":
             answer = Response(201, {name: answer.body[name] for name in ("object", "id", "url")})
         if key:
             call.transaction.take_note(topic, key, {"request": body, "response": answer.body})

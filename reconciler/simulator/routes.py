@@ -31,8 +31,9 @@ from reconciler.simulator.resource import Resource
 from reconciler.simulator.scheduled_reports import MAILBOXES, REPORTS
 from reconciler.simulator.segments import SEGMENTS
 from reconciler.simulator.store import ASSUMED, PROJECTS, SETTINGS
-from reconciler.simulator.wire import BASE, WIDE_ID, ApiError, Call, Handler, Request, Response, invalid, not_found
+from reconciler.simulator.wire import BASE, WIDE_ID, ApiError, Call, Handler, Request, Response, accept, invalid
 
+PAGED = (REPORTS, AUTOMATIONS, SEGMENTS, CONFIGS, ENTITLEMENTS, PRODUCTS)
 DASHBOARD = "/_dashboard"
 _FIXED_IDS = ("meta", "destinations", "system")
 _KEY = re.compile(r"Bearer +((?:test_)?sk_\S+)", re.IGNORECASE | re.ASCII)
@@ -68,7 +69,7 @@ def find(request: Request) -> tuple[Handler, str]:
                 allowed = {"Allow": ", ".join(methods)}
                 raise ApiError(405, "invalid_request", f"{request.method} is not allowed here", headers=allowed)
             return methods[request.method], match.groupdict().get("id", "")
-    raise not_found(f"{request.path.removeprefix(BASE) or '/'}")
+    raise wire.refusal(404, f"{request.path.removeprefix(BASE) or '/'} not found")
 
 
 def _insert(resource: Resource, call: Call) -> Response:
@@ -98,14 +99,10 @@ def require_served(call: Call) -> None:
 
 
 def _assume(call: Call) -> Response:
-    given = call.request.fields()
-    if problems := [
-        (name, f"must be one of {', '.join(ASSUMPTIONS[name][0] if name in ASSUMPTIONS else ASSUMPTIONS)}")
-        for name, answer in given.items()
-        if name not in ASSUMPTIONS or answer not in ASSUMPTIONS[name][0]
-    ]:
-        raise invalid(problems)
-    answers = {**(call.transaction.note(SETTINGS, ASSUMED) or {}), **given}
+    given, checks = call.request.fields(), {name: wire.one_of(*answers) for name, (answers, _) in ASSUMPTIONS.items()}
+    if unknown := [(name, f"is not one of {', '.join(checks)}") for name in given if name not in checks]:
+        raise invalid(unknown)
+    answers = {**(call.transaction.note(SETTINGS, ASSUMED) or {}), **accept(given, checks, ())}
     call.transaction.take_note(SETTINGS, ASSUMED, answers)
     return Response(200, answers)
 
@@ -141,7 +138,7 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "/v4/products": {"GET": catalogue.list_products, "POST": PRODUCTS.create},
     "/v4/products/{id}": {"GET": PRODUCTS.read, "PATCH": PRODUCTS.update, "DELETE": PRODUCTS.delete},
 }
-for _each in (INTEGRATIONS, REPORTS, AUTOMATIONS, MAILBOXES, SEGMENTS, CONFIGS, ENTITLEMENTS, PRODUCTS):
+for _each in (*PAGED, INTEGRATIONS, MAILBOXES):
     _ROUTES[f"{DASHBOARD}/{_each.name}"] = {"POST": partial(_insert, _each)}
     _ROUTES[f"{DASHBOARD}/{_each.name}/{{id}}"] = {"PATCH": partial(_merge, _each), "DELETE": _each.remove}
 _ROUTES[f"{DASHBOARD}/{ASSUMED}"] = {"PUT": _assume}

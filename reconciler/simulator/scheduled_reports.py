@@ -14,7 +14,7 @@ import re
 from datetime import UTC, datetime, time, timedelta
 
 from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id, find_provider
-from reconciler.simulator.resource import Resource, page_limit, whole_number
+from reconciler.simulator.resource import STAMPS, Resource, page_limit, whole_number
 from reconciler.simulator.store import Record, Transaction
 from reconciler.simulator.wire import ID, ApiError, Call, Response, each, invalid, matching, one_of, shape, text
 
@@ -71,7 +71,7 @@ REPORTS = Resource(
         "environment": "production",
         "runs": 0,
         "destinations": [],
-        **dict.fromkeys(("created_at", "updated_at")),
+        **dict.fromkeys(STAMPS),
     },
     checks=_FIELDS,
     # Of a create alone: PUT is partial [seed].

@@ -10,24 +10,13 @@ import itertools
 import re
 
 from reconciler.simulator.automations import AUTOMATIONS
-from reconciler.simulator.resource import Resource
-from reconciler.simulator.store import Record, Transaction, Where
+from reconciler.simulator.resource import STAMPS, Resource
+from reconciler.simulator.store import Record, Transaction
 from reconciler.simulator.wire import Call, Response, each, one_of, refusal, shape, text
 
 _COMPARATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "contains", "not_contains")
 _CONDITION = {"metric": text(), "comparator": one_of(*_COMPARATORS), "value": text(), "negate": one_of(True, False)}
 _IS_SYSTEM = "AND json_extract(body, '$.is_system') IS"
-
-
-def _condition(metric: str, value: str) -> Record:
-    return {"metric": metric, "comparator": "eq", "value": value, "negate": False}
-
-
-SYSTEM: tuple[Record, ...] = (
-    {"id": "premium-users", "name": "Premium users", "is_system": True, "conditions": [_condition("renewable", "1")]},
-    {"id": "all-users", "name": "All users", "is_system": True, "conditions": [_condition("environment", "prod")]},
-)
-"""The rows of the vendor; which there are is stated nowhere [guess]."""
 
 
 def _complete(call: Call, fields: Record, record: Record | None) -> Record:
@@ -61,14 +50,10 @@ def _identify(transaction: Transaction, fields: Record) -> str:
     return next(each for each in itertools.chain([slug], numbered) if not transaction.known("segments", each))
 
 
-def _where(transaction: Transaction) -> Where:
-    return (f"{_IS_SYSTEM} NOT 1" if transaction.assumed("segments-list") == "without-system" else "",)
-
-
 SEGMENTS = Resource(
     name="segments",
     noun="segment",
-    blank={"name": "", "is_system": False, "conditions": [], **dict.fromkeys(("created_at", "updated_at"))},
+    blank={"name": "", "is_system": False, "conditions": [], **dict.fromkeys(STAMPS)},
     checks={
         "name": text(1, 256),
         "conditions": each(shape(_CONDITION, required=("metric", "comparator", "value"))),
@@ -78,8 +63,8 @@ SEGMENTS = Resource(
     complete=_complete,
     identify=_identify,
     users=_users,
-    where=_where,
-    is_newest_first=lambda transaction: transaction.assumed("segments-order") == "newest",
+    where=lambda records: ("" if records.assumed("segments-list") == "with-system" else f"{_IS_SYSTEM} NOT 1",),
+    is_newest_first=lambda records: records.assumed("segments-order") == "newest",
     is_idempotent=True,
     ends_in_null=True,
 )

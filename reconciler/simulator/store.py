@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,7 @@ BUSY_SECONDS = 30.0
 PROJECTS = ("production", "sandbox")
 SETTINGS = "settings"
 ASSUMED = "assumptions"
-_PROJECT_WIDE: Mapping[str, bool] = {
-    **dict.fromkeys(("products", "entitlements"), True),
-    **dict.fromkeys(("segments", "remote-configurations"), False),
-}
+_PROJECT_WIDE = {"products": True, "entitlements": True, "segments": False, "remote-configurations": False}
 """What production and sandbox share [docs]; False: only if it is assumed."""
 
 _SCHEMA = """
@@ -207,7 +204,7 @@ class Transaction:
         """The project that holds the records of a collection, and the collection."""
         shared = _PROJECT_WIDE.get(collection)
         if shared is False:
-            shared = self.assumed("sandbox") == "shared"
+            shared = self.assumed("sandbox-scope") == "shared"
         return PROJECTS[0] if shared else self._project, collection
 
     def _select(self, collection: str, rest: str, *values: object) -> list[Record]:

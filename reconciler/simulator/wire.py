@@ -31,12 +31,10 @@ WIDE_ID = re.compile(r"[a-zA-Z0-9._ :-]{1,256}")
 """What an old id of a product may look like [docs, of references to it]."""
 
 CODES = {
-    400: "invalid_request",
     401: "control_unauthorized",
     403: "control_forbidden",
     404: "not_found",
     409: "conflict",
-    413: "invalid_request",
     422: "invalid_data",
     429: "rate_limit_exceeded",
 }
@@ -74,12 +72,7 @@ def invalid(problems: Sequence[Problem], *, code: str = "invalid_data") -> ApiEr
 
 def refusal(status: str | int, message: str) -> ApiError:
     """An error with the usual code of its status."""
-    return ApiError(int(status), CODES[int(status)], message)
-
-
-def not_found(what: str) -> ApiError:
-    """The 404 of an unknown route or id."""
-    return ApiError(404, "not_found", f"{what} not found")
+    return ApiError(int(status), CODES.get(int(status), "invalid_request"), message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,41 +185,33 @@ def below(name: str, problems: Iterable[Problem]) -> Iterator[Problem]:
         yield (f"{name}.{path}" if path else name), message
 
 
+def passing(is_right: Callable[[Any], object], message: str) -> Check:
+    """A value that is right."""
+    return lambda value: iter(() if is_right(value) else (("", message),))
+
+
 def text(shortest: int = 0, longest: int = MAX_BODY) -> Check:
     """A string of that many characters, both ends included; any string by default."""
-
-    def check(value: object) -> Iterator[Problem]:
-        if not isinstance(value, str):
-            yield "", "must be a string"
-        elif not shortest <= len(value) <= longest:
-            yield "", f"must have {shortest} to {longest} characters"
-
-    return check
+    message = f"must be a string of {shortest} to {longest} characters"
+    return passing(lambda value: isinstance(value, str) and shortest <= len(value) <= longest, message)
 
 
-def matching(pattern: re.Pattern[str], message: str) -> Check:
+def matching(pattern: re.Pattern[str], message: str = "") -> Check:
     """A string of that form."""
-    return lambda value: iter(() if isinstance(value, str) and pattern.fullmatch(value) else (("", message),))
+    message = message or f"must match {pattern.pattern}"
+    return passing(lambda value: isinstance(value, str) and pattern.fullmatch(value), message)
 
 
 def one_of(*options: str | int | None) -> Check:
     """One of the values, of the same type: `true` and `1.0` are not `1`, `"ios"` is not `"iOS"`."""
-
-    def check(value: object) -> Iterator[Problem]:
-        if not any(type(value) is type(option) and value == option for option in options):
-            yield "", "must be one of " + ", ".join(json.dumps(option).strip('"') for option in options)
-
-    return check
+    message = "must be one of " + ", ".join(json.dumps(option).strip('"') for option in options)
+    return passing(lambda value: any(type(value) is type(each) and value == each for each in options), message)
 
 
 def number(lowest: int, highest: int) -> Check:
     """A number between the two, both included."""
-
-    def check(value: object) -> Iterator[Problem]:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
-            yield "", f"must be a number from {lowest} to {highest}"
-
-    return check
+    message = f"must be a number from {lowest} to {highest}"
+    return passing(lambda value: type(value) in (int, float) and lowest <= value <= highest, message)
 
 
 def nullable(inner: Check) -> Check:
