@@ -14,11 +14,14 @@ def _condition(metric: str, value: str) -> Record:
 _RULES = [_condition("target_platform", "Android"), _condition("renewable", "1")]
 _MAPPING = {"cta": "String", "tint": "Color", "columns": "Number"}
 _YEARLY = {"type": "subscription", "duration": "P1Y", "apple_product_id": "app.example.studio.y1"}
-# Which rows of the vendor there are is stated nowhere [guess].
+# The pages name these rows of the vendor as examples; their conditions are a guess.
 FIRST: Seeds = (
     ("destinations", {"id": "int-email-01", "label": "Email: Team"}),
-    ("segments", {"id": "premium-users", "name": "Premium users", "is_system": True, "conditions": _RULES[1:]}),
-    ("segments", {"id": "all-users", "name": "All users", "is_system": True}),
+    (
+        "segments",
+        {"id": "active-subscribers", "name": "Active subscribers", "is_system": True, "conditions": _RULES[1:]},
+    ),
+    ("segments", {"id": "churned-users", "name": "Churned users", "is_system": True}),
 )
 EXAMPLES: Seeds = (
     ("products", {"id": "studio_monthly", "type": "subscription", "duration": "P1M"}),
