@@ -8,18 +8,23 @@ from typing import Any
 import click
 
 from reconciler import commands
-from reconciler.cli.options import Command, OneOf, WholeNumber
+from reconciler.cli.options import OneOf, WholeNumber
 from reconciler.output.terminal import escape, write_stderr
 
 
-def _assumptions(command: Command) -> Command:
-    """An option for each question that the documents leave open."""
-    for name, (answers, question) in reversed([*commands.simulate.ASSUMPTIONS.items()]):
-        command = click.option(f"--{name}", type=OneOf(answers), help=question)(command)
-    return command
+class _Simulate(click.Command):
+    """It has an option for each question that the documents leave open: they are loaded once it is this command."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The options, and those of the questions behind them."""
+        named = {name for param in self.params for name in param.opts}
+        for name, (answers, question) in commands.simulate.ASSUMPTIONS.items():
+            if f"--{name}" not in named:
+                self.params.append(click.Option([f"--{name}"], type=OneOf(answers), help=question))
+        return super().get_params(ctx)
 
 
-@click.command()
+@click.command(cls=_Simulate)
 @click.argument("data", metavar="[FILE]", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--port", type=WholeNumber(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -32,7 +37,6 @@ def _assumptions(command: Command) -> Command:
 )
 @click.option("--now", metavar="TIME", help="What time it is at the start, for example 2027-03-28T01:30Z.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one gives other chances to the rules.")
-@_assumptions
 def simulate(**request: Any) -> None:
     """Serve the documented API on this machine, for rehearsals.
 

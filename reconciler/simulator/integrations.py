@@ -115,8 +115,6 @@ INTEGRATIONS = Resource(
     users=_users,
     is_idempotent=True,
 )
-# `2` is the delivery worker's alone [seed].
-_STATUS = {"status": one_of(0, 1)}
 
 
 def listing(call: Call) -> Response:
@@ -134,7 +132,7 @@ def meta(_: Call) -> Response:
 
 
 def set_status(call: Call) -> Response:
-    """`POST /integrations/{id}/status`: `{"status": 0|1}` in, the record out [seed]."""
+    """`POST /integrations/{id}/status`: `{"status": 0|1}` in, the record out; `2` is the worker's alone [seed]."""
     record = INTEGRATIONS.find(call)
-    status = accept(call.request.fields(), _STATUS, _STATUS)["status"]
+    status = accept(call.request.fields(), {"status": one_of(0, 1)}, ("status",))["status"]
     return INTEGRATIONS.answer(call, INTEGRATIONS.change(call, record, {"active": status}))

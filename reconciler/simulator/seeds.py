@@ -6,12 +6,10 @@ from reconciler.simulator.store import Record
 
 Seeds = tuple[tuple[str, Record], ...]
 
-
-def _condition(metric: str, value: str) -> Record:
-    return {"metric": metric, "comparator": "eq", "value": value, "negate": False}
-
-
-_RULES = [_condition("target_platform", "Android"), _condition("renewable", "1")]
+_RULES = [
+    {"metric": metric, "comparator": "eq", "value": value, "negate": False}
+    for metric, value in (("target_platform", "Android"), ("renewable", "1"))
+]
 _MAPPING = {"cta": "String", "tint": "Color", "columns": "Number"}
 _YEARLY = {"type": "subscription", "duration": "P1Y", "apple_product_id": "app.example.studio.y1"}
 # The pages name these rows of the vendor as examples; their conditions are a guess.
