@@ -36,11 +36,6 @@ def _complete(call: Call, fields: Record, record: Record | None) -> Record:
     return {"segment_percent": 100, "segmentation_conditions": [], "context_key": None, **kept, **fields}
 
 
-def _users(call: Call, record: Record) -> list[str]:
-    is_served = record["status"] == "active" and call.assumed("delete-in-use") == "409"
-    return ["apps, because it is active"] if is_served else []
-
-
 CONFIGS = Resource(
     name="remote-configurations",
     noun="remote_configuration",
@@ -60,7 +55,7 @@ CONFIGS = Resource(
     complete=_complete,
     show=lambda _, record: {name: value for name, value in record.items() if name not in _PARTS},
     identify=lambda transaction, _: str(uuid.uuid5(uuid.NAMESPACE_URL, transaction.new_id())),
-    users=_users,
+    users=lambda call, record: ["apps"] * (record["status"] == "active" and call.assumed("delete-in-use") == "409"),
     where=lambda records: (_NOT_ARCHIVED if records.assumed("archived-configs") == "left-out" else "",),
     is_newest_first=lambda _: True,
     ends_in_null=True,

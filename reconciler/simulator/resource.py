@@ -141,10 +141,9 @@ class Resource:
         if stale == "422":
             raise invalid([("starting_after", "is no object of this list")])
         sql, *values = self.where(records)
-        where = (
-            (f"{sql} AND ? {'>' if newest else '<'} seq", *values, position) if position is not None else (sql, *values)
-        )
-        found = records.page(self.name, limit=limit + 1, newest=newest, where=where)
+        if position is not None:
+            sql, values = f"{sql} AND ? {'>' if newest else '<'} seq", [*values, position]
+        found = records.page(self.name, limit=limit + 1, newest=newest, where=(sql, *values))
         page, has_more = found[:limit], len(found) > limit
         body = self.listing(call, page, has_more=has_more)
         if has_more or self.ends_in_null:
