@@ -165,7 +165,9 @@ def as_declared(schema: Schema, value: Any) -> Any:
     if isinstance(value, list) and "items" in schema:
         item = schema["items"]
         added = {key: each["default"] for key, each in item.get("properties", {}).items() if "default" in each}
-        return [as_declared(item, {**inner, **(added | inner)} if isinstance(inner, dict) else inner) for inner in value]
+        return [
+            as_declared(item, {**inner, **(added | inner)} if isinstance(inner, dict) else inner) for inner in value
+        ]
     if "integer" in types and isinstance(value, str) and INTEGER.fullmatch(value):
         return int(value)
     if "string" in types and isinstance(value, int) and not isinstance(value, bool) and "integer" not in types:
