@@ -41,7 +41,6 @@ class Kinds:
 BUILT_IN = Kinds(INTEGRATION, REPORT, SEGMENT, AUTOMATION, PRODUCT, ENTITLEMENT, REMOTE_CONFIG)
 _in_use: ContextVar[Kinds] = ContextVar("kinds", default=BUILT_IN)
 in_use = _in_use.get
-"""Gives the registry of this context."""
 
 
 @contextmanager

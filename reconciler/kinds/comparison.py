@@ -149,7 +149,7 @@ def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str
     for each in kind.fields:
         if each.derived and isinstance(result.get(each.name), dict):
             result[each.name] = {key: value for key, value in result[each.name].items() if key not in each.derived}
-        if each.has_defaults and each.name in result:
+        if each.name in result and "items" in each.schema:
             result[each.name] = as_declared(each.schema, result[each.name])
     return result
 

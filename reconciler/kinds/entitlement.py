@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.kinds.declaration import ID_PATTERN, Field, Kind, Pages, Put, Reference, text
+from reconciler.kinds.declaration import ID_PATTERN, Field, Kind, Pages, Put, Reference, closed, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
@@ -49,18 +49,17 @@ ENTITLEMENT = Kind(
         ),
         Field(
             "product_ids",
-            {
-                "type": "array",
-                "description": "The products that give it. The order means nothing; [] is none.",
-                "examples": [[{"product": "studio_yearly"}]],
-                "items": {
-                    "type": ["string", "object"],
-                    "description": "A product of this configuration, or the id of one that is not managed here.",
-                    "properties": {"product": text("The key of a product of this configuration.", "studio_yearly")},
-                    "required": ["product"],
-                    "additionalProperties": False,
-                },
-            },
+            text(
+                "The products that give it. The order means nothing; [] is none.",
+                [{"product": "studio_yearly"}],
+                type="array",
+                items=closed(
+                    "A product of this configuration, or the id of one that is not managed here.",
+                    {"product": text("The key of a product of this configuration.", "studio_yearly")},
+                    ["product"],
+                )
+                | {"type": ["string", "object"]},
+            ),
             required=False,
             unordered=True,
             reference=Reference("product", "product", attach_first=True),

@@ -12,7 +12,7 @@ from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
 PRODUCT_TYPES = ("subscription_with_promo", "subscription", "consumable", "lifetime")
-DURATIONS = ("P1W", "P1M", "P3M", "P6M", "P1Y")
+DURATIONS = ["P1W", "P1M", "P3M", "P6M", "P1Y", None]
 STORE_IDS = {
     "apple_product_id": "app.example.studio.y1",
     "google_product_id": "studio",
@@ -77,11 +77,7 @@ PRODUCT = Kind(
         ),
         Field(
             "duration",
-            text(
-                "The period of a subscription. null: none. It cannot be changed later.",
-                type=["string", "null"],
-                enum=[*DURATIONS, None],
-            ),
+            text("The period of a subscription. It cannot be changed later.", type=["string", "null"], enum=DURATIONS),
             required=False,
             immutable=True,
         ),

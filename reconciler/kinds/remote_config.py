@@ -22,6 +22,8 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 }
 FIELDS = ("name", "context_key", "segment_percent", "segmentation_conditions", "payload_mapping", "payload", "status")
 LARGEST = 64 * 1024
+WORDS = {word: word for word in MOVES}
+STATUS = SubEndpoint("PATCH", "/status", "status", WORDS, initial="draft", moves=MOVES, comes_last=True)
 SERVED = ("payload", "segment_percent", "segmentation_conditions", "context_key")
 
 
@@ -78,47 +80,37 @@ REMOTE_CONFIG = Kind(
         Field("name", text("The name that the dashboard shows.", "Paywall, autumn", minLength=1, maxLength=256)),
         Field(
             "context_key",
-            {**text("The key that apps ask with. null: none.", "main_paywall"), "type": ["string", "null"]},
+            text("The key that apps ask with. null: none.", "main_paywall", type=["string", "null"]),
             required=False,
         ),
         Field(
             "segment_percent",
-            {
-                "type": "number",
-                "minimum": 0,
-                "maximum": 100,
-                "description": "The share of the audience that gets it, in percent.",
-                "examples": [50],
-            },
+            text("The share of the audience that gets it, in percent.", 50, type="number", minimum=0, maximum=100),
             required=False,
         ),
         Field(
             "segmentation_conditions",
-            {
-                "type": "array",
-                "description": "Who gets it. Each condition is sent as it is: the API documents no shape.",
-                "items": {"type": "object", "description": "A condition."},
-            },
+            text(
+                "Who gets it. Each condition is sent as it is: the API documents no shape.",
+                type="array",
+                items=text("A condition.", type="object"),
+            ),
             required=False,
         ),
         Field(
             "payload_mapping",
-            {
-                "type": "object",
-                "description": "The type of each value of the payload.",
-                "additionalProperties": text("A type.", enum=list(TYPES)),
-                "examples": [{"cta": "String"}],
-            },
+            text(
+                "The type of each value of the payload.",
+                {"cta": "String"},
+                type="object",
+                additionalProperties=text("A type.", enum=list(TYPES)),
+            ),
             required=False,
             setter=SubEndpoint("POST", "/payload-mapping", "data", reads=True),
         ),
         Field(
             "payload",
-            {
-                "type": "object",
-                "description": "The values. null in place of one removes it.",
-                "examples": [{"cta": "Try Studio"}],
-            },
+            text("The values. null in place of one removes it.", {"cta": "Try Studio"}, type="object"),
             required=False,
             setter=SubEndpoint("PUT", "/payload", "data", reads=True),
             most_bytes=LARGEST,
@@ -127,15 +119,7 @@ REMOTE_CONFIG = Kind(
             "status",
             text("draft, active, or archived for good. No way leads back.", enum=list(MOVES)),
             required=False,
-            setter=SubEndpoint(
-                "PATCH",
-                "/status",
-                "status",
-                words={word: word for word in MOVES},
-                initial="draft",
-                moves=MOVES,
-                comes_last=True,
-            ),
+            setter=STATUS,
         ),
     ),
     server_fields=frozenset({"object", "id", "url", "created_at", "updated_at"}),

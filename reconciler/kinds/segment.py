@@ -48,11 +48,7 @@ SEGMENT = Kind(
                         "metric": text("What is compared; the API has more of them.", *METRICS, minLength=1),
                         "comparator": text("How it is compared.", enum=list(COMPARATORS)),
                         "value": text('What it is compared with; "1" stands for true.', "Android"),
-                        "negate": {
-                            "type": "boolean",
-                            "default": False,
-                            "description": "Whether the opposite holds.",
-                        },
+                        "negate": {"type": "boolean", "default": False, "description": "Whether the opposite holds."},
                     },
                     "required": ["metric", "comparator", "value"],
                 },
