@@ -172,6 +172,8 @@ ALLOWABLE = (
 """The guards that `--allow NAME` passes."""
 GUARD = "policy:"
 """Before the name of a policy: the guard that `--allow` passes, and the code of its problems."""
+DELETE = "delete:"
+"""Before the name of a kind: the guard of a kind whose deletes are closed."""
 
 
 class Refused(ReconcilerError):

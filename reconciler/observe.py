@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from reconciler.api import Reader
-from reconciler.api.lists import read_list, read_object, read_table
-from reconciler.errors import ListIncomplete
+from reconciler.api.lists import Item, read_list, read_object, read_table
+from reconciler.api.response import NOT_FOUND
+from reconciler.errors import AnswerRefused, ListIncomplete, NotAuthorised
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.wire import is_id, record_from
+from reconciler.kinds.wire import is_id, read_parts, record_from
 from reconciler.model.inputs import Live, ObjectRef, Record, State, address_kind
 from reconciler.threads import result
 
@@ -27,7 +30,7 @@ def state_lookups(state: State) -> set[str]:
     kinds = {address_kind(address): KINDS[address_kind(address)] for address in state.entries}
     referring = {address_kind(address) for address, entry in state.entries.items() if entry.depends_on}
     paths = {path for kind in kinds.values() for path in kind.lookups}
-    return paths | {each.lookup for name in referring for _, each in kinds[name].reference_fields()}
+    return paths | {each.lookup for name in referring for _, each in kinds[name].lists()}
 
 
 def target_kinds(targets: Iterable[str]) -> list[Kind]:
@@ -45,9 +48,12 @@ def target_kinds(targets: Iterable[str]) -> list[Kind]:
 
 def kind_lookups(kinds: Iterable[Kind]) -> set[str]:
     """The lists beside the kinds' own that the planning of these kinds can ever need."""
-    return {path for kind in kinds for path in (*kind.lookups, *(each.lookup for _, each in kind.reference_fields()))}
+    return {path for kind in kinds for path in (*kind.lookups, *(each.lookup for _, each in kind.lists()))}
 
 
+Names = Iterable[str]
+Refs = Iterable[ObjectRef]
+Used = Iterable[str] | None
 MOST_LOOKUPS = 4
 """At once, beside the lists of the kinds."""
 
@@ -57,18 +63,20 @@ class Lists:
     a context. If its block fails before `wait`, the requests are cancelled: nobody will read these lists."""
 
     def __init__(
-        self, reader: Reader, kinds: Collection[Kind], expected: Mapping[str, int], likely: Iterable[str] = ()
+        self, reader: Reader, kinds: Collection[Kind], expected: Mapping[str, int], likely: Names = (), used: Used = ()
     ) -> None:
-        """`expected`: about how many objects, by kind. `likely`: lookups (paths) that are worth asking for at once."""
+        """`expected`: about how many objects, by kind. `likely`: lookups (paths) that are worth asking for at once.
+        `used`: the kinds that are needed, beside those that are expected; None: all that the project has, and a kind
+        that it lacks (403, 404) has no objects."""
         self.reader = reader
         self.kinds = kinds
         self.expected = expected
         self.needed: set[str] = set()
+        self.used = {name for name, count in expected.items() if count}
+        self.every = used is None
         self._pool = reader.threads(len(kinds) + MOST_LOOKUPS)
-        self._lists = {
-            kind.name: self._pool.submit(read_list, reader, kind.path, kind.pages.value, expected.get(kind.name, 0))
-            for kind in kinds
-        }
+        self._lists: dict[str, Future[list[Item]]] = {}
+        self.need_kinds(used or ())
         self._tables = {path: self._pool.submit(read_table, reader, path) for path in likely}
         self._awaited = False
 
@@ -80,6 +88,15 @@ class Lists:
             self.reader.cancel()
         self._pool.__exit__(kind, error, at)
 
+    def need_kinds(self, names: Iterable[str]) -> None:
+        """Asks for the lists of these kinds too, if they are read at all and not on their way already."""
+        self.used.update(names)
+        for kind in self.kinds:
+            is_read = self.every or not kind.on_demand or kind.name in self.used
+            if is_read and kind.name not in self._lists:
+                ask = partial(read_list, self.reader, kind.path, kind.pages.value, self.expected.get(kind.name, 0))
+                self._lists[kind.name] = self._pool.submit(ask)
+
     def need(self, lookups: Iterable[str]) -> None:
         """Asks for these lookups (paths) too, if they are not on their way already."""
         for path in lookups:
@@ -89,24 +106,38 @@ class Lists:
 
     def wait(self) -> Live:
         """The live objects, and the lookups that were needed. A list that a kind needs to be understood (the catalogue
-        of providers) is read as well, if there is an object of that kind. Raises what reading a list raises: an
-        incomplete list is an error and never a shorter truth."""
+        of providers) is read as well, if there is an object of that kind. Rows of the vendor are left out; an object in
+        a state that it cannot leave is gone. Raises what reading a list raises: an incomplete list is an error and
+        never a shorter truth."""
         self._awaited = True
         records: dict[str, dict[str, Record]] = {}
+        gone: set[ObjectRef] = set()
         # One after the other, so that the first are understood while the last ones come.
         for kind in self.kinds:
-            items = result(self._lists[kind.name])
+            items = [item for item in self._items(kind) if item.get(kind.vendor_flag) is not True]
             self.need(kind.lookups if items else ())
             tables = {path: result(self._tables[path]) for path in kind.lookups if path in self.needed}
-            records[kind.name] = {record.id: record for record in (record_from(kind, raw, tables) for raw in items)}
+            found = [record_from(kind, raw, tables) for raw in items]
+            gone.update(record.ref for record in found if kind.has_ended(record.fields))
+            records[kind.name] = {record.id: record for record in found if record.ref not in gone}
         tables = {path: result(future) for path, future in self._tables.items() if path in self.needed}
-        return Live(records, tables, tuple(_not_understood(self.kinds, records)))
+        return Live(records, tables, tuple(_not_understood(self.kinds, records)), frozenset(gone))
+
+    def _items(self, kind: Kind) -> list[Item]:
+        try:
+            return result(self._lists[kind.name]) if kind.name in self._lists else []
+        except (NotAuthorised, AnswerRefused) as error:
+            if not kind.on_demand or kind.name in self.used or getattr(error, "status", NOT_FOUND) != NOT_FOUND:
+                raise
+            return []
 
 
-def observe(reader: Reader, kinds: Collection[Kind], lookups: Iterable[str], expected: Mapping[str, int]) -> Live:
-    """The live objects of those kinds, and the lists at `lookups` (paths). `expected`: about how many, by kind. Raises
+def observe(
+    reader: Reader, kinds: Collection[Kind], lookups: Iterable[str], expected: Mapping[str, int], used: Used = ()
+) -> Live:
+    """The live objects of those kinds, and the lists at `lookups` (paths). `expected` and `used`: see `Lists`. Raises
     what `Lists.wait` raises."""
-    with Lists(reader, kinds, expected) as lists:
+    with Lists(reader, kinds, expected, used=used) as lists:
         lists.need(lookups)
         return lists.wait()
 
@@ -128,15 +159,15 @@ MOST_AT_ONCE = 16
 
 
 def observe_remembered(
-    reader: Reader, kinds: Collection[Kind], state: State, lookups: Iterable[str] = (), also: Iterable[ObjectRef] = ()
+    reader: Reader, kinds: Collection[Kind], state: State, lookups: Names = (), also: Refs = (), used: Used = ()
 ) -> Live:
-    """The live objects as `wait_remembered` gives them, and the lists at `lookups` (paths)."""
-    with Lists(reader, kinds, counted_by_kind(state.entries)) as lists:
+    """The live objects as `wait_remembered` gives them, and the lists at `lookups` (paths). `used`: see `Lists`."""
+    with Lists(reader, kinds, counted_by_kind(state.entries), used=used) as lists:
         lists.need(lookups)
         return wait_remembered(lists, state, also)
 
 
-def wait_remembered(lists: Lists, state: State, also: Iterable[ObjectRef] = ()) -> Live:
+def wait_remembered(lists: Lists, state: State, also: Refs = ()) -> Live:
     """The live objects of lists that were asked for, with proof of what is gone, and without what we deleted ourselves.
 
     Each remembered object that no list shows is asked for by its id, if its kind can be. So are the objects in `also`.
@@ -148,7 +179,7 @@ def wait_remembered(lists: Lists, state: State, also: Iterable[ObjectRef] = ()) 
     live = lists.wait()
     for attempt in reader.poll():
         if attempt:
-            live = observe(reader, kinds, lists.needed, lists.expected)
+            live = observe(reader, kinds, lists.needed, lists.expected, None if lists.every else lists.used)
         missing = _missing(state, live, also)
         deleted = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
         # A kind that cannot be asked for by id has nothing that was restored.
@@ -159,7 +190,7 @@ def wait_remembered(lists: Lists, state: State, also: Iterable[ObjectRef] = ()) 
             records = {kind: dict(each) for kind, each in live.records.items()}
             for ref in deleted:
                 records.get(ref.kind, {}).pop(ref.id, None)
-            return replace(live, records=records, gone=frozenset(gone | deleted))
+            return replace(live, records=records, gone=live.gone | gone | deleted)
     raise ListIncomplete(
         "\n".join(_describe_unlisted(unlisted, missing)),
         hint="nothing was concluded from it, and no flag passes this; plan again later, or tell Qonversion if it stays",
@@ -176,7 +207,8 @@ def _missing(state: State, live: Live, also: Iterable[ObjectRef]) -> dict[Object
     missing: dict[ObjectRef, str] = {}
     for ref, address in (*named, *((ref, "") for ref in also)):
         is_readable = ref.kind in live.records and KINDS[ref.kind].readable
-        if is_readable and ref.id not in live.records[ref.kind] and is_id(ref.id):
+        is_missing = is_readable and ref.id not in live.records[ref.kind] and ref not in live.gone
+        if is_missing and is_id(KINDS[ref.kind], ref.id):
             missing.setdefault(ref, address)
     return missing
 
@@ -200,7 +232,9 @@ def _answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
     def is_there(ref: ObjectRef) -> bool:
         kind = KINDS[ref.kind]
         item = read_object(reader, kind.path, ref.id)
-        return item is not None and record_from(kind, item, {}).id == ref.id
+        if item is None or item.get(kind.vendor_flag) is True:
+            return False
+        return not kind.has_ended(record_from(kind, item, {}).fields)
 
     with reader.threads(MOST_AT_ONCE) as pool:
         answers = [pool.submit(is_there, each) for each in asked]
@@ -210,6 +244,22 @@ def _answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
             # Nobody waits for answers that nobody will read.
             reader.cancel()
             raise
+
+
+def with_parts(reader: Reader, live: Live, refs: Iterable[ObjectRef]) -> Live:
+    """The live objects, these ones with the values that only an endpoint of their own tells."""
+    asked = [ref for ref in refs if KINDS[ref.kind].parts() and ref.id in live.records.get(ref.kind, ())]
+    with reader.threads(MOST_AT_ONCE) as pool:
+        answers = {
+            ref: pool.submit(read_parts, KINDS[ref.kind], ref.id, lambda path: reader.get(path).record())
+            for ref in asked
+        }
+        records = {kind: dict(each) for kind, each in live.records.items()}
+        for ref, answer in answers.items():
+            values = result(answer)
+            raw = {**records[ref.kind][ref.id].raw, **values}
+            records[ref.kind][ref.id] = record_from(KINDS[ref.kind], raw, live.lookups)
+    return replace(live, records=records)
 
 
 def _describe_unlisted(unlisted: list[ObjectRef], missing: Mapping[ObjectRef, str]) -> Iterator[str]:

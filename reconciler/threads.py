@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from types import FrameType, TracebackType
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 NOTICED_SECONDS = 0.2
 """The longest single wait. A signal right before a wait, or to another thread, does not end it, and Python would handle
@@ -18,10 +20,13 @@ Ctrl-C only after the API's response."""
 
 
 class Threads(ThreadPoolExecutor):
-    """A pool of threads. The end of its block waits for them, but not after Ctrl-C: a response may take minutes.
+    """A pool of threads, which run in the context of who submits. The end of its block waits for them, but not after
+    Ctrl-C: a response may take minutes. Then the process ends without them (see cli.main)."""
 
-    Then the process ends without them (see cli.main).
-    """
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Runs a function in a thread."""
+        context = copy_context()
+        return super().submit(lambda: context.run(fn, *args, **kwargs))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         interrupted = kind is not None and not issubclass(kind, Exception)

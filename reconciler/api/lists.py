@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 from reconciler.api.client import Reader
 from reconciler.api.response import NOT_FOUND, Response, in_short
@@ -57,7 +58,7 @@ def read_table(reader: Reader, path: str) -> list[Item]:
 def read_object(reader: Reader, path: str, object_id: str) -> Item | None:
     """The object with that id below `path`, None if there is none (404). AnswerUnreadable if it is another object."""
     try:
-        item = reader.get(f"{path}/{object_id}").record()
+        item = reader.get(f"{path}/{quote(object_id, safe='')}").record()
     except AnswerRefused as refused:
         if refused.status == NOT_FOUND:
             return None

@@ -133,6 +133,7 @@ def execute(
         outcomes,
         configuration=plan.configuration,
         api=plan.api,
+        warnings=tuple(runner.warnings),
         answered=runner.answered,
         is_interrupted=run.is_stopping,
     )

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import quote
 
 from reconciler.api import Writer
 from reconciler.api.client import Again
@@ -16,7 +17,8 @@ from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, m
 from reconciler.apply.stale import outdated
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind, Put
-from reconciler.kinds.wire import fingerprint, is_id, other_object, record_from
+from reconciler.kinds.comparison import differences
+from reconciler.kinds.wire import fingerprint, is_id, object_path, other_object, record_from
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Tombstone
 from reconciler.model.plan import NEW_ID, Action, Change, Request
 
@@ -66,7 +68,7 @@ def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:
 class OperationRunner:
     """Does one change at a time a thread. Safe to share between threads. `always_recheck`: reads an object again before
     every write, and not only before a full PUT. By address, `answered` has the fields that the responses to the last
-    writes showed, and `request_ids` the ids that the API gave the writes."""
+    writes showed, and `request_ids` the ids that the API gave the writes. `warnings` are for the report."""
 
     writer: Writer
     state: StateRecorder
@@ -75,6 +77,7 @@ class OperationRunner:
     always_recheck: bool
     answered: dict[str, Fields] = field(default_factory=dict)
     request_ids: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    warnings: list[str] = field(default_factory=list)
 
     def perform(self, change: Change, *, cleanup: bool) -> None:
         """Does a change, or the clean-up of a replace. Raises a ReconcilerError if a request fails."""
@@ -111,8 +114,14 @@ class OperationRunner:
         applied = dict(entry.applied) if entry and entry.id == object_id else {}
         if change.cleanup and change.id:
             remember = replace(remember, superseded=(*remember.superseded, change.id))
+        written: dict[str, Any] = {}
         for request in change.requests:
             sent = {name: wanted[name] for name in request.sets if name in wanted}
+            is_last = any(each.comes_last and request.sets == (name,) for name, each in kind.sub_endpoints())
+            if written and is_last and self._shows(kind, change, object_id, written, sent):
+                applied |= sent
+                continue
+            written |= sent
             if request.creates:
                 object_id = self._create(kind, change, request)
             else:
@@ -121,6 +130,19 @@ class OperationRunner:
             progress = replace(remember, id=object_id, applied=dict(applied), rules={})
             self.state.record(change.address, progress, change.tombstones)
         self.state.record(change.address, replace(remember, id=object_id, applied=wanted), change.tombstones)
+
+    def _shows(self, kind: Kind, change: Change, object_id: str, written: Fields, last: Fields) -> bool:
+        """Reads back what was written, before what comes last is sent; whether that shows already. ApiFailed if what
+        was written does not show."""
+        seen: list[Record | None] = []
+
+        def missing(record: Record | None) -> str:
+            seen.append(record)
+            return missing_fields(kind, change, written, record)
+
+        said = f"{', '.join(last)} of {object_id} is not set, as what was written before it does not show"
+        self.recovery.settle(kind, object_id, ApiFailed(said, hint="plan again"), missing)
+        return seen[-1] is not None and not differences(kind, last, seen[-1].fields)
 
     def _update(self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields) -> None:
         """Writes to what exists. A lost response is no failure if the object is as wanted."""
@@ -141,7 +163,7 @@ class OperationRunner:
     ) -> Response:
         """Sends a request once its intent is written. A 404 is no error of a delete."""
         body = self.references.fields(kind, request.body) if request.body is not None else None
-        path = request.path.replace(NEW_ID, object_id or NEW_ID)
+        path = request.path.replace(NEW_ID, quote(object_id, safe="") if object_id != NEW_ID else NEW_ID)
         key = self.state.idempotency_key(change.address, body) if request.idempotent else None
         self.state.intent(change.address, f"{request.method} {path}")
         response = self.writer.send(
@@ -189,18 +211,23 @@ class OperationRunner:
         what = f"{request.method} {request.path} answered"
         if unlike := other_object(kind, raw):
             raise AnswerUnreadable(f"{what} {response.status} with {unlike}")
-        if not is_id(raw.get("id")):
+        if not is_id(kind, raw.get("id")):
             raise AnswerUnreadable(f"{what} without the new object's id")
         if not self.recovery.take(kind, raw["id"]):
             raise AnswerUnreadable(f"{what} with {raw['id']}, which is no new object")
         self.references.created(change.address, raw)
         self._keep_fields(kind, change.address, request, raw)
+        shown = record_from(kind, raw, {}).fields
+        for name, each in kind.sub_endpoints():
+            if each.comes_last and shown.get(name) not in (None, each.initial):
+                said = f"{change.address}: the API made {raw['id']} with the {name} {shown[name]} at once"
+                self.warnings.append(f"{said}, before the rest of it was written; expected {each.initial}")
         return str(raw["id"])
 
     def _keep_fields(self, kind: Kind, address: str, request: Request, raw: object) -> None:
         """Keeps what a response shows of the fields that the request sent: the read-back compares with it. Of a field
         that was not sent, the response shows what somebody else may have written meanwhile."""
-        if isinstance(raw, dict) and is_id(raw.get("id")):
+        if isinstance(raw, dict) and is_id(kind, raw.get("id")):
             shown = record_from(kind, raw, {}).fields
             sent = {name: value for name, value in shown.items() if name in request.sets}
             self.answered[address] = {**self.answered.get(address, {}), **sent}
@@ -231,7 +258,7 @@ class OperationRunner:
     ) -> Again | None:
         """The check before a write is sent again; None if the kind cannot be read by id. The check raises AlreadyDone
         if the object is as wanted, Refused if somebody else has changed it, and ApiFailed if it cannot be read."""
-        replaces_all = kind.put is Put.FULL and request.method == "PUT"
+        replaces_all = kind.put is Put.FULL and request.path == object_path(kind, object_id)
 
         def check(may_have_succeeded: bool) -> None:
             if not (may_have_succeeded or replaces_all):
@@ -239,7 +266,7 @@ class OperationRunner:
             try:
                 record = self.recovery.record(kind, object_id)
             except ApiFailed as error:
-                what = f"{request.method} {kind.path}/{object_id}"
+                what = f"{request.method} {object_path(kind, object_id)}"
                 raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error
             if may_have_succeeded and not missing_fields(kind, change, wanted, record):
                 raise AlreadyDone

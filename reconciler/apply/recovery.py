@@ -17,7 +17,7 @@ from reconciler.kinds.comparison import differences, value_at
 from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
 from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolved
-from reconciler.kinds.wire import is_id, record_from
+from reconciler.kinds.wire import is_id, read_parts, record_from
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.serialization import canonical
@@ -96,7 +96,7 @@ class LostResponseRecovery:
         `returned`: those that one list lacked and a later one has. Of the `missing` ones a few are asked for by id.
         """
         asked = sorted(missing)[:SAMPLE] if kind.readable else ()
-        live = (each for each in asked if is_id(each) and read_object(self._reader, kind.path, each) is not None)
+        live = (each for each in asked if is_id(kind, each) and read_object(self._reader, kind.path, each) is not None)
         lacked = next(chain(sorted(returned), live), None)
         if lacked is not None:
             said = f"{LOST} GET {kind.path}, which would show what it has made, is not whole: it lacks {lacked}"
@@ -104,12 +104,16 @@ class LostResponseRecovery:
             raise ApiFailed(f"{said}, which is live", hint=hint)
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
-        """The object as it is now, None if there is none: read by its id if the API can, else from the list.
+        """The object as it is now, None if there is none or it has ended: by its id if the API can, else from the list.
         AnswerUnreadable if the API answers with another object."""
         if not kind.readable:
             return next((record for record in self._records(kind) if record.id == object_id), None)
         item = read_object(self._reader, kind.path, object_id)
-        return record_from(kind, item, {}) if item is not None else None
+        if item is None:
+            return None
+        parts = read_parts(kind, object_id, lambda path: self._reader.get(path).record())
+        record = record_from(kind, {**item, **parts}, {})
+        return None if kind.has_ended(record.fields) else record
 
     def settle(self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]) -> None:
         """Reads an object until a lost write shows. `missing` says in words what does not show, empty if all does.
@@ -127,7 +131,7 @@ class LostResponseRecovery:
     def _records(self, kind: Kind) -> list[Record]:
         items = read_list(self._reader, kind.path, kind.pages.value)
         tables = {path: read_table(self._reader, path) for path in kind.lookups if items}
-        return [record_from(kind, item, tables) for item in items]
+        return [record_from(kind, item, tables) for item in items if item.get(kind.vendor_flag) is not True]
 
 
 LAST_DELAY = 4.0
@@ -174,8 +178,10 @@ class PendingReferences:
         IdentityAmbiguous if it does not prove which item stands for it."""
         return resolved(kind, fields, self._item)
 
-    def _item(self, address: str, reference: Reference) -> dict[str, Any]:
+    def _item(self, address: str, reference: Reference) -> Any:
         record, number = self._target(address, KINDS[reference.kind])
+        if not reference.lookup:
+            return record.id
         reading = None
         doubt: list[str] = []
         for _ in self.reader.poll((*POLL_DELAYS, LAST_DELAY)):

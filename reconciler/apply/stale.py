@@ -12,9 +12,16 @@ from reconciler import kinds
 from reconciler.apply.recovery import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import Difference, alike, differences, flattened, value_at
+from reconciler.kinds.comparison import Difference, alike, differences, flattened, keys_path, value_at
 from reconciler.kinds.normalization import bearing, is_normalized
-from reconciler.kinds.references import ReferenceResolver, known_objects, references, referred, resolved
+from reconciler.kinds.references import (
+    ReferenceResolver,
+    known_objects,
+    reference_items,
+    references,
+    referred,
+    resolved,
+)
 from reconciler.kinds.wire import fingerprint
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import Action, Change, Plan, Request
@@ -46,15 +53,18 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
 
 def sent_lookups(plan: Plan) -> set[str]:
     """The paths of the lists that must be read to check the items that an earlier plan sends."""
-    return {reference.lookup for change in plan.changes for reference, *_ in _sent_items(change)}
+    return {each.lookup for change in plan.changes for each, *_ in _sent_items(change) if each.lookup}
 
 
 def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any]]]:
     """For each reference field that a change writes: the items that it sends, and those that were live before."""
     for name, reference in KINDS[change.kind].reference_fields():
-        written = next((each for each in change.fields if each.path == name), None)
+        path = keys_path((name, *reference.path))
+        written = next((each for each in change.fields if each.path == path), None)
         if written is not None:
-            sent = [item for request in change.requests for item in (request.body or {}).get(name) or ()]
+            bodies = [request.body or {} for request in change.requests]
+            found = (each for body in bodies for each in reference_items(KINDS[change.kind], body))
+            sent = [item for _, item, each in found if each is reference]
             yield reference, sent, written.before if isinstance(written.before, list) else []
 
 
@@ -99,16 +109,19 @@ class ChangeStatus:
         return self._with_requests(record, ()) if record is not None and is_done else None
 
     def half_done(self) -> Change | None:
-        """The change with its last request, if an earlier attempt has done all but that; else None. A field with an
-        endpoint of its own is set last. Until then it has its initial value or its placeholder."""
-        change, apart = self._change, self._kind.sub_endpoint()
+        """The change with its last requests, if an earlier attempt has done all but these; else None. Fields with an
+        endpoint of their own are set last. Until then they have their initial value or their placeholder, or none."""
+        change, apart = self._change, dict(self._kind.sub_endpoints())
         record = self.record if change.action is Action.UPDATE else self._made
-        if apart is None or record is None or len(change.requests) <= 1 or change.requests[-1].sets != (apart[0],):
-            return None
-        if record.fields.get(apart[0]) not in {apart[1].initial, apart[1].placeholder} - {None}:
-            return None
-        rest = {name: value for name, value in self._wanted.items() if name != apart[0]}
-        return self._with_requests(record, change.requests[-1:]) if self._is_as_wanted(record, rest) else None
+        at, rest = len(change.requests), dict(self._wanted)
+        while record and at > 1 and (name := next(iter(change.requests[at - 1].sets), "")) in apart:
+            each, live = apart[name], record.fields.get(name)
+            if not (each.reads if live is None else live in ({}, each.initial, each.placeholder)):
+                break
+            at -= 1
+            rest.pop(name, None)
+        is_half = record and at < len(change.requests) and self._is_as_wanted(record, rest)
+        return self._with_requests(record, change.requests[at:]) if record and is_half else None
 
     def difference(self) -> str | None:
         """How live differs from what the plan saw; None if it does not."""
@@ -132,14 +145,15 @@ class ChangeStatus:
             targets = resolver.targets(reference)
             open_addresses = {referred(reference, item) for item in sent}
             for item in sent:
-                if not (referred(reference, item) or item in before or targets.offered.holds(item)):
+                is_known = not reference.lookup or item in before or targets.offered.holds(item)
+                if not (referred(reference, item) or is_known):
                     return f"{item.get('id')} is not offered in {reference.lookup} any more"
             for address in uses:
                 target_id = self._id_of(address)
                 if address_kind(address) != reference.kind or address in open_addresses or target_id is None:
                     continue
                 target = self._live.records[reference.kind].get(target_id)
-                if target is None or targets.proof(target, before, address) not in sent:
+                if target is None or (reference.lookup and targets.proof(target, before, address) not in sent):
                     lost = "nothing proves any more that what is sent for it belongs to it" if target else "it is gone"
                     return f"it refers to {address} ({target_id}): {lost}"
         return None
@@ -184,15 +198,14 @@ class ChangeStatus:
     def _is_as_wanted(self, record: Record, wanted: Mapping[str, Any]) -> bool:
         """Whether a record is as wanted, with references to what this plan creates."""
 
-        def item_for(address: str, reference: Reference) -> dict[str, Any] | None:
+        def item_for(address: str, reference: Reference) -> Any:
             entry = self._entries.get(address)
             target = self._live.records[reference.kind].get(entry.id) if entry else None
             if target is None or target.id in self._old:
                 return None
             return self._references.targets(reference).proof(target, carried, address)
 
-        lists = [record.raw.get(name) for name, _ in self._kind.reference_fields()]
-        carried = [item for items in lists if isinstance(items, list) for item in items]
+        carried = [item for _, item, _ in reference_items(self._kind, record.raw)]
         known = resolved(self._kind, wanted, item_for)
         if any(references(self._kind, known)):
             return False

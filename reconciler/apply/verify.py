@@ -11,7 +11,7 @@ from reconciler.apply.recovery import fields_to_come
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import Difference, alike, differences, keys_path, value_at
 from reconciler.kinds.normalization import is_normalized, looks_the_same, may_be_normalized
-from reconciler.kinds.references import ReferenceResolver
+from reconciler.kinds.references import ReferenceResolver, reference_items
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
@@ -96,15 +96,18 @@ class _Verifier:
         """Messages for the references of which live does not show that it holds what they mean."""
         change = self._changes[address]
         for name, reference in kind.reference_fields():
-            items, written = record.raw.get(name), self._entries[address].applied
-            used = items if isinstance(items, list) else []
+            written = self._entries[address].applied
+            same = (reference.kind, reference.lookup)
+            items = reference_items(kind, record.raw)
+            used = [item for _, item, each in items if (each.kind, each.lookup) == same]
             for target in change.remember.depends_on if change.remember and name in written else ():
                 entry = self._entries.get(target)
                 if address_kind(target) != reference.kind or entry is None:
                     continue
                 meant = self._known[reference.kind].get(entry.id)
                 meant = meant or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
-                if self._references.targets(reference).proof(meant, used, target) is None:
+                item = self._references.targets(reference).proof(meant, used, target)
+                if item is None or not (reference.lookup or item in used):
                     yield f"live {name} shows nothing that is proven to be {target} ({entry.id})"
 
     def _is_kept(self, address: str, entry: Entry, record: Record, each: Difference) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
 from reconciler import commands
-from reconciler.errors import ALLOWABLE, GUARD, ReconcilerError, WrongUsage
+from reconciler.errors import ALLOWABLE, DELETE, GUARD, ReconcilerError, WrongUsage
 from reconciler.lazy import load
 from reconciler.output.forms import FORMS
 from reconciler.output.terminal import dim, escape, register_secret, write_stderr
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.plan.guards import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Files = tuple[tuple[str, Path], ...]
 
 
 class NeverSuggested(click.Option):
@@ -40,9 +42,20 @@ class OneOf(_Choice):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word. WrongUsage if it is another one."""
-        if value in self.choices or (f"{GUARD}NAME" in self.choices and value.startswith(GUARD)):
+        if value in self.choices:
             return value
         raise wrong_value(param, value, f"one of {', '.join(self.choices)}", ctx)
+
+
+class Guard(OneOf):
+    """A guard, `policy:NAME`, or `delete:KIND` of a kind whose deletes are closed."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word. WrongUsage if it is another one."""
+        if value.startswith(GUARD):
+            return value
+        closed = (DELETE + kind.name for kind in load("reconciler.kinds:KINDS").values() if kind.closed)
+        return OneOf((*self.choices, *closed)).convert(value, param, ctx)
 
 
 class WholeNumber(click.IntRange):
@@ -80,10 +93,10 @@ def complete(names: str) -> Callable[[click.Context, click.Parameter, str], list
 
     def find(ctx: click.Context, _param: click.Parameter, word: str) -> list[str]:
         # click leaves PATH among the other words if the last one is an option that lacks its value.
-        named = [*filter(os.path.isdir, ctx.args), ctx.params.get("path"), ctx.params.get("configuration"), "."]
-        path = next(filter(None, named))
+        named = (*filter(os.path.isdir, ctx.args), ctx.params.get("path"), ctx.params.get("configuration"), ".")
         with suppress(ReconcilerError, OSError):
-            return [each for each in getattr(commands.completion, names)(Path(path)) if each.startswith(word)]
+            found = getattr(commands.completion, names)(Path(next(filter(None, named))))
+            return [each for each in found if each.startswith(word)]
         return []
 
     return find
@@ -128,7 +141,6 @@ parallelism_option = click.option(
     help="How many requests at once.",
 )
 debug_option = click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies.")
-
 target_option = click.option(
     "--target",
     shell_complete=complete("addresses"),
@@ -138,9 +150,7 @@ target_option = click.option(
 )
 
 
-def _forms_and_files(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, Path], ...]:
+def _forms_and_files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Files:
     """`html=plan.html` is the form html and the file plan.html."""
     for value in values:
         form, _, file = value.partition("=")
@@ -162,16 +172,12 @@ report_option = click.option(
 
 def environments_option(command: Command) -> Command:
     """For a command that may be given several environments."""
-    for option in environments_options:
-        command = option(command)
-    return command
+    return reduce(lambda made, option: option(made), environments_options, command)
 
 
 def connection_options(command: Command, environments: Callable[[Command], Command] = environment_option) -> Command:
     """For every command that talks to the API."""
-    for option in (debug_option, parallelism_option, api_url_option, environments):
-        command = option(command)
-    return command
+    return environments(api_url_option(parallelism_option(debug_option(command))))
 
 
 def many_connection_options(command: Command) -> Command:
@@ -181,16 +187,16 @@ def many_connection_options(command: Command) -> Command:
 
 def plan_options(command: Command) -> Command:
     """For every command that makes a plan."""
-    options = (
+    options: tuple[Any, ...] = (
         click.option(
             "--detailed-exitcode", is_flag=True, help="Exit with 2 if something is left to do, with 0 if not."
         ),
         click.option(
             "--allow",
             cls=NeverSuggested,
-            type=OneOf((*ALLOWABLE, f"{GUARD}NAME")),
+            type=Guard((*ALLOWABLE, f"{GUARD}NAME")),
             multiple=True,
-            help="Pass this guard, once you know why it refuses.",
+            help="Pass this guard, once you know why it refuses. delete:KIND lets objects of a closed kind go.",
         ),
         click.option(
             "--max-deletes",
@@ -220,9 +226,7 @@ def plan_options(command: Command) -> Command:
         ),
         report_option,
     )
-    for option in options:
-        command = option(command)
-    return many_connection_options(command)
+    return many_connection_options(reduce(lambda made, option: option(made), options, command))
 
 
 class ConnectionFlags(TypedDict):
@@ -248,7 +252,7 @@ class PlanFlags(ManyFlags):
     """What `plan_options` reads."""
 
     form: str
-    reports: tuple[tuple[str, Path], ...]
+    reports: Files
     target: tuple[str, ...]
     prune: bool
     max_deletes: int | None
@@ -270,9 +274,8 @@ def open_one(
     """The session of an environment. `prefix`: what its lines of --debug begin with; `shared`: what it has in common
     with others."""
     debug, parallelism = trace(flags["debug"], prefix), flags["parallelism"]
-    return commands.session.open_session(
-        path, name, flags["api_url"], os.environ, parallelism, debug, register_secret, shared
-    )
+    opened = (path, name, flags["api_url"], os.environ, parallelism, debug, register_secret, shared)
+    return commands.session.open_session(*opened)
 
 
 def trace(debug: bool, prefix: str = "") -> Callable[[str], None] | None:
@@ -290,9 +293,8 @@ def require_base(flags: PlanFlags) -> None:
     """WrongUsage if a flag asks about a base that is not named."""
     asked = [name for name, given in scope_flags(flags).items() if given]
     if asked and flags["base"] is None:
-        raise WrongUsage(
-            f"{' and '.join(asked)} needs --base", hint="--base origin/main, or --base HEAD^ after a merge"
-        )
+        hint = "--base origin/main, or --base HEAD^ after a merge"
+        raise WrongUsage(f"{' and '.join(asked)} needs --base", hint=hint)
 
 
 def scope_flags(flags: PlanFlags) -> dict[str, bool]:

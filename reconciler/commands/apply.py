@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler import commands
@@ -21,10 +21,10 @@ from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
-from reconciler.model.inputs import Live
+from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Status, Verification
-from reconciler.observe import counted_by_kind, observe
+from reconciler.observe import counted_by_kind, observe, with_parts
 from reconciler.plan.guards import Options
 from reconciler.plan.plan_file import SavedPlan
 from reconciler.state.backend import LockInfo, ReceiptFile
@@ -250,7 +250,10 @@ class _ReadingBack:
 
     def _look(self, kind: Kind) -> None:
         expected = counted_by_kind(self._recorder.entries())
-        self._looks[kind.name] = self._pool.submit(observe, self._writer, [kind], (), expected)
+        entries, changes = self._recorder.entries(), self._planned.plan.changes
+        refs = [ObjectRef.at(name, entries[name].id) for each in changes if (name := each.address) in entries]
+        look = partial(observe, self._writer, [kind], (), expected, [kind.name])
+        self._looks[kind.name] = self._pool.submit(lambda: with_parts(self._writer, look(), refs))
 
 
 def _write_state(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from reconciler.api import Reader
-from reconciler.commands.session import Session
+from reconciler.commands.session import Session, written_kinds
 from reconciler.config.load import read_configuration
 from reconciler.config.semantics import no_field
 from reconciler.errors import WrongUsage
 from reconciler.model.comparison import Comparison, Pair
-from reconciler.observe import kind_lookups, observe_remembered, target_kinds
+from reconciler.model.inputs import ObjectRef
+from reconciler.observe import kind_lookups, observe_remembered, target_kinds, with_parts
 from reconciler.plan.compare import Observed, compare_environments
 from reconciler.state.operations import load_state
 from reconciler.text import WORD_CHARACTERS, truncate
@@ -45,5 +46,7 @@ def observe(session: Session, targets: Collection[str]) -> Observed:
     """What the state of an environment says, and what is live in its project: the kinds that the targets need."""
     _, state = load_state(session.store, session.read_state())
     kinds = target_kinds(targets)
-    live = observe_remembered(Reader(session.door), kinds, state, kind_lookups(kinds))
+    reader, used = Reader(session.door), written_kinds(session)
+    live = observe_remembered(reader, kinds, state, kind_lookups(kinds), used=used)
+    live = with_parts(reader, live, ObjectRef.managed(state.entries))
     return Observed(session.door.address, state, live)

@@ -13,6 +13,7 @@ from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
 from reconciler.config.schema_problems import violations
 from reconciler.kinds import KINDS
+from reconciler.kinds.comparison import value_at
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
@@ -69,6 +70,8 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
     record, resolver = live.records[kind.name][drifted.id], ReferenceResolver(live)
     block = make_blocks({record.ref: written_fields(record)}, live, addresses)[record.ref]
     for name, reference in kind.reference_fields():
+        if reference.path:
+            continue
         pairs = list(zip(block.get(name) or (), record.fields.get(name) or (), strict=True))
         sent = [(item, resolver.as_sent(reference, item)) for item in written.get(name) or ()]
         before = [(item, meant) for item, meant in sent if any(meant in pair for pair in pairs)]
@@ -79,7 +82,8 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
 
 def _values(drifted: Drifted, block: Fields) -> dict[Way, Any]:
     """The keys of each changed value, and what is live there; a list of references is one value."""
-    referring = {name for name, _ in KINDS[address_kind(drifted.address)].reference_fields()}
+    places = {(name, *each.path) for name, each in KINDS[address_kind(drifted.address)].reference_fields()}
     return {
-        field.keys: block[str(field.keys[0])] if field.keys[0] in referring else field.live for field in drifted.fields
+        field.keys: value_at(block, field.keys) if tuple(field.keys) in places else field.live
+        for field in drifted.fields
     }

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.api import Reader
-from reconciler.commands.session import Session
+from reconciler.commands.session import Session, written_kinds
 from reconciler.config.schema_problems import violations
 from reconciler.config.text import KEY_FOUND, holds_key
 from reconciler.errors import Refused
@@ -17,7 +17,7 @@ from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.published import published
 from reconciler.model.inputs import Fields, Live, ObjectRef, State
-from reconciler.observe import observe_remembered
+from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_parts
 from reconciler.plan.export import Exported, export
 from reconciler.state.operations import load_state
 from reconciler.state.recorder import Recorder, with_counts
@@ -59,8 +59,13 @@ def find_objections(kind: str, fields: Fields) -> list[tuple[str, str]]:
 
 def read_live(session: Session, state: State, also: Iterable[ObjectRef] = ()) -> Live:
     """All that is live, with every list in which a reference is looked up. `also`: objects that no list may show."""
-    lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.reference_fields()]
-    return observe_remembered(Reader(session.door), KINDS.values(), state, lookups, also)
+    lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.lists()]
+    reader = Reader(session.door)
+    with Lists(reader, KINDS.values(), counted_by_kind(state.entries), used=None) as lists:
+        lists.need_kinds(written_kinds(session))
+        lists.need(lookups)
+        live = wait_remembered(lists, state, also)
+    return with_parts(reader, live, [record.ref for records in live.records.values() for record in records.values()])
 
 
 def _find_schema(folder: Path) -> str | None:

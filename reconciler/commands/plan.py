@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler import commands
 from reconciler import plan as plan_stage
 from reconciler.api import Reader
-from reconciler.commands.session import Session
+from reconciler.commands.session import Session, written_kinds
 from reconciler.errors import GUARD, KeyExposed, Refused
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan, Refusal
@@ -71,8 +71,10 @@ def plan(
         # The YAML is read, and the code that it takes is loaded, while the lists are on their way.
         if undo is None:
             lists.need(commands.plan_input.written_lookups(session) & useful)
+            lists.need_kinds(written_kinds(session))
         wanted = commands.plan_input.plan_input(session, replayed.state, options, undo, base)
         lists.need(wanted.lookups & useful)
+        lists.need_kinds(each.kind for each in wanted.desired.resources.values())
         live = wait_remembered(lists, replayed.state)
     made, live = _settled(session, wanted, replayed, lists, live)
     _require_no_key(session, made)
@@ -105,7 +107,7 @@ def _settled(session: Session, wanted: PlanInput, replayed: Replayed, lists: Lis
     """
     for attempt in lists.reader.poll():
         if attempt:
-            live = observe_remembered(lists.reader, lists.kinds, replayed.state, lists.needed)
+            live = observe_remembered(lists.reader, lists.kinds, replayed.state, lists.needed, used=lists.used)
         made, live = commands.plan_input.build_plan(session, wanted, replayed.state, live)
         if not any(change.action in CREATES and change.address in replayed.named for change in made.changes):
             break

@@ -12,12 +12,12 @@ from reconciler import plan as plan_stage
 from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import list_items, named_label, referred
+from reconciler.kinds.references import named_label, reference_items, referred
 from reconciler.lazy import load
 from reconciler.model.inputs import Desired, Fields, Live, State, address_kind
 from reconciler.model.plan import Plan
-from reconciler.observe import observe
-from reconciler.plan.build import make_plan
+from reconciler.observe import observe, with_parts
+from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.guards import Options
 from reconciler.plan.references import unread
 
@@ -60,7 +60,10 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
 
 
 def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) -> tuple[Plan, Live]:
-    """The plan, and the live objects with the lists that only the changes showed to be needed."""
+    """The plan, and the live objects with what only the managed ones and the changes showed to be needed."""
+    if any(kind.parts() and live.records.get(kind.name) for kind in KINDS.values()):
+        managed = make_context(wanted.desired, state, live, wanted.options.now).addresses()
+        live = with_parts(Reader(session.door), live, managed)
     made = make_plan(wanted.desired, state, live, wanted.options)
     if wanted.options.to_apply and (lookups := unread(wanted.desired, live, made.changes)):
         found = observe(Reader(session.door), (), lookups, {})
@@ -79,7 +82,7 @@ def _lookups(desired: Desired, state: State, options: Options) -> set[str]:
     """Only where somebody refers, or what is referred to goes."""
     paths = _used((resource.kind, resource.fields) for resource in desired.resources.values())
     going = {address_kind(address) for address in state.entries if address not in desired.resources}
-    every = (reference for kind in KINDS.values() for _, reference in kind.reference_fields())
+    every = (reference for kind in KINDS.values() for _, reference in kind.lists())
     return paths | {reference.lookup for reference in every if reference.kind in going or options.prune}
 
 
@@ -87,12 +90,12 @@ def _used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
     """The lists that resources (kind, fields) need: those of their kinds, and those of what they refer to."""
     used: set[str] = set()
     paths: set[str] = set()
-    unmet = {kind.name: {reference.lookup for _, reference in kind.reference_fields()} for kind in KINDS.values()}
+    unmet = {kind.name: {reference.lookup for _, reference in kind.lists()} for kind in KINDS.values()}
     for name, fields in resources:
         used.add(name)
         if unmet[name]:
-            items = list_items(KINDS[name], fields)
-            found = {each.lookup for *_, item, each in items if referred(each, item) or named_label(each, item)}
+            items = ((item, each) for _, item, each in reference_items(KINDS[name], fields) if each.lookup)
+            found = {each.lookup for item, each in items if referred(each, item) or named_label(each, item)}
             paths |= found
             unmet[name] -= found
     return paths.union(*(KINDS[name].lookups for name in used))

@@ -16,7 +16,7 @@ from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Live, ObjectRef, State
 from reconciler.model.plan import Plan
-from reconciler.observe import observe_remembered
+from reconciler.observe import observe_remembered, with_parts
 from reconciler.plan.guards import vanished
 from reconciler.plan.plan_file import SavedPlan, bound, check_binding, read_plans, write_plans
 from reconciler.state.operations import load_state
@@ -60,7 +60,9 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     check_binding(saved, session.environment, state, secret, folder=session.folder, api=session.door.address)
     # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.
     named = [ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id]
-    live = observe_remembered(Reader(session.door), KINDS.values(), state, sent_lookups(saved.plan), named)
+    reader, used = Reader(session.door), {change.kind for change in saved.plan.changes}
+    live = observe_remembered(reader, KINDS.values(), state, sent_lookups(saved.plan), named, used)
+    live = with_parts(reader, live, {*named, *ObjectRef.managed(state.entries)})
     _require_unvanished(saved.plan, state, live)
     desired = session.configuration.desired(session.environment)
     planned = Planned(

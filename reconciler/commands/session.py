@@ -19,6 +19,7 @@ from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git.repository import repository_top
 from reconciler.lazy import load
+from reconciler.model.inputs import address_kind
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.document import from_text
@@ -100,6 +101,11 @@ class Session:
     def head(self) -> str:
         """The id of the commit that is checked out; empty if there is none."""
         return str(load("reconciler.git.checkout:head_commit")(self.opened.folder)) if self.asks_git else ""
+
+
+def written_kinds(session: Session) -> set[str]:
+    """The names of the kinds that the configuration holds, told before it is evaluated."""
+    return set(map(address_kind, session.configuration.merged.resources))
 
 
 class Shared:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.api.transport import open_simulator
 from reconciler.commands.session import parse_moment
 from reconciler.errors import WrongUsage
 from reconciler.simulator import Faults, RuleError, rules_in
+from reconciler.simulator.assumptions import ASSUMPTIONS
+from reconciler.simulator.seeds import EXAMPLES, FIRST
 from reconciler.simulator.server import Server
 from reconciler.system import Unreadable, read_regular
 
+__all__ = ["ASSUMPTIONS"]
 LARGEST_RULES = 10_000_000
 
 
@@ -23,8 +26,9 @@ class SimulatorRequest:
     """What the command line asks of the simulator.
 
     `data`: the file of its data, None for one that is removed at the end. `log`: the file that gets a JSON line for
-    each request. `bare`: without the e-mail destination of a new project. `rules` and `rule_file` are the faults.
-    `now` is the time at the start, ISO 8601; None for the machine's.
+    each request. `bare`: without what a new project begins with; `examples`: with an object of each kind that has no
+    destination. `rules` and `rule_file` are the faults. `now` is the time at the start, ISO 8601; None for the
+    machine's. `assumptions`: what is taken for true where the documents leave it open; the data keep the others.
     """
 
     data: Path | None
@@ -32,10 +36,12 @@ class SimulatorRequest:
     port: int
     log: Path | None
     bare: bool
+    examples: bool
     rules: tuple[str, ...]
     rule_file: Path | None
     seed: int
     now: str | None = None
+    assumptions: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -47,8 +53,10 @@ def open_server(request: SimulatorRequest) -> Iterator[tuple[Server, Sequence[st
             raise WrongUsage(f"{data.parent} does not exist", hint="name a file in a folder that does")
         lines = stack.enter_context(request.log.open("a", encoding="utf-8")) if request.log else None
         moment = parse_moment(request.now, "--now") if request.now is not None else None
-        opened = open_simulator(str(data), moment, bare=request.bare, log=lines, faults=_faults(request))
+        opened = open_simulator(str(data), moment, bare=True, log=lines, faults=_faults(request))
         simulator = stack.enter_context(opened)
+        simulator.assume(request.assumptions)
+        simulator.seed((() if request.bare else FIRST) + (EXAMPLES if request.examples else ()))
         try:
             server = stack.enter_context(Server(simulator, host=request.host, port=request.port))
         except OSError as error:

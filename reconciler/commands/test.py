@@ -27,7 +27,7 @@ from reconciler.config.reading import invalid
 from reconciler.errors import Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.cases import APPLIED, EMPTY, PLAN
-from reconciler.kinds.references import list_items, named_label
+from reconciler.kinds.references import named_label, reference_items
 from reconciler.kinds.wire import create_requests
 from reconciler.model.inputs import Desired, address_kind
 from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
@@ -35,7 +35,8 @@ from reconciler.model.reports import CaseResult, Mismatch, Review, Status
 from reconciler.model.settings import StateSettings
 from reconciler.plan.guards import Options
 from reconciler.simulator import Faults, RuleError, Simulator
-from reconciler.simulator.routes import DASHBOARD, PROJECTS
+from reconciler.simulator.routes import DASHBOARD
+from reconciler.simulator.store import PROJECTS
 from reconciler.simulator.wire import BASE, ApiError, Request
 from reconciler.state.document import JournalFile
 from reconciler.state.file import FileBackend
@@ -242,8 +243,11 @@ class World:
 
     def offer_destinations(self, desired: Desired) -> None:
         """Makes what a configuration refers to and does not manage, unless it is there."""
-        items = [found for each in desired.resources.values() for found in list_items(KINDS[each.kind], each.fields)]
-        foreign = [(each.lookup, named_label(each, item), item.get("id")) for *_, item, each in items if "type" in item]
+        items = [
+            found for each in desired.resources.values() for found in reference_items(KINDS[each.kind], each.fields)
+        ]
+        named = [(item, each) for _, item, each in items if isinstance(item, dict) and "type" in item]
+        foreign = [(each.lookup, named_label(each, item), item.get("id")) for item, each in named]
         for path, label, object_id in dict.fromkeys(foreign):
             offered = self._ask("GET", f"{BASE}{path}")["data"]
             if not any(label == each["label"] if label else object_id == each["id"] for each in offered):

@@ -13,7 +13,7 @@ from reconciler.config.files import Disk
 from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
-from reconciler.kinds.references import list_items
+from reconciler.kinds.references import reference_items
 from reconciler.model.inputs import Desired, Fields, ObjectRef, Record, address_kind
 from reconciler.model.plan import Change, Plan
 from reconciler.plan.build import make_context, make_plan
@@ -128,7 +128,7 @@ class Project:
 
     def find_raw(self, blocks: Mapping[str, Fields]) -> str:
         """The live objects that have their ids in blocks, since no resource is one of them."""
-        items = (each for name, fields in blocks.items() for each in list_items(KINDS[address_kind(name)], fields))
+        items = (each for name, fields in blocks.items() for each in reference_items(KINDS[address_kind(name)], fields))
         found = (self.live.records[to.kind].get(item.get("id", "")) for *_, item, to in items if isinstance(item, dict))
         return ", ".join(dict.fromkeys(call(each) for each in found if each))
 

@@ -20,7 +20,7 @@ from reconciler.config.text import quoted
 from reconciler.config.values import Written, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
-from reconciler.kinds.schema import ADDRESS_PATTERN
+from reconciler.kinds.schema import address_pattern
 from reconciler.model.inputs import address_kind
 from reconciler.text import closest, did_you_mean
 from reconciler.yaml import LocatedMap, find_location
@@ -112,7 +112,7 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
             laid_over: LocatedMap = over(node, file, old.node, old.location.file)
             laid_over.files = {**dict.fromkeys(node, file), **laid_over.files}
             resources[address] = replace(old, node=laid_over)
-        elif re.fullmatch(ADDRESS_PATTERN, address):
+        elif re.fullmatch(address_pattern(), address):
             resources[address] = Written(node, place, place)
     after, kept = copy(case.before), case.before.merged
     changed = replace(environment, variables=values, variable_locations=places)

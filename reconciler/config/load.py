@@ -23,6 +23,7 @@ from reconciler.config.settings import read_settings
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution, Written
 from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
 from reconciler.kinds import KINDS
+from reconciler.kinds.references import with_chosen_ids
 from reconciler.kinds.schema import DEFAULTS
 from reconciler.lazy import LazyMapping
 from reconciler.model.inputs import (
@@ -269,8 +270,9 @@ def _desired(
         """The items of a block, but not those whose target the environment leaves out."""
         return [each for each in items[block] if each.value["to"] not in expansion.left_out]
 
+    resources = {address: resource(entry) for address, entry in sorted(expansion.resources.items())}
     return Desired(
-        resources={address: resource(entry) for address, entry in sorted(expansion.resources.items())},
+        resources=with_chosen_ids(resources),
         moved=tuple(Moved(each.value["from"], each.value["to"], each.written.location) for each in here("moved")),
         removed=tuple(
             Removed(each.value["from"], each.value["destroy"], each.written.location) for each in items["removed"]

@@ -47,8 +47,6 @@ class Entry:
 
 KEY = re.compile(KEY_PATTERN)
 ANCHORS = "x-"
-OURS = (*SECTIONS, *BLOCKS, POLICIES)
-TOP = (*OURS, DEFAULTS)
 FEWEST = 2
 """So many fields of a kind show that a map is one of its resources."""
 PROGRAMS = {
@@ -91,7 +89,7 @@ def merge(documents: Iterable[Document]) -> Merged:
         if document.value is None:
             continue
         if not isinstance(document.value, LocatedMap):
-            message = f"found {found(document.value)}; expected a map of {', '.join(TOP)}"
+            message = f"found {found(document.value)}; expected a map of {', '.join(_top())}"
             merged.problems.append(Problem(document.file, *document.position, message))
             continue
         above = ""
@@ -99,6 +97,11 @@ def merge(documents: Iterable[Document]) -> Merged:
             _section(merged, document.file, document.value, name, node, above)
             above = name if name in SECTIONS and isinstance(node, LocatedMap) else above
     return merged
+
+
+def _top() -> tuple[str, ...]:
+    """The keys that stand at the top of a file."""
+    return (*SECTIONS, *BLOCKS, POLICIES, DEFAULTS)
 
 
 def keys_by_kind(addresses: Iterable[str]) -> dict[str, dict[str, None]]:
@@ -111,7 +114,7 @@ def keys_by_kind(addresses: Iterable[str]) -> dict[str, dict[str, None]]:
 
 
 def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any, above: str) -> None:
-    if name.startswith(ANCHORS) or (node is None and name in TOP):
+    if name.startswith(ANCHORS) or (node is None and name in _top()):
         return
     if name in SECTIONS and isinstance(node, LocatedMap):
         _resources(merged, file, name, node)
@@ -124,7 +127,7 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
     elif name == DEFAULTS:
         key, value = parent.key_positions[name], parent.value_positions[name]
         merged.defaults.append(Written(node, Location(file, *key), Location(file, *value)))
-    elif name in TOP:
+    elif name in _top():
         is_map = name in (*SECTIONS, POLICIES)
         expected = f"a map of {name} by keys of yours" if is_map else 'a list; write "- " before each item'
         message = f"{name}: found {found(node)}; expected {expected}"
@@ -158,7 +161,7 @@ def kind_with(fields: Collection[str]) -> Kind | None:
 def _unknown(name: str) -> str:
     if name in SETTINGS["properties"]:
         return f"{quoted(name)} is a setting; expected it in {SETTINGS_FILE}, in the folder of the configuration"
-    return f"unknown key {quoted(name)}; expected one of {', '.join(TOP)}, or x-… for anchors{closest(name, TOP)}"
+    return f"unknown key {quoted(name)}; expected one of {', '.join(_top())}, or x-… for anchors{closest(name, _top())}"
 
 
 def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> None:
@@ -236,10 +239,10 @@ def find_foreign(content: bytes, documents: Sequence[Document], wrong: Sequence[
     names += [found.decode() for found in KEY_IN_BYTES.findall(content)] if wrong else []
     keys = {name for name in names if not name.startswith(ANCHORS)}
     values = [value for each in maps for value in each.values() if isinstance(value, LocatedMap)]
-    if not keys or keys & {*OURS} or keys == {DEFAULTS} or any(map(kind_with, (keys, *values))):
+    if not keys or keys & {*SECTIONS, *BLOCKS, POLICIES} or keys == {DEFAULTS} or any(map(kind_with, (keys, *values))):
         return ""
     program = next((name for needed, name in PROGRAMS.items() if keys.issuperset(needed)), "")
-    similar = [key for key in keys if key in SETTINGS["properties"] or similar_options(key, TOP)]
+    similar = [key for key in keys if key in SETTINGS["properties"] or similar_options(key, _top())]
     if program:
         what = f"is a file of {program}"
     elif len(keys) >= FEWEST and len(similar) * FEWEST < len(keys):

@@ -19,11 +19,11 @@ from reconciler.kinds.comparison import keys_path
 from reconciler.kinds.declaration import LOCAL_TIME
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
-from reconciler.kinds.schema import ADDRESS_PATTERN, DATE_PATTERN, LIFECYCLE
+from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, address_pattern
 from reconciler.model.inputs import address_kind, say_instances
+from reconciler.serialization import json_text
 from reconciler.text import Searches, closest, meant, misspelt
 
-ADDRESS = re.compile(ADDRESS_PATTERN)
 Items = Mapping[str, Sequence[Entry]]
 
 
@@ -36,7 +36,7 @@ def block_problems(items: Items, known: Expansion, unknown: Collection[Location]
 def _address(item: Entry, key: str) -> str:
     """The address at a key of an item; empty if there is none, which the schema reports."""
     value = item.value.get(key) if isinstance(item.value, dict) else None
-    return value if isinstance(value, str) and ADDRESS.fullmatch(value) else ""
+    return value if isinstance(value, str) and re.fullmatch(address_pattern(), value) else ""
 
 
 def _sources(items: Items, known: Mapping[str, Entry]) -> Iterator[Problem]:
@@ -138,9 +138,13 @@ def _local_times(entry: Entry, unknown: Collection[Location], searches: Searches
 
 
 def _misspelt(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
-    """Words that are nearly those that are documented, where the API may take others too."""
+    """Words that are nearly those that are documented, where the API may take others too; and what is too large."""
     for field in KINDS[address_kind(entry.name)].fields:
         value = entry.value.get(field.name)
+        if field.most_bytes and field.setter:
+            size = len(json_text({field.setter.key: value}).encode("utf-8", "surrogatepass"))
+            said = f"{field.name}: the request for it has {size:,} bytes; expected at most {field.most_bytes:,}"
+            yield from [entry.problem((field.name,), said)] if size > field.most_bytes else ()
         if isinstance(value, str) and field.known and value not in field.known:
             if (option := misspelt(value, field.known)) and entry.location(field.name) not in unknown:
                 said = f"{field.name}: found the text {quoted(value)}; expected one of {', '.join(field.known)}"
@@ -174,22 +178,22 @@ def _references(
     *,
     whole: bool,
 ) -> Iterator[Problem]:
-    for address, name, index, reference in references(KINDS[address_kind(entry.name)], entry.value):
-        path = (name, index, reference.key)
+    for address, keys_to, reference in references(KINDS[address_kind(entry.name)], entry.value):
+        path = (*keys_to, reference.key)
         key = address.partition(".")[2]
         if key in keys[reference.kind] or entry.location(*path) in unknown:
             continue
         others = [kind for kind in KINDS if key in keys[kind]]
         if place := known.left_out.get(address):
             said = f"only_in at {place} leaves {cut(address)} out of this environment; expected both in it, or none"
-            yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", f"left out {address}")
+            yield entry.problem(path, f"{keys_path(path)}: {said}", f"left out {address}")
         elif made := known.definitions.get(address):
             said = say_instances(quoted(key), [each.partition(".")[2] for each in made], "key")
-            yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", f"made of {address}")
+            yield entry.problem(path, f"{keys_path(path)}: {said}", f"made of {address}")
         elif whole or others:
             said = _dangling(key, reference, others, keys[reference.kind], searches)
             cause = "" if others else f"{reference.kind}.{key}"
-            yield entry.problem(path, f"{name}[{index}].{reference.key}: {said}", cause)
+            yield entry.problem(path, f"{keys_path(path)}: {said}", cause)
 
 
 def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[str, None], searches: Searches) -> str:
@@ -264,19 +268,20 @@ def _no_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
-    first: dict[tuple[str, ...], Entry] = {}
+    first: dict[tuple[str, ...], tuple[Entry, list[Any]]] = {}
     for entry in sorted(entries, key=lambda each: each.written.location):
         kind = KINDS[address_kind(entry.name)]
-        values = [entry.value.get(name) for name in kind.natural_key]
+        key = entry.name.partition(".")[2]
+        values = [entry.value.get(name, key if name == kind.chosen_id else None) for name in kind.natural_key]
         if not all(isinstance(each, str) for each in values) or (
             unknown and any(entry.location(name) in unknown for name in kind.natural_key)
         ):
             continue
         # Names that differ only in spaces at the ends are the same for an API that removes these.
-        other = first.setdefault((kind.name, *map(normal_form, values)), entry)
+        other, known = first.setdefault((kind.name, *map(normal_form, values)), (entry, values))
         if other is not entry:
             same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(kind.natural_key, values, strict=True))
-            if values != [other.value.get(name) for name in kind.natural_key]:
+            if values != known:
                 same += ", except for spaces at the ends or how letters are composed,"
             message = f"{entry.subject} has the same {same} as {other.subject} at {other.written.location}"
             message += "; expected a difference, since these tell two objects apart"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from reconciler.kinds import Kinds, in_use
 from reconciler.kinds.schema import Schema, find_schema
 from reconciler.lazy import load
 
@@ -26,7 +27,6 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 SAYS_NOTHING = frozenset({"type", "title", "description", "examples", "default", "defaultSnippets", "$schema", "$id"})
-_schema = cache(find_schema)
 _tests: dict[tuple[int, type], tuple[Schema, list[tuple[Any, Any]] | None]] = {}
 """The id of a schema, and a type → the schema, and its tests of values of that type; None if no such value has it."""
 
@@ -34,7 +34,12 @@ _tests: dict[tuple[int, type], tuple[Schema, list[tuple[Any, Any]] | None]] = {}
 def is_valid(name: str, value: Any) -> bool:
     """Whether a value has the schema `name`: of a kind, of `settings`, or of an item of a block. If not, ask
     `find_errors`."""
-    return fits(_schema(name), value)
+    return fits(_schema(in_use(), name), value)
+
+
+@cache
+def _schema(_kinds: Kinds, name: str) -> Schema:
+    return find_schema(name)
 
 
 def fits(schema: Schema, value: Any) -> bool:
@@ -77,6 +82,7 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "maxLength": (str, lambda most, value, _: len(value) <= most),
     "pattern": (str, lambda pattern, value, _: re.search(ecma(pattern), value)),
     "minimum": ((int, float), lambda least, value, _: value >= least),
+    "maximum": ((int, float), lambda most, value, _: value <= most),
     "minItems": (list, lambda least, value, _: len(value) >= least),
     "items": (list, lambda item, value, _: all(fits(item, each) for each in value)),
     "minProperties": (dict, lambda least, value, _: len(value) >= least),
@@ -90,7 +96,7 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
 
 
 @cache
-def _validator(name: str) -> Any:
+def _validator(kinds: Kinds, name: str) -> Any:
     library = load("jsonschema")
 
     def matches(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Broken]:
@@ -102,9 +108,9 @@ def _validator(name: str) -> Any:
     types = base.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    return library.validators.extend(base, {"pattern": matches}, type_checker=types)(_schema(name))
+    return library.validators.extend(base, {"pattern": matches}, type_checker=types)(_schema(kinds, name))
 
 
 def find_errors(name: str, value: Any) -> list[Broken]:
     """Every way in which a value breaks the schema `name` (see `kinds.schema.find_schema`)."""
-    return list(_validator(name).iter_errors(value))
+    return list(_validator(in_use(), name).iter_errors(value))

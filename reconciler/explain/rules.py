@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from reconciler import kinds
 from reconciler.errors import Location, WrongUsage
@@ -15,14 +14,14 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field, Put
 from reconciler.kinds.lookups import LookupTable, described
-from reconciler.kinds.references import named_label, referred
+from reconciler.kinds.references import items_at, named_label, referred
 from reconciler.model.explanation import Rule, Verdict
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
 from reconciler.model.plan import DESTROYS, WAITS, Action, Cause, Plan
 from reconciler.model.reports import Receipt
 from reconciler.text import did_you_mean
 
-TARGET = re.compile(r"([a-z]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DOTALL)
+TARGET = re.compile(r"([a-z_]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DOTALL)
 SHAPE = "expected KIND.KEY or KIND[ID], and perhaps .FIELD: report.daily-revenue.send_at, report[wbRlfw1x]"
 
 
@@ -173,11 +172,11 @@ def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Ite
         yield Rule(f"it has an endpoint of its own: {endpoint}", kind.facts)
     if field.unordered:
         yield Rule("the order of its items means nothing", kind.facts)
-    if field.reference is not None:
+    if field.reference is not None and all(map(str.__eq__, field.reference.path, map(str, inner))):
         offers = f"what the API offers for it in {field.reference.lookup}"
-        yield Rule(f"a reference is sent as {offers}: by its id, else by a label that only it could bear", kind.facts)
-        items: Any = resource.fields.get(field.name) if resource else None
-        for item in items if isinstance(items, list) else ():
+        by_id = f"{offers}: by its id, else by a label that only it could bear" if field.reference.lookup else "its id"
+        yield Rule(f"a reference is sent as {by_id}", kind.facts)
+        for _, item in items_at(field.name, field.reference, resource.fields if resource else {}):
             address = referred(field.reference, item)
             if address is not None:
                 known = subject.given.plan.id_of(address) if address in subject.given.desired.resources else None

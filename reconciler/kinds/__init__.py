@@ -1,11 +1,21 @@
-"""The registry. A kind stands behind the kinds that it refers to; a new one is one file and one line here."""
+"""The registry. A kind stands behind the kinds that it refers to; a new one is one file and one line here.
 
+A registry is a value, which the context carries to all that is called, threads included: see `using`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from reconciler.kinds.automation import AUTOMATION
 from reconciler.kinds.declaration import Field, Kind, Pages, Put, Reference, SubEndpoint
+from reconciler.kinds.entitlement import ENTITLEMENT
 from reconciler.kinds.integration import INTEGRATION
+from reconciler.kinds.product import PRODUCT
+from reconciler.kinds.remote_config import REMOTE_CONFIG
 from reconciler.kinds.report import REPORT
+from reconciler.kinds.segment import SEGMENT
 from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
@@ -13,7 +23,54 @@ if TYPE_CHECKING:
 else:
     __getattr__ = lazy_submodules(__name__)
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (INTEGRATION, REPORT, AUTOMATION)}
-SECTIONS: dict[str, Kind] = {kind.section: kind for kind in KINDS.values()}
 
-__all__ = ["KINDS", "SECTIONS", "Field", "Kind", "Pages", "Put", "Reference", "SubEndpoint", "local_time"]
+class Kinds:
+    """The kinds that there are, by name and by section. ValueError if two have one name or one section, or if a kind
+    stands before one that it refers to."""
+
+    def __init__(self, *kinds: Kind) -> None:
+        self.by_name = {kind.name: kind for kind in kinds}
+        self.by_section = {kind.section: kind for kind in kinds}
+        if len({*self.by_name, *self.by_section}) != 2 * len(kinds):
+            raise ValueError("two kinds have one name or one section")
+        for at, kind in enumerate(kinds):
+            if unknown := {each.kind for _, each in kind.reference_fields()} - {each.name for each in kinds[:at]}:
+                raise ValueError(f"{kind.name} refers to {', '.join(sorted(unknown))}, which must stand before it")
+
+
+BUILT_IN = Kinds(INTEGRATION, REPORT, SEGMENT, AUTOMATION, PRODUCT, ENTITLEMENT, REMOTE_CONFIG)
+_in_use: ContextVar[Kinds] = ContextVar("kinds", default=BUILT_IN)
+in_use = _in_use.get
+
+
+@contextmanager
+def using(kinds: Kinds) -> Iterator[None]:
+    """While the block runs, these are the kinds."""
+    token = _in_use.set(kinds)
+    try:
+        yield
+    finally:
+        _in_use.reset(token)
+
+
+class _View(Mapping[str, Kind]):
+    """The registry of the context, at each access."""
+
+    def __init__(self, read: Callable[[], Mapping[str, Kind]]) -> None:
+        self._read = read
+
+    def __getitem__(self, name: str) -> Kind:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
+KINDS: Mapping[str, Kind] = _View(lambda: in_use().by_name)
+SECTIONS: Mapping[str, Kind] = _View(lambda: in_use().by_section)
+
+__all__ = ["BUILT_IN", "KINDS", "SECTIONS", "Field", "Kind", "Kinds", "Pages", "Put", "Reference", "SubEndpoint"]
+__all__ += ["in_use", "local_time", "using"]

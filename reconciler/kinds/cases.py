@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import closed, text
-from reconciler.kinds.schema import ID_PATTERN, VARIABLES, Schema
+from reconciler.kinds.declaration import ID_PATTERN, closed, text
+from reconciler.kinds.schema import VARIABLES, Schema
 from reconciler.model.plan import SUMMARY_ORDER, Action
 
 APPLIED, EMPTY, PLAN = "applied", "empty", "plan"

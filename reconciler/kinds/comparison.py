@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from reconciler.kinds.declaration import Field, Kind
+from reconciler.kinds.declaration import Field, Kind, Schema
 from reconciler.lazy import load
 from reconciler.model.inputs import Entry, Fields
 from reconciler.model.plan import Cause
 from reconciler.serialization import canonical
 
 Keys = Sequence[str | int]
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 PLAIN_KEY = re.compile(r"[\w-]+")
 STEP = re.compile(r'\.?([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]')
 
@@ -61,15 +62,16 @@ def value_at(value: Any, keys: Keys) -> Any:
     return value
 
 
-def with_value(fields: Fields, keys: Keys, value: Any) -> dict[str, Any]:
-    """A copy of the fields with another value at these keys of nested maps; unchanged if a key leads to no map."""
+def with_value(value: Any, keys: Keys, new: Any) -> Any:
+    """A copy of nested maps and lists with another value at these keys; unchanged if a key leads to neither."""
+    if not keys:
+        return new
     head, *rest = keys
-    if not rest:
-        return {**fields, str(head): value}
-    inner = fields.get(str(head))
-    if inner is not None and not isinstance(inner, dict):
-        return dict(fields)
-    return {**fields, str(head): with_value(inner or {}, rest, value)}
+    if isinstance(head, int) and isinstance(value, list):
+        return [*value[:head], with_value(value[head], rest, new), *value[head + 1 :]]
+    if value is not None and not isinstance(value, dict):
+        return value
+    return {**(value or {}), head: with_value((value or {}).get(head), rest, new)}
 
 
 class Difference(NamedTuple):
@@ -140,14 +142,37 @@ def without_path(fields: Fields, path: str) -> dict[str, Any]:
 
 
 def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str, Any]:
-    """The managed fields: without those in `ignored` (paths), and without what the API derives."""
+    """The managed fields: without those in `ignored` (paths), without what the API derives, and with what it adds."""
     result = dict(fields)
     for path in ignored:
         result = without_path(result, path)
     for each in kind.fields:
         if each.derived and isinstance(result.get(each.name), dict):
             result[each.name] = {key: value for key, value in result[each.name].items() if key not in each.derived}
+        if each.name in result and "items" in each.schema:
+            result[each.name] = as_declared(each.schema, result[each.name])
     return result
+
+
+def as_declared(schema: Schema, value: Any) -> Any:
+    """The value with each scalar in the type of the schema, if nothing is lost by that, and with the `default` of each
+    property that an item of a list lacks."""
+    types = schema.get("type", ())
+    types = (types,) if isinstance(types, str) else types
+    if isinstance(value, dict) and "properties" in schema:
+        known: Mapping[str, Schema] = schema["properties"]
+        return {key: as_declared(known[key], inner) if key in known else inner for key, inner in value.items()}
+    if isinstance(value, list) and "items" in schema:
+        item = schema["items"]
+        added = {key: each["default"] for key, each in item.get("properties", {}).items() if "default" in each}
+        return [
+            as_declared(item, {**inner, **(added | inner)} if isinstance(inner, dict) else inner) for inner in value
+        ]
+    if "integer" in types and isinstance(value, str) and INTEGER.fullmatch(value):
+        return int(value)
+    if "string" in types and isinstance(value, int) and not isinstance(value, bool) and "integer" not in types:
+        return str(value)
+    return value
 
 
 def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:
@@ -222,16 +247,18 @@ def _present(value: Any) -> Any:
 
 def flattened(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
     """Path → value of all leaves of the fields, in the order of the kind's fields, as a list."""
-    return [leaf for name in kind.field_names() if name in fields for leaf in leaves(name, fields[name])]
+    whole = {keys_path((name, *each.path)) for name, each in kind.reference_fields() if each.path}
+    return [leaf for name in kind.field_names() if name in fields for leaf in leaves(name, fields[name], whole)]
 
 
-def leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Path → value of all that is within a value, or the value itself, unless it is a map with keys."""
-    if not isinstance(value, dict) or not value:
+def leaves(path: str, value: Any, whole: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
+    """Path → value of all that is within a value, or the value itself, unless it is a map with keys. What stands at the
+    paths in `whole` is one value."""
+    if not isinstance(value, dict) or not value or path in whole:
         yield path, value
         return
     for key, inner in value.items():
-        yield from leaves(dotted(path, [key]), inner)
+        yield from leaves(dotted(path, [key]), inner, whole)
 
 
 def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> Cause:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import Any, cast
 
-from reconciler.model.inputs import Fields, Lookups, Raw, Record
-from reconciler.model.plan import Action, Change
+from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.reports import Weight
 
 Schema = Mapping[str, Any]
+ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"
 
 
 def text(description: str, *examples: Any, **limits: Any) -> dict[str, Any]:
@@ -58,33 +59,49 @@ class Put(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Items of a list field may name a resource of ours: `{<key>: <its key>}`. `lookup` is the API's list in which the
-    item that is sent is found, and `type` the type of such an item. `label` gives the label that the API makes for a
-    target from its record, None if that is not known. Targets that are equal in the fields `labelled_by` bear one. An
-    item may name what the API offers by its label, under `label_key` if there is one."""
+    """A value may name a resource of ours: `{<key>: <its key>}`. It is the field's, or the one at `path` within it; of
+    a list, each item. What is sent is the id of the target.
+
+    If there is a `lookup`, what is sent is an item of this list of the API, and `type` is the type of such an item.
+    `label` gives the label that the API makes for a target from its record, None if that is not known. Targets that are
+    equal in the fields `labelled_by` bear one. An item may name what the API offers by its label, under `label_key` if
+    there is one. `attach_first`: a target that goes from one object to another is added before it is taken away."""
 
     kind: str
     key: str
-    lookup: str
-    type: str
-    label: Callable[[Raw], str | None]
-    labelled_by: tuple[str, ...]
+    lookup: str = ""
+    type: str = ""
+    label: Callable[[Raw], str | None] = lambda _raw: None
+    labelled_by: tuple[str, ...] = ()
     label_key: str = ""
+    path: tuple[str, ...] = ()
+    attach_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SubEndpoint:
     """A field with an endpoint of its own, below the record's path. `words`: what may be written, and what it is on
-    the wire. `initial`: what a new record has before it is set (None: the create's body sets it). `in_body`: the words
-    that the create's and PUT's body take as well; `placeholder`: the word that the body carries in place of others."""
+    the wire (empty: every value, as it is). `initial`: what a new record has before it is set (None: the create's body
+    sets it). `in_body`: the words that the create's and the update's body take as well; `placeholder`: the word that
+    the body carries in place of others. `moves`: word → those that may follow it (empty: all); a word that none follows
+    is the end of an object. `reads`: GET tells the value, and the record lacks it. `comes_last`: it is sent once all
+    else is read back."""
 
     method: str
     path: str
     key: str
-    words: Mapping[str, Any]
+    words: Mapping[str, Any] = field(default_factory=dict)
     initial: str | None = None
     in_body: frozenset[str] = frozenset()
     placeholder: str | None = None
+    moves: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    reads: bool = False
+    comes_last: bool = False
+
+    @property
+    def terminal(self) -> str:
+        """The word that ends an object; empty if there is none."""
+        return next((word for word, after in self.moves.items() if not after), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +131,8 @@ class Field:
     `derived` are keys within its value that the API adds by itself; `follows_key`: a word that usually is the
     environment of the key; `known`: the values that the documents name, where the API may have newer ones. `grid`: it
     is a UTC time of day (HH:MM) on a grid of so many minutes, sent under its own name, and may be written as a local
-    time; 0: it is none."""
+    time; 0: it is none. `most_bytes`: the most that a request may have for it; 0: no limit. What the API adds to an
+    item of a list that lacks it is the `default` of that property in the schema."""
 
     name: str
     schema: Schema
@@ -128,6 +146,7 @@ class Field:
     follows_key: bool = False
     known: tuple[str, ...] = ()
     grid: int = 0
+    most_bytes: int = 0
 
     def schema_at(self, keys: Sequence[str | int]) -> Schema | None:
         """The schema of the value at these keys, None if it is not declared."""
@@ -140,51 +159,79 @@ class Field:
         return cast("Schema", schema)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of resource. `object_name` is the word that a record says of itself in `object`. `server_fields` are set
-    by the API and are neither compared nor sent. `natural_key` are the fields that tell two objects apart for a person;
-    `facts`: where the API's owner states what is declared here. `from_wire` turns a record into the configuration's
-    words (a field that it cannot tell is left out), `to_wire` the other way. `lookups` are lists that `from_wire`
-    needs. `shown` is what the record of a new object will show, as far as its label is made of that. `lost_on_delete`:
-    what a delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a
-    person does if the API cannot change a field. `creation_errors`: why the API will not create this, as far as its own
-    lists tell. `test_path`: where a trial delivery is asked for."""
+    """One kind of resource.
 
+    Identity. `object_name` is the word that a record says of itself in `object`. `natural_key` are the fields that tell
+    two objects apart for a person. `chosen_id`: the field with the id, if the caller chooses it; left out, it is the
+    key. `id_pattern`: what an id looks like. `vendor_flag`: what is true in records that are the vendor's, and nobody's
+    to change.
+
+    Endpoints. `method` updates a record as `put` says. `lookups` are lists that `from_wire` needs. `test_path`: where a
+    trial delivery is asked for. `on_demand`: a project may lack this kind, and its list is read only if the
+    configuration or the state has one. `closed`: a delete needs `--allow delete:KIND`.
+
+    Fields. `server_fields` are set by the API and are neither compared nor sent; `changed_at` is the one with the last
+    change. `from_wire` turns a record into the configuration's words (a field that it cannot tell is left out),
+    `to_wire` the other way. `shown` is what the record of a new object will show, as far as its label is made of that.
+    `creation_errors`: why the API will not create this, as far as its own lists tell.
+
+    People. `facts`: where the API's owner states what is declared here. `lost_on_delete`: what a delete loses for good;
+    `after_create`: what a person has to do before a new one works; `manual_step`: what a person does if the API cannot
+    change a field. `effects`: what a change from these fields to those (empty: there is no object) does to people;
+    `advice`: what is to be said of the objects of this kind as they will be, by address."""
+
+    # Identity
     name: str
     object_name: str
     section: str
-    title: str
-    description: str
-    path: str
-    fields: tuple[Field, ...]
-    server_fields: frozenset[str]
     natural_key: tuple[str, ...]
-    facts: str
     name_field: str
+    chosen_id: str = ""
+    id_pattern: str = ID_PATTERN
+    vendor_flag: str = ""
+    # Endpoints
+    path: str
     pages: Pages
     put: Put
+    method: str = "PUT"
     readable: bool
+    lookups: tuple[str, ...] = ()
+    test_path: str = ""
+    idempotent_create: bool = False
+    on_demand: bool = False
+    closed: bool = False
+    # Fields
+    fields: tuple[Field, ...]
+    server_fields: frozenset[str]
+    changed_at: str = "updated_at"
     from_wire: Callable[[Raw, Lookups], dict[str, Any]]
     to_wire: Callable[[Fields], dict[str, Any]] = dict
-    lookups: tuple[str, ...] = ()
     shown: Callable[[Fields, Lookups], Raw] = lambda fields, _lookups: fields
-    idempotent_create: bool = False
-    lost_on_delete: str = ""
-    after_create: str = ""
-    test_path: str = ""
-    delivery: Delivery | None = None
-    manual_step: str = ""
     creation_errors: Callable[[Fields, Lookups], list[str]] = lambda _fields, _lookups: []
     example: Mapping[str, Any] = field(default_factory=dict)
+    # People
+    title: str
+    description: str
+    facts: str
+    lost_on_delete: str = ""
+    after_create: str = ""
+    manual_step: str = ""
+    delivery: Delivery | None = None
+    effects: Callable[[Fields, Fields], Iterable[tuple[Weight, str]]] | None = None
+    advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
+    _sub_endpoints: tuple[tuple[str, SubEndpoint], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # They are used for every resource.
         object.__setattr__(self, "_names", tuple(each.name for each in self.fields))
         referring = tuple((each.name, each.reference) for each in self.fields if each.reference)
         object.__setattr__(self, "_references", referring)
+        apart = tuple((each.name, each.setter) for each in self.fields if each.setter)
+        object.__setattr__(self, "_sub_endpoints", apart)
 
     def field_named(self, name: str) -> Field:
         """The field of that name, which must be one of `field_names`."""
@@ -199,49 +246,31 @@ class Kind:
         written = ((each.name, fields.get(each.name), each.grid) for each in self.fields if each.grid)
         return {name: (value, grid) for name, value, grid in written if isinstance(value, str) and " " in value}
 
-    def sub_endpoint(self) -> tuple[str, SubEndpoint] | None:
-        """The name of the field with an endpoint of its own, and that endpoint, if there is one."""
-        return next(((each.name, each.setter) for each in self.fields if each.setter), None)
+    def sub_endpoints(self) -> tuple[tuple[str, SubEndpoint], ...]:
+        """The names of the fields with an endpoint of their own, and that endpoint, in the order of their writes."""
+        return self._sub_endpoints
+
+    def parts(self) -> tuple[tuple[str, SubEndpoint], ...]:
+        """Those of the sub-endpoints that a record lacks, and that are read for each object."""
+        return tuple(each for each in self._sub_endpoints if each[1].reads)
+
+    def words(self) -> tuple[str, SubEndpoint] | None:
+        """The sub-endpoint of which the words are known: that of the status, if there is one."""
+        return next((each for each in self._sub_endpoints if each[1].words), None)
+
+    def has_ended(self, fields: Fields) -> bool:
+        """Whether an object with those fields is in a state that it cannot leave: it counts as deleted."""
+        return any(each.terminal and fields.get(name) == each.terminal for name, each in self._sub_endpoints)
+
+    def can_change(self, each: Field, before: Any, after: Any) -> bool:
+        """Whether the API can change a field of a live object in this way."""
+        moves = each.setter.moves if each.setter else {}
+        return not each.immutable and (before not in moves or after in moves[before] if moves else True)
 
     def reference_fields(self) -> tuple[tuple[str, Reference], ...]:
-        """The names of the fields whose items may refer to other resources, and how."""
+        """The names of the fields whose values may refer to other resources, and how."""
         return self._references
 
-
-class DeliveryChange(StrEnum):
-    """What a change does to the deliveries of its object, the gravest first."""
-
-    STOPS = "stops"
-    STARTS = "starts"
-    NONE = "none"
-
-
-def sends(kind: Kind, fields: Fields) -> bool:
-    """Whether an object with those fields sends something."""
-    return kind.delivery is not None and fields.get(kind.delivery.status) == kind.delivery.on
-
-
-def fails(kind: Kind, record: Record) -> bool:
-    """Whether an object should send something and its deliveries fail."""
-    delivery = kind.delivery
-    return delivery is not None and bool(delivery.failing) and record.fields.get(delivery.status) == delivery.failing
-
-
-def count_deliveries(kind: Kind, record: Record) -> dict[str, int]:
-    """The counters of deliveries and errors that a record shows, by their names."""
-    names = (kind.delivery.sent_count, kind.delivery.failed_count) if kind.delivery else ()
-    return {name: value for name in filter(None, names) if type(value := record.raw.get(name)) is int}
-
-
-def delivery_change(kind: Kind, change: Change) -> DeliveryChange:
-    """Whether deliveries stop or start with a change. A new object for which a person has to do something first does
-    not start by being made."""
-    if kind.delivery is None or change.action not in (Action.CREATE, Action.UPDATE, Action.DELETE, Action.REPLACE):
-        return DeliveryChange.NONE
-    status = next((each for each in change.fields if each.path == kind.delivery.status), None)
-    if status is None:
-        return DeliveryChange.NONE
-    if status.before == kind.delivery.on:
-        return DeliveryChange.STOPS
-    waits = change.action is Action.CREATE and bool(kind.after_create)
-    return DeliveryChange.STARTS if status.after == kind.delivery.on and not waits else DeliveryChange.NONE
+    def lists(self) -> tuple[tuple[str, Reference], ...]:
+        """Those of `reference_fields` that are looked up in a list of the API."""
+        return tuple(each for each in self._references if each[1].lookup)

@@ -16,7 +16,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import ReconcilerError
-from reconciler.kinds.declaration import AREAS, Kind, sends
+from reconciler.kinds.declaration import AREAS, Kind
+from reconciler.kinds.delivery import sends
 from reconciler.lazy import load
 from reconciler.model.inputs import Record
 from reconciler.model.plan import Cause, Change

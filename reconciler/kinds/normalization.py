@@ -71,8 +71,9 @@ def looks_the_same(sent: Any, shown: Any) -> bool:
 
 def may_be_normalized(field: Field, keys: Keys) -> bool:
     """Whether the API may normalize the value at these keys of a field: not a reference, a value of an enum, a time on
-    a grid, or a field with an endpoint of its own."""
-    is_plain = field.reference is None and field.setter is None and not field.grid
+    a grid, or a field of words with an endpoint of its own."""
+    refers = field.reference is not None and tuple(keys[: len(field.reference.path)]) == field.reference.path
+    is_plain = not refers and not field.grid and (field.setter is None or not field.setter.words)
     return is_plain and "enum" not in (field.schema_at(keys) or {})
 
 
@@ -82,7 +83,8 @@ def is_normalized(field: Field, keys: Keys, sent: Any, shown: Any) -> bool:
     if not may_be_normalized(field, keys):
         return False
     if shown is None and keys:
-        return True
+        # What has an endpoint of its own is stored as a whole.
+        return field.setter is None
     return _is_made_of(field.schema_at(keys) or {}, sent, shown)
 
 

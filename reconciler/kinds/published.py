@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed
-from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, POLICIES, POLICY, SETTINGS, Schema, resource_schema
+from reconciler.kinds.schema import DEFAULTS, KEY_PATTERN, POLICIES, SETTINGS, Schema, blocks, policy, resource_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 VARIABLE: Schema = {
@@ -25,13 +25,13 @@ def published() -> dict[str, Schema]:
         "description": "Resources of a Qonversion project. All files of a folder are merged.",
         "properties": {
             **{kind.section: _section(kind) for kind in KINDS.values()},
-            **{name: titled(_with_variables(block), name) for name, block in BLOCKS.items()},
+            **{name: titled(_with_variables(block), name) for name, block in blocks().items()},
             POLICIES: {
                 "type": "object",
                 "title": "Policies",
                 "description": "Rules for the resources of this folder, and below.",
                 "propertyNames": {"pattern": KEY_PATTERN},
-                "additionalProperties": titled(_with_variables(POLICY)),
+                "additionalProperties": titled(_with_variables(policy())),
             },
             DEFAULTS: titled(
                 closed(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
+from reconciler.kinds.comparison import value_at, with_value
 from reconciler.kinds.declaration import Kind, Reference
 from reconciler.kinds.lookups import LookupTable
 from reconciler.kinds.wire import in_short
-from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Raw, Record, make_address
+from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Raw, Record, Resource, make_address
 from reconciler.serialization import canonical
 
 WRITE_IT = "write the line that is meant in place of the reference, or rename one of those that could bear the label"
@@ -53,9 +55,12 @@ class Targets:
             self._bearers[reference.label(record.raw)].append(record)
         self._meant: dict[str, Labelled] = {}
 
-    def proof(self, record: Record, used: Collection[Any] = (), address: str = "") -> dict[str, Any] | None:
-        """The item that stands for an object, None if that is not proven. `used`: items that live objects hold already;
-        what works today is not doubted. `address`: that of the object, if it has one."""
+    def proof(self, record: Record, used: Collection[Any] = (), address: str = "") -> Any:
+        """The item that stands for an object, None if that is not proven. It is the id if nothing is looked up. `used`:
+        items that live objects hold already; what works today is not doubted. `address`: the object's, if it has one.
+        """
+        if not self._reference.lookup:
+            return record.id
         offered = LookupTable(used, also=self.offered) if used else self.offered
         if (own := item_by_id(self._reference, record.id, offered)) is not None:
             return own
@@ -63,7 +68,7 @@ class Targets:
         is_proven = len(free) == 1 and next(self._twins(record, address), None) is None
         return free[0] if is_proven else None
 
-    def possible(self, record: Record) -> list[dict[str, Any]]:
+    def possible(self, record: Record) -> list[Any]:
         """The item for an object; if none is proven, all that could be it."""
         item = self.proof(record)
         return self._free(record, self.offered) if item is None else [item]
@@ -142,15 +147,22 @@ class Targets:
         return {"type": self._reference.type, "id": item_id}
 
 
-Resolve = Callable[[str, Reference], dict[str, Any] | None]
+Resolve = Callable[[str, Reference], Any]
 """Given an address and the reference's declaration: the item that is sent, or None if it is not known yet."""
 
 
 def referred(reference: Reference, item: Any) -> str | None:
-    """The address that an item of a list field refers to, None if it is no reference."""
+    """The address that a value refers to, None if it is no reference."""
     if isinstance(item, dict) and isinstance(item.get(reference.key), str):
         return make_address(reference.kind, item[reference.key])
     return None
+
+
+def item_id(reference: Reference, item: Any) -> str | None:
+    """The id of the object that a value may mean; None if it names none."""
+    if reference.lookup:
+        item = item.get("id") if isinstance(item, dict) and item.get("type") == reference.type else None
+    return item if isinstance(item, str) else None
 
 
 def named_label(reference: Reference, item: Any) -> str | None:
@@ -159,33 +171,44 @@ def named_label(reference: Reference, item: Any) -> str | None:
     return label if isinstance(label, str) else None
 
 
-def list_items(kind: Kind, fields: Fields) -> Iterator[tuple[str, int, Any, Reference]]:
-    """Every item that may refer to something: its field's name, its index in the list, itself, the declaration."""
+Keys = tuple[str | int, ...]
+
+
+def items_at(name: str, reference: Reference, fields: Fields) -> list[tuple[Keys, Any]]:
+    """The values at the place of a reference in a field, each with its keys: the items of a list, or the one value."""
+    keys = (name, *reference.path)
+    value = value_at(fields, keys)
+    if isinstance(value, list):
+        return [((*keys, index), item) for index, item in enumerate(value)]
+    return [] if value is None or reference.lookup else [(keys, value)]
+
+
+def reference_items(kind: Kind, fields: Fields) -> Iterator[tuple[Keys, Any, Reference]]:
+    """Every value that may refer to something: its keys, itself, the declaration."""
     for name, reference in kind.reference_fields():
-        items = fields.get(name)
-        for index, item in enumerate(items if isinstance(items, list) else ()):
-            yield name, index, item, reference
+        yield from ((keys, item, reference) for keys, item in items_at(name, reference, fields))
 
 
-def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, int, Reference]]:
-    """Every reference in the fields: its address, its field's name, its index in the list, its declaration."""
-    for name, index, item, reference in list_items(kind, fields):
+def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, Keys, Reference]]:
+    """Every reference in the fields: its address, its keys, its declaration."""
+    for keys, item, reference in reference_items(kind, fields):
         address = referred(reference, item)
         if address is not None:
-            yield address, name, index, reference
+            yield address, keys, reference
 
 
 def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
     """The fields with each reference replaced that `resolve` knows. An item that is named twice, by its key and by its
     id, is sent once."""
     result = dict(fields)
-    for address, name, index, reference in references(kind, fields):
+    for address, keys, reference in references(kind, fields):
         item = resolve(address, reference)
         if item is not None:
-            result[name] = [*result[name][:index], item, *result[name][index + 1 :]]
-    for name, _ in kind.reference_fields():
-        if isinstance(result.get(name), list) and len(result[name]) > 1:
-            result[name] = list({canonical(item): item for item in result[name]}.values())
+            result = with_value(result, keys, item)
+    for name, reference in kind.reference_fields():
+        value = value_at(result, keys := (name, *reference.path))
+        if isinstance(value, list) and len(value) > 1:
+            result = with_value(result, keys, list({canonical(item): item for item in value}.values()))
     return result
 
 
@@ -195,12 +218,26 @@ def with_references(
     """The fields with a reference in place of each item whose object has an address. `behind`: the object of an item's
     kind and id, if its own id is another one."""
     result = dict(fields)
-    for name, index, item, reference in list_items(kind, fields):
-        if isinstance(item, dict) and item.get("type") == reference.type:
-            ref = ObjectRef(reference.kind, str(item.get("id")))
+    for keys, item, reference in reference_items(kind, fields):
+        if (object_id := item_id(reference, item)) is not None:
+            ref = ObjectRef(reference.kind, object_id)
             if address := addresses.get((behind or {}).get(ref, ref)):
-                written = {reference.key: address.partition(".")[2]}
-                result[name] = [*result[name][:index], written, *result[name][index + 1 :]]
+                result = with_value(result, keys, {reference.key: address.partition(".")[2]})
+    return result
+
+
+def with_chosen_ids(resources: Mapping[str, Resource]) -> dict[str, Resource]:
+    """The resources with the ids that their callers choose: as written, else the key. The id of such a resource in
+    place of a reference is a reference to it."""
+    result, keys = dict(resources), dict[ObjectRef, str]()
+    for address, each in resources.items():
+        if name := KINDS[each.kind].chosen_id:
+            key = address.partition(".")[2]
+            result[address] = replace(each, fields={name: key, **each.fields})
+            keys[ObjectRef(each.kind, str(result[address].fields[name]))] = address
+    for address, each in result.items() if keys else ():
+        if any(KINDS[reference.kind].chosen_id for _, reference in KINDS[each.kind].reference_fields()):
+            result[address] = replace(each, fields=with_references(KINDS[each.kind], each.fields, keys))
     return result
 
 
@@ -241,8 +278,8 @@ class ReferenceResolver:
                     for item in self.targets(reference).possible(target):
                         possible[canonical(item)].append(target.id)
                 for record in self._live.records.get(kind.name, {}).values():
-                    for item in record.fields.get(name) or ():
-                        own = [str(item["id"])] if isinstance(item, dict) and item.get("id") else []
-                        for each in possible.get(canonical(item), own):
+                    for _, item in items_at(name, reference, record.fields):
+                        own = item_id(reference, item)
+                        for each in possible.get(canonical(item), [own] if own else []):
                             found[ObjectRef(reference.kind, each)].append(record)
         return found

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.declaration import closed, text
+from reconciler.kinds.declaration import ID_PATTERN, closed, text
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 
 Schema = dict[str, Any]
 
 KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"
-ADDRESS_PATTERN = f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
 NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 DATE_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
-ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"
 CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
 
 DEFAULTS = "defaults"
@@ -108,7 +106,7 @@ def resource_schema(kind: Kind) -> Schema:
         [each.name for each in kind.fields if each.required],
         examples=[dict(kind.example)],
     )
-    return {"type": "object", "title": kind.name.capitalize(), **schema}
+    return {"type": "object", "title": kind.name.replace("_", " ").capitalize(), **schema}
 
 
 def _block(description: str, properties: Schema, example: Schema) -> Schema:
@@ -116,82 +114,98 @@ def _block(description: str, properties: Schema, example: Schema) -> Schema:
     return {"type": "array", "description": description, "items": items, "examples": [[example]]}
 
 
+def address_pattern() -> str:
+    """What an address looks like."""
+    return f"^({'|'.join(KINDS)})\\.[a-z0-9][a-z0-9_-]*$"
+
+
 def _address(description: str) -> Schema:
-    return text(description, "report.daily-revenue", pattern=ADDRESS_PATTERN)
+    return text(description, "report.daily-revenue", pattern=address_pattern())
 
 
-BLOCKS: dict[str, Schema] = {
-    "moved": _block(
-        "A reviewed rename: the object that was managed under `from` is managed under `to`.",
-        {"from": _address("the address it had"), "to": _address("the address it has now")},
-        {"from": "report.revenue", "to": "report.daily-revenue"},
-    ),
-    "removed": _block(
-        "A reviewed removal. With `destroy: false` the object stays and is forgotten.",
-        {
-            "from": _address("the address it had"),
-            "destroy": {"type": "boolean", "description": "Whether the object is deleted, or only forgotten."},
-        },
-        {"from": "report.daily-revenue", "destroy": False},
-    ),
-    "imports": _block(
-        "A reviewed adoption: the live object `id` is what `to` means.",
-        {
-            "to": _address("an address of the configuration"),
-            "id": {
-                "type": ["string", "object"],
-                "pattern": ID_PATTERN,
-                "minProperties": 1,
-                "additionalProperties": text("the id of a live object", "wbRlfw1x", pattern=ID_PATTERN),
-                "description": "the id of a live object, or a map of environments to ids",
-                "examples": ["wbRlfw1x", {"sandbox": "wbRlfw1x", "production": "cJinsL4v"}],
+BLOCKS = ("moved", "removed", "imports")
+
+
+def blocks() -> dict[str, Schema]:
+    """The schema of each block."""
+    return {
+        "moved": _block(
+            "A reviewed rename: the object that was managed under `from` is managed under `to`.",
+            {"from": _address("the address it had"), "to": _address("the address it has now")},
+            {"from": "report.revenue", "to": "report.daily-revenue"},
+        ),
+        "removed": _block(
+            "A reviewed removal. With `destroy: false` the object stays and is forgotten.",
+            {
+                "from": _address("the address it had"),
+                "destroy": {"type": "boolean", "description": "Whether the object is deleted, or only forgotten."},
             },
-        },
-        {"to": "report.daily-revenue", "id": "wbRlfw1x"},
-    ),
-}
+            {"from": "report.daily-revenue", "destroy": False},
+        ),
+        "imports": _block(
+            "A reviewed adoption: the live object `id` is what `to` means.",
+            {
+                "to": _address("an address of the configuration"),
+                "id": {
+                    "type": ["string", "object"],
+                    "pattern": ID_PATTERN,
+                    "minProperties": 1,
+                    "additionalProperties": text("the id of a live object", "wbRlfw1x", pattern=ID_PATTERN),
+                    "description": "the id of a live object, or a map of environments to ids",
+                    "examples": ["wbRlfw1x", {"sandbox": "wbRlfw1x", "production": "cJinsL4v"}],
+                },
+            },
+            {"to": "report.daily-revenue", "id": "wbRlfw1x"},
+        ),
+    }
+
 
 POLICIES = "policies"
-POLICY: Schema = closed(
-    "A rule that holds for the resources of this folder, and below.",
-    {
-        "kinds": {
-            "type": "array",
-            "minItems": 1,
-            "items": text("A kind.", enum=list(KINDS)),
-            "description": "The kinds that it is about. Left out: every kind.",
-        },
-        "when": text("A condition in CEL: to what it applies. Left out: to everything.", minLength=1),
-        "require": text("A condition in CEL: what has to be true.", minLength=1),
-        "message": text("What to tell people if it is not.", minLength=1),
-        "use": text("A ready rule, in place of `require`; see `reconciler policies list`.", minLength=1),
-        "with": {"type": "object", "description": "The values of the ready rule."},
-        "level": text("Whether it refuses, or only warns. Left out: error.", enum=["error", "warning"]),
-        "ratchet": {"type": "boolean", "description": "With --base, what was so at the base is a warning."},
-        "except": {
-            "type": "array",
-            "description": "Resources for which it does not hold, each for a time.",
-            "items": closed(
-                "An exception.",
-                {
-                    "address": _address("The resource, or a for_each."),
-                    "until": text("The last day, YYYY-MM-DD.", "2027-01-31", pattern=DATE_PATTERN),
-                    "reason": text("Why.", minLength=1),
-                    "owner": text("Who sees to it.", minLength=1),
-                },
-                ["address", "until", "reason", "owner"],
-            ),
-        },
-    },
-    oneOf=[{"required": ["require", "message"]}, {"required": ["use"]}],
-    examples=[
+
+
+def policy() -> Schema:
+    """The schema of one policy."""
+    return closed(
+        "A rule that holds for the resources of this folder, and below.",
         {
-            "kinds": ["report"],
-            "require": 'resource.report_name.startsWith("[growth]")',
-            "message": "Begin with the team.",
-        }
-    ],
-)
+            "kinds": {
+                "type": "array",
+                "minItems": 1,
+                "items": text("A kind.", enum=list(KINDS)),
+                "description": "The kinds that it is about. Left out: every kind.",
+            },
+            "when": text("A condition in CEL: to what it applies. Left out: to everything.", minLength=1),
+            "require": text("A condition in CEL: what has to be true.", minLength=1),
+            "message": text("What to tell people if it is not.", minLength=1),
+            "use": text("A ready rule, in place of `require`; see `reconciler policies list`.", minLength=1),
+            "with": {"type": "object", "description": "The values of the ready rule."},
+            "level": text("Whether it refuses, or only warns. Left out: error.", enum=["error", "warning"]),
+            "ratchet": {"type": "boolean", "description": "With --base, what was so at the base is a warning."},
+            "except": {
+                "type": "array",
+                "description": "Resources for which it does not hold, each for a time.",
+                "items": closed(
+                    "An exception.",
+                    {
+                        "address": _address("The resource, or a for_each."),
+                        "until": text("The last day, YYYY-MM-DD.", "2027-01-31", pattern=DATE_PATTERN),
+                        "reason": text("Why.", minLength=1),
+                        "owner": text("Who sees to it.", minLength=1),
+                    },
+                    ["address", "until", "reason", "owner"],
+                ),
+            },
+        },
+        oneOf=[{"required": ["require", "message"]}, {"required": ["use"]}],
+        examples=[
+            {
+                "kinds": ["report"],
+                "require": 'resource.report_name.startsWith("[growth]")',
+                "message": "Begin with the team.",
+            }
+        ],
+    )
+
 
 STATE: Schema = closed(
     "Where the memory of what was applied is kept.",
@@ -320,4 +334,6 @@ def find_schema(name: str) -> Schema:
         return resource_schema(KINDS[name])
     if name.isupper():
         return dict(load(f"reconciler.kinds.cases:{name}"))
-    return dict({"settings": SETTINGS, "policy": POLICY}.get(name) or BLOCKS[name]["items"])
+    if name == "policy":
+        return policy()
+    return SETTINGS if name == "settings" else dict(blocks()[name]["items"])

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from reconciler.errors import AnswerUnreadable
-from reconciler.kinds.comparison import overlaid
-from reconciler.kinds.declaration import Kind, Put, Schema, SubEndpoint
+from reconciler.kinds.comparison import as_declared, overlaid
+from reconciler.kinds.declaration import Kind, Put, SubEndpoint
 from reconciler.model.inputs import Entry, Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import sha256
 from reconciler.text import truncate
 
-ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")
 # They match the documented pattern of an id, but are fixed segments of paths, or lead up in a path.
-FIXED_SEGMENTS = frozenset({"meta", "destinations", ".", ".."})
+FIXED_SEGMENTS = frozenset({"meta", "destinations", "system", ".", ".."})
 LONGEST_NAME = 255
 """Characters of a name, as all kinds document it. A longer one is truncated in messages alone."""
-CHANGED_AT = "updated_at"
-"""Reports and integrations have it; automations have no times [seed]."""
-INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
-def is_id(value: object) -> bool:
+def is_id(kind: Kind, value: object) -> bool:
     """Whether a value may be used as an id in a path."""
-    return isinstance(value, str) and ID.fullmatch(value) is not None and value not in FIXED_SEGMENTS
+    if not isinstance(value, str) or value in FIXED_SEGMENTS:
+        return False
+    return re.fullmatch(kind.id_pattern.removesuffix("$"), value) is not None
+
+
+def object_path(kind: Kind, object_id: str) -> str:
+    """The path of an object."""
+    return f"{kind.path}/{object_id if object_id == NEW_ID else quote(object_id, safe='')}"
 
 
 def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
@@ -35,11 +39,17 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     Numbers and texts are converted to the type of the field's schema. All else is kept as it is."""
     if unlike := other_object(kind, raw):
         raise AnswerUnreadable(f"{kind.path}: the API names {unlike}; expected records of {kind.object_name}")
-    if not is_id(raw.get("id")):
+    if not is_id(kind, raw.get("id")):
         raise AnswerUnreadable(f"{kind.path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
     schemas = {each.name: each.schema for each in kind.fields}
-    fields = {name: _as(schemas.get(name, {}), value) for name, value in kind.from_wire(raw, lookups).items()}
+    fields = {name: as_declared(schemas.get(name, {}), value) for name, value in kind.from_wire(raw, lookups).items()}
     return Record(kind.name, raw["id"], in_short(raw.get(kind.name_field) or raw["id"]), fields, raw)
+
+
+def read_parts(kind: Kind, object_id: str, read: Callable[[str], Raw]) -> dict[str, Any]:
+    """The values that only an endpoint of their own tells, by field. `read` gives the answer of a path."""
+    path = object_path(kind, object_id)
+    return {name: read(f"{path}{each.path}").get(each.key) for name, each in kind.parts()}
 
 
 def other_object(kind: Kind, raw: Raw) -> str:
@@ -54,52 +64,43 @@ def in_short(value: Any) -> str:
     return truncate(str(value), LONGEST_NAME)
 
 
-def _as(schema: Schema, value: Any) -> Any:
-    """The value with each scalar in the type of the schema, if nothing is lost by that."""
-    types = schema.get("type", ())
-    types = (types,) if isinstance(types, str) else types
-    if isinstance(value, dict) and "properties" in schema:
-        known: Mapping[str, Schema] = schema["properties"]
-        return {key: _as(known[key], inner) if key in known else inner for key, inner in value.items()}
-    if isinstance(value, list) and "items" in schema:
-        return [_as(schema["items"], inner) for inner in value]
-    if "integer" in types and isinstance(value, str) and INTEGER.fullmatch(value):
-        return int(value)
-    if "string" in types and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value
-
-
 class CannotBeSent(Exception):
     """The API offers no way to write this; the text says why."""
 
 
 def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
-    """The create, and the request for a value that its body does not take."""
+    """The create, and the requests for values that its body does not take."""
     create = Request("POST", kind.path, kind.to_wire(fields), creates=True, idempotent=kind.idempotent_create)
-    return _with_setting(kind, NEW_ID, fields, create)
+    return _with_settings(kind, NEW_ID, fields, create, fields)
 
 
 def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collection[str]) -> tuple[Request, ...]:
-    """The requests that change a live record to `fields`, of which those in `changed` differ. A field with an endpoint
-    of its own is set there if nothing else changes. A partial PUT has only what changes. A full one starts from the
-    live record, so that unmanaged and unknown fields keep their values. CannotBeSent if the API has no such write."""
-    apart = kind.sub_endpoint()
-    if apart and set(changed) == {apart[0]}:
-        return (_set_request(kind, record.id, *apart, fields[apart[0]]),)
-    path = f"{kind.path}/{record.id}"
-    if kind.put is Put.PARTIAL:
-        body = kind.to_wire({name: fields[name] for name in kind.field_names() if name in changed})
-        return (Request("PUT", path, body, tuple(body)),)
+    """The requests that change a live record to `fields`, of which those in `changed` differ. If nothing else changes,
+    a field with an endpoint of its own is set there alone. A partial update has only what changes. A full one starts
+    from the live record, so that unmanaged and unknown fields keep their values. CannotBeSent if the API has no such
+    write."""
+    apart = dict(kind.sub_endpoints())
+    if apart.keys() >= set(changed):
+        return tuple(
+            _set_request(kind, record.id, name, each, fields[name]) for name, each in apart.items() if name in changed
+        )
+    path = object_path(kind, record.id)
     if kind.put is Put.NONE:
         raise CannotBeSent("the API has no operation that changes it")
+    if kind.put is Put.PARTIAL:
+        body = kind.to_wire({name: fields[name] for name in kind.field_names() if name in changed})
+        return _with_settings(kind, record.id, body, Request(kind.method, path, body), changed)
     full = kind.to_wire(overlaid({**unknown_fields(kind, record), **record.fields}, dict(fields)))
-    return _with_setting(kind, record.id, fields, Request("PUT", path, full))
+    full.pop(kind.chosen_id, None)
+    return _with_settings(kind, record.id, fields, Request(kind.method, path, full), changed)
 
 
 def delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
-    """The delete."""
-    return (Request("DELETE", f"{kind.path}/{object_id}", destroys=True),)
+    """The delete, or the write of the state that takes its place."""
+    for name, each in kind.sub_endpoints():
+        if each.terminal:
+            return (replace(_set_request(kind, object_id, name, each, each.terminal), sets=(), destroys=True),)
+    return (Request("DELETE", object_path(kind, object_id), destroys=True),)
 
 
 def unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
@@ -108,24 +109,30 @@ def unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
     return {name: value for name, value in record.raw.items() if name not in known}
 
 
-def _with_setting(kind: Kind, object_id: str, fields: Fields, request: Request) -> tuple[Request, ...]:
-    """The request that writes fields, and the one that sets a value that its body does not take."""
-    apart, body = kind.sub_endpoint(), dict(request.body or {})
-    if apart is None or apart[0] not in body or body[apart[0]] in apart[1].in_body:
-        return (replace(request, sets=tuple(fields)),)
-    name, setter = apart
-    setting = _set_request(kind, object_id, name, setter, body.pop(name))
-    if setter.placeholder is not None:
-        body[name] = setter.placeholder
-    if request.creates and fields[name] == setter.initial:
-        return (replace(request, body=body, sets=tuple(fields)),)
-    return (replace(request, body=body, sets=tuple(each for each in fields if each != name)), setting)
+def _with_settings(
+    kind: Kind, object_id: str, fields: Fields, request: Request, changed: Collection[str]
+) -> tuple[Request, ...]:
+    """The request that writes fields, and those that set the values in `changed` that its body does not take."""
+    body, later = dict(request.body or {}), []
+    for name, setter in kind.sub_endpoints():
+        if name not in body or (isinstance(body[name], str) and body[name] in setter.in_body):
+            continue
+        value = body.pop(name)
+        if setter.placeholder is not None:
+            body[name] = setter.placeholder
+        is_initial = request.creates and fields.get(name) == setter.initial
+        if not is_initial and (setter.placeholder is not None or name in changed):
+            later.append(_set_request(kind, object_id, name, setter, value))
+    apart = {name for each in later for name in each.sets}
+    return (replace(request, body=body, sets=tuple(each for each in fields if each not in apart)), *later)
 
 
-def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, word: Any) -> Request:
-    if word not in setter.words:
-        raise CannotBeSent(f"its live {name} is {word!r}, which may be read and not be written")
-    return Request(setter.method, f"{kind.path}/{object_id}{setter.path}", {setter.key: setter.words[word]}, (name,))
+def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, value: Any) -> Request:
+    if setter.words and value not in setter.words:
+        raise CannotBeSent(f"its live {name} is {value!r}, which may be read and not be written")
+    body = {setter.key: setter.words[value] if setter.words else value}
+    path = f"{object_path(kind, object_id)}{setter.path}"
+    return Request(setter.method, path, body, (name,))
 
 
 def came_from(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, str]:

@@ -161,7 +161,8 @@ class Import:
 class Desired:
     """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
     what is written are problems, with their places. `left_out` are the addresses that an `only_in` leaves out, and
-    where that is. `definitions`: a pattern of addresses → the `for_each` that could make these, and its place."""
+    where that is. `definitions`: a pattern of addresses → the `for_each` that could make these, and its place. `ended`:
+    the addresses that are written in a state which an object cannot leave, and where that is."""
 
     resources: Mapping[str, Resource]
     moved: tuple[Moved, ...] = ()
@@ -171,6 +172,7 @@ class Desired:
     left_out: Mapping[str, Location] = field(default_factory=dict)
     definitions: Mapping[str, tuple[str, Location]] = field(default_factory=dict)
     policies: tuple[Policy, ...] = ()
+    ended: Mapping[str, Location] = field(default_factory=dict)
 
     def no_resource(self, address: str) -> str:
         """Why an address is no resource, if it is that of a `for_each`, or left out; empty if it is neither."""
@@ -182,8 +184,9 @@ class Desired:
 
     def why_gone(self, address: str, file: str) -> str:
         """Why an address is no resource any more, although what made it may be in the file; empty if nothing is."""
-        if address in self.left_out:
-            return f"only_in at {self.left_out[address]} leaves it out of this environment"
+        if address in self.left_out or address in self.ended:
+            place, is_out = self.ended.get(address) or self.left_out[address], address not in self.ended
+            return f"only_in at {place} leaves it out of this environment" if is_out else f"{place} ends it"
         for pattern, (name, place) in self.definitions.items():
             if (address == name or fnmatchcase(address, pattern)) and PurePath(place.file).as_posix().endswith(file):
                 return f"it is not in the configuration any more; the for_each of {name} at {place} does not make it"

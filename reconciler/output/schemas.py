@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds import KINDS
+from reconciler.kinds import BUILT_IN
 from reconciler.kinds.cases import published_tests
 from reconciler.kinds.declaration import closed, text
 from reconciler.kinds.published import DIALECT, published, titled
@@ -76,7 +76,7 @@ GROUP = _object(
 )
 UNMANAGED = _object(
     "A live object that nobody manages.",
-    {"kind": _word("Its kind.", list(KINDS)), "id": text("Its id."), "name": text("What people call it.")},
+    {"kind": _word("Its kind.", list(BUILT_IN.by_name)), "id": text("Its id."), "name": text("What people call it.")},
 )
 IGNORED = _object(
     "A field that `ignore_changes` holds: it is not as it is written, and stays so.",

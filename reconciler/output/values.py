@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import cache
 from typing import Any, NamedTuple
 
-from reconciler.kinds import KINDS
+from reconciler.kinds import Kinds, in_use
 from reconciler.model.plan import WAITS, KeptField, Waiting
 from reconciler.output.terminal import escape
 from reconciler.text import truncate
@@ -16,8 +17,6 @@ LONGEST = 120
 NO_ID = " (id known once it exists)"
 KEPT = 24
 """How much of what two long texts have in common is shown before the spot where they part."""
-
-REFERENCE_KEYS = frozenset(reference.key for kind in KINDS.values() for _, reference in kind.reference_fields())
 
 # Made once: `json.dumps` makes another one for each value.
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
@@ -56,6 +55,11 @@ def cut_both(before: str, after: str, longest: int = LONGEST) -> tuple[str, str]
     return cut(before, longest, same), cut(after, longest, same)
 
 
+@cache
+def _reference_keys(kinds: Kinds) -> frozenset[str]:
+    return frozenset(reference.key for kind in kinds.by_name.values() for _, reference in kind.reference_fields())
+
+
 def reference_text(item: Any, labels: Mapping[str, str], unknown: str = NO_ID) -> str | None:
     """A reference by its address, an id by what people call it (`labels`); None for every other value. `unknown` is
     said of a reference without its id."""
@@ -67,7 +71,7 @@ def reference_text(item: Any, labels: Mapping[str, str], unknown: str = NO_ID) -
     if set(item) == {"type", "label"}:
         return str(item["label"])
     key, value = next(iter(item.items()), ("", None))
-    is_reference = len(item) == 1 and key in REFERENCE_KEYS and isinstance(value, str)
+    is_reference = len(item) == 1 and isinstance(value, str) and key in _reference_keys(in_use())
     return f"{key}.{value}{unknown}" if is_reference else None
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import DeliveryChange, delivery_change
+from reconciler.kinds.delivery import DeliveryChange, delivery_change
 from reconciler.kinds.lookups import find_labels, told_apart
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
@@ -21,7 +21,6 @@ from reconciler.serialization import sha256
 
 RANK = {action: rank for rank, action in enumerate(Action)}
 SHIFT_RANK = {shift: rank for rank, shift in enumerate(DeliveryChange)}
-KIND_RANK = {name: rank for rank, name in enumerate(KINDS)}
 
 
 def make_plan(desired: Desired, state: State, live: Live, options: Options) -> Plan:
@@ -102,9 +101,20 @@ def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence
 
 def make_context(desired: Desired, state: State, live: Live, now: datetime) -> PlanContext:
     """What a plan is made of. IdentityAmbiguous if an address could mean two objects."""
-    desired = _of_kinds(desired, live)
+    desired = _without_ended(_of_kinds(desired, live))
     entries, moved_from = moved(desired, state.entries)
     return PlanContext(desired, replace(state, entries=entries), live, moved_from, now)
+
+
+def _without_ended(desired: Desired) -> Desired:
+    """The desired resources without those that are written in a state which an object cannot leave: it ends, or stays
+    as it is."""
+    ended = [each for each in desired.resources.values() if KINDS[each.kind].has_ended(each.fields)]
+    if not ended:
+        return desired
+    places = {each.address: each.location for each in ended}
+    resources = {address: each for address, each in desired.resources.items() if address not in places}
+    return replace(desired, resources=resources, ended=places)
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:
@@ -123,7 +133,7 @@ def _of_kinds(desired: Desired, live: Live) -> Desired:
 def _weight(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
     shift = DeliveryChange.NONE if change.action in DESTROYS else delivery_change(KINDS[change.kind], change)
-    ranks = SHIFT_RANK[shift], RANK[change.action], KIND_RANK[change.kind]
+    ranks = SHIFT_RANK[shift], RANK[change.action], list(KINDS).index(change.kind)
     return (change.action not in DESTROYS, *ranks, change.address)
 
 
@@ -144,7 +154,8 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
     """The changes, and what the state is to know beside them. Kinds that others refer to come first."""
     changes: dict[str, Change] = {}
     refresh: dict[str, Entry] = {}
-    by_kind = sorted(context.desired.resources.values(), key=lambda each: (KIND_RANK[each.kind], each.address))
+    ranks = {name: rank for rank, name in enumerate(KINDS)}
+    by_kind = sorted(context.desired.resources.values(), key=lambda each: (ranks[each.kind], each.address))
     for resource in by_kind:
         result = plan_change(context, resource)
         if isinstance(result, Entry):
@@ -212,7 +223,8 @@ def _targeted(
 ) -> tuple[dict[str, Change], Sequence[str]]:
     known = {*context.desired.resources, *context.entries, *changes}
     wanted = [address for target in targets for address in find_targets(target, known, context.desired)]
-    unread = [kind.section for name, kind in KINDS.items() if name not in context.live.records]
+    used = {name for name, each in KINDS.items() if not each.on_demand} | set(map(address_kind, context.state.entries))
+    unread = [each.section for name, each in KINDS.items() if name in used and name not in context.live.records]
     kept, said = _narrowed(changes, wanted, warnings, "--target")
     context.waiting = [each for each in context.waiting if each.address in wanted]
     return kept, [*said, f"--target needs no {' and no '.join(unread)}: not looked at"] if unread else said
@@ -233,7 +245,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
     found = {
         item_id: addresses.get(ObjectRef(reference.kind, object_id))
         for kind in KINDS.values()
-        for _, reference in kind.reference_fields()
+        for _, reference in kind.lists()
         if reference.lookup in context.live.lookups
         for item_id, object_id in context.references.targets(reference).behind().items()
     }

@@ -19,9 +19,9 @@ from reconciler.kinds.comparison import (
     value_at,
     written,
 )
-from reconciler.kinds.declaration import sends
+from reconciler.kinds.delivery import sends
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
-from reconciler.kinds.references import references, resolved
+from reconciler.kinds.references import reference_items, references, resolved
 from reconciler.kinds.wire import (
     CannotBeSent,
     came_from,
@@ -45,16 +45,15 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
 
 def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], live: Record | None) -> dict[str, Any]:
     kind = KINDS[resource.kind]
-    used = {name: list(live.fields.get(name) or ()) if live else [] for name, _ in kind.reference_fields()}
-    every = [item for items in used.values() for item in items]
+    every = [item for _, item, _ in reference_items(kind, live.fields if live else {})]
     fields = written(kind, resource.fields, ignored)
     if rules := kind.local_times(fields):
         fields |= {name: kinds.local_time.next_time(*each, context.now) for name, each in rules.items()}
-    for name, reference in kind.reference_fields():
+    for name, reference in kind.lists():
         if name in fields and reference.label_key:
             fields[name] = [context.references.as_sent(reference, item) for item in fields[name]]
 
-    def item_for(address: str, reference: Reference) -> dict[str, Any] | None:
+    def item_for(address: str, reference: Reference) -> Any:
         """The item for a reference, None if its target has no id yet or is not offered."""
         record = context.target(address)
         return context.references.targets(reference).proof(record, every, address) if record else None
@@ -162,8 +161,10 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
         return replace(change, action=Action.ADOPT)
     if resource.address in context.state.unread:
         change = _unread(change, found, fields, record)
-    if any(each.field.immutable for each in found):
-        return _replace(context, resource, change) if resource.lifecycle.replace else _manual(kind, change)
+    if not all(kind.can_change(each.field, each.before, each.after) for each in found):
+        is_taken = fields.get(kind.chosen_id) == record.id
+        can_replace = resource.lifecycle.replace and not is_taken
+        return _replace(context, resource, change) if can_replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)
 
 

@@ -10,7 +10,6 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, differences, is_within, same_value
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
 from reconciler.kinds.references import with_references
-from reconciler.kinds.wire import CHANGED_AT
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, ObjectRef, Resource, State, address_kind
 from reconciler.model.plan import Action, Change, Plan
@@ -56,7 +55,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
             if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after)
         )
         if fields:
-            when = record.raw.get(CHANGED_AT)
+            when = record.raw.get(kind.changed_at)
             changed_at = when if isinstance(when, str) else None
             found.append(Drifted(address, record.id, record.name, False, changed_at, fields, todo))
     told = {(each.address, field.path) for each in found for field in each.fields}
@@ -147,7 +146,7 @@ def _writable(item: ReceiptItem) -> dict[str, Any]:
     """The fields before. A value that only the server sets (`error`) becomes the placeholder of a new object."""
     fields = dict(item.before or {})
     if _unwritable(item) is not None:
-        name, setter = KINDS[address_kind(item.address)].sub_endpoint() or ("", None)
+        name, setter = KINDS[address_kind(item.address)].words() or ("", None)
         fields.pop(name)
         if item.action == "delete" and setter is not None and setter.placeholder is not None:
             fields[name] = setter.placeholder
@@ -156,7 +155,7 @@ def _writable(item: ReceiptItem) -> dict[str, Any]:
 
 def _unwritable(item: ReceiptItem) -> str | None:
     """A message on the value before that only the server sets; None if there is none."""
-    apart = KINDS[address_kind(item.address)].sub_endpoint()
+    apart = KINDS[address_kind(item.address)].words()
     if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
         return None
     return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"

@@ -16,6 +16,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import keys_path, path_keys, value_at
 from reconciler.kinds.normalization import Key, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, references, with_references
+from reconciler.kinds.schema import KEY_PATTERN
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Resource, address_kind, make_address
 from reconciler.model.plan import Change
 from reconciler.serialization import canonical
@@ -36,17 +37,23 @@ def keys_of(records: Iterable[Record], given: Collection[str] = ()) -> dict[str,
     """Id → key. If several objects share a name, or it gives no key, or the key is `given` to another one, the id is
     part of the key."""
     records = sorted(records, key=lambda each: each.id)
-    counts = Counter(slug(record.name) for record in records)
+    counts = Counter(map(_key_from_name, records))
     result: dict[str, str] = {}
     taken = {key for key, number in counts.items() if key and number == 1} | set(given)
     for record in records:
-        key = slug(record.name)
+        key = _key_from_name(record)
         if not key or counts[key] > 1 or key in given:
             # Ids that differ only in case give the same key.
             key = find_free("-".join(part for part in (key or record.kind, slug(record.id)) if part), "-", taken)
             taken.add(key)
         result[record.id] = key
     return result
+
+
+def _key_from_name(record: Record) -> str:
+    """An id that its caller has chosen is a key as it is, if it can be one."""
+    is_key = record.name == record.id and re.fullmatch(KEY_PATTERN, record.id)
+    return record.id if is_key else slug(record.name)
 
 
 Addresses = Mapping[ObjectRef, str]
@@ -156,7 +163,7 @@ def _behind(kind: Kind, live: Live) -> dict[ObjectRef, ObjectRef]:
     """An item's kind and id → the object that it stands for, if the two differ."""
     resolver = ReferenceResolver(live)
     found: dict[ObjectRef, ObjectRef] = {}
-    for _, reference in kind.reference_fields():
+    for _, reference in kind.lists():
         behind = resolver.targets(reference).behind().items()
         found |= {ObjectRef(reference.kind, item): ObjectRef(reference.kind, each) for item, each in behind}
     return found
@@ -260,7 +267,7 @@ def _shorten(names: set[str], others: set[str]) -> dict[str, str]:
 def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way]:
     """The keys of each value that a change has in it, so far out that all `sides` have it; none if a side lacks the
     field."""
-    lists = {name for name, _ in KINDS[change.kind].reference_fields()}
+    lists = {name for name, each in KINDS[change.kind].reference_fields() if not each.path}
     ways: dict[Way, None] = {}
     for each in change.fields:
         keys = path_keys(each.path) or (each.path,)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from reconciler.errors import DELETE, some_of
 from reconciler.kinds import KINDS
 from reconciler.lazy import load
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
@@ -50,7 +51,7 @@ def refusals(
 ) -> tuple[Refusal, ...]:
     """The guards that refuse this plan. `state` has moved entries at their new address."""
     entries = state.entries
-    found = [*_protected(state, changes), *_too_many(entries, live, changes, options)]
+    found = [*_protected(state, changes), *_closed(changes), *_too_many(entries, live, changes, options)]
     if entries and not desired.resources:
         text = f"the configuration holds nothing, while the state holds {counted(len(entries), 'object')}"
         passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"
@@ -113,6 +114,16 @@ def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
             continue
         text = f"{what} is protected by prevent_destroy, and this plan would {change.action.value} it"
         yield Refusal("prevent-destroy", text, passes)
+
+
+def _closed(changes: Sequence[Change]) -> Iterator[Refusal]:
+    """The refusals for kinds of which a delete may cost people something, and has to be allowed by name."""
+    for kind in KINDS.values():
+        gone = [change for change in changes if change.kind == kind.name and change.action in DESTROYS]
+        if kind.closed and gone:
+            named, name = some_of([change.address for change in gone]), f"{DELETE}{kind.name}"
+            text = f"deletes of {kind.section} are closed, and this plan ends {named}, with {kind.lost_on_delete}"
+            yield Refusal(name, text, f"--allow {name}, on `plan` and `apply`")
 
 
 def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], options: Options) -> list[Refusal]:

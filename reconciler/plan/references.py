@@ -6,12 +6,23 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import product
 from typing import Any
 
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, some_of
 from reconciler.kinds import KINDS, Reference
+from reconciler.kinds.comparison import keys_path
 from reconciler.kinds.lookups import described, find_labels
-from reconciler.kinds.references import WRITE_IT, Labelled, list_items, named_label, references, referred
+from reconciler.kinds.references import (
+    WRITE_IT,
+    Labelled,
+    item_id,
+    items_at,
+    named_label,
+    reference_items,
+    references,
+    referred,
+)
 from reconciler.model.inputs import Desired, Live, ObjectRef, Resource
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
 from reconciler.plan.identity import PlanContext
@@ -52,7 +63,33 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
             cleanup_after=() if deletes else tuple(sorted(leaving)),
             notes=(*change.notes, *notes),
         )
-    return result
+    return _attached_first(context, result)
+
+
+def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[str, Change]:
+    """The changes in an order that adds a target to one object before it is taken from another. A note says if that is
+    not possible, since each of two objects takes something from the other."""
+    gains: dict[ObjectRef, list[str]] = defaultdict(list)
+    losses: dict[ObjectRef, list[str]] = defaultdict(list)
+    for address, change in changes.items():
+        record = context.live.records.get(change.kind, {}).get(change.id or "")
+        applied = change.remember.applied if change.remember else {}
+        for name, each in KINDS[change.kind].reference_fields():
+            is_kept = change.action not in WRITES or (change.remember and name not in applied)
+            if each.attach_first and not is_kept:
+                sides = (record.fields if record else {}, applied)
+                before, after = ({item_id(each, item) for _, item in items_at(name, each, side)} for side in sides)
+                for item in before ^ after:
+                    (gains if item in after else losses)[ObjectRef(each.kind, str(item))].append(address)
+    for target in sorted(losses.keys() & gains.keys()):
+        for loser, gainer in product(losses[target], gains[target]):
+            change = changes[loser]
+            if loser not in with_needs([gainer], changes):
+                changes[loser] = replace(change, depends_on=tuple(sorted({*change.depends_on, gainer})))
+            else:
+                said = f"it gives {target.id} up before {gainer} has it: each of the two takes something from the other"
+                changes[loser] = replace(change, notes=(*change.notes, said))
+    return changes
 
 
 def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
@@ -60,18 +97,18 @@ def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
     applied = change.remember.applied if change.remember else {}
     return [
         f"{used} is live, and the API does not offer it in {reference.lookup} yet: looked up again when applying"
-        for used, _, _, reference in references(KINDS[change.kind], applied)
-        if context.target(used) is not None
+        for used, _, reference in references(KINDS[change.kind], applied)
+        if reference.lookup and context.target(used) is not None
     ]
 
 
 def _newly_meant(context: PlanContext, change: Change, resource: Resource) -> Iterator[str]:
     """What labels mean that the live object does not have yet: somebody may have renamed something in the dashboard."""
     record = context.live.records[change.kind].get(change.id or "") if change.action is Action.UPDATE else None
-    for name, index, item, reference in list_items(KINDS[change.kind], resource.fields) if record else ():
+    for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if record else ():
         sent = context.references.as_sent(reference, item)
-        if record and sent is not item and sent not in (record.fields.get(name) or ()):
-            yield f'{name}[{index}]: the label "{item[reference.label_key]}" means {sent["id"]}'
+        if record and sent is not item and sent not in (record.fields.get(str(keys[0])) or ()):
+            yield f'{keys_path(keys)}: the label "{item[reference.label_key]}" means {sent["id"]}'
 
 
 def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
@@ -82,8 +119,9 @@ def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
     for name, reference in KINDS[user.kind].reference_fields():
         if reference.kind != target.kind or record is None:
             continue
-        ids = {target.id, *(item["id"] for item in context.references.targets(reference).possible(record))}
-        if any(item.get("id") in ids for item in user.remember.applied.get(name) or () if isinstance(item, dict)):
+        possible = (item_id(reference, each) for each in context.references.targets(reference).possible(record))
+        ids = {target.id, *possible}
+        if any(item_id(reference, item) in ids for _, item in items_at(name, reference, user.remember.applied)):
             return False
     return True
 
@@ -206,7 +244,7 @@ def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
 def destinations(context: PlanContext) -> Iterator[Destination]:
     """All items of the lists for references, each with the live object that it is proven to stand for."""
     addresses = context.addresses()
-    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.reference_fields()}
+    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists()}
     for reference in references.values():
         targets = context.references.targets(reference)
         labels, behind = find_labels(targets.offered), targets.behind()
@@ -233,7 +271,7 @@ def _new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Itera
 def _sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
     for change in changes:
         resource = desired.resources.get(change.address)
-        for name, reference in KINDS[change.kind].reference_fields() if resource else ():
+        for name, reference in KINDS[change.kind].lists() if resource else ():
             if resource and any(name in request.sets for request in change.requests):
                 for index, item in enumerate(resource.fields.get(name) or ()):
                     yield _Sent(change, resource, name, index, item, reference)

@@ -11,9 +11,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import Delivery, count_deliveries, fails, sends
+from reconciler.kinds.declaration import Delivery
+from reconciler.kinds.delivery import count_deliveries, fails, sends
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.kinds.wire import CHANGED_AT, in_short
+from reconciler.kinds.wire import in_short
 from reconciler.model.health import NotDelivering
 from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
 from reconciler.review.clock import DAY, TIME_OF_DAY, parse_stamp
@@ -65,7 +66,10 @@ def _failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str, str
 def _missed(delivery: Delivery, entry: Entry, record: Record, now: datetime) -> tuple[str, str] | None:
     """How many daily deliveries are missing, and since when; None if that is not proven. A change of the object begins
     the time anew, because a delivery may not have been due before it."""
-    known, changed = _counts(delivery.sent_count, entry, record), parse_stamp(record.raw.get(CHANGED_AT))
+    known, changed = (
+        _counts(delivery.sent_count, entry, record),
+        parse_stamp(record.raw.get(KINDS[record.kind].changed_at)),
+    )
     time_of_day = TIME_OF_DAY.fullmatch(str(record.fields.get(delivery.at)))
     if known is None or changed is None or time_of_day is None:
         return None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 
 from reconciler import kinds
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import DeliveryChange, delivery_change, fails, sends
+from reconciler.kinds.delivery import DeliveryChange, delivery_change, fails, sends
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change
 from reconciler.model.reports import Impact, Review, Weight
 from reconciler.review.clock import DAY, Clock, parse_stamp
 from reconciler.review.receivers import Receivers, User
+from reconciler.text import counted
 
 GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
 MOST_NAMED = 5
@@ -79,11 +81,13 @@ class _ChangeImpact:
             yield Impact(Weight.RISKS, self._failure())
         if change.action in WRITES:
             yield from self._deliveries()
+        if kind.effects and change.action in WRITES:
+            yield from (Impact(weight, text) for weight, text in kind.effects(self.before, self.after))
         yield from self._feeds()
 
     def _first_status(self) -> str:
         """The status that a new object has, if it has one: ` paused`."""
-        endpoint, remember = self.kind.sub_endpoint(), self.change.remember
+        endpoint, remember = self.kind.words(), self.change.remember
         written = remember.applied.get(self.delivery.status) if remember and self.delivery else None
         status = written or (endpoint[1].initial if endpoint else None)
         return f" {status}" if status else ""
@@ -167,7 +171,12 @@ class _ChangeImpact:
         shift = delivery_change(self.kind, change)
         users = self.receivers.users(change) if change.action is not Action.DELETE else []
         matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not DeliveryChange.NONE
-        if users and matters:
+        if users and self.kind.delivery is None and change.action in WRITES:
+            nouns = Counter(user.kind.name for user in users)
+            noun = " and ".join(counted(number, name.replace("_", " ")) for name, number in sorted(nouns.items()))
+            text = f"{noun} {'uses' if len(users) == 1 else 'use'} this {change.kind.replace('_', ' ')}"
+            yield Impact(Weight.FEEDS, f"{text}: {listed([user.name for user in users])}")
+        elif users and matters:
             sections = {user.kind.section if len(users) > 1 else user.kind.name for user in users}
             noun = " and ".join(sorted(sections))
             verb = "will feed" if change.action is Action.CREATE else "feeds"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.lookups import find_labels
-from reconciler.kinds.references import ReferenceResolver, references, referred
+from reconciler.kinds.references import ReferenceResolver, item_id, items_at, references, referred
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource
 from reconciler.model.plan import Action, Change, Plan
@@ -30,7 +30,7 @@ class Receivers:
         self.plan, self.desired, self.live = plan, desired, live
         # The API puts a label beside an id in its lists, and in lists within records.
         records = [record.raw for each in live.records.values() for record in each.values()]
-        names = [name for kind in KINDS.values() for name, _ in kind.reference_fields()]
+        names = [name for kind in KINDS.values() for name, _ in kind.lists()]
         within = [items for raw in records for name in names if isinstance(items := raw.get(name), list)]
         self._labels = find_labels(item for items in (*within, *live.lookups.values()) for item in items)
         self._addresses = {ref: address for address, ref in plan.objects().items()}
@@ -47,10 +47,9 @@ class Receivers:
         """Whom an object with those fields sends to: a name that is the same before and after → what people call it."""
         found = {}
         for name, reference in kind.reference_fields():
-            items = fields.get(name)
-            for item in items if isinstance(items, list) else ():
+            for _, item in items_at(name, reference, fields):
                 address = referred(reference, item)
-                object_id = str(item.get("id")) if isinstance(item, dict) else ""
+                object_id = item_id(reference, item) or ""
                 if address is None:
                     ref = ObjectRef(reference.kind, object_id)
                     address = self._addresses.get(ref) or self.plan.behind.get(object_id)

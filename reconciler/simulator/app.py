@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -24,7 +24,8 @@ from reconciler.simulator import routes, scheduled_reports, wire
 from reconciler.simulator.effects import Clock, Scene
 from reconciler.simulator.faults import PATH as FAULTS
 from reconciler.simulator.faults import Faults
-from reconciler.simulator.store import Store
+from reconciler.simulator.seeds import FIRST, Seeds
+from reconciler.simulator.store import ASSUMED, PROJECTS, Store
 from reconciler.simulator.wire import ApiError, Call, Dropped, Request, Response
 
 utc_now = partial(datetime.now, UTC)
@@ -68,8 +69,8 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
 
     def answer(self, request: Request) -> Response:
         """Admit, route, and do the work in one transaction, without faults; raises ApiError for a refusal."""
-        if request.is_too_long:
-            raise ApiError(413, "invalid_request", f"The body must not exceed {wire.MAX_BODY} bytes")
+        if request.length > wire.MAX_BODY:
+            raise wire.refusal(413, f"The body must not exceed {wire.MAX_BODY} bytes")
         if request.path == FAULTS:
             return self.faults.answer(request)
         project = routes.project_of(request)
@@ -79,14 +80,21 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
                 scheduled_reports.deliver(transaction, self.clock())
         hidden = self.faults.visibility.over(project, request)
         with self._store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
-            return handler(Call(request, transaction, self.clock(), record_id))
+            call = Call(request, transaction, self.clock(), record_id)
+            routes.require_served(call)
+            return handler(call)
 
-    def seed(self) -> None:
-        """Give each project an e-mail destination, unless it has or had it: what a newcomer can refer to by its id."""
-        for project in routes.PROJECTS:
-            body = {"id": "int-email-01", "label": "Email: Team"}
+    def seed(self, what: Seeds = FIRST) -> None:
+        """Give each project an e-mail destination and segments of the vendor, or what is given; unless it has or had
+        them. They are what a newcomer can refer to by an id."""
+        for project, (collection, body) in itertools.product(PROJECTS, what):
             with contextlib.suppress(ApiError):
-                self.answer(Request("POST", f"{routes.DASHBOARD}/destinations", body=body, project=project))
+                self.answer(Request("POST", f"{routes.DASHBOARD}/{collection}", body=body, project=project))
+
+    def assume(self, answers: Mapping[str, str]) -> None:
+        """Answer what the documents leave open, see `assumptions`; ApiError for a word that is not known there."""
+        for project in PROJECTS:
+            self.answer(Request("PUT", f"{routes.DASHBOARD}/{ASSUMED}", body=dict(answers), project=project))
 
     def take_over(self, other: Simulator) -> None:
         """Hold what another one holds, and nothing else."""
@@ -135,7 +143,7 @@ def _request(environ: WSGIEnvironment) -> Request:
         project=environ.get("HTTP_X_PROJECT"),
         body=body,
         unreadable=unreadable,
-        is_too_long=length > wire.MAX_BODY,
+        length=length,
     )
 
 

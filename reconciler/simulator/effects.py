@@ -14,31 +14,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 from reconciler.simulator import normalising
-from reconciler.simulator.automations import AUTOMATIONS
+from reconciler.simulator.configs import CONFIGS
 from reconciler.simulator.integrations import INTEGRATIONS
 from reconciler.simulator.resource import whole_number
-from reconciler.simulator.routes import project_of
+from reconciler.simulator.routes import PAGED, project_of
 from reconciler.simulator.scheduled_reports import REPORTS
 from reconciler.simulator.store import Store
-from reconciler.simulator.wire import BODILESS, NO_ANSWER, ApiError, Call, Request, Response
+from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call, Request, Response
 
+_WORDS = ("/meta", "/destinations", "/payload-mapping")
 _ACTIVE, _ERROR = 1, 2
 _CREATED, _REFUSED, _FAILED = 201, 400, 500
-_CODES = {
-    401: "control_unauthorized",
-    403: "control_forbidden",
-    404: "not_found",
-    409: "conflict",
-    422: "invalid_data",
-    429: "rate_limit_exceeded",
-}
 _FAILURES = 3
-_PAGED = {
-    REPORTS.url: (REPORTS, {"report_name": "Added meanwhile"}),
-    AUTOMATIONS.url: (AUTOMATIONS, {"name": "Added meanwhile"}),
-}
 
 
 class Clock:
@@ -82,9 +72,11 @@ class VisibilityDelay:
 
     def cover(self, project: str, url: str, readings: int) -> bool:
         """Hide the record at the url (`/v4/automations/ID`); False if it was hidden before."""
+        url = unquote(url)
         collection, _, record_id = url.rpartition("/")
         # A new integration is also missing from the destinations of reports.
         also = [f"{REPORTS.url}/destinations"] if collection == INTEGRATIONS.url else []
+        also += [f"{url}/payload", f"{url}/payload-mapping"] if collection == CONFIGS.url else []
         with self._lock:
             if record_id in self._left[project, url]:
                 return False
@@ -147,7 +139,7 @@ def make_response(
         return Response(code, None, headers, written["body"].encode()), when
     if code in BODILESS or (code < _REFUSED and not written):
         return Response(code, None, headers), when
-    name = written.get("code") or _CODES.get(code, "unknown_error" if code >= _FAILED else "invalid_request")
+    name = written.get("code") or CODES.get(code, "unknown_error" if code >= _FAILED else "invalid_request")
     message = written.get("message", f"A fault of the simulator: {code}")
     return ApiError(code, name, message, headers=headers).answer(), when
 
@@ -209,8 +201,9 @@ def hide(scene: Scene, readings: str) -> bool:
 
 def normalise(scene: Scene, way: str, when: str | None) -> bool:
     """A write stores other values than were sent; or a read of records shows other values than are stored."""
-    is_read, is_lookup = scene.request.method == "GET", scene.request.path.endswith(("/meta", "/destinations"))
-    if is_lookup or is_read is not (when == "shown"):
+    # No document names the keys of a payload, so none of them is dropped.
+    fixed = (*_WORDS, "/payload") if way == "drop" else _WORDS
+    if scene.request.path.endswith(fixed) or (scene.request.method == "GET") is not (when == "shown"):
         return False
     if when != "shown":
         before = scene.taken or scene.request
@@ -229,17 +222,21 @@ def normalise(scene: Scene, way: str, when: str | None) -> bool:
 
 def shift(scene: Scene, what: str) -> bool:
     """Before a further page is read, somebody adds an object at the front, or removes the last one that was read."""
-    if scene.request.method != "GET" or scene.request.path not in _PAGED:
+    resource = next((each for each in PAGED if each.url == scene.request.path), None)
+    if scene.request.method != "GET" or resource is None:
         return False
-    resource, fields = _PAGED[scene.request.path]
     with scene.meanwhile() as call:
-        ids = [record["id"] for record in call.transaction.page(resource.name)]
+        newest = resource.is_newest_first(call.transaction)
+        ids = [record["id"] for record in call.transaction.page(resource.name, newest=newest)]
         cursor, read = (scene.request.query or {}).get("starting_after"), whole_number(call, "offset", 0, 0)
         last = cursor or (ids[read - 1] if 0 < read <= len(ids) else "")
         if last not in ids:
             return False
         if what == "add":
-            call.transaction.to_front(resource.name, resource.make(call, dict(fields))["id"])
+            name = resource.required[0]
+            added = resource.make(call, {} if name == "id" else {name: "Added meanwhile"})
+            if not newest:
+                call.transaction.to_front(resource.name, added["id"])
         else:
             call.transaction.delete(resource.name, last)
     return True

@@ -1,10 +1,7 @@
 """Integrations: `/v4/integrations`.
 
-Choices where the pages are silent:
-- a repeated `Idempotency-Key` answers the stored response word for word, also after the record changed or went; with
-  another body it is a 409 `conflict`; a refused create is not remembered, and keys never expire;
-- deleting one that a scheduled report uses is a 409 `conflict`;
-- setting the status changes `active` and `updated_at` only: the last error stays readable.
+Choices where the pages are silent: deleting one that a scheduled report uses is a 409 `conflict`; setting the status
+changes `active` and `updated_at` only: the last error stays readable.
 
 No page states that a destination of reports has the id of its integration. Here it has, unless the dashboard door says
 otherwise: `destination` in a record is that id, `offered: false` takes it out of the list, and neither is shown.
@@ -18,15 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.simulator.resource import Resource
-from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import ApiError, Call, Response, accept, invalid, one_of, text
+from reconciler.simulator.resource import STAMPS, Resource
+from reconciler.simulator.store import SETTINGS, Record, Transaction
+from reconciler.simulator.wire import Call, Response, accept, invalid, one_of, text
 
 REPORTS = "scheduled-reports"
-SETTINGS = "settings"
 APART = "dst-"
-_REPLAYS = "idempotency"
-_NAMED = 5
 _STORES = ("iOS", "Android", "Stripe")
 _CATEGORIES = {
     "Analytics & Marketing": "Amplitude, AppMetrica, Facebook, Firebase, Mixpanel, PostHog, Segment",
@@ -68,22 +62,6 @@ def find_provider(name: object) -> Provider | None:
     return (_BY_TITLE.get(name) or _BY_SLUG.get(name)) if isinstance(name, str) else None
 
 
-def _blank(stamp: str) -> Record:
-    """A new record: paused, nothing delivered, no error [seed: the fields; api.md: starts at 0]."""
-    return {
-        "title": "",
-        "integration": "Webhooks",
-        "target_platform": "iOS",
-        "active": 0,
-        "created_at": stamp,
-        "updated_at": stamp,
-        "last_delivery_at": None,
-        "last_error_at": None,
-        "last_error_message": None,
-        "delivery_error_count": 0,
-    }
-
-
 def _show(_: Transaction, record: Record) -> Record:
     """The provider is shown by its display title, never by its slug [seed]."""
     provider = find_provider(record["integration"])
@@ -91,12 +69,52 @@ def _show(_: Transaction, record: Record) -> Record:
     return {**shown, "integration": provider.title} if provider else shown
 
 
-INTEGRATIONS = Resource("integrations", "integration", _blank, _show)
+def _complete(_: Call, fields: Record, __: Record | None) -> Record:
+    provider = _BY_SLUG[fields["integration"]]
+    if fields["target_platform"] not in provider.stores:
+        raise invalid([("target_platform", f"{provider.title} supports {', '.join(provider.stores)}")])
+    return fields
+
+
+def destination_id(transaction: Transaction, record: Record) -> str:
+    """The id under which reports know an integration: its own, unless the dashboard door says otherwise."""
+    apart = transaction.note(SETTINGS, "destinations") is not None
+    return str(record.get("destination", f"{APART}{record['id']}" if apart else record["id"]))
+
+
+def _users(call: Call, record: Record) -> list[str]:
+    used = destination_id(call.transaction, record)
+    reports = call.transaction.mentioning(REPORTS, used)
+    return [f"scheduled report {report['id']}" for report in reports if _uses(report, used)]
+
+
+def _uses(report: Record, record_id: str) -> bool:
+    destinations = report["destinations"]
+    listed = destinations if isinstance(destinations, list) else []
+    return any(isinstance(each, dict) and each.get("id") == record_id for each in listed)
+
 
 # [seed], but that a slug must be one of the catalogue: a guess.
 _CREATE = {"title": text(1, 255), "integration": one_of(*_BY_SLUG), "target_platform": one_of(*_STORES)}
-# `2` is the delivery worker's alone [seed].
-_STATUS = {"status": one_of(0, 1)}
+INTEGRATIONS = Resource(
+    name="integrations",
+    noun="integration",
+    # Paused, nothing delivered, no error [seed: the fields; api.md: starts at 0].
+    blank={
+        "title": "",
+        "integration": "Webhooks",
+        "target_platform": "iOS",
+        "active": 0,
+        **dict.fromkeys((*STAMPS, "last_delivery_at", "last_error_at", "last_error_message")),
+        "delivery_error_count": 0,
+    },
+    checks=_CREATE,
+    required=tuple(_CREATE),
+    complete=_complete,
+    show=_show,
+    users=_users,
+    is_idempotent=True,
+)
 
 
 def listing(call: Call) -> Response:
@@ -113,50 +131,8 @@ def meta(_: Call) -> Response:
     return Response(200, {"object": "integrations_meta", "url": f"{INTEGRATIONS.url}/meta", "data": data})
 
 
-def create(call: Call) -> Response:
-    """`POST /integrations`: title, slug and platform in, the record out; 201 [guess]."""
-    body = call.request.fields()
-    key = call.request.idempotency_key
-    kept = call.transaction.note(_REPLAYS, key) if key else None
-    if kept is not None:
-        if kept["request"] != body:
-            raise ApiError(409, "conflict", "The Idempotency-Key was used with another body")
-        return Response(201, kept["response"])
-    fields = accept(body, _CREATE, _CREATE)
-    provider = _BY_SLUG[fields["integration"]]
-    if fields["target_platform"] not in provider.stores:
-        raise invalid([("target_platform", f"{provider.title} supports {', '.join(provider.stores)}")])
-    answer = INTEGRATIONS.answer(call, INTEGRATIONS.make(call, fields), 201)
-    if key:
-        call.transaction.take_note(_REPLAYS, key, {"request": body, "response": answer.body})
-    return answer
-
-
 def set_status(call: Call) -> Response:
-    """`POST /integrations/{id}/status`: `{"status": 0|1}` in, the record out [seed]."""
+    """`POST /integrations/{id}/status`: `{"status": 0|1}` in, the record out; `2` is the worker's alone [seed]."""
     record = INTEGRATIONS.find(call)
-    status = accept(call.request.fields(), _STATUS, _STATUS)["status"]
+    status = accept(call.request.fields(), {"status": one_of(0, 1)}, ("status",))["status"]
     return INTEGRATIONS.answer(call, INTEGRATIONS.change(call, record, {"active": status}))
-
-
-def delete(call: Call) -> Response:
-    """`DELETE /integrations/{id}`: soft [seed]; refused while a report delivers to it (choice)."""
-    record = INTEGRATIONS.find(call)
-    used = destination_id(call.transaction, record)
-    users = [report["id"] for report in call.transaction.mentioning(REPORTS, used) if _uses(report, used)]
-    if users:
-        some = ", ".join(users[:_NAMED]) + (", …" if len(users) > _NAMED else "")
-        raise ApiError(409, "conflict", f"Integration {record['id']} is used by {len(users)} scheduled reports: {some}")
-    return INTEGRATIONS.delete(call)
-
-
-def destination_id(transaction: Transaction, record: Record) -> str:
-    """The id under which reports know an integration: its own, unless the dashboard door says otherwise."""
-    apart = transaction.note(SETTINGS, "destinations") is not None
-    return str(record.get("destination", f"{APART}{record['id']}" if apart else record["id"]))
-
-
-def _uses(report: Record, record_id: str) -> bool:
-    destinations = report["destinations"]
-    listed = destinations if isinstance(destinations, list) else []
-    return any(isinstance(each, dict) and each.get("id") == record_id for each in listed)

@@ -14,6 +14,8 @@ _LEFT_ALONE = frozenset(
     (
         *("object", "id", "url", "type", "integration", "target_platform", "status", "active", "environment"),
         *("send_at", "included_range_days", "destinations", "platform", "created_at", "updated_at"),
+        *("metric", "comparator", "duration", "product_ids", "google_base_plan_id", "config_id", "context_key"),
+        *("apple_product_id", "google_product_id", "stripe_product_id"),
     )
 )
 _DOCUMENTED = frozenset(("platform", "initiators", "actions", "segments", "uid", "type", "push", "screen"))
@@ -26,15 +28,20 @@ _CHANGES: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
     "drop": (dict, lambda fields: {name: value for name, value in fields.items() if name in _DOCUMENTED}),
     "sort": (list, lambda items: sorted(items, key=lambda item: json.dumps(item, sort_keys=True))),
 }
+_BELOW = {"drop": ("data",), "sort": ("data", "payload", "conditions", "segmentation_conditions", "product_ids")}
 """For each way the type of the values that it changes, and the change."""
 WAYS = tuple(_CHANGES)
 
 
 def normalise(way: str, body: Any) -> Any:
-    """The fields as the way makes them. Maps and lists change below `data` alone: elsewhere the documents fix them."""
-    if _CHANGES[way][0] not in (dict, list):
+    """The fields as the way makes them. Maps and lists change below some fields alone: elsewhere the documents fix
+    them."""
+    if _CHANGES[way][0] not in (dict, list) or not isinstance(body, dict):
         return _changed(way, body)
-    return {**body, "data": _changed(way, body["data"])} if isinstance(body, dict) and "data" in body else body
+    return {
+        **body,
+        **{name: _changed(way, body[name]) for name in _BELOW.get(way, ("data", "payload")) if name in body},
+    }
 
 
 def _changed(way: str, value: Any) -> Any:

@@ -1,26 +1,53 @@
-"""What the three resources have in common: finding, showing, and the envelope of a list."""
+"""What the resources have in common: each is a declaration, and its records are found, shown, listed and written here.
+
+Choices where the pages are silent: an update moves `updated_at` even when it changes nothing; a repeated
+`Idempotency-Key` answers the stored response word for word, also after the record changed or went; with another body it
+is a 409 `conflict`; a refused create is not remembered, and keys never expire.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import BASE, Call, Problem, Response, invalid, not_found
+from reconciler.simulator.assumptions import ASSUMPTIONS
+from reconciler.simulator.store import Record, Transaction, Where
+from reconciler.simulator.wire import BASE, ID, ApiError, Call, Check, Response, accept, invalid, refusal
 
 _MOST = 10**18
+_NAMED = 5
+STAMPS = ("created_at", "updated_at")
+_RESTARTED = {"X-Qon-Pagination-Restarted": "true"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A collection by its path name: the noun its records carry, what a new one holds, how a stored one is shown."""
+    """A collection by its path name, and the noun that its records carry.
+
+    `blank`: what a new record holds, in its order. `checks`: the fields of a body. `required`: those of a create, and
+    `restated` those of an update. `complete` gets the fields of a body, and of an update the record; it checks what
+    needs more than one field, and gives what is stored. `users`: what forbids a delete. `where`: what the list shows.
+    `ids`: what an id looks like. `ends_in_null`: the last page of a list has a `next_cursor`, which is null.
+    """
 
     name: str
     noun: str
-    blank: Callable[[str], Record]
-    show: Callable[[Transaction, Record], Record]
+    blank: Record
+    checks: Mapping[str, Check]
+    required: Sequence[str] = ()
+    restated: Sequence[str] = ()
+    complete: Callable[[Call, Record, Record | None], Record] = lambda _, fields, __: fields
+    show: Callable[[Transaction, Record], Record] = lambda _, record: record
+    identify: Callable[[Transaction, Record], str] = lambda transaction, _: transaction.new_id()
+    users: Callable[[Call, Record], Sequence[str]] = lambda *_: ()
+    where: Callable[[Transaction], Where] = lambda _: ("",)
+    is_newest_first: Callable[[Transaction], bool] = lambda _: False
+    ids: re.Pattern[str] = ID
+    is_idempotent: bool = False
+    ends_in_null: bool = False
 
     @property
     def url(self) -> str:
@@ -29,17 +56,24 @@ class Resource:
 
     def make(self, call: Call, fields: Record) -> Record:
         """Store a new record and return it as stored; an `id` among the fields is kept, else one is given."""
-        record_id = fields["id"] if "id" in fields else call.transaction.new_id()
-        identity = {"object": self.noun, "id": record_id, "url": f"{self.url}/{record_id}"}
-        record = {**identity, **self.blank(call.stamp), **fields}
+        record_id = fields["id"] if "id" in fields else self.identify(call.transaction, fields)
+        identity = {"object": self.noun, "id": record_id, "url": f"{self.url}/{quote(record_id)}"}
+        stamps = {name: call.stamp for name in STAMPS if name in self.blank}
+        record = {**identity, **self.blank, **stamps, **fields}
         call.transaction.replace(self.name, record)
         return record
+
+    def require_free(self, call: Call, record_id: str) -> None:
+        """A 409 for an id that is in use; or was, unless it is assumed that it can be used again."""
+        is_given_again = "id" in self.checks and call.assumed("deleted-ids") == "free"
+        if (call.transaction.get if is_given_again else call.transaction.known)(self.name, record_id):
+            raise ApiError(409, "already_exists", f"The id {record_id} is or was in use")
 
     def find(self, call: Call) -> Record:
         """The live record that the path names; a 404 when there is none."""
         record = call.transaction.get(self.name, call.id)
         if record is None:
-            raise not_found(f"{self.noun} {call.id}")
+            raise refusal(404, f"{self.noun} {call.id} not found")
         return record
 
     def change(self, call: Call, record: Record, fields: Record) -> Record:
@@ -53,14 +87,68 @@ class Resource:
         """The record as a read shows it."""
         return Response(status, self.show(call.transaction, record))
 
+    def create(self, call: Call) -> Response:
+        """`POST /…`: the fields in, the record out; 201 [seed: of reports; guess: of the others]."""
+        body, topic = call.request.fields(), f"idempotency/{self.name}"
+        key = call.request.idempotency_key if self.is_idempotent else None
+        kept = call.transaction.note(topic, key) if key else None
+        if kept is not None:
+            if kept["request"] != body:
+                raise refusal(409, "The Idempotency-Key was used with another body")
+            return Response(201, kept["response"])
+        fields = self.complete(call, accept(body, self.checks, self.required), None)
+        if "id" in fields:
+            self.require_free(call, fields["id"])
+        answer = self.answer(call, self.make(call, fields), 201)
+        if self.name in ASSUMPTIONS and call.assumed("create-answer") == "identity":
+            answer = Response(201, {name: answer.body[name] for name in ("object", "id", "url")})
+        if key:
+            call.transaction.take_note(topic, key, {"request": body, "response": answer.body})
+        return answer
+
     def read(self, call: Call) -> Response:
         """`GET /…/{id}`."""
         return self.answer(call, self.find(call))
 
+    def update(self, call: Call) -> Response:
+        """`PUT` or `PATCH /…/{id}`: the fields in, the record out; an `id` is ignored like any unknown field."""
+        record, checks = self.find(call), {name: check for name, check in self.checks.items() if name != "id"}
+        fields = self.complete(call, accept(call.request.fields(), checks, self.restated), record)
+        return self.answer(call, self.change(call, record, fields))
+
     def delete(self, call: Call) -> Response:
-        """`DELETE /…/{id}`: 204 [guess], and 404 when it is already gone."""
+        """`DELETE /…/{id}`: refused while it is used (choice)."""
+        record = self.find(call)
+        if users := self.users(call, record):
+            some = ", ".join(users[:_NAMED]) + (", …" if len(users) > _NAMED else "")
+            raise refusal(409, f"{self.noun} {record['id']} is used by {len(users)}: {some}")
+        return self.remove(call)
+
+    def remove(self, call: Call) -> Response:
+        """204 [guess], and 404 when it is already gone."""
         call.transaction.delete(self.name, self.find(call)["id"])
         return Response(204)
+
+    def pages(self, call: Call) -> Response:
+        """`GET /…`: pages by `limit` and `starting_after`, `next_cursor` only while there is more, or else null [docs].
+
+        A cursor that is no longer live restarts from the top and says so in a header [docs, of another resource].
+        """
+        limit, records = page_limit(call), call.transaction
+        cursor, newest = (call.request.query or {}).get("starting_after"), self.is_newest_first(records)
+        position = records.position(self.name, cursor) if cursor else None
+        stale = call.assumed("stale-cursor") if cursor and position is None else ""
+        if stale == "422":
+            raise invalid([("starting_after", "is no object of this list")])
+        sql, *values = self.where(records)
+        if position is not None:
+            sql, values = f"{sql} AND ? {'>' if newest else '<'} seq", [*values, position]
+        found = records.page(self.name, limit=limit + 1, newest=newest, where=(sql, *values))
+        page, has_more = found[:limit], len(found) > limit
+        body = self.listing(call, page, has_more=has_more)
+        if has_more or self.ends_in_null:
+            body["next_cursor"] = page[-1]["id"] if has_more else None
+        return Response(200, body, _RESTARTED if stale == "restart" else None)
 
     def listing(self, call: Call, records: Iterable[Record], *, has_more: bool = False) -> dict[str, Any]:
         """The list envelope [docs]."""
@@ -76,8 +164,7 @@ def whole_number(call: Call, name: str, default: int, lowest: int, highest: int 
     number = int(given) if re.fullmatch("[0-9]{1,18}", given) else -1
     if not lowest <= number <= highest:
         limits = f"at least {lowest}" if highest == _MOST else f"{lowest} to {highest}"
-        problem: Problem = (name, f"must be a whole number, {limits}")
-        raise invalid([problem])
+        raise invalid([(name, f"must be a whole number, {limits}")])
     return number
 
 

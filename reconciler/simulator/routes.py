@@ -5,14 +5,15 @@ The door is what only people, or the delivery worker, can do. It is not part of 
     POST   /_dashboard/{collection}        insert a record as given, missing fields filled in, `id` optional
     PATCH  /_dashboard/{collection}/{id}   put any raw fields over the stored record (title, active: 2, runs, status …)
     DELETE /_dashboard/{collection}/{id}   remove without any check, references or not
+    PUT    /_dashboard/assumptions         {NAME: ANSWER}: what the documents leave open, see `assumptions`
     PUT    /_dashboard/destinations        from now on integrations have destinations with ids of their own (no body)
     GET    /_dashboard/scheduled-reports/{id}/deliveries   when it was sent, while the simulator's clock was set
 
-`{collection}` is integrations, scheduled-reports, automations, or destinations for the e-mail destinations of reports,
-which have an `id` and a `label`. No bearer; the project is named by the header `X-Project: production|sandbox`,
-production when left out. Answers are the records as the API shows them. Nothing is validated but that the id is one,
-and that `object`, `url` and an existing `id` stay. An id that was ever used is refused with a 409: ids are not reused.
-Integrations may name their provider by slug or by title.
+`{collection}` is one of the API, or destinations for the e-mail destinations of reports, which have an `id` and a
+`label`. A remote configuration has its parts as `payload` and `payload_mapping`. No bearer; the project is named by the
+header `X-Project: production|sandbox`, production when left out. Answers are the records as the API shows them. Nothing
+is validated but that the id is one, and that `object`, `url` and an existing `id` stay. An id that was ever used is
+refused with a 409: ids are not reused. Integrations may name their provider by slug or by title.
 """
 
 from __future__ import annotations
@@ -20,16 +21,21 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from reconciler.simulator import automations, integrations, scheduled_reports
+from reconciler.simulator import automations, catalogue, configs, integrations, scheduled_reports, segments, wire
+from reconciler.simulator.assumptions import ASSUMPTIONS
 from reconciler.simulator.automations import AUTOMATIONS
-from reconciler.simulator.integrations import INTEGRATIONS, SETTINGS
+from reconciler.simulator.catalogue import ENTITLEMENTS, PRODUCTS
+from reconciler.simulator.configs import CONFIGS
+from reconciler.simulator.integrations import INTEGRATIONS
 from reconciler.simulator.resource import Resource
 from reconciler.simulator.scheduled_reports import MAILBOXES, REPORTS
-from reconciler.simulator.wire import BASE, ID, ApiError, Call, Handler, Request, Response, invalid, not_found
+from reconciler.simulator.segments import SEGMENTS
+from reconciler.simulator.store import ASSUMED, PROJECTS, SETTINGS
+from reconciler.simulator.wire import BASE, WIDE_ID, ApiError, Call, Handler, Request, Response, accept, invalid
 
-PROJECTS = ("production", "sandbox")
+PAGED = (REPORTS, AUTOMATIONS, SEGMENTS, CONFIGS, ENTITLEMENTS, PRODUCTS)
 DASHBOARD = "/_dashboard"
-_FIXED_IDS = ("meta", "destinations")
+_FIXED_IDS = ("meta", "destinations", "system")
 _KEY = re.compile(r"Bearer +((?:test_)?sk_\S+)", re.IGNORECASE | re.ASCII)
 
 
@@ -63,17 +69,16 @@ def find(request: Request) -> tuple[Handler, str]:
                 allowed = {"Allow": ", ".join(methods)}
                 raise ApiError(405, "invalid_request", f"{request.method} is not allowed here", headers=allowed)
             return methods[request.method], match.groupdict().get("id", "")
-    raise not_found(f"{request.path.removeprefix(BASE) or '/'}")
+    raise wire.refusal(404, f"{request.path.removeprefix(BASE) or '/'} not found")
 
 
 def _insert(resource: Resource, call: Call) -> Response:
     fields = call.request.fields()
     if "id" in fields:
         record_id = fields["id"]
-        if not isinstance(record_id, str) or not ID.fullmatch(record_id) or record_id in _FIXED_IDS:
-            raise invalid([("id", f"must match {ID.pattern} and be no fixed path segment")])
-        if call.transaction.known(resource.name, record_id):
-            raise ApiError(409, "already_exists", f"The id {record_id} is or was in use")
+        if not isinstance(record_id, str) or not resource.ids.fullmatch(record_id) or record_id in _FIXED_IDS:
+            raise invalid([("id", f"must match {resource.ids.pattern} and be no fixed path segment")])
+        resource.require_free(call, record_id)
     return resource.answer(call, resource.make(call, fields), 201)
 
 
@@ -85,6 +90,23 @@ def _merge(resource: Resource, call: Call) -> Response:
     return resource.answer(call, resource.change(call, record, fields))
 
 
+def require_served(call: Call) -> None:
+    """A refusal if it is assumed that the project does not have what the path names."""
+    name = call.request.path.removeprefix(f"{BASE}/").partition("/")[0]
+    status = call.assumed(name) if name in ASSUMPTIONS else "served"
+    if status != "served":
+        raise wire.refusal(status, f"This project has no {name}")
+
+
+def _assume(call: Call) -> Response:
+    given, checks = call.request.fields(), {name: wire.one_of(*answers) for name, (answers, _) in ASSUMPTIONS.items()}
+    if unknown := [(name, f"is not one of {', '.join(checks)}") for name in given if name not in checks]:
+        raise invalid(unknown)
+    answers = {**(call.transaction.note(SETTINGS, ASSUMED) or {}), **accept(given, checks, ())}
+    call.transaction.take_note(SETTINGS, ASSUMED, answers)
+    return Response(200, answers)
+
+
 def _set_apart(call: Call) -> Response:
     call.transaction.take_note(SETTINGS, MAILBOXES.name, {})
     return Response(204)
@@ -92,24 +114,37 @@ def _set_apart(call: Call) -> Response:
 
 # Fixed segments stand before `{id}`, which they would match.
 _ROUTES: dict[str, dict[str, Handler]] = {
-    "/v4/integrations": {"GET": integrations.listing, "POST": integrations.create},
+    "/v4/integrations": {"GET": integrations.listing, "POST": INTEGRATIONS.create},
     "/v4/integrations/meta": {"GET": integrations.meta},
-    "/v4/integrations/{id}": {"DELETE": integrations.delete},
+    "/v4/integrations/{id}": {"DELETE": INTEGRATIONS.delete},
     "/v4/integrations/{id}/status": {"POST": integrations.set_status},
-    "/v4/scheduled-reports": {"GET": scheduled_reports.listing, "POST": scheduled_reports.create},
+    "/v4/scheduled-reports": {"GET": scheduled_reports.listing, "POST": REPORTS.create},
     "/v4/scheduled-reports/destinations": {"GET": scheduled_reports.destinations},
-    "/v4/scheduled-reports/{id}": {"GET": REPORTS.read, "PUT": scheduled_reports.update, "DELETE": REPORTS.delete},
+    "/v4/scheduled-reports/{id}": {"GET": REPORTS.read, "PUT": REPORTS.update, "DELETE": REPORTS.delete},
     "/v4/scheduled-reports/{id}/send-test": {"POST": scheduled_reports.send_test},
-    "/v4/automations": {"GET": automations.listing, "POST": automations.create},
-    "/v4/automations/{id}": {"GET": AUTOMATIONS.read, "PUT": automations.replace, "DELETE": AUTOMATIONS.delete},
+    "/v4/automations": {"GET": AUTOMATIONS.pages, "POST": AUTOMATIONS.create},
+    "/v4/automations/{id}": {"GET": AUTOMATIONS.read, "PUT": AUTOMATIONS.update, "DELETE": AUTOMATIONS.delete},
     "/v4/automations/{id}/status": {"PATCH": automations.set_status},
+    "/v4/segments": {"GET": SEGMENTS.pages, "POST": SEGMENTS.create},
+    "/v4/segments/system": {"GET": segments.system},
+    "/v4/segments/{id}": {"GET": SEGMENTS.read, "PUT": SEGMENTS.update, "DELETE": SEGMENTS.delete},
+    "/v4/remote-configurations": {"GET": CONFIGS.pages, "POST": CONFIGS.create},
+    "/v4/remote-configurations/{id}": {"GET": configs.read, "PUT": CONFIGS.update, "DELETE": CONFIGS.delete},
+    "/v4/remote-configurations/{id}/status": {"PATCH": configs.set_status},
+    "/v4/remote-configurations/{id}/payload": {"GET": configs.PAYLOAD.read, "PUT": configs.PAYLOAD.write},
+    "/v4/remote-configurations/{id}/payload-mapping": {"GET": configs.MAPPING.read, "POST": configs.MAPPING.write},
+    "/v4/entitlements": {"GET": ENTITLEMENTS.pages, "POST": ENTITLEMENTS.create},
+    "/v4/entitlements/{id}": {"GET": ENTITLEMENTS.read, "PATCH": ENTITLEMENTS.update, "DELETE": ENTITLEMENTS.delete},
+    "/v4/products": {"GET": catalogue.list_products, "POST": PRODUCTS.create},
+    "/v4/products/{id}": {"GET": PRODUCTS.read, "PATCH": PRODUCTS.update, "DELETE": PRODUCTS.delete},
 }
-for _each in (INTEGRATIONS, REPORTS, AUTOMATIONS, MAILBOXES):
+for _each in (*PAGED, INTEGRATIONS, MAILBOXES):
     _ROUTES[f"{DASHBOARD}/{_each.name}"] = {"POST": partial(_insert, _each)}
-    _ROUTES[f"{DASHBOARD}/{_each.name}/{{id}}"] = {"PATCH": partial(_merge, _each), "DELETE": _each.delete}
+    _ROUTES[f"{DASHBOARD}/{_each.name}/{{id}}"] = {"PATCH": partial(_merge, _each), "DELETE": _each.remove}
+_ROUTES[f"{DASHBOARD}/{ASSUMED}"] = {"PUT": _assume}
 _ROUTES[f"{DASHBOARD}/{REPORTS.name}/{{id}}/deliveries"] = {"GET": scheduled_reports.deliveries}
 _ROUTES[f"{DASHBOARD}/{MAILBOXES.name}"]["PUT"] = _set_apart
 _PATTERNS = [
-    (re.compile(re.escape(path).replace(r"\{id\}", f"(?P<id>{ID.pattern})")), methods)
+    (re.compile(re.escape(path).replace(r"\{id\}", f"(?P<id>{WIDE_ID.pattern})")), methods)
     for path, methods in _ROUTES.items()
 ]

@@ -4,8 +4,7 @@ Choices where the pages are silent: destinations are the integrations of Slack, 
 Storage, active or not, and carry the integration's id (see there); e-mail, which the pages name among the destinations
 and for which no slug exists, is set up in the dashboard only and stands in no list but that of destinations; the same
 destination twice is a 422; a `label` that is sent is ignored like any unknown field; a label follows the integration's
-title, and is empty once the integration is gone; a PUT moves `updated_at` even when it changes nothing; a test delivery
-counts neither as a run nor as an update.
+title, and is empty once the integration is gone; a test delivery counts neither as a run nor as an update.
 """
 
 from __future__ import annotations
@@ -15,29 +14,14 @@ import re
 from datetime import UTC, datetime, time, timedelta
 
 from reconciler.simulator.integrations import APART, INTEGRATIONS, destination_id, find_provider
-from reconciler.simulator.resource import Resource, page_limit, whole_number
+from reconciler.simulator.resource import STAMPS, Resource, page_limit, whole_number
 from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import ID, ApiError, Call, Response, accept, each, invalid, matching, one_of, shape, text
+from reconciler.simulator.wire import ID, ApiError, Call, Response, each, invalid, matching, one_of, shape, text
 
 TARGET = "target_integration"
 _TEST_PAUSE = timedelta(seconds=60)
 _TESTS, _CLOCK, _DELIVERIES = "send-test", "clock", "deliveries"
 _SLOT = re.compile(r"([01][0-9]|2[0-3]):(00|30)")
-
-
-def _blank(stamp: str) -> Record:
-    """A new record; a create always brings the first six fields, the dashboard door may not."""
-    return {
-        "report_name": "",
-        "send_at": "00:00",
-        "included_range_days": 1,
-        "status": "draft",
-        "environment": "production",
-        "runs": 0,
-        "destinations": [],
-        "created_at": stamp,
-        "updated_at": stamp,
-    }
 
 
 def _show(transaction: Transaction, record: Record) -> Record:
@@ -48,14 +32,22 @@ def _show(transaction: Transaction, record: Record) -> Record:
     return {**record, "destinations": [_labelled(transaction, destination) for destination in destinations]}
 
 
-REPORTS = Resource("scheduled-reports", "scheduled_report", _blank, _show)
-MAILBOXES = Resource(
-    "destinations",
-    "destination",
-    lambda _: {"label": "Email"},
-    lambda _, record: {"type": TARGET, "id": record["id"], "label": record["label"]},
-)
-"""What reports can be mailed to: made through the dashboard door, which names it by this collection."""
+def _complete(call: Call, fields: Record, _: Record | None) -> Record:
+    if "destinations" in fields:
+        pairs = [{"type": item["type"], "id": item["id"]} for item in fields["destinations"]]
+        twice = [(f"destinations.{n}", "is there twice") for n, pair in enumerate(pairs) if pair in pairs[:n]]
+        if twice:
+            raise invalid(twice)
+        records = call.transaction
+        problems = [
+            (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
+            for n, pair in enumerate(pairs)
+            if not (_takes_reports(_behind(records, pair["id"])) or records.get(MAILBOXES.name, pair["id"]))
+        ]
+        if problems:
+            raise invalid(problems, code="relation_not_found")
+        fields["destinations"] = pairs
+    return fields
 
 
 _DESTINATION = {"type": one_of(TARGET), "id": matching(ID, "must be an id")}
@@ -68,6 +60,33 @@ _FIELDS = {
     "environment": one_of("sandbox", "production"),
     "destinations": each(shape(_DESTINATION, required=_DESTINATION), at_least=1),
 }
+REPORTS = Resource(
+    name="scheduled-reports",
+    noun="scheduled_report",
+    blank={
+        "report_name": "",
+        "send_at": "00:00",
+        "included_range_days": 1,
+        "status": "draft",
+        "environment": "production",
+        "runs": 0,
+        "destinations": [],
+        **dict.fromkeys(STAMPS),
+    },
+    checks=_FIELDS,
+    # Of a create alone: PUT is partial [seed].
+    required=tuple(_FIELDS),
+    complete=_complete,
+    show=_show,
+)
+MAILBOXES = Resource(
+    name="destinations",
+    noun="destination",
+    blank={"label": "Email"},
+    checks={},
+    show=lambda _, record: {"type": TARGET, "id": record["id"], "label": record["label"]},
+)
+"""What reports can be mailed to: made through the dashboard door, which names it by this collection."""
 
 
 def listing(call: Call) -> Response:
@@ -83,18 +102,6 @@ def destinations(call: Call) -> Response:
     data = [{"type": TARGET, "id": destination_id(call.transaction, each), "label": _name(each)} for each in offered]
     body = MAILBOXES.listing(call, call.transaction.page(MAILBOXES.name))
     return Response(200, {**body, "url": f"{REPORTS.url}/destinations", "data": data + body["data"]})
-
-
-def create(call: Call) -> Response:
-    """`POST /scheduled-reports`: all six fields in, the record out; 201 [seed]."""
-    fields = _accepted(call, required=True)
-    return REPORTS.answer(call, REPORTS.make(call, fields), 201)
-
-
-def update(call: Call) -> Response:
-    """`PUT /scheduled-reports/{id}`: partial, what is left out stays [seed]."""
-    record = REPORTS.find(call)
-    return REPORTS.answer(call, REPORTS.change(call, record, _accepted(call, required=False)))
 
 
 def deliver(transaction: Transaction, now: datetime) -> None:
@@ -129,25 +136,6 @@ def send_test(call: Call) -> Response:
     call.transaction.take_note(_TESTS, record["id"], {"at": call.now.isoformat()})
     operation = {"object": "operation", "url": f"{record['url']}/send-test", "message": "Test delivery scheduled"}
     return Response(202, operation)
-
-
-def _accepted(call: Call, *, required: bool) -> Record:
-    fields = accept(call.request.fields(), _FIELDS, _FIELDS if required else ())
-    if "destinations" in fields:
-        pairs = [{"type": item["type"], "id": item["id"]} for item in fields["destinations"]]
-        twice = [(f"destinations.{n}", "is there twice") for n, pair in enumerate(pairs) if pair in pairs[:n]]
-        if twice:
-            raise invalid(twice)
-        records = call.transaction
-        problems = [
-            (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
-            for n, pair in enumerate(pairs)
-            if not (_takes_reports(_behind(records, pair["id"])) or records.get(MAILBOXES.name, pair["id"]))
-        ]
-        if problems:
-            raise invalid(problems, code="relation_not_found")
-        fields["destinations"] = pairs
-    return fields
 
 
 def _takes_reports(record: Record | None) -> bool:

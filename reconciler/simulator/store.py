@@ -16,9 +16,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from reconciler.simulator.assumptions import ASSUMPTIONS
+
 Record = dict[str, Any]
 
+Where = tuple[Any, ...]
+"""SQL that follows a condition, and its values."""
+
 BUSY_SECONDS = 30.0
+PROJECTS = ("production", "sandbox")
+SETTINGS = "settings"
+ASSUMED = "assumptions"
+_PROJECT_WIDE = {"products": True, "entitlements": True, "segments": False, "remote-configurations": False}
+"""What production and sandbox share [docs]; False: only if it is assumed."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
@@ -121,6 +131,13 @@ class Transaction:
         self._connection = connection
         self._project = project
         self._hidden = _dump(sorted(hidden))
+        self._assumed: Record | None = None
+
+    def assumed(self, name: str) -> str:
+        """How a question of the documents is answered in this project."""
+        if self._assumed is None:
+            self._assumed = self.note(SETTINGS, ASSUMED) or {}
+        return str(self._assumed.get(name, ASSUMPTIONS[name][0][0]))
 
     def new_id(self) -> str:
         """An id that looks like the documents' (`gNl6hyM6` [seed]), derived from a counter, never given twice."""
@@ -135,7 +152,7 @@ class Transaction:
     def known(self, collection: str, record_id: str) -> bool:
         """Whether the id was ever used, deleted records included."""
         sql = "SELECT 1 FROM records WHERE project = ? AND collection = ? AND id = ?"
-        return self._connection.execute(sql, (self._project, collection, record_id)).fetchone() is not None
+        return self._connection.execute(sql, (*self._home(collection), record_id)).fetchone() is not None
 
     def get(self, collection: str, record_id: str) -> Record | None:
         """The live record, or None."""
@@ -143,32 +160,35 @@ class Transaction:
         return found[0] if found else None
 
     def replace(self, collection: str, record: Record) -> None:
-        """Write a record under its `id`: a new one behind all others, another one in its old place."""
+        """Write a record under its `id`: a new one, or one that was deleted, behind all others; else in its place."""
+        gone = "DELETE FROM records WHERE project = ? AND collection = ? AND deleted = 1 AND id = ?"
+        self._connection.execute(gone, (*self._home(collection), record["id"]))
         sql = "INSERT INTO records (project, collection, id, body) VALUES (?, ?, ?, ?)"
         known = "ON CONFLICT (project, collection, id) DO UPDATE SET body = excluded.body"
-        self._connection.execute(f"{sql} {known}", (self._project, collection, record["id"], _dump(record)))
+        self._connection.execute(f"{sql} {known}", (*self._home(collection), record["id"], _dump(record)))
 
     def to_front(self, collection: str, record_id: str) -> None:
         """Put a live record before all others."""
         sql = f"UPDATE records SET seq = (SELECT MIN(seq) FROM records) - 1 WHERE {_LIVE} AND id = ?"
-        self._connection.execute(sql, (self._project, collection, record_id))
+        self._connection.execute(sql, (*self._home(collection), record_id))
 
     def delete(self, collection: str, record_id: str) -> None:
         """Soft: the record is no longer shown and its id stays taken [seed]."""
         sql = f"UPDATE records SET deleted = 1 WHERE {_LIVE} AND id = ?"
-        self._connection.execute(sql, (self._project, collection, record_id))
+        self._connection.execute(sql, (*self._home(collection), record_id))
 
-    def page(self, collection: str, *, limit: int = -1, offset: int = 0) -> list[Record]:
+    def page(
+        self, collection: str, *, limit: int = -1, offset: int = 0, newest: bool = False, where: Where = ("",)
+    ) -> list[Record]:
         """Live records by position; all of them without a limit."""
-        return self._select(collection, "ORDER BY seq LIMIT ? OFFSET ?", limit, offset)
+        order = f"{where[0]} ORDER BY seq {'DESC' if newest else 'ASC'} LIMIT ? OFFSET ?"
+        return self._select(collection, order, *where[1:], limit, offset)
 
-    def after(self, collection: str, record_id: str, *, limit: int) -> list[Record] | None:
-        """Live records behind the given one; None when that one is not live."""
+    def position(self, collection: str, record_id: str) -> int | None:
+        """The `seq` of a live record; None when it is not live."""
         sql = f"SELECT seq FROM records WHERE {_LIVE} AND id = ?"
-        found = self._connection.execute(sql, (self._project, collection, record_id)).fetchone()
-        if found is None:
-            return None
-        return self._select(collection, "AND seq > ? ORDER BY seq LIMIT ?", found[0], limit)
+        found = self._connection.execute(sql, (*self._home(collection), record_id)).fetchone()
+        return found and int(found[0])
 
     def mentioning(self, collection: str, record_id: str) -> list[Record]:
         """Live records that hold the id as a string somewhere: a quick first sieve for references to it."""
@@ -185,9 +205,16 @@ class Transaction:
         sql = "INSERT OR REPLACE INTO notes (project, topic, name, value) VALUES (?, ?, ?, ?)"
         self._connection.execute(sql, (self._project, topic, name, _dump(value)))
 
+    def _home(self, collection: str) -> tuple[str, str]:
+        """The project that holds the records of a collection, and the collection."""
+        shared = _PROJECT_WIDE.get(collection)
+        if shared is False:
+            shared = self.assumed("sandbox-scope") == "shared"
+        return PROJECTS[0] if shared else self._project, collection
+
     def _select(self, collection: str, rest: str, *values: object) -> list[Record]:
         sql = f"SELECT body FROM records WHERE {_LIVE} AND {_SEEN} {rest}"
-        rows = self._connection.execute(sql, (self._project, collection, self._hidden, *values))
+        rows = self._connection.execute(sql, (*self._home(collection), self._hidden, *values))
         return [json.loads(body) for (body,) in rows]
 
 

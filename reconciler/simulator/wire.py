@@ -27,6 +27,17 @@ Check = Callable[[object], Iterator[Problem]]
 ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")
 """What an id looks like [seed: pattern and length of `integration_id`]."""
 
+WIDE_ID = re.compile(r"[a-zA-Z0-9._ :-]{1,256}")
+"""What an old id of a product may look like [docs, of references to it]."""
+
+CODES = {
+    401: "control_unauthorized",
+    403: "control_forbidden",
+    404: "not_found",
+    409: "conflict",
+    422: "invalid_data",
+    429: "rate_limit_exceeded",
+}
 _TYPES = {404: "resource", 409: "logical"}
 _FAILED = 500
 
@@ -59,9 +70,9 @@ def invalid(problems: Sequence[Problem], *, code: str = "invalid_data") -> ApiEr
     return ApiError(422, code, f"The request is not valid: {names}", problems)
 
 
-def not_found(what: str) -> ApiError:
-    """The 404 of an unknown route or id."""
-    return ApiError(404, "not_found", f"{what} not found")
+def refusal(status: str | int, message: str) -> ApiError:
+    """An error with the usual code of its status."""
+    return ApiError(int(status), CODES.get(int(status), "invalid_request"), message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +105,8 @@ class Dropped(ConnectionResetError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as the wire brought it; `body` is parsed JSON, `unreadable` says why it could not be parsed. One that
-    `is_too_long` was not read."""
+    """A request as the wire brought it; `body` is parsed JSON, `unreadable` says why it could not be parsed. `length`
+    is that of the body in bytes; one of more than MAX_BODY was not read."""
 
     method: str
     path: str
@@ -106,7 +117,7 @@ class Request:
     authorization: str | None = None
     idempotency_key: str | None = None
     project: str | None = None
-    is_too_long: bool = False
+    length: int = 0
 
     def fields(self) -> Record:
         """The body as an object; a 400 when it is none."""
@@ -125,6 +136,10 @@ class Call:
     transaction: Transaction
     now: datetime
     id: str = ""
+
+    def assumed(self, name: str) -> str:
+        """How a question of the documents is answered here."""
+        return self.transaction.assumed(name)
 
     @property
     def stamp(self) -> str:
@@ -170,31 +185,38 @@ def below(name: str, problems: Iterable[Problem]) -> Iterator[Problem]:
         yield (f"{name}.{path}" if path else name), message
 
 
+def passing(is_right: Callable[[Any], object], message: str) -> Check:
+    """A value that is right."""
+    return lambda value: iter(() if is_right(value) else (("", message),))
+
+
 def text(shortest: int = 0, longest: int = MAX_BODY) -> Check:
     """A string of that many characters, both ends included; any string by default."""
-
-    def check(value: object) -> Iterator[Problem]:
-        if not isinstance(value, str):
-            yield "", "must be a string"
-        elif not shortest <= len(value) <= longest:
-            yield "", f"must have {shortest} to {longest} characters"
-
-    return check
+    message = f"must be a string of {shortest} to {longest} characters"
+    return passing(lambda value: isinstance(value, str) and shortest <= len(value) <= longest, message)
 
 
-def matching(pattern: re.Pattern[str], message: str) -> Check:
+def matching(pattern: re.Pattern[str], message: str = "") -> Check:
     """A string of that form."""
-    return lambda value: iter(() if isinstance(value, str) and pattern.fullmatch(value) else (("", message),))
+    message = message or f"must match {pattern.pattern}"
+    return passing(lambda value: isinstance(value, str) and pattern.fullmatch(value), message)
 
 
 def one_of(*options: str | int | None) -> Check:
     """One of the values, of the same type: `true` and `1.0` are not `1`, `"ios"` is not `"iOS"`."""
+    message = "must be one of " + ", ".join(json.dumps(option).strip('"') for option in options)
+    return passing(lambda value: any(type(value) is type(each) and value == each for each in options), message)
 
-    def check(value: object) -> Iterator[Problem]:
-        if not any(type(value) is type(option) and value == option for option in options):
-            yield "", "must be one of " + ", ".join("null" if option is None else str(option) for option in options)
 
-    return check
+def number(lowest: int, highest: int) -> Check:
+    """A number between the two, both included."""
+    message = f"must be a number from {lowest} to {highest}"
+    return passing(lambda value: type(value) in (int, float) and lowest <= value <= highest, message)
+
+
+def nullable(inner: Check) -> Check:
+    """Null, or what passes the check."""
+    return lambda value: iter(()) if value is None else inner(value)
 
 
 def shape(known: Mapping[str, Check], *, required: Iterable[str] = ()) -> Check:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.git.repository import git_folder, repository_top
-from reconciler.kinds.schema import ADDRESS_PATTERN
+from reconciler.kinds.schema import address_pattern
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.inputs import Entry, State
@@ -89,7 +89,7 @@ def rename(store: Backend, source: str, target: str) -> None:
     """Gives an entry another address of the same kind. WrongUsage if that is not possible."""
     if source.partition(".")[0] != target.partition(".")[0]:
         raise WrongUsage(f"{source} cannot become {target}: they are of different kinds")
-    if not re.fullmatch(ADDRESS_PATTERN, target):
+    if not re.fullmatch(address_pattern(), target):
         raise WrongUsage(
             f"{target} is no address",
             hint="an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _",

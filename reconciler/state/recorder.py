@@ -12,7 +12,7 @@ from datetime import datetime
 
 from reconciler.errors import KeyExposed, ReconcilerError, Refused
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import count_deliveries
+from reconciler.kinds.delivery import count_deliveries
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Live, ObjectRef, State, Tombstone, address_kind
 from reconciler.model.redaction import Spellings
 from reconciler.serialization import canonical, json_text

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.config.validation import find_errors, fits, is_valid
 from reconciler.kinds import KINDS
-from reconciler.kinds.schema import BLOCKS, LIFECYCLE
+from reconciler.kinds.schema import LIFECYCLE, blocks
 
 SEED = 20261121
 ROUNDS = 4000
@@ -27,7 +27,7 @@ SETTINGS: dict[str, Any] = {
 }
 SOUND: dict[str, Any] = {
     "settings": SETTINGS,
-    **{name: block["items"]["examples"][0] for name, block in BLOCKS.items()},
+    **{name: block["items"]["examples"][0] for name, block in blocks().items()},
     **{name: {**kind.example, "lifecycle": {"prevent_destroy": True}} for name, kind in KINDS.items()},
 }
 TEXTS = ("", "x", "x\n", "09:00", "09:00\n", "active", "iOS", "report.a", "report.a\n", "sk_abc", "allow", "é\u2028")

@@ -14,7 +14,7 @@ from world import without_excerpts
 
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS
-from reconciler.kinds.schema import BLOCKS, DEFAULTS, SETTINGS, resource_schema
+from reconciler.kinds.schema import DEFAULTS, SETTINGS, blocks, resource_schema
 from reconciler.yaml.writing import dump
 
 from .examples import examples
@@ -68,7 +68,7 @@ SIGNS = (b"\n", b"\t", b"- ", b": ", b"{", b"]", b"&a ", b"*a ", b"!x ", b"<<: "
 CONFIGURATION = {
     "properties": {
         **{kind.section: {"additionalProperties": resource_schema(kind)} for kind in KINDS.values()},
-        **BLOCKS,
+        **blocks(),
         DEFAULTS: {"properties": {kind.section: resource_schema(kind) for kind in KINDS.values()}},
         "x-a": {},
     }

@@ -179,6 +179,30 @@ def automation(api: httpx.Client) -> Make:
     return _maker(api, "/automations", {"name": "Welcome Flow", "status": "active", "data": {}})
 
 
+@pytest.fixture
+def segment(api: httpx.Client) -> Make:
+    """Create a segment."""
+    return _maker(api, "/segments", {"name": "Renewing"})
+
+
+@pytest.fixture
+def config(api: httpx.Client) -> Make:
+    """Create a remote configuration."""
+    return _maker(api, "/remote-configurations", {"name": "Paywall"})
+
+
+@pytest.fixture
+def product(api: httpx.Client) -> Make:
+    """Create a product by its id; a subscription if no other type is given."""
+    return lambda record_id, **fields: _maker(api, "/products", {"type": "subscription"})(id=record_id, **fields)
+
+
+@pytest.fixture
+def entitlement(api: httpx.Client) -> Make:
+    """Create an entitlement definition by its id."""
+    return lambda record_id, **fields: _maker(api, "/entitlements", {})(id=record_id, **fields)
+
+
 def _maker(api: httpx.Client, path: str, defaults: Json) -> Make:
     def make(**fields: object) -> Json:
         answer = api.post(path, json={**defaults, **fields})

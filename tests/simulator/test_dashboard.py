@@ -15,6 +15,10 @@ from .conftest import Dashboard, problems
         ("integrations", "gNl6hyM6"),
         ("scheduled-reports", "wbRlfw1x"),
         ("automations", "auto-abc123"),
+        ("segments", "premium-users"),
+        ("remote-configurations", "5f0c1a52-9d1e-4b7a-8f36-2c9be1d0a711"),
+        ("entitlements", "studio"),
+        ("products", "studio_yearly"),
     ],
 )
 def test_the_ids_of_the_documents_can_be_seeded(

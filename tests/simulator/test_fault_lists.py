@@ -15,6 +15,13 @@ from .conftest import Clock, Make, client_of, fired, names, problems, statuses
 Lines = Callable[[], list[dict[str, Any]]]
 AUTOMATION = {"name": "Welcome Flow", "status": "active", "data": {}}
 
+NEWEST_FIRST: dict[str, list[dict[str, Any]]] = {
+    "/segments": [{"name": name} for name in "abc"],
+    "/remote-configurations": [{"name": name} for name in "abc"],
+    "/entitlements": [{"id": name} for name in "abc"],
+    "/products": [{"id": name, "type": "lifetime"} for name in "abc"],
+}
+
 
 def pages(client: httpx.Client, path: str) -> list[str]:
     """The ids of a list that is read in pages of two, by offset or by cursor."""
@@ -52,6 +59,39 @@ def test_a_write_finds_what_no_reading_sees(client: httpx.Client, faults: Faults
     assert names(client) == []
     assert client.put(f"/automations/{made['id']}", json=AUTOMATION).status_code == 200
     assert client.delete(f"/automations/{made['id']}").status_code == 204
+
+
+@pytest.mark.parametrize(("path", "bodies"), NEWEST_FIRST.items())
+def test_each_new_collection_is_late_as_well(
+    client: httpx.Client, faults: Faults, path: str, bodies: list[dict[str, Any]]
+) -> None:
+    """A create that nobody sees yet; and one that is refused, or lost, by a rule for its path alone."""
+    faults.add(f"POST {path}: hide 1, n=1", f"POST {path}: status 503, n=2", f"POST {path}: status 500 after, n=3")
+    answers = [client.post(path, json=body) for body in bodies]
+    assert [answer.status_code for answer in answers] == [201, 503, 500]
+    made = answers[0].json()
+    ids = [[record["id"] for record in client.get(path).json()["data"]] for _ in range(2)]
+    assert [len(each) for each in ids] == [1, 2]
+    assert ids[1] == [ids[0][0], made["id"]]
+    url = f"{path}/{made['id']}"
+    parts = [f"{url}/payload", f"{url}/payload-mapping"] if path == "/remote-configurations" else []
+    for each in (url, *parts):
+        assert statuses(client, 2, each) == [404, 200]
+
+
+@pytest.mark.parametrize(("path", "bodies"), NEWEST_FIRST.items())
+def test_a_list_that_begins_with_the_newest_misses_what_is_added(
+    client: httpx.Client, faults: Faults, path: str, bodies: list[dict[str, Any]]
+) -> None:
+    """A walk goes on behind its cursor; the next one begins with what was added. A cursor that goes starts it again."""
+    made = [client.post(path, json=body).json()["id"] for body in bodies][::-1]
+    faults.add(f"GET {path}: shift add, times=1")
+    assert pages(client, path) == made
+    again = pages(client, path)
+    assert again[1:] == made
+    faults.clear()
+    faults.add(f"GET {path}: shift remove, times=1")
+    assert pages(client, path) == [*again[:2], again[0], *again[2:]]
 
 
 def test_a_late_integration_is_no_destination_yet(client: httpx.Client, faults: Faults, integration: Make) -> None:

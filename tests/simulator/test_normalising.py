@@ -103,3 +103,34 @@ def test_what_is_as_it_would_be_stored_is_no_match(client: httpx.Client, faults:
     assert fired(faults) == [(1, 0)]
     assert client.post("/automations", json=SENT).json()["name"] == "Cafe\u0301 Flow"
     assert fired(faults) == [(2, 1)]
+
+
+def test_a_payload_is_altered_and_its_mapping_is_not(client: httpx.Client, faults: Faults, config: Make) -> None:
+    """Its values are texts like others; the words of the mapping, and the names of its keys, are fixed."""
+    url = f"/remote-configurations/{config()['id']}"
+    for way, seen in {
+        "lower": {"Cta": "try", "list": ["b", "a"]},
+        "sort": {"Cta": "Try", "list": ["A", "B"]},
+        "drop": {"Cta": "Try", "list": ["B", "A"]},
+    }.items():
+        faults.add(f"* /*: normalise {way}")
+        assert client.put(f"{url}/payload", json={"data": {"Cta": "Try", "list": ["B", "A"]}}).json()["data"] == seen
+        assert client.post(f"{url}/payload-mapping", json={"data": {"Cta": "String"}}).json()["data"] == {
+            "Cta": "String"
+        }
+        faults.clear()
+    client.put(f"{url}/payload", json={"data": {"Cta": "Try"}})
+    faults.add("* /*: normalise lower shown")
+    assert client.get(url).json()["payload"] == client.get(f"{url}/payload").json()["data"] == {"Cta": "try"}
+
+
+def test_lists_whose_order_means_nothing_may_be_sorted(
+    client: httpx.Client, faults: Faults, product: Make, entitlement: Make, segment: Make
+) -> None:
+    """Products of an entitlement, and conditions; their words and ids stay."""
+    product("B")
+    product("a")
+    rules = [{"metric": name, "comparator": "eq", "value": "1", "negate": False} for name in "Ba"]
+    faults.add("* /*: normalise sort", "* /*: normalise lower")
+    assert entitlement("e", product_ids=["a", "B"])["product_ids"] == ["B", "a"]
+    assert [rule["metric"] for rule in segment(conditions=rules[::-1])["conditions"]] == ["B", "a"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import ReferenceResolver, list_items, referred
+from reconciler.kinds.references import ReferenceResolver, reference_items, referred
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, address_kind
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Graph, Node
@@ -72,7 +72,7 @@ class _Targets:
         self.references = ReferenceResolver(live)
 
     def of(self, kind: str, fields: Fields) -> Iterator[str]:
-        for _, _, item, reference in list_items(KINDS[kind], fields):
+        for _, item, reference in reference_items(KINDS[kind], fields):
             target = referred(reference, item) or self._by_id(reference.kind, self.references.as_sent(reference, item))
             if target is not None:
                 yield target
@@ -84,7 +84,7 @@ class _Targets:
         managed integration is proven to stand behind it, the item is shown by the label that the API gives it. A label
         that is written takes the place of an id that is not known.
         """
-        object_id = item.get("id", item.get("label")) if isinstance(item, dict) else None
+        object_id = item.get("id", item.get("label")) if isinstance(item, dict) else item
         if not isinstance(object_id, str):
             return None
         managed = self.addresses.get(ObjectRef(kind, object_id)) or self.plan.behind.get(object_id)
@@ -92,6 +92,7 @@ class _Targets:
             return managed
         record = self.live.records.get(kind, {}).get(object_id)
         name = record.name if record else self.plan.labels.get(object_id, "")
-        address = f"{kind if record else item.get('type', kind)}[{object_id}]"
+        of = item.get("type", kind) if isinstance(item, dict) and not record else kind
+        address = f"{of}[{object_id}]"
         self.unmanaged[address] = Node(address, kind, name, managed=False)
         return address
