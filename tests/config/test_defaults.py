@@ -95,7 +95,8 @@ def test_a_default_may_hold_variables_and_items(folder: Folder) -> None:
     ("text", "said"),
     [
         ("defaults: {report: {status: draft}}", 'main.yaml:1:12: defaults: unknown key "report"; expected one of '
-         'integrations, reports, automations; did you mean "reports"?'),
+         'integrations, reports, segments, automations, products, entitlements, remote_configs; '
+         'did you mean "reports"?'),
         ("defaults: {reports: {sttus: draft}}", 'main.yaml:1:22: defaults.reports: unknown key "sttus"; expected one '
          'of report_name, send_at, included_range_days, status, environment, destinations; did you mean "status"?'),
         ("defaults: {reports: {lifecycle: {replace: allow}}}", 'main.yaml:1:22: defaults.reports: "lifecycle" is no '
