@@ -105,9 +105,10 @@ def test_a_default_may_hold_variables_and_items(folder: Folder) -> None:
          "expected it on each resource"),
         ("defaults: {reports: [a]}", "main.yaml:1:21: defaults.reports: found a list; expected a map of fields"),
         ("defaults: [a]", "main.yaml:1:11: defaults: found a list; expected a map of integrations, "
-         "reports, automations"),
+         "reports, segments, automations, products, entitlements, remote_configs"),
         ("default: {reports: {status: draft}}", 'main.yaml:1:1: unknown key "default"; expected one of integrations, '
-         'reports, automations, moved, removed, imports, defaults, or x-… for anchors; did you mean "defaults"?'),
+         "reports, segments, automations, products, entitlements, remote_configs, moved, removed, imports, defaults, "
+         'or x-… for anchors; did you mean "defaults"?'),
     ],
 )  # fmt: skip
 def test_what_is_wrong(folder: Folder, text: str, said: str) -> None:
