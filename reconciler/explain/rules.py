@@ -130,7 +130,8 @@ def rules_of_field(
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.put is Put.FULL:
-            yield Rule("PUT replaces the whole record, so its live value is sent along with every update", kind.facts)
+            said = f"{kind.method} replaces the whole record, so its live value is sent along with every update"
+            yield Rule(said, kind.facts)
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.facts)
         return
