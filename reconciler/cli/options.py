@@ -133,12 +133,7 @@ api_url_option = click.option(
     "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
 )
 parallelism_option = click.option(
-    "--parallelism",
-    type=WholeNumber(1, 64),
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="How many requests at once.",
+    "--parallelism", type=WholeNumber(1, 64), default=10, show_default=True, metavar="N", help="Requests at once."
 )
 debug_option = click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies.")
 target_option = click.option(

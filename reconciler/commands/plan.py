@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler import commands
 from reconciler import plan as plan_stage
@@ -82,12 +82,16 @@ def plan(
     made = replace(made, warnings=warnings, allowed=tuple(sorted(options.allowed)))
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
     planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
-    before = wanted.earlier.desired if wanted.earlier else None
-    return judged(session, planned, options.allowed, undo=undo, before=before)
+    return judged(session, planned, options.allowed, undo=undo, earlier=wanted.earlier)
 
 
 def judged(
-    session: Session, planned: Planned, allowed: Collection[str], *, undo: str | None = None, **more: Any
+    session: Session,
+    planned: Planned,
+    allowed: Collection[str],
+    *,
+    undo: str | None = None,
+    earlier: commands.base_plan.BasePlan | None = None,
 ) -> Planned:
     """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
     policies = planned.desired.policies
@@ -95,7 +99,8 @@ def judged(
         policies = session.configuration.desired(session.environment).policies
     if not policies and not any(each.startswith(GUARD) for each in allowed):
         return planned
-    more |= {"live": planned.live, "state": planned.state, "only_changes": undo is not None}
+    more = {"live": planned.live, "state": planned.state, "only_changes": undo is not None}
+    more |= {"before": earlier.desired if earlier else None}
     made = commands.policies.judge_plan(session, planned.plan, policies, allowed, planned.desired, **more)
     return replace(planned, plan=made)
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from reconciler.kinds import Kinds, in_use
-from reconciler.kinds.schema import Schema, find_schema
+from reconciler.kinds import KINDS, Kinds, in_use
+from reconciler.kinds.schema import Schema, blocks, policy, resource_schema
+from reconciler.kinds.settings import SETTINGS
 from reconciler.lazy import load
 
 Broken = Any
@@ -39,7 +40,14 @@ def is_valid(name: str, value: Any) -> bool:
 
 @cache
 def _schema(_kinds: Kinds, name: str) -> Schema:
-    return find_schema(name)
+    """The schema of a kind's resource, `settings`, a `policy`, an item of a block, or a constant of `kinds.cases`."""
+    if name in KINDS:
+        return resource_schema(KINDS[name])
+    if name.isupper():
+        return dict(load(f"reconciler.kinds.cases:{name}"))
+    if name == "policy":
+        return policy()
+    return SETTINGS if name == "settings" else dict(blocks()[name]["items"])
 
 
 def fits(schema: Schema, value: Any) -> bool:
@@ -112,5 +120,5 @@ def _validator(kinds: Kinds, name: str) -> Any:
 
 
 def find_errors(name: str, value: Any) -> list[Broken]:
-    """Every way in which a value breaks the schema `name` (see `kinds.schema.find_schema`)."""
+    """Every way in which a value breaks the schema `name` (see `_schema`)."""
     return list(_validator(in_use(), name).iter_errors(value))

@@ -6,7 +6,8 @@ from typing import Any
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import ID_PATTERN, closed, text
-from reconciler.kinds.schema import VARIABLES, Schema
+from reconciler.kinds.schema import Schema
+from reconciler.kinds.settings import VARIABLES
 from reconciler.model.plan import SUMMARY_ORDER, Action
 
 APPLIED, EMPTY, PLAN = "applied", "empty", "plan"

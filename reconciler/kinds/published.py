@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.declaration import closed
-from reconciler.kinds.schema import DEFAULTS, KEY_PATTERN, POLICIES, SETTINGS, Schema, blocks, policy, resource_schema
+from reconciler.kinds.schema import DEFAULTS, KEY_PATTERN, POLICIES, Schema, blocks, policy, resource_schema
+from reconciler.kinds.settings import SETTINGS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 VARIABLE: Schema = {

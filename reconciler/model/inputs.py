@@ -160,9 +160,9 @@ class Import:
 @dataclass(frozen=True, slots=True)
 class Desired:
     """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
-    what is written are problems, with their places. `left_out` are the addresses that an `only_in` leaves out, and
-    where that is. `definitions`: a pattern of addresses → the `for_each` that could make these, and its place. `ended`:
-    the addresses that are written in a state which an object cannot leave, and where that is."""
+    what is written are problems, with their places. `left_out`: the addresses that an `only_in` leaves out, `ended`:
+    those in a state that an object cannot leave, each with its place. `definitions`: a pattern of addresses → the
+    `for_each` that could make these, and its place."""
 
     resources: Mapping[str, Resource]
     moved: tuple[Moved, ...] = ()
@@ -184,9 +184,10 @@ class Desired:
 
     def why_gone(self, address: str, file: str) -> str:
         """Why an address is no resource any more, although what made it may be in the file; empty if nothing is."""
-        if address in self.left_out or address in self.ended:
-            place, is_out = self.ended.get(address) or self.left_out[address], address not in self.ended
-            return f"only_in at {place} leaves it out of this environment" if is_out else f"{place} ends it"
+        if address in self.ended:
+            return f"{self.ended[address]} ends it"
+        if address in self.left_out:
+            return f"only_in at {self.left_out[address]} leaves it out of this environment"
         for pattern, (name, place) in self.definitions.items():
             if (address == name or fnmatchcase(address, pattern)) and PurePath(place.file).as_posix().endswith(file):
                 return f"it is not in the configuration any more; the for_each of {name} at {place} does not make it"
@@ -263,9 +264,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """What is remembered of an object that has no entry any more. `address` is the one that it had. `deleted`: we
-    deleted it, so it is never adopted again, and `commit` (empty if not known) is the commit that did. `protected`: it
-    was forgotten because no list showed it, and `prevent_destroy` holds."""
+    """What is remembered of an object that has no entry any more: the `address` that it had. `deleted`: we deleted it,
+    by `commit` (empty if not known), and never adopt it. `protected`: no list showed it; `prevent_destroy` holds."""
 
     address: str
     deleted: bool = False
@@ -278,14 +278,11 @@ NO_TOMBSTONES: Mapping[str, Tombstone] = {}
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state of one environment.
-
-    `lineage` is the id that it got when it was first written. `serial` counts the applies that wrote it (0: it was
-    never written), and `plan` is the digest of the last plan that did. `configuration` is the name of the configuration
-    that it belongs to, None in a state that was written before states had one. `tombstones` are by `kind[id]`. `unread`
-    are the addresses that an apply wrote and did not read back before it was cut off; only the journal knows them.
-    `zone_data` is the version of the time zones that the last apply used, empty if it used none.
-    """
+    """The state of one environment. `lineage` is the id of its first write. `serial` counts the applies that wrote it,
+    and `plan` is the digest of the last plan that did. `configuration` is the name of the configuration that
+    it belongs to, None in a state that was written before states had one. `tombstones` are by `kind[id]`. `unread` are
+    the addresses that an apply wrote and did not read back before it was cut off; only the journal knows them.
+    `zone_data` is the version of the time zones that the last apply used, empty if it used none."""
 
     environment: str
     lineage: str = ""

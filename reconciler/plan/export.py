@@ -74,10 +74,7 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
     """YAML that validates, with references to targets that are exported too, and the entries of the state. An object
     that cannot be written (a read-only value of a required field, a name of two objects) is left out, with a warning:
     it stays unmanaged. Each file begins with the line by which editors find the `schema`."""
-    addresses: dict[ObjectRef, str] = {}
-    files: dict[str, str] = {}
-    entries: dict[str, Entry] = {}
-    warnings: list[str] = []
+    addresses, files, entries, warnings = dict[ObjectRef, str](), dict[str, str](), dict[str, Entry](), list[str]()
     for kind in KINDS.values():
         records = live.records[kind.name]
         chosen, left = find_expressible(kind, records.values(), violations)
