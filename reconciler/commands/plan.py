@@ -81,7 +81,7 @@ def plan(
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
     planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
     before = wanted.earlier.desired if wanted.earlier else None
-    return judged(session, planned, options.allowed, undo=undo, before=before)
+    return judged(session, planned, options.allowed, undo=undo, before=before) if options.to_apply else planned
 
 
 def judged(

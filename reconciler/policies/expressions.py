@@ -72,7 +72,7 @@ class Expression:
 
 
 class Together:
-    """Conditions that are evaluated at once: for each pair (when, require) 2 if it does not apply, else 1 or 0. A `when`
+    """Conditions that are evaluated at once: for each pair (when, require) 2 if it does not apply, else 1 or 0. A when
     of pairs side by side is evaluated once, and each `require` by itself only if not all of them hold."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]], names: Mapping[str, Shape]) -> None:
