@@ -13,13 +13,14 @@ from typing import Any
 from reconciler import kinds
 from reconciler.config.files import STATE_FOLDER
 from reconciler.config.reading import Reading
-from reconciler.config.schema_problems import schema_problems
 from reconciler.config.semantics import no_day, no_field
 from reconciler.config.text import cut, one_of, quoted
+from reconciler.config.validation import is_valid
 from reconciler.config.values import Written, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
 from reconciler.kinds.comparison import keys_path
+from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
 from reconciler.text import WORD_CHARACTERS, closest
@@ -46,8 +47,10 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
         problems.append(Problem(str(file), *values[1].position, "a second document; expected one"))
     node = values[0].value if values else LocatedMap()
     location = Location(str(file), *(values[0].position if values else (1, 1)))
-    found = schema_problems("settings", plain_copy(node), Written(node, location, location))
-    problems += [problem for problem in found if problem.location not in unread]
+    if not is_valid("settings", plain := plain_copy(node)):
+        schema_problems = load("reconciler.config.schema_problems:schema_problems")
+        found = schema_problems("settings", plain, Written(node, location, location))
+        problems += [problem for problem in found if problem.location not in unread]
     if isinstance(node, LocatedMap):
         problems += [*_bad_names(node, file), *_bad_zone(node, file), *_nested_variables(node, file)]
     if not problems:

@@ -21,7 +21,7 @@ MISTAKES = [
     ("plan --tagret x", 'plan has no option --tagret; did you mean "--target"?'),
     ("state list --env x", 'state list has no option --env; did you mean "--environment"?'),
     ("plan -x", "plan has no option -x"),
-    ("--base plan", "reconciler has no option --base; it is an option of plan and apply"),
+    ("--base plan", "reconciler has no option --base; it is an option of validate, plan and apply"),
     ("validate --debug", "validate has no option --debug; it is an option of plan, apply, comment and others"),
     ("plan --prun", "plan has no option --prun"),
     ("validate --prune", "validate has no option --prune"),
