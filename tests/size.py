@@ -16,6 +16,12 @@ def seeds(count: int, every_day: int) -> list[object]:
     return [*few, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in others)]
 
 
+def first(values: Iterable[object]) -> list[object]:
+    """These for `parametrize`; all but the first are exhaustive."""
+    begin, *others = values
+    return [begin, *(pytest.param(each, marks=pytest.mark.exhaustive) for each in others)]
+
+
 def ends(values: Iterable[object]) -> list[object]:
     """These for `parametrize`; all but the first, the middle and the last are exhaustive."""
     known = list(values)

@@ -135,6 +135,7 @@ def test_drift_is_an_issue_until_it_is_gone(gitlab: GitLabRunner, world: World) 
     assert issue["state"] == "closed"
 
 
+@pytest.mark.exhaustive
 def test_the_jobs_of_all_environments(gitlab: GitLabRunner, world: World) -> None:
     """The input is `all`: every job finds the environments by itself."""
     gitlab.inputs = {"environment": "all"}

@@ -116,6 +116,7 @@ def test_what_is_shared_is_told_once(fleet: Fleet) -> None:
         ("variable", 3, "x"),
     ],
 )
+@pytest.mark.usefixtures("no_waiting")
 def test_one_that_fails_hides_no_other(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, break_it: str, code: int, said: str
 ) -> None:
