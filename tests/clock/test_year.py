@@ -91,7 +91,9 @@ def walk(rule: str, applies: Iterable[datetime], pending: timedelta) -> Iterator
 
 @pytest.mark.parametrize("rule", ends(RULES))
 @pytest.mark.parametrize("pending", first([timedelta(minutes=14), timedelta()]))
-@pytest.mark.parametrize("most", [timedelta(hours=1), timedelta(hours=24), timedelta(days=10)])
+@pytest.mark.parametrize(
+    "most", [timedelta(hours=24), timedelta(days=10), pytest.param(timedelta(hours=1), marks=pytest.mark.exhaustive)]
+)
 def test_at_any_moments(rule: str, pending: timedelta, most: timedelta) -> None:
     """An apply may come at any minute: often, once a day or late."""
     random = Random(f"{rule} {pending} {most}")  # noqa: S311 - the same at each run

@@ -33,7 +33,7 @@ def _addresses(reading: Reading) -> set[str]:
 
 @pytest.mark.parametrize(
     ("number", "action"),
-    crossed([5000, 300, 30, 1], [Action.REPLACE, Action.UPDATE, Action.CREATE, Action.DELETE]),
+    crossed([300, 5000, 30, 1], [Action.REPLACE, Action.UPDATE, Action.CREATE, Action.DELETE]),
 )
 def test_any_number_of_changes_is_readable(number: int, action: Action) -> None:
     """The title has the number; what is not shown is counted; the sketch in the mark is bounded and says so."""
