@@ -85,7 +85,7 @@ def rehearse(world: World, *rules: str) -> None:
 
 def edited(world: World, edit: tuple[str, str]) -> None:
     """The configuration is live, and edited since."""
-    world.settle(CONFIGURATION)
+    world.settle_once(CONFIGURATION)
     assert edit[0] in CONFIGURATION
     world.write(CONFIGURATION.replace(*edit, 1))
     assert world.plan().code == 2

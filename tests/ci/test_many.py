@@ -33,6 +33,7 @@ def merge(github: GitHubRunner, number: int) -> str:
     return before
 
 
+@pytest.mark.exhaustive
 def test_all_environments_in_one_job(
     github: GitHubRunner,
     world: World,

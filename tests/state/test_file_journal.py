@@ -81,7 +81,7 @@ def test_every_write_is_announced_before_it_leaves(world: World, monkeypatch: py
 
 def test_what_was_deleted_outlives_two_kills(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The journal of the second run begins with all that the first one's says, deleted objects included."""
-    world.settle(FLOW + TEAM)
+    world.settle_once(FLOW + TEAM)
     gone = world.id_of("report.daily")
     cut_off(world, monkeypatch, settled=False, team="")
     path = cut_off(world, monkeypatch, settled=False, team=TEAM.partition("    reports:")[0].replace("iOS", "Android"))

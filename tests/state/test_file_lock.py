@@ -96,7 +96,7 @@ def test_the_second_is_told_who(world: World) -> None:
 @pytest.mark.parametrize("command", [["mv", "automation.flow", "automation.b"], ["rm", "automation.flow"]])
 def test_nobody_edits_the_state_meanwhile(world: World, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """`state mv` and `rm` wait for their turn too; looking is free."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(FLOW.replace("p1", "p2"))
     before = world.state.read_bytes()
     with applying(world):
@@ -135,7 +135,7 @@ def test_unlocking_the_very_run(world: World, capsys: pytest.CaptureFixture[str]
 
 def test_who_was_unlocked_is_not_written_over_them(world: World) -> None:
     """The hanging one wakes up after all: its plan is done, but the state of the other stays, and it is told."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(FLOW.replace("p1", "p2"))
     with applying(world) as first:
         assert run(["state", "unlock", run_of(world.apply().err), str(world.folder)]) == 0
@@ -149,7 +149,7 @@ def test_who_was_unlocked_is_not_written_over_them(world: World) -> None:
 
 def test_nothing_to_unlock(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 5, and that nobody holds it."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     assert run(["state", "unlock", "0123456789ab", str(world.folder)]) == 5
     assert "nobody" in capsys.readouterr().err
 
