@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -27,8 +28,10 @@ KEY = "sk_world"
 Json = dict[str, Any]
 Write = tuple[str, str, Any]
 
-_settled: dict[str, Path] = {}
-"""Configuration → a folder with the project and the data of a world in which it is applied."""
+GRID_SECONDS = 1800
+"""Reports are sent on this grid."""
+_settled: dict[tuple[str, int], Path] = {}
+"""Configuration and step of the grid → a folder with the project and the data of a world in which it is applied."""
 
 
 @dataclass(frozen=True)
@@ -117,18 +120,20 @@ class World:
         self.requests()
 
     def settle_once(self, text: str) -> None:
-        """As `settle`, in a world in which nothing has happened: what an earlier test has applied is copied."""
+        """As `settle`, in a world in which nothing has happened: what an earlier test has applied is copied, if no
+        report was due since."""
         assert not self._log.getvalue()
         assert not any(self.folder.iterdir())
         data = self.folder.with_name("simulator.db")
-        if text not in _settled:
+        key = text, int(time.time()) // GRID_SECONDS
+        if key not in _settled:
             self.settle(text)
-            kept = _settled[text] = self.folder.with_name("settled")
+            kept = _settled[key] = self.folder.with_name("settled")
             shutil.copytree(self.folder, kept / "configuration")
             _copy_database(data, kept / data.name)
         else:
-            shutil.copytree(_settled[text] / "configuration", self.folder, dirs_exist_ok=True)
-            _copy_database(_settled[text] / data.name, data)
+            shutil.copytree(_settled[key] / "configuration", self.folder, dirs_exist_ok=True)
+            _copy_database(_settled[key] / data.name, data)
 
     def requests(self) -> list[Json]:
         """The requests since the last call."""
