@@ -128,9 +128,10 @@ class World:
         key = text, int(time.time()) // GRID_SECONDS
         if key not in _settled:
             self.settle(text)
-            kept = _settled[key] = self.folder.with_name("settled")
+            kept = self.folder.with_name("settled")
             shutil.copytree(self.folder, kept / "configuration")
             _copy_database(data, kept / data.name)
+            _settled[key] = kept
         else:
             shutil.copytree(_settled[key] / "configuration", self.folder, dirs_exist_ok=True)
             _copy_database(_settled[key] / data.name, data)
