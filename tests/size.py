@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pytest
 
@@ -29,7 +29,7 @@ def ends(values: Iterable[object]) -> list[object]:
     return [each if at in few else pytest.param(each, marks=pytest.mark.exhaustive) for at, each in enumerate(known)]
 
 
-def crossed(rows: Iterable[object], columns: Iterable[object]) -> list[object]:
+def crossed(rows: Collection[object], columns: Collection[object]) -> list[object]:
     """The pairs for `parametrize`: each row with the first column, each column with the first row; others are
     exhaustive."""
     first_row, first_column = next(iter(rows)), next(iter(columns))
