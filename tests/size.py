@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 import pytest
 
 exhaustive = False
@@ -12,3 +14,27 @@ def seeds(count: int, every_day: int) -> list[object]:
     """So many seeds for `parametrize`; all but the first few are exhaustive."""
     few, others = range(every_day), range(every_day, count)
     return [*few, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in others)]
+
+
+def first(values: Iterable[object]) -> list[object]:
+    """These for `parametrize`; all but the first are exhaustive."""
+    begin, *others = values
+    return [begin, *(pytest.param(each, marks=pytest.mark.exhaustive) for each in others)]
+
+
+def ends(values: Iterable[object]) -> list[object]:
+    """These for `parametrize`; all but the first, the middle and the last are exhaustive."""
+    known = list(values)
+    few = {0, len(known) // 2, len(known) - 1}
+    return [each if at in few else pytest.param(each, marks=pytest.mark.exhaustive) for at, each in enumerate(known)]
+
+
+def crossed(rows: Collection[object], columns: Collection[object]) -> list[object]:
+    """The pairs for `parametrize`: each row with the first column, each column with the first row; others are
+    exhaustive."""
+    first_row, first_column = next(iter(rows)), next(iter(columns))
+    return [
+        pytest.param(row, column, marks=() if row == first_row or column == first_column else pytest.mark.exhaustive)
+        for row in rows
+        for column in columns
+    ]

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from size import crossed
 from world import KEY
 
 from .raw import Bytes, saying
@@ -19,8 +20,10 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: p1}}}}\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("command", [["plan"], ["apply", "--auto-approve"], ["drift"]], ids=lambda each: each[0])
+@pytest.mark.parametrize(
+    ("number", "command"),
+    crossed([signal.SIGINT, signal.SIGTERM, signal.SIGHUP], [["apply", "--auto-approve"], ["plan"], ["drift"]]),
+)
 def test_the_first_is_enough(tmp_path: Path, command: list[str], number: signal.Signals) -> None:
     """The process ends long before the requests that are under way would: those are never answered."""
     (tmp_path / "main.yaml").write_text(FLOW, encoding="utf-8")

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from size import first
 from slow import Slow, serving
 from world import World
 
@@ -204,7 +205,7 @@ def shown_until(terminal: int, words: str) -> str:
     return shown.decode(errors="replace")
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", first(SIGNALS))
 def test_at_the_question_it_is_a_no(world: World, slow: Slow, number: signal.Signals) -> None:
     """Nothing is written, the lock is freed, and there is no traceback."""
     with on_a_terminal("apply", str(world.folder)) as (process, terminal):

@@ -44,7 +44,7 @@ def said(body: object) -> str:
 )
 def test_a_list_of_other_records_is_no_list(world: World, command: str, path: str, word: object) -> None:
     """Exit 1, the path and both words; nothing is written, as everything else would be made once more."""
-    world.settle(CONFIGURATION)
+    world.settle_once(CONFIGURATION)
     world.fault(f"GET {path}: {said({'object': 'list', 'data': [{'object': word, **RECORD}], 'has_more': False})}")
     ended = world.run(command, "--auto-approve") if command == "apply" else world.plan()
     assert ended.code == 1
@@ -55,7 +55,7 @@ def test_a_list_of_other_records_is_no_list(world: World, command: str, path: st
 @pytest.mark.parametrize("word", ["automation", "error", "integrations_meta"])
 def test_a_record_is_no_list(world: World, word: str) -> None:
     """One that holds `data` as a list does is none either."""
-    world.settle(CONFIGURATION)
+    world.settle_once(CONFIGURATION)
     world.fault(f"GET /automations: {said({'object': word, 'data': [], 'has_more': False})}")
     ended = world.apply()
     assert ended.code == 1
@@ -90,7 +90,7 @@ def test_a_create_that_answers_with_another_object_has_failed(
 
 def test_an_update_that_answers_with_another_object_is_looked_into(world: World) -> None:
     """What it has done is read, and not believed: here nothing."""
-    world.settle(CONFIGURATION)
+    world.settle_once(CONFIGURATION)
     world.write(CONFIGURATION.replace("09:00", "10:00"))
     world.fault(f"PUT /scheduled-reports/*: {said({'object': 'operation', 'message': 'accepted'})}")
     applied = world.apply()
@@ -103,7 +103,7 @@ def test_an_update_that_answers_with_another_object_is_looked_into(world: World)
 @pytest.mark.parametrize("word", [None, "left out"])
 def test_a_record_that_does_not_say_is_tolerated(world: World, word: str | None) -> None:
     """As all that is left out or null."""
-    world.settle(CONFIGURATION)
+    world.settle_once(CONFIGURATION)
     flow = {**automation("Flow"), "id": world.id_of("automation.flow"), "object": None}
     if word:
         del flow["object"]
@@ -113,7 +113,7 @@ def test_a_record_that_does_not_say_is_tolerated(world: World, word: str | None)
 
 def test_one_object_that_is_another_is_no_object(world: World) -> None:
     """A record that is read by itself, before a write that replaces it, is held to its kind as well."""
-    world.settle(CONFIGURATION)
+    world.settle_once(CONFIGURATION)
     world.write(CONFIGURATION.replace("push: p1", "push: p2"))
     object_id = world.id_of("automation.flow")
     world.fault(f"GET /automations/{object_id}: {said({**report('Flow'), 'object': 'report', 'id': object_id})}")

@@ -42,7 +42,7 @@ def target(object_id: str) -> list[Json]:
 @pytest.mark.parametrize("field", EDITS)
 def test_what_cannot_be_changed_is_left_to_a_person(world: World, field: str) -> None:
     """The plan says what to do and what depends on it; nothing is written; exit 2 where that is asked for."""
-    world.settle(REFUSING)
+    world.settle_once(REFUSING)
     world.write(REFUSING.replace(*EDITS[field]))
     planned = world.plan()
     assert (planned.code, planned.actions()) == (2, {"integration.hook": "manual"})
@@ -62,7 +62,7 @@ def test_what_cannot_be_changed_is_left_to_a_person(world: World, field: str) ->
 
 def test_a_manual_step_that_was_done_is_done(world: World) -> None:
     """Somebody renames it in the dashboard as the plan said: nothing is left to do."""
-    world.settle(REFUSING)
+    world.settle_once(REFUSING)
     world.write(REFUSING.replace(*EDITS["title"]))
     world.edit("integrations", world.id_of("integration.hook"), title="New hook")
     assert world.plan().code == 0
@@ -70,7 +70,7 @@ def test_a_manual_step_that_was_done_is_done(world: World) -> None:
 
 def test_a_replace_makes_repoints_and_then_deletes(world: World) -> None:
     """No report is ever without a target; the plan says what is lost: the id and the credentials."""
-    world.settle(ALLOWING)
+    world.settle_once(ALLOWING)
     old, first, second = (world.id_of(each) for each in ("integration.hook", "report.first", "report.second"))
     world.write(ALLOWING.replace(*EDITS["title"]))
     planned = world.plan()
@@ -95,7 +95,7 @@ def test_a_replace_makes_repoints_and_then_deletes(world: World) -> None:
 
 def test_a_new_one_that_a_person_has_made_is_taken_and_named(world: World) -> None:
     """Nobody can tell who made it, so the plan names it and does not say who; it makes no second one."""
-    world.settle(ALLOWING)
+    world.settle_once(ALLOWING)
     theirs = world.insert("integrations", title="New hook", integration="webhooks", target_platform="iOS", active=0)
     world.write(ALLOWING.replace(*EDITS["title"]))
     planned = world.plan()
@@ -111,7 +111,7 @@ def test_a_new_one_that_a_person_has_made_is_taken_and_named(world: World) -> No
 
 def test_an_old_one_that_is_still_used_stays_and_is_remembered(world: World) -> None:
     """An unmanaged report delivers to it: the new one stands, the API refuses the delete, the next plan knows."""
-    world.settle(ALLOWING)
+    world.settle_once(ALLOWING)
     old = world.id_of("integration.hook")
     theirs = world.insert("scheduled-reports", **report("Theirs", old))
     world.write(ALLOWING.replace(*EDITS["title"]))
@@ -133,7 +133,7 @@ def test_an_old_one_that_is_still_used_stays_and_is_remembered(world: World) -> 
 
 def test_a_delete_that_was_left_is_forgotten_beside_an_update(world: World) -> None:
     """The old object is deleted while the new one is still being written to: the state has it no more."""
-    world.settle(ALLOWING)
+    world.settle_once(ALLOWING)
     theirs = world.insert("scheduled-reports", **report("Theirs", world.id_of("integration.hook")))
     world.write(ALLOWING.replace(*EDITS["title"]))
     assert world.apply().code == 6

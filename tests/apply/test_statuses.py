@@ -19,7 +19,7 @@ LEFT_ALONE = HOOK.replace(", status: active", "")
 
 def test_the_status_alone_of_an_automation_is_one_patch(world: World) -> None:
     """Nothing else of it is sent, so nothing else can be lost."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(FLOW.replace("status: active", "status: inactive"))
     assert world.apply().code == 0
     path = f"/automations/{world.id_of('automation.welcome')}/status"
@@ -38,7 +38,7 @@ def test_a_paused_automation_is_created_inactive_and_then_paused(world: World) -
 
 def test_a_paused_automation_stays_paused_when_its_data_changes(world: World) -> None:
     """The PUT cannot say paused, so it is said once more."""
-    world.settle(PAUSED)
+    world.settle_once(PAUSED)
     world.write(PAUSED.replace("push: p1", "push: p2"))
     assert world.apply().code == 0
     assert [(method, body["status"]) for method, _, body in world.writes()] == [
@@ -53,7 +53,7 @@ def test_a_paused_automation_stays_paused_when_its_data_changes(world: World) ->
 def test_an_unknown_live_status_gives_way_to_a_written_one(world: World, data: str) -> None:
     """`unknown` may be returned and must not be written: what the YAML says is sent in its place, however much of the
     automation changes."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.edit("automations", world.id_of("automation.welcome"), status="unknown")
     world.write(FLOW.replace("push: p1", f"push: {data}"))
     assert world.plan().causes("automation.welcome")["status"] == "drift"
@@ -79,7 +79,7 @@ def test_an_ignored_unknown_status_is_left_to_a_person(world: World) -> None:
 
 def test_an_integration_in_error_is_reactivated_with_the_servers_words(world: World) -> None:
     """The plan shows since when and why the deliveries fail, for the reviewer to see to the credentials first."""
-    world.settle(HOOK)
+    world.settle_once(HOOK)
     hook = world.id_of("integration.hook")
     world.edit(
         "integrations", hook, active=2, last_error_at="2026-05-01T10:00:00Z", last_error_message="401 from the target"
@@ -96,7 +96,7 @@ def test_an_integration_in_error_is_reactivated_with_the_servers_words(world: Wo
 @pytest.mark.parametrize("active", [0, 1, 2, 7])
 def test_a_status_that_is_not_written_is_left_alone(world: World, active: int) -> None:
     """Paused, in error or something new: it is somebody else's."""
-    world.settle(LEFT_ALONE)
+    world.settle_once(LEFT_ALONE)
     world.edit("integrations", world.id_of("integration.hook"), active=active)
     assert world.plan().code == 0
 

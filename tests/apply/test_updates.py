@@ -29,7 +29,7 @@ FLOW = """
 
 def test_one_edited_field_is_one_put_with_this_field_alone(world: World) -> None:
     """A report's PUT is partial: nothing is sent that did not change."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     daily = world.id_of("report.daily")
     world.write(TEAM.replace("status: active", "status: draft"))
     assert world.apply().code == 0
@@ -38,7 +38,7 @@ def test_one_edited_field_is_one_put_with_this_field_alone(world: World) -> None
 
 def test_a_removed_report_goes_before_its_integration(world: World) -> None:
     """Deletes go against the references: else the API would refuse, or leave a report without a target."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     ids = {each: world.id_of(each) for each in ("report.daily", "integration.alerts", "integration.archive")}
     world.write("integrations:\n  alerts: {title: Alerts, integration: webhooks, target_platform: iOS}")
     planned = world.plan()
@@ -54,7 +54,7 @@ def test_a_removed_report_goes_before_its_integration(world: World) -> None:
 
 def test_a_report_stops_using_an_integration_before_that_goes(world: World) -> None:
     """The update of the user comes first."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     archive, daily, alerts = (
         world.id_of(each) for each in ("integration.archive", "report.daily", "integration.alerts")
     )
@@ -70,7 +70,7 @@ def test_a_report_stops_using_an_integration_before_that_goes(world: World) -> N
 
 def test_the_order_of_destinations_means_nothing(world: World) -> None:
     """Turning the list round is no change."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(
         TEAM.replace(
             "[{integration: alerts}, {integration: archive}]", "[{integration: archive}, {integration: alerts}]"
@@ -81,7 +81,7 @@ def test_the_order_of_destinations_means_nothing(world: World) -> None:
 
 def test_the_same_destination_twice_is_sent_once(world: World) -> None:
     """By its key and by its id: the API takes a destination once."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     alerts = world.id_of("integration.alerts")
     world.write(TEAM.replace("{integration: archive}]", f"{{type: target_integration, id: {alerts}}}]"))
     assert world.apply().code == 0
@@ -93,7 +93,7 @@ def test_the_same_destination_twice_is_sent_once(world: World) -> None:
 def test_a_full_replace_keeps_what_is_not_written(world: World) -> None:
     """An automation's PUT loses what it leaves out, so it carries the live caption, unknown fields and unmanaged keys
     within `data`, and neither the derived type nor null actions."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     welcome = world.id_of("automation.welcome")
     data: Json = {
         "platform": "iOS",
@@ -123,7 +123,7 @@ def test_a_full_replace_keeps_what_is_not_written(world: World) -> None:
 
 def test_a_caption_is_cleared_by_an_empty_one(world: World) -> None:
     """Left out is left alone; empty is a value."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.edit("automations", world.id_of("automation.welcome"), caption="old")
     world.write(FLOW.replace("name: Welcome", 'name: Welcome\n        caption: ""'))
     planned = world.plan()
@@ -151,7 +151,7 @@ def test_a_null_takes_an_action_away(world: World) -> None:
 )
 def test_every_difference_within_data_counts(world: World, before: Json, after: Json) -> None:
     """What is an arbitrary object to the API is compared as JSON, whatever its keys are called."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     welcome = world.id_of("automation.welcome")
     (live,) = world.live("automations")
     clean = {name: value for name, value in live["data"].items() if name != "type"}

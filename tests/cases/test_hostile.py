@@ -27,7 +27,8 @@ WRONG = {
     ),
     "a live object of no kind": (
         "tests: {a: {environment: production, given: [{reprt: {}}], expect: {}}}",
-        'unknown key "reprt"; expected one of integration, report, segment, automation, product, entitlement, remote_config; did you mean "report"?',
+        'unknown key "reprt"; expected one of integration, report, segment, automation, product, entitlement, '
+        'remote_config; did you mean "report"?',
     ),
     "an id that is none": (
         "tests: {a: {environment: production, given: [{report: {id: ../x}}], expect: {}}}",

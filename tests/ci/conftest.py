@@ -12,7 +12,7 @@ from hosts.server import serving
 from world import KEY, World
 
 from .github_runner import GitHubRunner
-from .gitlab_runner import GitLabRunner
+from .gitlab_runner import GitLabRunner, make_source
 from .repository import ENVIRONMENT, Repository
 
 BEGIN = """
@@ -53,6 +53,12 @@ def venv(tmp_path_factory: pytest.TempPathFactory, uses_process: None) -> Path:
     return tmp_path_factory.mktemp("machines") / "venv"
 
 
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory, uses_git: None) -> Path:
+    """The repository of the tool, from which GitLab's jobs clone it."""
+    return make_source(tmp_path_factory.mktemp("source") / "reconciler")
+
+
 @pytest.fixture
 def repository(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch, uses_git: None) -> Repository:
     """A repository whose main has the beginning, which is applied."""
@@ -80,13 +86,13 @@ def github(
 
 @pytest.fixture
 def gitlab(
-    tmp_path: Path, venv: Path, repository: Repository, world: World, uses_network: None
+    tmp_path: Path, venv: Path, source: Path, repository: Repository, world: World, uses_network: None
 ) -> Iterator[GitLabRunner]:
     """GitLab."""
     host = GitLab()
     host.comments[8] = []
     with serving(host):
-        yield GitLabRunner(tmp_path, venv, repository, host, SECRETS, {"QONVERSION_API_URL": world.url})
+        yield GitLabRunner(tmp_path, venv, repository, host, SECRETS, {"QONVERSION_API_URL": world.url}, source)
 
 
 def digest_in(text: str) -> str:

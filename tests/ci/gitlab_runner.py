@@ -5,11 +5,13 @@ docs.gitlab.com/ci: yaml, inputs, jobs/job_rules, variables/predefined_variables
 
 from __future__ import annotations
 
+import compileall
 import itertools
 import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import Any
 
 import yaml
@@ -61,7 +63,7 @@ def included() -> Json:
 
 
 class GitLabRunner:
-    """`secrets` are variables of the project, `variables` what the machine has of its own."""
+    """`secrets` are variables of the project, `variables` what the machine has of its own, `source` is cloned."""
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class GitLabRunner:
         host: GitLab,
         secrets: dict[str, str],
         variables: dict[str, str],
+        source: Path,
     ) -> None:
         self._folder = folder
         self._venv = venv
@@ -78,7 +81,7 @@ class GitLabRunner:
         self.host = host
         self._given = {**variables, **secrets}
         self._runs = itertools.count(1)
-        self._source = _source(folder / "source")
+        self._source = source
         self.inputs: dict[str, str] = {}
 
     def run(self, commit: str, **variables: str) -> dict[str, Job]:
@@ -150,15 +153,19 @@ class GitLabRunner:
         git(folder, "checkout", "--quiet", "--detach", commit)
 
 
-def _source(folder: Path) -> Path:
-    """The tool's own repository, as far as it is needed, with the tag of its version."""
+def make_source(folder: Path) -> Path:
+    """The tool's own repository, as far as it is needed, with the tag of its version. It brings its bytecode along, so
+    that no job compiles the clone that it makes."""
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("reconciler", ".github"):
+    for name in ("reconciler", ".github/actions"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    compileall.compile_dir(folder / "reconciler", quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
     git(folder, "init", "--quiet")
+    git(folder, "config", "core.compression", "0")
     git(folder, "add", "--all", "--force")
     git(folder, "commit", "--quiet", "-m", "the tool")
     git(folder, "tag", included()["version"])
+    git(folder, "repack", "--quiet", "-a", "-d", "--window=0")  # a clone then takes the pack as it is
     return folder
 
 

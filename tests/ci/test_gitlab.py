@@ -151,6 +151,7 @@ def test_the_night_fails_for_health_if_that_is_wanted(gitlab: GitLabRunner, worl
     assert "#### Not delivering" in issue["description"]
 
 
+@pytest.mark.exhaustive
 def test_the_jobs_of_all_environments(gitlab: GitLabRunner, world: World) -> None:
     """The input is `all`: every job finds the environments by itself."""
     gitlab.inputs = {"environment": "all"}

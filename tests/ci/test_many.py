@@ -33,6 +33,7 @@ def merge(github: GitHubRunner, number: int) -> str:
     return before
 
 
+@pytest.mark.exhaustive
 def test_all_environments_in_one_job(
     github: GitHubRunner,
     world: World,
@@ -77,6 +78,7 @@ def test_all_environments_in_one_job(
         assert issue["state"] == "closed"
 
 
+@pytest.mark.exhaustive
 def test_two_pull_requests_in_one_push(github: GitHubRunner, world: World) -> None:
     """A merge queue merges both at once: the plan of main is neither's, and each of its changes was approved."""
     for number, text in ((7, LATER), (8, OTHER)):
@@ -100,6 +102,7 @@ def test_a_merge_queue_plans_and_comments_nothing(github: GitHubRunner) -> None:
     assert github.host.ours() == []
 
 
+@pytest.mark.exhaustive
 def test_an_old_job_that_is_run_again_reverts_nothing(github: GitHubRunner, world: World) -> None:
     """#8 took back what #7 did, so what the job of #7 plans is what was approved: it is refused for the age of its
     checkout, and if it is run again, before it plans."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.config import load
+
 from .conftest import Folder, written
 
 REPORT = "reports:\n  {key}:\n    report_name: {key}\n    destinations: [{{type: target_integration, id: x}}]\n{rest}"
@@ -137,13 +139,14 @@ def test_a_file_of_defaults_that_cannot_be_read(folder: Folder) -> None:
     assert second.startswith('low/r.yaml:1:31: report.r: unknown key "statu"')
 
 
-def test_defaults_of_too_much(folder: Folder) -> None:
+def test_defaults_of_too_much(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """What all resources of a folder are given is counted before it is given."""
+    monkeypatch.setattr(load, "MOST_EVALUATED", 100_000)
     folder.write("defaults: {automations: {status: active, data: {a: [" + ", ".join("1" * 9999) + "]}}}")
-    folder.write("automations:\n" + "".join(f"  a{n}: {{name: A{n}}}\n" for n in range(1001)), "low/a.yaml")
+    folder.write("automations:\n" + "".join(f"  a{n}: {{name: A{n}}}\n" for n in range(11)), "low/a.yaml")
     (problem,) = folder.problems()
-    assert problem.startswith("main.yaml:1:1: defaults: automations: gives its resources 10")
-    assert problem.endswith(" values; expected at most 10000000")
+    assert problem.startswith("main.yaml:1:1: defaults: automations: gives its resources 1")
+    assert problem.endswith(" values; expected at most 100000")
 
 
 def test_variables_of_every_environment(folder: Folder) -> None:

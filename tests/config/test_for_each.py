@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.main import run
+from reconciler.config import instances
 from reconciler.config.load import read_configuration
 
 from .conftest import Folder, written
@@ -462,14 +463,15 @@ def test_too_many_are_refused_before_they_are_made(folder: Folder, for_each: str
     assert folder.problems() == [f"main.yaml:3:15: report.daily: for_each: {said}"]
 
 
-def test_too_many_in_all(folder: Folder) -> None:
+def test_too_many_in_all(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The largest is refused; what is left out of an environment counts, too."""
+    monkeypatch.setattr(instances, "MOST_INSTANCES", 1000)
     folder.write("environments: {a: {}, b: {}}", "reconciler.yaml")
-    folder.write(written("reports", "x", for_each=lists(2, 250), only_in="[a]")
-                 + written("integrations", "y", for_each=lists(1, 40_000), only_in="[b]"))  # fmt: skip
+    folder.write(written("reports", "x", for_each=lists(2, 25), only_in="[a]")
+                 + written("integrations", "y", for_each=lists(1, 400), only_in="[b]"))  # fmt: skip
     problems = folder.problems()
     assert problems[0].startswith(
-        "main.yaml:3:15: report.x: for_each: makes 62500 instances, of 102500 in all; expected at most 100000 in all"
+        "main.yaml:3:15: report.x: for_each: makes 625 instances, of 1025 in all; expected at most 1000 in all"
     )
 
 

@@ -56,7 +56,7 @@ def field(each: Json, path: str) -> tuple[object, object, str]:
 
 def test_no_drift(world: World) -> None:
     """Exit 0, nothing is written, and what was looked at is counted; what the server counts is no drift."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("scheduled-reports", world.id_of("report.daily"), runs=9)
     found = drift(world)
     assert found.code == 0
@@ -68,7 +68,7 @@ def test_no_drift(world: World) -> None:
 
 def test_a_field_that_somebody_changed(world: World) -> None:
     """What was applied, what is live, when the server says it changed, and what comes next; the state stays."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     before = world.state.read_bytes()
     daily = world.id_of("report.daily")
     world.edit("scheduled-reports", daily, send_at="11:00", updated_at="2026-05-01T10:00:00Z")
@@ -94,7 +94,7 @@ def test_a_field_that_somebody_changed(world: World) -> None:
 
 def test_an_edit_of_ours_is_no_drift(world: World) -> None:
     """The YAML moved, nobody else did."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM.replace("09:00", "10:00").replace("p1", "p2"))
     assert drift(world).code == 0
     assert world.plan().code == 2
@@ -102,7 +102,7 @@ def test_an_edit_of_ours_is_no_drift(world: World) -> None:
 
 def test_both_moved(world: World) -> None:
     """Then it is not set back: the next apply writes the new value."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("scheduled-reports", world.id_of("report.daily"), send_at="11:00")
     world.write(TEAM.replace("09:00", "10:00"))
     assert field(drifted(world, "report.daily"), "send_at") == ("09:00", "11:00", OTHERWISE)
@@ -112,7 +112,7 @@ def test_both_moved(world: World) -> None:
 
 def test_within_data(world: World) -> None:
     """The very spot; an automation has no times, so none is said."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     data = {
         "platform": "iOS",
         "initiators": [{"uid": "3", "type": "event"}],
@@ -135,7 +135,7 @@ def test_within_data(world: World) -> None:
 )
 def test_within_data_that_is_written_otherwise_by_now(world: World, written: str, says: str) -> None:
     """What the plan does to the list around it counts."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     data = {"platform": "iOS", "initiators": [{"uid": "3", "type": "event"}], "actions": {"push": "p1"}}
     world.edit("automations", world.id_of("automation.flow"), data=data)
     world.write(TEAM.replace('initiators: [{uid: "2", type: event}]', written))
@@ -144,7 +144,7 @@ def test_within_data_that_is_written_otherwise_by_now(world: World, written: str
 
 def test_destinations_are_a_set(world: World) -> None:
     """Another order is no drift; one less is, and is set back however the YAML orders them."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     daily, hook, more = (world.id_of(each) for each in ("report.daily", "integration.hook", "integration.more"))
     both = [{"type": "target_integration", "id": each} for each in (more, hook)]
     world.edit("scheduled-reports", daily, destinations=both)
@@ -160,7 +160,7 @@ def test_destinations_are_a_set(world: World) -> None:
 def test_an_object_that_is_gone(world: World) -> None:
     """It is named by what it was called, and the next apply makes it anew; or forgets it, where the YAML has not got it
     any more."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     flow = world.id_of("automation.flow")
     world.remove("automations", flow)
     each = drifted(world, "automation.flow")
@@ -173,7 +173,7 @@ def test_an_object_that_is_gone(world: World) -> None:
 
 def test_an_object_that_will_go(world: World) -> None:
     """Somebody edited what the YAML has not got any more: the next apply deletes the edit with it."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("automations", world.id_of("automation.flow"), name="Mine")
     world.write(TEAM[: TEAM.index("    automations")])
     assert field(drifted(world, "automation.flow"), "name")[2] == "the next apply deletes the object"
@@ -181,7 +181,7 @@ def test_an_object_that_will_go(world: World) -> None:
 
 def test_a_renamed_integration(world: World) -> None:
     """The API cannot rename it back: a person has to, or a replace is allowed."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("integrations", world.id_of("integration.more"), title="Theirs")
     assert field(drifted(world, "integration.more"), "title") == (
         "More",
@@ -198,7 +198,7 @@ def test_a_renamed_integration(world: World) -> None:
 
 def test_an_integration_in_error(world: World) -> None:
     """The server paused the deliveries: that is drift where the YAML says active, and none where it says nothing."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     for address in ("integration.hook", "integration.more"):
         world.edit("integrations", world.id_of(address), active=2, last_error_message="401")
     assert field(drifted(world, "integration.hook"), "status") == ("active", "error", BACK)
@@ -224,7 +224,7 @@ def test_an_ignored_field(world: World) -> None:
 
 def test_an_edit_of_a_field_that_is_ignored_by_now(world: World) -> None:
     """It was applied, so it has drifted; it is told once that the edit stays."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("scheduled-reports", world.id_of("report.daily"), send_at="11:00")
     world.write(_ignoring("send_at"))
     says = "the next apply leaves it: ignore_changes holds it"
@@ -245,7 +245,7 @@ def test_what_the_yaml_says_of_an_ignored_field(world: World) -> None:
 
 def test_a_field_that_is_not_managed_any_more(world: World) -> None:
     """It was applied once and is not written any more: said, and left."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("integrations", world.id_of("integration.hook"), active=0)
     world.write(TEAM.replace(", status: active}", "}"))
     assert field(drifted(world, "integration.hook"), "status") == ("active", "paused", LEFT)
@@ -253,7 +253,7 @@ def test_a_field_that_is_not_managed_any_more(world: World) -> None:
 
 def test_a_moved_address(world: World) -> None:
     """The state has the old address, the plan the new one: it is managed all the same."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("automations", world.id_of("automation.flow"), name="Mine")
     world.write(
         TEAM.replace("      flow:", "      stream:") + "moved: [{from: automation.flow, to: automation.stream}]\n"
@@ -263,7 +263,7 @@ def test_a_moved_address(world: World) -> None:
 
 def test_a_provider_that_cannot_be_read_is_no_drift(world: World) -> None:
     """The catalogue does not know it any more: nobody has changed it."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("integrations", world.id_of("integration.more"), integration="Discontinued")
     assert drift(world).code == 0
 
@@ -283,7 +283,7 @@ def test_nothing_is_remembered(world: World) -> None:
 
 def test_several_at_once(world: World) -> None:
     """In the order of their addresses, and what somebody else made is not among them."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.insert("automations", name="Theirs", caption="", status="active", data={"actions": {"push": "p9"}})
     world.remove("scheduled-reports", world.id_of("report.daily"))
     world.edit("integrations", world.id_of("integration.hook"), active=0)
@@ -299,7 +299,7 @@ def test_several_at_once(world: World) -> None:
 
 def test_a_value_that_would_act_on_a_terminal(world: World) -> None:
     """Shown as an escape."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("automations", world.id_of("automation.flow"), name="\x1b[2Jgone")
     text = world.run("drift")
     assert text.code == 2

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from size import crossed
 
 from environments.conftest import NAMES, Fleet, report_line
 from environments.test_plan import environments
@@ -63,8 +64,7 @@ def test_the_first_that_fails_stops_it(fleet: Fleet, *, keep_going: bool) -> Non
     assert fleet.plan().code == 0
 
 
-@pytest.mark.parametrize("as_file", [False, True])
-@pytest.mark.parametrize("done_before", [[], ["sandbox"], ["sandbox", "staging"]])
+@pytest.mark.parametrize(("done_before", "as_file"), crossed([["sandbox", "staging"], ["sandbox"], []], [False, True]))
 def test_an_approval_of_all(fleet: Fleet, tmp_path: Path, done_before: list[str], *, as_file: bool) -> None:
     """The digest over all, or the plans in a file, hold also for the rest after a failure."""
     fleet.settle(report_line("old"))

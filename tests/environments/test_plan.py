@@ -152,6 +152,7 @@ def test_a_long_address_makes_no_wide_table() -> None:
         ("variable", 3, "x"),
     ],
 )
+@pytest.mark.usefixtures("no_waiting")
 def test_one_that_fails_hides_no_other(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, break_it: str, code: int, said: str
 ) -> None:

@@ -34,9 +34,9 @@ PERSON = ("-c", "user.name=x", "-c", "user.email=x@x")
 def projects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], uses_network: None
 ) -> Iterator[Projects]:
-    """Two projects, with 60 objects each that people made, and some of them for each app."""
+    """Two projects, with 28 objects each that people made, and some of them for each app."""
     with two_projects(tmp_path, monkeypatch, capsys) as found:
-        grown(found, seed=29, count=52)
+        grown(found, seed=29, count=20)
         for world in (found.sandbox, found.production):
             hook = world.insert("integrations", **integration("Reports"))
             for app in APPS:

@@ -9,11 +9,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from world import Run
+
+from reconciler.cli.main import run
 
 COMMAND = (sys.executable, "-m", "reconciler")
 SECONDS = 60
@@ -25,29 +29,29 @@ class Rehearsal:
 
     url: str
     log: Path
+    _monkeypatch: pytest.MonkeyPatch
+    _capsys: pytest.CaptureFixture[str]
 
-    def run(self, *arguments: str | Path, **keys: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str | Path, **keys: str) -> Run:
         """Runs a command to its end, without a terminal, with these keys and no others in its environment."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("QONVERSION_")}
-        environment = {**clean, "QONVERSION_API_URL": self.url, **keys}
-        return subprocess.run(
-            [*COMMAND, *map(str, arguments)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=SECONDS,
-            check=False,
-        )
+        self._capsys.readouterr()
+        with self._monkeypatch.context() as patched:
+            for name in [name for name in os.environ if name.startswith("QONVERSION_")]:
+                patched.delenv(name)
+            for name, value in {"QONVERSION_API_URL": self.url, **keys}.items():
+                patched.setenv(name, value)
+            code = run([*map(str, arguments)])
+        captured = self._capsys.readouterr()
+        return Run(code, captured.out, captured.err)
 
     def requests(self) -> list[dict[str, Any]]:
         """Every request so far."""
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
 
-def simulate(folder: Path, *options: str) -> Iterator[Rehearsal]:
-    """`reconciler simulate` on a free port, ended by Ctrl-C."""
+@contextmanager
+def simulate(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
+    """`reconciler simulate` on a free port, ended by Ctrl-C: its address and its log."""
     log = folder / "requests.jsonl"
     with subprocess.Popen(
         [*COMMAND, "simulate", "--port", "0", "--log", str(log), *options],
@@ -61,18 +65,32 @@ def simulate(folder: Path, *options: str) -> Iterator[Rehearsal]:
         said = process.stderr.readline()
         answers = re.fullmatch(r"The simulator answers on (http://127\.0\.0\.1:\d+/v4)\n", said)
         assert answers, said + process.stderr.read()
-        yield Rehearsal(answers[1], log)
+        yield answers[1], log
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 0
 
 
 @pytest.fixture
-def rehearsal(tmp_path: Path, uses_process: None, uses_network: None) -> Iterator[Rehearsal]:
+def rehearsal(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    uses_process: None,
+    uses_network: None,
+) -> Iterator[Rehearsal]:
     """A fresh simulator, as `reconciler simulate` starts one."""
-    yield from simulate(tmp_path)
+    with simulate(tmp_path) as (url, log):
+        yield Rehearsal(url, log, monkeypatch, capsys)
 
 
 @pytest.fixture
-def bare(tmp_path: Path, uses_process: None, uses_network: None) -> Iterator[Rehearsal]:
+def bare(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    uses_process: None,
+    uses_network: None,
+) -> Iterator[Rehearsal]:
     """A fresh simulator without the e-mail destination."""
-    yield from simulate(tmp_path, "--bare")
+    with simulate(tmp_path, "--bare") as (url, log):
+        yield Rehearsal(url, log, monkeypatch, capsys)

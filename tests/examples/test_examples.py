@@ -45,20 +45,20 @@ def test_an_example_is_applied_once_and_then_has_nothing_to_do(
     """Exit 0, 2, 0, 0 of validate, plan, apply, plan on a fresh simulator; a second apply writes nothing."""
     folder = copied(name, tmp_path)
     validated = rehearsal.run("validate", folder)
-    assert validated.returncode == 0, validated.stderr
+    assert validated.code == 0, validated.err
     planned = rehearsal.run("plan", "--detailed-exitcode", folder, *options, **keys)
-    assert planned.returncode == 2, planned.stderr
+    assert planned.code == 2, planned.err
     named = options[-1] if options else "default"
     number = RESOURCES[name][named]
-    assert f"Plan for {named}: {number} to create (API: http://127." in planned.stdout
+    assert f"Plan for {named}: {number} to create (API: http://127." in planned.out
     applied = rehearsal.run("apply", "--auto-approve", folder, *options, **keys)
-    assert applied.returncode == 0, applied.stderr
-    assert f"{number} changes read back and verified" in applied.stdout
+    assert applied.code == 0, applied.err
+    assert f"{number} changes read back and verified" in applied.out
     again = rehearsal.run("plan", "--detailed-exitcode", folder, *options, **keys)
-    assert again.returncode == 0, again.stdout + again.stderr
+    assert again.code == 0, again.out + again.err
     before = len(rehearsal.requests())
     second = rehearsal.run("apply", "--auto-approve", folder, *options, **keys)
-    assert second.returncode == 0, second.stderr
+    assert second.code == 0, second.err
     assert {line["method"] for line in rehearsal.requests()[before:]} == {"GET"}
 
 
@@ -72,8 +72,8 @@ def test_both_environments_of_the_team_live_side_by_side(rehearsal: Rehearsal, t
     """Each has its own project, its own state and its own values: applying one leaves the other as it was."""
     folder = copied("team", tmp_path)
     for options, keys in ((("-e", "sandbox"), SANDBOX), (("-e", "production"), PRODUCTION)):
-        assert rehearsal.run("apply", "--auto-approve", folder, *options, **keys).returncode == 0
-    assert rehearsal.run("plan", "--detailed-exitcode", folder, "-e", "sandbox", **SANDBOX).returncode == 0
+        assert rehearsal.run("apply", "--auto-approve", folder, *options, **keys).code == 0
+    assert rehearsal.run("plan", "--detailed-exitcode", folder, "-e", "sandbox", **SANDBOX).code == 0
     names = {
         record["title"]
         for key in ("sk_x", "test_sk_x")
@@ -89,7 +89,7 @@ def test_the_teams_report_is_also_sent_to_what_is_not_managed(rehearsal: Rehears
     assert offered == [{"type": "target_integration", "id": "int-email-01", "label": "Email: Team"}]
     assert get(rehearsal, "/integrations", "sk_x")["data"] == []
     folder = copied("team", tmp_path)
-    assert rehearsal.run("apply", "--auto-approve", folder, "-e", "production", **PRODUCTION).returncode == 0
+    assert rehearsal.run("apply", "--auto-approve", folder, "-e", "production", **PRODUCTION).code == 0
     reports = get(rehearsal, "/scheduled-reports", "sk_x")["data"]
     labels = [destination["label"] for report in reports for destination in report["destinations"]]
     assert sorted(labels) == ["Amazon S3: Warehouse", "Amazon S3: Warehouse", "Email: Team", "Slack: Release alerts"]
@@ -104,13 +104,13 @@ def test_the_guards_of_the_team_hold(rehearsal: Rehearsal, tmp_path: Path) -> No
     """A warehouse that was removed from the YAML is not deleted: prevent_destroy is remembered, the exit is 5."""
     folder = copied("team", tmp_path)
     arguments = ("apply", "--auto-approve", folder, "-e", "sandbox")
-    assert rehearsal.run(*arguments, **SANDBOX).returncode == 0
+    assert rehearsal.run(*arguments, **SANDBOX).code == 0
     (folder / "reports" / "revenue.yaml").unlink()
     text = (folder / "integrations.yaml").read_text(encoding="utf-8")
     (folder / "integrations.yaml").write_text(re.sub(r"  warehouse:\n(?:    .*\n)*", "", text), encoding="utf-8")
     refused = rehearsal.run(*arguments, **SANDBOX)
-    assert refused.returncode == 5
-    assert "integration.warehouse" in refused.stderr
+    assert refused.code == 5
+    assert "integration.warehouse" in refused.err
     assert len(get(rehearsal, "/integrations", "test_sk_x")["data"]) == 3
 
 

@@ -62,7 +62,7 @@ def rules(each: dict[str, Any]) -> str:
 
 def test_what_is_equal(world: World) -> None:
     """Each field with its three values, the object with its id, and when it was applied last."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     found = explained(world, "report.daily")
     assert (found["verdict"], found["action"], found["id"]) == ("equal", None, world.id_of("report.daily"))
     send_at = field(found, "send_at")
@@ -84,7 +84,7 @@ def test_what_is_equal(world: World) -> None:
 
 def test_what_differs_and_why(world: World) -> None:
     """Drift, a change of ours, both at once; each with what the next apply does."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     daily = world.id_of("report.daily")
     world.edit("scheduled-reports", daily, send_at="10:00", report_name="Theirs")
     world.write(TEAM.replace("report_name: Daily", "report_name: Ours").replace("range_days: 1", "range_days: 7"))
@@ -103,7 +103,7 @@ def test_what_differs_and_why(world: World) -> None:
 
 def test_one_nested_field(world: World) -> None:
     """A spot in a map or a list, with the line that holds it."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit(
         "automations",
         world.id_of("automation.flow"),
@@ -139,7 +139,7 @@ def test_one_nested_field(world: World) -> None:
 
 def test_what_is_not_managed(world: World) -> None:
     """Left out of the YAML: its live value goes along with a full replace, which is said with its source."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("automations", world.id_of("automation.flow"), caption="Theirs")
     caption = field(explained(world, "automation.flow"), "caption")
     assert (caption["verdict"], caption["live"]) == ("not managed", "Theirs")
@@ -171,7 +171,7 @@ def test_what_is_ignored(world: World) -> None:
 
 def test_what_only_a_person_can_change(world: World) -> None:
     """An immutable field: the rule, its source, what to do; with `replace: allow` it is a replace."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     changed = TEAM.replace("title: Hook", "title: New")
     world.write(changed)
     title = explained(world, "integration.hook.title")
@@ -198,7 +198,7 @@ def test_what_is_protected(world: World) -> None:
 
 def test_what_has_moved(world: World) -> None:
     """By its new address and by the old one."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM.replace("  flow:", "  stream:") + "moved: [{from: automation.flow, to: automation.stream}]\n")
     for target in ("automation.stream", "automation.flow"):
         found = explained(world, target)
@@ -226,7 +226,7 @@ def test_what_is_new_and_what_is_found_by_name(world: World) -> None:
 
 def test_what_is_deleted_outside(world: World) -> None:
     """It is made anew, and the state says which one it was."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.remove("automations", world.id_of("automation.flow"))
     found = explained(world, "automation.flow")
     assert (found["verdict"], found["action"]) == ("new", "create")
@@ -244,7 +244,7 @@ def test_what_is_deleted_outside(world: World) -> None:
 )
 def test_what_only_the_state_knows(world: World, block: str, verdict: str, said: str) -> None:
     """Deleted or forgotten, by which line."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM[: TEAM.index("automations")] + block)
     found = explained(world, "automation.flow")
     assert (found["verdict"], found["place"]) == (verdict, None)
@@ -255,7 +255,7 @@ def test_what_only_the_state_knows(world: World, block: str, verdict: str, said:
 
 def test_what_nobody_manages(world: World) -> None:
     """By its id; the id of something that is managed leads to its address."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     theirs = world.insert("scheduled-reports", **report("Theirs", world.id_of("integration.hook")))
     found = explained(world, f"report[{theirs}]")
     assert (found["verdict"], found["name"]) == ("unmanaged", "Theirs")
@@ -266,7 +266,7 @@ def test_what_nobody_manages(world: World) -> None:
 
 def test_a_reference_says_what_it_is(world: World) -> None:
     """The key that is written, the id that is live, and which is which."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     found = field(explained(world, "report.daily"), "destinations")
     hook = world.id_of("integration.hook")
     assert found["written"] == [{"integration": "hook"}]
@@ -299,7 +299,7 @@ def test_a_reference_says_what_it_is(world: World) -> None:
 )  # fmt: skip
 def test_what_does_not_exist(world: World, target: str, said: str) -> None:
     """Exit 64, with the closest that does."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     refused = ran(world, target)
     assert refused.code == 64, refused.err
     assert said in refused.err
@@ -308,7 +308,7 @@ def test_what_does_not_exist(world: World, target: str, said: str) -> None:
 
 def test_the_table(world: World) -> None:
     """A line a field, what differs in words; no colour and no control characters where there is no terminal."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("scheduled-reports", world.id_of("report.daily"), report_name="x\n::error::\x1b[31m\u202e" + "y" * 100)
     text = ran(world, "report.daily").out
     lines = [line for line in text.splitlines() if line.startswith("  ")]
@@ -326,7 +326,7 @@ def test_the_table(world: World) -> None:
 
 def test_values_are_words(world: World) -> None:
     """Lists and maps have no braces, whatever is deep within them."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     data = {
         "platform": "iOS",
         "initiators": [{"uid": "3", "type": "event"}, {"uid": "4", "type": "event"}],

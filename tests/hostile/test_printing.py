@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from size import crossed
 from world import World, automation, integration, report
 
 from reconciler.api.response import Response
@@ -138,8 +139,7 @@ def test_json_says_the_same(world: World, name: str) -> None:
     assert [each["live"] for each in drifted.document["drift"][0]["fields"]] == [name]
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8", "cp1252"])
-@hostile
+@pytest.mark.parametrize(("name", "encoding"), crossed(HOSTILE.values(), ["ascii", "latin-1", "cp1252", "utf-8"]))
 def test_every_encoding_can_be_written(world: World, monkeypatch: pytest.MonkeyPatch, encoding: str, name: str) -> None:
     """Where stdout cannot hold a character it gets an escape, not a crash; JSON says the same in ASCII."""
     world.insert("automations", **automation(_stored(name)))

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from size import ends
 
 from reconciler.cli.main import run
 
@@ -35,6 +36,7 @@ FIRST = (README, QUICKSTART)
 GUIDES = [page for page in DOCUMENTS if page not in FIRST and not all(block.not_run for block in blocks(page))]
 LEFT_OUT = [(page, block) for page in DOCUMENTS for block in blocks(page) if block.not_run]
 COPIED = ("README.md", "pyproject.toml", ".gitignore", ".ci", ".github", "examples", "schemas")
+KEPT = ("LANG", "LC_ALL", "TMPDIR", "COVERAGE_FILE", "PYTHONPYCACHEPREFIX")
 SERVER = "127.0.0.1:8080"
 ENDS_WITH = re.compile(r"#.*\bexit code (\d+)$")
 HERE_DOCUMENT = re.compile(r"<<-?\s*'?(\w+)'?")
@@ -117,7 +119,7 @@ def shell(tmp_path: Path) -> Shell:
         else:
             folder.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    kept = {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TMPDIR", "COVERAGE_FILE")}
+    kept = {name: value for name, value in os.environ.items() if name in KEPT}
     environment = kept | {
         "PATH": os.pathsep.join([str(programs), *without_reconciler(os.environ["PATH"])]),
         "PYTHONPATH": str(ROOT),
@@ -219,7 +221,7 @@ def test_the_line_to_try_leaves_nothing_in_the_shell(shell: Shell) -> None:
 @pytest.mark.process
 @pytest.mark.git
 @pytest.mark.network
-@pytest.mark.parametrize("page", GUIDES, ids=name_of)
+@pytest.mark.parametrize("page", ends(GUIDES), ids=name_of)
 def test_the_commands_of_a_guide_work(shell: Shell, page: Path) -> None:
     """Each exits with 0, or with the code that its comment names."""
     done = run_commands(shell, f'PATH="$PWD/../installed:$PATH"\n{script_of(page)}')

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 from filelock import FileLock
+from size import crossed
 
 from .api import LONGEST_WAIT, Api
 from .project import WRITES
@@ -55,12 +56,14 @@ def gated(site: Site, hook: str) -> Iterator[tuple[Callable[[], None], Callable[
             os.close(end)
 
 
-@pytest.mark.parametrize("machine", ["same", "lost"])
-@pytest.mark.parametrize(("hook", "fate"), [("pre-receive", "no"), ("pre-receive", "go"), ("post-receive", "go")])
+@pytest.mark.parametrize(
+    ("moment", "machine"), crossed(["pre-receive-no", "pre-receive-go", "post-receive-go"], ["lost", "same"])
+)
 def test_killed_while_the_state_is_pushed(
-    site_of: Callable[[str], Site], templates: dict[str, Site], api: Api, hook: str, fate: str, machine: str
+    site_of: Callable[[str], Site], templates: dict[str, Site], api: Api, moment: str, machine: str
 ) -> None:
     """Before the remote takes it, with it on its way, and after it was taken: nothing is written again."""
+    hook, _, fate = moment.rpartition("-")
     site = site_of("git")
     before, old = api.live(), git(site.remote, "rev-parse", STATE_REF)
     with gated(site, hook) as (reached, decide), site.start() as process:

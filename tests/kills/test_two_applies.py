@@ -12,6 +12,11 @@ from .proof import converged
 from .sites import STORES, Site, ended
 
 MIDDLE = WRITES // 2
+WHERE = [
+    pytest.param(store, write, id=f"{store}-{write}", marks=() if write == MIDDLE else pytest.mark.exhaustive)
+    for store in STORES
+    for write in (1, MIDDLE, WRITES)
+]
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -35,8 +40,7 @@ def test_one_runs_and_the_other_is_told(site_of: Callable[[str], Site], api: Api
     converged(site, api, before)
 
 
-@pytest.mark.parametrize("write", [1, MIDDLE, WRITES])
-@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize(("store", "write"), WHERE)
 def test_a_broken_lock_costs_the_loser_its_write(
     site_of: Callable[[str], Site], api: Api, store: str, write: int
 ) -> None:

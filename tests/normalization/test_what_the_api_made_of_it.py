@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from size import crossed
 from world import World
 
 from .team import automation, integration, named, report, team
@@ -38,11 +39,10 @@ WAYS = {
     "drop": {("automation.flow", "data.note"), ("automation.flow", "data.share")},
     "sort": {("automation.flow", "data.initiators")},
 }
-PHASES = ["stored", "shown"]
+every_way = pytest.mark.parametrize(("way", "phase"), crossed(WAYS, ["stored", "shown"]))
 
 
-@pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("way", WAYS)
+@every_way
 def test_the_second_plan_is_empty(world: World, way: str, phase: str) -> None:
     """The apply that learns it is verified, exit 0, with a warning a value; each plan says it again, and drift shows
     nothing. Whether the answers show it does not matter."""
@@ -63,8 +63,7 @@ def test_the_second_plan_is_empty(world: World, way: str, phase: str) -> None:
     assert world.writes() == []
 
 
-@pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("way", WAYS)
+@every_way
 def test_what_somebody_changes_afterwards_is_drift(world: World, way: str, phase: str) -> None:
     """Neither what was sent nor what was stored: the cause is drift, apply puts it back, and all is as before."""
     world.fault(f"* /*: normalise {way} {phase}")
@@ -91,8 +90,7 @@ def test_what_somebody_changes_afterwards_is_drift(world: World, way: str, phase
     assert world.plan().code == 0
 
 
-@pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("way", WAYS)
+@every_way
 def test_an_update_is_learned_as_a_create_is(world: World, way: str, phase: str) -> None:
     """What is written over another value, and what nobody wrote before."""
     plain = automation("Plain", data={"actions": {"push": "p0"}})
@@ -111,8 +109,7 @@ def test_an_update_is_learned_as_a_create_is(world: World, way: str, phase: str)
     assert again.code == 0, again.out
 
 
-@pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("way", WAYS)
+@every_way
 def test_what_was_not_read_back_is_learned_by_the_next_apply(world: World, way: str, phase: str) -> None:
     """The apply could not read back, as one before this version did not learn: one more apply, and the plan is empty.
 

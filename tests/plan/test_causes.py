@@ -29,7 +29,7 @@ FLOW = """
 
 def test_what_somebody_edited_in_the_dashboard_is_drift(world: World) -> None:
     """The plan shows that field alone, from what is live to what is written, and apply puts it back."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     daily = world.id_of("report.daily")
     world.edit("scheduled-reports", daily, send_at="10:30")
     change = world.plan().change("report.daily")
@@ -41,14 +41,14 @@ def test_what_somebody_edited_in_the_dashboard_is_drift(world: World) -> None:
 
 def test_what_we_edited_is_config(world: World) -> None:
     """Nobody else moved."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM.replace('"09:00"', '"10:30"'))
     assert world.plan().causes("report.daily") == {"send_at": "config"}
 
 
 def test_what_both_edited_is_both(world: World) -> None:
     """To different values: the reviewer sees that somebody's work goes."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("scheduled-reports", world.id_of("report.daily"), send_at="11:00", included_range_days=3)
     world.write(TEAM.replace('"09:00"', '"10:30"'))
     assert world.plan().causes("report.daily") == {"send_at": "both", "included_range_days": "drift"}
@@ -56,7 +56,7 @@ def test_what_both_edited_is_both(world: World) -> None:
 
 def test_the_same_edit_on_both_sides_is_nothing(world: World) -> None:
     """It is as wanted already; afterwards the new value is what was applied."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("scheduled-reports", world.id_of("report.daily"), send_at="10:30")
     world.write(TEAM.replace('"09:00"', '"10:30"'))
     assert world.plan().code == 0
@@ -78,7 +78,7 @@ def test_what_was_just_adopted_is_unknown(world: World) -> None:
 
 def test_a_field_that_is_written_from_now_on_is_config(world: World) -> None:
     """It was not managed before, so what is live was nobody's drift."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.edit("automations", world.id_of("automation.flow"), caption="theirs")
     world.write(FLOW.replace("name: Flow", "name: Flow\n        caption: ours"))
     assert world.plan().causes("automation.flow") == {"caption": "config"}
@@ -103,7 +103,7 @@ def test_a_field_that_is_written_from_now_on_is_config(world: World) -> None:
 )
 def test_drift_within_data(world: World, edited: dict[str, object], causes: dict[str, str]) -> None:
     """Each spot within a nested field has a cause of its own, whatever somebody did to a list."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     data = {
         "initiators": [{"uid": "1", "type": "event"}, {"uid": "2", "type": "event"}],
         "actions": {"push": "p1"},
@@ -116,7 +116,7 @@ def test_drift_within_data(world: World, edited: dict[str, object], causes: dict
 
 def test_an_object_deleted_outside_is_made_again(world: World) -> None:
     """Shown as drift, with the id that is gone."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     daily = world.id_of("report.daily")
     world.remove("scheduled-reports", daily)
     change = world.plan().change("report.daily")
@@ -130,7 +130,7 @@ def test_an_object_deleted_outside_is_made_again(world: World) -> None:
 
 def test_destinations_edited_outside_are_drift(world: World) -> None:
     """References are compared by what they stand for."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     hook, other = world.id_of("integration.hook"), world.id_of("integration.other")
     target = {"type": "target_integration", "id": other}
     world.edit("scheduled-reports", world.id_of("report.daily"), destinations=[target])

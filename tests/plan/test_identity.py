@@ -36,7 +36,7 @@ REPORT_ONLY = """
 def test_without_state_everything_is_adopted_and_nothing_written(world: World) -> None:
     """Losing the state leads to adopt, never to duplicates and never to deletes; removals before cannot be noticed,
     and the plan says so."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     before = [world.live(each) for each in ("integrations", "scheduled-reports", "automations")]
     world.state.unlink()
     planned = world.plan()
@@ -103,7 +103,7 @@ def test_all_ambiguous_addresses_are_named_at_once(world: World) -> None:
 
 def test_the_state_knows_an_object_whatever_it_is_called_now(world: World) -> None:
     """A rename in the dashboard is drift of one field, and no second object is made."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("scheduled-reports", world.id_of("report.daily"), report_name="Renamed")
     assert world.plan().causes("report.daily") == {"report_name": "drift"}
 
@@ -111,7 +111,7 @@ def test_the_state_knows_an_object_whatever_it_is_called_now(world: World) -> No
 @pytest.mark.parametrize("known", [True, False], ids=["remembered", "forgotten"])
 def test_moved_takes_the_object_along(world: World, known: bool) -> None:
     """A key is renamed: no delete, no create. Without a state the natural key finds it all the same."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     daily = world.id_of("report.daily")
     if not known:
         world.state.unlink()
@@ -127,14 +127,14 @@ def test_moved_takes_the_object_along(world: World, known: bool) -> None:
 
 def test_a_renamed_key_without_moved_is_a_delete_and_a_create(world: World) -> None:
     """What the state holds under another address is that address's: it is never quietly taken over."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM.replace("daily:", "every-day:"))
     assert world.plan().actions() == {"report.daily": "delete", "report.every-day": "create"}
 
 
 def test_an_import_of_what_another_address_held_does_not_delete_it(world: World) -> None:
     """A key renamed by `imports` in place of `moved`: the old address forgets, the object stays."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     daily = world.id_of("report.daily")
     world.write(
         TEAM.replace("daily:", "every-day:") + f"\n    imports: [{{to: report.every-day, id: {daily}}}]\n",
@@ -148,7 +148,7 @@ def test_an_import_of_what_another_address_held_does_not_delete_it(world: World)
 
 def test_one_object_cannot_have_two_addresses(world: World) -> None:
     """They would pull it to and fro: exit 5, both named."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     flow = world.id_of("automation.flow")
     world.write(
         f"""

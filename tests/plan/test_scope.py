@@ -43,7 +43,7 @@ def test_the_unmanaged_is_listed_and_never_touched(world: World) -> None:
 
 def test_prune_deletes_the_unmanaged_in_order(world: World) -> None:
     """Reports before the integrations that they use."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     theirs = world.insert("integrations", **integration("Theirs"))
     daily = world.insert("scheduled-reports", **report("Their report", theirs))
     planned = world.plan("--prune")
@@ -86,7 +86,7 @@ def test_a_target_comes_with_what_it_needs(world: World) -> None:
 )
 def test_a_target_reads_only_what_it_must(world: World, target: str, lists: set[str]) -> None:
     """A big project is not read whole for one object; what is not read is left as it is and not forgotten."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     before = json.loads(world.state.read_text(encoding="utf-8"))["resources"]
     planned = world.plan("--target", target)
     assert planned.code == 0, planned.out
@@ -98,7 +98,7 @@ def test_a_target_reads_only_what_it_must(world: World, target: str, lists: set[
 
 def test_what_a_target_leaves_unread_is_not_judged(world: World) -> None:
     """Neither a guard nor a `moved` line takes what was not looked at for gone, and the share of deletes is of all."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     moved = "    moved: [{from: report.daily, to: report.weekly}]\n"
     world.write("\n" + moved + TEAM.partition("    automations:")[0].replace("daily:", "weekly:"))
     planned = world.plan("--target", "automation.flow")
@@ -110,7 +110,7 @@ def test_what_a_target_leaves_unread_is_not_judged(world: World) -> None:
 
 def test_a_target_of_another_project_is_refused(world: World) -> None:
     """None of what it looked at is live: as much of a reason to doubt the key as if it had looked at all."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.remove("automations", world.id_of("automation.flow"))
     assert world.plan().actions() == {"automation.flow": "create"}
     refused = world.apply("--target", "automation.flow")
@@ -121,7 +121,7 @@ def test_a_target_of_another_project_is_refused(world: World) -> None:
 
 def test_a_targeted_delete_comes_with_what_must_go_first(world: World) -> None:
     """The integration cannot go while its report is there."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write("automations:\n  flow: {name: Flow, status: active, data: {actions: {push: p1}}}\n")
     planned = world.plan("--target", "integration.hook")
     assert planned.actions() == {"integration.hook": "delete", "report.daily": "delete"}
@@ -158,7 +158,7 @@ def test_a_target_may_be_a_pattern(world: World) -> None:
 
 def test_a_target_may_name_what_is_not_managed(world: World) -> None:
     """Its brackets are no pattern."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     theirs = world.insert("automations", **automation("Theirs"))
     assert world.plan("--prune", "--target", f"automation[{theirs}]").actions() == {f"automation[{theirs}]": "delete"}
 
@@ -178,7 +178,7 @@ def test_an_unknown_target_is_wrong_usage(world: World, target: str) -> None:
 @pytest.mark.parametrize("destroy", [False, True])
 def test_removed_says_whether_the_object_goes_too(world: World, destroy: bool) -> None:
     """Without `destroy` it stays as it is, unmanaged; the block may stay in the file."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     flow = world.id_of("automation.flow")
     kept = TEAM[: TEAM.index("    automations:")]
     world.write(kept + f"    removed: [{{from: automation.flow, destroy: {str(destroy).lower()}}}]\n")
@@ -211,7 +211,7 @@ def test_a_protected_object_may_be_forgotten(world: World) -> None:
 
 def test_what_is_gone_already_is_forgotten(world: World) -> None:
     """Removed in the YAML and deleted in the dashboard: nothing is written."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.remove("automations", world.id_of("automation.flow"))
     world.write(TEAM[: TEAM.index("    automations:")])
     assert world.plan().actions() == {"automation.flow": "forget"}
@@ -249,7 +249,7 @@ def test_ignored_fields_are_set_in_a_new_object(world: World) -> None:
 
 def test_an_integration_that_others_still_use_says_so(world: World) -> None:
     """A delete that the API may refuse: the plan names who is in the way."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     spare = world.id_of("integration.spare")
     theirs = world.insert("scheduled-reports", **report("Theirs", spare))
     world.write(TEAM.replace("      spare: {title: Spare, integration: slack, target_platform: iOS}\n", ""))

@@ -16,7 +16,7 @@ from .paths import TEAM, item, receipts
 def test_what_a_receipt_says(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who, when, which environment and plan; for each change what was before, what is after, and the ids."""
     monkeypatch.setenv("GITHUB_ACTOR", "ada")
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     daily = world.id_of("report.daily")
     world.write(TEAM.replace("09:00", "10:00").replace("status: paused", "status: active"))
     done = world.apply()
@@ -35,7 +35,7 @@ def test_what_a_receipt_says(world: World, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_created_and_deleted(world: World) -> None:
     """Nothing was before the one, and nothing is after the other, whose whole content is kept."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     flow = world.id_of("automation.flow")
     created = item(world, "automation.flow")
     assert (created["before"], created["id_before"], created["id_after"]) == (None, None, flow)
@@ -73,7 +73,7 @@ def test_what_the_api_called_a_write(world: World) -> None:
 @pytest.mark.git
 def test_which_commit_was_applied(world: World) -> None:
     """The commit of the configuration, in the receipt and, cut, in the list; nothing outside of a repository."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     assert receipts(world)[0]["commit"] == ""
     git = ["git", "-C", str(world.folder), "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
     world.write(TEAM.replace("09:00", "10:00"))
@@ -108,7 +108,7 @@ def test_the_list(world: World) -> None:
 
 def test_no_key_is_needed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """It looks at the state alone."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     monkeypatch.delenv("QONVERSION_SECRET")
     assert world.run("history").code == 0
     assert world.requests() == []
@@ -117,7 +117,7 @@ def test_no_key_is_needed(world: World, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("pruned", [False, True], ids=["sets back", "prunes"])
 def test_an_apply_that_leaves_the_state_as_it_is(world: World, pruned: bool) -> None:
     """The state is the same before and after, and still something was written: that has its receipt."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     if pruned:
         world.insert("automations", **automation("Theirs"))
     else:
@@ -129,7 +129,7 @@ def test_an_apply_that_leaves_the_state_as_it_is(world: World, pruned: bool) -> 
 
 def test_nothing_to_do_leaves_none(world: World) -> None:
     """An apply that changes nothing is no entry of the log."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     assert world.apply().code == 0
     assert len(receipts(world)) == 1
 
@@ -150,7 +150,7 @@ def test_nothing_to_do_leaves_none(world: World) -> None:
 @pytest.mark.parametrize("command", [["history"], ["plan", "--undo", "latest"]], ids=lambda words: words[0])
 def test_a_damaged_receipt(world: World, spoil: Callable[[str], str], words: str, command: list[str]) -> None:
     """Exit 5; the file and the spot are named, nothing is guessed; an apply is not held up by it."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     (path,) = (world.state.parent / "receipts" / "default").iterdir()
     path.write_text(spoil(path.read_text(encoding="utf-8")), encoding="utf-8")
     refused = world.run(*command)
@@ -164,7 +164,7 @@ def test_a_damaged_receipt(world: World, spoil: Callable[[str], str], words: str
 
 def test_a_receipt_that_is_no_text(world: World) -> None:
     """Bytes that are no UTF-8: exit 5 as well."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     (path,) = (world.state.parent / "receipts" / "default").iterdir()
     path.write_bytes(b"\xff\xfe")
     assert world.run("history").code == 5
@@ -193,7 +193,7 @@ def test_a_receipt_is_read_by_people(world: World) -> None:
 
 def test_it_goes_by_time(world: World) -> None:
     """A state that was begun anew counts from one again: the latest apply is still the latest."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM.replace("09:00", "10:00"))
     assert world.apply().code == 0
     folder = world.state.parent / "receipts" / "default"
@@ -211,7 +211,7 @@ def test_it_goes_by_time(world: World) -> None:
 
 def test_a_state_that_is_older_than_its_receipts(world: World) -> None:
     """An earlier state was brought back: an apply is refused, for it would go on from what is not so any more."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     before = world.state.read_bytes()
     world.write(TEAM.replace("09:00", "10:00"))
     assert world.apply().code == 0
@@ -232,7 +232,7 @@ def test_a_state_that_is_older_than_its_receipts(world: World) -> None:
 @pytest.mark.parametrize("damaged", ["[]", "{", "null"])
 def test_a_damaged_receipt_hides_no_newer_one(world: World, damaged: str) -> None:
     """What cannot be read says nothing of the others."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     before = world.state.read_bytes()
     world.write(TEAM.replace("09:00", "10:00"))
     assert world.apply().code == 0

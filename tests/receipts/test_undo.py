@@ -26,7 +26,7 @@ EDITS = {
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_update(world: World, edit: str) -> None:
     """The old content is live again, all of it; and the reverted configuration has nothing left to do."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     before = content(world)
     world.write(TEAM.replace(*EDITS[edit]))
     assert world.apply().code == 0
@@ -41,7 +41,7 @@ def test_an_update(world: World, edit: str) -> None:
 
 def test_an_update_while_the_rest_goes_on(world: World) -> None:
     """A later edit of another field stays: only what that receipt changed is taken back."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.settle(TEAM.replace("09:00", "10:00"))
     receipt = receipts(world)[0]["id"]
     later = TEAM.replace("09:00", "10:00").replace("included_range_days: 1", "included_range_days: 7")
@@ -63,7 +63,7 @@ def test_a_create(world: World) -> None:
 
 def test_the_first_apply(world: World) -> None:
     """All that is managed goes: the guard asks for a word first."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     refused = world.run("plan", "--undo", "latest")
     assert refused.code == 5
     assert "--allow empty-configuration" in refused.err
@@ -74,7 +74,7 @@ def test_the_first_apply(world: World) -> None:
 def test_a_delete(world: World) -> None:
     """A report and its integration are made anew, the report re-pointed at the new one; the id and the credentials
     cannot come back, and that is said."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     before = content(world, "id", "url", "destinations")
     old, daily = world.id_of("integration.hook"), world.id_of("report.daily")
     rest = TEAM[: TEAM.index("    reports")] + TEAM[TEAM.index("    automations") :]
@@ -98,7 +98,7 @@ def test_a_delete(world: World) -> None:
 
 def test_a_delete_that_a_report_was_taken_off_for(world: World) -> None:
     """The report stayed and stopped using it: it uses the new one again."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(
         TEAM.replace(
             "      hook: {title: Hook, integration: webhooks, target_platform: iOS, status: active}\n", ""
@@ -149,7 +149,7 @@ def test_adopted_and_moved(world: World) -> None:
 
 def test_what_a_person_renamed_meanwhile_is_not_replaced(world: World) -> None:
     """A report is taken back. The integration that it goes to was renamed outside, which no receipt did."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM.replace(*EDITS["report"]))
     assert world.apply().code == 0
     hook = world.id_of("integration.hook")
@@ -161,7 +161,7 @@ def test_what_a_person_renamed_meanwhile_is_not_replaced(world: World) -> None:
 
 def test_forgotten(world: World) -> None:
     """The object is still there; the way back is a line of YAML, which is named."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(WITHOUT_FLOW + "    removed: [{from: automation.flow, destroy: false}]\n")
     assert world.apply().code == 0
     planned = undo(world)
@@ -171,7 +171,7 @@ def test_forgotten(world: World) -> None:
 
 def test_what_nobody_managed(world: World) -> None:
     """It was pruned: it has no address to come back under; how it was is in the receipt."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     theirs = world.insert("automations", **automation("Theirs"))
     world.write(TEAM.replace("p1", "p2"))
     assert world.apply("--prune").code == 0
@@ -183,7 +183,7 @@ def test_what_nobody_managed(world: World) -> None:
 
 def test_an_error_cannot_come_back(world: World) -> None:
     """An integration that was in error was activated: only the server sets that word, and that is said."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("integrations", world.id_of("integration.hook"), active=2)
     world.write(TEAM.replace("p1", "p2"))
     assert world.apply().code == 0
@@ -196,7 +196,7 @@ def test_an_error_cannot_come_back(world: World) -> None:
 
 def test_an_automation_whose_status_could_not_be_read(world: World) -> None:
     """It comes back, and does not run: what it did is not known."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.edit("automations", world.id_of("automation.flow"), status="unknown")
     world.write(WITHOUT_FLOW)
     assert world.apply().code == 0
@@ -207,7 +207,7 @@ def test_an_automation_whose_status_could_not_be_read(world: World) -> None:
 
 def test_what_failed_is_not_taken_back(world: World) -> None:
     """It is said to be looked at; what was done beside it is taken back."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     before = content(world)
     world.insert("destinations", id="nowhere1", label="Email: Nowhere")
     world.fault("PUT /scheduled-reports/*: status 422, n=1")
@@ -221,7 +221,7 @@ def test_what_failed_is_not_taken_back(world: World) -> None:
 
 def test_an_undo_can_be_undone(world: World) -> None:
     """It is an apply like any other, with a receipt of its own."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM.replace("p1", "p2"))
     assert world.apply().code == 0
     after = content(world)
@@ -248,7 +248,7 @@ def test_a_protected_object_stays_protected(world: World) -> None:
 
 def test_an_undo_is_a_plan(world: World) -> None:
     """It reads and never writes; nothing happens until it is applied, and its YAML counts for nothing."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.settle(TEAM.replace("p1", "p2"))
     world.write(WITHOUT_FLOW)
     planned = world.run("plan", "--undo", "latest", "--detailed-exitcode", "--format", "json")

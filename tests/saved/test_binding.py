@@ -70,7 +70,7 @@ def test_another_key(world: World, monkeypatch: pytest.MonkeyPatch, key: str, se
 
 def test_the_state_was_written_since(world: World) -> None:
     """Somebody applied something else meanwhile: what this plan knows is no longer all."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(FLOW.replace("p1", "p2"))
     path = save(world)
     world.write(FLOW + "integrations: {hook: {title: Hook, integration: webhooks, target_platform: iOS}}\n")
@@ -81,7 +81,7 @@ def test_the_state_was_written_since(world: World) -> None:
 
 def test_another_state_of_the_same_age(world: World) -> None:
     """The state was lost and made anew: its serial is the same, it is not."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(FLOW.replace("p1", "p2"))
     path = save(world)
     world.state.unlink()
@@ -91,7 +91,7 @@ def test_another_state_of_the_same_age(world: World) -> None:
 
 def test_a_state_with_other_ids(world: World) -> None:
     """Same birth, same age, another object in it: as after a wrong merge of the state's file."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(FLOW.replace("p1", "p2"))
     path = save(world)
     text = world.state.read_text(encoding="utf-8")

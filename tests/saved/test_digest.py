@@ -17,7 +17,7 @@ def digest(world: World, *arguments: str) -> str:
 
 def test_the_same_plan_made_twice(world: World) -> None:
     """In one form and the other, in a file, and in the report of what was applied."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM.replace("09:00", "10:00"))
     first = digest(world)
     assert first.startswith("sha256:")
@@ -31,7 +31,7 @@ def test_the_same_plan_made_twice(world: World) -> None:
 
 def test_any_other_plan(world: World) -> None:
     """Another value, another object, one more, one less, another live value, another target, another environment."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     flow = world.id_of("automation.flow")
     found = [digest(world)]
     for old, new in (
@@ -87,7 +87,7 @@ def test_only_what_was_approved(world: World, saved: bool) -> None:
 
 def test_what_changed_after_the_approval(world: World) -> None:
     """Without a file: the YAML, or the live object, is another one by the time of the apply."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(FLOW.replace("p1", "p2"))
     approved = digest(world)
     world.edit("automations", world.id_of("automation.flow"), caption="Edited")

@@ -15,7 +15,7 @@ DATA = {"platform": None, "initiators": [], "actions": {"push": "p1"}}
 
 def test_edited_in_between(world: World) -> None:
     """Exit 5; the address, its id and the field that moved are named; not even the others are written."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(CHANGED)
     path = save(world)
     daily = world.id_of("report.daily")
@@ -29,7 +29,7 @@ def test_edited_in_between(world: World) -> None:
 
 def test_edited_in_a_field_that_the_plan_does_not_change(world: World) -> None:
     """What was reviewed was another object: stale as well, and that field is named."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(CHANGED)
     path = save(world)
     world.edit("scheduled-reports", world.id_of("report.weekly"), status="draft")
@@ -38,7 +38,7 @@ def test_edited_in_a_field_that_the_plan_does_not_change(world: World) -> None:
 
 def test_a_field_that_nobody_declared(world: World) -> None:
     """A full replace would overwrite it, so it counts where there is one."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM.replace("push: p1", "push: p2"))
     path = save(world)
     world.edit("automations", world.id_of("automation.flow"), new_field=1)
@@ -47,7 +47,7 @@ def test_a_field_that_nobody_declared(world: World) -> None:
 
 def test_what_the_server_counts_is_no_edit(world: World) -> None:
     """Runs and times move by themselves."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(CHANGED)
     path = save(world)
     world.edit("scheduled-reports", world.id_of("report.daily"), runs=7, updated_at="2030-01-01T00:00:00Z")
@@ -57,7 +57,7 @@ def test_what_the_server_counts_is_no_edit(world: World) -> None:
 
 def test_already_as_wanted(world: World) -> None:
     """Somebody did it by hand: nothing is sent for it, it is said, and the rest is done."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(CHANGED)
     path = save(world)
     world.edit("scheduled-reports", world.id_of("report.daily"), send_at="10:00")
@@ -71,7 +71,7 @@ def test_already_as_wanted(world: World) -> None:
 
 def test_what_was_to_be_updated_is_gone(world: World) -> None:
     """Nobody decided to make a new one."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(CHANGED)
     path = save(world)
     daily = world.id_of("report.daily")
@@ -81,7 +81,7 @@ def test_what_was_to_be_updated_is_gone(world: World) -> None:
 
 def test_what_was_to_be_deleted_is_gone(world: World) -> None:
     """Then it is as wanted: forgotten, and nothing is sent."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM[: TEAM.index("    automations")])
     path = save(world)
     world.remove("automations", world.id_of("automation.flow"))
@@ -103,7 +103,7 @@ def test_what_was_to_be_deleted_was_edited(
     world: World, kept: str, collection: str, address: str, fields: dict[str, object]
 ) -> None:
     """Somebody still cares for it: exit 5, with the field."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(kept)
     path = save(world)
     world.edit(collection, world.id_of(address), **fields)
@@ -141,7 +141,7 @@ def test_a_name_that_appeared_twice(world: World) -> None:
 
 def test_a_new_key_for_the_same_name(world: World) -> None:
     """The one is deleted and the other made, as the plan says; the one that goes is not taken for the one to come."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(FLOW.replace("flow:", "stream:"))
     path = save(world)
     old = world.id_of("automation.flow")
@@ -155,7 +155,7 @@ def test_a_new_key_for_the_same_name(world: World) -> None:
 
 def test_an_integration_is_looked_at_when_the_run_begins(world: World) -> None:
     """It cannot be read by itself: the list that the run begins with decides."""
-    world.settle(HOOK)
+    world.settle_once(HOOK)
     world.write(HOOK.replace("active", "paused"))
     path = save(world)
     hook = world.id_of("integration.hook")
@@ -169,7 +169,7 @@ def test_an_integration_is_looked_at_when_the_run_begins(world: World) -> None:
 @pytest.mark.parametrize("action", ["PUT", "DELETE"])
 def test_somebody_is_quicker_than_a_write(world: World, between: Between, action: str) -> None:
     """As seen when the run began, edited right before its own write: that one is not written, and exit 6 says so."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     daily = world.id_of("report.daily")
     world.write(CHANGED if action == "PUT" else HOOK)
     path = save(world, *(["--max-deletes", "9"] if action == "DELETE" else []))
@@ -187,7 +187,7 @@ def test_somebody_is_quicker_than_a_write(world: World, between: Between, action
 
 def test_somebody_deletes_right_before_our_delete(world: World, between: Between) -> None:
     """Gone is gone."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(TEAM[: TEAM.index("    automations")])
     path = save(world)
     flow = world.id_of("automation.flow")
@@ -303,7 +303,7 @@ def test_a_destination_that_is_given_away_right_before_a_write(world: World, bet
 
 def test_a_plan_that_sends_no_destination_asks_for_none(world: World) -> None:
     """What the reports have already is not doubted."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.write(CHANGED)
     path = save(world)
     world.edit("integrations", world.id_of("integration.hook"), offered=False)

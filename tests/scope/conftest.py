@@ -94,7 +94,7 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def branch(world: World, nobody: None, uses_git: None) -> Branch:
     """TEAM is applied and merged, and a branch begins."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     made = Branch(world)
     made.begin()
     return made

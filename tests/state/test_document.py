@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 import pytest
-from size import seeds
+from size import crossed, seeds
 from world import Json, World
 
 from reconciler.cli.main import run
@@ -46,7 +46,7 @@ def put(world: World, content: Any) -> None:
 
 def test_it_is_made_for_a_diff(world: World) -> None:
     """Sorted keys at every depth, one value a line, a line end at the end, names in any script as they are."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     text = world.state.read_text(encoding="utf-8")
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     assert "Grüße ✓" in text
@@ -71,7 +71,7 @@ def test_it_is_made_for_a_diff(world: World) -> None:
 
 def test_it_stays_as_it_is_where_nothing_happens(world: World) -> None:
     """An apply with nothing to do writes nothing; one edit is one value and the serial."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     before = document(world)
     content = world.state.read_bytes()
     assert world.apply().code == 0
@@ -85,7 +85,7 @@ def test_it_stays_as_it_is_where_nothing_happens(world: World) -> None:
 
 def test_it_survives_a_round_trip(world: World) -> None:
     """What is read and written again is the same: `state mv` there and back."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     before = document(world)
     for pair in (["automation.flow", "automation.other"], ["automation.other", "automation.flow"]):
         assert run(["state", "mv", *pair, str(world.folder)]) == 0
@@ -93,35 +93,34 @@ def test_it_survives_a_round_trip(world: World) -> None:
     assert world.plan().code == 0
 
 
-@pytest.mark.parametrize(
-    ("content", "word"),
-    [
-        (b"", "damaged"),
-        (b"{}", "format_version"),
-        (b"[]", "format_version"),
-        (b"null", "format_version"),
-        (b"state", "damaged"),
-        (b"\xff\xfe\x00", "damaged"),
-        (b"[" * 100_000, "damaged"),
-        (b'{"format_version": "1"}', "format_version"),
-        (b'{"format_version": true}', "format_version"),
-        (b'{"format_version": 1}', "resources"),
-        (b'{"format_version": 3, "resources": {}}', "newer"),
-        (b'<<<<<<< ours\n{"format_version": 1}\n=======\n{"format_version": 1}\n>>>>>>> theirs\n', "damaged"),
-        (b'{"format_version": 1, "serial": 1, "serial": 2}', "there twice"),
-    ],
-)
-@pytest.mark.parametrize("command", ["plan", "apply", "drift", "list"])
-def test_a_file_that_is_no_state(world: World, content: bytes, word: str, command: str) -> None:
+NO_STATES = {
+    b"": "damaged",
+    b"{}": "format_version",
+    b"[]": "format_version",
+    b"null": "format_version",
+    b"state": "damaged",
+    b"\xff\xfe\x00": "damaged",
+    b"[" * 100_000: "damaged",
+    b'{"format_version": "1"}': "format_version",
+    b'{"format_version": true}': "format_version",
+    b'{"format_version": 1}': "resources",
+    b'{"format_version": 3, "resources": {}}': "newer",
+    b'<<<<<<< ours\n{"format_version": 1}\n=======\n{"format_version": 1}\n>>>>>>> theirs\n': "damaged",
+    b'{"format_version": 1, "serial": 1, "serial": 2}': "there twice",
+}
+
+
+@pytest.mark.parametrize(("content", "command"), crossed(NO_STATES, ["plan", "apply", "drift", "list"]))
+def test_a_file_that_is_no_state(world: World, content: bytes, command: str) -> None:
     """Exit 5 with its path, the cause and a way on, before the API is asked anything; the file is left as it is."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     world.state.write_bytes(content)
     arguments = ["state", "list"] if command == "list" else [command]
     assert run([*arguments, str(world.folder)]) == 5
     refused = world.run("plan") if command == "list" else world.run(command)
     assert (refused.code, refused.out) == (5, "")
     assert str(world.state) in refused.err
-    assert word in refused.err
+    assert NO_STATES[content] in refused.err
     assert "hint: " in refused.err
     assert world.requests() == []
     assert world.state.read_bytes() == content
@@ -146,7 +145,7 @@ def test_the_state_of_another_environment(world: World) -> None:
 
 def test_another_environments_file_in_its_place(world: World) -> None:
     """Copied by hand: exit 5, and both names."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     content = document(world)
     content["environment"] = "production"
     put(world, content)
@@ -158,7 +157,7 @@ def test_another_environments_file_in_its_place(world: World) -> None:
 @pytest.mark.parametrize("part", [0.01, 0.2, 0.5, 0.8, 0.99])
 def test_a_truncated_file(world: World, part: float) -> None:
     """Never an empty start: that would be a plan to make everything twice."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     whole = world.state.read_bytes()
     world.state.write_bytes(whole[: int(len(whole) * part)])
     assert world.run("plan").code == 5
@@ -166,7 +165,7 @@ def test_a_truncated_file(world: World, part: float) -> None:
 
 def test_a_lost_protection_is_noticed(world: World) -> None:
     """Anything but true and false in its place is no `no`."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     for wrong in ("yes", 1, None, [True]):
         content = document(world)
         content["resources"]["report.daily"]["protected"] = wrong
@@ -202,7 +201,7 @@ def mutated(content: Json, chance: random.Random) -> tuple[Json, tuple[Any, ...]
 @pytest.mark.parametrize("seed", seeds(8, every_day=2))
 def test_whatever_is_wrong_in_it(world: World, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     """At every depth: refused with exit 5, or read with what it still says; never a fault, never an empty start."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     whole, chance, refused = document(world), random.Random(seed), 0  # noqa: S311 - a game, no secret
     for _ in range(40):
         content, path = mutated(whole, chance)
@@ -226,7 +225,7 @@ def test_whatever_is_wrong_in_it(world: World, seed: int, capsys: pytest.Capture
 @pytest.mark.parametrize("seed", seeds(4, every_day=2))
 def test_whatever_byte_is_another(world: World, seed: int) -> None:
     """The same with bytes."""
-    world.settle(TEAM)
+    world.settle_once(TEAM)
     whole, chance = world.state.read_bytes(), random.Random(seed)  # noqa: S311 - a game, no secret
     for _ in range(60):
         changed = bytearray(whole)

@@ -47,7 +47,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_the_folder_is_not_committed_whole(world: World) -> None:
     """The state and the receipts may be committed, what belongs to this machine may not: git is told once, and what
     somebody writes there stays."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     ignore = world.state.with_name(".gitignore")
     subprocess.run(["git", "init", "--quiet", str(world.folder)], check=True)  # noqa: S607
     for name in ("default.journal", "default.json.holder", "default.json.lock", "default.json.swap"):
@@ -84,7 +84,7 @@ def test_a_folder_that_is_none(world: World, command: str) -> None:
 @pytest.mark.parametrize("name", ["default.json", "default.json.lock", "default.json.holder", "default.journal"])
 def test_a_folder_in_the_place_of_a_file(world: World, name: str) -> None:
     """Whichever of its files cannot be written: exit 5 before the API is written to, and the lock is let go."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(EDITED)
     path = world.state.with_name(name)
     path.unlink(missing_ok=True)
@@ -100,7 +100,7 @@ def test_a_folder_in_the_place_of_a_file(world: World, name: str) -> None:
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is forbidden to this user")
 def test_a_folder_that_may_not_be_written(world: World) -> None:
     """Exit 5 before the API is written to."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(EDITED)
     world.state.parent.chmod(0o500)
     try:
@@ -117,7 +117,7 @@ def no_space(_: int) -> None:
 
 def test_a_full_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The steps cannot be written down, so none is taken: exit 5, the old state whole, and nothing left beside it."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(EDITED)
     before, names = world.state.read_bytes(), set(world.state.parent.iterdir())
     with monkeypatch.context() as full:
@@ -175,7 +175,7 @@ def test_somebody_wrote_meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch, theirs: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Theirs is kept as it is and ours is not written over it: exit 6, the journal kept and named, nothing lost."""
-    world.settle(FLOW)
+    world.settle_once(FLOW)
     world.write(EDITED)
     other = json.loads(world.state.read_text(encoding="utf-8"))
     other["serial"] += theirs == "newer"

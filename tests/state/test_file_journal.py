@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from size import seeds
+from size import crossed, seeds
 from world import KEY, Json, World, automation
 
 from reconciler.cli.main import run
@@ -81,7 +81,7 @@ def test_every_write_is_announced_before_it_leaves(world: World, monkeypatch: py
 
 def test_what_was_deleted_outlives_two_kills(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The journal of the second run begins with all that the first one's says, deleted objects included."""
-    world.settle(FLOW + TEAM)
+    world.settle_once(FLOW + TEAM)
     gone = world.id_of("report.daily")
     cut_off(world, monkeypatch, settled=False, team="")
     path = cut_off(world, monkeypatch, settled=False, team=TEAM.partition("    reports:")[0].replace("iOS", "Android"))
@@ -111,27 +111,26 @@ def test_torn_after_its_first_line(world: World, monkeypatch: pytest.MonkeyPatch
     assert set(world.plan().actions().values()) == {"adopt"}
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"",
-        b"{",
-        b"7",
-        b"[]",
-        b"null",
-        b"{}",
-        b'{"address": 7, "entry": null}',
-        b'{"address": "report.daily"}',
-        b'{"address": "otto.x", "entry": null}',
-        b'{"address": "report.daily", "entry": {}}',
-        b'{"address": "report.daily", "entry": 7}',
-        b'{"address": "report.daily", "intent": 7}',
-        b'{"intent": "POST"}',
-        b"\xff\xfe",
-        b"[" * 100_000,
-    ],
+DAMAGED = (
+    b"",
+    b"{",
+    b"7",
+    b"[]",
+    b"null",
+    b"{}",
+    b'{"address": 7, "entry": null}',
+    b'{"address": "report.daily"}',
+    b'{"address": "otto.x", "entry": null}',
+    b'{"address": "report.daily", "entry": {}}',
+    b'{"address": "report.daily", "entry": 7}',
+    b'{"address": "report.daily", "intent": 7}',
+    b'{"intent": "POST"}',
+    b"\xff\xfe",
+    b"[" * 100_000,
 )
-@pytest.mark.parametrize("command", ["plan", "apply"])
+
+
+@pytest.mark.parametrize(("line", "command"), crossed(DAMAGED, ["plan", "apply"]))
 def test_a_damaged_line(world: World, monkeypatch: pytest.MonkeyPatch, line: bytes, command: str) -> None:
     """In the middle it is no torn one: exit 5 with the file and the line, nothing asked, and the way on works."""
     path = cut_off(world, monkeypatch)

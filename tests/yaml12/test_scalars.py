@@ -47,10 +47,9 @@ MEANINGS = [
 ]
 
 
-@pytest.mark.parametrize("text", STRINGS)
-def test_what_only_yaml_1_1_knew_is_a_string(value_of: Value, text: str) -> None:
+def test_what_only_yaml_1_1_knew_is_a_string(value_of: Value) -> None:
     """Words, times, dates and numbers of YAML 1.1 alone are strings."""
-    assert value_of(f"a: {text}\n") == {"a": text}
+    assert [text for text in STRINGS if value_of(f"a: {text}\n") != {"a": text}] == []
 
 
 @pytest.mark.parametrize(("text", "meaning"), MEANINGS)
@@ -60,11 +59,10 @@ def test_the_core_schema_is_what_plain_scalars_mean(value_of: Value, text: str, 
     assert (type(value), value) == (type(meaning), meaning)
 
 
-@pytest.mark.parametrize(("text", "_meaning"), MEANINGS)
 @pytest.mark.parametrize("form", ["'{}'", '"{}"', "! {}", "&x ! {}", "! &x {}", "!!str {}", "|-\n  {}", ">-\n  {}"])
-def test_quotes_blocks_and_str_make_strings(value_of: Value, form: str, text: str, _meaning: object) -> None:
+def test_quotes_blocks_and_str_make_strings(value_of: Value, form: str) -> None:
     """Quotes, block style, `!!str` and the non-specific tag `!` keep the text as it is."""
-    assert value_of("a: " + form.format(text) + "\n") == {"a": text}
+    assert [text for text, _ in MEANINGS if value_of("a: " + form.format(text) + "\n") != {"a": text}] == []
 
 
 @pytest.mark.parametrize(

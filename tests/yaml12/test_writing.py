@@ -123,17 +123,16 @@ def read_back(text: str) -> Any:
     return documents[0].value if documents else None
 
 
-@pytest.mark.parametrize("text", NASTY)
-def test_every_nasty_string_reads_back_wherever_it_stands(text: str) -> None:
+def test_every_nasty_string_reads_back_wherever_it_stands() -> None:
     """As the document, a value, a key and an item, each of them survives."""
-    for value in (text, {"a": text}, {text: "a"}, [text, [text]], {"a": [{text: text, "z": 1}]}):
-        assert read_back(dump(value)) == value
+    for text in NASTY:
+        for value in (text, {"a": text}, {text: "a"}, [text, [text]], {"a": [{text: text, "z": 1}]}):
+            assert read_back(dump(value)) == value
 
 
-@pytest.mark.parametrize("text", AMBIGUOUS)
-def test_what_two_readers_could_read_differently_is_quoted(text: str) -> None:
+def test_what_two_readers_could_read_differently_is_quoted() -> None:
     """Strings that YAML 1.1 or 1.2 could take for something else are in double quotes, as keys too."""
-    assert dump({text: text}) == f'"{text}": "{text}"\n'
+    assert [text for text in AMBIGUOUS if dump({text: text}) != f'"{text}": "{text}"\n'] == []
 
 
 @pytest.mark.parametrize("char", HIDDEN)
