@@ -46,7 +46,7 @@ COMMANDS = {
     "send-test": ("reconciler.cli.destinations:send_test", "Send a report once, now, to its destinations."),
     "history": ("reconciler.cli.state:history", "What was applied: when, by whom, from which commit."),
     "state": ("reconciler.cli.state:state", "Look at the state, and put it right by hand."),
-    "policies": ("reconciler.cli.policies:policies", "The ready rules that a policy includes by `use: NAME`."),
+    "policies": ("reconciler.cli.validate:policies", "The ready rules that a policy includes by `use: NAME`."),
     "schema": ("reconciler.cli.validate:schema", "JSON Schemas of the configuration, for editors."),
     "simulate": ("reconciler.cli.simulate:simulate", "Serve the documented API on this machine, for rehearsals."),
 }

@@ -1,4 +1,4 @@
-"""`reconciler validate`, `reconciler test` and `reconciler schema`: offline, without a key."""
+"""`reconciler validate`, `test`, `policies` and `schema`: offline, without a key."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 import click
 
 from reconciler import commands, output
-from reconciler.cli.options import WholeNumber, environments_option, form_option, path_argument
+from reconciler.cli import Group
+from reconciler.cli.options import WholeNumber, environments_option, form_option, format_option, path_argument
 from reconciler.errors import ConfigurationInvalid, Exit, Problem
+from reconciler.lazy import load
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
 
@@ -61,6 +63,19 @@ def _write_problems(form: str, counts: Mapping[str, int], **problems: Iterable[P
         write_stdout(output.findings.sarif(findings))
     elif form == "github" and findings:
         write_stdout(output.findings.workflow_commands(findings), commands=True)
+
+
+@click.group(cls=Group)
+def policies() -> None:
+    """The ready rules that a policy includes by `use: NAME`."""
+
+
+@policies.command("list")
+@format_option
+def list_(form: str) -> None:
+    """What each ready rule says, and what it takes."""
+    rules = load("reconciler.policies.library:read_rules")()
+    write_stdout(output.document.document(1, rules=rules) if form == "json" else output.listings.rules_text(rules))
 
 
 @click.command()

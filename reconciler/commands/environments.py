@@ -133,4 +133,5 @@ def _wanted(desired: Desired) -> object:
         sorted((each.source, each.target) for each in desired.moved),
         sorted((each.source, each.destroy) for each in desired.removed),
         sorted((each.target, each.id) for each in desired.imports),
+        [each.content() for each in desired.policies],
     )

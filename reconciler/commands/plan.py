@@ -81,20 +81,20 @@ def plan(
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
     planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
     before = wanted.earlier.desired if wanted.earlier else None
-    return judged(session, planned, options.allowed, undo=undo, before=before)
+    return judged(session, planned, options.allowed, undo=undo, before=before) if options.to_apply else planned
 
 
 def judged(
     session: Session, planned: Planned, allowed: Collection[str], *, undo: str | None = None, **more: Any
 ) -> Planned:
     """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
-    policies, desired = planned.desired.policies, planned.desired
+    policies = planned.desired.policies
     if undo is not None and session.configuration.merged.policies:
-        policies, desired = session.configuration.desired(session.environment).policies, Desired({})
+        policies = session.configuration.desired(session.environment).policies
     if not policies and not any(each.startswith(GUARD) for each in allowed):
         return planned
-    more |= {"live": planned.live, "state": planned.state}
-    made = commands.policies.judge_plan(session, planned.plan, policies, allowed, desired, **more)
+    more |= {"live": planned.live, "state": planned.state, "only_changes": undo is not None}
+    made = commands.policies.judge_plan(session, planned.plan, policies, allowed, planned.desired, **more)
     return replace(planned, plan=made)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from reconciler import commands
 from reconciler.commands.state import read_local_state
@@ -15,8 +14,6 @@ from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired
 from reconciler.plan.warnings import completed, unused
 from reconciler.text import WORD_CHARACTERS, quote, truncate
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,10 @@ class Checked:
 
 
 def check(
-    path: Path, names: Collection[str] | None = None, base: str | None = None, variables: Mapping[str, str] = NOTHING
+    path: Path,
+    names: Collection[str] | None = None,
+    base: str | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Checked:
     """Checks it for these environments, else for every one. ConfigurationInvalid with all that is wrong.
 
@@ -44,7 +44,7 @@ def check(
     configuration = read_configuration(path)
     desired = configuration.check(names)
     has_policies = any(each.policies for each in desired.values())
-    judged = commands.policies.check(configuration, desired, base, variables) if has_policies else ()
+    judged = commands.policies.check(configuration, desired, base, variables or {}) if has_policies else ()
     hints = dict.fromkeys(hint for each in desired.values() for hint in unused(each))
     written = {
         name: [warning for warning in each.warnings if isinstance(warning, Problem)] for name, each in desired.items()

@@ -125,11 +125,8 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
         key, value = parent.key_positions[name], parent.value_positions[name]
         merged.defaults.append(Written(node, Location(file, *key), Location(file, *value)))
     elif name in TOP:
-        expected = (
-            f"a map of {name} by keys of yours"
-            if name in (*SECTIONS, POLICIES)
-            else 'a list; write "- " before each item'
-        )
+        is_map = name in (*SECTIONS, POLICIES)
+        expected = f"a map of {name} by keys of yours" if is_map else 'a list; write "- " before each item'
         message = f"{name}: found {found(node)}; expected {expected}"
         merged.problems.append(Problem(file, *parent.value_positions[name], message))
     else:
@@ -198,9 +195,7 @@ def _policies(merged: Merged, file: str, node: LocatedMap) -> None:
         first = merged.policies.setdefault(key, written)
         problem = "" if KEY.fullmatch(key) else no_key(key)
         if first is not written:
-            problem = (
-                f"the policy {cut(key)} is written a second time; expected it once, and it stands at {first.location}"
-            )
+            problem = f"the policy {cut(key)} is written a second time; expected it once, as at {first.location}"
         if problem:
             merged.problems.append(Problem(*location, problem))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from reconciler.errors import GUARD, Location, Problem
@@ -39,6 +39,12 @@ class Policy:
     rule: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
     locations: Mapping[str, Location] = field(default_factory=dict)
+
+    def content(self) -> object:
+        """What it says, wherever it is written."""
+        nowhere = Location("", 0, 0)
+        exceptions = tuple(replace(each, location=nowhere) for each in self.exceptions)
+        return replace(self, location=nowhere, locations={}, exceptions=exceptions)
 
     def problem(self, key: str, message: str, at: int = 0, address: str = "") -> Problem:
         """A problem with a value, `at` a character of it. It may be so for one `address` only."""

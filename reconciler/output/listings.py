@@ -96,15 +96,13 @@ def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[s
 
 
 def rules_text(rules: Mapping[str, Mapping[str, Any]]) -> str:
-    """Each ready rule: what it says, and the lines to paste, with what each value means."""
+    """Each ready rule: what it says, and the line to paste, with the default of each value, or an example."""
     lines = []
     for name, rule in rules.items():
-        lines += [bold(name), f"  {rule['description']}", f"    my-{name}:", f"      use: {name}"]
-        lines += ["      with:"] if rule["with"] else []
-        for key, each in rule["with"].items():
-            value, needed = json.dumps(each.get("default", each["example"])), "" if "default" in each else "Required. "
-            lines.append(f"        {key}: {value}" + dim(f"  # {needed}{each['description']}"))
-    return fit("\n".join(lines))
+        given = {key: each.get("default", each["example"]) for key, each in rule["with"].items()}
+        written = f", with: {json.dumps(given, ensure_ascii=False)}" if given else ""
+        lines += [bold(name), f"  {rule['description']}", f"  my-{name}: {{use: {name}{written}}}"]
+    return "\n".join(lines)
 
 
 def drift_text(drift: Drift) -> str:

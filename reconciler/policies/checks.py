@@ -12,13 +12,8 @@ from reconciler.kinds.schema import LIFECYCLE
 from reconciler.policies.syntax import Node
 from reconciler.text import closest, quote
 
-MOST_GROWTH, MANY = 64, 16
-"""How many times as large as its data a value may become; and how many items a list is taken to have."""
-MOST_WORK = 50
-WORK = {"matches": 20, "_+_": 1, "contains": 1, "size": 1, "string": 1}
-"""The work on texts that an expression may do for each item of a list."""
-KEEPS = ("_[_]", "string", "bytes", "dyn", "_?_:_")
-"""Functions whose result may be as large as an argument; that of `+` is as large as both together, others are small."""
+MOST_WORK, OF_PATTERN = 59, 20
+"""How many functions a loop may call for each item, and for how many of them a pattern counts."""
 
 
 class Wrong(Exception):
@@ -32,18 +27,15 @@ class Wrong(Exception):
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What is known of a value: its type in CEL, the fields of a map if no others can be there, the items of a list.
-    `weight` is 0 if it is small for sure; `what` is what messages call it."""
+    `what` is what messages call it."""
 
     type: str = "dyn"
     fields: Mapping[str, Shape] | None = None
     item: Shape | None = None
-    weight: int = 1
     what: str = "it"
 
 
-Known = tuple[Shape, int]
-"""What is known of a value, and how many times as large as the data it may be."""
-ANY, TEXT = Shape(), Shape("string", weight=0)
+ANY, TEXT = Shape(), Shape("string")
 TYPES = {"string": "string", "integer": "int", "boolean": "bool", "array": "list", "object": "map"}
 
 
@@ -52,7 +44,7 @@ def _shape(schema: Mapping[str, Any], what: str) -> Shape:
     kind, fields, closed = schema.get("type"), schema.get("properties"), schema.get("additionalProperties") is False
     known = {name: _shape(each, name) for name, each in fields.items()} if fields and closed else None
     item = _shape(schema["items"], f"an item of {what}") if "items" in schema else None
-    return Shape(TYPES.get(kind, "dyn") if isinstance(kind, str) else "dyn", known, item, what=what)
+    return Shape(TYPES.get(kind, "dyn") if isinstance(kind, str) else "dyn", known, item, what)
 
 
 def _fields(kinds: Sequence[str]) -> Shape:
@@ -75,64 +67,55 @@ def variables(kinds: tuple[str, ...], given: tuple[str, ...] | None = None) -> M
     known = {**words, "resource": own, "environment": TEXT, "name": TEXT, "resources": listed, "references": listed}
     known |= {"lifecycle": _shape(LIFECYCLE, "lifecycle"), "change": Shape("map", change, what="change")}
     if given is not None:
-        known["with"] = Shape("map", dict.fromkeys(given, Shape(weight=0)), what="with")
+        known["with"] = Shape("map", dict.fromkeys(given, ANY), what="with")
         known |= {"clock": Shape("map", {"day": TEXT, "time": TEXT}, what="clock"), "alike": Shape("int")}
     return known
 
 
 def check(tree: Node, names: Mapping[str, Shape]) -> None:
-    """Wrong if an expression names a field that does not exist, or has no bound."""
-    _visit(tree, {name: (shape, shape.weight) for name, shape in names.items()})
+    """Wrong if an expression names a field that does not exist, or has no bound.
+
+    A loop may make no value for each item, because that could be as large as all of them together.
+    """
+    _visit(tree, names)
+    every = list(tree.walk())
+    loops = {each.at: each for each in every if each.kind == "loop"}
+    for loop in loops.values():
+        body = [each for part in loop.children[2:4] for each in part.walk()]
+        calls = [each for each in body if each.kind == "call" and each.at not in loops]
+        for each in body:
+            called = each.text if each.kind == "call" else each.kind
+            makes = called in ("list", "map", "_+_") and each.at not in loops
+            if (makes and _names(each)) or (called == "list" and each.at == loop.at and _names(each) - {loop.text}):
+                raise Wrong("makes a value for each item of a list; expected no +, [] and {} there", each.at)
+            if called == "matches" and any(part in (each.children[-1].text or "") for part in ("{", "\\p", "\\P")):
+                raise Wrong("matches() for each item of a list; expected a pattern without {…} and \\p", each.at)
+        if sum(OF_PATTERN if each.text == "matches" else 1 for each in calls) > MOST_WORK:
+            raise Wrong("does too much for each item of a list; expected fewer functions, at most 2 matches()", loop.at)
+    for pattern in (each.children[-1] for each in every if each.kind == "call" and each.text == "matches"):
+        if pattern.kind != "constant" and not (pattern.kind == "select" and pattern.children[0].text == "with"):
+            raise Wrong("matches() with a pattern that is made of data; expected a text", pattern.at)
 
 
-def _visit(node: Node, scope: Mapping[str, Known]) -> Known:
-    if node.kind == "loop":
-        return _visit_loop(node, scope)
-    if node.kind == "name":
-        return scope.get(node.text or "", (ANY, 0))
-    below = [_visit(each, scope) for each in node.children]
-    weights = [weight for _, weight in below]
-    if node.kind == "select":
-        return _visit_field(node, *below[0])
-    if node.kind != "call":
-        return ANY, max(sum(weights), 1 if node.text is not None or node.children else 0)
-    if node.text == "matches":
-        _require_pattern(node.children[-1], is_in_loop="@result" in scope)
-    weight = sum(weights) if node.text == "_+_" else max(weights, default=0) if node.text in KEEPS else 0
-    if weight > MOST_GROWTH:
-        raise Wrong(f"makes a value more than {MOST_GROWTH} times as large as the data; expected fewer of +", node.at)
-    return (below[0][0].item if node.text == "_[_]" else None) or ANY, weight
+def _names(node: Node) -> set[str | None]:
+    """The variables that a value is made of, but for those of loops within it."""
+    every = list(node.walk())
+    bound = {name for each in every if each.kind == "loop" for name in (each.text, each.result)}
+    return {each.text for each in every if each.kind == "name"} - bound
 
 
-def _visit_field(node: Node, shape: Shape, weight: int) -> Known:
+def _visit(node: Node, scope: Mapping[str, Shape]) -> Shape:
+    """What is known of a node's value."""
     name = node.text or ""
-    if shape.fields is None:
-        return ANY, weight
-    if name not in shape.fields:
-        expected = f"expected one of {', '.join(shape.fields)}{closest(name, list(shape.fields))}"
-        raise Wrong(f"{shape.what} has no field {quote(name)}; {expected}", node.at + 1)
-    return shape.fields[name], min(weight, shape.fields[name].weight)
-
-
-def _visit_loop(node: Node, scope: Mapping[str, Known]) -> Known:
-    shape, weight = _visit(node.children[0], scope)
-    condition, step, item = node.children[2], node.children[3], node.text or ""
-    inner = {**scope, item: (shape.item or ANY, weight), node.result: (ANY, 0), "@result": (ANY, 0)}
-    _visit(condition, inner)
-    # What stands outside of the list is in the result once for each item.
-    outside = _visit(step, {**inner, item: (shape.item or ANY, 0)})[1]
-    made = _visit(step, inner)[1] + MANY * outside
-    if made > MOST_GROWTH:
-        raise Wrong("makes a list that is too large for its data; expected fewer of + and map()", node.at)
-    calls = (each for part in (condition, step) for each in part.walk() if each.kind == "call" and each.at != node.at)
-    if sum(WORK.get(each.text or "", 0) for each in calls) > MOST_WORK:
-        raise Wrong("does too much with texts for each item of a list; expected fewer of matches() and +", node.at)
-    return ANY, made
-
-
-def _require_pattern(pattern: Node, *, is_in_loop: bool) -> None:
-    """Wrong if the pattern of matches() is made of data, or takes long to compile for each item of a list."""
-    if pattern.kind != "constant" and not (pattern.kind == "select" and pattern.children[0].text == "with"):
-        raise Wrong("matches() with a pattern that is made of data; expected a text", pattern.at)
-    if is_in_loop and any(part in (pattern.text or "") for part in ("{", "\\p", "\\P")):
-        raise Wrong("matches() for each item of a list; expected a pattern without {…} and \\p", pattern.at)
+    if node.kind == "name":
+        return scope.get(name, ANY)
+    first, *_ = [_visit(each, scope) for each in node.children[: 1 if node.kind == "loop" else None]] or [ANY]
+    if node.kind == "loop":
+        for each in node.children[2:4]:
+            _visit(each, {**scope, name: first.item or ANY, node.result: ANY})
+    if node.kind == "select" and first.fields is not None:
+        if name not in first.fields:
+            expected = f"expected one of {', '.join(first.fields)}{closest(name, list(first.fields))}"
+            raise Wrong(f"{first.what} has no field {quote(name)}; {expected}", node.at + 1)
+        return first.fields[name]
+    return (first.item if name == "_[_]" else None) or ANY

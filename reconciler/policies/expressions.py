@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from cel_expr_python import cel
@@ -32,14 +33,15 @@ TYPES |= {"map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN), "dyn": cel.Type.DY
 class Expression:
     """One expression that was found to be right. `names` are the variables that it uses; `key`: which one it is."""
 
-    def __init__(self, source: str, names: Mapping[str, Shape], key: str) -> None:
+    def __init__(self, source: str, names: Mapping[str, Shape], key: str, *, is_ours: bool) -> None:
         self.source, self._key = source, key
         try:
             if len(source) > LONGEST:
                 raise Wrong(f"is {len(source)} characters long; expected at most {LONGEST}")  # noqa: TRY301
             self._program = _compile(source, names)
             tree = read_tree(self._program.serialize())
-            check(tree, names)
+            if not is_ours:
+                check(tree, names)
             kind = _find_type(source, tree, names)
         except Wrong as wrong:
             raise Wrong(str(wrong), wrong.at, key) from None
@@ -70,14 +72,16 @@ class Expression:
 
 
 class Together:
-    """Conditions that are evaluated at once: for each pair (when, require) 2 if it does not apply, else 1 or 0. Pairs
-    with one `when` stand side by side, and it is evaluated once."""
+    """Conditions that are evaluated at once: for each pair (when, require) 2 if it does not apply, else 1 or 0. A when
+    of pairs side by side is evaluated once, and each `require` by itself only if not all of them hold."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]], names: Mapping[str, Shape]) -> None:
-        parts = []
-        for when, some in groupby(pairs, key=lambda pair: pair[0]):
-            own = [f"({require}\n) ? 1 : 0" for _, require in some]
-            parts.append(f"({when}\n) ? [{', '.join(own)}] : [{', '.join(['2'] * len(own))}]")
+        groups = {when: [f"({require}\n)" for _, require in some] for when, some in groupby(pairs, itemgetter(0))}
+        self._sizes = [len(each) for each in groups.values()]
+        parts = (
+            f"({when}\n) ? ({' && '.join(own)} ? [1] : [{', '.join(f'{each} ? 1 : 0' for each in own)}]) : [2]"
+            for when, own in groups.items()
+        )
         try:
             self._program = _environment(names).compile(f"[{', '.join(parts)}]")
         except RuntimeError:  # They are too much at once.
@@ -91,7 +95,8 @@ class Together:
             return None
         if found is None or found.type() == cel.Type.ERROR:
             return None
-        return [*chain.from_iterable(found.plain_value())]
+        every = zip(found.plain_value(), self._sizes, strict=True)
+        return [each for some, size in every for each in (some if len(some) == size else some * size)]
 
 
 def _environment(names: Mapping[str, Shape]) -> Any:

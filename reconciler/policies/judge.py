@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -29,19 +29,6 @@ PLAIN = frozenset({"resource", "address", "kind", "key", "environment", "file", 
 REFUSES, HOLDS, APPLIES_NOT = 0, 1, 2
 
 
-@dataclass(slots=True)
-class _Group:
-    """The policies about the resources of a kind in a folder: with the variables that they use; the `plain` ones are
-    evaluated together. `seen`: what these were, and how often."""
-
-    own: list[Loaded]
-    names: frozenset[str]
-    plain: list[Loaded]
-    others: list[Loaded]
-    together: Together
-    seen: Counter[tuple[int, ...]] = field(default_factory=Counter)
-
-
 class Judge:
     """Judges one environment. `now` is the command's clock in the readers' time zone."""
 
@@ -52,41 +39,46 @@ class Judge:
         self.counts = {value: Counter({each.policy.name: 0 for each in loaded}) for value in range(3)}
         self.violations: list[Violation] = []
         self.problems: list[Problem] = []
-        self._groups: dict[tuple[str, str], _Group] = {}
         self._alike: dict[str, Counter[str]] = {}
 
     def judge_resources(self, seconds: float) -> None:
         """Judges every resource, for so many seconds of the processor at most."""
-        start, begun = time.monotonic(), time.thread_time()
-        for resource in self._desired.resources.values() if self.on_resources else ():
-            group = self._group(resource)
-            data = self.data(resource, group.names)
-            if group.own and _longest(data["fields"]) > LONGEST_TEXT:
+        self._start = time.monotonic(), time.thread_time()
+        groups: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        for each in self._desired.resources.values():
+            groups[each.kind, each.file.rpartition("/")[0]].append(each)
+        for (kind, _), resources in groups.items():
+            if own := [each for each in self.on_resources if each.is_about(kind, resources[0].file)]:
+                self._judge_alike(own, resources, seconds)
+
+    def _judge_alike(self, own: Sequence[Loaded], resources: Sequence[Resource], seconds: float) -> None:
+        """Judges resources that the same policies are about. The plain policies are evaluated together."""
+        plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=Loaded.condition)
+        others, names = (
+            [each for each in own if each not in plain],
+            frozenset[str]().union(*(each.names for each in own)),
+        )
+        together = Together([(each.condition(), each.require.source) for each in plain], variables(()))
+        seen: Counter[tuple[int, ...]] = Counter()
+        for resource in resources:
+            data = self.data(resource, names)
+            if _longest(data["fields"]) > LONGEST_TEXT:
                 said = f"a text has more than {LONGEST_TEXT:,} characters; no policy judges such a resource"
-                self.problems.append(group.own[0].policy.problem("require", said, address=resource.address))
+                self.problems.append(own[0].policy.problem("require", said, address=resource.address))
                 continue
-            for each in self._judge_together(group, resource, data):
+            values = together.values(data)
+            seen[tuple(values or ())] += 1
+            for each in (each for each, value in zip(plain, values or (), strict=False) if value == REFUSES):
+                self._refuse(each, resource)
+            for each in own if values is None else others:
                 self.judge_one(each, resource, data)
             # The processor's time takes longer to ask for, and is no longer than that.
-            if time.monotonic() - start > seconds and time.thread_time() - begun > seconds:
+            if time.monotonic() - self._start[0] > seconds and time.thread_time() - self._start[1] > seconds:
                 said = f"the policies take more than {seconds:g} seconds of the processor; expected fewer loops"
-                self.problems += (each.policy.problem("require", said) for each in group.others or group.own)
-                break
-        for group in self._groups.values():
-            for pattern, often in group.seen.items():
-                for each, value in zip(group.plain, pattern, strict=True):
-                    self.counts[value][each.policy.name] += often
-
-    def _judge_together(self, group: _Group, resource: Resource, data: Mapping[str, Any]) -> list[Loaded]:
-        """Judges the plain policies at once. Gives those that are left."""
-        values = group.together.values(data) if group.plain else ()
-        if values is None:
-            return group.own
-        group.seen[tuple(values)] += 1
-        for each, value in zip(group.plain, values, strict=True) if REFUSES in values else ():
-            if value == REFUSES:
-                self._refuse(each, resource)
-        return group.others
+                raise ConfigurationInvalid([each.policy.problem("require", said) for each in others or own])
+        for pattern, often in seen.items():
+            for each, value in zip(plain, pattern, strict=False):
+                self.counts[value][each.policy.name] += often
 
     def judge_changes(self, changes: Iterable[Change], live: Live, state: State) -> None:
         """Judges every change of a plan."""
@@ -125,17 +117,6 @@ class Judge:
         if value == REFUSES:
             self._refuse(loaded, resource)
         return value
-
-    def _group(self, resource: Resource) -> _Group:
-        key = resource.kind, resource.file.rpartition("/")[0]
-        if key not in self._groups:
-            own = [each for each in self.on_resources if each.is_about(resource.kind, resource.file)]
-            plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=Loaded.condition)
-            pairs = [(each.condition(), each.require.source) for each in plain]
-            others = [each for each in own if each not in plain]
-            used = frozenset[str]().union(*(each.names for each in own))
-            self._groups[key] = _Group(own, used, plain, others, Together(pairs, variables(())))
-        return self._groups[key]
 
     def data(self, resource: Resource, needed: frozenset[str]) -> dict[str, Any]:
         """The values of variables."""
@@ -196,12 +177,14 @@ def judge(
     changes: Iterable[Change] = (),
     live: Live | None = None,
     state: State | None = None,
+    only_changes: bool = False,
     seconds: float = SECONDS,
 ) -> PolicyReport:
     """What the policies say of an environment and of the changes of its plan. ConfigurationInvalid if some cannot be
     judged. `before` is what the environment wanted at the base, for the ratchets."""
     judged = Judge(loaded, desired, environment, now)
-    judged.judge_resources(seconds)
+    if not only_changes:
+        judged.judge_resources(seconds)
     judged.judge_changes(changes, live or Live({}), state or State(environment))
     if judged.problems:
         raise ConfigurationInvalid(judged.problems)

@@ -10,7 +10,7 @@ from reconciler.errors import ConfigurationInvalid
 from reconciler.model.policies import Policy
 from reconciler.policies.checks import Wrong, variables
 from reconciler.policies.expressions import Expression
-from reconciler.policies.library import problem_of_given, with_rule
+from reconciler.policies.library import with_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,6 @@ def load(policies: Iterable[Policy]) -> list[Loaded]:
     """The policies, with their expressions compiled. ConfigurationInvalid with all that is wrong in them."""
     loaded, problems = [], []
     for policy in policies:
-        if (policy.rule or policy.given) and (wrong := problem_of_given(policy.rule, policy.given)):
-            problems.append(policy.problem(*wrong))
-            continue
         try:
             loaded.append(_load(*with_rule(policy)))
         except Wrong as error:
@@ -56,7 +53,10 @@ def _load(policy: Policy, rule: Mapping[str, Any]) -> Loaded:
     both = f"({rule['when']}) && ({policy.when}\n)" if rule and policy.when else ""
     every = {"when": policy.when or rule.get("when"), "both": both, "require": rule.get("require", policy.require)}
     every["alike"] = rule.get("alike")
-    found = {key: Expression(each, names, key) for key, each in every.items() if each}
+    ours = {**rule, "both": both}
+    found = {
+        key: Expression(each, names, key, is_ours=bool(each == ours.get(key))) for key, each in every.items() if each
+    }
     used = frozenset[str]().union(*(each.names for each in found.values()))
     if policy.ratchet and "change" in used:
         raise Wrong("the policy judges changes, which no base has; expected no ratchet", key="ratchet")

@@ -106,7 +106,7 @@ def test_a_default_may_hold_variables_and_items(folder: Folder) -> None:
         ("defaults: [a]", "main.yaml:1:11: defaults: found a list; expected a map of integrations, "
          "reports, automations"),
         ("default: {reports: {status: draft}}", 'main.yaml:1:1: unknown key "default"; expected one of integrations, '
-         'reports, automations, moved, removed, imports, defaults, or x-… for anchors; did you mean "defaults"?'),
+         'reports, automations, moved, removed, imports, policies, defaults, or x-… for anchors; did you mean "defaults"?'),
     ],
 )  # fmt: skip
 def test_what_is_wrong(folder: Folder, text: str, said: str) -> None:

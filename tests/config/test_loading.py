@@ -12,7 +12,7 @@ import pytest
 
 from .conftest import Folder, written
 
-TOP = "integrations, reports, automations, moved, removed, imports, defaults"
+TOP = "integrations, reports, automations, moved, removed, imports, policies, defaults"
 
 
 def test_all_files_of_a_folder_are_one_configuration(folder: Folder) -> None:

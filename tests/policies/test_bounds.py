@@ -17,7 +17,7 @@ from .conftest import Check, configuration, report
 
 TEN = "[1,1,1,1,1,1,1,1,1,1]"
 DOUBLED = "+".join(["a"] * 10)
-POLICY = "mine: {{require: '{}', message: M.}}"
+POLICY = "mine: {{kinds: [report], require: '{}', message: M.}}"
 
 
 def nested(depth: int) -> str:
@@ -37,7 +37,9 @@ def nested(depth: int) -> str:
         f'["aaaaaaaaaa"].map(a, {DOUBLED}).map(a, {DOUBLED}).map(a, {DOUBLED}).size() > 0',
         f"[[1, 2, 3]].map(a, {DOUBLED}).map(a, {DOUBLED}).map(a, {DOUBLED}).size() > 0",
         f"[resource].map(a, [{DOUBLED.replace('+', ',')}]).map(a, [{DOUBLED.replace('+', ',')}]).size() > 0",
-        "resources.map(r, resources.map(s, resource.report_name)).size() > 0",
+        "resources.map(r, resource.report_name).size() > 0",
+        "resources.map(r, resources).size() > 0",
+        "resources.map(r, resources.map(s, r)).size() > 0",
         r'resource.report_name.matches("(((a{1000}){1000}){1000})")',
         r'resources.all(r, r.key.matches("(.{0,30}){0,30}x"))',
         r'resources.all(r, r.key.matches("\\pL") && r.key.matches("a") && r.key.matches("b") && r.key.matches("c"))',
@@ -56,6 +58,16 @@ def test_what_would_not_end_is_an_error_at_its_place(check: Check, world: World,
 def test_a_pattern_that_other_engines_cannot_match_in_time(check: Check) -> None:
     """RE2 takes linear time: the answer is there, and is right."""
     done = check(POLICY.format('!name.matches("^(a+)+$")'), daily=report("a" * 60 + "b"))
+    assert done.code == 0, done.err
+
+
+def test_names_of_functions_may_be_texts(check: Check) -> None:
+    """Only a call is one."""
+    done = check(
+        POLICY.format(
+            'resources.all(r, r.key != "matches" && r.key != "_+_" && r.kind in ["list", "report", "integration"])'
+        )
+    )
     assert done.code == 0, done.err
 
 

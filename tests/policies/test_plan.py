@@ -137,6 +137,14 @@ def test_a_policy_that_cannot_be_judged_is_exit_3(world: World) -> None:
     assert f"{world.folder / 'main.yaml'}:2:" in refused.err
 
 
+def test_drift_is_not_judged(world: World) -> None:
+    """The job of every night says what was changed outside, whatever the rules are."""
+    world.settle(configuration("mine: {require: 'true', message: M}"))
+    world.write(configuration("mine: {require: resource.nothing, message: M}"))
+    assert world.run("plan").code == 3
+    assert world.run("drift").code == 0
+
+
 FORMS: dict[str, Callable[[str], bool]] = {
     "markdown": lambda text: "needs-an-owner" in text and "begin with the team" in text,
     "html": lambda text: "needs-an-owner" in text,

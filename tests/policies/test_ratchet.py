@@ -66,3 +66,20 @@ def test_without_ratchet_the_base_says_nothing(based: World) -> None:
     """It is an error, as ever."""
     based.write(configuration(RATCHET.replace("ratchet: true", "ratchet: false")))
     assert based.run("validate", "--base", "main").code == 3
+
+
+def test_an_environment_of_which_only_a_policy_changed_is_planned(based: World) -> None:
+    """It is not left out as one that wants what the base wants; a policy that only moved says the same."""
+    based.write("environments: {a: {}, b: {}}", "reconciler.yaml")
+    git(based, "add", "-A")
+    git(based, "commit", "--quiet", "-m", "environments")
+    git(based, "branch", "--force", "main")
+    text = configuration(RATCHET.replace("ratchet: true", "ratchet: false"), daily=report(), weekly=report("Weekly"))
+    based.write(text)
+    refused = based.run("plan", "--all", "--base", "main")
+    assert refused.code == 5
+    assert "policy:needs-an-owner" in refused.err
+    git(based, "commit", "--quiet", "-a", "-m", "policy")
+    git(based, "branch", "--force", "main")
+    based.write("# moved\n" + text)
+    assert "left out" in based.run("plan", "--all", "--base", "main").err

@@ -130,6 +130,6 @@ def test_the_rules_are_listed(world: World, capsys: pytest.CaptureFixture[str]) 
     assert run(["policies", "list"]) == 0
     text = capsys.readouterr().out
     assert [name for name in read_rules() if name not in text] == []
-    lines = [line for line in text.splitlines() if line.startswith("    ")]
+    lines = [line for line in text.splitlines() if line.startswith("  my-")]
     world.write("policies:\n" + "\n".join(lines) + "\n")
     assert world.run("validate").code == 0
