@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from reconciler import __version__
@@ -24,9 +24,6 @@ from reconciler.serialization import json_text
 with without_optional("pygments"):
     import httpx
 
-if TYPE_CHECKING:
-    from reconciler.simulator import Simulator
-
 JSON = {"content-type": "application/json"}
 OURS = {"user-agent": f"reconciler/{__version__}", "connection": "keep-alive"}
 CODINGS = "gzip, deflate"
@@ -35,6 +32,7 @@ LONGEST_EXCHANGE = 120.0
 SIMULATOR = "simulator:"
 Query = Mapping[str, str | int] | None
 Headers = Mapping[str, str] | None
+Moment = datetime | None
 # The same few addresses are asked again and again.
 _url = lru_cache(httpx.URL)
 
@@ -194,9 +192,7 @@ class Transport:
         self.close()
 
 
-def connect(
-    address: str, secret: Secret, connections: int, now: datetime | None = None, simulator: Simulator | None = None
-) -> Transport:
+def connect(address: str, secret: Secret, connections: int, now: Moment = None, simulator: Any = None) -> Transport:
     """The transport for an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
 
     A bare host gets the API's base path `/v4`. TLS is verified, by SSL_CERT_FILE or SSL_CERT_DIR if they are set.
@@ -248,12 +244,12 @@ def _host(base: str) -> str:
     return _url(base).raw_host.decode("ascii")
 
 
-def open_simulator(file: str, now: datetime | None, *, bare: bool = False, **more: Any) -> Simulator:
+def open_simulator(file: str, now: Moment, *, bare: bool = False, **more: Any) -> Any:
     """A simulator that keeps its data in a file; `more` is for it. `bare`: not seeded. WrongUsage if it cannot."""
     if not file:
         raise WrongUsage("--api-url simulator: needs the file that holds its data", hint="write simulator:demo.sqlite")
     try:
-        simulator: Simulator = load("reconciler.simulator:Simulator")(file, **more)
+        simulator = load("reconciler.simulator:Simulator")(file, **more)
         if not bare:
             simulator.seed()
         if now is not None:

@@ -113,8 +113,7 @@ def schema(folder: Path, write: bool, check: bool) -> None:
 def test(path: Path, pattern: str, parallelism: int, form: str) -> None:
     """Run the tests of the configuration: offline, without a key, against the simulator.
 
-    They stand in *.test.yaml beside the configuration. Each has a project of its own, in memory, and is run with what
-    it changes. Nothing is written, and no live project is asked. Exit code 7 says that a test failed.
+    They stand in *.test.yaml beside the configuration. Each has a project of its own, in memory.
     """
     results = commands.test.run(path, pattern, parallelism)
     write_stdout(output.tests.render(results, form))

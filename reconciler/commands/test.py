@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -24,13 +23,14 @@ from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, read_cases
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.reading import invalid
-from reconciler.errors import Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
+from reconciler.errors import Exit, Problem, ReconcilerError, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.cases import APPLIED, EMPTY, PLAN
 from reconciler.kinds.references import named_label, reference_items
 from reconciler.kinds.wire import create_requests
 from reconciler.model.inputs import Desired, address_kind
 from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
+from reconciler.model.policies import PolicyReport
 from reconciler.model.reports import CaseResult, Mismatch, Review, Status
 from reconciler.model.settings import StateSettings
 from reconciler.plan.guards import Options
@@ -44,27 +44,22 @@ from reconciler.threads import Threads, result
 
 USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)
 """When a test happens that does not say so: always the same moment, so that its result is always the same."""
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a run. `said`: why it did not succeed. `refused`: the guards, or the error that is named like one.
-    `requests` are `METHOD PATH`. `left`: what a plan after it would do, by address, or why there is none."""
+    """What came of a run. `said`: why it did not succeed; `left`: what is left to do by address, or why not known."""
 
     exit: Exit = Exit.DONE
     said: str = ""
     review: Review = field(default_factory=lambda: Review(Plan("", ())))
-    refused: Sequence[str] = ()
+    judged: PolicyReport = field(default_factory=PolicyReport)
     requests: Sequence[str] = ()
     left: Mapping[str, str] | str = EMPTY
 
 
 def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
-    """Runs the tests whose names fit a pattern, in their order. `most`: how many at once.
-
-    ConfigurationInvalid if the configuration or a file of tests is wrong, WrongUsage if the pattern fits none.
-    """
+    """Runs the tests whose names fit a pattern, in their order. `most`: how many at once."""
     configuration = read_configuration(path)
     configuration.check()
     cases, problems = read_cases(configuration)
@@ -73,7 +68,7 @@ def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
     chosen = [each for each in cases if pattern in each.name or fnmatchcase(each.name, pattern)]
     if not chosen:
         names = some_of(dict.fromkeys(each.name for each in cases))
-        raise WrongUsage(f"-k {pattern} fits no test", hint=f"expected a part or a pattern of a name, such as {names}")
+        raise WrongUsage(f"-k {pattern} fits no test", hint=f"expected a part or a pattern of a name: {names}")
     with ExitStack() as stack, Threads(most) as threads:
         begun = {_beginning(each): each for each in chosen if each.values.get("given", APPLIED) == APPLIED}
         # They are first in the queue, so no test waits for one that cannot begin.
@@ -84,10 +79,9 @@ def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
 
 def _violations(case: Case) -> Iterator[Problem]:
     """What only the simulator and the clock know."""
-    rules = enumerate(case.values.get("faults", ()))
-    checks: list[tuple[Callable[[], object], *tuple[str | int, ...]]] = [(lambda: _beginning(case), "at")]
-    checks += [(partial(Faults, [rule]), "faults", index) for index, rule in rules]
-    for check, *path in checks:
+    checks: dict[tuple[str | int, ...], Callable[[], object]] = {("at",): partial(_beginning, case)}
+    checks |= {("faults", at): partial(Faults, [each]) for at, each in enumerate(case.values.get("faults", ()))}
+    for path, check in checks.items():
         try:
             check()
         except (RuleError, WrongUsage) as error:
@@ -101,82 +95,100 @@ def _beginning(case: Case) -> tuple[str, datetime]:
 
 def _apply_before(stack: ExitStack, case: Case) -> tuple[World, Ran]:
     """A project in which the configuration was applied, as it stands, a day before a test."""
-    world = stack.enter_context(open_world(case, _beginning(case)[1] - DAY))
-    desired = case.before.desired(case.before.environments[case.environment])
+    world = stack.enter_context(open_world(case, case.before, _beginning(case)[1] - timedelta(days=1)))
+    desired = case.before.desired(world.session.environment)
     for each in desired.imports:
         kind = KINDS[address_kind(each.target)]
         referring, fields = dict(kind.reference_fields()), desired.resources[each.target].fields
         own = {name: value for name, value in fields.items() if name not in referring}
         world.insert([(kind.name, {**own, "id": each.id})])
     world.offer_destinations(desired)
-    with open_session(case.before, case.environment, world) as session:
-        return world, _run(session, "apply")
+    return world, _run(world.session, "apply")
 
 
 def _run_case(case: Case, beginning: Future[tuple[World, Ran]] | None) -> CaseResult:
     given = case.values.get("given", APPLIED)
-    base, applied = result(beginning) if given == APPLIED and beginning else (None, Ran())
-    ran, problem = applied, "it cannot be applied as it stands" if applied.exit else ""
-    with open_world(case, _beginning(case)[1], base) as world:
+    base, ran = result(beginning) if given == APPLIED and beginning else (None, Ran())
+    problem = "it cannot be applied as it stands" if ran.exit else ""
+    with open_world(case, case.after, _beginning(case)[1], base) as world:
         try:
             if base is None:
                 world.insert(each for item in given if isinstance(given, list) for each in item.items())
                 world.offer_destinations(case.before.desired(case.before.environments[case.environment]))
         except ApiError as error:
             problem = error.message
-        if not problem:
-            with open_session(case.after, case.environment, world) as session:
-                ran = _ran(session, world, case)
+        ran = ran if problem else _ran(world, case)
     unmet = [Mismatch("given", case.place("given"), given, problem)] if problem else find_mismatches(case, ran)
-    return CaseResult(case.written.location, case.name, case.environment, tuple(unmet), ran.said)
+    refused = ran.judged.refused
+    seen = {name: (often > 0, refused.get(name, 0) > 0) for name, often in ran.judged.held.items()}
+    return CaseResult(case.written.location, case.name, case.environment, tuple(unmet), ran.said, seen)
 
 
-def _ran(session: Session, world: World, case: Case) -> Ran:
+def _ran(world: World, case: Case) -> Ran:
     """What comes of the run of a test, and what is left to do after it, if that is expected to be nothing."""
     way, then = case.values.get("run", PLAN), "then" in case.values["expect"]
     world.simulator.faults.add(*case.values.get("faults", ()))
-    ran = _run(session, way)
+    ran = _run(world.session, way)
     requests = map(json.loads, world.log.getvalue().splitlines())
     ran = replace(ran, requests=[f"{each['method']} {each['path']}" for each in requests])
     world.simulator.faults.clear()
-    last = _run(session, "apply") if then and way == PLAN else Ran()
-    last = _run(session, PLAN) if then and not last.exit else last
+    last = _run(world.session, "apply") if then and way == PLAN else Ran()
+    last = _run(world.session, PLAN) if then and not last.exit else last
     left = {each.address: str(each.action) for each in last.review.plan.changes}
     return replace(ran, left=last.said or left or EMPTY)
 
 
 def _run(session: Session, way: str) -> Ran:
     """What comes of a plan or an apply."""
-    review, apply = Ran().review, commands.apply
+    ran, apply = Ran(), commands.apply
     try:
         with apply.lock_state(session) as lock:
             planned, review = apply.show(session, apply.ApplyRequest(Options(), 1), ())
+            policies, made, now = planned.desired.policies, planned.plan.changes, session.door.clock()
+            known = partial(commands.policies.judge, changes=made, live=planned.live, state=planned.state)
+            ran = Ran(review=review, judged=known(policies, planned.desired, session.environment, now))
             refuse(planned.plan)
             if way == PLAN:
-                return Ran(review=review)
+                return ran
             report = apply.apply(session, planned, lock, lambda _event: None, parallelism=1)
     except ReconcilerError as error:
-        name = re.sub(r"\B([A-Z])", r"-\1", type(error).__name__).lower() if isinstance(error, Refused) else ""
-        guards = {each.guard for each in review.plan.refusals} or {*filter(None, [name])}
-        return Ran(error.exit_code, str(error), review, sorted(guards))
-    failures = [*report.of(Status.FAILED), *report.of(Status.SKIPPED)]
-    said = "\n".join(f"{each.address}: {each.reason or f'skipped because of {each.because_of}'}" for each in failures)
-    return Ran(report.exit_code(), said, review)
+        return replace(ran, exit=error.exit_code, said=str(error))
+    failed = (each for status in (Status.FAILED, Status.SKIPPED) for each in report.of(status))
+    said = "\n".join(f"{each.address}: {each.reason or f'skipped because of {each.because_of}'}" for each in failed)
+    return replace(ran, exit=report.exit_code(), said=said)
 
 
 def find_mismatches(case: Case, ran: Ran) -> Iterator[Mismatch]:
     """Every expectation of the test that the run did not meet."""
     expect = {**case.values["expect"]}
-    for name in {"refused", "warnings"} & expect.keys():
+    for name in {"refused", "policies", "warnings"} & expect.keys():
         expect[name] = sorted({expect[name]} if isinstance(expect[name], str) else {*expect[name]})
     expect |= {"refused": [each.replace("_", "-") for each in expect["refused"]]} if "refused" in expect else {}
-    if "summary" in expect:
-        expect["summary"] = dict.fromkeys(map(str, SUMMARY_ORDER), 0) | expect["summary"]
-    for name, expected in ({"exit": Exit.REFUSED if expect.get("refused") else Exit.DONE} | expect).items():
-        for part, value in expected.items() if isinstance(expected, dict) else [("", expected)]:
-            way = (name, part) if part else (name,)
-            if (got := GOT[name](ran, part, value)) != value:
-                yield Mismatch(".".join(way), case.place("expect", *way), value, got)
+    expect |= {"summary": dict.fromkeys(map(str, SUMMARY_ORDER), 0) | expect["summary"]} if "summary" in expect else {}
+    errors, got = {each.policy for each in ran.judged.violations if each.level == "error"}, _came(ran, expect)
+    refuses = expect.get("refused") or errors & {*expect.get("policies", ())}
+    for name, expected in ({"exit": Exit.REFUSED if refuses else Exit.DONE} | expect).items():
+        for part in expected if isinstance(expected, dict) else [None]:
+            wanted, came = (expected, got[name]) if part is None else (expected[part], got[name][part])
+            if wanted != came:
+                way = (name,) if part is None else (name, part)
+                yield Mismatch(".".join(way), case.place("expect", *way), wanted, came)
+
+
+def _came(ran: Ran, expect: Mapping[str, Any]) -> dict[str, Any]:
+    """What came of a run, in the form of what was expected; of a warning that was expected, the part that was."""
+    parts, plan = expect.get("warnings", ()), ran.review.plan
+    warnings = output.document.plan_values(ran.review)["warnings"] if "warnings" in expect else ()
+    return {
+        "exit": ran.exit,
+        "summary": plan.summary(),
+        "changes": {pattern: _changes(ran, pattern, each) for pattern, each in expect.get("changes", {}).items()},
+        "refused": sorted({each.guard for each in plan.refusals}),
+        "policies": sorted({each.policy for each in ran.judged.violations}),
+        "warnings": sorted({next((part for part in parts if part in each), each) for each in warnings}),
+        "requests": {each: sum(fnmatchcase(one, each) for one in ran.requests) for each in expect.get("requests", ())},
+        "then": ran.left,
+    }
 
 
 def _changes(ran: Ran, pattern: str, expected: Any) -> Any:
@@ -192,52 +204,28 @@ def _change(ran: Ran, change: Change, expected: Any) -> Any:
     """The action, or the new values of the fields that are expected: as they are written, or as they are sent."""
     if not isinstance(expected, dict):
         return str(change.action)
-    resource = ran.review.desired.resources.get(change.address)
-    written = resource.fields if resource else {}
+    written = getattr(ran.review.desired.resources.get(change.address), "fields", {})
     got = {each.path: written.get(each.path, each.after) for each in change.fields}
     got |= {each.path: each.after for each in change.fields if expected.get(each.path) == each.after}
     return {path: got.get(path, f"(no change; what changes: {', '.join(got)})") for path in expected}
 
 
-def _warnings(ran: Ran, expected: list[str]) -> list[str]:
-    """The warnings; of one that was expected, the part that was."""
-    found: list[str] = output.document.plan_values(ran.review)["warnings"]
-    return sorted({next((part for part in expected if part in each), each) for each in found})
-
-
-def _requests(ran: Ran, pattern: str) -> int:
-    known = re.compile(re.escape(pattern).replace(r"\*", ".*"), re.DOTALL)
-    return sum(known.fullmatch(each) is not None for each in ran.requests)
-
-
-GOT: Mapping[str, Callable[[Ran, str, Any], Any]] = {
-    "exit": lambda ran, _part, _expected: ran.exit,
-    "summary": lambda ran, part, _expected: ran.review.plan.summary()[part],
-    "changes": _changes,
-    "refused": lambda ran, _part, _expected: [*ran.refused],
-    "warnings": lambda ran, _part, expected: _warnings(ran, expected),
-    "requests": lambda ran, part, _expected: _requests(ran, part),
-    "then": lambda ran, _part, _expected: ran.left,
-}
-"""What came of a run, by the name of the expectation: of a part of it, and in its form."""
-
-
 @dataclass(frozen=True, slots=True)
 class World:
-    """The project of a key, and its state in a temporary folder. `log` has a line of JSON for each request."""
+    """A project, and the session with it. `log` has a line of JSON for each request."""
 
+    session: Session
     simulator: Simulator
-    folder: Path
+    folder: str
     log: io.StringIO
-    secret: Secret
 
     def insert(self, objects: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Makes live objects (kind, fields, perhaps an id) as people do. ApiError if an id is in use."""
         for kind, fields in objects:
             known = {name: fields[name] for name in KINDS[kind].field_names() if name in fields}
             create, *settings = create_requests(KINDS[kind], known)
-            identity = {"id": fields["id"]} if "id" in fields else {}
-            made = self._ask("POST", f"{DASHBOARD}{create.path}", {**identity, **(create.body or {})})
+            body = dict(create.body or {}) | ({"id": fields["id"]} if "id" in fields else {})
+            made = self._ask("POST", f"{DASHBOARD}{create.path}", body)
             for each in settings:
                 self._ask(each.method, f"{BASE}{each.path.replace(NEW_ID, made['id'])}", dict(each.body or {}))
 
@@ -255,31 +243,25 @@ class World:
                 self._ask("POST", f"{DASHBOARD}/{path.rpartition('/')[2]}", body)
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        key, project = f"Bearer {self.secret.value}", PROJECTS[self.secret.sandbox]
+        secret = self.session.door.secret
+        key, project = f"Bearer {secret.value}", PROJECTS[secret.sandbox]
         return self.simulator.answer(Request(method, path, body=body, authorization=key, project=project)).body
 
 
 @contextmanager
-def open_world(case: Case, now: datetime, base: World | None = None) -> Iterator[World]:
+def open_world(case: Case, configuration: Configuration, now: datetime, base: World | None = None) -> Iterator[World]:
     """A project for the environment's key, as far as names tell its sort: with what another one holds, or new."""
-    is_sandbox = "sandbox" in f"{case.environment} {case.before.environments[case.environment].secret_env}".lower()
+    name, environment = case.environment, configuration.environments[case.environment]
+    is_sandbox = "sandbox" in f"{name} {environment.secret_env}".lower()
     secret, log = Secret(f"{'test_' * is_sandbox}sk_reconciler_test", "the test"), io.StringIO()
     with TemporaryDirectory(prefix="reconciler-test-") as folder, Simulator(":memory:", log=log) as simulator:
         simulator.seed()
         if base is not None:
-            simulator.take_over(base.simulator)
+            simulator.store.take_over(base.simulator.store)
             shutil.copytree(base.folder, folder, dirs_exist_ok=True)
-        simulator.clock.stop(now)
-        yield World(simulator, Path(folder), log, secret)
-
-
-@contextmanager
-def open_session(configuration: Configuration, name: str, world: World) -> Iterator[Session]:
-    """The session of an environment in a world: one request at once, so that they come in the same order each time."""
-    state, clock = StateSettings("file", world.folder / "state.json"), world.simulator.clock
-    environment = replace(configuration.environments[name], state=state)
-    journal = JournalFile(world.folder / "journal", name, world.secret.value)
-    with connect("simulator:", world.secret, 1, clock(), world.simulator) as door:
-        door.pace = RateLimiter(1, sleep=clock.sleep, clock=lambda: clock().timestamp())
-        backend = FileBackend(environment, configuration.folder, journal)
-        yield Session(configuration, environment, backend, door, asks_git=False)
+        (clock := simulator.clock).stop(now)
+        environment = replace(environment, state=StateSettings("file", Path(folder, "state.json")))
+        backend = FileBackend(environment, Path(folder), JournalFile(Path(folder, "journal"), name, secret.value))
+        with connect("simulator:", secret, 1, now, simulator) as door:
+            door.pace = RateLimiter(1, sleep=clock.sleep, clock=lambda: clock().timestamp())
+            yield World(Session(configuration, environment, backend, door, asks_git=False), simulator, folder, log)

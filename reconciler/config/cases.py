@@ -16,7 +16,8 @@ from reconciler.config.load import MOST_EVALUATED, Configuration
 from reconciler.config.merge import ANCHORS
 from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
-from reconciler.config.text import quoted
+from reconciler.config.text import cut, quoted
+from reconciler.config.validation import is_valid
 from reconciler.config.values import Written, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
@@ -43,37 +44,36 @@ class Case:
 
     def problem(self, message: str, *path: str | int) -> Problem:
         """A problem with the value at a path."""
-        return Problem(*self.place(*path), f"{quoted(self.name)}: {message}")
+        return Problem(*self.place(*path), f"tests.{cut(self.name)}: {message}")
 
 
 def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]:
     """The tests of all files, in the order of paths and lines, and what is wrong with the files."""
     reading, cases, problems = Reading(Disk(configuration.path)), list[Case](), list[Problem]()
-    for file in reading.source.tests():
+    for file in (files := reading.source.tests()):
         for name, written in _tests(reading, file, problems):
-            found = [*schema_problems("CASE", plain_copy(written.node), written, quoted(name))]
-            cases += () if found else _cases(configuration, name, written, found)
-            problems += found
-    if not cases and not problems:
+            cases += _cases(configuration, name, written, problems)
+    if not files:
         said = "there is no *.test.yaml in this folder; expected tests beside the configuration"
         problems.append(Problem(str(configuration.path), 0, 0, said))
     return cases, problems
 
 
 def _tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tuple[str, Written]]:
-    """What a file writes of each test."""
+    """What a file writes of each test that has the form of one."""
     taken = reading.take(file)
     node: Any = taken.documents[0].value if taken.documents else None
     top = Location(str(file), *(taken.documents[0].position if taken.documents else (1, 1)))
     problems += (*taken.problems, *taken.wrong)
     problems += [Problem(str(file), *each.position, "a second document; expected one") for each in taken.documents[1:]]
-    is_map = isinstance(node, LocatedMap)
-    plain = {name: plain_copy(node[name]) for name in node if not name.startswith(ANCHORS)} if is_map else node
+    plain: Any = plain_copy(node)
+    if isinstance(node, LocatedMap):
+        plain = {name: value for name, value in plain.items() if not name.startswith(ANCHORS)}
     problems += () if taken.wrong else schema_problems("TEST_FILE", plain, Written(node, top, top))
-    tests = node.get("tests") if is_map else None
-    for name, value in tests.items() if isinstance(tests, LocatedMap) else ():
-        if isinstance(value, LocatedMap):
-            yield name, Written(value, *(find_location(tests, (name,), top, key=key) for key in (True, False)))
+    tests: Any = node.get("tests") if isinstance(node, LocatedMap) else None
+    for name in tests if isinstance(tests, LocatedMap) else ():
+        if is_valid("CASE", plain_copy(tests[name])):
+            yield name, Written(tests[name], *(find_location(tests, (name,), top, key=key) for key in (True, False)))
 
 
 def _cases(configuration: Configuration, name: str, written: Written, problems: list[Problem]) -> Iterator[Case]:
@@ -86,8 +86,8 @@ def _cases(configuration: Configuration, name: str, written: Written, problems: 
         found = {each: None for each in known if fnmatchcase(each, pattern)}
         if not found:
             said = f"there is no environment {quoted(pattern)}" if pattern else "no environment is named"
-            said += f"; expected one of {', '.join(known)}{closest(pattern, known)}"
-            problems.append(case.problem(said, "environment"))
+            said += f"; expected one of {', '.join(known)}"
+            problems.append(case.problem(said + closest(pattern, known), "environment"))
         chosen |= found
     yield from (_changed(replace(case, environment=each), problems) for each in chosen)
 
@@ -100,9 +100,8 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
     for name in variables.keys() - environment.variables.keys() - environment.unset.keys():
         said = f"there is no variable {quoted(name)}{closest(name, [*environment.variables])}"
         problems.append(case.problem(f"{said}; expected one of {case.environment}", "change", "variables", name))
-    places = {name: case.place("change", "variables", name) for name in variables}
     values = {name: value for name, value in {**environment.variables, **variables}.items() if value is not None}
-    places = {**environment.variable_locations, **places}
+    places = {**environment.variable_locations} | {name: case.place("change", "variables", name) for name in variables}
     for address, node in changes.items():
         place = case.place("change", address)
         if node is None:
@@ -122,9 +121,8 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
         apply_defaults(after.merged, MOST_EVALUATED)
     for address in changes.keys() - before.keys():
         made = after.merged.resources.get(address)
-        needed = KINDS[address_kind(address)].fields if made else ()
-        if made is None or any(each.required and each.name not in made.node for each in needed):
-            said = f"nothing is written at {quoted(address)}{did_you_mean(address, before)}"
-            said += "; expected an address as it is written, or a new resource with all its fields"
-            problems.append(case.problem(said, "change", address))
+        kind = KINDS.get(address_kind(address))
+        if not made or not kind or any(each.required and each.name not in made.node for each in kind.fields):
+            said = f"nothing is written at {quoted(address)}; expected an address of the YAML, or a whole resource"
+            problems.append(case.problem(said + did_you_mean(address, before), "change", address))
     return replace(case, after=after)

@@ -25,7 +25,6 @@ def _list(description: str, items: Schema, **more: Any) -> Schema:
     return {"type": ["array", "string"], "description": description, "items": items, **more}
 
 
-ACTION = "An action, new values by path, or null if nothing is to be done."
 EXPECT = {
     "exit": {"type": "integer", "description": "The exit code. Left out: 0, or 5 if a refusal is expected."},
     "summary": closed(
@@ -34,10 +33,15 @@ EXPECT = {
     ),
     "changes": _map(
         "What is done, by address or a pattern of addresses.",
-        {"type": ["string", "object", "null"], "pattern": f"^({'|'.join(Action)})$", "description": ACTION},
+        {
+            "type": ["string", "object", "null"],
+            "pattern": f"^({'|'.join(Action)})$",
+            "description": "An action, values, or null.",
+        },
         examples=[{"report.daily": {"send_at": "10:00"}, "report.old-*": "delete", "integration.hook": None}],
     ),
     "refused": _list("The guards that refuse, and no others.", text("A guard.", "prevent-destroy")),
+    "policies": _list("The policies that something violates, and no others.", text("A policy.")),
     "warnings": _list("A part of each warning, and no other warnings.", text("A part of a warning.")),
     "requests": _map("How many requests, by method and path.", COUNT, examples=[{"POST /reports": 1, "DELETE /*": 0}]),
     "then": text("empty: once all is applied, without faults, a plan has nothing to do.", enum=[EMPTY]),
@@ -55,21 +59,12 @@ TEST = {
         "What is changed in the YAML: fields by address, or null for a resource that is taken away.",
         {"type": ["object", "null"], "description": "Fields; maps merge."},
         properties={"variables": VARIABLES},
-        examples=[{"integration.warehouse": None, "report.daily": {"send_at": "10:00"}}],
     ),
-    "faults": {
-        **_list("What goes wrong, as in `simulate --fault`.", text("A fault.", "POST /integrations: status 503 twice")),
-        "type": "array",
-    },
+    "faults": _list("What goes wrong, as in `simulate --fault`.", text("A fault.", "GET /*: drop after"), type="array"),
     "at": text("When the run happens, with a zone.", "2027-03-28T02:00Z"),
     "expect": closed("What must come of the run. What is left out is not compared, but for the exit code.", EXPECT),
 }
 CASE: Schema = closed("What is live, what is changed, what is run, and what must come of it.", TEST, ["expect"])
-TESTS = _map("The tests, by names of yours.", {"type": "object", "description": "A test."}, minProperties=1)
+TESTS = _map("The tests, by names of yours.", CASE, minProperties=1)
 TEST_FILE: Schema = closed("Tests of the configuration, which `reconciler test` runs.", {"tests": TESTS}, ["tests"])
-
-
-def published_tests() -> Schema:
-    """The schema of a whole file, for editors."""
-    anchors = {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}}
-    return {**TEST_FILE, "properties": {"tests": {**TESTS, "additionalProperties": CASE}}, "patternProperties": anchors}
+ANCHORS = {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}}

@@ -297,10 +297,11 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """How a test of the configuration ended in an environment. `error`: why its run did not succeed."""
+    """How a test of the configuration ended. `policies`: name → whether it held, and whether it refused something."""
 
     location: Location
     name: str
     environment: str
     mismatches: tuple[Mismatch, ...] = ()
     error: str = ""
+    policies: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)

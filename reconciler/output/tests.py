@@ -24,11 +24,21 @@ def _counts(results: Sequence[CaseResult]) -> dict[str, int]:
     return {"tests": len(results), "failures": sum(bool(each.mismatches) for each in results)}
 
 
+def _coverage(results: Sequence[CaseResult]) -> dict[str, dict[str, int]]:
+    """Policy → in how many tests it held for something, and refused something."""
+    found = sorted({name for each in results for name in each.policies})
+    seen = {name: [each.policies.get(name, (0, 0)) for each in results] for name in found}
+    return {name: {"held": sum(h for h, _ in both), "refused": sum(r for _, r in both)} for name, both in seen.items()}
+
+
 def _text(results: Sequence[CaseResult]) -> str:
     lines: list[str] = []
     for each in results:
         place = f"{each.location.file}:{each.location.line}: {each.name} ({each.environment})"
         lines += [(red("FAILED ") if each.mismatches else green("passed ")) + escape(place), *_told(each)]
+    for name, seen in _coverage(results).items():
+        times = (f"{word} in {counted(often, 'test')}" for word, often in seen.items())
+        lines.append(escape(f"policy {name}: {', '.join(times)}"))
     total, failed = _counts(results).values()
     return fit("\n".join([*lines, bold(f"{counted(total, 'test')}: {total - failed} passed, {failed} failed")]))
 
@@ -39,8 +49,8 @@ def _told(result: CaseResult) -> Iterator[str]:
     for mismatch in result.mismatches:
         yield escape(f"  {mismatch.location}: {mismatch.path}: expected -, got +")
         expected, got = (json.dumps(each, indent=2).split("\n") for each in (mismatch.expected, mismatch.got))
-        lines = difflib.ndiff(expected, got)
-        yield from (f"    {paint.get(line[0], str)(escape(line))}" for line in lines if line[0] != "?")
+        lines = (line for line in difflib.ndiff(expected, got) if line[0] != "?")
+        yield from (f"    {paint.get(line[0], str)(escape(line))}" for line in lines)
     if result.mismatches and result.error:
         yield from (escape(f"  {line}") for line in f"it ended with: {result.error}".split("\n"))
 
@@ -49,7 +59,8 @@ def _json(results: Sequence[CaseResult]) -> str:
     values = [asdict(each) | {"place": str(each.location), "passed": not each.mismatches} for each in results]
     for each in (each for value in values for each in (value, *value["mismatches"])):
         each["place"] = str(each.pop("location"))
-    return document(1, summary=_counts(results), tests=values)
+        each.pop("policies", None)
+    return document(1, summary=_counts(results), policies=_coverage(results), tests=values)
 
 
 def _junit(results: Sequence[CaseResult]) -> str:

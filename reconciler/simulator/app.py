@@ -50,7 +50,7 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         faults: Faults | None = None,
     ) -> None:
         self.faults = Faults() if faults is None else faults
-        self._store = Store(path)
+        self.store = Store(path)
         self._log = log
         self._log_lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -58,7 +58,7 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
-        scene = Scene(_request(environ), self._store, self.clock, self.faults.visibility)
+        scene = Scene(_request(environ), self.store, self.clock, self.faults.visibility)
 
         def work() -> Response:
             return _guarded(environ, lambda: self.answer(scene.taken or scene.request))
@@ -76,10 +76,10 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         project = routes.project_of(request)
         handler, record_id = routes.find(request)
         if self.clock.is_set:
-            with self._store.transaction(project, write=True) as transaction:
+            with self.store.transaction(project, write=True) as transaction:
                 scheduled_reports.deliver(transaction, self.clock())
         hidden = self.faults.visibility.over(project, request)
-        with self._store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
+        with self.store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
             call = Call(request, transaction, self.clock(), record_id)
             routes.require_served(call)
             return handler(call)
@@ -96,13 +96,9 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         for project in PROJECTS:
             self.answer(Request("PUT", f"{routes.DASHBOARD}/{ASSUMED}", body=dict(answers), project=project))
 
-    def take_over(self, other: Simulator) -> None:
-        """Hold what another one holds, and nothing else."""
-        self._store.take_over(other._store)
-
     def close(self) -> None:
         """Close the data file."""
-        self._store.close()
+        self.store.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -23,7 +23,7 @@ MET = {
     "refused": f"{GONE}\nexpect: {{refused: prevent_destroy}}",
     "refused by name": f"{GONE}\nrun: apply\n"
     "expect: {exit: 5, refused: [prevent-destroy], requests: {'DELETE /*': 0}}",
-    "a refusal that is no guard": "faults: ['GET /automations: omit 1']\nexpect: {refused: list-incomplete}",
+    "a refusal that is no guard": "faults: ['GET /automations: omit 1']\nexpect: {exit: 5, refused: []}",
     "requests": "run: apply\ngiven: empty\nexpect: {requests: {POST /integrations: 2, 'POST /integrations/*': 1}}",
     "then": f"{MOVED}\nexpect: {{then: empty}}",
     "then of an apply": "run: apply\ngiven: empty\nexpect: {summary: {create: 6}, then: empty}",
@@ -32,7 +32,7 @@ MET = {
     "{report: {id: wbRlfw1x, report_name: Old, destinations: [{type: target_integration, id: int-wh-01}]}}]\n"
     "expect: {summary: {create: 5, adopt: 1, unmanaged: 1}, changes: {integration.hook: adopt}}",
     "two that could be meant": "given: [{automation: {name: Welcome}}, {automation: {name: Welcome}}]\n"
-    "expect: {refused: identity-ambiguous}",
+    "expect: {exit: 5}",
     "a fault that passes": f"{MOVED}\nrun: apply\nfaults: ['PUT /*: status 503 twice']\n"
     "expect: {requests: {'PUT /*': 3}, then: empty}",
     "a lost answer": "run: apply\ngiven: empty\nfaults: ['POST /scheduled-reports: drop after, n=1']\n"
