@@ -159,7 +159,7 @@ def _is_part(folder: Path, name: str, file: str) -> bool:
             known = json.loads(Disk(folder).content(state, LARGEST))["resources"].values()
             if any(each.get("file") != file for each in known):
                 return True
-    return is_yaml(name) and not name.startswith(".") and not name.lower().endswith(TEST_SUFFIX)
+    return is_yaml(name) and not name.startswith(".")
 
 
 def configuration_folder(path: Path) -> Path:

@@ -283,25 +283,3 @@ class Failure:
     review: Review | None = None
     configuration: str = ""
     environments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """An expectation of a test that was not met: its path, where it is written, and both values."""
-
-    path: str
-    location: Location
-    expected: Any
-    got: Any
-
-
-@dataclass(frozen=True, slots=True)
-class CaseResult:
-    """How a test of the configuration ended. `policies`: name → whether it held, and whether it refused something."""
-
-    location: Location
-    name: str
-    environment: str
-    mismatches: tuple[Mismatch, ...] = ()
-    error: str = ""
-    policies: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)

@@ -144,7 +144,7 @@ def test_temporary_files_go(tested: Rehearsed, tmp_path: Path, monkeypatch: pyte
 
 
 def test_tests_are_no_part_of_the_configuration(tested: Rehearsed) -> None:
-    """`validate` does not read them, in whatever case their name is written; a single file may have them beside it."""
+    """`validate` does not read them, in whatever case their name is written. A file beside them is a part of a folder."""
     tested.write("[no, tests", "Few.TEST.yaml")
     assert run(["validate", str(tested.folder)]) == 0
     single = tested.folder.parent.parent / "single"
@@ -153,4 +153,4 @@ def test_tests_are_no_part_of_the_configuration(tested: Rehearsed) -> None:
         "automations: {a: {name: A, status: active, data: {actions: {push: p}}}}", encoding="utf-8"
     )
     (single / "one.test.yaml").write_text("tests: {}", encoding="utf-8")
-    assert run(["validate", str(single / "one.yaml")]) == 0
+    assert run(["validate", str(single / "one.yaml")]) == 3
