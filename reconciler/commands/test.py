@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, read_cases
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.reading import invalid
-from reconciler.errors import Exit, Problem, ReconcilerError, WrongUsage, some_of
+from reconciler.errors import ALLOWABLE, GUARD, Exit, Problem, ReconcilerError, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.cases import APPLIED, EMPTY, PLAN
 from reconciler.kinds.references import named_label, reference_items
@@ -34,7 +34,7 @@ from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
 from reconciler.model.policies import PolicyReport
 from reconciler.model.reports import Review, Status
 from reconciler.model.settings import StateSettings
-from reconciler.plan.guards import Options
+from reconciler.plan.guards import FROZEN, Options
 from reconciler.simulator import Faults, RuleError, Simulator
 from reconciler.simulator.routes import DASHBOARD
 from reconciler.simulator.store import PROJECTS
@@ -104,7 +104,8 @@ def _apply_before(stack: ExitStack, case: Case) -> tuple[World, Ran]:
         own = {name: value for name, value in fields.items() if name not in referring}
         world.insert([(kind.name, {**own, "id": each.id})])
     world.offer_destinations(desired)
-    return world, _run(world.session, "apply")
+    # What stands was applied once, whatever may be said of it today.
+    return world, _run(world.session, "apply", [*ALLOWABLE, *(GUARD + each.name for each in desired.policies)])
 
 
 def _run_case(case: Case, beginning: Future[tuple[World, Ran]] | None) -> CaseResult:
@@ -133,18 +134,19 @@ def _ran(world: World, case: Case) -> Ran:
     requests = map(json.loads, world.log.getvalue().splitlines())
     ran = replace(ran, requests=[f"{each['method']} {each['path']}" for each in requests])
     world.simulator.faults.clear()
-    last = _run(world.session, "apply") if then and way == PLAN else Ran()
+    last = _run(world.session, "apply", [FROZEN]) if then and way == PLAN else Ran()
     last = _run(world.session, PLAN) if then and not last.exit else last
     left = {each.address: str(each.action) for each in last.review.plan.changes}
     return replace(ran, left=last.said or left or EMPTY)
 
 
-def _run(session: Session, way: str) -> Ran:
-    """What comes of a plan or an apply."""
+def _run(session: Session, way: str, allowed: Collection[str] = ()) -> Ran:
+    """What comes of a plan or an apply. A freeze refuses no plan."""
     ran, apply = Ran(), commands.apply
+    options = Options(allowed=frozenset([FROZEN] if way == PLAN else allowed))
     try:
         with apply.lock_state(session) as lock:
-            planned, review = apply.show(session, apply.ApplyRequest(Options(), 1), ())
+            planned, review = apply.show(session, apply.ApplyRequest(options, 1), ())
             policies, made, now = planned.desired.policies, planned.plan.changes, session.door.clock()
             known = partial(commands.policies.judge, changes=made, live=planned.live, state=planned.state)
             ran = Ran(review=review, judged=known(policies, planned.desired, session.environment, now))

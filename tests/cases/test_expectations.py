@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Rehearsed
+from .conftest import SETTINGS, Rehearsed
 
 MOVED = 'change: {report.daily: {send_at: "10:00"}}'
 GONE = "change: {integration.safe: null}"
@@ -105,3 +105,18 @@ def test_an_expectation_is_not_met(tested: Rehearsed, case: str, unmet: dict[str
 def test_what_a_run_ended_with_is_told(tested: Rehearsed) -> None:
     """The reason why a run did not succeed stands beside what was not met."""
     assert "protected by prevent_destroy" in tested.one(f"{GONE}\nexpect: {{exit: 0}}")["error"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "run: apply\nexpect: {refused: frozen, requests: {'PUT /*': 0}}",
+        "expect: {exit: 0, summary: {update: 1}, then: empty}",
+        "run: apply\nat: 2026-12-31T12:00Z\nexpect: {exit: 0, then: empty}",
+    ],
+)
+def test_a_freeze_refuses_an_apply_and_no_plan(tested: Rehearsed, case: str) -> None:
+    """The configuration that a test begins with was applied, although the freeze had begun."""
+    tested.write(f"{SETTINGS}    freeze: [{{from: 2026-12-20, to: 2026-12-30, reason: holidays}}]\n", "reconciler.yaml")
+    at = "" if "at:" in case else "at: 2026-12-24T12:00Z\n"
+    tested.met(f"change: {{automation.welcome: {{name: Hi}}}}\n{at}{case}")

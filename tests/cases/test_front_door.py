@@ -144,7 +144,7 @@ def test_temporary_files_go(tested: Rehearsed, tmp_path: Path, monkeypatch: pyte
 
 
 def test_tests_are_no_part_of_the_configuration(tested: Rehearsed) -> None:
-    """`validate` does not read them, in whatever case their name is written. A file beside them is a part of a folder."""
+    """`validate` does not read them, in whatever case their name is written. A file beside them is part of a folder."""
     tested.write("[no, tests", "Few.TEST.yaml")
     assert run(["validate", str(tested.folder)]) == 0
     single = tested.folder.parent.parent / "single"

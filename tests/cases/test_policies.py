@@ -77,3 +77,9 @@ def test_a_policy_that_cannot_be_judged_is_an_invalid_configuration(judged: Rehe
     told = judged.one("given: empty\nexpect: {exit: 3}")
     assert told["passed"]
     assert "wrong.yaml:1:" in told["error"]
+
+
+def test_what_stands_was_applied_whatever_holds_today(judged: Rehearsed) -> None:
+    """A policy that the configuration breaks as it stands refuses the test, and not what was there before it."""
+    judged.write("policies: {all: {require: 'false', message: Nothing is right.}}", "all.yaml")
+    judged.met("expect: {exit: 5, policies: [all], summary: {unchanged: 6}}")
