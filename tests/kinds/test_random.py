@@ -12,7 +12,7 @@ from world import World
 
 from reconciler.simulator.assumptions import ASSUMPTIONS
 
-SEEDS = 12
+SEEDS = [*range(4), *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(4, 40))]
 CLOSED = ("segment", "remote_config", "entitlement", "product")
 ALLOWED = [f"--allow=delete:{kind}" for kind in CLOSED]
 FIXED = {"deleted-ids": "taken", "sandbox-scope": "apart", **dict.fromkeys(("segments", "products"), "served")}
@@ -81,7 +81,40 @@ def renamed(item: Any, turn: int) -> Any:
     return {"product": f"{item['product']}-{turn}"} if isinstance(item, dict) else f"{item}.{turn}"
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+FAULTS = (
+    "POST /*: drop after, chance=0.3",
+    "PATCH /*: drop before, chance=0.3",
+    "* /*: status 503, chance=0.1",
+    "PUT /*: drop after, chance=0.4",
+    "GET /*: status 500, chance=0.1",
+    "POST /*: hide 2, chance=0.5",
+)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_faults_leave_nothing_twice_and_nothing_behind(world: World, no_waiting: None, seed: int) -> None:
+    """After the faults end, an apply completes, the plan after it is empty, and each object is there once."""
+    rng = random.Random(f"faults {seed}")  # noqa: S311 - a seed makes it the same each time
+    reading = {name: rng.choice([*answers]) for name, (answers, _) in ASSUMPTIONS.items()} | FIXED
+    world._send("PUT", "/_dashboard/assumptions", reading)
+    for turn in range(2):
+        wanted = configuration(rng, turn)
+        world.write(json.dumps(wanted), "main.yaml")
+        world.fault(*rng.sample(FAULTS, 2))
+        for _ in range(2):
+            assert world.apply("--max-deletes=99", "--allow=empty-configuration", *ALLOWED).code in (0, 1, 5, 6)
+        world.end_faults()
+        done = world.apply("--max-deletes=99", "--allow=empty-configuration", *ALLOWED)
+        assert done.code == 0, done.out + done.err
+        again = world.plan()
+        assert again.code == 0, again.out
+        segments = [each["name"] for each in world.live("segments")]
+        assert sorted(segments) == sorted(each["name"] for each in wanted["segments"].values())
+        live = [each["name"] for each in world.live("remote-configurations") if each["status"] != "archived"]
+        assert sorted(live) == sorted(each["name"] for each in wanted["remote_configs"].values())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_world_comes_to_rest(world: World, no_waiting: None, seed: int) -> None:
     """After each apply the plan is empty; nothing of others was touched; an export of it all plans nothing either."""
     rng = random.Random(seed)  # noqa: S311 - a seed makes it the same each time
