@@ -31,6 +31,8 @@ SEVERITY = (
 )
 """The exit codes of a command for several environments, the worst first."""
 
+REMOVED = "it is not in reconciler.yaml any more: its objects stay live, and nothing manages them"
+
 
 class Environments:
     """The environments that a command is for. `one` is the name if there is one at most, None if it is not named; else
@@ -51,13 +53,17 @@ class Environments:
         return open_one(self._path, name or self.one, self._flags, f"{name}: " if name else "", self._shared)
 
     def leave_out_untouched(self, base: str | None) -> None:
-        """Leaves out those of several that have not changed since `base`, a commit or branch."""
+        """Leaves out those of several that have not changed since `base`, a commit or branch. With --all, those that
+        have gone since are named, too."""
         if base is not None and self._shared is not None:
             configuration = self._shared.opened.configuration
             self.left_out = commands.environments.find_untouched(configuration, self.names, base)
             if self.left_out:
                 note = f"note: left out, because {base} wants the same of them: {', '.join(self.left_out)}"
                 write_stderr(escape(note))
+            removed = commands.base_plan.find_removed(configuration, base) if self._flags["every"] else []
+            self.names = [*self.names, *removed]
+            self.left_out = {**self.left_out, **dict.fromkeys(removed, REMOVED)}
 
     def run(self, work: Callable[[Session], T]) -> list[Ended[T]]:
         """What `work` gives for each of them, side by side. An error is raised if there is one alone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -110,24 +110,20 @@ def form_option(forms: Sequence[str], text: str = "What stdout gets.") -> Callab
 FILE = click.Path(path_type=Path, dir_okay=False)
 path_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
 format_option = form_option(["text", "json"])
-environment_option = click.option(
-    "--environment",
-    "-e",
-    metavar="NAME",
-    shell_complete=complete("environments"),
-    help="The environment of reconciler.yaml; needed if there are several.",
+
+
+def _one_name(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """The environment that is named. WrongUsage if there are several: none is left out without a word."""
+    if len({*values}) > 1:
+        raise wrong_value(param, ", ".join(values), "one environment; run this once for each of them", ctx)
+    return values[0] if values else None
+
+
+_environment = partial(
+    click.option, "--environment", "-e", multiple=True, metavar="NAME", shell_complete=complete("environments")
 )
-environments_options = (
-    click.option("--all", "every", is_flag=True, help="Every environment of reconciler.yaml."),
-    click.option(
-        "--environment",
-        "-e",
-        "environments",
-        multiple=True,
-        metavar="NAME",
-        shell_complete=complete("environments"),
-        help="An environment of reconciler.yaml, or a pattern: 'chess-*'. May be given several times.",
-    ),
+environment_option = _environment(
+    callback=_one_name, help="The environment of reconciler.yaml; needed if there are several."
 )
 api_url_option = click.option(
     "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
@@ -167,7 +163,9 @@ report_option = click.option(
 
 def environments_option(command: Command) -> Command:
     """For a command that may be given several environments."""
-    return reduce(lambda made, option: option(made), environments_options, command)
+    text = "An environment of reconciler.yaml, or a pattern: 'chess-*'. May be given several times."
+    every = click.option("--all", "every", is_flag=True, help="Every environment of reconciler.yaml.")
+    return _environment("environments", help=text)(every(command))
 
 
 def connection_options(command: Command, environments: Callable[[Command], Command] = environment_option) -> Command:

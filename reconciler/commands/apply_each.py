@@ -67,9 +67,10 @@ class ApplyEach:
             for each in shown:
                 done.append(self._carry_out(each, approved, self._stop_reason(done)))
         except KeyboardInterrupt:
-            current, *left = self.names[len(done) :]
-            done.append(Ended(current, error=ApiFailed("interrupted", hint="apply again: it goes on from there")))
-            done += [Ended(name, error=_not_begun(INTERRUPTED)) for name in left]
+            current, *left = shown[len(done) :]
+            error = ApiFailed("interrupted", hint="apply again: it goes on from there")
+            done.append(Ended(current.environment, error=error))
+            done += [self._carry_out(each, approved, INTERRUPTED) for each in left]
             self.files.write_reports(done)
             self.screen.show_ends(done)
             raise

@@ -48,6 +48,13 @@ def read_base_plan(configuration: Configuration, environment: Environment, ref: 
     return replace(read(commit), tip=tip, find_tip=partial(read, tip))
 
 
+def find_removed(configuration: Configuration, ref: str) -> list[str]:
+    """The environments that were there where HEAD and `ref` part, and are not in `reconciler.yaml` any more."""
+    checkout, commit, _ = _find_base(configuration, ref)
+    before = _read_commit(configuration, checkout, commit)[1]
+    return [name for name in before.environments if name not in configuration.environments and before.merged.resources]
+
+
 # Several environments of one command have it in common.
 @lru_cache(2)
 def _find_base(configuration: Configuration, ref: str) -> tuple[Checkout, str, str]:

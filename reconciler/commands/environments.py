@@ -18,6 +18,7 @@ from reconciler.errors import ConfigurationInvalid, NoSuchTarget, ReconcilerErro
 from reconciler.model.inputs import Desired
 from reconciler.model.reports import Ended
 from reconciler.model.settings import Environment
+from reconciler.serialization import canonical
 from reconciler.threads import Threads, result
 
 T = TypeVar("T")
@@ -129,7 +130,8 @@ def _settings(environment: Environment) -> Environment:
 def _wanted(desired: Desired) -> object:
     """What an environment wants, wherever that is written."""
     return (
-        {address: (each.fields, each.lifecycle) for address, each in desired.resources.items()},
+        # As JSON: in Python, true is 1.
+        {address: (canonical(each.fields), each.lifecycle) for address, each in desired.resources.items()},
         sorted((each.source, each.target) for each in desired.moved),
         sorted((each.source, each.destroy) for each in desired.removed),
         sorted((each.target, each.id) for each in desired.imports),

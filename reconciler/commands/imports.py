@@ -234,7 +234,10 @@ class _Import:
             after = configuration.check()
         except ConfigurationInvalid as error:
             said = f"the configuration would be invalid: {error.problems[0]}"
-            if blamed := sorted(error.subjects & ours):
+            # What was imported before may need a resource that gets an `only_in` now.
+            needing = filter(None, map(project.here.resources.get, error.subjects))
+            used = {address for each in needing for address, *_ in references(KINDS[each.kind], each.fields)}
+            if blamed := sorted(error.subjects & ours or used & {*self._narrowed}):
                 return dict.fromkeys(blamed, said)
             raise Refused(said, hint=NOTHING) from error
         if missing := self._blocks.keys() - after[project.name].resources.keys():

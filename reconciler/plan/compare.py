@@ -74,7 +74,7 @@ def compare_environments(
         one, other = (each.get(address) for each in objects)
         absent = 1 if one else 0
         place = None if one and other else desired[absent].left_out.get(address)
-        is_left = address in desired[absent].resources
+        is_left = not (one and other) and address in desired[absent].resources
         reason = f"written for {names[absent]}, too, and not live there" if is_left else None
         reason = f"only_in at {place}" if place else reason
         (meant if place else differences).extend(_differences(address, one, other, reason))

@@ -191,3 +191,34 @@ def test_reports_alone_refer_to_an_integration_that_is_written(projects: Project
     assert done.code == 0, done.err
     assert "${var." not in "".join(projects.texts().values())
     projects.settle("production", "sandbox")
+
+
+DAILY = f"reports:\n  daily: {{report_name: Daily, send_at: '09:00', {REST}}}\n"
+
+
+def test_kind_by_kind_begins_with_what_reports_of_others_use(projects: Projects) -> None:
+    """Production lacks the hook, which a report that is not imported yet still needs: it gets its `only_in` with it."""
+    write(projects, DAILY)
+    live(projects, "Other")
+    projects.production.edit("integrations", projects.production.live("integrations")[0]["id"], title="Another")
+    for flags in (("--kind", "integration"), ()):
+        done = projects.run("import", "production", "--all", *flags)
+        assert done.code == 0, done.err
+    projects.settle("production")
+
+
+def test_what_was_imported_before_keeps_what_it_refers_to(projects: Projects) -> None:
+    """The hook is in error in production, so it cannot be the one that is written, and an `only_in` would break the
+    report of the first import: the refusal has the line that allows it."""
+    write(projects, DAILY)
+    main = projects.folder / "main.yaml"
+    main.write_text(main.read_text(encoding="utf-8").replace("iOS}", "iOS, status: active}"), encoding="utf-8")
+    live(projects, "Daily", "09:00")
+    hook = str(projects.production.live("integrations")[0]["id"])
+    projects.production.edit("integrations", hook, active=2)
+    first = projects.run("import", "production", "--all", "--kind", "report")
+    assert first.code == 0, first.err
+    refused = projects.run("import", "production", "--all")
+    assert refused.code == 5, refused.err
+    line = f"imports:\n  - {{to: integration.hook, id: {{production: {hook}}}}}\n"
+    assert refused.err.endswith(line)

@@ -92,3 +92,12 @@ def test_no_mistake_is_answered_with_what_destroys(capsys: pytest.CaptureFixture
             assert run([*words, wrong]) == 64, (words, wrong)
             advice = capsys.readouterr().err.replace(f"no option {wrong}", "")
             assert not [flag for flag in NEVER if flag in advice], (words, wrong)
+
+
+@pytest.mark.parametrize("words", ["import --all", "export", "explain report.x", "state list", "graph"])
+def test_one_environment_is_not_taken_for_two(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command for one environment that is given two does nothing for the last one alone, and says so."""
+    assert run([*words.split(), "-e", "sandbox", "-e", "production"]) == 64
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "--environment sandbox, production: expected one environment; run this once for each of them\n" in err

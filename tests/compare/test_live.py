@@ -75,6 +75,7 @@ def test_what_somebody_changed_in_one_project(projects: Projects) -> None:
         "automation.welcome.data.actions.push": ("p1", "p2"),
         "report.daily.status": ("active", "draft"),
     }
+    assert all(each["reason"] is None for each in document["differences"])  # Both have all of them.
     push = next(each for each in document["differences"] if each["path"] == "data.actions.push")
     assert push["b"] == {"value": "p2", "id": welcome, "place": f"{projects.path / 'main.yaml'}:12", "sources": []}
     assert set(pairs(as_live(projects, "--ignore", "data", "--target", "automation.*")["differences"])) == {

@@ -15,6 +15,7 @@ from slow import Slow, serving
 
 from environments.conftest import NAMES, Fleet, report_line
 from environments.test_apply import ends
+from environments.test_plan import begin_repository
 
 pytestmark = pytest.mark.process
 KEYS = "abc"
@@ -84,6 +85,26 @@ def test_twice_leaves_at_once(fleet: Fleet, slow: Slow) -> None:
     assert "interrupted" in found["staging"]["error"]["message"]
     assert "not begun" in found["production"]["error"]["message"]
     require_done(fleet)
+
+
+@pytest.mark.git
+def test_what_is_left_out_is_not_told_as_waiting(fleet: Fleet, slow: Slow) -> None:
+    """After Ctrl-C, an environment that `--base` leaves out is no work for the next apply."""
+    ours = [report_line(key, more="only_in: [sandbox, staging], ") for key in KEYS]
+    fleet.write(report_line("z", more="only_in: [production], "))
+    begin_repository(fleet)
+    fleet.write(report_line("z", more="only_in: [production], "), *ours)
+    with start(fleet, "--base", "HEAD") as process:
+        assert slow.arrived.wait(60)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert any(line.startswith("interrupted:") for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate()
+    slow.go_on.set()
+    assert process.returncode == 1, said
+    assert [each["environment"] for each in json.loads(out)["environments"]] == ["sandbox", "staging"]
+    assert list(json.loads(out)["left_out"]) == ["production"]
 
 
 def test_a_kill(fleet: Fleet, slow: Slow) -> None:

@@ -205,14 +205,20 @@ def test_what_is_wrong_for_all_is_told_once(fleet: Fleet) -> None:
     assert "environment" not in wrong.err.splitlines()[0]
 
 
-@pytest.mark.git
-def test_base_leaves_out_what_it_cannot_touch(fleet: Fleet) -> None:
-    """An environment of which the configuration says the same is left out, and that is said."""
-    fleet.settle(report_line("daily"), report_line("own", more="only_in: [staging], "))
+def begin_repository(fleet: Fleet) -> tuple[str, ...]:
+    """What is written becomes the first commit; gives the words with which git commits the next."""
     git(fleet.folder, "init", "--quiet", "--initial-branch", "main")
     git(fleet.folder, "add", "main.yaml", "reconciler.yaml")
     commit = ("-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--all", "--message")
     git(fleet.folder, *commit, "Begin")
+    return commit
+
+
+@pytest.mark.git
+def test_base_leaves_out_what_it_cannot_touch(fleet: Fleet) -> None:
+    """An environment of which the configuration says the same is left out, and that is said."""
+    fleet.settle(report_line("daily"), report_line("own", more="only_in: [staging], "))
+    commit = begin_repository(fleet)
     git(fleet.folder, "switch", "--quiet", "--create", "branch")
     fleet.write(report_line("daily"), report_line("own", send_at="10:00", more="only_in: [staging], "))
     git(fleet.folder, *commit, "Change staging")
@@ -235,13 +241,21 @@ def test_base_leaves_out_what_it_cannot_touch(fleet: Fleet) -> None:
 
 
 @pytest.mark.git
+def test_another_type_of_a_value_is_a_change(fleet: Fleet) -> None:
+    """True and 1 are equal in Python, and not in JSON: no environment is left out."""
+    text = "automations:\n  welcome: {name: Welcome, status: active, data: {platform: iOS, flag: %s}}\n"
+    main = fleet.folder / "main.yaml"
+    main.write_text(text % "true", encoding="utf-8")
+    begin_repository(fleet)
+    main.write_text(text % "1", encoding="utf-8")
+    assert environments(fleet.plan("--base", "HEAD").document) == [*NAMES]
+
+
+@pytest.mark.git
 def test_everything_is_left_out(fleet: Fleet) -> None:
     """A change of a comment touches no environment."""
     fleet.settle(report_line("daily"))
-    git(fleet.folder, "init", "--quiet", "--initial-branch", "main")
-    git(fleet.folder, "add", "main.yaml", "reconciler.yaml")
-    commit = ("-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--all", "--message")
-    git(fleet.folder, *commit, "Begin")
+    commit = begin_repository(fleet)
     fleet.write(report_line("daily"), "# a comment\n")
     git(fleet.folder, *commit, "Comment")
     planned = fleet.plan("--base", "HEAD^")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from environments.conftest import Fleet, report_line
+from environments.test_plan import begin_repository
 
 
 def remove(fleet: Fleet, name: str) -> None:
@@ -39,3 +44,20 @@ def test_an_empty_state_or_another_file_is_nothing(fleet: Fleet) -> None:
     remove(fleet, "staging")
     (fleet.folder / ".reconciler" / "notes.json").write_text("[]", encoding="utf-8")
     assert [each["warnings"] for each in fleet.plan().document["environments"]] == [[], []]
+
+
+@pytest.mark.git
+def test_a_pull_request_that_removes_one_says_so(fleet: Fleet, tmp_path: Path) -> None:
+    """With --base, its row says what becomes of its objects; nothing is sent to it, and an apply goes on."""
+    fleet.settle(report_line("daily"))
+    begin_repository(fleet)
+    remove(fleet, "staging")
+    comment = tmp_path / "comment.md"
+    planned = fleet.plan("--base", "HEAD", "--report", f"markdown={comment}")
+    assert planned.code == 0, planned.err
+    said = "it is not in reconciler.yaml any more: its objects stay live, and nothing manages them"
+    assert planned.document["left_out"]["staging"] == said
+    assert f"| `staging` | left out: {said}" in comment.read_text(encoding="utf-8")
+    assert "staging" not in fleet.run("plan", "-e", "sandbox", "-e", "production", "--base", "HEAD").out
+    assert fleet.apply("--base", "HEAD").code == 0
+    assert fleet.requests()["staging"] == 0
