@@ -199,7 +199,7 @@ def test_what_may_differ(folder: Folder, rules: list[str], left: set[str] | None
         ("compare: {ignored: [status]}", '1:11: compare: unknown key "ignored"; expected ignore; '
          'did you mean "ignore"?'),
         ("ignore: [status]", '1:1: unknown key "ignore"; expected one of name, state, guards, compare, variables, '
-         'time_zone, environments; did you mean "compare.ignore"?'),
+         'time_zone, freeze, environments; did you mean "compare.ignore"?'),
         ("compare: {ignore: ['']}", "1:20: compare.ignore[0]: is empty; expected a text that holds something"),
     ],
 )  # fmt: skip
