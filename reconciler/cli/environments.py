@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import commands
 from reconciler.cli.options import ManyFlags, open_one
-from reconciler.errors import EnvironmentsFailed, Exit
+from reconciler.errors import EnvironmentsFailed, worst
 from reconciler.model.reports import Ended
 from reconciler.output.terminal import escape, write_stderr
 
@@ -19,17 +19,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 WILDCARDS = frozenset("*?[")
 """The characters that make a pattern of a name."""
-SEVERITY = (
-    Exit.USAGE,
-    Exit.NOT_AUTHORISED,
-    Exit.INVALID,
-    Exit.REFUSED,
-    Exit.API_FAILED,
-    Exit.PARTIAL,
-    Exit.PENDING,
-    Exit.DONE,
-)
-"""The exit codes of a command for several environments, the worst first."""
 
 
 class Environments:
@@ -85,8 +74,7 @@ def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> tuple[s
 def require_all(ended: Iterable[Ended[Any]]) -> None:
     """Raises what went wrong: the error of one environment, or those of several, with the worst exit code of all."""
     every = list(ended)
-    codes = {each.exit_code for each in every}
-    code = next(code for code in SEVERITY if code in codes)
+    code = worst(each.exit_code for each in every)
     if len(every) == 1 and every[0].error is not None:
         raise every[0].error
     if any(each.error for each in every):

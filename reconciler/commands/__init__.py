@@ -6,6 +6,7 @@ from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
     from reconciler.commands import (
+        api_checks,
         apply,
         apply_each,
         base_plan,
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
         compare,
         completion,
         destinations,
+        doctor,
         drift,
         edits,
         environments,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         imports,
         plan,
         plan_input,
+        probe,
         review,
         saved_plan,
         send_test,

@@ -8,11 +8,12 @@ from itertools import zip_longest
 from typing import Any
 
 from reconciler.errors import Problem, some_of
+from reconciler.model.diagnosis import FAILED, OK, WARNING, WORDS, Check, Diagnosis
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Receipt
-from reconciler.output.document import document
+from reconciler.output.document import document, select
 from reconciler.output.labels import SIGN_PAINT, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow
 from reconciler.output.values import Line, ValueDiff, cut_both, format_value, ignored_lines, named, plain
@@ -159,3 +160,37 @@ def drift_values(drift: Drift) -> dict[str, Any]:
     drifted = list(map(asdict, drift.objects))
     health = list(map(asdict, drift.health))
     return {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
+
+
+LEVELS = {OK: green, WARNING: yellow, FAILED: red}
+
+
+def diagnoses_text(found: Sequence[Diagnosis]) -> str:
+    """A line for each check; what all environments share comes first, and once."""
+    shared = [each for each in found[0].checks if all(each in other.checks for other in found)] if found[1:] else []
+    lines = list(map(_check_line, shared))
+    for one in found:
+        lines += [bold(escape(f"{one.environment}:"))] if found[1:] else []
+        lines += [_check_line(each) for each in one.checks if each not in shared]
+    return fit("\n".join(lines), hang=25)
+
+
+def _check_line(check: Check) -> str:
+    told = escape("; ".join(filter(None, (check.message, check.hint))).replace("\n", " "))
+    return f"{LEVELS[check.status](pad(check.status, 9))}{pad(check.name, 15)}{told}"
+
+
+def diagnoses_json(found: Sequence[Diagnosis]) -> str:
+    """All that was found; of several environments, a list of them."""
+    values = [
+        {
+            "environment": one.environment,
+            "api": one.api or None,
+            "checks": [select(each, "name", "status", "message", "hint") for each in one.checks],
+            "facts": [
+                {"fact": each.text, "status": WORDS[each.holds], "seen": each.seen or None} for each in one.facts
+            ],
+        }
+        for one in found
+    ]
+    return document(1, **values[0]) if len(values) == 1 else document(1, environments=values)
