@@ -16,7 +16,6 @@ from reconciler.kinds.comparison import Difference, alike, differences, flattene
 from reconciler.kinds.normalization import bearing, is_normalized
 from reconciler.kinds.references import (
     ReferenceResolver,
-    items_at,
     known_objects,
     reference_items,
     references,
@@ -64,7 +63,8 @@ def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any
         written = next((each for each in change.fields if each.path == path), None)
         if written is not None:
             bodies = [request.body or {} for request in change.requests]
-            sent = [item for body in bodies for _, item in items_at(name, reference, body)]
+            found = (each for body in bodies for each in reference_items(KINDS[change.kind], body))
+            sent = [item for _, item, each in found if each is reference]
             yield reference, sent, written.before if isinstance(written.before, list) else []
 
 

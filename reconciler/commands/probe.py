@@ -179,8 +179,10 @@ class Probe:
         if not isinstance(value, dict) or reference.key not in value:
             return value
         made = self._made.get(reference.kind)
-        if made is None or not reference.lookup:
-            return made["id"] if made else value
+        if made is None:
+            raise ReconcilerError(f"it needs a {reference.kind} that was made here")
+        if not reference.lookup:
+            return made["id"]
         ours = {made["id"], reference.label(made)} - {None}
         items = [
             each for each in read_table(self._writer, reference.lookup) if {each.get("id"), each.get("label")} & ours

@@ -148,11 +148,6 @@ class Field:
     grid: int = 0
     most_bytes: int = 0
 
-    @property
-    def has_defaults(self) -> bool:
-        """Whether the API adds something to its items."""
-        return any("default" in each for each in self.schema.get("items", {}).get("properties", {}).values())
-
     def schema_at(self, keys: Sequence[str | int]) -> Schema | None:
         """The schema of the value at these keys, None if it is not declared."""
         schema: Any = self.schema
