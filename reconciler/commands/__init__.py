@@ -6,7 +6,6 @@ from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
     from reconciler.commands import (
-        api_checks,
         apply,
         apply_each,
         base_plan,

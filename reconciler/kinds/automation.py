@@ -3,10 +3,9 @@ automation" and, for the shape of `data`, newer pages of its documentation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from reconciler.kinds.declaration import Claim, Delivery, Field, Kind, Pages, Put, Reference, SubEndpoint, text
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference, SubEndpoint, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 
 STATUS_WORDS = {word: word for word in ("active", "inactive", "paused")}
@@ -33,11 +32,6 @@ def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
 def to_wire(fields: Fields) -> dict[str, Any]:
     """What is sent for those fields."""
     return {name: plain_data(value) if name == "data" else value for name, value in fields.items()}
-
-
-def _have_derived(records: Sequence[Raw], _: Lookups) -> bool | None:
-    data = [raw["data"] for raw in records if isinstance(raw.get("data"), dict)]
-    return all(each.keys() >= DERIVED for each in data) if data else None
 
 
 AUTOMATION = Kind(
@@ -133,7 +127,6 @@ AUTOMATION = Kind(
     changed_at="",
     manual_step="give it one of the documented statuses in the dashboard or in the YAML, then plan again",
     delivery=Delivery(status="status", on="active", noun="automation"),
-    claims=(Claim("a read adds `type` to `data`", _have_derived),),
     example={
         "name": "Welcome Flow",
         "caption": "Sends a welcome message to new users",

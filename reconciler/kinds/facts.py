@@ -15,13 +15,13 @@ from reconciler.model.inputs import Lookups, Raw
 
 def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Iterator[Fact]:
     """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path."""
-    apart = {name for name, _ in kind.parts()}
-    always = sorted({each.name for each in kind.fields if each.required} - apart | kind.server_fields)
-    known = {*kind.field_names(), *kind.server_fields}
-    id_pattern = re.compile(kind.id_pattern.removesuffix("$"))
+    always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
+    known, id_pattern = {*kind.field_names(), *kind.server_fields}, re.compile(kind.id_pattern.removesuffix("$"))
     expected: dict[str, Callable[[Raw], Iterable[object]]] = {
-        f"says `object: {kind.object_name}`": lambda raw: {raw.get("object")} - {kind.object_name},
-        "has an id of the documented form": lambda raw: {str(raw["id"])} if not id_pattern.fullmatch(raw["id"]) else (),
+        f"says `object: {kind.object_name}`": lambda raw: (
+            [raw.get("object")] if raw.get("object") != kind.object_name else []
+        ),
+        f"has an id like {kind.id_pattern}": lambda raw: [] if id_pattern.fullmatch(raw["id"]) else [raw["id"]],
         "has no field but the documented ones": lambda raw: sorted(raw.keys() - known),
         f"has all of {', '.join(always)}": lambda raw: [each for each in always if each not in raw],
         "has no word but the documented ones": lambda raw: _new_words(kind, raw, lists),
@@ -38,22 +38,20 @@ def _new_words(kind: Kind, raw: Raw, lists: Lookups) -> Iterator[str]:
         fields = record_from(kind, raw, lists).fields
     except AnswerUnreadable:
         return
-    delivery = kind.delivery
+    failing = (kind.delivery.status, kind.delivery.failing) if kind.delivery else ()
     for each in kind.fields:
-        is_failing = delivery and each.name == delivery.status and fields.get(each.name) == delivery.failing
-        if each.name in fields and not is_failing:
+        if each.name in fields and (each.name, fields[each.name]) != failing:
             yield from _outside(each.schema, fields[each.name], each.name)
 
 
 def _outside(schema: Schema, value: Any, path: str) -> Iterator[str]:
     """The values that the words of a schema do not name, at every depth."""
+    words = [*schema.get("enum", ()), *(word for each in schema.get("oneOf", ()) for word in each.get("enum", ()))]
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _outside(schema.get("properties", {}).get(name, {}), inner, f"{path}.{name}")
     elif isinstance(value, list):
         for inner in value:
             yield from _outside(schema.get("items", {}), inner, path)
-    else:
-        words = [*schema.get("enum", ()), *(word for each in schema.get("oneOf", ()) for word in each.get("enum", ()))]
-        if words and value not in words:
-            yield f"{path} {value!r}"
+    elif words and value not in words:
+        yield f"{path} {value!r}"

@@ -7,44 +7,43 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import Exit, ReconcilerError, worst
 
-OK, WARNING, FAILED = "ok", "warning", "failed"
 WORDS = {True: "confirmed", False: "refuted", None: "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. `hint` is what to do, empty if nothing is. `exit_code` is that of a failure; a warning has none."""
+    """One check: ok, warning or failed, and what to do. `exit_code` is that of a failure."""
 
     name: str
     message: str
     hint: str = ""
-    status: str = OK
+    status: str = "ok"
     exit_code: Exit = Exit.DONE
+
+    @classmethod
+    def warning(cls, name: str, message: str, hint: str) -> Check:
+        """A check that leaves the exit code at 0."""
+        return cls(name, message, hint, "warning")
 
     @classmethod
     def failed(cls, name: str, *errors: ReconcilerError) -> Check:
         """A check that ended with errors."""
-        message = "; ".join(dict.fromkeys(str(each) for each in errors))
-        hint = next((each.hint for each in errors if each.hint), "")
-        return cls(name, message, hint, FAILED, worst(each.exit_code for each in errors))
+        message, hints = "; ".join(dict.fromkeys(map(str, errors))), [each.hint for each in errors if each.hint]
+        return cls(name, message, "; ".join(dict.fromkeys(hints)), "failed", worst(each.exit_code for each in errors))
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A statement about the API. `holds`: whether it holds here; None if nothing tells. `seen`: what is against it."""
+    """A statement about the API. `holds`: whether it does here; None if nothing tells. `seen`: what is against it."""
 
     text: str
     holds: bool | None
     seen: str = ""
 
-    def __str__(self) -> str:
-        return f"{self.text} ({self.seen})" if self.seen else self.text
-
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What was found for one environment. `api` is its address, empty if it is not known. `ids`: those of the live
-    objects, by kind. `is_sandbox`: the sort of its key."""
+    """What was found for one environment. `ids`: those of the live objects, by kind. `is_sandbox`: the sort of key."""
 
     environment: str
     checks: tuple[Check, ...] = ()

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from reconciler.errors import Problem, some_of
-from reconciler.model.diagnosis import FAILED, OK, WARNING, WORDS, Check, Diagnosis
+from reconciler.model.diagnosis import WORDS, Check, Diagnosis, Fact
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
@@ -162,30 +162,38 @@ def drift_values(drift: Drift) -> dict[str, Any]:
     return {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
 
 
-LEVELS = {OK: green, WARNING: yellow, FAILED: red}
+PAINT = {"ok": green, "warning": yellow, "failed": red}
 
 
 def diagnoses_text(found: Sequence[Diagnosis]) -> str:
-    """A line for each check; what all environments share comes first, and once."""
-    shared = [each for each in found[0].checks if all(each in other.checks for other in found)] if found[1:] else []
+    """A line for each check, then one on the facts; what several environments share comes first."""
+    shared = [each for each in found[0].checks if all(each in one.checks for one in found)] if found[1:] else []
     lines = list(map(_check_line, shared))
     for one in found:
         lines += [bold(escape(f"{one.environment}:"))] if found[1:] else []
         lines += [_check_line(each) for each in one.checks if each not in shared]
-    return fit("\n".join(lines), hang=25)
+        lines += [_check_line(_sum_up(one.facts))] if one.facts else []
+    return "\n".join(lines)
+
+
+def _sum_up(facts: Sequence[Fact]) -> Check:
+    told = ", ".join(f"{sum(each.holds is holds for each in facts)} {word}" for holds, word in WORDS.items())
+    refuted = [each.text + (f" ({each.seen})" if each.seen else "") for each in facts if each.holds is False]
+    if refuted:
+        return Check.warning("facts", f"{told} here; refuted: {'; '.join(refuted)}", "--format json has each")
+    return Check("facts", f"{told} here")
 
 
 def _check_line(check: Check) -> str:
     told = escape("; ".join(filter(None, (check.message, check.hint))).replace("\n", " "))
-    return f"{LEVELS[check.status](pad(check.status, 9))}{pad(check.name, 15)}{told}"
+    return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{told}", hang=24)
 
 
 def diagnoses_json(found: Sequence[Diagnosis]) -> str:
     """All that was found; of several environments, a list of them."""
     values = [
         {
-            "environment": one.environment,
-            "api": one.api or None,
+            **select(one, "environment", "api"),
             "checks": [select(each, "name", "status", "message", "hint") for each in one.checks],
             "facts": [
                 {"fact": each.text, "status": WORDS[each.holds], "seen": each.seen or None} for each in one.facts
