@@ -22,12 +22,13 @@ from reconciler.cli.options import (
     plan_options,
     read_options,
     require_base,
+    require_yes,
     scope_flags,
 )
-from reconciler.errors import Exit, ReconcilerError, Refused, WrongUsage
+from reconciler.errors import Exit, ReconcilerError, WrongUsage
 from reconciler.model.reports import Ended
 from reconciler.output.forms import render_plans
-from reconciler.output.terminal import bold, escape, prompt, write_stderr, write_stdout
+from reconciler.output.terminal import bold, escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from reconciler.apply.execute import Event
@@ -162,13 +163,7 @@ class _Screen:
         """Asks once: of several environments, for all of them."""
         if not self._ask or (self._names and self._is_confirmed):
             return
-        if not sys.stdin.isatty():
-            raise Refused(
-                "cannot ask for approval: stdin is not a terminal", hint="--auto-approve applies without asking"
-            )
-        question = f"Apply this to {escape(', '.join(environments))}? Type yes to apply, anything else is a no:"
-        if prompt(question).lower() != "yes":
-            raise Refused("not approved; nothing was changed")
+        require_yes(f"Apply this to {', '.join(environments)}? Type yes to apply, anything else is a no:")
         self._is_confirmed = True
 
     def begin(self, environment: str) -> None:

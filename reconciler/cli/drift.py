@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,11 +24,12 @@ from reconciler.cli.options import (
     many_connection_options,
     open_session,
     path_argument,
+    require_yes,
 )
 from reconciler.config.load import read_configuration
 from reconciler.errors import Exit, Refused, WrongUsage, worst
 from reconciler.output.labels import api_note
-from reconciler.output.terminal import escape, prompt, write_stderr, write_stdout
+from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
 
 if TYPE_CHECKING:
@@ -178,6 +178,12 @@ def _show_written(written: Written) -> None:
         write_stderr("\n".join(map(escape, f"left to you: {text}".split("\n"))))
 
 
+QUESTION = (
+    "make, change and delete objects of its own, which may be seen in production, too? Type yes to do it, anything else "
+    "is a no:"
+)
+
+
 @click.command()
 @path_argument
 @click.option("--probe", cls=NeverSuggested, is_flag=True, help="Also learn by objects of its own; a sandbox key only.")
@@ -203,16 +209,9 @@ def doctor(
     found = commands.doctor.examine_all(opened, names, environments.open)
     if probe and not found[0].exit_code:
         with environments.open(names[0]) as session:
-            facts, check = commands.probe.probe(session, allow, lambda: _confirm(names[0], ask=not auto_approve))
+            confirm = (lambda: None) if auto_approve else lambda: require_yes(f"{names[0]}: {QUESTION}")
+            facts, check = commands.probe.probe(session, allow, confirm)
         found = [replace(found[0], checks=(*found[0].checks, check), facts=(*found[0].facts, *facts))]
     write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))
     if code := worst(each.exit_code for each in found):
         raise SystemExit(code)
-
-
-def _confirm(environment: str, *, ask: bool) -> None:
-    if ask and not sys.stdin.isatty():
-        raise Refused("cannot ask: stdin is not a terminal", hint="--auto-approve probes without asking")
-    what = "make, change and delete objects of its own, which may be seen in production, too"
-    if ask and prompt(f"{escape(environment)}: {what}? Type yes to do it, anything else is a no:").lower() != "yes":
-        raise Refused("not approved; nothing was made")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import commands
 from reconciler.cli.options import ManyFlags, open_one
-from reconciler.errors import EnvironmentsFailed, worst
+from reconciler.errors import EnvironmentsFailed, Refused, worst
 from reconciler.model.reports import Ended
-from reconciler.output.terminal import escape, write_stderr
+from reconciler.output.terminal import escape, prompt, write_stderr
 
 if TYPE_CHECKING:
     from reconciler.commands.session import Session
@@ -81,3 +82,12 @@ def require_all(ended: Iterable[Ended[Any]]) -> None:
         raise EnvironmentsFailed({each.environment: each.error for each in every}, code)
     if code:
         raise SystemExit(code)
+
+
+def require_yes(question: str) -> None:
+    """Asks on the terminal. Refused if there is none, or if the answer is another one."""
+    if not sys.stdin.isatty():
+        hint = "--auto-approve goes on without asking"
+        raise Refused("cannot ask for approval: stdin is not a terminal", hint=hint)
+    if prompt(escape(question)).lower() != "yes":
+        raise Refused("not approved; nothing was changed")

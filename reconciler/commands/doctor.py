@@ -133,7 +133,7 @@ def _check_git(opened: Configuration, state: State) -> Check:
 
 
 class _Watch(Reader):
-    """Notes by path what came: items, error, status, seconds. `skew`: so many seconds is our clock ahead of the API's."""
+    """Notes by path what came: items, error, status, seconds. `skew`: the seconds that our clock is ahead of theirs."""
 
     def __init__(self, door: Transport) -> None:
         super().__init__(door)

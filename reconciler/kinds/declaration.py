@@ -160,15 +160,6 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What the documents say, or leave open, of a kind beside what is declared. `holds` judges it by the records of the
-    kind and by the lists of the API (path → items); None if they do not tell."""
-
-    text: str
-    holds: Callable[[Sequence[Raw], Lookups], bool | None]
-
-
-@dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of resource. `object_name` is the word that a record says of itself in `object`. `server_fields` are set
     by the API and are neither compared nor sent. `natural_key` are the fields that tell two objects apart for a person;
@@ -221,7 +212,6 @@ class Kind:
     effects: Callable[[Fields, Fields], Iterable[tuple[Weight, str]]] | None = None
     advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
     example: Mapping[str, Any] = field(default_factory=dict)
-    claims: tuple[Claim, ...] = ()
     is_project_wide: bool = False
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)

@@ -7,37 +7,46 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from reconciler.errors import AnswerUnreadable, some_of
+from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Kind, Schema
-from reconciler.kinds.wire import in_short, record_from
+from reconciler.kinds.wire import in_short, is_vendors, record_from
 from reconciler.model.diagnosis import Fact
-from reconciler.model.inputs import Lookups, Raw
+from reconciler.model.inputs import Fields, Lookups, Raw
 
 
 def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Iterator[Fact]:
     """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path."""
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known, id_pattern = {*kind.field_names(), *kind.server_fields}, re.compile(kind.id_pattern.removesuffix("$"))
-    expected: dict[str, Callable[[Raw], Iterable[object]]] = {
-        f"says `object: {kind.object_name}`": lambda raw: (
-            [raw.get("object")] if raw.get("object") != kind.object_name else []
-        ),
-        f"has an id like {kind.id_pattern}": lambda raw: [] if id_pattern.fullmatch(raw["id"]) else [raw["id"]],
-        "has no field but the documented ones": lambda raw: sorted(raw.keys() - known),
-        f"has all of {', '.join(always)}": lambda raw: [each for each in always if each not in raw],
-        "has no word but the documented ones": lambda raw: _new_words(kind, raw, lists),
+    expected: dict[str, Callable[[Raw, Fields], Iterable[object]]] = {
+        f"says `object: {kind.object_name}`": lambda raw, _: {str(raw.get("object"))} - {kind.object_name},
+        f"has an id like {kind.id_pattern}": lambda raw, _: () if id_pattern.fullmatch(raw["id"]) else [raw["id"]],
+        "has no field but the documented ones": lambda raw, _: sorted(raw.keys() - known),
+        f"has all of {', '.join(always)}": lambda raw, _: [each for each in always if each not in raw],
+        "has no word but the documented ones": lambda _, fields: _new_words(kind, fields),
+        f"tells its {' and '.join(kind.natural_key)}": lambda _, fields: {*kind.natural_key} - fields.keys(),
     }
+    if kind.vendor_flag:
+        expected["is not one of the vendor's"] = lambda raw, _: [raw["id"]] if is_vendors(kind, raw) else ()
+    pairs = [(raw, _read(kind, raw, lists)) for raw in rows]
     for text, find_odd in expected.items():
-        odd = dict.fromkeys(in_short(each) for raw in rows for each in find_odd(raw))
+        odd = dict.fromkeys(in_short(each) for pair in pairs for each in find_odd(*pair))
         yield Fact(f"{kind.section}: a record {text}", not odd if rows else None, some_of(odd))
-    for each in kind.claims:
-        yield Fact(f"{kind.section}: {each.text}", each.holds(rows, lists))
+    for _, reference in kind.lists():
+        ids = {reference.label(each): each["id"] for each in lists.get(KINDS[reference.kind].path, ())}
+        offered = [each.get("id") for each in lists.get(reference.lookup, ()) if each.get("label") in ids]
+        text = f"{kind.section}: {reference.lookup} has the id of the {reference.kind}"
+        yield Fact(text, set(ids.values()).issuperset(offered) if offered else None)
 
 
-def _new_words(kind: Kind, raw: Raw, lists: Lookups) -> Iterator[str]:
+def _read(kind: Kind, raw: Raw, lists: Lookups) -> Fields:
     try:
-        fields = record_from(kind, raw, lists).fields
+        return record_from(kind, raw, lists).fields
     except AnswerUnreadable:
-        return
+        return {}
+
+
+def _new_words(kind: Kind, fields: Fields) -> Iterator[str]:
     failing = (kind.delivery.status, kind.delivery.failing) if kind.delivery else ()
     for each in kind.fields:
         if each.name in fields and (each.name, fields[each.name]) != failing:
