@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.environments import Environments, choose_environments, require_all
+from reconciler.cli.environments import Environments, choose_environments, require_all, require_yes
 from reconciler.cli.options import (
     NeverSuggested,
     OneOf,
@@ -22,7 +22,6 @@ from reconciler.cli.options import (
     plan_options,
     read_options,
     require_base,
-    require_yes,
     scope_flags,
 )
 from reconciler.errors import Exit, ReconcilerError, WrongUsage

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.environments import choose_environments, require_all
+from reconciler.cli.environments import choose_environments, require_all, require_yes
 from reconciler.cli.options import (
     FILE,
     ConnectionFlags,
@@ -24,7 +24,6 @@ from reconciler.cli.options import (
     many_connection_options,
     open_session,
     path_argument,
-    require_yes,
 )
 from reconciler.config.load import read_configuration
 from reconciler.errors import Exit, Refused, WrongUsage, worst
@@ -178,10 +177,7 @@ def _show_written(written: Written) -> None:
         write_stderr("\n".join(map(escape, f"left to you: {text}".split("\n"))))
 
 
-QUESTION = (
-    "make, change and delete objects of its own, which may be seen in production, too? Type yes to do it, anything else "
-    "is a no:"
-)
+QUESTION = "make, change and delete objects of its own, which may be seen in production? Type yes to do it:"
 
 
 @click.command()

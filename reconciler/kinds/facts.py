@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.errors import AnswerUnreadable, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Kind, Schema
-from reconciler.kinds.wire import in_short, is_vendors, record_from
+from reconciler.kinds.wire import in_short, record_from
 from reconciler.model.diagnosis import Fact
 from reconciler.model.inputs import Fields, Lookups, Raw
 
@@ -27,7 +27,7 @@ def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Iterator[Fact
         f"tells its {' and '.join(kind.natural_key)}": lambda _, fields: {*kind.natural_key} - fields.keys(),
     }
     if kind.vendor_flag:
-        expected["is not one of the vendor's"] = lambda raw, _: [raw["id"]] if is_vendors(kind, raw) else ()
+        expected["is not one of the vendor's"] = lambda raw, _: [raw["id"]] if raw.get(kind.vendor_flag) is True else ()
     pairs = [(raw, _read(kind, raw, lists)) for raw in rows]
     for text, find_odd in expected.items():
         odd = dict.fromkeys(in_short(each) for pair in pairs for each in find_odd(*pair))

@@ -3,10 +3,9 @@ status"."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from reconciler.kinds.declaration import Claim, Delivery, Field, Kind, Pages, Put, SubEndpoint, text
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.text import did_you_mean
 
@@ -64,11 +63,6 @@ def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
     if stores and platform not in stores:
         return [f'the provider "{slug}" does not serve {platform}; expected one of {", ".join(stores)}']
     return []
-
-
-def _shows_titles(records: Sequence[Raw], lists: Lookups) -> bool | None:
-    titles = {item.get("title") for item in catalogue_items(lists)}
-    return all(raw.get("integration") in titles for raw in records) if records and titles else None
 
 
 INTEGRATION = Kind(
@@ -142,6 +136,5 @@ INTEGRATION = Kind(
         failure="last_error_message",
         failed_count="delivery_error_count",
     ),
-    claims=(Claim("a record shows the provider's title of the catalogue, and not its slug", _shows_titles),),
     example={"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS", "status": "active"},
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from reconciler.kinds.declaration import Claim, Delivery, Field, Kind, Pages, Put, Reference, text, utc_time
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference, text, utc_time
 from reconciler.model.inputs import Lookups, Raw
 
 DESTINATIONS = "/scheduled-reports/destinations"
@@ -29,12 +28,6 @@ def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
             {"type": item.get("type"), "id": item.get("id")} for item in destinations if isinstance(item, dict)
         ]
     return fields
-
-
-def _have_their_ids(_: Sequence[Raw], lists: Lookups) -> bool | None:
-    ids = {find_label(each): each["id"] for each in lists.get("/integrations", ())}
-    offered = [item for item in lists.get(DESTINATIONS, ()) if item.get("label") in ids]
-    return all(item.get("id") in ids.values() for item in offered) if offered else None
 
 
 MANAGED, UNMANAGED = "An integration of this configuration", "A destination that is not managed here"
@@ -145,7 +138,6 @@ REPORT = Kind(
     lost_on_delete="its id and its count of runs",
     test_path="/send-test",
     delivery=Delivery(status="status", on="active", noun="report", at="send_at", sent_count="runs"),
-    claims=(Claim("a destination has the id of its integration", _have_their_ids),),
     example={
         "report_name": "Daily Revenue",
         "send_at": "09:00",

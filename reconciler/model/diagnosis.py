@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import Exit, ReconcilerError, worst
 
-WORDS = {True: "confirmed", False: "refuted", None: "unknown"}
-
 
 @dataclass(frozen=True, slots=True)
 class Check:

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from reconciler.errors import Problem, some_of
-from reconciler.model.diagnosis import WORDS, Check, Diagnosis, Fact
+from reconciler.model.diagnosis import Check, Diagnosis, Fact
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
@@ -163,6 +163,7 @@ def drift_values(drift: Drift) -> dict[str, Any]:
 
 
 PAINT = {"ok": green, "warning": yellow, "failed": red}
+HOLDS = {True: "confirmed", False: "refuted", None: "unknown"}
 
 
 def diagnoses_text(found: Sequence[Diagnosis]) -> str:
@@ -177,28 +178,24 @@ def diagnoses_text(found: Sequence[Diagnosis]) -> str:
 
 
 def _sum_up(facts: Sequence[Fact]) -> Check:
-    told = ", ".join(f"{sum(each.holds is holds for each in facts)} {word}" for holds, word in WORDS.items())
+    told = ", ".join(f"{sum(each.holds is holds for each in facts)} {word}" for holds, word in HOLDS.items())
     refuted = [each.text + (f" ({each.seen})" if each.seen else "") for each in facts if each.holds is False]
-    if refuted:
-        return Check.warning("facts", f"{told} here; refuted: {'; '.join(refuted)}", "--format json has each")
-    return Check("facts", f"{told} here")
+    said = f"{told} here; refuted: {'; '.join(refuted)}"
+    return Check.warning("facts", said, "--format json has each") if refuted else Check("facts", f"{told} here")
 
 
 def _check_line(check: Check) -> str:
-    told = escape("; ".join(filter(None, (check.message, check.hint))).replace("\n", " "))
+    first, _, more = check.message.partition("\n")
+    told = escape("; ".join(filter(None, (first + " …" * bool(more), check.hint.replace("\n", " ")))))
     return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{told}", hang=24)
 
 
 def diagnoses_json(found: Sequence[Diagnosis]) -> str:
     """All that was found; of several environments, a list of them."""
     values = [
-        {
-            **select(one, "environment", "api"),
-            "checks": [select(each, "name", "status", "message", "hint") for each in one.checks],
-            "facts": [
-                {"fact": each.text, "status": WORDS[each.holds], "seen": each.seen or None} for each in one.facts
-            ],
-        }
+        select(one, "environment", "api")
+        | {"checks": [select(each, "name", "status", "message", "hint") for each in one.checks]}
+        | {"facts": [{"fact": each.text, "status": HOLDS[each.holds], "seen": each.seen} for each in one.facts]}
         for one in found
     ]
     return document(1, **values[0]) if len(values) == 1 else document(1, environments=values)

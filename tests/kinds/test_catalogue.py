@@ -302,3 +302,59 @@ def test_the_page_graph_and_comparison_have_all_kinds(world: World) -> None:
     world.write(EXAMPLE.replace("segment_percent: 50", 'segment_percent: "${var.p}"'))
     assert run(["compare", "a", "b", str(world.folder)]) == 2
     assert len(world.run("expand", "-e", "a", "--format", "json").document["resources"]) == 6
+
+
+def test_a_saved_plan_goes_on_where_it_was_cut_off(world: World, no_waiting: None) -> None:
+    """What was written is not written again, part by part; and nothing is stale."""
+    saved = str(world.folder.parent / "saved.plan")
+    world.write(CONFIG.replace("payload:", "payload_mapping: {a: String}, payload:"))
+    assert world.plan("--out", saved).code == 2
+    world.fault("PUT /remote-configurations/*/payload: status 422")
+    assert world.apply("--plan", saved).code in (1, 6)
+    world.end_faults()
+    world.requests()
+    done = world.apply("--plan", saved)
+    assert done.code == 0, done.out
+    assert [path.rpartition("/")[2] for _, path, _ in world.writes()] == ["payload", "status"]
+    assert world.plan().code == 0
+
+
+def test_a_protected_configuration_is_not_archived(world: World) -> None:
+    """Neither by removing its block, nor by the status; the word of its kind does not pass that."""
+    protected = CONFIG.replace("}}}", "}, lifecycle: {prevent_destroy: true}}}")
+    world.settle(protected)
+    world.write(protected.replace("active", "archived"))
+    refused = world.apply("--allow=delete:remote_config")
+    assert refused.code == 5
+    assert "protected by prevent_destroy" in refused.err
+
+
+def test_a_lost_create_is_found_by_the_id_that_was_chosen(world: World, no_waiting: None) -> None:
+    """It is not made twice, and a 409 is none of its answers."""
+    world.fault("POST /products: drop after, n=1")
+    world.write("products: {a: {type: lifetime}}")
+    done = world.apply()
+    assert done.code == 0, done.out
+    assert [method for method, _, _ in world.writes()] == ["POST"]
+
+
+def test_what_the_configuration_holds_of_a_vendor_row_is_an_error(world: World) -> None:
+    """An `imports` line does not make it ours."""
+    world.insert("segments", id="churned-users", name="S", is_system=True)
+    assume(world, **{"segments-list": "with-system"})
+    world.write("segments: {s: {name: S}}\nimports: [{to: segment.s, id: churned-users}]")
+    done = world.plan()
+    assert done.code == 5
+    assert "there is no live segment with the id churned-users" in done.err
+
+
+def test_a_state_can_be_moved_and_forgotten(world: World) -> None:
+    """Addresses with an underscore are addresses in every command."""
+    world.settle(CONFIG)
+    state = [str(world.folder)]
+    assert run(["state", "mv", "remote_config.paywall", "remote_config.wall", *state]) == 0
+    world.write(CONFIG.replace("paywall:", "wall:"))
+    assert world.plan().code == 0
+    assert world.plan("--target", "remote_config.*").code == 0
+    assert run(["explain", "remote_config.wall.payload.a", *state]) == 0
+    assert run(["explain", "remote_config[nothing]", *state]) == 64
