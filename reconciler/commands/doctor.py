@@ -225,10 +225,9 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
     if error := watch.errors.get(path):
         return Check.failed(name, error)
     items, rows = watch.items[path], watch.items.get(KINDS[reference.kind].path, ()) if reference else ()
-    if not items:
-        return Check.warning(name, f"{path} is empty", "nothing can be checked by it, or referred to in it")
     if reference is None:
-        return Check(name, f"{path} has {len(items)} categories")
+        hint = "no name can be checked by it; tell the vendor"
+        return Check(name, f"{path} has {len(items)} items") if items else Check.warning(name, f"{path} is empty", hint)
     ids, labels = {each["id"] for each in rows}, {reference.label(each) for each in rows} - {None}
     foreign = [each for each in items if each.get("id") not in ids]
     told = f"{len(items)} offered, {len(foreign)} of them with the id of no {reference.kind}"
