@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -39,13 +40,13 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
     confirm()
     file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
     here = replace(session.environment, state=StateSettings("file", file.path))
-    with open_backend(here, session.opened.folder, "").lock(LockInfo.this_run()):
-        run = _Probe(Writer(session.door), Journal(file), here.name)
+    with open_backend(here, session.opened.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as journal:
+        run = _Probe(Writer(session.door), journal, here.name)
         with on_interrupt(run.stop):
             run.remove()
             run.learn(kind for kind in KINDS.values() if not kind.closed or DELETE + kind.name in allowed)
             run.remove()
-    return run.facts, run.check()
+        return run.facts, run.check()
 
 
 class _Probe:
@@ -158,7 +159,8 @@ class _Probe:
         self._say(kind, "a create answers 201", answer.status == CREATED, answer.status)
         lacks = [each for each in request.body or {} if each not in made]
         self._say(kind, "a create answers with the record", not lacks, f"without {', '.join(lacks)}")
-        self._say(kind, "a new object is in the list at once", made["id"] in self._rows(kind), "not when it was read")
+        seen_at = next((attempt for attempt in Poll() if made["id"] in self._rows(kind)), None)
+        self._say(kind, "a new object is in the list at once", seen_at == 0, "later" if seen_at else "not at all")
         if key is not None:
             again = self._send(request, key).record().get("id")
             if again != made["id"] and is_id(kind, again):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 from observe.scripted import Script, served
+from state.conftest import PERSON, git
 from world import KEY, Run, World, integration, report
 
 Json = dict[str, Any]
@@ -207,14 +207,14 @@ def test_a_shallow_clone_is_a_warning(world: World, tmp_path: Path) -> None:
     """A file that git keeps off the disk is one, too."""
     world.write(AUTOMATIONS)
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "One"], ["commit", "-qm", "Two", "--allow-empty"]):
-        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *command], cwd=world.folder, check=True)
+        git(world.folder, *PERSON, *command)
     assert check(doctor(world), "git")["status"] == "ok"
     clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "-q", "--depth", "1", world.folder.as_uri(), str(clone)], check=True)
+    git(tmp_path, "clone", "-q", "--depth", "1", world.folder.as_uri(), str(clone))
     run = _run(world, clone)
     assert check(run, "git")["status"] == "warning"
     assert "shallow" in check(run, "git")["message"]
-    subprocess.run(["git", "update-index", "--skip-worktree", "main.yaml"], cwd=clone, check=True)
+    git(clone, "update-index", "--skip-worktree", "main.yaml")
     (clone / "main.yaml").unlink()
     assert "main.yaml" in check(_run(world, clone), "git")["message"]
 
