@@ -25,7 +25,6 @@ from reconciler.cli.options import (
     open_session,
     path_argument,
 )
-from reconciler.config.load import read_configuration
 from reconciler.errors import Exit, Refused, WrongUsage, worst
 from reconciler.output.labels import api_note
 from reconciler.output.terminal import escape, write_stderr, write_stdout
@@ -198,14 +197,14 @@ def doctor(
     """
     if (allow or auto_approve) and not probe:
         raise WrongUsage("--allow and --auto-approve are options of --probe")
-    environments, opened = choose_environments(path, flags), read_configuration(path)
-    names = environments.names or [opened.environment(environments.one).name]
-    if probe and len(names) > 1:
+    environments = choose_environments(path, flags)
+    if probe and environments.names:
         raise WrongUsage("--probe takes one environment", hint="name it: --environment NAME")
-    found = commands.doctor.examine_all(opened, names, environments.open)
+    found = commands.doctor.examine_all(path, environments.names or [environments.one], environments.open)
     if probe and not found[0].exit_code:
-        with environments.open(names[0]) as session:
-            confirm = (lambda: None) if auto_approve else lambda: require_yes(f"{names[0]}: {QUESTION}")
+        question = f"{found[0].environment}: {QUESTION}"
+        with environments.open() as session:
+            confirm = (lambda: None) if auto_approve else lambda: require_yes(question)
             facts, check = commands.probe.probe(session, allow, confirm)
         found = [replace(found[0], checks=(*found[0].checks, check), facts=(*found[0].facts, *facts))]
     write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))

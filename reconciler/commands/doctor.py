@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,10 +49,13 @@ MOST_SECONDS = 60
 MOST_AT_ONCE = 16
 
 
-def examine_all(opened: Configuration, names: Sequence[str], connect: Open) -> list[Diagnosis]:
-    """What is found for these environments, side by side. One that fails does not hide the others."""
-    with Threads(len(names)) as threads:
-        found = [each.result() for each in [threads.submit(_examine, opened, name, connect) for name in names]]
+def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[Diagnosis]:
+    """What is found for these environments (None: the only one), side by side. One that fails does not hide the others.
+    WrongUsage or ConfigurationInvalid if `reconciler.yaml` has no such environments."""
+    opened = Configuration(path).configuration
+    chosen = [opened.environment(name).name for name in names]
+    with Threads(len(chosen)) as threads:
+        found = [each.result() for each in [threads.submit(_examine, opened, name, connect) for name in chosen]]
     machine = Check("versions", f"reconciler {__version__}, Python {platform.python_version()}")
     zones = Check("zone data", kinds.local_time.zone_data("00:00 Europe/Berlin"))
     return [
