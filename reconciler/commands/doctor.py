@@ -21,15 +21,7 @@ from reconciler.api.response import FORBIDDEN, NOT_FOUND, Response
 from reconciler.commands.session import NOW, Session, written_kinds
 from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
-from reconciler.errors import (
-    AnswerRefused,
-    AnswerUnreadable,
-    CertificateUntrusted,
-    ListIncomplete,
-    NotAuthorised,
-    ReconcilerError,
-    some_of,
-)
+from reconciler.errors import AnswerRefused, CertificateUntrusted, NotAuthorised, ReconcilerError, Unreachable, some_of
 from reconciler.git.checkout import find_checkout
 from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
 from reconciler.git.repository import repository_top
@@ -136,11 +128,8 @@ class _Watch(Reader):
 
     def __init__(self, door: Transport) -> None:
         super().__init__(door)
-        self.items: dict[str, list[Item]] = {}
-        self.errors: dict[str, ReconcilerError] = {}
-        self.statuses: dict[str, int] = {}
-        self.seconds: dict[str, float] = {}
-        self.skew = 0.0
+        self.items, self.errors = dict[str, list[Item]](), dict[str, ReconcilerError]()
+        self.statuses, self.seconds, self.skew = dict[str, int](), dict[str, float](), 0.0
 
     def _once(self, method: str, path: str, **rest: Any) -> Response:
         answer = super()._once(method, path, **rest)
@@ -205,21 +194,19 @@ def _check_answer(door: Transport, watch: _Watch, path: str) -> Iterator[Check]:
 
 
 def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
-    told: list[str] = []
-    absent = ""
-    errors: dict[bool, list[ReconcilerError]] = {True: [], False: []}
+    read, absent = list[str](), ""
+    errors: dict[str, list[ReconcilerError]] = {"lists": [], "rights": []}
     for kind in KINDS.values():
         error, is_lacking = watch.errors.get(kind.path), watch.statuses.get(kind.path) in (FORBIDDEN, NOT_FOUND)
         if error is None:
-            told.append(f"{len(watch.items[kind.path])} {kind.section} in {watch.seconds[kind.path]:.1f} s")
+            read.append(f"{len(watch.items[kind.path])} {kind.section} in {watch.seconds[kind.path]:.1f} s")
         elif kind.on_demand and kind.name not in used and is_lacking:
             absent += f"; the project has no {kind.section}"
         else:
-            errors[isinstance(error, NotAuthorised)].append(error)
-    said = f"read whole: {', '.join(told)}{absent}"
-    yield Check.failed("lists", *errors[False]) if errors[False] else Check("lists", said)
-    said = "the key may read; whether it may write shows only if something is written"
-    yield Check.failed("rights", *errors[True]) if errors[True] else Check("rights", said)
+            errors["rights" if isinstance(error, NotAuthorised) else "lists"].append(error)
+    told = {"rights": "the key may read; whether it may write shows only if something is written"}
+    told["lists"] = f"read whole: {', '.join(read)}{absent}"
+    yield from (Check.failed(name, *found) if found else Check(name, told[name]) for name, found in errors.items())
 
 
 def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check:
@@ -242,19 +229,14 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
 
 
 def _find_facts(kind: Kind, watch: _Watch) -> Iterator[Fact]:
-    error, rows = watch.errors.get(kind.path), watch.items.get(kind.path, [])
-    is_lie = isinstance(error, (ListIncomplete, AnswerUnreadable))
-    yield Fact(
-        f"{kind.section}: the list can be read whole", not error if is_lie or not error else None, str(error or "")
-    )
+    error, rows, odd = watch.errors.get(kind.path), watch.items.get(kind.path, []), ""
+    is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
+    yield Fact(f"{kind.section}: the list can be read whole", None if is_unclear else not error, str(error or ""))
     yield from find_facts(kind, rows, watch.items)
-    text, odd = f"{kind.section}: GET by an id {'shows the record' if kind.readable else 'does not exist'}", ""
-    holds = None if not rows else kind.readable
+    text = f"{kind.section}: GET by an id {'shows the record' if kind.readable else 'does not exist'}"
     try:
-        item = read_object(watch, kind.path, rows[0]["id"]) if rows else {}
+        item = read_object(watch, kind.path, rows[0]["id"]) if rows else None
         odd = some_of(name for name in rows[0] if name not in (item or {})) if rows else ""
-    except AnswerRefused as refused:
-        odd = f"it answers {refused.status}"
-    except ReconcilerError as unclear:
-        holds, odd = None, str(unclear)
-    yield Fact(text, holds if holds is None else bool(odd) is not kind.readable, odd if kind.readable else "")
+    except ReconcilerError as failed:
+        rows, odd = rows if isinstance(failed, AnswerRefused) else [], str(failed)
+    yield Fact(text, bool(odd) is not kind.readable if rows else None, odd if kind.readable else "")

@@ -17,7 +17,7 @@ from reconciler.api.lists import Item, read_list, read_object, read_table
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.commands.session import Session
 from reconciler.errors import DELETE, Exit, ReconcilerError, Refused
-from reconciler.kinds import KINDS, Field, Kind, Put, Reference
+from reconciler.kinds import KINDS, Kind, Put, Reference
 from reconciler.kinds.wire import create_requests, delete_requests, is_id, object_path, record_from
 from reconciler.model.diagnosis import Check, Fact
 from reconciler.model.inputs import Entry, Fields, State, address_kind
@@ -118,21 +118,20 @@ class _Probe:
 
     def _fields(self, kind: Kind) -> dict[str, Any]:
         """What is sent for a new object: the example of the kind, delivering nothing, with references to ours."""
-        apart = {name for name, each in kind.sub_endpoints() if each.reads or not kind.field_named(name).required}
-        named = [each for each in kind.fields if each.name in kind.example.keys() - apart]
-        own = {name: f"reconciler-probe-{uuid.uuid4().hex}" for name in {kind.chosen_id or kind.name_field}}
-        return {**{each.name: self._value(kind, each) for each in named}, **own}
+        fields: dict[str, Any] = {}
+        for each in kind.fields:
+            words, is_apart = each.schema.get("enum", ()), each.setter and (each.setter.reads or not each.required)
+            if kind.delivery and each.name == kind.delivery.status and not is_apart:
+                fields[each.name] = next(word for word in words if word != kind.delivery.on)
+            elif each.name in kind.example and not is_apart:
+                is_sort = each.follows_key and "sandbox" in words
+                fields[each.name] = "sandbox" if is_sort else self._filled(kind.example[each.name], each.reference)
+        return {**fields, kind.chosen_id or kind.name_field: f"reconciler-probe-{uuid.uuid4().hex}"}
 
-    def _value(self, kind: Kind, each: Field) -> Any:
-        words, value = each.schema.get("enum", ()), kind.example[each.name]
-        if kind.delivery and each.name == kind.delivery.status:
-            return next(word for word in words if word != kind.delivery.on)
-        if each.follows_key and "sandbox" in words:
-            return "sandbox"
-        return self._filled(value, each.reference) if each.reference else value
-
-    def _filled(self, value: Any, reference: Reference) -> Any:
+    def _filled(self, value: Any, reference: Reference | None) -> Any:
         """A value with what is sent for an object of ours in place of each reference."""
+        if reference is None:
+            return value
         if isinstance(value, list):
             return [self._filled(each, reference) for each in value]
         if not isinstance(value, dict) or reference.key not in value:

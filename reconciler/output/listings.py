@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from reconciler.errors import Problem, some_of
-from reconciler.model.diagnosis import Check, Diagnosis, Fact
+from reconciler.model.diagnosis import Check, Diagnosis
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
@@ -173,15 +173,12 @@ def diagnoses_text(found: Sequence[Diagnosis]) -> str:
     for one in found:
         lines += [bold(escape(f"{one.environment}:"))] if found[1:] else []
         lines += [_check_line(each) for each in one.checks if each not in shared]
-        lines += [_check_line(_sum_up(one.facts))] if one.facts else []
+        counts = ", ".join(f"{sum(each.holds is holds for each in one.facts)} {word}" for holds, word in HOLDS.items())
+        refuted = [each.text + (f" ({each.seen})" if each.seen else "") for each in one.facts if each.holds is False]
+        said = "; ".join([f"{counts} here", *(f"refuted: {each}" for each in refuted)])
+        level = Check.warning("facts", said, "--format json has each") if refuted else Check("facts", said)
+        lines += [_check_line(level)] if one.facts else []
     return "\n".join(lines)
-
-
-def _sum_up(facts: Sequence[Fact]) -> Check:
-    told = ", ".join(f"{sum(each.holds is holds for each in facts)} {word}" for holds, word in HOLDS.items())
-    refuted = [each.text + (f" ({each.seen})" if each.seen else "") for each in facts if each.holds is False]
-    said = f"{told} here; refuted: {'; '.join(refuted)}"
-    return Check.warning("facts", said, "--format json has each") if refuted else Check("facts", f"{told} here")
 
 
 def _check_line(check: Check) -> str:
