@@ -160,6 +160,8 @@ class _Probe:
         self._say(kind, "a create answers with the record", not lacks, f"without {', '.join(lacks)}")
         seen_at = next((attempt for attempt in Poll() if made["id"] in self._rows(kind)), None)
         self._say(kind, "a new object is in the list at once", seen_at == 0, "later" if seen_at else "not at all")
+        if not self._is_ours(kind, made["id"], fields):
+            raise ReconcilerError("a create answers with another object")
         if key is not None:
             again = self._send(request, key).record().get("id")
             if again != made["id"] and is_id(kind, again):
@@ -174,6 +176,11 @@ class _Probe:
         """The record, {} if there is none."""
         found = read_object(self._writer, kind.path, object_id) if kind.readable else self._rows(kind).get(object_id)
         return found or {}
+
+    def _is_ours(self, kind: Kind, object_id: str, fields: Fields) -> bool:
+        """Whether an object has the name that nobody can guess, or is gone."""
+        found = self._read(kind, object_id)
+        return not found or fields[kind.name_field] in str(found.get(kind.name_field))
 
     def _update(self, kind: Kind, fields: Fields, object_id: str) -> None:
         if kind.put is Put.NONE or kind.name_field == kind.chosen_id:
@@ -208,7 +215,9 @@ class _Probe:
             entry, kind = self._entries[address], KINDS[address_kind(address)]
             object_id = entry.id
             try:
-                if object_id := entry.id or self._find(kind, entry.applied):
+                if not (object_id and self._is_ours(kind, object_id, entry.applied)):
+                    object_id = self._find(kind, entry.applied)
+                if object_id:
                     self._note(address, object_id, entry.applied)
                     self._delete(kind, object_id)
                 self._note(address, None, {})
@@ -218,7 +227,7 @@ class _Probe:
     def _delete(self, kind: Kind, object_id: str) -> None:
         for each in delete_requests(kind, object_id):
             answer = self._writer.send(each.method, each.path, each.body, idempotent=True)
-            if not answer.ok and answer.status != NOT_FOUND:
+            if not answer.ok and (answer.status != NOT_FOUND or self._read(kind, object_id)):
                 raise answer.error(self._writer.source)
             if answer.ok and not each.body:
                 self._say(kind, "a delete answers 204", answer.status == NO_CONTENT, answer.status)

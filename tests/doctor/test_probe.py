@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from loopback import NO_TLS
-from world import KEY, Run, World
+from world import KEY, Run, World, report
 
 from reconciler.simulator import Simulator
 from reconciler.simulator.server import Server
@@ -239,13 +239,42 @@ def test_a_create_whose_answer_is_lost_is_found(sandbox: Sandbox, no_waiting: No
     assert sandbox.live() == before
 
 
-def test_a_second_object_of_one_idempotency_key_is_removed_too(sandbox: Sandbox) -> None:
-    """The API need not keep its word."""
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("collection", ["integrations", "scheduled-reports", "automations"])
+def test_an_answer_that_names_an_object_of_others_is_not_believed(
+    sandbox: Sandbox, no_waiting: None, collection: str, number: int
+) -> None:
+    """It is neither changed nor deleted, whatever a create answers: it lacks the name that nobody can guess."""
+    data = {"platform": "iOS", "actions": {"push": "p1"}}
+    fields = {
+        "integrations": {"title": "Other", "integration": "webhooks", "target_platform": "iOS"},
+        "scheduled-reports": report("Other", "int-email-01"),
+        "automations": {"name": "Other", "caption": "", "status": "active", "data": data},
+    }
+    other = sandbox.insert(collection, **fields[collection])
     before = sandbox.live()
-    other = sandbox.insert("integrations", title="Other", integration="webhooks", target_platform="iOS")
-    body = json.dumps({"object": "integration", "id": other})
-    sandbox.world.fault(f"POST /integrations: status 201, body='{body}', n=2")
+    sandbox.world.fault(f"POST /{collection}: status 201, body='{json.dumps({'id': other})}', n={number}")
     run = sandbox.probe()
+    writes = sandbox.world.writes()
+    assert not [path for method, path, _ in writes if f"/{other}" in path]
+    assert run.code == 0, run.out
+    assert sandbox.live() == before
+
+
+def test_a_second_object_of_one_idempotency_key_is_removed_too(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API need not keep its word: here it does not look at the header."""
+    before = sandbox.live()
+    answer = Simulator.__call__
+
+    def forgetful(self: Simulator, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ.pop("HTTP_IDEMPOTENCY_KEY", None)
+        return answer(self, environ, start_response)
+
+    monkeypatch.setattr(Simulator, "__call__", forgetful)
+    run = sandbox.probe()
+    assert run.code == 0, run.out
     assert learned(run)["integrations: the same Idempotency-Key makes no second object"] == "refuted"
     assert sandbox.live() == before
 
